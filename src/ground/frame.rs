@@ -1,0 +1,99 @@
+//! The one currency between all protocols: tracks and their frames.
+//!
+//! Whatever a phone speaks becomes these values, and whatever a TV is sent is made of them. Video is H.264 in the
+//! form of ISO/IEC 14496-15 (each NAL unit behind its length in four bytes); audio is raw AAC access units.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::ground::time::Ticks90k;
+
+/// What describes the pictures of a stream until the next change: the parameter sets, and what they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VideoParams {
+    /// Sequence parameter set NAL unit, without start code (H.264, 7.3.2.1).
+    pub sps: Bytes,
+    /// Picture parameter set NAL units, without start codes (H.264, 7.3.2.2). At least one.
+    pub pps: Vec<Bytes>,
+    /// Width shown, in pixels (after cropping).
+    pub width: u32,
+    /// Height shown, in pixels (after cropping).
+    pub height: u32,
+    /// How many pictures may come before one that is shown earlier; `None` where the SPS does not say.
+    pub reorder_depth: Option<u8>,
+    /// Frames a second, where the SPS has timing information.
+    pub frame_rate: Option<f64>,
+}
+
+impl VideoParams {
+    /// The codec's name for MSE and HLS, such as `avc1.42c01f` (RFC 6381, section 3.3).
+    pub fn codec_string(&self) -> String {
+        let sps = |i| self.sps.get(i).copied().unwrap_or(0);
+        format!("avc1.{:02x}{:02x}{:02x}", sps(1), sps(2), sps(3))
+    }
+}
+
+/// What describes the sound of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioParams {
+    /// AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
+    pub config: Bytes,
+    /// MPEG-4 audio object type, 2 for AAC-LC.
+    pub object_type: u8,
+    /// Samples a second of the decoder's core.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u8,
+    /// Samples in a frame: 1024, or 960.
+    pub samples_per_frame: u32,
+}
+
+impl AudioParams {
+    /// The codec's name for MSE and HLS, such as `mp4a.40.2` (RFC 6381, section 3.3).
+    pub fn codec_string(&self) -> String {
+        format!("mp4a.40.{}", self.object_type)
+    }
+}
+
+/// The tracks of a stream: one of pictures, perhaps one of sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracks {
+    /// The pictures; `None` until the parameter sets are known.
+    pub video: Option<Arc<VideoParams>>,
+    /// The sound, where there is any.
+    pub audio: Option<Arc<AudioParams>>,
+}
+
+/// One picture or one piece of sound on the stream's timeline.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    /// An access unit of H.264.
+    Video(VideoFrame),
+    /// An access unit of AAC.
+    Audio(AudioFrame),
+}
+
+/// An access unit of H.264: one picture with all that came with it, SEI and other NAL units untouched.
+#[derive(Clone, Debug)]
+pub struct VideoFrame {
+    /// When it is shown.
+    pub pts: Ticks90k,
+    /// When it is decoded; rises from frame to frame, never later than `pts`.
+    pub dts: Ticks90k,
+    /// Whether decoding can start here (an IDR picture).
+    pub key: bool,
+    /// The parameters that hold from this frame on; the same `Arc` until they change.
+    pub params: Arc<VideoParams>,
+    /// NAL units, each behind its length in four bytes, big endian.
+    pub data: Bytes,
+}
+
+/// An access unit of AAC, without ADTS header.
+#[derive(Clone, Debug)]
+pub struct AudioFrame {
+    /// When it is heard.
+    pub pts: Ticks90k,
+    /// The access unit.
+    pub data: Bytes,
+}

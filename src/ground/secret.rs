@@ -1,0 +1,175 @@
+//! Secrets, as named operations: the only place that knows the crates which do the arithmetic.
+//!
+//! Secrets are random, compared in constant time, stored as hashes, and never logged: the types here show no bytes.
+
+use std::num::NonZeroU32;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use md5::Digest as _;
+use ring::rand::SecureRandom as _;
+use ring::{constant_time, digest, hmac, pbkdf2, rand};
+
+/// Fills `bytes` from the system's random source.
+pub fn fill_random(bytes: &mut [u8]) {
+    rand::SystemRandom::new().fill(bytes).expect("the system has a random source");
+}
+
+/// A new token for an address or a header: 144 random bits as 24 letters, digits, `-` and `_`.
+pub fn new_token() -> String {
+    let mut bytes = [0; 18];
+    fill_random(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A new code for people to type: `digits` decimal digits.
+pub fn new_digits(digits: usize) -> String {
+    let mut text = String::with_capacity(digits);
+    while text.len() < digits {
+        let mut byte = [0];
+        fill_random(&mut byte);
+        if byte[0] < 250 {
+            text.push(char::from(b'0' + byte[0] % 10));
+        }
+    }
+    text
+}
+
+/// What is stored of a token: it finds the row, and cannot be turned back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl TokenHash {
+    /// The hash of `token`.
+    pub fn of(token: &str) -> Self {
+        Self(sha256(token.as_bytes()))
+    }
+}
+impl std::fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// SHA-256 (FIPS 180-4).
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest::digest(&digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// MD5 (RFC 1321), for Digest authentication and nothing else.
+pub fn md5(bytes: &[u8]) -> [u8; 16] {
+    md5::Md5::digest(bytes).into()
+}
+
+/// Whether two secrets are the same, in a time that depends on their lengths alone.
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    #[allow(deprecated, reason = "ring has no other comparison of two slices")]
+    constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+/// A key that signs what the gateway gives out, and knows it again.
+#[derive(Clone)]
+pub struct SigningKey(hmac::Key);
+
+impl SigningKey {
+    /// Length of the key's bytes.
+    pub const BYTES: usize = 32;
+    /// Length of a signature.
+    pub const SIGNATURE_BYTES: usize = 16;
+
+    /// The key made of `bytes`.
+    pub fn new(bytes: &[u8; Self::BYTES]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// HMAC-SHA-256 of `message`, its first 16 bytes (RFC 2104, section 5).
+    pub fn sign(&self, message: &[u8]) -> [u8; Self::SIGNATURE_BYTES] {
+        let tag = hmac::sign(&self.0, message);
+        tag.as_ref()[..Self::SIGNATURE_BYTES].try_into().expect("a tag is longer")
+    }
+
+    /// Whether `signature` is this key's for `message`. Constant time.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        same(&self.sign(message), signature)
+    }
+}
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+/// A PIN as it is stored: PBKDF2-HMAC-SHA-256 with its own salt (RFC 8018, section 5.2). Slow on purpose: about
+/// a third of a second, never on the event loop.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PinHash {
+    rounds: u32,
+    salt: [u8; 16],
+    hash: [u8; 32],
+}
+
+impl PinHash {
+    /// Rounds of new hashes.
+    pub const ROUNDS: u32 = 600_000;
+
+    /// Hashes `pin` with `rounds` rounds and a new salt.
+    pub fn new(pin: &str, rounds: u32) -> Self {
+        let rounds = rounds.max(1);
+        let (mut salt, mut hash) = ([0; 16], [0; 32]);
+        fill_random(&mut salt);
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, nonzero(rounds), &salt, pin.as_bytes(), &mut hash);
+        Self { rounds, salt, hash }
+    }
+
+    /// Whether `pin` is the one that was hashed. Constant time.
+    pub fn verify(&self, pin: &str) -> bool {
+        pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, nonzero(self.rounds), &self.salt, pin.as_bytes(), &self.hash).is_ok()
+    }
+}
+impl std::fmt::Debug for PinHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PinHash(…)")
+    }
+}
+
+fn nonzero(rounds: u32) -> NonZeroU32 {
+    NonZeroU32::new(rounds).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_the_published_ones() {
+        assert_eq!(md5(b"abc")[..4], [0x90, 0x01, 0x50, 0x98]);
+        assert_eq!(sha256(b"abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+
+    #[test]
+    fn signatures_hold_for_their_message_only() {
+        let key = SigningKey::new(&[7; 32]);
+        let signature = key.sign(b"share 1");
+        assert!(key.verify(b"share 1", &signature));
+        assert!(!key.verify(b"share 2", &signature));
+        assert!(!key.verify(b"share 1", &signature[..15]));
+        assert!(!SigningKey::new(&[8; 32]).verify(b"share 1", &signature));
+    }
+
+    #[test]
+    fn pins_are_known_again_and_shown_never() {
+        let pin = PinHash::new("1234", 10);
+        assert!(pin.verify("1234"));
+        assert!(!pin.verify("1235"));
+        assert_ne!(pin, PinHash::new("1234", 10), "each has its own salt");
+        assert_eq!(format!("{pin:?}"), "PinHash(…)");
+    }
+
+    #[test]
+    fn tokens_and_codes_have_their_shapes() {
+        assert_eq!(new_token().len(), 24);
+        assert_ne!(new_token(), new_token());
+        assert!(new_digits(6).bytes().all(|digit| digit.is_ascii_digit()));
+        assert_eq!(new_digits(6).len(), 6);
+    }
+}

@@ -1,0 +1,23 @@
+//! Lareira: a phone's live video on the family TV.
+//!
+//! The house has floors; a room imports only from floors below its own. `ARCHITECTURE.md` walks through
+//! them with one frame and one share, and `tests/tidy.rs` keeps the laws.
+
+pub mod ground;
+
+pub mod wire;
+
+pub mod codec;
+pub mod executor;
+pub mod live;
+pub mod share;
+
+pub mod http;
+pub mod ingest;
+pub mod playback;
+pub mod recording;
+pub mod store;
+pub mod thumbnail;
+
+pub mod cli;
+pub mod gateway;

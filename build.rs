@@ -1,1 +1,3 @@
+//! Builds what the program carries inside: the pages under `web/`.
+
 fn main() {}

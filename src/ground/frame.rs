@@ -22,8 +22,8 @@ pub struct VideoParams {
     pub height: u32,
     /// How many pictures may come before one that is shown earlier; `None` where the SPS does not say.
     pub reorder_depth: Option<u8>,
-    /// Frames a second, where the SPS has timing information.
-    pub frame_rate: Option<f64>,
+    /// How long a frame is shown, where the SPS has timing information.
+    pub frame_duration: Option<Ticks90k>,
 }
 
 impl VideoParams {

@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use md5::Digest as _;
 use ring::rand::SecureRandom as _;
-use ring::{constant_time, digest, hmac, pbkdf2, rand};
+use ring::{digest, hmac, pbkdf2, rand};
+use subtle::ConstantTimeEq as _;
 
 /// Fills `bytes` from the system's random source.
 pub fn fill_random(bytes: &mut [u8]) {
@@ -63,8 +64,7 @@ pub fn md5(bytes: &[u8]) -> [u8; 16] {
 
 /// Whether two secrets are the same, in a time that depends on their lengths alone.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
-    #[allow(deprecated, reason = "ring has no other comparison of two slices")]
-    constant_time::verify_slices_are_equal(a, b).is_ok()
+    a.ct_eq(b).into()
 }
 
 /// A key that signs what the gateway gives out, and knows it again.

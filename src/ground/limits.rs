@@ -40,3 +40,7 @@ pub const RTSP_CONNECTIONS: usize = 2048;
 pub const RTSP_CONNECTIONS_PER_ADDRESS: usize = 1200;
 /// How long a playback request waits for its share to become ready.
 pub const PLAY_WAIT: Duration = Duration::from_secs(10);
+/// Pixels of a picture's longer side; larger ones are refused.
+pub const PICTURE_SIDE: u32 = 4096;
+/// Macroblocks (16 × 16 pixels) of a picture, those of 4096 × 2304 (H.264, table A-1, level 5.1); more are refused.
+pub const PICTURE_MACROBLOCKS: u64 = 36_864;

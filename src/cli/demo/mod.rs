@@ -17,6 +17,7 @@ mod timeline;
 mod tone;
 
 pub use phone::Phone;
+pub use picture::TestPicture;
 
 /// Why the phone does not publish.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -192,7 +192,7 @@ impl Camera {
             key_interval: FRAME_RATE,
         };
         let mut camera = Self {
-            picture: TestPicture::new(),
+            picture: TestPicture::default(),
             encoder: Encoder::new(settings).map_err(PhoneError::Codec)?,
             tone: Tone::new(),
             parameter_sets: Vec::new(),

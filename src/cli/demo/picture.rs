@@ -52,22 +52,30 @@ impl Colour {
 }
 
 /// Draws one picture after the other.
-pub(super) struct TestPicture {
+pub struct TestPicture {
     background: Picture,
     picture: Picture,
     flames: scene::Flames,
     digits: Vec<Glyph>,
 }
 
-impl TestPicture {
-    pub(super) fn new() -> Self {
+impl Default for TestPicture {
+    /// Draws what stands still.
+    fn default() -> Self {
         let background = scene::background();
         let digits = "0123456789:.".chars().map(|letter| Glyph::new(letter, CLOCK_HEIGHT)).collect();
         Self { picture: background.clone(), background, flames: scene::Flames::new(), digits }
     }
+}
+
+impl TestPicture {
+    /// Pixels in a row.
+    pub const WIDTH: usize = WIDTH;
+    /// Rows.
+    pub const HEIGHT: usize = HEIGHT;
 
     /// The picture of the moment `date`.
-    pub(super) fn draw(&mut self, date: UnixMs) -> &Picture {
+    pub fn draw(&mut self, date: UnixMs) -> &Picture {
         self.flames.draw(&self.background, &mut self.picture, date);
         self.draw_clock(date);
         self.draw_bar(date);
@@ -192,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_time_code_survives_the_codec() {
-        let mut test_picture = TestPicture::new();
+        let mut test_picture = TestPicture::default();
         let settings = EncoderSettings {
             width: WIDTH,
             height: HEIGHT,
@@ -219,9 +227,9 @@ mod tests {
 
     #[test]
     fn pictures_depend_on_their_date_alone() {
-        let mut once = TestPicture::new();
+        let mut once = TestPicture::default();
         let wanted = once.draw(DATE).clone();
-        let mut other = TestPicture::new();
+        let mut other = TestPicture::default();
         other.draw(UnixMs(DATE.0 - 12_345));
         let other_picture = other.draw(DATE);
         assert_eq!(read_code(other_picture), DATE.0);
@@ -231,7 +239,7 @@ mod tests {
 
     #[test]
     fn odd_dates_do_no_harm() {
-        let mut picture = TestPicture::new();
+        let mut picture = TestPicture::default();
         for date in [0, -1, i64::MAX, i64::MIN] {
             picture.draw(UnixMs(date));
         }

@@ -202,8 +202,8 @@ impl Flames {
             let heat = &self.heat[row * (CELLS.0 + 1)..][..CELLS.0 + 1];
             let below = &self.heat[(row + 1) * (CELLS.0 + 1)..][..CELLS.0 + 1];
             let chroma = (top / 2 + row) * WIDTH / 2 + left / 2;
-            for column in 0..CELLS.0 {
-                let (colour, share) = self.palette[usize::from(heat[column])];
+            for (column, &heat) in heat[..CELLS.0].iter().enumerate() {
+                let (colour, share) = self.palette[usize::from(heat)];
                 picture.u[chroma + column] = over(background.u[chroma + column], colour.u, share);
                 picture.v[chroma + column] = over(background.v[chroma + column], colour.v, share);
             }

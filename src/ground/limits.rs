@@ -6,8 +6,11 @@ use std::time::Duration;
 pub const RTSP_HEAD_BYTES: usize = 16 * 1024;
 /// Bytes of one RTSP request's body (an SDP); more ends the connection with 413.
 pub const RTSP_BODY_BYTES: usize = 64 * 1024;
-/// How long an RTSP session may stay without a byte before it is ended.
+/// How long an RTSP session may stay without a byte, as it is told to publishers. One that records ends long before, at
+/// [`NO_MEDIA`]; one that does not, at [`RTSP_SETUP_TIME`].
 pub const RTSP_IDLE: Duration = Duration::from_secs(60);
+/// Times a publisher may be asked for its password on one connection; then it is ended.
+pub const RTSP_AUTH_TRIES: u32 = 5;
 /// How long a connection may take to get to RECORD.
 pub const RTSP_SETUP_TIME: Duration = Duration::from_secs(15);
 /// How long a publisher may send nothing that is media before its stream counts as lost.

@@ -54,7 +54,7 @@ pub struct Head {
     /// What is asked for.
     pub route: Result<Route, RouteError>,
     /// Where the query starts in `target`, after the question mark; its length if there is none.
-    query_start: usize,
+    pub query_start: usize,
     /// Spoken in HTTP/1.0: no chunks, no interim answers, closed after the answer.
     pub http10: bool,
     /// The connection ends after this request.

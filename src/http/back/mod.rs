@@ -1,9 +1,10 @@
 //! The back half of the HTTP door: tiny_http on a Unix socket only the front reaches, and threads that run handlers.
 //!
-//! Handlers are plain blocking functions from a whole request to an answer. A handler's panic costs that one answer;
-//! a listener that died (tiny_http gives up at the first accept error) is opened anew.
+//! Handlers are plain blocking functions from a whole request to an answer. A handler's panic costs that one answer.
+//! A listener that died is opened anew: tiny_http gives up at the first accept error, and panics when a descriptor is
+//! wanting just after an accept, which nobody learns but who knocks in vain.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Cursor, Read as _};
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,6 +25,9 @@ use crate::http::route::{Method, Route, RouteError};
 pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
 /// The field in which the front says what it measured of an upload: bytes, a space, microseconds.
 pub(super) const PROBE_FIELD: &str = "X-Lareira-Probe";
+
+/// Free descriptors that a new listener should find.
+const SPARE_DESCRIPTORS: usize = 16;
 
 /// A call, whole.
 #[derive(Clone, Debug)]
@@ -74,19 +78,35 @@ pub struct Back {
 }
 
 struct Inner {
+    /// The first listener's socket; later ones have a number behind it.
     socket: PathBuf,
     handler: Box<Handler>,
-    server: Mutex<Arc<tiny_http::Server>>,
+    open: Mutex<Arc<Open>>,
+    /// Held while a listener is opened anew, so that one does it.
+    reopening: Mutex<()>,
     workers: usize,
     ended: AtomicBool,
+}
+
+/// A listener and its socket.
+struct Open {
+    server: tiny_http::Server,
+    socket: PathBuf,
+    number: u64,
 }
 
 impl Back {
     /// Listens on `socket`, a path in a directory nobody else may enter, and answers with `handler` on `workers`
     /// threads.
     pub fn start(socket: &Path, workers: usize, handler: Box<Handler>) -> io::Result<Self> {
-        let server = Mutex::new(Arc::new(open(socket)?));
-        let inner = Inner { socket: socket.to_owned(), handler, server, workers, ended: AtomicBool::new(false) };
+        let inner = Inner {
+            socket: socket.to_owned(),
+            handler,
+            open: Mutex::new(Arc::new(Open::new(socket.to_owned(), 0)?)),
+            reopening: Mutex::default(),
+            workers,
+            ended: AtomicBool::new(false),
+        };
         let mut back = Self { inner: Arc::new(inner), workers: Vec::new() };
         for number in 0..workers {
             let inner = back.inner.clone();
@@ -96,76 +116,107 @@ impl Back {
         Ok(back)
     }
 
-    /// Where the front finds it.
-    pub fn socket(&self) -> &Path {
-        &self.inner.socket
+    /// The way in, for the front.
+    pub fn entrance(&self) -> Entrance {
+        Entrance(self.inner.clone())
+    }
+}
+
+/// The way to the back.
+#[derive(Clone)]
+pub struct Entrance(Arc<Inner>);
+
+impl Entrance {
+    /// The socket to connect to.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.0.open().socket.clone()
+    }
+
+    /// Says that nobody answered at `socket`: a new one is opened if there is none yet and it can be. Blocks.
+    pub(super) fn nobody_answered(&self, socket: &Path) {
+        let open = self.0.open();
+        if open.socket == socket {
+            self.0.reopen(&open, "nobody answered");
+        }
     }
 }
 
 impl Drop for Back {
     fn drop(&mut self) {
         self.inner.ended.store(true, Ordering::SeqCst);
-        let server = self.inner.server();
+        let open = self.inner.open();
         for _ in &self.workers {
-            server.unblock();
+            open.server.unblock();
         }
         for worker in self.workers.drain(..) {
             let _ = worker.join();
         }
-        drop(server);
-        let _ = fs::remove_file(&self.inner.socket);
+        let _ = fs::remove_file(&open.socket);
     }
 }
 
-/// Opens the socket, for its owner alone.
-fn open(socket: &Path) -> io::Result<tiny_http::Server> {
-    match fs::remove_file(socket) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+impl Open {
+    /// Opens `socket`, for its owner alone.
+    fn new(socket: PathBuf, number: u64) -> io::Result<Self> {
+        match fs::remove_file(&socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&socket)?;
+        fs::set_permissions(&socket, fs::Permissions::from_mode(0o600))?;
+        let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+        Ok(Self { server, socket, number })
     }
-    let listener = UnixListener::bind(socket)?;
-    fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
-    tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)
+}
+
+/// Whether there are descriptors to spare.
+fn spare_descriptors() -> io::Result<()> {
+    (0..SPARE_DESCRIPTORS).map(|_| File::open("/dev/null")).collect::<io::Result<Vec<_>>>().map(drop)
 }
 
 impl Inner {
-    fn server(&self) -> Arc<tiny_http::Server> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn open(&self) -> Arc<Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
     }
 
     fn work(&self) {
-        while !self.ended.load(Ordering::SeqCst) {
-            let server = self.server();
-            match server.recv() {
+        while !self.has_ended() {
+            let open = self.open();
+            match open.server.recv() {
                 Ok(request) => self.answer(request),
-                Err(_) if self.ended.load(Ordering::SeqCst) => return,
-                Err(error) => self.reopen(&server, &error),
+                Err(error) => {
+                    while !self.has_ended() && !self.reopen(&open, &error.to_string()) {
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                }
             }
         }
     }
 
-    /// Opens the socket anew after tiny_http gave it up. The first worker to notice does it and wakes the others.
-    fn reopen(&self, dead: &Arc<tiny_http::Server>, error: &io::Error) {
-        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&server, dead) {
-            return;
+    /// Opens a new socket after tiny_http gave up `dead`; false if that cannot be done yet. The first to notice does
+    /// it, and wakes the workers that wait for the old one. A socket's name is never used again: tiny_http may still
+    /// knock at it.
+    fn reopen(&self, dead: &Arc<Open>, why: &str) -> bool {
+        let _one = self.reopening.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.open().number != dead.number {
+            return true;
         }
-        log::warn!("http: the inner listener failed and is opened anew: {error}");
-        while !self.ended.load(Ordering::SeqCst) {
-            match open(&self.socket) {
-                Ok(new) => {
-                    *server = Arc::new(new);
-                    break;
-                }
-                Err(error) => {
-                    log::warn!("http: the inner listener cannot be opened yet: {error}");
-                    thread::sleep(Duration::from_millis(100));
-                }
-            }
+        let number = dead.number + 1;
+        let mut socket = self.socket.clone().into_os_string();
+        socket.push(format!(".{number}"));
+        // In want of descriptors the new one would die as the old one did.
+        let Ok(new) = spare_descriptors().and_then(|()| Open::new(socket.into(), number)) else { return false };
+        log::warn!("http: the inner listener failed and was opened anew: {why}");
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        let _ = fs::remove_file(&dead.socket);
+        for _ in 0..self.workers {
+            dead.server.unblock();
         }
-        for _ in 1..self.workers {
-            dead.unblock();
-        }
+        true
     }
 
     fn answer(&self, mut request: tiny_http::Request) {

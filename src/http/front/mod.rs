@@ -12,7 +12,6 @@ mod upstream;
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +25,7 @@ pub(in crate::http) use answer::is_clean;
 use crate::executor::{Executor, Task};
 use crate::ground::limits;
 use crate::ground::reply::Reply;
+use crate::http::back::Entrance;
 use crate::http::play::{BoxFuture, Player};
 use crate::http::route::Route;
 use connections::Connections;
@@ -51,8 +51,8 @@ pub trait Status: Send + Sync {
 pub struct FrontConfig {
     /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
     pub names: Vec<String>,
-    /// The back's socket.
-    pub back: PathBuf,
+    /// The way to the back.
+    pub back: Entrance,
     /// Who plays.
     pub player: Arc<dyn Player>,
     /// Who opens events.

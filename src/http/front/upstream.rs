@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_io::{Async, Timer};
@@ -19,7 +18,7 @@ use super::answer::is_clean;
 use super::head::Head;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
-use crate::http::back::{PEER_FIELD, PROBE_FIELD};
+use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD};
 
 /// A call for the back.
 pub(super) struct Call<'a> {
@@ -39,18 +38,18 @@ pub(super) struct Answered {
 
 /// The way to the back.
 pub(super) struct Upstream {
-    socket: PathBuf,
+    back: Entrance,
     calls: Semaphore,
 }
 
 /// Fields of the back's answers that are the front's business.
 const HOP_BY_HOP: [&str; 6] = ["connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"];
-/// How often a refused connection is tried again: the back may be opening its socket anew.
+/// How often a refused connection is tried again.
 const TRIES: u32 = 20;
 
 impl Upstream {
-    pub fn new(socket: PathBuf) -> Self {
-        Self { socket, calls: Semaphore::new(limits::HTTP_CALLS) }
+    pub fn new(back: Entrance) -> Self {
+        Self { back, calls: Semaphore::new(limits::HTTP_CALLS) }
     }
 
     /// The answer to `call`, or what to tell the client instead.
@@ -73,9 +72,14 @@ impl Upstream {
     async fn connect(&self) -> io::Result<Async<UnixStream>> {
         let mut tries = 0;
         loop {
-            match Async::<UnixStream>::connect(&self.socket).await {
-                Err(_) if tries < TRIES => {
+            let socket = self.back.socket();
+            match Async::<UnixStream>::connect(&socket).await {
+                Err(error) if tries < TRIES => {
                     tries += 1;
+                    if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) {
+                        let back = self.back.clone();
+                        blocking::unblock(move || back.nobody_answered(&socket)).await;
+                    }
                     Timer::after(Duration::from_millis(50)).await;
                 }
                 result => return result,

@@ -58,3 +58,33 @@ pub const RTSP_CONNECTIONS: usize = 2048;
 pub const RTSP_CONNECTIONS_PER_ADDRESS: usize = 1200;
 /// How long a playback request waits for its share to become ready.
 pub const PLAY_WAIT: Duration = Duration::from_secs(10);
+/// Characters of a name.
+pub const NAME_CHARS: usize = 100;
+/// Characters of a share's title.
+pub const TITLE_CHARS: usize = 200;
+/// Users one share is for; more are refused.
+pub const SHARE_TARGETS: usize = 200;
+/// Shares that are not over at once, in all; further ones are refused.
+pub const ACTIVE_SHARES: usize = 1000;
+/// Senders one user can block; more are refused.
+pub const BLOCKED_SENDERS: usize = 1000;
+/// TVs that wait to be paired; the one that waits longest makes room.
+pub const UNPAIRED_TVS: usize = 500;
+/// Users signed in at once on one TV; the one signed in longest makes room.
+pub const SIGNED_IN_USERS: usize = 32;
+/// How long a TV shows a pairing code before it shows a new one.
+pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
+/// How long an invitation may be made to hold.
+pub const INVITE_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a ticket gives the right to play.
+pub const TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
+/// How long a TV may say nothing about the video it plays before it counts as gone.
+pub const WATCHING_TIME: Duration = Duration::from_secs(30);
+/// Wrong PINs before the PIN is locked.
+pub const PIN_TRIES: u32 = 5;
+/// How long the first lock of a PIN holds; each further one holds four times as long.
+pub const PIN_FIRST_LOCK: Duration = Duration::from_secs(60);
+/// How long a lock of a PIN holds at most.
+pub const PIN_LONGEST_LOCK: Duration = Duration::from_secs(24 * 3600);
+/// Entries of one page of an inbox, or of the list of shares.
+pub const PAGE_ROWS: usize = 1000;

@@ -6,12 +6,24 @@
 
 mod announcer;
 mod error;
+mod inbox;
+mod keeping;
 pub mod ledger;
+#[cfg(test)]
+pub mod memory;
+mod news;
+mod pairing;
+mod people;
+mod phones;
+mod pin;
 mod rows;
+mod sharing;
 mod state;
 mod steward;
 mod ticket;
+mod viewing;
 mod views;
+mod words;
 
 pub use announcer::{Announcer, Audience, Event, Subscription};
 pub use error::ShareError;

@@ -177,6 +177,8 @@ pub struct Share {
     pub started_at: Option<UnixMs>,
     /// When it ended.
     pub ended_at: Option<UnixMs>,
+    /// When it expired.
+    pub expired_at: Option<UnixMs>,
     /// Why it ended.
     pub end_reason: Option<EndReason>,
     /// Length of its recording, once known.
@@ -218,6 +220,8 @@ pub struct Target {
     pub place: Option<u64>,
     /// Whether the user has deleted it.
     pub deleted: bool,
+    /// Where in the video the user was when they last left it.
+    pub position_ms: u64,
 }
 
 /// What a stream is made of, in words for players and people.

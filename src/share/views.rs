@@ -172,6 +172,8 @@ pub struct Entry {
     pub media: Option<MediaInfo>,
     /// Why its recording is missing or stops early.
     pub recording_failure: Option<String>,
+    /// Where in the video the user was when they last left it.
+    pub position_ms: u64,
     /// Whether the user may play it now.
     pub may_play: bool,
 }

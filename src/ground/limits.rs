@@ -36,7 +36,25 @@ pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
 /// HTTP connections at once, in all; further ones are closed.
 pub const HTTP_CONNECTIONS: usize = 2048;
 /// HTTP connections at once from one address; further ones are closed.
-pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1024;
+pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1536;
+/// How long a client may take to send a request's body.
+pub const HTTP_BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
+pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Larger request bodies held at once; further ones are 503.
+pub const HTTP_LARGE_BODIES: usize = 8;
+/// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
+pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
+/// Calls in the hands of the threads behind the front at once; further ones wait.
+pub const HTTP_CALLS: usize = 16;
+/// How long a call may take, waiting included; then it is 503 or 504.
+pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
+/// Bytes of a call's answer; more is 502.
+pub const HTTP_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Time between two looks at who is past a deadline.
+pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
+/// Time between two signs of life on a stream of events.
+pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
 /// RTSP connections at once, in all; further ones are closed.
 pub const RTSP_CONNECTIONS: usize = 2048;
 /// RTSP connections at once from one address; further ones are closed.

@@ -23,7 +23,6 @@
 
   function hello(data) {
     var now = Date.parse(data.now);
-    /* The least delayed hello is the truest: a late one only makes the gateway's clock look slow. */
     if (!isNaN(now)) { events.offsetMs = now - Date.now(); }
   }
 

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::session::{Event, Session, Step};
 use super::Refusal;
+use super::session::{Event, Session, Step};
 use crate::ground::limits::{RTSP_BODY_BYTES, RTSP_HEAD_BYTES};
 use crate::ground::time::Moment;
 

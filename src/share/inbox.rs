@@ -8,7 +8,7 @@ use std::ops::{Bound, ControlFlow};
 
 use crate::ground::id::{ShareId, UserId};
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order};
+use crate::share::ledger::{Ledger, Order, Range, Rows};
 
 /// Places of a stretch.
 const STRETCH: u64 = 256;
@@ -54,7 +54,7 @@ pub fn leave(ledger: &mut dyn Ledger, user: UserId, place: u64, seen: bool) -> R
 }
 
 /// `limit` shares of the inbox of `user`, newest first, after the `offset` newest.
-pub fn page(ledger: &dyn Ledger, user: UserId, offset: u64, limit: usize) -> Result<Vec<ShareId>, ShareError> {
+pub fn page(ledger: &dyn Rows, user: UserId, offset: u64, limit: usize) -> Result<Vec<ShareId>, ShareError> {
     let mut skip = offset;
     let mut top = None;
     ledger.scan_inbox_blocks(stretches(user), Order::Falling, &mut |(_, stretch), held| {
@@ -81,7 +81,7 @@ pub fn page(ledger: &dyn Ledger, user: UserId, offset: u64, limit: usize) -> Res
 }
 
 /// All shares in the inbox of `user`, oldest first.
-pub fn all(ledger: &dyn Ledger, user: UserId) -> Result<Vec<ShareId>, ShareError> {
+pub fn all(ledger: &dyn Rows, user: UserId) -> Result<Vec<ShareId>, ShareError> {
     let mut shares = Vec::new();
     ledger.scan_inbox(stretches(user), Order::Rising, &mut |_, share| {
         shares.push(share);
@@ -111,6 +111,6 @@ pub fn clear(ledger: &mut dyn Ledger, user: UserId) -> Result<(), ShareError> {
     Ok(())
 }
 
-fn stretches(user: UserId) -> (Bound<(UserId, u64)>, Bound<(UserId, u64)>) {
+fn stretches(user: UserId) -> Range<(UserId, u64)> {
     (Bound::Included((user, 0)), Bound::Included((user, u64::MAX)))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::ground::id::ShareId;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, all};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
 use crate::share::sharing::{self, active_shares, find, save};
 use crate::share::state::{ShareState, TargetState};
@@ -39,7 +39,7 @@ impl Due {
 }
 
 /// Looks for what is due; reads nothing else.
-pub fn due(ledger: &dyn Ledger, date: UnixMs, retention: Duration) -> Result<Due, ShareError> {
+pub fn due(ledger: &dyn Rows, date: UnixMs, retention: Duration) -> Result<Due, ShareError> {
     let mut due = Due::default();
     let retention_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
     let old = UnixMs(date.0.saturating_sub(retention_ms));
@@ -101,7 +101,7 @@ pub fn expire(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id: ShareI
 }
 
 /// Shares whose recordings may go when the disk is full, best first: seen by all and oldest, then the others.
-pub fn quota_candidates(ledger: &dyn Ledger, limit: usize) -> Result<Vec<ShareId>, ShareError> {
+pub fn quota_candidates(ledger: &dyn Rows, limit: usize) -> Result<Vec<ShareId>, ShareError> {
     let (mut seen, mut unseen) = (Vec::new(), Vec::new());
     ledger.scan_kept_shares(all(), Order::Rising, &mut |(_, share), kept| {
         if kept.all_seen {
@@ -117,7 +117,7 @@ pub fn quota_candidates(ledger: &dyn Ledger, limit: usize) -> Result<Vec<ShareId
 }
 
 /// The recordings that are to be deleted.
-pub fn discards(ledger: &dyn Ledger) -> Result<Vec<ShareId>, ShareError> {
+pub fn discards(ledger: &dyn Rows) -> Result<Vec<ShareId>, ShareError> {
     let mut shares = Vec::new();
     ledger.scan_discards(all(), Order::Rising, &mut |share, ()| take(&mut shares, share))?;
     Ok(shares)
@@ -135,7 +135,7 @@ pub fn wake_up(ledger: &mut dyn Ledger, news: &mut News) -> Result<(), ShareErro
 }
 
 /// The shares to which media may still come.
-pub fn unfinished(ledger: &dyn Ledger) -> Result<Vec<Unfinished>, ShareError> {
+pub fn unfinished(ledger: &dyn Rows) -> Result<Vec<Unfinished>, ShareError> {
     let mut unfinished = Vec::new();
     for id in active_shares(ledger)? {
         let state = find(ledger, id)?.state;

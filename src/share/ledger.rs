@@ -57,30 +57,39 @@ pub type Visit<'a, K, V> = &'a mut dyn FnMut(K, V) -> ControlFlow<()>;
 
 macro_rules! declare_ledger {
     ($($table:ident($key:ty => $row:ty): $get:ident $put:ident $remove:ident $scan:ident;)*) => {
-        /// The tables as the rules see them, inside one transaction. A scan sees what was written before it.
-        pub trait Ledger {
+        /// The tables as rules that only read see them: one consistent state.
+        pub trait Rows {
             $(
                 #[doc = concat!("The row of `", stringify!($table), "` under `key`.")]
                 fn $get(&self, key: $key) -> Result<Option<$row>, LedgerError>;
+                #[doc = concat!("Shows the rows of `", stringify!($table), "` in `range`, in order.")]
+                fn $scan(
+                    &self,
+                    range: Range<$key>,
+                    order: Order,
+                    visit: Visit<'_, $key, $row>,
+                ) -> Result<(), LedgerError>;
+            )*
+        }
+
+        /// The tables as rules that write see them, inside one transaction. What was written is read at once.
+        pub trait Ledger: Rows {
+            $(
                 #[doc = concat!("Writes a row of `", stringify!($table), "`, over the one that was there.")]
                 fn $put(&mut self, key: $key, row: &$row) -> Result<(), LedgerError>;
                 #[doc = concat!("Removes a row of `", stringify!($table), "`, if it is there.")]
                 fn $remove(&mut self, key: $key) -> Result<(), LedgerError>;
-                #[doc = concat!("Shows the rows of `", stringify!($table), "` in `range`, in order.")]
-                fn $scan(
-                    &self,
-                    range: (Bound<$key>, Bound<$key>),
-                    order: Order,
-                    visit: Visit<'_, $key, $row>,
-                ) -> Result<(), LedgerError>;
             )*
         }
     };
 }
 for_each_table!(declare_ledger);
 
+/// A stretch of keys.
+pub type Range<K> = (Bound<K>, Bound<K>);
+
 /// A range of all keys.
-pub fn all<K>() -> (Bound<K>, Bound<K>) {
+pub fn all<K>() -> Range<K> {
     (Bound::Unbounded, Bound::Unbounded)
 }
 
@@ -98,9 +107,10 @@ pub type Decision = Box<dyn FnOnce(&mut dyn Ledger) -> Verdict + Send>;
 /// Where the ledger is kept: runs looks and decisions, each in a transaction of its own.
 pub trait Books: Send + Sync {
     /// Lets `look` read one consistent state.
-    fn look(&self, look: &mut dyn FnMut(&dyn Ledger)) -> Result<(), LedgerError>;
+    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError>;
 
-    /// Runs `decision` alone; when this returns `Ok`, what it kept is durable. When it returns an error, nothing of it was kept.
+    /// Runs `decision` alone; when this returns `Ok`, what it kept is durable. When it returns an error,
+    /// nothing of it was kept.
     fn decide(&self, decision: Decision) -> Result<(), LedgerError>;
 
     /// Writes a consistent copy of everything to `file`.

@@ -1,14 +1,13 @@
 //! Books kept in memory, for tests: what the database must do, in the simplest form.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Order, Verdict, Visit, for_each_table};
+use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, for_each_table};
 use crate::share::rows::{Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Sender, Share, Tv, User};
 
 macro_rules! keep_in_maps {
@@ -19,22 +18,14 @@ macro_rules! keep_in_maps {
             $($table: BTreeMap<$key, $row>,)*
         }
 
-        impl Ledger for MemoryLedger {
+        impl Rows for MemoryLedger {
             $(
                 fn $get(&self, key: $key) -> Result<Option<$row>, LedgerError> {
                     Ok(self.$table.get(&key).cloned())
                 }
-                fn $put(&mut self, key: $key, row: &$row) -> Result<(), LedgerError> {
-                    self.$table.insert(key, row.clone());
-                    Ok(())
-                }
-                fn $remove(&mut self, key: $key) -> Result<(), LedgerError> {
-                    self.$table.remove(&key);
-                    Ok(())
-                }
                 fn $scan(
                     &self,
-                    range: (Bound<$key>, Bound<$key>),
+                    range: Range<$key>,
                     order: Order,
                     visit: Visit<'_, $key, $row>,
                 ) -> Result<(), LedgerError> {
@@ -48,6 +39,19 @@ macro_rules! keep_in_maps {
                             break;
                         }
                     }
+                    Ok(())
+                }
+            )*
+        }
+
+        impl Ledger for MemoryLedger {
+            $(
+                fn $put(&mut self, key: $key, row: &$row) -> Result<(), LedgerError> {
+                    self.$table.insert(key, row.clone());
+                    Ok(())
+                }
+                fn $remove(&mut self, key: $key) -> Result<(), LedgerError> {
+                    self.$table.remove(&key);
                     Ok(())
                 }
             )*
@@ -67,7 +71,7 @@ impl MemoryBooks {
 }
 
 impl Books for MemoryBooks {
-    fn look(&self, look: &mut dyn FnMut(&dyn Ledger)) -> Result<(), LedgerError> {
+    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
         look(&*self.ledger());
         Ok(())
     }

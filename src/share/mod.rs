@@ -20,6 +20,8 @@ mod rows;
 mod sharing;
 mod state;
 mod steward;
+#[cfg(test)]
+pub mod story;
 mod ticket;
 mod viewing;
 mod views;
@@ -27,7 +29,7 @@ mod words;
 
 pub use announcer::{Announcer, Audience, Event, Subscription};
 pub use error::ShareError;
-pub use ledger::{Books, Ledger, LedgerError};
+pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use rows::{
     Account, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings, Share, SignedIn,
     Target, Tv, User,

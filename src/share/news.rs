@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::ground::id::{AccountId, ShareId, TvId, UserId};
 use crate::share::announcer::{Announcer, Audience};
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order};
+use crate::share::ledger::{Order, Rows};
 use crate::share::rows::{MediaInfo, Sender, Share, User};
 use crate::share::state::TargetState;
 
@@ -24,7 +24,7 @@ impl News {
     }
 
     /// A share came to `user`: the TVs of the household ring.
-    pub fn ring(&mut self, ledger: &dyn Ledger, user: &User, sender: &Sender, share: &Share) -> Result<(), ShareError> {
+    pub fn ring(&mut self, ledger: &dyn Rows, user: &User, sender: &Sender, share: &Share) -> Result<(), ShareError> {
         let data = json!({
             "share_id": share.id.to_string(),
             "user_id": user.id.to_string(),
@@ -40,7 +40,7 @@ impl News {
     }
 
     /// The share's state has changed: told to its phone, and to the TVs of whoever it came to.
-    pub fn share(&mut self, ledger: &dyn Ledger, share: &Share) -> Result<(), ShareError> {
+    pub fn share(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
         let reason = share.end_reason.map(|reason| reason.as_str());
         let mut data = json!({ "share_id": share.id.to_string(), "state": share.state.as_str() });
         self.tell_tvs(ledger, share, &data.to_string())?;
@@ -52,14 +52,14 @@ impl News {
     }
 
     /// The share is no more: for whoever asks, its state is unknown.
-    pub fn gone(&mut self, ledger: &dyn Ledger, share: &Share) -> Result<(), ShareError> {
+    pub fn gone(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
         let data = json!({ "share_id": share.id.to_string(), "state": "unknown" }).to_string();
         self.tell_tvs(ledger, share, &data)?;
         self.0.push((Audience::Share(share.id), "share", data));
         Ok(())
     }
 
-    fn tell_tvs(&mut self, ledger: &dyn Ledger, share: &Share, data: &str) -> Result<(), ShareError> {
+    fn tell_tvs(&mut self, ledger: &dyn Rows, share: &Share, data: &str) -> Result<(), ShareError> {
         let mut accounts = Vec::new();
         for target in share.targets.iter().filter(|target| target.state.has_arrived()) {
             if let Some(user) = ledger.user(target.user)?
@@ -95,7 +95,7 @@ impl News {
     }
 
     /// The user's inbox has changed: told where the user is signed in, and nowhere else.
-    pub fn inbox(&mut self, ledger: &dyn Ledger, user: UserId) -> Result<(), ShareError> {
+    pub fn inbox(&mut self, ledger: &dyn Rows, user: UserId) -> Result<(), ShareError> {
         let Some(row) = ledger.user(user)? else { return Ok(()) };
         let counts = ledger.inbox_counts(user)?.unwrap_or_default();
         let data = json!({ "user_id": user.to_string(), "total": counts.total, "unseen": counts.unseen }).to_string();
@@ -115,7 +115,7 @@ impl News {
 }
 
 /// The TVs of an account.
-pub fn account_tvs(ledger: &dyn Ledger, account: AccountId) -> Result<Vec<TvId>, ShareError> {
+pub fn account_tvs(ledger: &dyn Rows, account: AccountId) -> Result<Vec<TvId>, ShareError> {
     let mut tvs = Vec::new();
     let range = (Bound::Included((account, TvId([0; 10]))), Bound::Included((account, TvId([255; 10]))));
     ledger.scan_account_tvs(range, Order::Rising, &mut |(_, tv), ()| {

@@ -7,7 +7,7 @@ use crate::ground::limits;
 use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, all};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
 use crate::share::rows::{Pairing, SignedIn, Tv};
 use crate::share::views::Session;
@@ -59,7 +59,7 @@ fn make_room(ledger: &mut dyn Ledger) -> Result<(), ShareError> {
     oldest.map_or(Ok(()), |tv| forget_tv(ledger, &tv))
 }
 
-fn new_pairing(ledger: &dyn Ledger, date: UnixMs) -> Result<Pairing, ShareError> {
+fn new_pairing(ledger: &dyn Rows, date: UnixMs) -> Result<Pairing, ShareError> {
     loop {
         let code = secret::new_digits(6).parse().expect("six digits are a number");
         if ledger.pairing_code(code)?.is_none() {
@@ -78,7 +78,7 @@ fn code_holds(pairing: &Pairing, date: UnixMs) -> bool {
 }
 
 /// The code an unpaired TV shows, if the last one still holds.
-pub fn current_code(ledger: &dyn Ledger, tv: TvId, date: UnixMs) -> Result<Option<String>, ShareError> {
+pub fn current_code(ledger: &dyn Rows, tv: TvId, date: UnixMs) -> Result<Option<String>, ShareError> {
     let tv = ledger.tv(tv)?.ok_or(ShareError::NotFound("TV"))?;
     Ok(tv.pairing.filter(|pairing| code_holds(pairing, date)).map(|pairing| pairing.text()))
 }
@@ -131,7 +131,7 @@ pub fn approve(
 }
 
 /// The TV whose cookie this is.
-pub fn tv_by_cookie(ledger: &dyn Ledger, cookie: &str) -> Result<Option<Tv>, ShareError> {
+pub fn tv_by_cookie(ledger: &dyn Rows, cookie: &str) -> Result<Option<Tv>, ShareError> {
     match ledger.tv_cookie(TokenHash::of(cookie))? {
         Some(tv) => Ok(ledger.tv(tv)?),
         None => Ok(None),
@@ -139,7 +139,7 @@ pub fn tv_by_cookie(ledger: &dyn Ledger, cookie: &str) -> Result<Option<Tv>, Sha
 }
 
 /// The paired TVs, oldest first.
-pub fn tvs(ledger: &dyn Ledger) -> Result<Vec<Tv>, ShareError> {
+pub fn tvs(ledger: &dyn Rows) -> Result<Vec<Tv>, ShareError> {
     let mut tvs = Vec::new();
     ledger.scan_tvs(all(), Order::Rising, &mut |_, tv| {
         if tv.account.is_some() {
@@ -171,7 +171,7 @@ fn forget_tv(ledger: &mut dyn Ledger, tv: &Tv) -> Result<(), ShareError> {
 }
 
 /// The TV, if it is paired to the account of `user`.
-pub fn tv_of_user(ledger: &dyn Ledger, tv: TvId, user: UserId) -> Result<Tv, ShareError> {
+pub fn tv_of_user(ledger: &dyn Rows, tv: TvId, user: UserId) -> Result<Tv, ShareError> {
     let tv = ledger.tv(tv)?.ok_or(ShareError::NotFound("TV"))?;
     let account = tv.account.ok_or(ShareError::NotPaired)?;
     match ledger.user(user)? {
@@ -211,7 +211,7 @@ pub fn sign_out(ledger: &mut dyn Ledger, news: &mut News, tv: TvId, user: UserId
 }
 
 /// Who asks, by the cookies of a TV. A user's cookie is worth something on the TV where they signed in, and nowhere else.
-pub fn session(ledger: &dyn Ledger, tv_cookie: &str, user_cookie: Option<&str>) -> Result<Option<Session>, ShareError> {
+pub fn session(ledger: &dyn Rows, tv_cookie: &str, user_cookie: Option<&str>) -> Result<Option<Session>, ShareError> {
     let Some(tv) = tv_by_cookie(ledger, tv_cookie)? else { return Ok(None) };
     let account = match tv.account {
         Some(account) => ledger.account(account)?,

@@ -7,7 +7,7 @@ use crate::ground::limits;
 use crate::ground::secret::PinHash;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, all};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::{News, account_tvs};
 use crate::share::rows::{Account, Blocks, Settings, User};
 use crate::share::sharing::{self, active_shares};
@@ -23,7 +23,7 @@ pub fn add_account(ledger: &mut dyn Ledger, date: UnixMs, name: &str) -> Result<
 }
 
 /// All households, oldest first.
-pub fn accounts(ledger: &dyn Ledger) -> Result<Vec<Account>, ShareError> {
+pub fn accounts(ledger: &dyn Rows) -> Result<Vec<Account>, ShareError> {
     let mut accounts = Vec::new();
     ledger.scan_accounts(all(), Order::Rising, &mut |_, account| {
         accounts.push(account);
@@ -33,7 +33,7 @@ pub fn accounts(ledger: &dyn Ledger) -> Result<Vec<Account>, ShareError> {
 }
 
 /// The account with this id.
-pub fn account(ledger: &dyn Ledger, account: AccountId) -> Result<Account, ShareError> {
+pub fn account(ledger: &dyn Rows, account: AccountId) -> Result<Account, ShareError> {
     ledger.account(account)?.ok_or(ShareError::NotFound("account"))
 }
 
@@ -59,12 +59,12 @@ pub fn add_user(
 }
 
 /// The user with this id.
-pub fn user(ledger: &dyn Ledger, user: UserId) -> Result<User, ShareError> {
+pub fn user(ledger: &dyn Rows, user: UserId) -> Result<User, ShareError> {
     ledger.user(user)?.ok_or(ShareError::NotFound("user"))
 }
 
 /// The users of an account, or all; oldest first.
-pub fn users(ledger: &dyn Ledger, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
+pub fn users(ledger: &dyn Rows, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
     let mut users = Vec::new();
     ledger.scan_users(all(), Order::Rising, &mut |_, user| {
         if account.is_none_or(|account| user.account == account) {
@@ -109,7 +109,7 @@ pub fn set_settings(ledger: &mut dyn Ledger, id: UserId, settings: Settings) -> 
 }
 
 /// Whom a user has blocked.
-pub fn blocks(ledger: &dyn Ledger, id: UserId) -> Result<Vec<BlockedSender>, ShareError> {
+pub fn blocks(ledger: &dyn Rows, id: UserId) -> Result<Vec<BlockedSender>, ShareError> {
     let mut blocked = Vec::new();
     for sender in ledger.blocks(id)?.unwrap_or_default().senders {
         if let Some(row) = ledger.sender(sender)? {
@@ -170,7 +170,7 @@ pub fn set_blocks(
 }
 
 /// Whether nothing of `sender` may reach `user`: blocked, or the service is off. Nobody is told which.
-pub fn is_barred(ledger: &dyn Ledger, user: &User, sender: SenderId) -> Result<bool, ShareError> {
+pub fn is_barred(ledger: &dyn Rows, user: &User, sender: SenderId) -> Result<bool, ShareError> {
     Ok(user.settings.service_off
         || ledger.blocks(user.id)?.is_some_and(|blocks| blocks.senders.binary_search(&sender).is_ok()))
 }

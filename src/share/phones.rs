@@ -8,7 +8,7 @@ use crate::ground::limits;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, all};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
 use crate::share::pairing::holds;
 use crate::share::rows::{Invite, Phone, Sender};
@@ -76,14 +76,14 @@ pub fn enrol(
 }
 
 /// The phone whose token this is, and its owner.
-pub fn phone_by_token(ledger: &dyn Ledger, token: &str) -> Result<Option<(Phone, Sender)>, ShareError> {
+pub fn phone_by_token(ledger: &dyn Rows, token: &str) -> Result<Option<(Phone, Sender)>, ShareError> {
     let Some(phone) = ledger.phone_token(TokenHash::of(token))? else { return Ok(None) };
     let Some(phone) = ledger.phone(phone)? else { return Ok(None) };
     Ok(ledger.sender(phone.sender)?.map(|sender| (phone, sender)))
 }
 
 /// All phones, oldest first.
-pub fn phones(ledger: &dyn Ledger) -> Result<Vec<PhoneReport>, ShareError> {
+pub fn phones(ledger: &dyn Rows) -> Result<Vec<PhoneReport>, ShareError> {
     let mut rows = Vec::new();
     ledger.scan_phones(all(), Order::Rising, &mut |_, phone| {
         rows.push(phone);

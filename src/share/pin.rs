@@ -51,7 +51,7 @@ fn step(tries: &mut PinTries, date: UnixMs) -> Try {
     }
     tries.wrong = tries.wrong.saturating_add(1);
     if tries.wrong.is_multiple_of(limits::PIN_TRIES) {
-        let doublings = 2 * (tries.wrong / limits::PIN_TRIES - 1).min(16);
+        let doublings = 2 * (tries.wrong / limits::PIN_TRIES - 1).min(8);
         tries.locked_at = date;
         let lock = limits::PIN_FIRST_LOCK.saturating_mul(1 << doublings).min(limits::PIN_LONGEST_LOCK);
         tries.locked_ms = lock.as_millis() as u64;

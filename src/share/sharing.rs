@@ -7,7 +7,7 @@ use crate::ground::limits;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, all};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
 use crate::share::rows::{Kept, MediaInfo, Share, Target};
 use crate::share::state::{EndReason, Kind, ShareState, TargetState};
@@ -87,12 +87,12 @@ pub fn save(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> {
 }
 
 /// The share with this id.
-pub fn find(ledger: &dyn Ledger, share: ShareId) -> Result<Share, ShareError> {
+pub fn find(ledger: &dyn Rows, share: ShareId) -> Result<Share, ShareError> {
     ledger.share(share)?.ok_or(ShareError::NotFound("share"))
 }
 
 /// The share with this id, if `asker` may see and touch it.
-pub fn find_for(ledger: &dyn Ledger, asker: Asker, share: ShareId) -> Result<Share, ShareError> {
+pub fn find_for(ledger: &dyn Rows, asker: Asker, share: ShareId) -> Result<Share, ShareError> {
     let share = find(ledger, share)?;
     match asker {
         Asker::Sender(sender) if sender != share.sender => Err(ShareError::NotFound("share")),
@@ -101,7 +101,7 @@ pub fn find_for(ledger: &dyn Ledger, asker: Asker, share: ShareId) -> Result<Sha
 }
 
 /// The shares that are not over, or that someone watches.
-pub fn active_shares(ledger: &dyn Ledger) -> Result<Vec<ShareId>, ShareError> {
+pub fn active_shares(ledger: &dyn Rows) -> Result<Vec<ShareId>, ShareError> {
     let mut shares = Vec::new();
     ledger.scan_active_shares(all(), Order::Rising, &mut |share, ()| {
         shares.push(share);
@@ -111,7 +111,7 @@ pub fn active_shares(ledger: &dyn Ledger) -> Result<Vec<ShareId>, ShareError> {
 }
 
 /// Which share the token of a publish address is for, if media may still come to it.
-pub fn publisher(ledger: &dyn Ledger, token: TokenHash) -> Result<ShareId, ShareError> {
+pub fn publisher(ledger: &dyn Rows, token: TokenHash) -> Result<ShareId, ShareError> {
     let share = ledger.share_token(token)?.ok_or(ShareError::NotFound("publish address"))?;
     let share = find(ledger, share)?;
     if share.state.is_unfinished() { Ok(share.id) } else { Err(ShareError::Over(share.state)) }

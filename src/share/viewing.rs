@@ -3,7 +3,7 @@
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::Ledger;
+use crate::share::ledger::{Ledger, Rows};
 use crate::share::news::News;
 use crate::share::rows::{Share, Target};
 use crate::share::sharing::{self, find, save, step_target};
@@ -12,7 +12,7 @@ use crate::share::views::{Entry, InboxPage};
 use crate::share::{inbox, people};
 
 /// The share and its target, if `user` may know of it.
-fn find_both(ledger: &dyn Ledger, user: UserId, share: ShareId) -> Result<(Share, Target), ShareError> {
+fn find_both(ledger: &dyn Rows, user: UserId, share: ShareId) -> Result<(Share, Target), ShareError> {
     let share = find(ledger, share)?;
     match share.target(user) {
         Some(target) if target.state != TargetState::Blocked && !target.deleted => {
@@ -35,7 +35,7 @@ fn may_play(share: &Share, target: &Target) -> bool {
     matches!(share.state, ShareState::Ready | ShareState::Ended) && target.state.has_arrived() && !target.deleted
 }
 
-fn describe(ledger: &dyn Ledger, share: &Share, target: &Target, date: UnixMs) -> Result<Entry, ShareError> {
+fn describe(ledger: &dyn Rows, share: &Share, target: &Target, date: UnixMs) -> Result<Entry, ShareError> {
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     Ok(Entry {
         share: share.id,
@@ -56,19 +56,13 @@ fn describe(ledger: &dyn Ledger, share: &Share, target: &Target, date: UnixMs) -
 }
 
 /// One share as `user` sees it.
-pub fn entry(ledger: &dyn Ledger, user: UserId, share: ShareId, date: UnixMs) -> Result<Entry, ShareError> {
+pub fn entry(ledger: &dyn Rows, user: UserId, share: ShareId, date: UnixMs) -> Result<Entry, ShareError> {
     let (share, target) = find_both(ledger, user, share)?;
     describe(ledger, &share, &target, date)
 }
 
 /// A page of the inbox of `user`.
-pub fn page(
-    ledger: &dyn Ledger,
-    user: UserId,
-    offset: u64,
-    limit: usize,
-    date: UnixMs,
-) -> Result<InboxPage, ShareError> {
+pub fn page(ledger: &dyn Rows, user: UserId, offset: u64, limit: usize, date: UnixMs) -> Result<InboxPage, ShareError> {
     people::user(ledger, user)?;
     let counts = ledger.inbox_counts(user)?.unwrap_or_default();
     let mut entries = Vec::new();
@@ -80,7 +74,7 @@ pub fn page(
 }
 
 /// Whether `user` may play the share now.
-pub fn target_may_play(ledger: &dyn Ledger, share: ShareId, user: UserId) -> Result<bool, ShareError> {
+pub fn target_may_play(ledger: &dyn Rows, share: ShareId, user: UserId) -> Result<bool, ShareError> {
     let Some(share) = ledger.share(share)? else { return Ok(false) };
     Ok(share.target(user).is_some_and(|target| may_play(&share, target)))
 }

@@ -17,7 +17,7 @@ use crate::ground::secret::{self, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::announcer::Announcer;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Books, Ledger, LedgerError, Verdict};
+use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
 use crate::share::state::{EndReason, ShareState};
 use crate::share::ticket::{Ticket, TicketError};
@@ -115,7 +115,10 @@ impl Steward {
     /// Replaces everything by a backup, all or nothing; streams under way end.
     pub fn restore(&self, file: &std::path::Path) -> Result<(), ShareError> {
         let before = self.unfinished_shares()?;
+        let key = self.look(|ledger| Ok(ledger.key(TICKET_KEY)?))?;
         self.books.restore(file)?;
+        // Tickets given out stay good: the key is the running gateway's, not the backup's.
+        self.decide(move |ledger, _, _| key.map_or(Ok(()), |key| Ok(ledger.put_key(TICKET_KEY, &key)?)))?;
         self.wake_up()?;
         before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share));
         Ok(())
@@ -157,7 +160,7 @@ impl Steward {
     }
 
     /// Runs a rule over one consistent state.
-    fn look<T>(&self, mut rule: impl FnMut(&dyn Ledger) -> Result<T, ShareError>) -> Result<T, ShareError> {
+    fn look<T>(&self, mut rule: impl FnMut(&dyn Rows) -> Result<T, ShareError>) -> Result<T, ShareError> {
         let mut answer = None;
         self.books.look(&mut |ledger| answer = Some(rule(ledger)))?;
         answer.unwrap_or_else(|| Err(unanswered()))

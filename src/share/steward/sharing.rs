@@ -5,7 +5,7 @@ use crate::ground::limits;
 use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, all};
+use crate::share::ledger::{Order, Rows, all};
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
@@ -165,7 +165,7 @@ impl Steward {
     }
 }
 
-fn report(ledger: &dyn Ledger, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {
+fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {
     let share = sharing::find_for(ledger, asker, share)?;
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     let mut targets = Vec::with_capacity(share.targets.len());

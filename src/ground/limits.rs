@@ -6,8 +6,11 @@ use std::time::Duration;
 pub const RTSP_HEAD_BYTES: usize = 16 * 1024;
 /// Bytes of one RTSP request's body (an SDP); more ends the connection with 413.
 pub const RTSP_BODY_BYTES: usize = 64 * 1024;
-/// How long an RTSP session may stay without a byte before it is ended.
+/// How long an RTSP session may stay without a byte, as it is told to publishers. One that records ends long before, at
+/// [`NO_MEDIA`]; one that does not, at [`RTSP_SETUP_TIME`].
 pub const RTSP_IDLE: Duration = Duration::from_secs(60);
+/// Times a publisher may be asked for its password on one connection; then it is ended.
+pub const RTSP_AUTH_TRIES: u32 = 5;
 /// How long a connection may take to get to RECORD.
 pub const RTSP_SETUP_TIME: Duration = Duration::from_secs(15);
 /// How long a publisher may send nothing that is media before its stream counts as lost.
@@ -58,6 +61,10 @@ pub const RTSP_CONNECTIONS: usize = 2048;
 pub const RTSP_CONNECTIONS_PER_ADDRESS: usize = 1200;
 /// How long a playback request waits for its share to become ready.
 pub const PLAY_WAIT: Duration = Duration::from_secs(10);
+/// Pixels of a picture's longer side; larger ones are refused.
+pub const PICTURE_SIDE: u32 = 4096;
+/// Macroblocks (16 × 16 pixels) of a picture, those of 4096 × 2304 (H.264, table A-1, level 5.1); more are refused.
+pub const PICTURE_MACROBLOCKS: u64 = 36_864;
 /// Characters of a name.
 pub const NAME_CHARS: usize = 100;
 /// Characters of a share's title.

@@ -218,7 +218,7 @@ impl Connection {
         loop {
             let taken = self.take_packets(recording, now);
             if !recording.frames.is_empty() {
-                recording.publisher.write(&mut recording.frames, now, self.shared.clock.date());
+                recording.publisher.write(&mut recording.frames, self.shared.clock.date());
             }
             taken?;
             self.send()?;

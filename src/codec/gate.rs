@@ -4,26 +4,41 @@
 //! and in words nobody understands, and it allocates what the stream asks for.
 
 use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
+use h264_reader::nal::{NalHeader, WritableNal as _};
 use h264_reader::rbsp::{BitReader, decode_nal};
 
 use super::{CodecError, Unsupported};
 use crate::ground::limits::{PICTURE_MACROBLOCKS, PICTURE_SIDE};
+use crate::wire::h264::nal_type;
 
 /// `profile_idc` of baseline, main and high (H.264, A.2).
 const PROFILES: [u8; 3] = [66, 77, 100];
 
-/// `level_idc` of level 6.2 (H.264, table A-1).
+/// `level_idc` of levels 6.2 and 5.1 (H.264, table A-1).
 const HIGHEST_LEVEL: u8 = 62;
+const OUR_LEVEL: u8 = 51;
 
-/// The size shown of a stream that can be decoded, in pixels.
-pub(super) fn admit(sps: &[u8]) -> Result<(usize, usize), CodecError> {
-    if sps.first().is_none_or(|header| header & 0x1f != 7) {
+/// A stream that can be decoded.
+pub(super) struct Admitted {
+    /// Width shown, in pixels.
+    pub width: usize,
+    /// Height shown, in pixels.
+    pub height: usize,
+    /// The SPS as the decoder gets it: written anew, for one reference picture and without VUI. A key frame needs no
+    /// more of either, the decoder holds a third of the memory, and it parses nothing that has not been judged.
+    pub sps: Vec<u8>,
+}
+
+/// Lets a stream pass, or says why not.
+pub(super) fn admit(sps: &[u8]) -> Result<Admitted, CodecError> {
+    let header = sps.first().and_then(|header| NalHeader::new(*header).ok()).ok_or(CodecError::BadParameterSets)?;
+    if header.nal_unit_type().id() != nal_type::SPS {
         return Err(CodecError::BadParameterSets);
     }
     let mut rbsp = decode_nal(sps).map_err(|_| CodecError::BadParameterSets)?.into_owned();
     // Encoders announce levels their own pictures exceed; the parser would refuse those, the decoder doesn't mind.
     *rbsp.get_mut(2).ok_or(CodecError::BadParameterSets)? = HIGHEST_LEVEL;
-    let sps = SeqParameterSet::from_bits(BitReader::new(&rbsp[..])).map_err(|_| CodecError::BadParameterSets)?;
+    let mut sps = SeqParameterSet::from_bits(BitReader::new(&rbsp[..])).map_err(|_| CodecError::BadParameterSets)?;
     let (width, height) = sps.pixel_dimensions().map_err(|_| CodecError::BadParameterSets)?;
     if let Some(kind) = refusal(&sps, width, height) {
         return Err(CodecError::Unsupported(kind));
@@ -31,7 +46,10 @@ pub(super) fn admit(sps: &[u8]) -> Result<(usize, usize), CodecError> {
     if width == 0 || height == 0 || sps.max_num_ref_frames > 16 {
         return Err(CodecError::BadParameterSets);
     }
-    Ok((width as usize, height as usize))
+    sps.level_idc = OUR_LEVEL;
+    sps.max_num_ref_frames = 1;
+    sps.vui_parameters = None;
+    Ok(Admitted { width: width as usize, height: height as usize, sps: sps.to_vec_with_header(header) })
 }
 
 /// Why a stream can't be shown; the reason that says most comes first.
@@ -93,29 +111,40 @@ mod tests {
         nal
     }
 
+    fn size(sps: &[u8]) -> Result<(usize, usize), CodecError> {
+        admit(sps).map(|admitted| (admitted.width, admitted.height))
+    }
+
+    #[test]
+    fn the_decoder_gets_an_sps_of_ours() {
+        let written = admit(&sps(80, 45, 4)).expect("good").sps;
+        let ours = sps(80, 45, 1);
+        assert_eq!((written[3], &written[4..]), (OUR_LEVEL, &ours[4..]));
+    }
+
     #[test]
     fn sizes_up_to_the_limit_pass() {
-        assert_eq!(admit(&sps(80, 45, 1)), Ok((1280, 720)));
-        assert_eq!(admit(&sps(256, 144, 1)), Ok((4096, 2304)));
-        assert_eq!(admit(&sps(144, 256, 1)), Ok((2304, 4096)));
+        assert_eq!(size(&sps(80, 45, 1)), Ok((1280, 720)));
+        assert_eq!(size(&sps(256, 144, 1)), Ok((4096, 2304)));
+        assert_eq!(size(&sps(144, 256, 1)), Ok((2304, 4096)));
         let too_large = |width, height| Err(CodecError::Unsupported(Unsupported::Size { width, height }));
-        assert_eq!(admit(&sps(257, 10, 1)), too_large(4112, 160));
-        assert_eq!(admit(&sps(256, 145, 1)), too_large(4096, 2320));
-        assert_eq!(admit(&sps(10, 1000, 1)), too_large(160, 16000));
+        assert_eq!(size(&sps(257, 10, 1)), too_large(4112, 160));
+        assert_eq!(size(&sps(256, 145, 1)), too_large(4096, 2320));
+        assert_eq!(size(&sps(10, 1000, 1)), too_large(160, 16000));
     }
 
     #[test]
     fn what_is_no_sps_is_refused() {
         for bad in [&[][..], &[0x67], &[0x68, 66, 0xc0, 40, 0xff], &[0x67, 66, 0xc0, 40, 0, 0, 0, 0]] {
-            assert_eq!(admit(bad), Err(CodecError::BadParameterSets));
+            assert_eq!(size(bad), Err(CodecError::BadParameterSets));
         }
-        assert_eq!(admit(&sps(80, 45, 17)), Err(CodecError::BadParameterSets));
+        assert_eq!(size(&sps(80, 45, 17)), Err(CodecError::BadParameterSets));
     }
 
     #[test]
     fn other_profiles_are_named() {
         let mut extended = sps(80, 45, 1);
         extended[1] = 88;
-        assert_eq!(admit(&extended), Err(CodecError::Unsupported(Unsupported::Profile(88))));
+        assert_eq!(size(&extended), Err(CodecError::Unsupported(Unsupported::Profile(88))));
     }
 }

@@ -6,8 +6,11 @@ use std::time::Duration;
 pub const RTSP_HEAD_BYTES: usize = 16 * 1024;
 /// Bytes of one RTSP request's body (an SDP); more ends the connection with 413.
 pub const RTSP_BODY_BYTES: usize = 64 * 1024;
-/// How long an RTSP session may stay without a byte before it is ended.
+/// How long an RTSP session may stay without a byte, as it is told to publishers. One that records ends long before, at
+/// [`NO_MEDIA`]; one that does not, at [`RTSP_SETUP_TIME`].
 pub const RTSP_IDLE: Duration = Duration::from_secs(60);
+/// Times a publisher may be asked for its password on one connection; then it is ended.
+pub const RTSP_AUTH_TRIES: u32 = 5;
 /// How long a connection may take to get to RECORD.
 pub const RTSP_SETUP_TIME: Duration = Duration::from_secs(15);
 /// How long a publisher may send nothing that is media before its stream counts as lost.
@@ -33,7 +36,25 @@ pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
 /// HTTP connections at once, in all; further ones are closed.
 pub const HTTP_CONNECTIONS: usize = 2048;
 /// HTTP connections at once from one address; further ones are closed.
-pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1024;
+pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1536;
+/// How long a client may take to send a request's body.
+pub const HTTP_BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
+pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Larger request bodies held at once; further ones are 503.
+pub const HTTP_LARGE_BODIES: usize = 8;
+/// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
+pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
+/// Calls in the hands of the threads behind the front at once; further ones wait.
+pub const HTTP_CALLS: usize = 16;
+/// How long a call may take, waiting included; then it is 503 or 504.
+pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
+/// Bytes of a call's answer; more is 502.
+pub const HTTP_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Time between two looks at who is past a deadline.
+pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
+/// Time between two signs of life on a stream of events.
+pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
 /// RTSP connections at once, in all; further ones are closed.
 pub const RTSP_CONNECTIONS: usize = 2048;
 /// RTSP connections at once from one address; further ones are closed.
@@ -44,3 +65,33 @@ pub const PLAY_WAIT: Duration = Duration::from_secs(10);
 pub const PICTURE_SIDE: u32 = 4096;
 /// Macroblocks (16 × 16 pixels) of a picture, those of 4096 × 2304 (H.264, table A-1, level 5.1); more are refused.
 pub const PICTURE_MACROBLOCKS: u64 = 36_864;
+/// Characters of a name.
+pub const NAME_CHARS: usize = 100;
+/// Characters of a share's title.
+pub const TITLE_CHARS: usize = 200;
+/// Users one share is for; more are refused.
+pub const SHARE_TARGETS: usize = 200;
+/// Shares that are not over at once, in all; further ones are refused.
+pub const ACTIVE_SHARES: usize = 1000;
+/// Senders one user can block; more are refused.
+pub const BLOCKED_SENDERS: usize = 1000;
+/// TVs that wait to be paired; the one that waits longest makes room.
+pub const UNPAIRED_TVS: usize = 500;
+/// Users signed in at once on one TV; the one signed in longest makes room.
+pub const SIGNED_IN_USERS: usize = 32;
+/// How long a TV shows a pairing code before it shows a new one.
+pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
+/// How long an invitation may be made to hold.
+pub const INVITE_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a ticket gives the right to play.
+pub const TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
+/// How long a TV may say nothing about the video it plays before it counts as gone.
+pub const WATCHING_TIME: Duration = Duration::from_secs(30);
+/// Wrong PINs before the PIN is locked.
+pub const PIN_TRIES: u32 = 5;
+/// How long the first lock of a PIN holds; each further one holds four times as long.
+pub const PIN_FIRST_LOCK: Duration = Duration::from_secs(60);
+/// How long a lock of a PIN holds at most.
+pub const PIN_LONGEST_LOCK: Duration = Duration::from_secs(24 * 3600);
+/// Entries of one page of an inbox, or of the list of shares.
+pub const PAGE_ROWS: usize = 1000;

@@ -1,1 +1,43 @@
-//! Being built.
+//! The domain: accounts, users, TVs, phones, shares and their targets, and every rule about them.
+//!
+//! The rules are plain functions over a [`Ledger`]; the [`Steward`] is the one who runs them: one method is one decision
+//! is one transaction, durable before it returns, and then the [`Announcer`] tells the open pages. Nothing here does
+//! input or output, or knows which database keeps the rows, or how a page is asked for.
+
+mod announcer;
+mod error;
+mod inbox;
+mod keeping;
+pub mod ledger;
+#[cfg(test)]
+pub mod memory;
+mod news;
+mod pairing;
+mod people;
+mod phones;
+mod pin;
+mod rows;
+mod sharing;
+mod state;
+mod steward;
+#[cfg(test)]
+pub mod story;
+mod ticket;
+mod viewing;
+mod views;
+mod words;
+
+pub use announcer::{Announcer, Audience, Event, Subscription};
+pub use error::ShareError;
+pub use ledger::{Books, Ledger, LedgerError, Rows};
+pub use rows::{
+    Account, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings, Share, SignedIn,
+    Target, Tv, User,
+};
+pub use state::{EndReason, Kind, ShareState, TargetState};
+pub use steward::Steward;
+pub use ticket::{Ticket, TicketError};
+pub use views::{
+    Asker, BlockedSender, Enrolled, Enrolment, Entry, InboxPage, NewInvite, NewShare, NewTv, NewUser, PhoneReport,
+    PlayFrom, Report, Session, ShareSettings, TargetReport, Unfinished,
+};

@@ -1,1 +1,132 @@
-//! Being built.
+//! The store: the domain's ledger in redb, one file. Nothing else knows redb.
+//!
+//! Looks read on the caller's thread. Decisions go to one writer thread, which takes all that wait into one transaction
+//! and makes them durable together, each with its own result. Disk full or failing: the database is opened again, so
+//! that what was durable stays readable, and the next decision finds out whether it can be written again.
+
+mod copy;
+mod error;
+mod key;
+mod ledger;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod value;
+mod writer;
+
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use redb::{Database, DatabaseError, ReadableDatabase as _};
+
+use crate::share::ledger::{Books, Decision, LedgerError, Rows};
+pub use error::StoreError;
+use error::failed;
+use ledger::Reading;
+use writer::{Work, Writer};
+
+/// Bytes redb may keep of the file in memory. The operating system keeps more; ours would only be a second copy.
+const CACHE_BYTES: usize = 3 << 20;
+
+/// The domain's books, in one file.
+pub struct Store {
+    shelf: Arc<Shelf>,
+    writer: Writer,
+}
+
+/// The open database, and how to open it again.
+struct Shelf {
+    database: RwLock<Option<Database>>,
+    open: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the database at `path`, new or of any earlier version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = path.to_owned();
+        Self::open_by(path, Box::new(move || open_file(&file)))
+    }
+
+    /// Opens a database by `open`, which is called again after a failure of the disk.
+    fn open_by(
+        path: &Path,
+        open: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
+    ) -> Result<Self, StoreError> {
+        let database = open().map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.to_owned()),
+            other => StoreError::Failed(failed(other)),
+        })?;
+        schema::migrate(&database)?;
+        let shelf = Arc::new(Shelf { database: RwLock::new(Some(database)), open, path: path.to_owned() });
+        let writer = Writer::start(Arc::clone(&shelf))
+            .map_err(|error| StoreError::Failed(LedgerError::Failed(error.to_string())))?;
+        Ok(Self { shelf, writer })
+    }
+}
+
+/// Opens the database file, readable by its owner alone: there are keys in it.
+fn open_file(path: &Path) -> Result<Database, DatabaseError> {
+    let new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match new {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => Database::builder().set_cache_size(CACHE_BYTES).create(path),
+    }
+}
+
+impl Shelf {
+    /// Lets `ask` use the database; opens it first where the last attempt failed.
+    fn with<T>(&self, ask: impl FnOnce(&Database) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        loop {
+            let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(database) = &*database {
+                return ask(database);
+            }
+            drop(database);
+            self.reopen()?;
+        }
+    }
+
+    /// Closes and opens the database: after a failure of the disk, redb writes no more until then.
+    fn reopen(&self) -> Result<(), LedgerError> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        *database = None;
+        *database = Some((self.open)().map_err(failed)?);
+        log::warn!("database opened again after a failure of the disk");
+        Ok(())
+    }
+}
+
+impl Books for Store {
+    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+        let mut once = || {
+            self.shelf.with(|database| {
+                let reading = Reading::new(database.begin_read().map_err(failed)?);
+                look(&reading);
+                Ok(reading.is_broken())
+            })
+        };
+        match once() {
+            Ok(false) => Ok(()),
+            Ok(true) | Err(_) => {
+                self.shelf.reopen()?;
+                once().map(drop)
+            }
+        }
+    }
+
+    fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
+        self.writer.ask(Work::Decide(decision))
+    }
+
+    fn backup(&self, file: &Path) -> Result<(), LedgerError> {
+        self.shelf.with(|database| copy::backup(database, file))
+    }
+
+    fn restore(&self, file: &Path) -> Result<(), LedgerError> {
+        let copy = copy::open_copy(file, &self.shelf.path)?;
+        self.writer.ask(Work::Replace(copy))
+    }
+}

@@ -34,6 +34,8 @@ struct Track {
     payload_type: u8,
     rate: u32,
     ssrc: Option<u32>,
+    /// Whether its source said goodbye (RFC 3550, section 6.6).
+    gone: bool,
     delivery: Delivery,
     reorder: Reorder,
     clock: TrackClock,
@@ -106,6 +108,11 @@ impl Receiver {
         }
     }
 
+    /// Whether the source of a track said that it is leaving.
+    pub fn said_goodbye(&self) -> bool {
+        self.tracks.iter().any(|track| track.gone)
+    }
+
     /// When [`Self::handle_timeout`] is next due.
     pub fn next_timeout(&self) -> Option<Moment> {
         self.tracks.iter().filter_map(|track| track.reorder.deadline()).min()
@@ -139,9 +146,13 @@ impl Receiver {
             return;
         };
         for part in compound.flatten() {
-            if let Packet::Sr(report) = part {
-                track.clock.report(report.ntp_timestamp(), report.rtp_timestamp(), now);
-                track.reception.sender_report(report.ntp_timestamp(), now);
+            match part {
+                Packet::Sr(report) => {
+                    track.clock.report(report.ntp_timestamp(), report.rtp_timestamp(), now);
+                    track.reception.sender_report(report.ntp_timestamp(), now);
+                }
+                Packet::Bye(_) => track.gone = true,
+                _ => {}
             }
         }
         self.synchronize();
@@ -209,6 +220,7 @@ impl Track {
             payload_type: media.payload_type,
             rate: media.clock_rate.max(1),
             ssrc: None,
+            gone: false,
             delivery,
             reorder: Reorder::new(delivery),
             clock: TrackClock::new(media.clock_rate),
@@ -219,6 +231,7 @@ impl Track {
 
     /// The sender goes on under another source number (RFC 3550, 8.2): its packets are counted anew.
     fn begin_anew(&mut self) {
+        self.gone = false;
         self.reorder = Reorder::new(self.delivery);
         self.reception = Reception::default();
         match &mut self.codec {

@@ -1,0 +1,116 @@
+//! What can go wrong in the domain, with a stable code for programs, a status for HTTP and a sentence for people.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::share::ledger::LedgerError;
+use crate::share::state::ShareState;
+
+/// Why a decision was refused.
+#[derive(Debug)]
+pub enum ShareError {
+    /// There is no such thing, or not for whoever asks.
+    NotFound(&'static str),
+    /// What was asked cannot be done as it was said; the text says why and what is expected.
+    Invalid(String),
+    /// The user has a PIN and none was given.
+    PinRequired,
+    /// The PIN was wrong.
+    WrongPin,
+    /// Too many wrong PINs.
+    PinLocked {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The TV belongs to no account yet.
+    NotPaired,
+    /// The TV belongs to another account than the user.
+    WrongAccount,
+    /// The pairing or enrolment code is none, was used, or is too old.
+    BadCode,
+    /// The share is not ready yet.
+    NotReady,
+    /// The share is over.
+    Over(ShareState),
+    /// A limit is reached; the text says which.
+    Full(String),
+    /// The ledger could not be read or written.
+    Ledger(LedgerError),
+}
+
+impl ShareError {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "not_found",
+            Self::Invalid(_) => "invalid",
+            Self::PinRequired => "pin_required",
+            Self::WrongPin => "wrong_pin",
+            Self::PinLocked { .. } => "pin_locked",
+            Self::NotPaired => "not_paired",
+            Self::WrongAccount => "wrong_account",
+            Self::BadCode => "bad_code",
+            Self::NotReady => "not_ready",
+            Self::Over(ShareState::Expired) => "expired",
+            Self::Over(_) => "ended",
+            Self::Full(_) => "full",
+            Self::Ledger(LedgerError::DiskFull) => "disk_full",
+            Self::Ledger(_) => "store_failed",
+        }
+    }
+
+    /// The HTTP status that says the same.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotFound(_) => 404,
+            Self::Invalid(_) => 400,
+            Self::PinRequired | Self::WrongPin => 401,
+            Self::PinLocked { .. } => 429,
+            Self::NotPaired | Self::WrongAccount => 403,
+            Self::BadCode => 404,
+            Self::NotReady => 409,
+            Self::Over(_) => 410,
+            Self::Full(_) => 503,
+            Self::Ledger(LedgerError::DiskFull) => 507,
+            Self::Ledger(_) => 503,
+        }
+    }
+
+    /// How long whoever asked should wait before asking again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::PinLocked { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ShareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(what) => write!(f, "there is no such {what}; it may have been removed"),
+            Self::Invalid(why) => f.write_str(why),
+            Self::PinRequired => f.write_str("this needs your PIN"),
+            Self::WrongPin => f.write_str("that PIN is wrong; try again"),
+            Self::PinLocked { retry_after } => {
+                write!(f, "too many wrong PINs; try again in {} s", retry_after.as_millis().div_ceil(1000))
+            }
+            Self::NotPaired => f.write_str("this TV belongs to no household yet; pair it with the code it shows"),
+            Self::WrongAccount => f.write_str("this TV belongs to another household"),
+            Self::BadCode => f.write_str("that code is wrong, used or too old; ask for a new one"),
+            Self::NotReady => f.write_str("the video is not ready yet; try again in a moment"),
+            Self::Over(ShareState::Expired) => f.write_str("the video's time is over; it has been deleted"),
+            Self::Over(_) => f.write_str("the share has ended"),
+            Self::Full(what) => f.write_str(what),
+            Self::Ledger(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ShareError {}
+
+impl From<LedgerError> for ShareError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}

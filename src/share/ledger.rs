@@ -1,0 +1,156 @@
+//! What the rules read and write: one list of tables, and two traits over it. `store` implements them over a database,
+//! `memory` over maps; no rule knows which.
+
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+use std::path::Path;
+
+use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
+use crate::ground::secret::TokenHash;
+use crate::ground::time::UnixMs;
+use crate::share::rows::{Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Sender, Share, Tv, User};
+
+/// Hands the list of all tables to a macro: `table(Key => Row): get put remove scan;`.
+macro_rules! for_each_table {
+    ($then:ident) => {
+        $then! {
+            accounts(AccountId => Account): account put_account remove_account scan_accounts;
+            users(UserId => User): user put_user remove_user scan_users;
+            pin_tries(UserId => PinTries): pin_tries put_pin_tries remove_pin_tries scan_pin_tries;
+            blocks(UserId => Blocks): blocks put_blocks remove_blocks scan_blocks;
+            tvs(TvId => Tv): tv put_tv remove_tv scan_tvs;
+            tv_cookies(TokenHash => TvId): tv_cookie put_tv_cookie remove_tv_cookie scan_tv_cookies;
+            pairing_codes(u32 => TvId): pairing_code put_pairing_code remove_pairing_code scan_pairing_codes;
+            account_tvs((AccountId, TvId) => ()): account_tv put_account_tv remove_account_tv scan_account_tvs;
+            senders(SenderId => Sender): sender put_sender remove_sender scan_senders;
+            phones(PhoneId => Phone): phone put_phone remove_phone scan_phones;
+            phone_tokens(TokenHash => PhoneId): phone_token put_phone_token remove_phone_token scan_phone_tokens;
+            invites(TokenHash => Invite): invite put_invite remove_invite scan_invites;
+            shares(ShareId => Share): share put_share remove_share scan_shares;
+            share_tokens(TokenHash => ShareId): share_token put_share_token remove_share_token scan_share_tokens;
+            active_shares(ShareId => ()): active_share put_active_share remove_active_share scan_active_shares;
+            kept_shares((UnixMs, ShareId) => Kept): kept_share put_kept_share remove_kept_share scan_kept_shares;
+            expired_shares((UnixMs, ShareId) => ()):
+                expired_share put_expired_share remove_expired_share scan_expired_shares;
+            discards(ShareId => ()): discard put_discard remove_discard scan_discards;
+            inbox((UserId, u64) => ShareId): inbox_entry put_inbox_entry remove_inbox_entry scan_inbox;
+            inbox_blocks((UserId, u64) => u32): inbox_block put_inbox_block remove_inbox_block scan_inbox_blocks;
+            inbox_counts(UserId => InboxCounts):
+                inbox_counts put_inbox_counts remove_inbox_counts scan_inbox_counts;
+            keys(u32 => [u8; 32]): key put_key remove_key scan_keys;
+        }
+    };
+}
+pub(crate) use for_each_table;
+
+/// Which way a scan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From the smallest key up.
+    Rising,
+    /// From the largest key down.
+    Falling,
+}
+
+/// What a scan shows each row to; `Break` ends the scan.
+pub type Visit<'a, K, V> = &'a mut dyn FnMut(K, V) -> ControlFlow<()>;
+
+macro_rules! declare_ledger {
+    ($($table:ident($key:ty => $row:ty): $get:ident $put:ident $remove:ident $scan:ident;)*) => {
+        /// The tables as rules that only read see them: one consistent state.
+        pub trait Rows {
+            $(
+                #[doc = concat!("The row of `", stringify!($table), "` under `key`.")]
+                fn $get(&self, key: $key) -> Result<Option<$row>, LedgerError>;
+                #[doc = concat!("Shows the rows of `", stringify!($table), "` in `range`, in order.")]
+                fn $scan(
+                    &self,
+                    range: Range<$key>,
+                    order: Order,
+                    visit: Visit<'_, $key, $row>,
+                ) -> Result<(), LedgerError>;
+            )*
+        }
+
+        /// The tables as rules that write see them, inside one transaction. What was written is read at once.
+        pub trait Ledger: Rows {
+            $(
+                #[doc = concat!("Writes a row of `", stringify!($table), "`, over the one that was there.")]
+                fn $put(&mut self, key: $key, row: &$row) -> Result<(), LedgerError>;
+                #[doc = concat!("Removes a row of `", stringify!($table), "`, if it is there.")]
+                fn $remove(&mut self, key: $key) -> Result<(), LedgerError>;
+            )*
+        }
+    };
+}
+for_each_table!(declare_ledger);
+
+/// A stretch of keys.
+pub type Range<K> = (Bound<K>, Bound<K>);
+
+/// A range of all keys.
+pub fn all<K>() -> Range<K> {
+    (Bound::Unbounded, Bound::Unbounded)
+}
+
+/// What becomes of a decision's writes.
+pub enum Verdict {
+    /// They are kept; once they are durable, this runs, in the order of the decisions.
+    Keep(Box<dyn FnOnce() + Send>),
+    /// They are undone.
+    Undo,
+}
+
+/// A decision: looks, writes, and says whether it holds.
+pub type Decision = Box<dyn FnOnce(&mut dyn Ledger) -> Verdict + Send>;
+
+/// Where the ledger is kept: runs looks and decisions, each in a transaction of its own.
+pub trait Books: Send + Sync {
+    /// Lets `look` read one consistent state.
+    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError>;
+
+    /// Runs `decision` alone; when this returns `Ok`, what it kept is durable. When it returns an error,
+    /// nothing of it was kept.
+    fn decide(&self, decision: Decision) -> Result<(), LedgerError>;
+
+    /// Writes a consistent copy of everything to `file`.
+    fn backup(&self, file: &Path) -> Result<(), LedgerError>;
+
+    /// Replaces everything by the copy in `file`, all or nothing.
+    fn restore(&self, file: &Path) -> Result<(), LedgerError>;
+}
+
+/// Why the ledger could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerError {
+    /// The disk is full.
+    DiskFull,
+    /// The file system or the database refused.
+    Failed(String),
+    /// A row cannot be read as what it should be.
+    Corrupt {
+        /// The row's table.
+        table: &'static str,
+    },
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DiskFull => f.write_str(
+                "the disk of the data directory is full and nothing was changed; free some space and try again",
+            ),
+            Self::Failed(why) => {
+                write!(f, "the database cannot be used ({why}); check the disk of the data directory and try again")
+            }
+            Self::Corrupt { table } => {
+                write!(
+                    f,
+                    "the database has a damaged row in table {table}; restore a backup with `lareira admin restore FILE`"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for LedgerError {}

@@ -1,0 +1,270 @@
+//! What is kept of everyone and everything: the rows of the ledger, in the words of the house.
+//!
+//! Rows hold hashes where others would hold secrets. They are stored as they stand here, so a field that is added,
+//! removed or moved needs a new schema version in `store`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
+use crate::ground::secret::{PinHash, TokenHash};
+use crate::ground::time::UnixMs;
+use crate::share::state::{EndReason, Kind, ShareState, TargetState};
+
+/// A household. It has TVs and users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// What the owner calls it.
+    pub name: String,
+    /// When it was made.
+    pub created_at: UnixMs,
+}
+
+/// A person who watches, on the TVs of one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their household.
+    pub account: AccountId,
+    /// Their name.
+    pub name: String,
+    /// Their phone number, E.164.
+    pub msisdn: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// Their PIN, if they have one.
+    pub pin: Option<PinHash>,
+    /// What they set on the settings page.
+    pub settings: Settings,
+    /// When they were added.
+    pub created_at: UnixMs,
+}
+
+/// What a user sets for themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Accept shares without the PIN.
+    pub skip_pin: bool,
+    /// Nothing rings; senders are told no more than if they were blocked.
+    pub service_off: bool,
+    /// Language of the pages (`en`, `es`, `pt`); `None` leaves it to the TV.
+    pub language: Option<String>,
+}
+
+/// Wrong PINs of a user, on whatever TV they were typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinTries {
+    /// Tries since the last right one, those under way included.
+    pub wrong: u32,
+    /// When the lock began.
+    pub locked_at: UnixMs,
+    /// How long the lock holds; 0 for none.
+    pub locked_ms: u64,
+}
+
+/// The senders a user does not want to hear of. Sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocks {
+    /// Their ids.
+    pub senders: Vec<SenderId>,
+}
+
+/// A set-top box or television browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tv {
+    /// Its id.
+    pub id: TvId,
+    /// What the household calls it.
+    pub name: String,
+    /// The cookie that makes it this TV.
+    pub cookie: TokenHash,
+    /// Its household; `None` while it is not paired.
+    pub account: Option<AccountId>,
+    /// The code it shows while it is not paired.
+    pub pairing: Option<Pairing>,
+    /// Who is signed in.
+    pub signed_in: Vec<SignedIn>,
+    /// When it was first seen.
+    pub created_at: UnixMs,
+}
+
+/// A pairing code a TV shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pairing {
+    /// Six digits, as a number.
+    pub code: u32,
+    /// When it was made.
+    pub made_at: UnixMs,
+}
+
+impl Pairing {
+    /// The code as the TV shows it: six digits.
+    pub fn text(&self) -> String {
+        format!("{:06}", self.code)
+    }
+}
+
+/// A user signed in on a TV.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Who.
+    pub user: UserId,
+    /// The cookie that makes the TV's browser this user.
+    pub cookie: TokenHash,
+    /// Since when.
+    pub since: UnixMs,
+}
+
+/// Whoever a phone or a camera belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// Their id.
+    pub id: SenderId,
+    /// Their name, as TVs show it.
+    pub name: String,
+    /// Their phone number, E.164.
+    pub msisdn: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// When they came.
+    pub created_at: UnixMs,
+}
+
+/// An enrolled sender's device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phone {
+    /// Its id.
+    pub id: PhoneId,
+    /// Its owner.
+    pub sender: SenderId,
+    /// Its token.
+    pub token: TokenHash,
+    /// When it was enrolled.
+    pub created_at: UnixMs,
+}
+
+/// A code with which one phone may enrol, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// Whom it is meant for, in the owner's words.
+    pub name: Option<String>,
+    /// When it was made.
+    pub made_at: UnixMs,
+    /// How long it holds.
+    pub ttl_ms: u64,
+}
+
+/// One act of sharing: one sender, one video, some users.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// Its id.
+    pub id: ShareId,
+    /// Who shares.
+    pub sender: SenderId,
+    /// What is shared.
+    pub kind: Kind,
+    /// What the sender calls it.
+    pub title: Option<String>,
+    /// Where it stands.
+    pub state: ShareState,
+    /// The token of its publish address.
+    pub token: TokenHash,
+    /// When it was created.
+    pub created_at: UnixMs,
+    /// When its media first arrived.
+    pub started_at: Option<UnixMs>,
+    /// When it ended.
+    pub ended_at: Option<UnixMs>,
+    /// When it expired.
+    pub expired_at: Option<UnixMs>,
+    /// Why it ended.
+    pub end_reason: Option<EndReason>,
+    /// Length of its recording, once known.
+    pub duration_ms: Option<u64>,
+    /// What its stream is made of, once known.
+    pub media: Option<MediaInfo>,
+    /// Why its recording is missing or stops early, in words for people.
+    pub recording_failure: Option<String>,
+    /// Whom it is for, each once.
+    pub targets: Vec<Target>,
+}
+
+impl Share {
+    /// The side of `user`, if the share is for them.
+    pub fn target(&self, user: UserId) -> Option<&Target> {
+        self.targets.iter().find(|target| target.user == user)
+    }
+
+    pub(crate) fn target_mut(&mut self, user: UserId) -> Option<&mut Target> {
+        self.targets.iter_mut().find(|target| target.user == user)
+    }
+
+    /// Whether everyone it came to has seen it.
+    pub fn all_seen(&self) -> bool {
+        self.targets.iter().all(|target| target.seen || target.place.is_none())
+    }
+}
+
+/// One user's side of a share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Who.
+    pub user: UserId,
+    /// Where it stands.
+    pub state: TargetState,
+    /// Whether the user has seen it.
+    pub seen: bool,
+    /// Its place in the user's inbox; `None` before it arrives and after it was deleted there.
+    pub place: Option<u64>,
+    /// Whether the user has deleted it.
+    pub deleted: bool,
+    /// Where in the video the user was when they last left it.
+    pub position_ms: u64,
+}
+
+/// What a stream is made of, in words for players and people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediaInfo {
+    /// The pictures' codec, such as `avc1.42c01f` (RFC 6381).
+    pub codec: String,
+    /// The sound's codec, such as `mp4a.40.2`; `None` without sound.
+    pub audio_codec: Option<String>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Pictures a second; 0 while unknown.
+    pub frame_rate: f64,
+    /// Bits a second, sound and pictures; 0 while unknown.
+    pub bits_per_second: u64,
+}
+
+impl MediaInfo {
+    /// The media type for `MediaSource.isTypeSupported`.
+    pub fn mime(&self) -> String {
+        match &self.audio_codec {
+            Some(audio) => format!("video/mp4; codecs=\"{},{}\"", self.codec, audio),
+            None => format!("video/mp4; codecs=\"{}\"", self.codec),
+        }
+    }
+}
+
+/// How many entries an inbox has, and what the next one's place is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxCounts {
+    /// Place of the next entry; places only rise.
+    pub next: u64,
+    /// Entries.
+    pub total: u64,
+    /// Entries not seen.
+    pub unseen: u64,
+}
+
+/// What is said of an ended share where ended shares are listed by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Whether everyone it came to has seen it.
+    pub all_seen: bool,
+}

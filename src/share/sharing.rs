@@ -1,0 +1,298 @@
+//! Shares, from their creation to their end: the sender's side and the stream's side.
+
+use std::ops::ControlFlow;
+
+use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::limits;
+use crate::ground::secret::TokenHash;
+use crate::ground::time::UnixMs;
+use crate::share::error::ShareError;
+use crate::share::ledger::{Ledger, Order, Rows, all};
+use crate::share::news::News;
+use crate::share::rows::{Kept, MediaInfo, Share, Target};
+use crate::share::state::{EndReason, Kind, ShareState, TargetState};
+use crate::share::views::Asker;
+use crate::share::{inbox, people, words};
+
+/// What a new share is made of.
+pub struct Wish {
+    /// Who shares.
+    pub sender: SenderId,
+    /// With whom.
+    pub targets: Vec<UserId>,
+    /// What.
+    pub kind: Kind,
+    /// What the sender calls it.
+    pub title: Option<String>,
+    /// The token of its publish address.
+    pub token: TokenHash,
+}
+
+/// Creates a share: pending, its targets invited.
+pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share, ShareError> {
+    ledger.sender(wish.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    if wish.targets.is_empty() {
+        return Err(ShareError::Invalid("choose at least one person to share with".into()));
+    }
+    if wish.targets.len() > limits::SHARE_TARGETS {
+        return Err(ShareError::Full(format!("a share is for {} people at most", limits::SHARE_TARGETS)));
+    }
+    if active_shares(ledger)?.len() >= limits::ACTIVE_SHARES {
+        return Err(ShareError::Full(format!("{} shares are under way; wait until one ends", limits::ACTIVE_SHARES)));
+    }
+    let mut targets: Vec<Target> = Vec::with_capacity(wish.targets.len());
+    for user in wish.targets {
+        if targets.iter().any(|target| target.user == user) {
+            continue;
+        }
+        let barred = people::is_barred(ledger, &people::user(ledger, user)?, wish.sender)?;
+        let state = if barred { TargetState::Blocked } else { TargetState::Invited };
+        targets.push(Target { user, state, seen: false, place: None, deleted: false, position_ms: 0 });
+    }
+    let share = Share {
+        id: ShareId::new(date),
+        sender: wish.sender,
+        kind: wish.kind,
+        title: words::title(wish.title.as_deref())?,
+        state: ShareState::Pending,
+        token: wish.token,
+        created_at: date,
+        started_at: None,
+        ended_at: None,
+        expired_at: None,
+        end_reason: None,
+        duration_ms: None,
+        media: None,
+        recording_failure: None,
+        targets,
+    };
+    ledger.put_share_token(share.token, &share.id)?;
+    save(ledger, &share)?;
+    Ok(share)
+}
+
+/// Writes a share, and its line in the lists that are read instead of all shares.
+pub fn save(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> {
+    let watched = share.targets.iter().any(|target| target.state == TargetState::Watching);
+    if share.state.is_unfinished() || watched {
+        ledger.put_active_share(share.id, &())?;
+    } else {
+        ledger.remove_active_share(share.id)?;
+    }
+    if let (ShareState::Ended, Some(ended_at)) = (share.state, share.ended_at) {
+        ledger.put_kept_share((ended_at, share.id), &Kept { all_seen: share.all_seen() })?;
+    }
+    ledger.put_share(share.id, share)?;
+    Ok(())
+}
+
+/// The share with this id.
+pub fn find(ledger: &dyn Rows, share: ShareId) -> Result<Share, ShareError> {
+    ledger.share(share)?.ok_or(ShareError::NotFound("share"))
+}
+
+/// The share with this id, if `asker` may see and touch it.
+pub fn find_for(ledger: &dyn Rows, asker: Asker, share: ShareId) -> Result<Share, ShareError> {
+    let share = find(ledger, share)?;
+    match asker {
+        Asker::Sender(sender) if sender != share.sender => Err(ShareError::NotFound("share")),
+        _ => Ok(share),
+    }
+}
+
+/// The shares that are not over, or that someone watches.
+pub fn active_shares(ledger: &dyn Rows) -> Result<Vec<ShareId>, ShareError> {
+    let mut shares = Vec::new();
+    ledger.scan_active_shares(all(), Order::Rising, &mut |share, ()| {
+        shares.push(share);
+        ControlFlow::Continue(())
+    })?;
+    Ok(shares)
+}
+
+/// Which share the token of a publish address is for, if media may still come to it.
+pub fn publisher(ledger: &dyn Rows, token: TokenHash) -> Result<ShareId, ShareError> {
+    let share = ledger.share_token(token)?.ok_or(ShareError::NotFound("publish address"))?;
+    let share = find(ledger, share)?;
+    if share.state.is_unfinished() { Ok(share.id) } else { Err(ShareError::Over(share.state)) }
+}
+
+fn step(share: &mut Share, to: ShareState) {
+    assert!(share.state.may_become(to), "a share never goes from {:?} to {to:?}", share.state);
+    share.state = to;
+}
+
+/// Moves a target's state where the table of states allows it; whether it moved.
+pub fn step_target(target: &mut Target, to: TargetState) -> bool {
+    let may = target.state.may_become(to);
+    if may {
+        target.state = to;
+    }
+    may
+}
+
+/// Media arrives: a pending share is being prepared from now on.
+pub fn media_started(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id: ShareId) -> Result<(), ShareError> {
+    let mut share = find(ledger, id)?;
+    match share.state {
+        ShareState::Pending => {
+            step(&mut share, ShareState::Preparing);
+            share.started_at = Some(date);
+            save(ledger, &share)?;
+            news.share(ledger, &share)
+        }
+        ShareState::Preparing | ShareState::Ready => Ok(()),
+        over => Err(ShareError::Over(over)),
+    }
+}
+
+/// A key frame of the share was decoded: it comes to its targets, and their TVs ring.
+pub fn ready(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    date: UnixMs,
+    id: ShareId,
+    media: MediaInfo,
+) -> Result<(), ShareError> {
+    media_started(ledger, news, date, id)?;
+    let mut share = find(ledger, id)?;
+    if share.state == ShareState::Ready {
+        return media_changed(ledger, news, id, media);
+    }
+    step(&mut share, ShareState::Ready);
+    let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    let mut rung = Vec::new();
+    for target in share.targets.iter_mut().filter(|target| target.state == TargetState::Invited) {
+        let user = people::user(ledger, target.user)?;
+        if people::is_barred(ledger, &user, share.sender)? {
+            step_target(target, TargetState::Blocked);
+        } else {
+            step_target(target, TargetState::Notified);
+            target.place = Some(inbox::arrive(ledger, user.id, id)?);
+        }
+        news.target(id, user.id, &user.name, target.state, None);
+        if target.state == TargetState::Notified {
+            rung.push(user);
+        }
+    }
+    news.media(id, &media);
+    share.media = Some(media);
+    save(ledger, &share)?;
+    news.share(ledger, &share)?;
+    for user in rung {
+        news.ring(ledger, &user, &sender, &share)?;
+        news.inbox(ledger, user.id)?;
+    }
+    Ok(())
+}
+
+/// What the stream is made of has changed.
+pub fn media_changed(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    id: ShareId,
+    media: MediaInfo,
+) -> Result<(), ShareError> {
+    let mut share = find(ledger, id)?;
+    if !share.state.is_unfinished() {
+        return Err(ShareError::Over(share.state));
+    }
+    if share.media.as_ref() != Some(&media) {
+        news.media(id, &media);
+        share.media = Some(media);
+        save(ledger, &share)?;
+    }
+    Ok(())
+}
+
+/// The share is over. Said again, it only adds the duration. Whoever was never told never will be.
+pub fn end(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    date: UnixMs,
+    id: ShareId,
+    reason: EndReason,
+    duration_ms: Option<u64>,
+) -> Result<(), ShareError> {
+    let mut share = find(ledger, id)?;
+    if !share.state.is_unfinished() {
+        if let (ShareState::Ended, Some(_)) = (share.state, duration_ms)
+            && share.duration_ms != duration_ms
+        {
+            share.duration_ms = duration_ms;
+            save(ledger, &share)?;
+        }
+        return Ok(());
+    }
+    step(&mut share, ShareState::Ended);
+    share.ended_at = Some(date);
+    share.end_reason = Some(reason);
+    share.duration_ms = duration_ms;
+    for target in &mut share.targets {
+        if step_target(target, TargetState::Failed) {
+            let name = ledger.user(target.user)?.map(|user| user.name).unwrap_or_default();
+            news.target(id, target.user, &name, TargetState::Failed, None);
+        }
+    }
+    save(ledger, &share)?;
+    news.share(ledger, &share)
+}
+
+/// The recording is missing or stops early; said in the share.
+pub fn recording_failed(ledger: &mut dyn Ledger, id: ShareId, reason: &str) -> Result<(), ShareError> {
+    let mut share = find(ledger, id)?;
+    share.recording_failure = words::title(Some(reason))?;
+    save(ledger, &share)
+}
+
+/// Takes a share out of the inbox of `user`. The caller saves the share.
+pub fn take_from_inbox(ledger: &mut dyn Ledger, share: &mut Share, user: UserId) -> Result<(), ShareError> {
+    if let Some(target) = share.target_mut(user)
+        && let Some(place) = target.place.take()
+    {
+        inbox::leave(ledger, user, place, target.seen)?;
+        target.deleted = true;
+    }
+    Ok(())
+}
+
+/// Counts a share as seen by a target. The caller saves the share.
+pub fn mark_seen(ledger: &mut dyn Ledger, target: &mut Target) -> Result<bool, ShareError> {
+    if target.seen || target.place.is_none() {
+        return Ok(false);
+    }
+    target.seen = true;
+    inbox::count_seen(ledger, target.user)?;
+    Ok(true)
+}
+
+/// Withdraws a share: it vanishes from every inbox, and its recording is to be deleted.
+pub fn withdraw(ledger: &mut dyn Ledger, news: &mut News, id: ShareId) -> Result<(), ShareError> {
+    let share = find(ledger, id)?;
+    ledger.put_discard(id, &())?;
+    forget(ledger, &share)?;
+    news.gone(ledger, &share)?;
+    for target in share.targets.iter().filter(|target| target.place.is_some()) {
+        news.inbox(ledger, target.user)?;
+    }
+    Ok(())
+}
+
+/// Removes every row of a share.
+pub fn forget(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> {
+    for target in &share.targets {
+        if let Some(place) = target.place {
+            inbox::leave(ledger, target.user, place, target.seen)?;
+        }
+    }
+    if let Some(ended_at) = share.ended_at {
+        ledger.remove_kept_share((ended_at, share.id))?;
+    }
+    if let Some(expired_at) = share.expired_at {
+        ledger.remove_expired_share((expired_at, share.id))?;
+    }
+    ledger.remove_active_share(share.id)?;
+    ledger.remove_share_token(share.token)?;
+    ledger.remove_share(share.id)?;
+    Ok(())
+}

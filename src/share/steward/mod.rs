@@ -1,0 +1,237 @@
+//! The steward: the domain's service. One method is one decision is one transaction, durable before it returns; then
+//! the announcer tells the open pages. All methods are short, may block, and may be called from any thread.
+//!
+//! What need not survive a restart is held here in memory: who watches right now, and until when a stream may come.
+
+mod people;
+mod sharing;
+mod viewing;
+mod watchers;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::ground::id::{ShareId, UserId};
+use crate::ground::limits;
+use crate::ground::secret::{self, SigningKey};
+use crate::ground::time::{Clock, Moment, UnixMs};
+use crate::share::announcer::Announcer;
+use crate::share::error::ShareError;
+use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
+use crate::share::news::News;
+use crate::share::state::{EndReason, ShareState};
+use crate::share::ticket::{Ticket, TicketError};
+use crate::share::views::ShareSettings;
+use crate::share::{keeping, viewing as rules};
+use watchers::Watchers;
+
+/// Where the key that signs tickets is kept.
+const TICKET_KEY: u32 = 0;
+/// How often retention is looked after.
+const KEEPING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What is called with a share whose stream must end.
+type Hook = Box<dyn Fn(ShareId) + Send + Sync>;
+
+/// The domain's service.
+pub struct Steward {
+    books: Arc<dyn Books>,
+    clock: Arc<dyn Clock>,
+    announcer: Arc<Announcer>,
+    settings: ShareSettings,
+    key: SigningKey,
+    watch: Mutex<Watch>,
+    stream_unwanted: OnceLock<Hook>,
+}
+
+/// What the steward keeps an eye on, in memory.
+#[derive(Default)]
+struct Watch {
+    watchers: Watchers,
+    /// Until when a stream may come or come back, and why the share ends then.
+    deadlines: Vec<(ShareId, Moment, EndReason)>,
+    /// When retention is looked after next.
+    keeping: Option<Moment>,
+}
+
+impl Steward {
+    /// The steward of these books. Tends to what a stopped gateway left half done: nobody watches any more, and streams
+    /// that were under way may come back for a while.
+    pub fn new(
+        books: Arc<dyn Books>,
+        clock: Arc<dyn Clock>,
+        announcer: Arc<Announcer>,
+        settings: ShareSettings,
+    ) -> Result<Self, ShareError> {
+        let mut steward = Self {
+            books,
+            clock,
+            announcer,
+            settings,
+            key: SigningKey::new(&[0; SigningKey::BYTES]),
+            watch: Mutex::default(),
+            stream_unwanted: OnceLock::new(),
+        };
+        let key = steward.decide(|ledger, _, _| match ledger.key(TICKET_KEY)? {
+            Some(key) => Ok(key),
+            None => {
+                let mut key = [0; SigningKey::BYTES];
+                secret::fill_random(&mut key);
+                ledger.put_key(TICKET_KEY, &key)?;
+                Ok(key)
+            }
+        })?;
+        steward.key = SigningKey::new(&key);
+        steward.wake_up()?;
+        Ok(steward)
+    }
+
+    fn wake_up(&self) -> Result<(), ShareError> {
+        self.decide(|ledger, news, _| keeping::wake_up(ledger, news))?;
+        let unfinished = self.unfinished_shares()?;
+        let now = self.clock.now();
+        let mut watch = self.watch();
+        *watch = Watch::default();
+        watch.deadlines = unfinished
+            .iter()
+            .map(|unfinished| match unfinished.state {
+                ShareState::Pending => (unfinished.share, now + self.settings.pending_timeout, EndReason::NeverStarted),
+                _ => (unfinished.share, now + self.settings.resume_window, EndReason::Restarted),
+            })
+            .collect();
+        Ok(())
+    }
+
+    /// The announcer that tells the open pages.
+    pub fn announcer(&self) -> &Arc<Announcer> {
+        &self.announcer
+    }
+
+    /// The books, for their backup.
+    pub fn books(&self) -> &Arc<dyn Books> {
+        &self.books
+    }
+
+    /// Replaces everything by a backup, all or nothing; streams under way end.
+    pub fn restore(&self, file: &std::path::Path) -> Result<(), ShareError> {
+        let before = self.unfinished_shares()?;
+        let key = self.look(|ledger| Ok(ledger.key(TICKET_KEY)?))?;
+        self.books.restore(file)?;
+        // Tickets given out stay good: the key is the running gateway's, not the backup's.
+        self.decide(move |ledger, _, _| key.map_or(Ok(()), |key| Ok(ledger.put_key(TICKET_KEY, &key)?)))?;
+        self.wake_up()?;
+        before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share));
+        Ok(())
+    }
+
+    /// The key that signs tickets; made once, kept in the books.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// A ticket with which `user` may play `share` for a day.
+    pub fn ticket(&self, share: ShareId, user: UserId) -> String {
+        Ticket::issue(&self.key, share, user, self.clock.date().plus(limits::TICKET_TIME))
+    }
+
+    /// Whose right the ticket of a playback address is. Whether they may play now, `target_may_play` says.
+    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<UserId, TicketError> {
+        Ticket::open(&self.key, share, ticket, self.clock.date())
+    }
+
+    /// Sets what is called when the stream of a share must end: the share was stopped or withdrawn, its phone revoked,
+    /// or its time to start is over. Once only; a second one is not heard.
+    pub fn on_stream_unwanted(&self, hook: impl Fn(ShareId) + Send + Sync + 'static) {
+        let _ = self.stream_unwanted.set(Box::new(hook));
+    }
+
+    fn stream_is_unwanted(&self, share: ShareId) {
+        if let Some(hook) = self.stream_unwanted.get() {
+            hook(share);
+        }
+    }
+
+    fn watch(&self) -> std::sync::MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn date(&self) -> UnixMs {
+        self.clock.date()
+    }
+
+    /// Runs a rule over one consistent state.
+    fn look<T>(&self, mut rule: impl FnMut(&dyn Rows) -> Result<T, ShareError>) -> Result<T, ShareError> {
+        let mut answer = None;
+        self.books.look(&mut |ledger| answer = Some(rule(ledger)))?;
+        answer.unwrap_or_else(|| Err(unanswered()))
+    }
+
+    /// Runs a rule as one decision: its writes are durable when this returns `Ok`, and undone where the rule refuses.
+    fn decide<T: Send + 'static>(
+        &self,
+        rule: impl FnOnce(&mut dyn Ledger, &mut News, UnixMs) -> Result<T, ShareError> + Send + 'static,
+    ) -> Result<T, ShareError> {
+        let (date, announcer) = (self.clock.date(), Arc::clone(&self.announcer));
+        let answer = Arc::new(Mutex::new(None));
+        let put = Arc::clone(&answer);
+        self.books.decide(Box::new(move |ledger| {
+            let mut news = News::default();
+            let result = rule(ledger, &mut news, date);
+            let verdict = match result {
+                Ok(_) => Verdict::Keep(Box::new(move || news.tell(&announcer))),
+                Err(_) => Verdict::Undo,
+            };
+            *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            verdict
+        }))?;
+        let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.unwrap_or_else(|| Err(unanswered()))
+    }
+
+    /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.
+    pub fn sweep(&self) -> Result<Vec<ShareId>, ShareError> {
+        let now = self.clock.now();
+        let (late, left, keep) = {
+            let mut watch = self.watch();
+            let late: Vec<_> = watch.deadlines.extract_if(.., |(_, until, _)| *until <= now).collect();
+            let keep = watch.keeping.is_none_or(|at| at <= now);
+            if keep {
+                watch.keeping = Some(now + KEEPING_INTERVAL);
+            }
+            (late, watch.watchers.sweep(now), keep)
+        };
+        for (share, _, reason) in late {
+            log::info!("share={share} ends: {}", reason.as_str());
+            match self.ended(share, reason, None) {
+                Ok(()) | Err(ShareError::NotFound(_)) => self.stream_is_unwanted(share),
+                Err(error) => {
+                    self.watch().deadlines.push((share, now, reason));
+                    return Err(error);
+                }
+            }
+        }
+        for gone in left {
+            self.decide(move |ledger, news, _| rules::leave(ledger, news, gone.user, gone.share, gone.position_ms))?;
+            self.tell_viewers(gone.share);
+        }
+        if keep {
+            self.keep()?;
+        }
+        self.look(keeping::discards)
+    }
+
+    fn keep(&self) -> Result<(), ShareError> {
+        loop {
+            let (date, retention) = (self.date(), self.settings.retention);
+            let due = self.look(|ledger| keeping::due(ledger, date, retention))?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            self.decide(|ledger, news, date| keeping::sweep(ledger, news, date, due))?;
+        }
+    }
+}
+
+fn unanswered() -> ShareError {
+    ShareError::Ledger(LedgerError::Failed("a rule did not answer; this is a fault of the program".into()))
+}

@@ -1,0 +1,182 @@
+//! The steward's decisions about accounts, users, TVs and phones.
+
+use std::time::Duration;
+
+use crate::ground::id::{AccountId, PhoneId, SenderId, TvId, UserId};
+use crate::ground::secret::{self, PinHash, TokenHash};
+use crate::share::error::ShareError;
+use crate::share::pin::{self, Try};
+use crate::share::rows::{Account, Phone, Sender, Settings, Tv, User};
+use crate::share::views::{BlockedSender, Enrolled, Enrolment, NewInvite, NewTv, NewUser, PhoneReport, Session};
+use crate::share::{pairing, people, phones, words};
+
+use super::Steward;
+
+/// Digits of an enrolment code.
+const INVITE_DIGITS: usize = 10;
+
+impl Steward {
+    /// Adds a household.
+    pub fn add_account(&self, name: &str) -> Result<Account, ShareError> {
+        let name = name.to_owned();
+        self.decide(move |ledger, _, date| people::add_account(ledger, date, &name))
+    }
+
+    /// All households, oldest first.
+    pub fn accounts(&self) -> Result<Vec<Account>, ShareError> {
+        self.look(people::accounts)
+    }
+
+    /// Adds a user. Hashes their PIN: slow.
+    pub fn add_user(&self, user: NewUser) -> Result<User, ShareError> {
+        let pin = match user.pin.as_deref() {
+            Some(pin) => Some(PinHash::new(words::pin(pin)?, self.settings.pin_rounds)),
+            None => None,
+        };
+        self.decide(move |ledger, _, date| people::add_user(ledger, date, &user, pin))
+    }
+
+    /// The user with this id.
+    pub fn user(&self, user: UserId) -> Result<User, ShareError> {
+        self.look(|ledger| people::user(ledger, user))
+    }
+
+    /// The users of an account, or all; oldest first.
+    pub fn users(&self, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
+        self.look(|ledger| people::users(ledger, account))
+    }
+
+    /// Removes a user, their inbox, and their side of every share.
+    pub fn remove_user(&self, user: UserId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| people::remove_user(ledger, news, user))
+    }
+
+    /// Takes in a TV seen for the first time.
+    pub fn new_tv(&self) -> Result<NewTv, ShareError> {
+        let cookie = secret::new_token();
+        let hash = TokenHash::of(&cookie);
+        let tv = self.decide(move |ledger, _, date| pairing::new_tv(ledger, date, hash))?;
+        let pairing_code = tv.pairing.map(|pairing| pairing.text()).unwrap_or_default();
+        Ok(NewTv { tv: tv.id, cookie, pairing_code })
+    }
+
+    /// The TV whose cookie this is.
+    pub fn tv_by_cookie(&self, cookie: &str) -> Result<Option<Tv>, ShareError> {
+        self.look(|ledger| pairing::tv_by_cookie(ledger, cookie))
+    }
+
+    /// The code an unpaired TV shows; a new one when the last is too old. `None` when it is paired.
+    pub fn pairing_code(&self, tv: TvId) -> Result<Option<String>, ShareError> {
+        let date = self.date();
+        match self.look(|ledger| pairing::current_code(ledger, tv, date))? {
+            Some(code) => Ok(Some(code)),
+            None => self.decide(move |ledger, _, date| pairing::renew_code(ledger, tv, date)),
+        }
+    }
+
+    /// Pairs the TV that shows `code` to an account.
+    pub fn approve_tv(&self, code: &str, account: AccountId, name: Option<&str>) -> Result<Tv, ShareError> {
+        let (code, name) = (code.to_owned(), name.map(str::to_owned));
+        self.decide(move |ledger, news, date| pairing::approve(ledger, news, date, &code, account, name.as_deref()))
+    }
+
+    /// The paired TVs, oldest first.
+    pub fn tvs(&self) -> Result<Vec<Tv>, ShareError> {
+        self.look(pairing::tvs)
+    }
+
+    /// Removes a TV.
+    pub fn remove_tv(&self, tv: TvId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))
+    }
+
+    /// Signs `user` in on `tv`; the value of the `lareira_user` cookie. Looks at the PIN: slow.
+    pub fn sign_in(&self, tv: TvId, user: UserId, pin: Option<&str>) -> Result<String, ShareError> {
+        self.look(|ledger| pairing::tv_of_user(ledger, tv, user))?;
+        let row = self.user(user)?;
+        if let Some(hash) = &row.pin {
+            self.check_pin(user, hash, pin)?;
+        }
+        let cookie = secret::new_token();
+        let hash = TokenHash::of(&cookie);
+        self.decide(move |ledger, news, date| pairing::sign_in(ledger, news, date, tv, user, hash))?;
+        Ok(cookie)
+    }
+
+    /// Looks at a PIN; wrong ones are counted, and lock it after a while.
+    pub(super) fn check_pin(&self, user: UserId, hash: &PinHash, given: Option<&str>) -> Result<(), ShareError> {
+        let Some(given) = given.filter(|given| !given.is_empty()) else { return Err(ShareError::PinRequired) };
+        match self.decide(move |ledger, _, date| pin::take_try(ledger, user, date))? {
+            Try::Locked { retry_after } => Err(ShareError::PinLocked { retry_after }),
+            Try::Allowed if given.len() <= 8 && hash.verify(given) => {
+                self.decide(move |ledger, _, _| pin::forget_tries(ledger, user))
+            }
+            Try::Allowed => Err(ShareError::WrongPin),
+        }
+    }
+
+    /// Signs `user` out on `tv`.
+    pub fn sign_out(&self, tv: TvId, user: UserId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| pairing::sign_out(ledger, news, tv, user))
+    }
+
+    /// Who asks, by the cookies of a TV. `None` when the TV's cookie is none of ours.
+    pub fn session(&self, tv_cookie: &str, user_cookie: Option<&str>) -> Result<Option<Session>, ShareError> {
+        self.look(|ledger| pairing::session(ledger, tv_cookie, user_cookie))
+    }
+
+    /// Makes an invitation for one phone.
+    pub fn invite(&self, name: Option<&str>, ttl: Duration) -> Result<NewInvite, ShareError> {
+        let code = secret::new_digits(INVITE_DIGITS);
+        let (hash, name) = (TokenHash::of(&code), name.map(str::to_owned));
+        let expires_at =
+            self.decide(move |ledger, _, date| phones::invite(ledger, date, hash, name.as_deref(), ttl))?;
+        Ok(NewInvite { code, expires_at })
+    }
+
+    /// Enrols a phone with the code of an invitation, which is used up.
+    pub fn enrol(&self, code: &str, enrolment: Enrolment) -> Result<Enrolled, ShareError> {
+        let token = secret::new_token();
+        let (hash, code) = (TokenHash::of(&token), code.to_owned());
+        let (sender, phone) =
+            self.decide(move |ledger, _, date| phones::enrol(ledger, date, &code, hash, &enrolment))?;
+        Ok(Enrolled { sender, phone, token })
+    }
+
+    /// The phone whose token this is, and its owner.
+    pub fn phone_by_token(&self, token: &str) -> Result<Option<(Phone, Sender)>, ShareError> {
+        self.look(|ledger| phones::phone_by_token(ledger, token))
+    }
+
+    /// All phones, oldest first.
+    pub fn phones(&self) -> Result<Vec<PhoneReport>, ShareError> {
+        self.look(phones::phones)
+    }
+
+    /// Revokes a phone; what its sender shares now ends.
+    pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
+        let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
+        ended.into_iter().for_each(|share| self.stream_is_unwanted(share));
+        Ok(())
+    }
+
+    /// What a user has set.
+    pub fn settings(&self, user: UserId) -> Result<Settings, ShareError> {
+        Ok(self.user(user)?.settings)
+    }
+
+    /// Changes what a user has set, all or nothing.
+    pub fn set_settings(&self, user: UserId, settings: Settings) -> Result<(), ShareError> {
+        self.decide(move |ledger, _, _| people::set_settings(ledger, user, settings))
+    }
+
+    /// Whom a user has blocked.
+    pub fn blocks(&self, user: UserId) -> Result<Vec<BlockedSender>, ShareError> {
+        self.look(|ledger| people::blocks(ledger, user))
+    }
+
+    /// Replaces a user's block list, all or nothing.
+    pub fn set_blocks(&self, user: UserId, blocked: Vec<SenderId>, delete_entries: bool) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| people::set_blocks(ledger, news, user, blocked, delete_entries))
+    }
+}

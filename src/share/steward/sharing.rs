@@ -1,0 +1,178 @@
+//! The steward's decisions about shares, for their senders and their streams.
+
+use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::limits;
+use crate::ground::secret::{self, TokenHash};
+use crate::ground::time::UnixMs;
+use crate::share::error::ShareError;
+use crate::share::ledger::{Order, Rows, all};
+use crate::share::rows::{MediaInfo, Share};
+use crate::share::sharing::{self, Wish};
+use crate::share::state::{EndReason, Kind};
+use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished};
+use crate::share::{keeping, phones, viewing};
+
+use super::Steward;
+
+impl Steward {
+    /// Creates a share of `sender` for `targets`.
+    pub fn create_share(
+        &self,
+        sender: SenderId,
+        targets: &[UserId],
+        kind: Kind,
+        title: Option<&str>,
+    ) -> Result<NewShare, ShareError> {
+        let publish_token = secret::new_token();
+        let (targets, title) = (targets.to_vec(), title.map(str::to_owned));
+        let wish = Wish { sender, targets, kind, title, token: TokenHash::of(&publish_token) };
+        let share = self.decide(move |ledger, _, date| sharing::create(ledger, date, wish))?;
+        Ok(self.await_media(share, publish_token))
+    }
+
+    /// Creates a live share for a camera or a script; `from` is a sender's id or name, made if there is none yet.
+    pub fn new_share_for_cameras(&self, to: &[UserId], from: Option<&str>) -> Result<NewShare, ShareError> {
+        let publish_token = secret::new_token();
+        let (targets, from, token) = (to.to_vec(), from.map(str::to_owned), TokenHash::of(&publish_token));
+        let share = self.decide(move |ledger, _, date| {
+            let sender = phones::camera_sender(ledger, date, from.as_deref())?.id;
+            sharing::create(ledger, date, Wish { sender, targets, kind: Kind::Live, title: None, token })
+        })?;
+        Ok(self.await_media(share, publish_token))
+    }
+
+    fn await_media(&self, share: Share, publish_token: String) -> NewShare {
+        let until = self.clock.now() + self.settings.pending_timeout;
+        self.watch().deadlines.push((share.id, until, EndReason::NeverStarted));
+        log::info!("share={} created by sender {} for {} people", share.id, share.sender, share.targets.len());
+        NewShare { share, publish_token }
+    }
+
+    /// A share as its sender sees it.
+    pub fn share(&self, asker: Asker, share: ShareId) -> Result<Report, ShareError> {
+        let date = self.date();
+        let mut report = self.look(|ledger| report(ledger, asker, share, date))?;
+        let watch = self.watch();
+        report.viewers = watch.watchers.viewers(share);
+        for target in &mut report.targets {
+            target.latency_ms = watch.watchers.latency_ms(share, target.user);
+        }
+        Ok(report)
+    }
+
+    /// All shares, newest first: `limit` of them after the first `offset`.
+    pub fn shares(&self, offset: usize, limit: usize) -> Result<Vec<Share>, ShareError> {
+        self.look(|ledger| {
+            let (mut skip, mut shares) = (offset, Vec::new());
+            let limit = limit.min(limits::PAGE_ROWS);
+            ledger.scan_shares(all(), Order::Falling, &mut |_, share| {
+                if shares.len() == limit {
+                    return std::ops::ControlFlow::Break(());
+                }
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    shares.push(share);
+                }
+                std::ops::ControlFlow::Continue(())
+            })?;
+            Ok(shares)
+        })
+    }
+
+    /// The sender stops the share.
+    pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
+        self.look(|ledger| sharing::find_for(ledger, asker, share))?;
+        self.ended(share, EndReason::Stopped, None)?;
+        self.stream_is_unwanted(share);
+        Ok(())
+    }
+
+    /// The sender withdraws the share: it vanishes from every inbox, and its recording is deleted.
+    pub fn withdraw_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| {
+            sharing::find_for(ledger, asker, share)?;
+            sharing::withdraw(ledger, news, share)
+        })?;
+        self.media_is_due_no_more(share);
+        self.watch().watchers.drop_share(share, None);
+        self.stream_is_unwanted(share);
+        log::info!("share={share} withdrawn");
+        Ok(())
+    }
+
+    /// Which share the token of a publish address is for, if media may still come to it.
+    pub fn publisher_for_token(&self, token: &str) -> Result<ShareId, ShareError> {
+        self.look(|ledger| sharing::publisher(ledger, TokenHash::of(token)))
+    }
+
+    /// Media arrives: a pending share is being prepared; one whose stream was lost goes on.
+    pub fn media_started(&self, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, date| sharing::media_started(ledger, news, date, share))?;
+        self.media_is_due_no_more(share);
+        Ok(())
+    }
+
+    /// A key frame was decoded: the share is ready and the TVs ring.
+    pub fn ready(&self, share: ShareId, media: MediaInfo) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, date| sharing::ready(ledger, news, date, share, media))?;
+        self.media_is_due_no_more(share);
+        log::info!("share={share} ready");
+        Ok(())
+    }
+
+    /// What the stream is made of has changed.
+    pub fn media_changed(&self, share: ShareId, media: MediaInfo) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| sharing::media_changed(ledger, news, share, media))
+    }
+
+    /// The stream is over. Said again, it only adds the duration.
+    pub fn ended(&self, share: ShareId, reason: EndReason, duration_ms: Option<u64>) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, date| sharing::end(ledger, news, date, share, reason, duration_ms))?;
+        self.media_is_due_no_more(share);
+        Ok(())
+    }
+
+    fn media_is_due_no_more(&self, share: ShareId) {
+        self.watch().deadlines.retain(|(of, ..)| *of != share);
+    }
+
+    /// The recording is missing or stops early; `reason` is said in the share.
+    pub fn recording_failed(&self, share: ShareId, reason: &str) -> Result<(), ShareError> {
+        let reason = reason.to_owned();
+        self.decide(move |ledger, _, _| sharing::recording_failed(ledger, share, &reason))
+    }
+
+    /// The shares to which media may still come.
+    pub fn unfinished_shares(&self) -> Result<Vec<Unfinished>, ShareError> {
+        self.look(keeping::unfinished)
+    }
+
+    /// The recording of `share` is gone from the disk; `sweep` does not name it again.
+    pub fn recording_deleted(&self, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
+    }
+
+    /// Shares whose recordings may go when the disk is full, best first: seen by all and oldest, then the others. Never
+    /// a live one.
+    pub fn quota_candidates(&self, limit: usize) -> Result<Vec<ShareId>, ShareError> {
+        self.look(|ledger| keeping::quota_candidates(ledger, limit))
+    }
+
+    /// Ends the time of an ended share early, for the disk's quota.
+    pub fn expire_early(&self, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, date| keeping::expire(ledger, news, date, share))
+    }
+}
+
+fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {
+    let share = sharing::find_for(ledger, asker, share)?;
+    let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    let mut targets = Vec::with_capacity(share.targets.len());
+    for target in &share.targets {
+        let name = ledger.user(target.user)?.map(|user| user.name).unwrap_or_default();
+        targets.push(TargetReport { user: target.user, name, state: target.state, latency_ms: None });
+    }
+    let duration_ms = viewing::duration_ms(&share, date);
+    Ok(Report { share, sender, targets, viewers: 0, duration_ms })
+}

@@ -1,0 +1,115 @@
+//! The steward's decisions for those who watch.
+
+use serde_json::json;
+
+use crate::ground::id::{ShareId, TvId, UserId};
+use crate::ground::limits;
+use crate::share::announcer::Audience;
+use crate::share::error::ShareError;
+use crate::share::news::News;
+use crate::share::state::TargetState;
+use crate::share::views::{Entry, InboxPage, PlayFrom};
+use crate::share::{people, sharing, viewing};
+
+use super::Steward;
+
+impl Steward {
+    /// A page of the inbox of `user`: `limit` entries after the `offset` newest.
+    pub fn inbox(&self, user: UserId, offset: u64, limit: usize) -> Result<InboxPage, ShareError> {
+        let date = self.date();
+        self.look(|ledger| viewing::page(ledger, user, offset, limit.min(limits::PAGE_ROWS), date))
+    }
+
+    /// One share as `user` sees it, from its creation on.
+    pub fn entry(&self, user: UserId, share: ShareId) -> Result<Entry, ShareError> {
+        let date = self.date();
+        self.look(|ledger| viewing::entry(ledger, user, share, date))
+    }
+
+    /// `user` accepts a share that has come to them: seen, and watching. Asks for the PIN of a user who has one and does
+    /// not skip it: slow.
+    pub fn accept(&self, user: UserId, share: ShareId, pin: Option<&str>, from: PlayFrom) -> Result<Entry, ShareError> {
+        let date = self.date();
+        let (row, _) =
+            self.look(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
+        if let Some(hash) = row.pin.as_ref().filter(|_| !row.settings.skip_pin) {
+            self.check_pin(user, hash, pin)?;
+        }
+        let entry = self.decide(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
+        let now = self.clock.now();
+        self.watch().watchers.accept(share, user, now);
+        log::info!("share={share} accepted by user {user} ({from:?})");
+        Ok(entry)
+    }
+
+    /// `user` puts the share off.
+    pub fn later(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| viewing::later(ledger, news, user, share))
+    }
+
+    /// `user` declines the share.
+    pub fn decline(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| viewing::decline(ledger, news, user, share))
+    }
+
+    /// A TV plays the share for `user`, at `position_ms`, so far behind the camera. To be said every few seconds; only
+    /// the first time writes.
+    pub fn watching(
+        &self,
+        user: UserId,
+        share: ShareId,
+        tv: TvId,
+        position_ms: u64,
+        latency_ms: Option<u64>,
+    ) -> Result<(), ShareError> {
+        let date = self.date();
+        let entry = self.look(|ledger| viewing::entry(ledger, user, share, date))?;
+        if entry.target_state != TargetState::Watching {
+            self.decide(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
+        }
+        let change = self.watch().watchers.report((share, user, tv), self.clock.now(), position_ms, latency_ms);
+        if change.viewers {
+            self.tell_viewers(share);
+        }
+        if change.latency {
+            let name = self.user(user)?.name;
+            let mut news = News::default();
+            news.target(share, user, &name, TargetState::Watching, latency_ms);
+            news.tell(&self.announcer);
+        }
+        Ok(())
+    }
+
+    /// A TV of `user` does not play the share any more.
+    pub fn left(&self, user: UserId, share: ShareId, tv: TvId) -> Result<(), ShareError> {
+        let gone = self.watch().watchers.leave(share, user, tv);
+        if let Some(gone) = gone {
+            self.decide(move |ledger, news, _| viewing::leave(ledger, news, user, share, gone.position_ms))?;
+        }
+        self.tell_viewers(share);
+        Ok(())
+    }
+
+    /// `user` deletes the share from their inbox.
+    pub fn delete_entry(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, _| {
+            viewing::leave(ledger, news, user, share, None)?;
+            viewing::delete(ledger, news, user, share)
+        })?;
+        self.watch().watchers.drop_share(share, Some(user));
+        Ok(())
+    }
+
+    /// Whether `user` may play the share now: it came to them, they did not delete it, and there is something to play.
+    pub fn target_may_play(&self, share: ShareId, user: UserId) -> Result<bool, ShareError> {
+        self.look(|ledger| viewing::target_may_play(ledger, share, user))
+    }
+
+    /// Tells the phone how many TVs play its share.
+    pub(super) fn tell_viewers(&self, share: ShareId) {
+        let Ok(state) = self.look(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };
+        let viewers = self.watch().watchers.viewers(share);
+        let data = json!({ "share_id": share.to_string(), "state": state.as_str(), "viewers": viewers });
+        self.announcer.tell(Audience::Share(share), "share", data.to_string());
+    }
+}

@@ -1,0 +1,124 @@
+//! Tickets: the signed, expiring right of one user to play one share. Pure arithmetic; goes into a path as it is.
+//!
+//! A ticket is share, user and date, and their HMAC (RFC 2104), in base64url (RFC 4648, section 5). It is a secret: never logged.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::ground::id::{ShareId, UserId};
+use crate::ground::secret::SigningKey;
+use crate::ground::time::UnixMs;
+
+const ID: usize = 10;
+const DATE: usize = 8;
+const SIGNED: usize = ID + ID + DATE;
+const WHOLE: usize = SIGNED + SigningKey::SIGNATURE_BYTES;
+/// What makes these signatures tickets and nothing else the key may sign.
+const PURPOSE: &[u8] = b"lareira ticket 1";
+
+/// Why a ticket gives no right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketError {
+    /// It is no ticket of this gateway.
+    Bad,
+    /// It is for another share.
+    Foreign,
+    /// Its time is over.
+    Expired,
+}
+
+impl fmt::Display for TicketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bad => "this address is not right; open the video from the inbox again",
+            Self::Foreign => "this address is for another video; open the video from the inbox again",
+            Self::Expired => "this address is too old; open the video from the inbox again",
+        })
+    }
+}
+
+impl std::error::Error for TicketError {}
+
+/// The making and opening of tickets.
+pub struct Ticket;
+
+impl Ticket {
+    /// A ticket with which `user` may play `share` until `expires`: letters, digits, `-` and `_`.
+    pub fn issue(key: &SigningKey, share: ShareId, user: UserId, expires: UnixMs) -> String {
+        let mut bytes = [0; WHOLE];
+        bytes[..ID].copy_from_slice(&share.0);
+        bytes[ID..2 * ID].copy_from_slice(&user.0);
+        bytes[2 * ID..SIGNED].copy_from_slice(&expires.0.to_be_bytes());
+        let signature = key.sign(&message(&bytes[..SIGNED]));
+        bytes[SIGNED..].copy_from_slice(&signature);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Whom `text` lets play `share` at `now`.
+    pub fn open(key: &SigningKey, share: ShareId, text: &str, now: UnixMs) -> Result<UserId, TicketError> {
+        let mut bytes = [0; WHOLE];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(WHOLE) => {}
+            _ => return Err(TicketError::Bad),
+        }
+        let (signed, signature) = bytes.split_at(SIGNED);
+        if !key.verify(&message(signed), signature) {
+            return Err(TicketError::Bad);
+        }
+        if signed[..ID] != share.0 {
+            return Err(TicketError::Foreign);
+        }
+        let expires = UnixMs(i64::from_be_bytes(signed[2 * ID..].try_into().expect("eight bytes remain")));
+        if expires <= now {
+            return Err(TicketError::Expired);
+        }
+        Ok(UserId(signed[ID..2 * ID].try_into().expect("an id is ten bytes")))
+    }
+}
+
+fn message(signed: &[u8]) -> [u8; PURPOSE.len() + SIGNED] {
+    let mut message = [0; PURPOSE.len() + SIGNED];
+    message[..PURPOSE.len()].copy_from_slice(PURPOSE);
+    message[PURPOSE.len()..].copy_from_slice(signed);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SHARE: ShareId = ShareId([1; 10]);
+    const USER: UserId = UserId([2; 10]);
+    const NOW: UnixMs = UnixMs(1_700_000_000_000);
+    const LATER: UnixMs = UnixMs(1_700_000_001_000);
+
+    fn key() -> SigningKey {
+        SigningKey::new(&[7; 32])
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_its_share_and_time() {
+        let ticket = Ticket::issue(&key(), SHARE, USER, LATER);
+        assert_eq!(Ticket::open(&key(), SHARE, &ticket, NOW), Ok(USER));
+        assert_eq!(Ticket::open(&key(), SHARE, &ticket, LATER), Err(TicketError::Expired));
+        assert_eq!(Ticket::open(&key(), ShareId([3; 10]), &ticket, NOW), Err(TicketError::Foreign));
+        assert_eq!(Ticket::open(&SigningKey::new(&[8; 32]), SHARE, &ticket, NOW), Err(TicketError::Bad));
+        assert!(ticket.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_'));
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_text_is_a_ticket(text in "\\PC{0,80}", at in 0_usize..58, to in "[A-Za-z0-9_-]") {
+            prop_assert_eq!(Ticket::open(&key(), SHARE, &text, NOW), Err(TicketError::Bad));
+            let ticket = Ticket::issue(&key(), SHARE, USER, LATER);
+            let mut changed = ticket.clone();
+            changed.replace_range(at..=at, &to);
+            if changed != ticket {
+                prop_assert_eq!(Ticket::open(&key(), SHARE, &changed, NOW), Err(TicketError::Bad));
+            }
+        }
+    }
+}

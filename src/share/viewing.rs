@@ -1,0 +1,167 @@
+//! Shares from the viewer's side: the inbox and its entries, accepted, put off, declined, watched and deleted.
+
+use crate::ground::id::{ShareId, UserId};
+use crate::ground::time::UnixMs;
+use crate::share::error::ShareError;
+use crate::share::ledger::{Ledger, Rows};
+use crate::share::news::News;
+use crate::share::rows::{Share, Target};
+use crate::share::sharing::{self, find, save, step_target};
+use crate::share::state::{ShareState, TargetState};
+use crate::share::views::{Entry, InboxPage};
+use crate::share::{inbox, people};
+
+/// The share and its target, if `user` may know of it.
+fn find_both(ledger: &dyn Rows, user: UserId, share: ShareId) -> Result<(Share, Target), ShareError> {
+    let share = find(ledger, share)?;
+    match share.target(user) {
+        Some(target) if target.state != TargetState::Blocked && !target.deleted => {
+            let target = target.clone();
+            Ok((share, target))
+        }
+        _ => Err(ShareError::NotFound("share")),
+    }
+}
+
+/// Length of a share: of its recording once it is over, so far while it is ready.
+pub fn duration_ms(share: &Share, date: UnixMs) -> Option<u64> {
+    match share.state {
+        ShareState::Ready => share.started_at.map(|started_at| date.ms_since(started_at)),
+        _ => share.duration_ms,
+    }
+}
+
+fn may_play(share: &Share, target: &Target) -> bool {
+    matches!(share.state, ShareState::Ready | ShareState::Ended) && target.state.has_arrived() && !target.deleted
+}
+
+fn describe(ledger: &dyn Rows, share: &Share, target: &Target, date: UnixMs) -> Result<Entry, ShareError> {
+    let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    Ok(Entry {
+        share: share.id,
+        sender: sender.id,
+        sender_name: sender.name,
+        title: share.title.clone(),
+        started_at: share.started_at,
+        duration_ms: duration_ms(share, date),
+        state: share.state,
+        kind: share.kind,
+        seen: target.seen,
+        target_state: target.state,
+        media: share.media.clone(),
+        recording_failure: share.recording_failure.clone(),
+        position_ms: target.position_ms,
+        may_play: may_play(share, target),
+    })
+}
+
+/// One share as `user` sees it.
+pub fn entry(ledger: &dyn Rows, user: UserId, share: ShareId, date: UnixMs) -> Result<Entry, ShareError> {
+    let (share, target) = find_both(ledger, user, share)?;
+    describe(ledger, &share, &target, date)
+}
+
+/// A page of the inbox of `user`.
+pub fn page(ledger: &dyn Rows, user: UserId, offset: u64, limit: usize, date: UnixMs) -> Result<InboxPage, ShareError> {
+    people::user(ledger, user)?;
+    let counts = ledger.inbox_counts(user)?.unwrap_or_default();
+    let mut entries = Vec::new();
+    for share in inbox::page(ledger, user, offset, limit)? {
+        let (share, target) = find_both(ledger, user, share)?;
+        entries.push(describe(ledger, &share, &target, date)?);
+    }
+    Ok(InboxPage { total: counts.total, unseen: counts.unseen, entries })
+}
+
+/// Whether `user` may play the share now.
+pub fn target_may_play(ledger: &dyn Rows, share: ShareId, user: UserId) -> Result<bool, ShareError> {
+    let Some(share) = ledger.share(share)? else { return Ok(false) };
+    Ok(share.target(user).is_some_and(|target| may_play(&share, target)))
+}
+
+/// Changes the user's side of a share that has come to them.
+fn change(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    user: UserId,
+    id: ShareId,
+    to: TargetState,
+    seen: bool,
+) -> Result<Share, ShareError> {
+    let (mut share, before) = find_both(ledger, user, id)?;
+    if !before.state.has_arrived() {
+        return Err(if share.state.is_unfinished() { ShareError::NotReady } else { ShareError::Over(share.state) });
+    }
+    let Some(target) = share.target_mut(user) else { return Err(ShareError::NotFound("share")) };
+    let moved = step_target(target, to);
+    let counted = seen && sharing::mark_seen(ledger, target)?;
+    if moved || counted {
+        save(ledger, &share)?;
+    }
+    if moved {
+        let name = people::user(ledger, user)?.name;
+        news.target(id, user, &name, to, None);
+    }
+    if counted {
+        news.inbox(ledger, user)?;
+    }
+    Ok(share)
+}
+
+/// Watches: now, and again with every report of a playing TV.
+pub fn watch(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    user: UserId,
+    id: ShareId,
+    date: UnixMs,
+) -> Result<Entry, ShareError> {
+    let (share, _) = find_both(ledger, user, id)?;
+    if share.state == ShareState::Expired {
+        return Err(ShareError::Over(share.state));
+    }
+    change(ledger, news, user, id, TargetState::Watching, true)?;
+    entry(ledger, user, id, date)
+}
+
+/// Puts the share off; it waits in the inbox as it is.
+pub fn later(ledger: &mut dyn Ledger, news: &mut News, user: UserId, id: ShareId) -> Result<(), ShareError> {
+    change(ledger, news, user, id, TargetState::Later, false).map(|_| ())
+}
+
+/// Declines the share; kept in the inbox, seen.
+pub fn decline(ledger: &mut dyn Ledger, news: &mut News, user: UserId, id: ShareId) -> Result<(), ShareError> {
+    change(ledger, news, user, id, TargetState::Declined, true).map(|_| ())
+}
+
+/// The last TV of `user` that played the share has left it, at `position_ms`. Nothing to do where the share is gone.
+pub fn leave(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    user: UserId,
+    id: ShareId,
+    position_ms: Option<u64>,
+) -> Result<(), ShareError> {
+    let Some(mut share) = ledger.share(id)? else { return Ok(()) };
+    let Some(target) = share.target_mut(user) else { return Ok(()) };
+    if target.state != TargetState::Watching {
+        return Ok(());
+    }
+    step_target(target, TargetState::Watched);
+    target.position_ms = position_ms.unwrap_or(target.position_ms);
+    save(ledger, &share)?;
+    let name = people::user(ledger, user)?.name;
+    news.target(id, user, &name, TargetState::Watched, None);
+    Ok(())
+}
+
+/// Deletes the share from the inbox of `user`.
+pub fn delete(ledger: &mut dyn Ledger, news: &mut News, user: UserId, id: ShareId) -> Result<(), ShareError> {
+    let (mut share, target) = find_both(ledger, user, id)?;
+    if target.place.is_none() {
+        return Err(ShareError::NotReady);
+    }
+    sharing::take_from_inbox(ledger, &mut share, user)?;
+    save(ledger, &share)?;
+    news.inbox(ledger, user)
+}

@@ -1,0 +1,96 @@
+//! Backups: a consistent copy of all tables into a file of its own, and back.
+
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
+
+use crate::share::LedgerError;
+use crate::store::error::failed;
+use crate::store::ledger::{TABLES, definition};
+use crate::store::{open_file, schema};
+
+/// Writes a copy of `database` to `file`, as it is at this moment; whole, or not at all.
+pub fn backup(database: &Database, file: &Path) -> Result<(), LedgerError> {
+    let partial = beside(file, "partial");
+    let _ = std::fs::remove_file(&partial);
+    let copied = copy_all(database, &partial).and_then(|()| std::fs::rename(&partial, file).map_err(failed));
+    if copied.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    copied
+}
+
+fn copy_all(database: &Database, partial: &Path) -> Result<(), LedgerError> {
+    let copy = open_file(partial).map_err(failed)?;
+    let write = || -> Result<(), redb::Error> {
+        let reading = database.begin_read()?;
+        let transaction = copy.begin_write()?;
+        for table in TABLES {
+            let from = reading.open_table(definition(table))?;
+            let mut to = transaction.open_table(definition(table))?;
+            for row in from.iter()? {
+                let (key, row) = row?;
+                to.insert(key.value(), row.value())?;
+            }
+        }
+        schema::stamp(&transaction)?;
+        Ok(transaction.commit()?)
+    };
+    write().map_err(failed)?;
+    copy.close().map_err(failed)
+}
+
+/// A backup, opened beside the database it will replace; removed when dropped.
+pub struct Copy {
+    database: Database,
+    path: PathBuf,
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Opens the backup in `file`, of this or any earlier version. The file itself is not touched.
+pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
+    let path = beside(store, "restore");
+    std::fs::copy(file, &path).map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
+    let open = || {
+        let database = Database::open(&path).map_err(failed)?;
+        schema::migrate(&database)?;
+        Ok(database)
+    };
+    match open() {
+        Ok(database) => Ok(Copy { database, path }),
+        Err(error) => {
+            let _ = std::fs::remove_file(&path);
+            Err(error)
+        }
+    }
+}
+
+/// Replaces all rows by those of a copy, in a transaction that is under way.
+pub fn replace(transaction: &WriteTransaction, copy: &Copy) -> Result<(), LedgerError> {
+    let write = || -> Result<(), redb::Error> {
+        let reading = copy.database.begin_read()?;
+        for table in TABLES {
+            transaction.delete_table(definition(table))?;
+            let from = reading.open_table(definition(table))?;
+            let mut to = transaction.open_table(definition(table))?;
+            for row in from.iter()? {
+                let (key, row) = row?;
+                to.insert(key.value(), row.value())?;
+            }
+        }
+        Ok(())
+    };
+    write().map_err(failed)
+}
+
+fn beside(file: &Path, what: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(what);
+    name.into()
+}

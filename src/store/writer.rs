@@ -1,0 +1,138 @@
+//! The one thread that writes: takes the decisions that wait into one transaction, and answers each when all are durable.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use redb::Database;
+
+use crate::share::ledger::{Decision, LedgerError, Verdict};
+use crate::store::Shelf;
+use crate::store::copy::{self, Copy};
+use crate::store::error::failed;
+use crate::store::ledger::Writing;
+
+/// Decisions taken into one transaction.
+const BATCH: usize = 128;
+
+/// What the writer is asked to do.
+pub enum Work {
+    /// Run a decision.
+    Decide(Decision),
+    /// Replace everything by a copy.
+    Replace(Copy),
+}
+
+struct Job {
+    work: Work,
+    answer: SyncSender<Result<(), LedgerError>>,
+}
+
+/// The writer; ends with the last job when dropped.
+pub struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(shelf: Arc<Shelf>) -> std::io::Result<Self> {
+        let (jobs, waiting) = channel();
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || write(&shelf, &waiting))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Has `work` done; returns when it is durable, or refused.
+    pub fn ask(&self, work: Work) -> Result<(), LedgerError> {
+        let (answer, answered) = sync_channel(1);
+        let gone = || LedgerError::Failed("the store is closed".into());
+        self.jobs.as_ref().ok_or_else(gone)?.send(Job { work, answer }).map_err(|_| gone())?;
+        answered.recv().unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What runs after the commit, and who waits for it.
+struct Done {
+    then: Option<Box<dyn FnOnce() + Send>>,
+    answer: SyncSender<Result<(), LedgerError>>,
+}
+
+fn write(shelf: &Shelf, waiting: &Receiver<Job>) {
+    while let Ok(first) = waiting.recv() {
+        let mut batch = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
+        let mut done: Vec<Done> = Vec::new();
+        let result = shelf.with(|database| write_batch(database, &mut batch, &mut done));
+        if let Err(error) = &result {
+            log::error!("database not written: {error}");
+            // A failure to open it again is met, and said, by whoever asks next.
+            let _ = shelf.reopen();
+            if done.is_empty() {
+                done.extend(batch.next().map(|job| Done { then: None, answer: job.answer }));
+            }
+        }
+        for Done { then, answer } in done {
+            if let (Ok(()), Some(then)) = (&result, then) {
+                then();
+            }
+            let _ = answer.send(result.clone());
+        }
+    }
+}
+
+/// Does the jobs of a batch in one transaction. What comes after a failure of the disk stays in the batch.
+fn write_batch(
+    database: &Database,
+    batch: &mut dyn Iterator<Item = Job>,
+    done: &mut Vec<Done>,
+) -> Result<(), LedgerError> {
+    let transaction = database.begin_write().map_err(failed)?;
+    let mut wrote = false;
+    let mut ledger = Writing::new(&transaction);
+    for Job { work, answer } in batch {
+        done.push(Done { then: None, answer });
+        let then = match work {
+            Work::Decide(decision) => decide(&mut ledger, decision, &mut wrote)?,
+            Work::Replace(copy) => {
+                copy::replace(&transaction, &copy)?;
+                wrote = true;
+                None
+            }
+        };
+        if let Some(error) = ledger.broken() {
+            return Err(error);
+        }
+        if let Some(last) = done.last_mut() {
+            last.then = then;
+        }
+    }
+    drop(ledger);
+    if wrote { transaction.commit().map_err(failed) } else { transaction.abort().map_err(failed) }
+}
+
+/// Runs one decision; a refused or broken one leaves nothing behind.
+fn decide(
+    ledger: &mut Writing<'_>,
+    decision: Decision,
+    wrote: &mut bool,
+) -> Result<Option<Box<dyn FnOnce() + Send>>, LedgerError> {
+    match catch_unwind(AssertUnwindSafe(|| decision(ledger))) {
+        Ok(Verdict::Keep(then)) => {
+            *wrote |= ledger.keep();
+            Ok(Some(then))
+        }
+        Ok(Verdict::Undo) | Err(_) => {
+            ledger.undo()?;
+            Ok(None)
+        }
+    }
+}

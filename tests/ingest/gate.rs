@@ -72,7 +72,7 @@ impl Gate for Streams {
             }
             match (self.account, credentials) {
                 (None, _) => Ok(()),
-                (Some((user, password)), Some(given)) if given.verify(user, password) => Ok(()),
+                (Some((user, password)), Some(given)) if given.user() == user && given.prove(password) => Ok(()),
                 _ => Err(Refusal::Authenticate),
             }
         })

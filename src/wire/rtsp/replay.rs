@@ -77,7 +77,7 @@ impl Server {
             });
             match event {
                 Event::Announce { credentials, .. } => match self.password {
-                    Some(password) if !credentials.is_some_and(|given| given.verify("ana", password)) => {
+                    Some(password) if !credentials.is_some_and(|given| given.prove(password)) => {
                         self.session.refuse(&Refusal::Authenticate, NOW);
                     }
                     _ => self.session.accept(),

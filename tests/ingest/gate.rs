@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use lareira::executor::{Executor, SystemClock};
@@ -64,6 +64,12 @@ impl Clock for TestClock {
     }
 }
 
+impl Streams {
+    fn newest(&self) -> MutexGuard<'_, Option<Newest>> {
+        self.newest.lock().expect("nobody panics while holding it")
+    }
+}
+
 impl Gate for Streams {
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()> {
         Box::pin(async move {
@@ -87,7 +93,7 @@ impl Gate for Streams {
             let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, UnixMs(0));
             let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
             let stream = stream.expect("each share is new");
-            *self.newest.lock().unwrap() = Some(Newest { path: path.to_owned(), tracks: media.len(), stream });
+            *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), stream });
             Ok(publisher)
         })
     }
@@ -118,7 +124,7 @@ impl Door {
     }
 
     pub fn seen(&self) -> Seen {
-        let newest = self.streams.newest.lock().unwrap();
+        let newest = self.streams.newest();
         let Some(Newest { path, tracks, stream }) = &*newest else { return Seen::default() };
         Seen {
             path: path.clone(),
@@ -151,7 +157,7 @@ impl Door {
 
     /// Ends the share from this side.
     pub fn revoke(&self) {
-        self.streams.newest.lock().unwrap().as_ref().expect("published").stream.revoke();
+        self.streams.newest().as_ref().expect("published").stream.revoke();
     }
 
     /// Closes the door.

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+pub mod check;
+pub mod demo;
+
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
     ExitCode::FAILURE

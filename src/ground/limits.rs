@@ -6,8 +6,11 @@ use std::time::Duration;
 pub const RTSP_HEAD_BYTES: usize = 16 * 1024;
 /// Bytes of one RTSP request's body (an SDP); more ends the connection with 413.
 pub const RTSP_BODY_BYTES: usize = 64 * 1024;
-/// How long an RTSP session may stay without a byte before it is ended.
+/// How long an RTSP session may stay without a byte, as it is told to publishers. One that records ends long before, at
+/// [`NO_MEDIA`]; one that does not, at [`RTSP_SETUP_TIME`].
 pub const RTSP_IDLE: Duration = Duration::from_secs(60);
+/// Times a publisher may be asked for its password on one connection; then it is ended.
+pub const RTSP_AUTH_TRIES: u32 = 5;
 /// How long a connection may take to get to RECORD.
 pub const RTSP_SETUP_TIME: Duration = Duration::from_secs(15);
 /// How long a publisher may send nothing that is media before its stream counts as lost.
@@ -33,13 +36,35 @@ pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
 /// HTTP connections at once, in all; further ones are closed.
 pub const HTTP_CONNECTIONS: usize = 2048;
 /// HTTP connections at once from one address; further ones are closed.
-pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1024;
+pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1536;
+/// How long a client may take to send a request's body.
+pub const HTTP_BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
+pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Larger request bodies held at once; further ones are 503.
+pub const HTTP_LARGE_BODIES: usize = 8;
+/// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
+pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
+/// Calls in the hands of the threads behind the front at once; further ones wait.
+pub const HTTP_CALLS: usize = 16;
+/// How long a call may take, waiting included; then it is 503 or 504.
+pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
+/// Bytes of a call's answer; more is 502.
+pub const HTTP_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Time between two looks at who is past a deadline.
+pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
+/// Time between two signs of life on a stream of events.
+pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
 /// RTSP connections at once, in all; further ones are closed.
 pub const RTSP_CONNECTIONS: usize = 2048;
 /// RTSP connections at once from one address; further ones are closed.
 pub const RTSP_CONNECTIONS_PER_ADDRESS: usize = 1200;
 /// How long a playback request waits for its share to become ready.
 pub const PLAY_WAIT: Duration = Duration::from_secs(10);
+/// Pixels of a picture's longer side; larger ones are refused.
+pub const PICTURE_SIDE: u32 = 4096;
+/// Macroblocks (16 × 16 pixels) of a picture, those of 4096 × 2304 (H.264, table A-1, level 5.1); more are refused.
+pub const PICTURE_MACROBLOCKS: u64 = 36_864;
 /// Characters of a name.
 pub const NAME_CHARS: usize = 100;
 /// Characters of a share's title.

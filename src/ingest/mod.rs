@@ -1,1 +1,104 @@
-//! Being built.
+//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP.
+//!
+//! Sockets and timers only. What bytes mean is known to `wire::rtsp` and `wire::rtp`; who may publish where is asked of
+//! the [`Gate`]; frames go straight into the [`Publisher`] it gives. Nothing here knows shares, the store or HTTP.
+
+mod buffer;
+mod connection;
+mod datagrams;
+mod listener;
+mod places;
+mod recording;
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+
+use async_io::Async;
+
+use crate::executor::{Executor, Task};
+use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS};
+use crate::ground::time::Clock;
+use crate::live::Publisher;
+use crate::wire::rtp::Media;
+
+pub use crate::wire::rtsp::{Credentials, Refusal};
+use places::Places;
+
+/// What a [`Gate`] answers, some time later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// Decides who may publish where. Work that blocks is done elsewhere.
+pub trait Gate: Send + Sync {
+    /// Whether something may be published at `path`, which is the address without slashes at its ends, such as
+    /// `live/TOKEN`. Asked when a publisher announces itself.
+    fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()>;
+
+    /// Opens the stream for `path`, which was admitted on the same connection. Asked when media are about to come.
+    fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher>;
+}
+
+/// Where publishers are waited for.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address and port of RTSP. Port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Ports that media over UDP may use, two for each track; `None` takes free ones.
+    pub udp_ports: Option<RangeInclusive<u16>>,
+}
+
+/// What all connections share.
+struct Shared {
+    gate: Arc<dyn Gate>,
+    clock: Arc<dyn Clock>,
+    places: Arc<Places>,
+    udp_ports: Option<RangeInclusive<u16>>,
+    next_udp_port: AtomicU16,
+    stopping: AtomicBool,
+}
+
+/// The open door.
+pub struct Ingest {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    listening: Task<()>,
+}
+
+impl Ingest {
+    /// Opens the door: publishers are taken from now on.
+    pub fn open(
+        settings: &Settings,
+        gate: Arc<dyn Gate>,
+        clock: Arc<dyn Clock>,
+        executor: &Executor,
+    ) -> io::Result<Self> {
+        let listener = Async::<TcpListener>::bind(settings.address)?;
+        let address = listener.get_ref().local_addr()?;
+        let shared = Arc::new(Shared {
+            gate,
+            clock,
+            places: Arc::new(Places::new(RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS)),
+            udp_ports: settings.udp_ports.clone(),
+            next_udp_port: AtomicU16::new(0),
+            stopping: AtomicBool::new(false),
+        });
+        let listening = executor.spawn(listener::listen(listener, shared.clone(), executor.clone()));
+        Ok(Self { address, shared, listening })
+    }
+
+    /// The address that is listened at.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes the door: takes no more publishers, ends the streams cleanly, and waits until that is done.
+    pub async fn stop(self) {
+        self.listening.cancel().await;
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.places.shut_down().await;
+    }
+}

@@ -1,36 +1,21 @@
-//! Live streams: what flows now. The newest group of pictures, and everyone who reads it.
+//! Live streams: what flows now. The newest pictures, and everyone who reads them.
+//!
+//! A [`Hub`] has the streams; each [`Stream`] has one [`Publisher`] at a time and any number of readers. Frames are
+//! wrapped once, and every reader is handed the same bytes. Readers keep no queue: one that falls behind goes on at the
+//! newest key frame, and is counted. What must reach the disk waits in a queue of its own ([`backlog`]).
+//!
+//! No sockets, no files, no clock: whoever writes says what time it is.
 
-use crate::ground::frame::Frame;
-use crate::ground::id::ShareId;
-use crate::ground::time::{Moment, UnixMs};
+mod backlog;
+mod finished;
+mod hub;
+mod publisher;
+mod reader;
+mod stream;
 
-/// The one who writes a stream. Dropping it without [`Publisher::end`] means the stream was lost.
-#[derive(Debug)]
-pub struct Publisher {
-    share: ShareId,
-}
-
-impl Publisher {
-    /// The share this stream belongs to.
-    pub fn share(&self) -> ShareId {
-        self.share
-    }
-
-    /// Takes the frames out of `frames`. Never waits for readers.
-    pub fn write(&mut self, frames: &mut Vec<Frame>, _now: Moment, _date: UnixMs) {
-        frames.clear();
-    }
-
-    /// The publisher stopped by itself: the share ends now.
-    pub fn end(self) {}
-
-    /// Whether the share was ended or withdrawn by someone else.
-    pub fn is_revoked(&self) -> bool {
-        false
-    }
-
-    /// Resolves when the share was ended or withdrawn by someone else: close the connection then.
-    pub async fn revoked(&self) {
-        std::future::pending::<()>().await;
-    }
-}
+pub use backlog::{Backlog, Unrecorded};
+pub use finished::FinishedRecording;
+pub use hub::{Hub, OpenError};
+pub use publisher::Publisher;
+pub use reader::Reader;
+pub use stream::{KeyFrame, MediaInfo, RecordingState, Status, Stream, StreamCounts};

@@ -1,1 +1,209 @@
-//! Being built.
+//! What TVs and players are served of a share: live while it flows, from its recording after.
+//!
+//! Answers are values ([`Reply`]); sockets, ranges and caching are the HTTP door's business. A request for a share that
+//! isn't ready is held until it is. Nothing here knows who may see what: the [`Warden`] does.
+
+mod live;
+mod recorded;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_io::Timer;
+use futures_lite::FutureExt as _;
+
+use crate::ground::id::ShareId;
+use crate::ground::limits;
+use crate::ground::reply::Reply;
+use crate::ground::time::UnixMs;
+use crate::live::{FinishedRecording, Hub, Status, Stream};
+use crate::wire::playlist::hls::Reload;
+
+/// A boxed future of a door.
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One of a share's playback addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File {
+    /// The endless fragmented MP4.
+    LiveMp4,
+    /// The HLS playlist.
+    Index,
+    /// An init segment.
+    Init(usize),
+    /// A segment.
+    Segment(u64),
+    /// A part of a segment.
+    Part(u64, usize),
+    /// The recording.
+    VideoMp4,
+    /// A still picture.
+    Thumbnail,
+}
+
+/// What is known of a share that has no stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Media may still come.
+    Expected,
+    /// It is over; it began then.
+    Over(UnixMs),
+    /// Its time is over, and its recording gone.
+    Expired,
+    /// There is none.
+    Unknown,
+}
+
+/// Why a ticket doesn't open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// It is no ticket, or one for something else.
+    Bad,
+    /// Its time is over.
+    Expired,
+}
+
+/// Knows who may play what.
+pub trait Warden: Send + Sync {
+    /// Whether `ticket` opens `share`.
+    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str) -> BoxFuture<'a, Result<(), Denied>>;
+    /// What is known of a share.
+    fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing>;
+}
+
+/// Opens finished recordings. Blocks.
+pub trait Shelf: Send + Sync {
+    /// The finished recording of a share.
+    fn open(&self, share: ShareId) -> std::io::Result<Arc<FinishedRecording>>;
+    /// Where the bytes of a recording lie while it is written.
+    fn video_path(&self, share: ShareId) -> std::path::PathBuf;
+    /// Where a share's still picture lies.
+    fn thumbnail_path(&self, share: ShareId) -> std::path::PathBuf;
+}
+
+/// Plays shares.
+pub struct Playback {
+    hub: Arc<Hub>,
+    warden: Arc<dyn Warden>,
+    shelf: Arc<dyn Shelf>,
+}
+
+/// What a request finds.
+enum Found {
+    Live(Arc<Stream>),
+    Over(UnixMs),
+}
+
+impl Playback {
+    /// Plays the streams of `hub` and the recordings of `shelf`.
+    pub fn new(hub: Arc<Hub>, warden: Arc<dyn Warden>, shelf: Arc<dyn Shelf>) -> Self {
+        Self { hub, warden, shelf }
+    }
+
+    /// The answer to a request for `file` of `share`; `query` is what stands behind the question mark.
+    pub async fn play(&self, share: ShareId, ticket: &str, file: File, query: &str) -> Reply {
+        match self.warden.permit(share, ticket).await {
+            Ok(()) => {}
+            Err(Denied::Bad) => {
+                return refuse(403, "ticket", "This address is not valid. Open the share from the TV's inbox.");
+            }
+            Err(Denied::Expired) => {
+                return refuse(
+                    403,
+                    "ticket_expired",
+                    "This address is too old. Open the share from the TV's inbox again.",
+                );
+            }
+        }
+        if file == File::Thumbnail {
+            return recorded::thumbnail(self.shelf.thumbnail_path(share)).await;
+        }
+        match self.find(share).await {
+            Ok(Found::Live(stream)) => self.play_live(stream, file, query).await,
+            Ok(Found::Over(_)) if file == File::LiveMp4 => over(),
+            Ok(Found::Over(began)) => recorded::play(&self.shelf, share, file, began).await,
+            Err(reply) => reply,
+        }
+    }
+
+    async fn play_live(&self, stream: Arc<Stream>, file: File, query: &str) -> Reply {
+        let settled = stream.is_settled();
+        let path = || self.shelf.video_path(stream.share());
+        match file {
+            File::LiveMp4 if stream.status() == Status::Ended => over(),
+            File::LiveMp4 => live::endless(&stream),
+            File::Index => match Reload::parse(query) {
+                Ok(reload) => live::playlist(&stream, reload).await,
+                Err(_) => refuse(400, "directive", "The playlist can't be asked for like that."),
+            },
+            File::Init(number) => live::description(&stream, number),
+            File::Segment(number) => live::stretch(&stream, number, None, path()).await,
+            File::Part(number, part) => live::stretch(&stream, number, Some(part), path()).await,
+            File::VideoMp4 if settled => recorded::play(&self.shelf, stream.share(), file, UnixMs(0)).await,
+            File::VideoMp4 => live::growing(&stream, path()),
+            File::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
+        }
+    }
+
+    /// The share's stream, once it is ready; waits as long as the interface says.
+    async fn find(&self, share: ShareId) -> Result<Found, Reply> {
+        if let Some(stream) = self.hub.get(share)
+            && stream.is_ready()
+        {
+            return Ok(Found::Live(stream));
+        }
+        within(limits::PLAY_WAIT, self.wait(share)).await.unwrap_or_else(|| {
+            Err(refuse(409, "not_ready", "The picture isn't there yet. Try again in a moment.")
+                .with("Retry-After", "1"))
+        })
+    }
+
+    async fn wait(&self, share: ShareId) -> Result<Found, Reply> {
+        loop {
+            let opened = self.hub.listen_opened();
+            let Some(stream) = self.hub.get(share) else {
+                match self.warden.standing(share).await {
+                    Standing::Expected => {}
+                    Standing::Over(began) => return Ok(Found::Over(began)),
+                    Standing::Expired => return Err(refuse(410, "expired", "This share's time is over.")),
+                    Standing::Unknown => return Err(refuse(404, "not_found", "There is no such share.")),
+                }
+                opened.await;
+                continue;
+            };
+            let changed = stream.listen_status();
+            if stream.is_ready() {
+                return Ok(Found::Live(stream));
+            }
+            if stream.status() == Status::Ended {
+                return Err(over());
+            }
+            changed.await;
+        }
+    }
+}
+
+/// What `future` gives, if it does in time.
+async fn within<T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let late = async {
+        Timer::after(time).await;
+        None
+    };
+    async { Some(future.await) }.or(late).await
+}
+
+/// An error that any page may read.
+fn refuse(status: u16, code: &str, message: &str) -> Reply {
+    open_to_all(Reply::error(status, code, message))
+}
+
+fn over() -> Reply {
+    refuse(410, "ended", "The share has ended. Its recording is in the inbox.")
+}
+
+/// The ticket in the address is the right to play, so any page may play it.
+fn open_to_all(reply: Reply) -> Reply {
+    reply.with("Access-Control-Allow-Origin", "*")
+}

@@ -1,1 +1,69 @@
-//! Being built.
+//! Fragmented MP4 (ISO/IEC 14496-12 and -15): a stream's description once, then a fragment a picture.
+//!
+//! `init` writes the description, `fragment` one fragment, `muxer` turns frames into fragments, `read` finds its way in
+//! what was written, `progressive` describes a finished recording for players that want to seek at once.
+
+pub mod fragment;
+pub mod init;
+pub mod muxer;
+pub mod progressive;
+pub mod read;
+
+/// Track id of the pictures.
+pub const VIDEO_TRACK: u32 = 1;
+/// Track id of the sound.
+pub const AUDIO_TRACK: u32 = 2;
+
+/// Writes boxes: each begins with its size and its four letters (14496-12, 4.2).
+#[derive(Debug, Default)]
+struct BoxWriter {
+    bytes: Vec<u8>,
+}
+
+impl BoxWriter {
+    fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity) }
+    }
+
+    /// Writes a box with what `body` writes inside.
+    fn boxed(&mut self, kind: &[u8; 4], body: impl FnOnce(&mut Self)) {
+        let start = self.bytes.len();
+        self.u32(0);
+        self.bytes.extend_from_slice(kind);
+        body(self);
+        let size = (self.bytes.len() - start) as u32;
+        self.bytes[start..start + 4].copy_from_slice(&size.to_be_bytes());
+    }
+
+    /// Writes a box that has a version and flags.
+    fn full(&mut self, kind: &[u8; 4], version: u8, flags: u32, body: impl FnOnce(&mut Self)) {
+        self.boxed(kind, |out| {
+            out.u32(u32::from(version) << 24 | flags);
+            body(out);
+        });
+    }
+
+    fn u8(&mut self, value: u8) {
+        self.bytes.push(value);
+    }
+
+    fn u16(&mut self, value: u16) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    fn u32(&mut self, value: u32) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    fn u64(&mut self, value: u64) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn zeros(&mut self, count: usize) {
+        self.bytes.resize(self.bytes.len() + count, 0);
+    }
+}

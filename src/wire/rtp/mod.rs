@@ -1,9 +1,17 @@
-//! RTP (RFC 3550): packets of a publisher's tracks in, frames on one timeline out.
+//! RTP (RFC 3550): packets of a publisher's tracks in, frames on one timeline out; receiver reports back.
+//!
+//! `reorder` gives packets their order, `h264` and `aac` take them apart, `clock` gives them time. Bad packets are
+//! counted, never fatal: a phone on a bad network goes on.
+
+mod aac;
+mod clock;
+mod h264;
+mod receiver;
+mod reorder;
 
 use bytes::Bytes;
 
-use crate::ground::frame::Frame;
-use crate::ground::time::Moment;
+pub use receiver::Receiver;
 
 /// One medium as its SDP describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +55,20 @@ pub enum Delivery {
 }
 
 /// Media that can't be received.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RtpError {
     /// The AudioSpecificConfig is none, or not of AAC.
     BadAudioConfig,
 }
+
+impl std::fmt::Display for RtpError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BadAudioConfig => f.write_str("the sound's AAC configuration can't be read; send AAC-LC"),
+        }
+    }
+}
+impl std::error::Error for RtpError {}
 
 /// What has been seen of a publisher's packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,41 +81,4 @@ pub struct Counts {
     pub malformed: u64,
     /// Access units dropped because a part of them, or what they build on, was lost.
     pub dropped_access_units: u64,
-}
-
-/// Receives all tracks of one publisher.
-#[derive(Debug)]
-pub struct Receiver {
-    counts: Counts,
-}
-
-impl Receiver {
-    /// A receiver for tracks described by `media`, in the order of the SDP.
-    pub fn new(_media: &[Media], _delivery: Delivery) -> Result<Self, RtpError> {
-        Ok(Self { counts: Counts::default() })
-    }
-
-    /// Takes one RTP packet of track `track`; frames that are complete are added to `frames`.
-    pub fn rtp(&mut self, _track: usize, _packet: &[u8], _now: Moment, _frames: &mut Vec<Frame>) {}
-
-    /// Takes one compound RTCP packet of track `track`.
-    pub fn rtcp(&mut self, _track: usize, _packet: &[u8], _now: Moment) {}
-
-    /// When [`Self::handle_timeout`] is next due.
-    pub fn next_timeout(&self) -> Option<Moment> {
-        None
-    }
-
-    /// Gives up waiting for packets that are late.
-    pub fn handle_timeout(&mut self, _now: Moment, _frames: &mut Vec<Frame>) {}
-
-    /// The receiver report for track `track` (RFC 3550, section 6.4.2).
-    pub fn report(&mut self, _track: usize, _now: Moment) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// What has been seen so far.
-    pub fn counts(&self) -> Counts {
-        self.counts
-    }
 }

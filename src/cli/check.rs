@@ -1,0 +1,380 @@
+//! `lareira check`: whether this machine can run the gateway, and how to mend what stands in the way.
+//!
+//! Three steps: look at the machine ([`Facts::gather`]), judge what was seen ([`judge`], pure), say it ([`report`]).
+//! Nothing is left behind on the disk, and nothing listens afterwards.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+
+use super::demo::TestPicture;
+use crate::codec::{self, CodecError, Encoder, EncoderSettings};
+use crate::ground::frame::VideoParams;
+use crate::ground::time::{Ticks90k, UnixMs};
+
+/// No clock that is right shows a date before this: 2026-01-01.
+const EARLIEST: UnixMs = UnixMs(1_767_225_600_000);
+/// Room for about half an hour of video.
+const FREE_BYTES: u64 = 1 << 30;
+/// Pictures encoded to measure the speed, and how many a second are enough: one stream and some air.
+const PICTURES: u32 = 45;
+const ENOUGH_PER_SECOND: f64 = 45.0;
+/// Longest time a key frame may take: viewers wait for it when a stream starts.
+const KEY_FRAME: Duration = Duration::from_millis(40);
+
+/// What is to be checked.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Addresses the gateway will listen on, each with the name of its setting, such as `http`.
+    pub listeners: Vec<(&'static str, SocketAddr)>,
+    /// Where it will keep its data; need not exist yet.
+    pub data_dir: PathBuf,
+}
+
+/// What was seen of the machine.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Each listener's setting and address, and whether it can be had.
+    pub listeners: Vec<(&'static str, SocketAddr, Result<(), ErrorKind>)>,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Whether a file can be written there, to the disk.
+    pub writable: Result<(), ErrorKind>,
+    /// Bytes left there for us; `None` where the system doesn't say.
+    pub free_bytes: Option<u64>,
+    /// The date by the system's clock.
+    pub date: UnixMs,
+    /// When this program was put on the machine, by its file's date.
+    pub installed: Option<UnixMs>,
+    /// Processors that may be used; `None` where the system doesn't say.
+    pub cores: Option<usize>,
+    /// How fast 720p video is encoded and decoded.
+    pub speed: Result<Speed, CodecError>,
+}
+
+/// How fast the codec is, on one core.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed {
+    /// Pictures of 1280×720 encoded in a second.
+    pub encoded_per_second: f64,
+    /// How long the key frame of such a stream takes to decode.
+    pub key_frame: Duration,
+}
+
+/// One thing that is well or isn't.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was found.
+    pub what: String,
+    /// What to do about it; `None` if all is well.
+    pub mend: Option<String>,
+}
+
+/// Looks, judges and says it: the text to print, and 0 if the gateway can run.
+pub fn check(subject: &Subject) -> (String, ExitCode) {
+    let findings = judge(&Facts::gather(subject));
+    let well = findings.iter().all(|finding| finding.mend.is_none());
+    (report(&findings), if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A line for each finding, and one more for each that needs mending.
+pub fn report(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for Finding { what, mend } in findings {
+        let mark = if mend.is_none() { '✓' } else { '✗' };
+        text += &format!("{mark} {what}\n");
+        if let Some(mend) = mend {
+            text += &format!("  → {mend}\n");
+        }
+    }
+    text
+}
+
+/// What the facts mean. Pure.
+pub fn judge(facts: &Facts) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = facts.listeners.iter().map(|(name, at, free)| listener(name, *at, free)).collect();
+    findings.push(directory(facts));
+    findings.extend(facts.free_bytes.map(|free| room(free, &facts.data_dir)));
+    findings.push(clock(facts.date, facts.installed));
+    findings
+        .extend(facts.cores.map(|cores| good(format!("{cores} processor core{}", if cores == 1 { "" } else { "s" }))));
+    findings.extend(speed(&facts.speed));
+    findings
+}
+
+fn good(what: String) -> Finding {
+    Finding { what, mend: None }
+}
+
+fn bad(what: String, mend: String) -> Finding {
+    Finding { what, mend: Some(mend) }
+}
+
+fn listener(name: &str, at: SocketAddr, free: &Result<(), ErrorKind>) -> Finding {
+    let port = at.port();
+    match free {
+        Ok(()) => good(format!("{name}: port {port} is free")),
+        Err(ErrorKind::AddrInUse) => bad(
+            format!("{name}: port {port} is in use"),
+            format!(
+                "Stop the program that has it (perhaps Lareira runs already), or set another port for `{name}` in config.toml."
+            ),
+        ),
+        Err(ErrorKind::PermissionDenied) => bad(
+            format!("{name}: port {port} is not allowed"),
+            format!(
+                "Ports below 1024 need a privilege: set one from 1024 up for `{name}` in config.toml, or start it as a systemd service with AmbientCapabilities=CAP_NET_BIND_SERVICE."
+            ),
+        ),
+        Err(ErrorKind::AddrNotAvailable) => bad(
+            format!("{name}: {} is not an address of this machine", at.ip()),
+            format!("Set an address of this machine, or 0.0.0.0 for all of them, for `{name}` in config.toml."),
+        ),
+        Err(kind) => bad(
+            format!("{name}: {at} can't be listened on: {kind}"),
+            format!("Set another address for `{name}` in config.toml."),
+        ),
+    }
+}
+
+fn directory(facts: &Facts) -> Finding {
+    let shown = facts.data_dir.display();
+    match facts.writable {
+        Ok(()) => good(format!("data directory {shown} can be written")),
+        Err(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => bad(
+            format!("data directory {shown}: the disk is full"),
+            "Free some space, or set another data directory.".to_owned(),
+        ),
+        Err(kind) => bad(
+            format!("data directory {shown} can't be written: {kind}"),
+            "Give the user that runs Lareira the right to write there, or set another data directory.".to_owned(),
+        ),
+    }
+}
+
+fn room(free: u64, data_dir: &Path) -> Finding {
+    let gib = free as f64 / f64::from(1 << 30);
+    let what = format!("{gib:.1} GiB free for recordings");
+    if free >= FREE_BYTES {
+        return good(what);
+    }
+    let mend = format!(
+        "Free some space where {} is (an hour of video takes 1 to 2 GiB), or set another data directory.",
+        data_dir.display()
+    );
+    bad(what, mend)
+}
+
+fn clock(date: UnixMs, installed: Option<UnixMs>) -> Finding {
+    // A day of grace: files keep the date of the machine that made them.
+    let installed = installed.map_or(EARLIEST, |installed| UnixMs(installed.0 - 86_400_000));
+    let what = format!("the clock shows {date}");
+    if date >= EARLIEST.max(installed) {
+        return good(what);
+    }
+    bad(what, "That is in the past. Set the clock, or let it be set: `timedatectl set-ntp true`. Recordings and playing rights carry dates.".to_owned())
+}
+
+fn speed(speed: &Result<Speed, CodecError>) -> Vec<Finding> {
+    let slow = || {
+        let cause = if cfg!(debug_assertions) {
+            "This is a debug build: build with --release."
+        } else if cfg!(target_arch = "x86_64") {
+            "If nasm was missing when Lareira was built, install it and build again: that doubles the speed."
+        } else {
+            "A faster machine would help."
+        };
+        format!("{cause} Streams that pass through untouched are not concerned.")
+    };
+    match speed {
+        Ok(Speed { encoded_per_second, key_frame }) => {
+            let transcoding =
+                format!("transcoding: {encoded_per_second:.0} pictures a second at 720p; one stream takes 30");
+            let starting = format!("a 720p key frame is decoded in {:.1} ms", key_frame.as_secs_f64() * 1000.0);
+            let judged = |well: bool, what: String| if well { good(what) } else { bad(what, slow()) };
+            vec![
+                judged(*encoded_per_second >= ENOUGH_PER_SECOND, transcoding),
+                judged(*key_frame <= KEY_FRAME, starting),
+            ]
+        }
+        Err(error) => {
+            vec![bad(
+                format!("video can't be encoded or decoded: {error}"),
+                "Build Lareira again for this machine.".to_owned(),
+            )]
+        }
+    }
+}
+
+impl Facts {
+    /// Looks at the machine. Takes a second or two, most of it for the speed.
+    pub fn gather(subject: &Subject) -> Self {
+        let free = |at: &SocketAddr| TcpListener::bind(at).map(drop).map_err(|error| error.kind());
+        let existing = existing(&subject.data_dir);
+        let date_of = |path: PathBuf| fs::metadata(path).and_then(|metadata| metadata.modified()).map(UnixMs::from);
+        Self {
+            listeners: subject.listeners.iter().map(|(name, at)| (*name, *at, free(at))).collect(),
+            writable: try_writing(existing).map_err(|error| error.kind()),
+            free_bytes: free_bytes(existing).ok(),
+            data_dir: subject.data_dir.clone(),
+            date: SystemTime::now().into(),
+            installed: std::env::current_exe().and_then(date_of).ok(),
+            cores: std::thread::available_parallelism().map(usize::from).ok(),
+            speed: measure(),
+        }
+    }
+}
+
+/// The directory itself, or the nearest above it that exists: there the directory would be made.
+fn existing(directory: &Path) -> &Path {
+    let here = Path::new(".");
+    directory
+        .ancestors()
+        .map(|path| if path.as_os_str().is_empty() { here } else { path })
+        .find(|path| path.exists())
+        .unwrap_or(here)
+}
+
+/// Writes a file to the disk, and takes it away again.
+fn try_writing(directory: &Path) -> io::Result<()> {
+    let path = directory.join(format!(".lareira-check-{}", std::process::id()));
+    let written = File::create_new(&path).and_then(|mut file| {
+        file.write_all(&[0; 4096])?;
+        file.sync_all()
+    });
+    let removed = if path.exists() { fs::remove_file(&path) } else { Ok(()) };
+    written.and(removed)
+}
+
+/// Bytes that an ordinary user may still write in the file system of `path`.
+fn free_bytes(path: &Path) -> io::Result<u64> {
+    let system = rustix::fs::statvfs(path)?;
+    Ok(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+/// Encodes test pictures and decodes the first.
+fn measure() -> Result<Speed, CodecError> {
+    let mut picture = TestPicture::default();
+    let settings = EncoderSettings {
+        width: TestPicture::WIDTH,
+        height: TestPicture::HEIGHT,
+        frame_rate: 30.0,
+        bits_per_second: 2_000_000,
+        key_interval: 1000,
+    };
+    let mut encoder = Encoder::new(settings)?;
+    let (mut first, mut spent) = (Vec::new(), Duration::ZERO);
+    for number in 0..i64::from(PICTURES) {
+        let drawn = picture.draw(UnixMs(EARLIEST.0 + number * 33));
+        let start = Instant::now();
+        let encoded = encoder.encode(drawn, Ticks90k(number * 3000))?;
+        spent += start.elapsed();
+        if number == 0 {
+            first = encoded.nals;
+        }
+    }
+    let (params, data) = key_frame(&first);
+    let start = Instant::now();
+    codec::decode_key_frame(&params, &data)?;
+    let encoded_per_second = f64::from(PICTURES) / spent.as_secs_f64().max(1e-6);
+    Ok(Speed { encoded_per_second, key_frame: start.elapsed() })
+}
+
+/// What the house makes of a key frame's NAL units.
+fn key_frame(nals: &[Bytes]) -> (VideoParams, Vec<u8>) {
+    let of_type = |wanted: u8| nals.iter().filter(move |nal| nal.first().is_some_and(|header| header & 0x1f == wanted));
+    let params = VideoParams {
+        sps: of_type(7).next().cloned().unwrap_or_default(),
+        pps: of_type(8).cloned().collect(),
+        width: TestPicture::WIDTH as u32,
+        height: TestPicture::HEIGHT as u32,
+        reorder_depth: None,
+        frame_duration: None,
+    };
+    let mut data = Vec::new();
+    for nal in of_type(5) {
+        data.extend_from_slice(&(nal.len() as u32).to_be_bytes());
+        data.extend_from_slice(nal);
+    }
+    (params, data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            listeners: vec![("http", SocketAddr::from(([0, 0, 0, 0], 8080)), Ok(()))],
+            data_dir: PathBuf::from("/data"),
+            writable: Ok(()),
+            free_bytes: Some(20 << 30),
+            date: UnixMs(EARLIEST.0 + 1),
+            installed: Some(EARLIEST),
+            cores: Some(2),
+            speed: Ok(Speed { encoded_per_second: 160.0, key_frame: Duration::from_millis(9) }),
+        }
+    }
+
+    fn what_fails(facts: &Facts) -> Vec<String> {
+        judge(facts).into_iter().filter(|finding| finding.mend.is_some()).map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn a_good_machine_passes_and_the_report_says_so() {
+        let findings = judge(&facts());
+        assert_eq!(what_fails(&facts()), [""; 0]);
+        let text = report(&findings);
+        assert!(
+            text.starts_with("✓ http: port 8080 is free\n✓ data directory /data can be written\n✓ 20.0 GiB free"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), findings.len());
+    }
+
+    #[test]
+    fn each_failure_is_found_and_has_a_mend() {
+        let at = SocketAddr::from(([0, 0, 0, 0], 80));
+        let slow = Speed { encoded_per_second: 20.0, key_frame: Duration::from_millis(200) };
+        for (facts, wanted) in [
+            (Facts { listeners: vec![("http", at, Err(ErrorKind::AddrInUse))], ..facts() }, "http: port 80 is in use"),
+            (
+                Facts { listeners: vec![("http", at, Err(ErrorKind::PermissionDenied))], ..facts() },
+                "http: port 80 is not allowed",
+            ),
+            (
+                Facts { listeners: vec![("rtsp", at, Err(ErrorKind::AddrNotAvailable))], ..facts() },
+                "rtsp: 0.0.0.0 is not",
+            ),
+            (Facts { writable: Err(ErrorKind::PermissionDenied), ..facts() }, "data directory /data can't be written"),
+            (Facts { free_bytes: Some(5 << 20), ..facts() }, "0.0 GiB free"),
+            (Facts { date: UnixMs(5), ..facts() }, "the clock shows 1970-01-01"),
+            (Facts { installed: Some(UnixMs(EARLIEST.0 + 10 * 86_400_000)), ..facts() }, "the clock shows 2026-01-01"),
+            (Facts { speed: Err(CodecError::NotAKeyFrame), ..facts() }, "video can't be"),
+        ] {
+            let failures = what_fails(&facts);
+            assert_eq!(failures.len(), 1, "{failures:?}");
+            assert!(failures[0].starts_with(wanted), "{failures:?}");
+        }
+        assert_eq!(what_fails(&Facts { speed: Ok(slow), ..facts() }).len(), 2);
+    }
+
+    #[test]
+    fn a_port_that_is_taken_and_a_directory_to_be_made_are_seen() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let at = taken.local_addr().expect("an address");
+        let folder = tempfile::tempdir().expect("a folder");
+        let data_dir = folder.path().join("not/there/yet");
+        let facts = Facts::gather(&Subject { listeners: vec![("rtsp", at)], data_dir });
+        assert_eq!(facts.listeners[0].2, Err(ErrorKind::AddrInUse));
+        assert_eq!(facts.writable, Ok(()));
+        assert!(facts.free_bytes.is_some());
+        assert!(facts.speed.is_ok(), "{:?}", facts.speed);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing is left behind");
+    }
+}

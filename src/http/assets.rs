@@ -1,0 +1,63 @@
+//! The pages the program carries inside: every file of `web/`, made ready by `build.rs`.
+//! A lookup and nothing else: which routes serve them, with which headers, is the HTTP door's business.
+
+/// One file of `web/`.
+#[derive(Debug)]
+pub struct Asset {
+    /// Where it is served, from the root: `/tv/app.js`.
+    pub path: &'static str,
+    /// Its media type, with the character set for texts.
+    pub content_type: &'static str,
+    /// The file as it is.
+    pub body: &'static [u8],
+    /// The file in gzip (RFC 1952), when that is smaller.
+    pub gzip: Option<&'static [u8]>,
+    /// A strong entity tag in its quotes (RFC 9110, section 8.8.3), from the content.
+    pub etag: &'static str,
+}
+
+/// All of them, sorted by path.
+static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The file served at `path`, if there is one. Only exact paths: nothing is resolved, so nothing can climb out.
+pub fn asset(path: &str) -> Option<&'static Asset> {
+    let found = ASSETS.binary_search_by(|asset| asset.path.cmp(path)).ok()?;
+    ASSETS.get(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tv_page_is_inside_and_typed() {
+        let page = asset("/tv/index.html").expect("the TV page is embedded");
+        assert_eq!(page.content_type, "text/html; charset=utf-8");
+        assert!(page.gzip.is_some_and(|packed| packed.len() < page.body.len()));
+        assert!(page.etag.starts_with('"') && page.etag.ends_with('"') && page.etag.len() == 18);
+    }
+
+    #[test]
+    fn every_file_a_page_names_is_inside() {
+        let page = asset("/tv/index.html").expect("the TV page is embedded");
+        let text = std::str::from_utf8(page.body).expect("pages are UTF-8");
+        let named: Vec<&str> =
+            text.split('"').filter(|word| word.starts_with("/tv/") || word.starts_with("/shared/")).collect();
+        assert!(named.len() > 5);
+        for path in named {
+            assert!(asset(path).is_some(), "the TV page names {path}, which is not under web/");
+        }
+    }
+
+    #[test]
+    fn only_exact_paths_are_found() {
+        for path in ["", "/", "tv/index.html", "/tv/", "/tv/../tv/index.html", "/vendor/README.md", "/tv/index.html/"] {
+            assert!(asset(path).is_none(), "{path} must not be found");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(ASSETS.windows(2).all(|pair| pair[0].path < pair[1].path));
+    }
+}

@@ -1,0 +1,291 @@
+//! The back half of the HTTP door: tiny_http on a Unix socket only the front reaches, and threads that run handlers.
+//!
+//! Handlers are plain blocking functions from a whole request to an answer. A handler's panic costs that one answer.
+//! A listener that died is opened anew: tiny_http gives up at the first accept error, and panics when a descriptor is
+//! wanting just after an accept, which nobody learns but who knocks in vain.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read as _};
+use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::ground::limits;
+use crate::ground::reply::{Body, Reply};
+use crate::http::front::is_clean;
+use crate::http::route::{Method, Route, RouteError};
+
+/// The field in which the front says who the client is. Clients' fields never get here, so it can be believed.
+pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
+/// The field in which the front says what it measured of an upload: bytes, a space, microseconds.
+pub(super) const PROBE_FIELD: &str = "X-Lareira-Probe";
+
+/// Free descriptors that a new listener should find.
+const SPARE_DESCRIPTORS: usize = 16;
+
+/// A call, whole.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is asked for.
+    pub route: Route,
+    /// Whether the method promises to change nothing.
+    pub is_safe: bool,
+    /// The client's address.
+    pub peer: Option<IpAddr>,
+    /// The Host field, checked by the front.
+    pub host: String,
+    /// The query without its question mark.
+    pub query: String,
+    /// The header fields the front keeps; names in lower case.
+    pub fields: Vec<(String, String)>,
+    /// Bytes and microseconds of an upload the front measured.
+    pub probe: Option<(u64, u64)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of a field, by its name in lower case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a cookie (RFC 6265, section 4.2).
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.field("cookie")?.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The value of a query parameter, where it is plain text.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+}
+
+/// What answers calls.
+pub type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
+
+/// The back half, serving. Dropping it ends it.
+pub struct Back {
+    inner: Arc<Inner>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+struct Inner {
+    /// The first listener's socket; later ones have a number behind it.
+    socket: PathBuf,
+    handler: Box<Handler>,
+    open: Mutex<Arc<Open>>,
+    /// Held while a listener is opened anew, so that one does it.
+    reopening: Mutex<()>,
+    workers: usize,
+    ended: AtomicBool,
+}
+
+/// A listener and its socket.
+struct Open {
+    server: tiny_http::Server,
+    socket: PathBuf,
+    number: u64,
+}
+
+impl Back {
+    /// Listens on `socket`, a path in a directory nobody else may enter, and answers with `handler` on `workers`
+    /// threads.
+    pub fn start(socket: &Path, workers: usize, handler: Box<Handler>) -> io::Result<Self> {
+        let inner = Inner {
+            socket: socket.to_owned(),
+            handler,
+            open: Mutex::new(Arc::new(Open::new(socket.to_owned(), 0)?)),
+            reopening: Mutex::default(),
+            workers,
+            ended: AtomicBool::new(false),
+        };
+        let mut back = Self { inner: Arc::new(inner), workers: Vec::new() };
+        for number in 0..workers {
+            let inner = back.inner.clone();
+            let thread = thread::Builder::new().name(format!("http-back-{number}"));
+            back.workers.push(thread.spawn(move || inner.work())?);
+        }
+        Ok(back)
+    }
+
+    /// The way in, for the front.
+    pub fn entrance(&self) -> Entrance {
+        Entrance(self.inner.clone())
+    }
+}
+
+/// The way to the back.
+#[derive(Clone)]
+pub struct Entrance(Arc<Inner>);
+
+impl Entrance {
+    /// The socket to connect to.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.0.open().socket.clone()
+    }
+
+    /// Says that nobody answered at `socket`: a new one is opened if there is none yet and it can be. Blocks.
+    pub(super) fn nobody_answered(&self, socket: &Path) {
+        let open = self.0.open();
+        if open.socket == socket {
+            self.0.reopen(&open, "nobody answered");
+        }
+    }
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        self.inner.ended.store(true, Ordering::SeqCst);
+        let open = self.inner.open();
+        for _ in &self.workers {
+            open.server.unblock();
+        }
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+        let _ = fs::remove_file(&open.socket);
+    }
+}
+
+impl Open {
+    /// Opens `socket`, for its owner alone.
+    fn new(socket: PathBuf, number: u64) -> io::Result<Self> {
+        match fs::remove_file(&socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&socket)?;
+        fs::set_permissions(&socket, fs::Permissions::from_mode(0o600))?;
+        let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+        Ok(Self { server, socket, number })
+    }
+}
+
+/// Whether there are descriptors to spare.
+fn spare_descriptors() -> io::Result<()> {
+    (0..SPARE_DESCRIPTORS).map(|_| File::open("/dev/null")).collect::<io::Result<Vec<_>>>().map(drop)
+}
+
+impl Inner {
+    fn open(&self) -> Arc<Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    fn work(&self) {
+        while !self.has_ended() {
+            let open = self.open();
+            match open.server.recv() {
+                Ok(request) => self.answer(request),
+                Err(error) => {
+                    while !self.has_ended() && !self.reopen(&open, &error.to_string()) {
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens a new socket after tiny_http gave up `dead`; false if that cannot be done yet. The first to notice does
+    /// it, and wakes the workers that wait for the old one. A socket's name is never used again: tiny_http may still
+    /// knock at it.
+    fn reopen(&self, dead: &Arc<Open>, why: &str) -> bool {
+        let _one = self.reopening.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.open().number != dead.number {
+            return true;
+        }
+        let number = dead.number + 1;
+        let mut socket = self.socket.clone().into_os_string();
+        socket.push(format!(".{number}"));
+        // In want of descriptors the new one would die as the old one did.
+        let Ok(new) = spare_descriptors().and_then(|()| Open::new(socket.into(), number)) else { return false };
+        log::warn!("http: the inner listener failed and was opened anew: {why}");
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        let _ = fs::remove_file(&dead.socket);
+        for _ in 0..self.workers {
+            dead.server.unblock();
+        }
+        true
+    }
+
+    fn answer(&self, mut request: tiny_http::Request) {
+        let reply = match read(&mut request) {
+            Ok(call) => catch_unwind(AssertUnwindSafe(|| (self.handler)(&call))).unwrap_or_else(|_| {
+                log::error!("http: a handler panicked");
+                Reply::error(500, "internal", "something went wrong here: try again")
+            }),
+            Err(reply) => reply,
+        };
+        // A front that went away has nobody to tell.
+        let _ = request.respond(response(reply));
+    }
+}
+
+/// A call as our own type, the body read whole.
+fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
+    let bad = || Reply::error(400, "bad_request", "the request is broken");
+    let method = Method::named(request.method().as_str()).ok_or_else(bad)?;
+    let (path, query) = match request.url().split_once('?') {
+        Some((path, query)) => (path.to_owned(), query.to_owned()),
+        None => (request.url().to_owned(), String::new()),
+    };
+    let route = Route::decode(method, &path).map_err(|error| match error {
+        RouteError::BadPath => bad(),
+        RouteError::NotFound => Reply::error(404, "not_found", &error.to_string()),
+        RouteError::Method(ref allow) => Reply::error(405, "method", &error.to_string()).with("Allow", allow.as_str()),
+    })?;
+    let lower = |field: &tiny_http::Header| {
+        (field.field.as_str().as_str().to_ascii_lowercase(), field.value.as_str().to_owned())
+    };
+    let fields: Vec<_> = request.headers().iter().map(lower).collect();
+    let mut body = Vec::new();
+    let limit = limits::HTTP_BODY_BYTES as u64;
+    request.as_reader().take(limit).read_to_end(&mut body).map_err(|_| bad())?;
+    let mut call =
+        Request { route, is_safe: method.is_safe(), peer: None, host: String::new(), query, fields, probe: None, body };
+    call.host = call.field("host").unwrap_or_default().to_owned();
+    call.peer = call.field(&PEER_FIELD.to_ascii_lowercase()).and_then(|peer| peer.parse().ok());
+    call.probe = call.field(&PROBE_FIELD.to_ascii_lowercase()).and_then(|measured| {
+        let (bytes, elapsed_us) = measured.split_once(' ')?;
+        Some((bytes.parse().ok()?, elapsed_us.parse().ok()?))
+    });
+    Ok(call)
+}
+
+/// An answer in tiny_http's words. Fields that are not clean text are left out: it writes them as they are.
+fn response(reply: Reply) -> tiny_http::Response<Cursor<Vec<u8>>> {
+    let body = match reply.body {
+        Body::Pieces(pieces) => pieces.concat(),
+        Body::File { .. } | Body::Endless(_) => {
+            log::error!("http: a handler gave an answer that only the front can send");
+            return response(Reply::error(500, "internal", "something went wrong here"));
+        }
+    };
+    let content_type = Some(("Content-Type", reply.content_type)).filter(|(_, value)| !value.is_empty());
+    let others = reply.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let mut headers = Vec::new();
+    for (name, value) in content_type.into_iter().chain(others) {
+        match tiny_http::Header::from_bytes(name, value) {
+            Ok(header) if is_clean(value) && value.is_ascii() => headers.push(header),
+            _ => log::error!("http: a handler's {name} field is not clean text, left out"),
+        }
+    }
+    let length = body.len();
+    tiny_http::Response::new(tiny_http::StatusCode(reply.status), headers, Cursor::new(body), Some(length), None)
+        .with_chunked_threshold(usize::MAX)
+}

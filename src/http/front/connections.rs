@@ -1,0 +1,233 @@
+//! Who is connected: counted in all and by address, each with one coarse deadline that a single sweep looks after.
+//!
+//! No timer a connection and none a write: a connection that may wait writes down until when, and the sweep shuts
+//! its socket when that has passed, which wakes whoever waits on it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_io::{Async, Timer};
+use event_listener::{Event, listener};
+
+/// How long things may take; [`Default`] is what `ground::limits` says.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// A request's head, from its first byte; a new connection's first byte too.
+    pub head: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// A request's body.
+    pub body: Duration,
+    /// A write without progress.
+    pub write: Duration,
+    /// A call to the back.
+    pub call: Duration,
+    /// Between two sweeps: how late a deadline may be noticed.
+    pub sweep: Duration,
+}
+
+/// How many may be connected at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// In all.
+    pub all: usize,
+    /// From one address.
+    pub address: usize,
+}
+
+/// No deadline.
+const NEVER: u64 = u64::MAX;
+
+/// One client's connection.
+pub(super) struct Connection {
+    pub stream: Async<TcpStream>,
+    pub peer: IpAddr,
+    number: u64,
+    /// Milliseconds since the table was made.
+    deadline_ms: AtomicU64,
+    /// Nothing is lost if its reading half is closed: it waits for a request, for an answer, or for the next piece.
+    resting: AtomicBool,
+    table: Arc<Connections>,
+}
+
+impl Connection {
+    /// The connection is shut when `limit` has passed.
+    pub fn expect_within(&self, limit: Duration) {
+        let deadline = self.table.started.elapsed() + limit;
+        self.deadline_ms.store(deadline.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// No deadline holds any more.
+    pub fn take_your_time(&self) {
+        self.deadline_ms.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// Says whether the connection rests. A resting one is woken by the end of its reading half when the door closes.
+    pub fn rest(&self, resting: bool) {
+        self.resting.store(resting, Ordering::SeqCst);
+    }
+
+    /// Whether the door closes: no further requests.
+    pub fn is_closing(&self) -> bool {
+        self.table.closing.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.table.remove(self.number, self.peer);
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    open: HashMap<u64, std::sync::Weak<Connection>>,
+    /// What `open` will hold, too: counted from the moment a place is taken.
+    count: usize,
+    by_address: HashMap<IpAddr, usize>,
+    next: u64,
+}
+
+/// All connections.
+pub(super) struct Connections {
+    table: Mutex<Table>,
+    caps: Caps,
+    started: Instant,
+    closing: AtomicBool,
+    refused: AtomicU64,
+    /// Notified when the first connection comes and when one goes.
+    changed: Event,
+}
+
+impl Connections {
+    pub fn new(caps: Caps) -> Arc<Self> {
+        Arc::new(Self {
+            table: Mutex::default(),
+            caps,
+            started: Instant::now(),
+            closing: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
+            changed: Event::new(),
+        })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Counts stay true whatever panicked: each change is one statement.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a connection in, or gives it back when the house is full.
+    pub fn admit(
+        self: &Arc<Self>,
+        stream: Async<TcpStream>,
+        peer: IpAddr,
+    ) -> Result<Arc<Connection>, Async<TcpStream>> {
+        let peer = peer.to_canonical();
+        let mut table = self.table();
+        let from_there = table.by_address.get(&peer).copied().unwrap_or(0);
+        if table.count >= self.caps.all || from_there >= self.caps.address {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(stream);
+        }
+        table.count += 1;
+        table.by_address.insert(peer, from_there + 1);
+        table.next += 1;
+        let connection = Arc::new(Connection {
+            stream,
+            peer,
+            number: table.next,
+            deadline_ms: AtomicU64::new(NEVER),
+            resting: AtomicBool::new(false),
+            table: self.clone(),
+        });
+        table.open.insert(connection.number, Arc::downgrade(&connection));
+        let first = table.count == 1;
+        drop(table);
+        if first {
+            self.changed.notify(usize::MAX);
+        }
+        Ok(connection)
+    }
+
+    fn remove(&self, number: u64, peer: IpAddr) {
+        let mut table = self.table();
+        table.open.remove(&number);
+        table.count -= 1;
+        if let Some(count) = table.by_address.get_mut(&peer) {
+            *count -= 1;
+            if *count == 0 {
+                table.by_address.remove(&peer);
+            }
+        }
+        let last = table.count == 0;
+        drop(table);
+        if last {
+            self.changed.notify(usize::MAX);
+        }
+    }
+
+    /// Open connections now, and how many were refused since the start.
+    pub fn counts(&self) -> (usize, u64) {
+        (self.table().count, self.refused.load(Ordering::Relaxed))
+    }
+
+    /// All that are open. Dropping the last handle takes the table's lock, so none is dropped while it is held.
+    fn open(&self) -> Vec<Arc<Connection>> {
+        self.table().open.values().filter_map(std::sync::Weak::upgrade).collect()
+    }
+
+    /// Shuts what is past its deadline, for ever. Sleeps while nobody is connected.
+    pub async fn sweep(&self, every: Duration) {
+        loop {
+            listener!(self.changed => changed);
+            if self.table().count == 0 {
+                changed.await;
+                continue;
+            }
+            Timer::after(every).await;
+            let now_ms = self.started.elapsed().as_millis() as u64;
+            for connection in self.open() {
+                if connection.deadline_ms.load(Ordering::Relaxed) <= now_ms {
+                    shut(&connection, Shutdown::Both);
+                }
+            }
+        }
+    }
+
+    /// Lets no further request in and wakes all that rest; those at work end with their answer.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        for connection in self.open() {
+            if connection.resting.load(Ordering::SeqCst) {
+                shut(&connection, Shutdown::Read);
+            }
+        }
+    }
+
+    /// Waits until nobody is connected.
+    pub async fn empty(&self) {
+        loop {
+            listener!(self.changed => changed);
+            if self.table().count == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Cuts off everyone.
+    pub fn cut(&self) {
+        for connection in self.open() {
+            shut(&connection, Shutdown::Both);
+        }
+    }
+}
+
+fn shut(connection: &Connection, how: Shutdown) {
+    // An error means that it is shut already.
+    let _: io::Result<()> = connection.stream.get_ref().shutdown(how);
+}

@@ -1,0 +1,429 @@
+//! One client's connection, from its first request to its last: read a head, find who answers, send the answer.
+//!
+//! What is rare (files, calls to the back, errors) lives in boxes, so that a waiting connection stays small.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_lite::future::{poll_fn, yield_now};
+
+use super::Shared;
+use super::answer::{self, Framing};
+use super::connections::Connection;
+use super::head::{self, Head, Refused};
+use super::upstream::Call;
+use crate::ground::limits;
+use crate::ground::reply::{Body, Reply};
+use crate::http::play::{BoxFuture, PlayRequest};
+use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
+use crate::http::{pages, range};
+
+/// Bytes of a file read at once.
+const FILE_CHUNK_BYTES: usize = 256 * 1024;
+/// Bytes thrown away from a client that was refused in mid-sentence, so that it can read why.
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// What comes after an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The next request.
+    Next,
+    /// The end.
+    Close,
+    /// The end, once the client has read why: it may still be sending.
+    Linger,
+}
+
+/// Serves a client until it leaves or is shown out.
+pub(super) async fn serve(shared: Arc<Shared>, connection: Arc<Connection>) {
+    let mut exchange = Exchange { shared: &shared, connection: &connection, received: Vec::new() };
+    connection.expect_within(shared.times.head);
+    loop {
+        let then = match exchange.next_head().await {
+            Ok(Some(head)) => exchange.answer(head).await,
+            Ok(None) => return,
+            Err(refused) => Box::pin(exchange.refuse(refused)).await,
+        };
+        match then {
+            Ok(Then::Next) if !connection.is_closing() => {}
+            Ok(Then::Linger) => return Box::pin(exchange.linger()).await,
+            Ok(Then::Next | Then::Close) | Err(_) => return,
+        }
+        if exchange.received.is_empty() {
+            connection.expect_within(shared.times.idle);
+        } else {
+            // Requests that came together must not keep others waiting.
+            connection.expect_within(shared.times.head);
+            yield_now().await;
+        }
+    }
+}
+
+struct Exchange<'a> {
+    shared: &'a Arc<Shared>,
+    connection: &'a Connection,
+    /// What was read and not used yet: the start of a head, of a body, or further requests. At most a head's limit
+    /// and one read.
+    received: Vec<u8>,
+}
+
+impl Exchange<'_> {
+    /// The next request's head; `None` when the client is gone.
+    async fn next_head(&mut self) -> Result<Option<Head>, Refused> {
+        let (connection, shared) = (self.connection, self.shared);
+        let mut seen = 0;
+        loop {
+            if seen < self.received.len() {
+                let empty = head::empty_lines(&self.received);
+                self.received.drain(..empty);
+                if let Some((head, length)) = head::read(&self.received, seen.saturating_sub(empty), &shared.hosts)? {
+                    self.received.drain(..length);
+                    if self.received.is_empty() {
+                        self.received = Vec::new();
+                    }
+                    connection.take_your_time();
+                    return Ok(Some(head));
+                }
+                seen = self.received.len();
+            }
+            connection.rest(true);
+            if connection.is_closing() {
+                return Ok(None);
+            }
+            let received = &mut self.received;
+            let read = connection.read(|bytes| {
+                if bytes.is_empty() {
+                    return Ok(None);
+                }
+                // Nearly always the whole request is there at once, and nothing else: no copy is made then.
+                if received.is_empty() {
+                    let bytes = &bytes[head::empty_lines(bytes)..];
+                    let whole = head::read(bytes, 0, &shared.hosts)?;
+                    let length = whole.as_ref().map_or(0, |(_, length)| *length);
+                    received.extend_from_slice(&bytes[length..]);
+                    return Ok(Some(whole.map(|(head, _)| head)));
+                }
+                received.extend_from_slice(bytes);
+                Ok(Some(None))
+            });
+            let first = seen == 0;
+            match read.await {
+                Err(_) => return Ok(None),
+                Ok(result) => match result? {
+                    None => return Ok(None),
+                    Some(Some(head)) => {
+                        connection.rest(false);
+                        connection.take_your_time();
+                        return Ok(Some(head));
+                    }
+                    Some(None) => connection.rest(false),
+                },
+            }
+            if first {
+                connection.expect_within(shared.times.head);
+            }
+        }
+    }
+
+    async fn answer(&mut self, head: Head) -> io::Result<Then> {
+        let playback = matches!(head.route, Ok(Route::Play { .. })) && head.body_bytes == 0;
+        if !playback {
+            return Box::pin(self.answer_others(head)).await;
+        }
+        let Ok(Route::Play { share, ref ticket, file }) = head.route else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let request = PlayRequest {
+            share,
+            ticket: ticket.clone(),
+            file,
+            query: head.query().to_owned(),
+            head_only: head.method == Method::Head,
+        };
+        let shared = self.shared.clone();
+        match self.unless_gone(shared.player.play(request)).await {
+            Some(reply) => self.send(&head, reply.with("Access-Control-Allow-Origin", "*")).await,
+            None if self.connection.is_closing() => {
+                let reply = Reply::error(503, "closing", "the gateway is stopping: try again");
+                Box::pin(self.send(&head, reply.with("Retry-After", "2"))).await
+            }
+            None => Ok(Then::Close),
+        }
+    }
+
+    /// What `work` gives, or nothing if the client goes away before.
+    async fn unless_gone<T>(&self, mut work: BoxFuture<'_, T>) -> Option<T> {
+        let mut watching = true;
+        let mut resting = false;
+        let result = poll_fn(|cx| {
+            if let std::task::Poll::Ready(done) = work.as_mut().poll(cx) {
+                return std::task::Poll::Ready(Some(done));
+            }
+            if !std::mem::replace(&mut resting, true) {
+                self.connection.rest(true);
+                if self.connection.is_closing() {
+                    return std::task::Poll::Ready(None);
+                }
+            }
+            self.connection.poll_gone(cx, &mut watching).map(|()| None)
+        })
+        .await;
+        if resting {
+            self.connection.rest(false);
+        }
+        result
+    }
+
+    /// All that is not playback.
+    async fn answer_others(&mut self, head: Head) -> io::Result<Then> {
+        let route = match &head.route {
+            Ok(route) => route.clone(),
+            Err(error) => {
+                let reply = match error {
+                    RouteError::BadPath => Reply::error(400, "bad_path", &error.to_string()),
+                    RouteError::NotFound => Reply::error(404, "not_found", &error.to_string()),
+                    RouteError::Method(allow) => {
+                        Reply::error(405, "method", &error.to_string()).with("Allow", allow.as_str())
+                    }
+                };
+                return self.send_before_body(&head, reply).await;
+            }
+        };
+        if route == Route::Phone(PhoneCall::Probe) {
+            return self.probe(&head).await;
+        }
+        let body = match self.body(&head).await? {
+            Ok(body) => body,
+            Err(reply) => return self.send_before_body(&head, reply).await,
+        };
+        if route.half() == Half::Back {
+            return self.call(&head, &body, None).await;
+        }
+        let reply = match route {
+            Route::Home => pages::home(head.field("user-agent").unwrap_or_default()),
+            Route::TvPage => pages::tv(head.gzip),
+            Route::Asset(path) => pages::file(&path, head.gzip),
+            Route::Health => match self.shared.status.health() {
+                Ok(()) => Reply::bytes(200, "application/json", r#"{"status":"ok"}"#).with("Cache-Control", "no-store"),
+                Err(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
+            },
+            Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
+            Route::Phone(_) | Route::Tv(_) => {
+                let shared = self.shared.clone();
+                let kept = head.kept.clone();
+                match self.unless_gone(shared.events.open(route, kept)).await {
+                    Some(reply) => reply,
+                    None => return Ok(Then::Close),
+                }
+            }
+            // With a body: nobody asks so.
+            Route::Play { .. } => Reply::error(400, "bad_request", "a playback request has no body"),
+        };
+        self.send(&head, reply).await
+    }
+
+    /// Reads a request's body, or says why not.
+    async fn body(&mut self, head: &Head) -> io::Result<Result<Vec<u8>, Reply>> {
+        let too_large = Reply::error(413, "too_large", "the request's body is too large");
+        let Ok(length) = usize::try_from(head.body_bytes) else { return Ok(Err(too_large)) };
+        if length > limits::HTTP_BODY_BYTES {
+            return Ok(Err(too_large));
+        }
+        let mut _place = None;
+        if length > limits::HTTP_SMALL_BODY_BYTES {
+            _place = self.shared.large_bodies.try_acquire_arc();
+            if _place.is_none() {
+                let reply = Reply::error(503, "busy", "too many uploads at once: try again");
+                return Ok(Err(reply.with("Retry-After", "2")));
+            }
+        }
+        let mut body = Vec::new();
+        self.receive(head, |bytes| body.extend_from_slice(bytes)).await?;
+        Ok(Ok(body))
+    }
+
+    /// Hands a request's body to `take` as it comes.
+    async fn receive(&mut self, head: &Head, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        let mut missing = usize::try_from(head.body_bytes).unwrap_or(usize::MAX);
+        if missing == 0 {
+            return Ok(());
+        }
+        self.connection.expect_within(self.shared.times.body);
+        if head.expects_continue && self.received.is_empty() {
+            self.connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &[], self.shared.times.write).await?;
+            self.connection.expect_within(self.shared.times.body);
+        }
+        let at_hand = missing.min(self.received.len());
+        take(&self.received[..at_hand]);
+        self.received.drain(..at_hand);
+        missing -= at_hand;
+        while missing > 0 {
+            let received = &mut self.received;
+            let read = self.connection.read(|bytes| {
+                let (body, further) = bytes.split_at(missing.min(bytes.len()));
+                take(body);
+                received.extend_from_slice(further);
+                body.len()
+            });
+            match read.await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                bytes => missing -= bytes,
+            }
+        }
+        if self.received.is_empty() {
+            self.received = Vec::new();
+        }
+        self.connection.take_your_time();
+        Ok(())
+    }
+
+    /// Measures an upload: counts the body here, where it is never kept, and lets the back say what it means.
+    async fn probe(&mut self, head: &Head) -> io::Result<Then> {
+        if head.body_bytes > limits::HTTP_PROBE_BYTES {
+            let reply = Reply::error(413, "too_large", "the probe is too large");
+            return self.send_before_body(head, reply).await;
+        }
+        let started = std::time::Instant::now();
+        self.receive(head, |_| {}).await?;
+        let elapsed_us = started.elapsed().as_micros() as u64;
+        self.call(head, &[], Some((head.body_bytes, elapsed_us))).await
+    }
+
+    /// Lets the back answer.
+    async fn call(&mut self, head: &Head, body: &[u8], probe: Option<(u64, u64)>) -> io::Result<Then> {
+        let call = Call { head, body, peer: self.connection.peer, probe };
+        let answered = self.shared.upstream.call(&call, self.shared.times.call).await;
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(reply) => return self.send(head, reply).await,
+        };
+        let fields = answered.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let close = head.close || self.connection.is_closing();
+        let framing = match answered.status {
+            204 | 304 => Framing::None,
+            _ => Framing::Length(answered.body.len() as u64),
+        };
+        let bytes = answer::head(answered.status, "", fields, framing, close);
+        let body = if head.method == Method::Head || framing == Framing::None { Bytes::new() } else { answered.body };
+        self.connection.write_all(&bytes, &[body], self.shared.times.write).await?;
+        Ok(if close { Then::Close } else { Then::Next })
+    }
+
+    /// Sends an answer that was found before the body was read: the body may be anything, so nothing follows it.
+    async fn send_before_body(&mut self, head: &Head, reply: Reply) -> io::Result<Then> {
+        if head.body_bytes == 0 {
+            return self.send(head, reply).await;
+        }
+        let closing = Head { close: true, ..head.clone() };
+        self.send(&closing, reply).await?;
+        Ok(Then::Linger)
+    }
+
+    async fn refuse(&mut self, refused: Refused) -> io::Result<Then> {
+        let Reply { status, content_type, body: Body::Pieces(pieces), .. } =
+            Reply::error(refused.status, refused.code, refused.message)
+        else {
+            return Ok(Then::Close);
+        };
+        let length = pieces.iter().map(|piece| piece.len() as u64).sum();
+        let head = answer::head(status, content_type, std::iter::empty(), Framing::Length(length), true);
+        self.connection.write_all(&head, &pieces, self.shared.times.write).await?;
+        Ok(Then::Linger)
+    }
+
+    /// Ends the sending half and throws away what still comes, for a while: closing at once would reset the
+    /// connection, and the client might never see the answer (RFC 9112, section 9.6).
+    async fn linger(&mut self) {
+        self.connection.expect_within(self.shared.times.sweep * 2);
+        let _ = self.connection.stream.get_ref().shutdown(std::net::Shutdown::Write);
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            match self.connection.read(<[u8]>::len).await {
+                Ok(bytes) if bytes > 0 => left = left.saturating_sub(bytes),
+                _ => return,
+            }
+        }
+    }
+
+    /// Sends a door's answer.
+    async fn send(&mut self, head: &Head, reply: Reply) -> io::Result<Then> {
+        let conditional = head.if_none_match.is_some() || head.range.is_some();
+        let reply = if conditional {
+            range::apply(reply, head.range.as_deref(), head.if_range.as_deref(), head.if_none_match.as_deref())
+        } else {
+            reply
+        };
+        let framing = match (reply.status, range::length(&reply.body)) {
+            (204 | 304, _) => Framing::None,
+            (_, Some(length)) => Framing::Length(length),
+            (_, None) if head.http10 => Framing::UntilClose,
+            (_, None) => Framing::Chunked,
+        };
+        let close = head.close || self.connection.is_closing();
+        let fields = reply.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let content_type = if framing == Framing::None { "" } else { reply.content_type };
+        let bytes = answer::head(reply.status, content_type, fields, framing, close);
+        let then = if close { Then::Close } else { Then::Next };
+        let patience = self.shared.times.write;
+        let (connection, whole) = (self.connection, head.method != Method::Head && framing != Framing::None);
+        match reply.body {
+            Body::Pieces(pieces) => {
+                connection.write_all(&bytes, if whole { &pieces } else { &[] }, patience).await?;
+            }
+            Body::File { head, path, offset, length } if whole => {
+                Box::pin(self.send_file(bytes, head, path, offset, length)).await?;
+            }
+            Body::Endless(mut pieces) if whole => {
+                connection.write_all(&bytes, &[], patience).await?;
+                connection.write_endless(pieces.as_mut(), framing == Framing::Chunked, patience).await?;
+            }
+            Body::File { .. } | Body::Endless(_) => connection.write_all(&bytes, &[], patience).await?,
+        }
+        Ok(then)
+    }
+
+    /// Sends a stretch of a file. The disk is waited for on another thread.
+    async fn send_file(
+        &self,
+        mut answer_head: Vec<u8>,
+        body_head: Bytes,
+        path: std::path::PathBuf,
+        mut offset: u64,
+        mut length: u64,
+    ) -> io::Result<()> {
+        let patience = self.shared.times.write;
+        let Ok(file) = blocking::unblock(move || File::open(path)).await else {
+            let Body::Pieces(pieces) = Reply::error(404, "not_found", "the file is gone").body else { return Ok(()) };
+            let size = pieces.iter().map(|piece| piece.len() as u64).sum();
+            let head = answer::head(404, "application/json", std::iter::empty(), Framing::Length(size), true);
+            self.connection.write_all(&head, &pieces, patience).await?;
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        answer_head.extend_from_slice(&body_head);
+        self.connection.write_all(&answer_head, &[], patience).await?;
+        let file = Arc::new(file);
+        let mut chunk = Vec::new();
+        while length > 0 {
+            let (file, size) = (file.clone(), length.min(FILE_CHUNK_BYTES as u64) as usize);
+            let (filled, read) = blocking::unblock(move || {
+                chunk.resize(size, 0);
+                let read = file.read_at(&mut chunk, offset);
+                (chunk, read)
+            })
+            .await;
+            chunk = filled;
+            let bytes = match read? {
+                // Shorter than was promised: only a broken connection can say so.
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                bytes => bytes,
+            };
+            self.connection.write_all(&chunk[..bytes], &[], patience).await?;
+            offset += bytes as u64;
+            length -= bytes as u64;
+        }
+        Ok(())
+    }
+}

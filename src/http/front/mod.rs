@@ -1,0 +1,227 @@
+//! The front half of the HTTP door: takes every connection, keeps every limit, serves what streams.
+//!
+//! Everything a stranger sends is read here, on the event loop, by code that trusts none of it; pages' calls go on to
+//! the back over a Unix socket once they are whole. No blocking work here, and no store.
+
+mod answer;
+mod connections;
+mod exchange;
+mod head;
+mod socket;
+mod upstream;
+
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use futures_lite::FutureExt as _;
+use smol::lock::Semaphore;
+
+pub(in crate::http) use answer::is_clean;
+pub use connections::{Caps, Times};
+
+use crate::executor::{Executor, Task};
+use crate::ground::limits;
+use crate::ground::reply::Reply;
+use crate::http::back::Entrance;
+use crate::http::play::{BoxFuture, Player};
+use crate::http::route::Route;
+use connections::Connections;
+use head::Hosts;
+use upstream::Upstream;
+
+/// Who opens streams of events: gives an answer with an endless body, or the reason why not.
+pub trait Events: Send + Sync {
+    /// Opens the events of `route`, one of the two that has them. `fields` are the request's header fields that are
+    /// kept, names in lower case.
+    fn open(&self, route: Route, fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply>;
+}
+
+/// Who knows how the gateway is. Asked on the event loop: answers at once.
+pub trait Status: Send + Sync {
+    /// Whether it serves; if not, why.
+    fn health(&self) -> Result<(), String>;
+    /// Figures in Prometheus' text format.
+    fn metrics(&self) -> String;
+}
+
+/// What a front needs.
+pub struct FrontConfig {
+    /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
+    pub names: Vec<String>,
+    /// The way to the back.
+    pub back: Entrance,
+    /// Who plays.
+    pub player: Arc<dyn Player>,
+    /// Who opens events.
+    pub events: Arc<dyn Events>,
+    /// Who knows how the gateway is.
+    pub status: Arc<dyn Status>,
+    /// How long things may take.
+    pub times: Times,
+    /// How many may be connected.
+    pub caps: Caps,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            head: limits::HTTP_HEAD_TIME,
+            idle: limits::HTTP_IDLE,
+            body: limits::HTTP_BODY_TIME,
+            write: limits::HTTP_WRITE_TIME,
+            call: limits::HTTP_CALL_TIME,
+            sweep: limits::HTTP_SWEEP,
+        }
+    }
+}
+
+impl Default for Caps {
+    /// What `ground::limits` says, or half the descriptors this process may have if that is less: a client costs one
+    /// here and perhaps two in the back.
+    fn default() -> Self {
+        let half = descriptors().map_or(usize::MAX, |descriptors| (descriptors / 2).max(16));
+        Self {
+            all: limits::HTTP_CONNECTIONS.min(half),
+            address: limits::HTTP_CONNECTIONS_PER_ADDRESS.min(half - half / 8),
+        }
+    }
+}
+
+/// How many descriptors this process may have, where Linux tells.
+fn descriptors() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
+    line.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// What all connections share.
+pub(super) struct Shared {
+    hosts: Hosts,
+    times: Times,
+    player: Arc<dyn Player>,
+    events: Arc<dyn Events>,
+    status: Arc<dyn Status>,
+    upstream: Upstream,
+    large_bodies: Arc<Semaphore>,
+}
+
+/// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
+pub struct Front {
+    executor: Executor,
+    shared: Arc<Shared>,
+    connections: Arc<Connections>,
+    listening: Mutex<Vec<Task<()>>>,
+    _sweep: Task<()>,
+}
+
+/// Wait after an accept that failed for want of descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+impl Front {
+    /// A front that listens nowhere yet.
+    pub fn new(config: FrontConfig, executor: &Executor) -> Self {
+        let connections = Connections::new(config.caps);
+        let sweep = {
+            let (connections, every) = (connections.clone(), config.times.sweep);
+            executor.spawn(async move { connections.sweep(every).await })
+        };
+        let shared = Shared {
+            hosts: Hosts::new(&config.names),
+            times: config.times,
+            player: config.player,
+            events: config.events,
+            status: config.status,
+            upstream: Upstream::new(config.back),
+            large_bodies: Arc::new(Semaphore::new(limits::HTTP_LARGE_BODIES)),
+        };
+        Self {
+            executor: executor.clone(),
+            shared: Arc::new(shared),
+            connections,
+            listening: Mutex::default(),
+            _sweep: sweep,
+        }
+    }
+
+    /// Serves who comes to `listener`; gives the address.
+    pub fn listen(&self, listener: TcpListener) -> io::Result<SocketAddr> {
+        let address = listener.local_addr()?;
+        let listener = Async::new(listener)?;
+        let (executor, shared) = (self.executor.clone(), self.shared.clone());
+        let connections = self.connections.clone();
+        let task = self.executor.spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, peer)) => take_in(&executor, &shared, &connections, stream, peer.ip()),
+                    Err(error) if is_the_clients(&error) => {}
+                    Err(error) => {
+                        log::warn!("http: accept failed, trying again: {error}");
+                        Timer::after(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+        });
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        Ok(address)
+    }
+
+    /// Connections open now, and how many were refused since the start because the house was full.
+    pub fn counts(&self) -> (usize, u64) {
+        self.connections.counts()
+    }
+
+    /// Takes nobody in any more, ends endless bodies and idle connections cleanly, gives the others `grace` to end
+    /// with their answers, then cuts them off.
+    pub async fn shut_down(&self, grace: Duration) {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.connections.close();
+        let in_time = async {
+            self.connections.empty().await;
+            true
+        };
+        let late = async {
+            Timer::after(grace).await;
+            false
+        };
+        if !in_time.or(late).await {
+            log::info!("http: cutting off {} connections", self.connections.counts().0);
+            self.connections.cut();
+        }
+    }
+}
+
+fn take_in(
+    executor: &Executor,
+    shared: &Arc<Shared>,
+    connections: &Arc<Connections>,
+    stream: Async<TcpStream>,
+    peer: IpAddr,
+) {
+    // Each piece of a live body leaves at once.
+    if stream.get_ref().set_nodelay(true).is_err() {
+        return;
+    }
+    match connections.admit(stream, peer) {
+        Ok(connection) => executor.spawn(exchange::serve(shared.clone(), connection)).detach(),
+        Err(stream) => turn_away(stream.get_ref()),
+    }
+}
+
+/// Says in one breath that the house is full.
+fn turn_away(mut stream: &TcpStream) {
+    const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\
+        Content-Type: application/json\r\nContent-Length: 84\r\n\r\n\
+        {\"error\":{\"code\":\"full\",\"message\":\"too many connections: close some, or try later\"}}";
+    // Whoever does not take it at once does without.
+    let _ = stream.write(FULL);
+    let _ = stream.shutdown(Shutdown::Write);
+}
+
+/// Whether an accept failed because of the client alone: the next may succeed at once.
+fn is_the_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | TimedOut | WouldBlock)
+}

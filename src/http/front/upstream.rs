@@ -1,0 +1,144 @@
+//! Passing a call to the threads behind the front: a new head of our own words, the whole body, the whole answer.
+//!
+//! One call a connection: what a client sends can never be taken for the start of another's call. Nothing of a
+//! client's head goes through but the fields the head reader keeps.
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::IpAddr;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use bytes::Bytes;
+use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
+use smol::lock::Semaphore;
+
+use super::answer::is_clean;
+use super::head::Head;
+use crate::ground::limits;
+use crate::ground::reply::Reply;
+use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD};
+
+/// A call for the back.
+pub(super) struct Call<'a> {
+    pub head: &'a Head,
+    pub body: &'a [u8],
+    pub peer: IpAddr,
+    /// Bytes and microseconds of an upload that was measured.
+    pub probe: Option<(u64, u64)>,
+}
+
+/// The back's answer.
+pub(super) struct Answered {
+    pub status: u16,
+    pub fields: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// The way to the back.
+pub(super) struct Upstream {
+    back: Entrance,
+    calls: Semaphore,
+}
+
+/// Fields of the back's answers that are the front's business.
+const HOP_BY_HOP: [&str; 6] = ["connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"];
+/// How often a refused connection is tried again.
+const TRIES: u32 = 20;
+
+impl Upstream {
+    pub fn new(back: Entrance) -> Self {
+        Self { back, calls: Semaphore::new(limits::HTTP_CALLS) }
+    }
+
+    /// The answer to `call`, or what to tell the client instead.
+    pub async fn call(&self, call: &Call<'_>, patience: Duration) -> Result<Answered, Reply> {
+        let answer = async {
+            let _place = self.calls.acquire().await;
+            self.exchange(call).await
+        };
+        let late = async {
+            Timer::after(patience).await;
+            Err(io::ErrorKind::TimedOut.into())
+        };
+        answer.or(late).await.map_err(|error: io::Error| match error.kind() {
+            io::ErrorKind::TimedOut => Reply::error(504, "late", "this took too long: try again"),
+            io::ErrorKind::InvalidData => Reply::error(502, "bad_answer", "the gateway could not answer this"),
+            _ => Reply::error(503, "busy", "the gateway is too busy: try again").with("Retry-After", "2"),
+        })
+    }
+
+    async fn connect(&self) -> io::Result<Async<UnixStream>> {
+        let mut tries = 0;
+        loop {
+            let socket = self.back.socket();
+            match Async::<UnixStream>::connect(&socket).await {
+                Err(error) if tries < TRIES => {
+                    tries += 1;
+                    if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) {
+                        let back = self.back.clone();
+                        blocking::unblock(move || back.nobody_answered(&socket)).await;
+                    }
+                    Timer::after(Duration::from_millis(50)).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn exchange(&self, call: &Call<'_>) -> io::Result<Answered> {
+        let mut stream = self.connect().await?;
+        let mut request = request_head(call).into_bytes();
+        request.extend_from_slice(call.body);
+        stream.write_all(&request).await?;
+        let mut answer = request;
+        answer.clear();
+        let limit = limits::HTTP_ANSWER_BYTES as u64;
+        (&mut stream).take(limit).read_to_end(&mut answer).await?;
+        read_answer(answer, call.head.method == crate::http::route::Method::Head)
+    }
+}
+
+fn request_head(call: &Call<'_>) -> String {
+    let head = call.head;
+    let mut text = String::with_capacity(512);
+    let host = if head.host.is_empty() { "localhost" } else { &head.host };
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{} {} HTTP/1.1\r\nHost: {host}\r\n", head.method.name(), head.target);
+    let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", call.body.len(), call.peer);
+    if let Some((bytes, elapsed_us)) = call.probe {
+        let _ = write!(text, "{PROBE_FIELD}: {bytes} {elapsed_us}\r\n");
+    }
+    for (name, value) in head.kept.iter().filter(|(_, value)| is_clean(value) && value.is_ascii()) {
+        let _ = write!(text, "{name}: {value}\r\n");
+    }
+    text.push_str("\r\n");
+    text
+}
+
+fn read_answer(bytes: Vec<u8>, head_only: bool) -> io::Result<Answered> {
+    let broken = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut fields = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut fields);
+    let Ok(httparse::Status::Complete(length)) = response.parse(&bytes) else { return Err(broken()) };
+    let status = response.code.ok_or_else(broken)?;
+    let mut kept = Vec::with_capacity(response.headers.len());
+    let mut body_bytes = None;
+    for field in response.headers.iter() {
+        let value = std::str::from_utf8(field.value).map_err(|_| broken())?;
+        let is = |known: &str| field.name.eq_ignore_ascii_case(known);
+        if is("content-length") {
+            body_bytes = value.parse::<usize>().ok();
+        }
+        if !HOP_BY_HOP.into_iter().any(is) {
+            kept.push((field.name.to_owned(), value.to_owned()));
+        }
+    }
+    let body = Bytes::from(bytes).split_off(length);
+    let bodiless = head_only || matches!(status, 204 | 304);
+    if !bodiless && body_bytes != Some(body.len()) {
+        return Err(broken());
+    }
+    Ok(Answered { status, fields: kept, body })
+}

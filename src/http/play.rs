@@ -1,0 +1,35 @@
+//! What the front asks of whoever plays shares. The gateway puts the playback room behind [`Player`].
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::ground::id::ShareId;
+use crate::ground::reply::Reply;
+use crate::http::route::PlayFile;
+
+/// A future on the heap.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A request for a part of a share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlayRequest {
+    /// The share.
+    pub share: ShareId,
+    /// The right to play it, as it came; unchecked.
+    pub ticket: String,
+    /// What of it.
+    pub file: PlayFile,
+    /// The query without its question mark, as it came; empty if there is none.
+    pub query: String,
+    /// Only the head of the answer will be sent: start nothing.
+    pub head_only: bool,
+}
+
+/// Whoever plays shares. The future is dropped when the client goes away.
+///
+/// Answers are whole: the front cuts ranges out of those that say `Accept-Ranges: bytes`, and makes 304 of those
+/// whose `ETag` the client has.
+pub trait Player: Send + Sync {
+    /// The answer to `request`; waits where the interface says that a request is held.
+    fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply>;
+}

@@ -1,0 +1,481 @@
+//! Every address the gateway answers, decoded once: method and path go in, one [`Route`] comes out.
+//!
+//! Pure: no sockets, no assets, no shares. Both halves of the door read this one table. Paths are taken apart
+//! strictly (RFC 3986, section 2.1 and 3.3): what is odd is refused, so a segment never holds a slash, a control
+//! character or a step upwards.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::ground::id::ShareId;
+
+/// A method we know (RFC 9110, section 9; RFC 5789).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`: as GET, without the body.
+    Head,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    const ALL: [Self; 6] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// The method's name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// The method of that name; names are case-sensitive.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// Whether the method promises to change nothing (RFC 9110, section 9.2.1).
+    pub const fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head)
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `/`: on to the TV's or the phone's page.
+    Home,
+    /// `/tv/` and `/tv/n/{share}`: the TV application.
+    TvPage,
+    /// A file of the pages, by its path.
+    Asset(String),
+    /// `/healthz`
+    Health,
+    /// `/metrics`
+    Metrics,
+    /// `/play/{share}/{ticket}/{file}`
+    Play {
+        /// The share in the path.
+        share: ShareId,
+        /// The ticket in the path, as it came.
+        ticket: String,
+        /// What of the share.
+        file: PlayFile,
+    },
+    /// `/api/v1/…`: the phone API.
+    Phone(PhoneCall),
+    /// `/tv/api/…`: the TV API.
+    Tv(TvCall),
+}
+
+/// A call of the phone API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneCall {
+    /// `POST enrol`
+    Enrol,
+    /// `GET me`
+    Me,
+    /// `GET contacts`
+    Contacts,
+    /// `POST probe`
+    Probe,
+    /// `POST shares`
+    CreateShare,
+    /// `GET shares/{id}`
+    Share(ShareId),
+    /// `GET shares/{id}/events`
+    Events(ShareId),
+    /// `POST shares/{id}/stop`
+    Stop(ShareId),
+    /// `DELETE shares/{id}`
+    Withdraw(ShareId),
+}
+
+/// A call of the TV API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TvCall {
+    /// `GET device`
+    Device,
+    /// `POST sign-in`
+    SignIn,
+    /// `POST sign-out`
+    SignOut,
+    /// `GET events`
+    Events,
+    /// `GET inbox`
+    Inbox,
+    /// `DELETE inbox/{share}`
+    DeleteEntry(ShareId),
+    /// `GET shares/{id}`
+    Entry(ShareId),
+    /// `POST shares/{id}/accept`
+    Accept(ShareId),
+    /// `POST shares/{id}/later`
+    Later(ShareId),
+    /// `POST shares/{id}/decline`
+    Decline(ShareId),
+    /// `POST shares/{id}/watching`
+    Watching(ShareId),
+    /// `POST shares/{id}/left`
+    Left(ShareId),
+    /// `GET settings`
+    Settings,
+    /// `PUT settings`
+    SetSettings,
+    /// `GET blocks`
+    Blocks,
+    /// `PUT blocks`
+    SetBlocks,
+}
+
+/// What of a share is played; shown as the last part of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayFile {
+    /// `live.mp4`: endless fragmented MP4.
+    LiveMp4,
+    /// `index.m3u8`: the HLS playlist players open.
+    Index,
+    /// `init-{n}.mp4`: an initialisation section.
+    Init(u32),
+    /// `segment-{msn}.m4s`: a whole segment.
+    Segment(u64),
+    /// `part-{msn}-{part}.m4s`: a part of a segment.
+    Part(u64, u32),
+    /// `video.mp4`: the recording.
+    VideoMp4,
+    /// `thumbnail.jpg`
+    Thumbnail,
+}
+
+impl FromStr for PlayFile {
+    type Err = RouteError;
+
+    fn from_str(name: &str) -> Result<Self, RouteError> {
+        let numbered = |prefix, suffix| name.strip_prefix(prefix).and_then(|rest: &str| rest.strip_suffix(suffix));
+        Ok(match name {
+            "live.mp4" => Self::LiveMp4,
+            "index.m3u8" => Self::Index,
+            "video.mp4" => Self::VideoMp4,
+            "thumbnail.jpg" => Self::Thumbnail,
+            _ => {
+                if let Some(text) = numbered("init-", ".mp4") {
+                    Self::Init(number(text)?)
+                } else if let Some(text) = numbered("segment-", ".m4s") {
+                    Self::Segment(number(text)?)
+                } else if let Some(text) = numbered("part-", ".m4s") {
+                    let (msn, part) = text.split_once('-').ok_or(RouteError::NotFound)?;
+                    Self::Part(number(msn)?, number(part)?)
+                } else {
+                    return Err(RouteError::NotFound);
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Display for PlayFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LiveMp4 => f.write_str("live.mp4"),
+            Self::Index => f.write_str("index.m3u8"),
+            Self::Init(n) => write!(f, "init-{n}.mp4"),
+            Self::Segment(msn) => write!(f, "segment-{msn}.m4s"),
+            Self::Part(msn, part) => write!(f, "part-{msn}-{part}.m4s"),
+            Self::VideoMp4 => f.write_str("video.mp4"),
+            Self::Thumbnail => f.write_str("thumbnail.jpg"),
+        }
+    }
+}
+
+/// One spelling a number: digits alone, no leading zeros.
+fn number<T: FromStr>(text: &str) -> Result<T, RouteError> {
+    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if canonical { text.parse().map_err(|_| RouteError::NotFound) } else { Err(RouteError::NotFound) }
+}
+
+/// Why method and path are no route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteError {
+    /// The path is not a path: 400.
+    BadPath,
+    /// Nothing is there: 404.
+    NotFound,
+    /// Something is there, with other methods, named here as in an Allow header: 405.
+    Method(String),
+}
+
+impl fmt::Display for RouteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadPath => f.write_str("the path is not a proper path"),
+            Self::NotFound => f.write_str("nothing is at this address"),
+            Self::Method(allow) => write!(f, "this address answers {allow} only"),
+        }
+    }
+}
+impl std::error::Error for RouteError {}
+
+/// Which half of the door answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The event loop: what streams, and what is in memory.
+    Front,
+    /// A thread: what asks the store.
+    Back,
+}
+
+/// The longest path has seven segments; one more shows that there are too many.
+const SEGMENTS: usize = 8;
+
+impl Route {
+    /// The route of `method` and `path` (without query).
+    pub fn decode(method: Method, path: &str) -> Result<Self, RouteError> {
+        let rest = path.strip_prefix('/').ok_or(RouteError::BadPath)?;
+        if !rest.is_ascii() || rest.bytes().any(|byte| byte.is_ascii_control() || byte == b' ' || byte == b'\\') {
+            return Err(RouteError::BadPath);
+        }
+        if !rest.contains('%') {
+            return Self::of_segments(method, path, rest.split('/'));
+        }
+        let decoded = rest.split('/').map(percent_decoded).collect::<Result<Vec<_>, _>>()?;
+        let path = format!("/{}", decoded.join("/"));
+        Self::of_segments(method, &path, decoded.iter().map(String::as_str))
+    }
+
+    fn of_segments<'a>(
+        method: Method,
+        path: &str,
+        segments: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, RouteError> {
+        let mut parts = [""; SEGMENTS];
+        let mut count = 0;
+        for segment in segments {
+            if segment == "." || segment == ".." {
+                return Err(RouteError::BadPath);
+            }
+            *parts.get_mut(count).ok_or(RouteError::NotFound)? = segment;
+            count += 1;
+        }
+        let parts = &parts[..count];
+        if let Some(route) = Self::look_up(method, path, parts) {
+            return Ok(route);
+        }
+        let others = Method::ALL.into_iter().filter(|other| Self::look_up(*other, path, parts).is_some());
+        let allow = others.map(Method::name).collect::<Vec<_>>().join(", ");
+        Err(if allow.is_empty() { RouteError::NotFound } else { RouteError::Method(allow) })
+    }
+
+    /// The table.
+    fn look_up(method: Method, path: &str, parts: &[&str]) -> Option<Self> {
+        use Method::{Delete, Get, Head, Post, Put};
+        let phone = |call| Some(Self::Phone(call));
+        let tv = |call| Some(Self::Tv(call));
+        let id = |text: &str| text.parse::<ShareId>().ok();
+        let method = if method == Head { Get } else { method };
+        match (method, parts) {
+            (Get, ["play", share, ticket, file]) => {
+                Some(Self::Play { share: id(share)?, ticket: (*ticket).to_owned(), file: file.parse().ok()? })
+            }
+
+            (Get, [""]) => Some(Self::Home),
+            (Get, ["healthz"]) => Some(Self::Health),
+            (Get, ["metrics"]) => Some(Self::Metrics),
+
+            (Post, ["api", "v1", "enrol"]) => phone(PhoneCall::Enrol),
+            (Get, ["api", "v1", "me"]) => phone(PhoneCall::Me),
+            (Get, ["api", "v1", "contacts"]) => phone(PhoneCall::Contacts),
+            (Post, ["api", "v1", "probe"]) => phone(PhoneCall::Probe),
+            (Post, ["api", "v1", "shares"]) => phone(PhoneCall::CreateShare),
+            (Get, ["api", "v1", "shares", share]) => phone(PhoneCall::Share(id(share)?)),
+            (Delete, ["api", "v1", "shares", share]) => phone(PhoneCall::Withdraw(id(share)?)),
+            (Get, ["api", "v1", "shares", share, "events"]) => phone(PhoneCall::Events(id(share)?)),
+            (Post, ["api", "v1", "shares", share, "stop"]) => phone(PhoneCall::Stop(id(share)?)),
+
+            (Get, ["tv", "api", "device"]) => tv(TvCall::Device),
+            (Post, ["tv", "api", "sign-in"]) => tv(TvCall::SignIn),
+            (Post, ["tv", "api", "sign-out"]) => tv(TvCall::SignOut),
+            (Get, ["tv", "api", "events"]) => tv(TvCall::Events),
+            (Get, ["tv", "api", "inbox"]) => tv(TvCall::Inbox),
+            (Delete, ["tv", "api", "inbox", share]) => tv(TvCall::DeleteEntry(id(share)?)),
+            (Get, ["tv", "api", "shares", share]) => tv(TvCall::Entry(id(share)?)),
+            (Post, ["tv", "api", "shares", share, "accept"]) => tv(TvCall::Accept(id(share)?)),
+            (Post, ["tv", "api", "shares", share, "later"]) => tv(TvCall::Later(id(share)?)),
+            (Post, ["tv", "api", "shares", share, "decline"]) => tv(TvCall::Decline(id(share)?)),
+            (Post, ["tv", "api", "shares", share, "watching"]) => tv(TvCall::Watching(id(share)?)),
+            (Post, ["tv", "api", "shares", share, "left"]) => tv(TvCall::Left(id(share)?)),
+            (Get, ["tv", "api", "settings"]) => tv(TvCall::Settings),
+            (Put, ["tv", "api", "settings"]) => tv(TvCall::SetSettings),
+            (Get, ["tv", "api", "blocks"]) => tv(TvCall::Blocks),
+            (Put, ["tv", "api", "blocks"]) => tv(TvCall::SetBlocks),
+            (_, ["tv", "api", ..]) => None,
+
+            (Get, ["tv", ""]) => Some(Self::TvPage),
+            (Get, ["tv", "n", share]) => id(share).map(|_| Self::TvPage),
+            (Get, ["tv" | "go" | "shared", ..] | ["favicon.ico"]) => Some(Self::Asset(path.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Which half answers this route.
+    pub fn half(&self) -> Half {
+        match self {
+            Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
+            Self::Phone(_) | Self::Tv(_) => Half::Back,
+            Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
+                Half::Front
+            }
+        }
+    }
+}
+
+/// A segment with its `%xx` decoded: UTF-8 without slashes, backslashes and control characters, or no path at all.
+fn percent_decoded(segment: &str) -> Result<String, RouteError> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let [high, low, tail @ ..] = rest else { return Err(RouteError::BadPath) };
+        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(RouteError::BadPath);
+        bytes.push((digit(*high)? << 4 | digit(*low)?) as u8);
+        rest = tail;
+    }
+    let text = String::from_utf8(bytes).map_err(|_| RouteError::BadPath)?;
+    if text.chars().any(|c| c.is_control() || c == '/' || c == '\\') { Err(RouteError::BadPath) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_table() {
+        use Method::{Delete, Get, Head, Patch, Post, Put};
+        let share = ShareId([7; 10]);
+        let asset = |path: &str| Ok(Route::Asset(path.to_owned()));
+        let phone = |call| Ok(Route::Phone(call));
+        let tv = |call| Ok(Route::Tv(call));
+        let play = |file| Ok(Route::Play { share, ticket: "T-_9".to_owned(), file });
+        let method = |allow: &str| Err(RouteError::Method(allow.to_owned()));
+        let (not_found, bad) = (Err(RouteError::NotFound), Err(RouteError::BadPath));
+        let table: &[(Method, &str, Result<Route, RouteError>)] = &[
+            (Get, "/", Ok(Route::Home)),
+            (Head, "/", Ok(Route::Home)),
+            (Post, "/", method("GET, HEAD")),
+            (Get, "/healthz", Ok(Route::Health)),
+            (Get, "/metrics", Ok(Route::Metrics)),
+            (Get, "/tv/", Ok(Route::TvPage)),
+            (Get, "/tv", asset("/tv")),
+            (Get, "/tv/app.js", asset("/tv/app.js")),
+            (Get, "/tv/img/a%20b.png", asset("/tv/img/a b.png")),
+            (Get, "/favicon.ico", asset("/favicon.ico")),
+            (Get, "/tv/n/SHARE", Ok(Route::TvPage)),
+            (Get, "/tv/n/short", not_found.clone()),
+            (Get, "/tv/api/nothing", not_found.clone()),
+            (Post, "/api/v1/enrol", phone(PhoneCall::Enrol)),
+            (Get, "/api/v1/enrol", method("POST")),
+            (Get, "/api/v1/me", phone(PhoneCall::Me)),
+            (Patch, "/api/v1/me", method("GET, HEAD")),
+            (Get, "/api/v1/contacts", phone(PhoneCall::Contacts)),
+            (Post, "/api/v1/probe", phone(PhoneCall::Probe)),
+            (Post, "/api/v1/shares", phone(PhoneCall::CreateShare)),
+            (Get, "/api/v1/shares/SHARE", phone(PhoneCall::Share(share))),
+            (Delete, "/api/v1/shares/SHARE", phone(PhoneCall::Withdraw(share))),
+            (Put, "/api/v1/shares/SHARE", method("GET, HEAD, DELETE")),
+            (Get, "/api/v1/shares/SHARE/events", phone(PhoneCall::Events(share))),
+            (Post, "/api/v1/shares/SHARE/stop", phone(PhoneCall::Stop(share))),
+            (Get, "/api/v1/shares/0", not_found.clone()),
+            (Get, "/api/v2/me", not_found.clone()),
+            (Get, "/tv/api/device", tv(TvCall::Device)),
+            (Post, "/tv/api/sign-in", tv(TvCall::SignIn)),
+            (Post, "/tv/api/sign-out", tv(TvCall::SignOut)),
+            (Get, "/tv/api/events", tv(TvCall::Events)),
+            (Get, "/tv/api/inbox", tv(TvCall::Inbox)),
+            (Delete, "/tv/api/inbox/SHARE", tv(TvCall::DeleteEntry(share))),
+            (Get, "/tv/api/inbox/SHARE", method("DELETE")),
+            (Get, "/tv/api/shares/SHARE", tv(TvCall::Entry(share))),
+            (Post, "/tv/api/shares/SHARE/accept", tv(TvCall::Accept(share))),
+            (Post, "/tv/api/shares/SHARE/later", tv(TvCall::Later(share))),
+            (Post, "/tv/api/shares/SHARE/decline", tv(TvCall::Decline(share))),
+            (Post, "/tv/api/shares/SHARE/watching", tv(TvCall::Watching(share))),
+            (Post, "/tv/api/shares/SHARE/left", tv(TvCall::Left(share))),
+            (Get, "/tv/api/settings", tv(TvCall::Settings)),
+            (Put, "/tv/api/settings", tv(TvCall::SetSettings)),
+            (Get, "/tv/api/blocks", tv(TvCall::Blocks)),
+            (Put, "/tv/api/blocks", tv(TvCall::SetBlocks)),
+            (Get, "/play/SHARE/T-_9/live.mp4", play(PlayFile::LiveMp4)),
+            (Get, "/play/SHARE/T-_9/index.m3u8", play(PlayFile::Index)),
+            (Get, "/play/SHARE/T-_9/init-3.mp4", play(PlayFile::Init(3))),
+            (Get, "/play/SHARE/T-_9/segment-12.m4s", play(PlayFile::Segment(12))),
+            (Get, "/play/SHARE/T-_9/part-12-0.m4s", play(PlayFile::Part(12, 0))),
+            (Get, "/play/SHARE/T-_9/video.mp4", play(PlayFile::VideoMp4)),
+            (Head, "/play/SHARE/T-_9/video.mp4", play(PlayFile::VideoMp4)),
+            (Get, "/play/SHARE/T-_9/thumbnail.jpg", play(PlayFile::Thumbnail)),
+            (Get, "/play/SHARE/T-_9/part-12.m4s", not_found.clone()),
+            (Get, "/play/SHARE/T-_9/part-012-0.m4s", not_found.clone()),
+            (Get, "/play/SHARE/T-_9/segment-99999999999999999999.m4s", not_found.clone()),
+            (Get, "/play/SHARE/T-_9/segment-+1.m4s", not_found.clone()),
+            (Get, "/play/SHARE/T-_9/other", not_found.clone()),
+            (Put, "/play/SHARE/T-_9/live.mp4", method("GET, HEAD")),
+            (Get, "/play/SHARE/T-_9/live.mp4/more", not_found.clone()),
+            (Get, "/elsewhere", not_found.clone()),
+            (Get, "//", not_found.clone()),
+            (Get, "/a/a/a/a/a/a/a/a/a/a", not_found.clone()),
+            (Get, "/tv/../healthz", bad.clone()),
+            (Get, "/tv/%2e%2e/healthz", bad.clone()),
+            (Get, "/tv/%2E/app.js", bad.clone()),
+            (Get, "/tv/a%2Fb", bad.clone()),
+            (Get, "/tv/a%5Cb", bad.clone()),
+            (Get, "/tv/a\\b", bad.clone()),
+            (Get, "/tv/%00", bad.clone()),
+            (Get, "/tv/%", bad.clone()),
+            (Get, "/tv/%4", bad.clone()),
+            (Get, "/tv/%zz", bad.clone()),
+            (Get, "/tv/%ff", bad.clone()),
+            (Get, "/tv/é", bad.clone()),
+            (Get, "", bad.clone()),
+            (Get, "*", bad),
+        ];
+        for (method, path, expected) in table {
+            let path = path.replace("SHARE", &share.to_string());
+            assert_eq!(&Route::decode(*method, &path), expected, "{method:?} {path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_decoded_or_refused(path in "\\PC{0,60}", of_pieces in "(/(tv|play|api|v1|%2e|%2F|\\.\\.|0123456789abcdef|live.mp4|)){0,10}") {
+            for path in [path, of_pieces] {
+                for method in Method::ALL {
+                    if let Ok(Route::Asset(asset)) = Route::decode(method, &path) {
+                        prop_assert!(asset.split('/').all(|part| part != ".." && part != "."));
+                        prop_assert!(!asset.contains(['\\', '\0']));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn names_of_files_are_read_as_written(msn: u64, part: u32) {
+            for file in [PlayFile::Init(part), PlayFile::Segment(msn), PlayFile::Part(msn, part), PlayFile::LiveMp4] {
+                prop_assert_eq!(file.to_string().parse::<PlayFile>(), Ok(file));
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! One publisher's connection until it records: ANNOUNCE, SETUP and RECORD within a fixed time, decided by the gate.
+
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use async_io::{Async, Timer};
+use futures_lite::future;
+
+use super::buffer::Buffer;
+use super::datagrams::Datagrams;
+use super::places::Place;
+use super::recording::{End, Recording};
+use super::{Refusal, Shared};
+use crate::ground::limits::RTSP_SETUP_TIME;
+use crate::ground::secret;
+use crate::wire::rtp::{Delivery, Receiver};
+use crate::wire::rtsp::{Event, Route, Session, Step, Track};
+
+/// Answers that wait for a client which does not read them; more ends the connection.
+const UNREAD_ANSWER_BYTES: usize = 64 * 1024;
+
+/// One publisher's connection.
+pub(super) struct Connection {
+    pub stream: Arc<Async<TcpStream>>,
+    pub place: Place,
+    pub shared: Arc<Shared>,
+    pub session: Session,
+    pub buffer: Buffer,
+}
+
+/// What was announced on a connection, and the ports bound for it.
+#[derive(Default)]
+struct Announced {
+    path: String,
+    /// By medium.
+    sockets: Vec<Option<Datagrams>>,
+}
+
+impl Connection {
+    pub fn new(stream: Arc<Async<TcpStream>>, place: Place, shared: Arc<Shared>) -> Self {
+        let mut seed = [0; 16];
+        secret::fill_random(&mut seed);
+        Self { stream, place, shared, session: Session::new(seed), buffer: Buffer::new() }
+    }
+
+    /// Lives until the connection ends.
+    pub async fn run(mut self) {
+        log::debug!("rtsp: connection {} from {} opened", self.place.number, self.place.address);
+        let end = loop {
+            let recording = match self.set_up().await {
+                Ok(recording) => recording,
+                Err(end) => break end,
+            };
+            // A publisher may go on with another ANNOUNCE after its TEARDOWN.
+            match self.record(recording).await {
+                End::Teardown => {}
+                end => break end,
+            }
+        };
+        log::debug!("rtsp: connection {} closed: {end}", self.place.number);
+    }
+
+    /// Brings a publisher to RECORD.
+    async fn set_up(&mut self) -> Result<Recording, End> {
+        let mut deadline = Timer::after(RTSP_SETUP_TIME);
+        let mut announced = Announced::default();
+        loop {
+            let now = self.shared.clock.now();
+            let (used, step) = self.session.take(self.buffer.unread(), now);
+            // Packets that come before their time are passed over with the rest.
+            let event = match step {
+                Step::Event(event) => Some(event),
+                Step::More => {
+                    self.buffer.advance(used);
+                    self.send_all(&mut deadline).await?;
+                    within(&mut deadline, self.stream.readable()).await?.map_err(End::Failed)?;
+                    self.read()?;
+                    continue;
+                }
+                Step::Close => {
+                    self.send_all(&mut deadline).await?;
+                    return Err(End::Refused);
+                }
+                Step::Done | Step::Waiting | Step::Packet { .. } => None,
+            };
+            self.buffer.advance(used);
+            if self.session.output().len() > UNREAD_ANSWER_BYTES {
+                self.send_all(&mut deadline).await?;
+            }
+            let outcome = match event {
+                Some(Event::Announce { path, credentials }) => {
+                    let shared = self.shared.clone();
+                    let admitted = within(&mut deadline, shared.gate.admit(&path, credentials)).await?;
+                    announced = Announced { path, sockets: Vec::new() };
+                    admitted.map(|()| self.session.accept())
+                }
+                Some(Event::Bind { medium }) => {
+                    self.bind(medium, &mut announced).map(|ports| self.session.bound(ports))
+                }
+                Some(Event::Record(tracks)) => {
+                    match within(&mut deadline, self.open(&announced.path, &tracks)).await? {
+                        Ok((publisher, receiver)) => {
+                            self.session.accept();
+                            let sockets = std::mem::take(&mut announced.sockets);
+                            return Ok(Recording::new(publisher, receiver, tracks, sockets, now));
+                        }
+                        Err(refusal) => Err(refusal),
+                    }
+                }
+                Some(Event::Teardown) | None => Ok(()),
+            };
+            if let Err(refusal) = outcome {
+                let (status, reason) = refusal.status();
+                log::info!("rtsp: publisher from {} refused: {status} {reason}", self.place.address);
+                self.session.refuse(&refusal, now);
+            }
+        }
+    }
+
+    fn bind(&self, medium: usize, announced: &mut Announced) -> Result<(u16, u16), Refusal> {
+        let open = || {
+            let local = self.stream.get_ref().local_addr()?.ip();
+            let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
+            let sockets = Datagrams::open(local, self.place.address, range, next)?;
+            Ok((sockets.ports()?, sockets))
+        };
+        let (ports, sockets) = open().map_err(|error: io::Error| {
+            log::warn!("rtsp: no ports for media over UDP: {error}");
+            Refusal::NoPorts
+        })?;
+        if announced.sockets.len() <= medium {
+            announced.sockets.resize_with(medium + 1, || None);
+        }
+        announced.sockets[medium] = Some(sockets);
+        Ok(ports)
+    }
+
+    async fn open(&self, path: &str, tracks: &[Track]) -> Result<(crate::live::Publisher, Receiver), Refusal> {
+        let media: Vec<_> = tracks.iter().map(|track| track.media.clone()).collect();
+        let datagrams = tracks.iter().any(|track| matches!(track.route, Route::Udp(..)));
+        let delivery = if datagrams { Delivery::Datagrams } else { Delivery::Reliable };
+        let receiver = Receiver::new(&media, delivery).map_err(|error| Refusal::Unsupported(error.to_string()))?;
+        let publisher = self.shared.gate.open(path, &media).await?;
+        Ok((publisher, receiver))
+    }
+
+    /// Reads once. Nothing may have come; the end and errors are the connection's end.
+    pub fn read(&mut self) -> Result<(), End> {
+        match self.buffer.read(self.stream.get_ref()) {
+            Ok(0) => Err(End::Closed),
+            Ok(_) => Ok(()),
+            Err(error) if is_passing(&error) => Ok(()),
+            Err(error) => Err(End::Failed(error)),
+        }
+    }
+
+    /// Sends what can be sent without waiting. What is left is tried again later, up to a limit.
+    pub fn send(&mut self) -> Result<(), End> {
+        let output = self.session.output();
+        while !output.is_empty() {
+            match self.stream.get_ref().write(output) {
+                Ok(0) => return Err(End::Closed),
+                Ok(count) => drop(output.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && output.len() <= UNREAD_ANSWER_BYTES => {
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(End::NotReading),
+                Err(error) => return Err(End::Failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_all(&mut self, deadline: &mut Timer) -> Result<(), End> {
+        loop {
+            self.send()?;
+            if self.session.output().is_empty() {
+                return Ok(());
+            }
+            within(deadline, self.stream.writable()).await?.map_err(End::Failed)?;
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// What `work` gives, unless the deadline is earlier.
+async fn within<T>(deadline: &mut Timer, work: impl Future<Output = T>) -> Result<T, End> {
+    let late = async {
+        deadline.await;
+        Err(End::NotRecording)
+    };
+    future::or(async { Ok(work.await) }, late).await
+}

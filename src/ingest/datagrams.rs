@@ -1,0 +1,156 @@
+//! UDP for one track: a pair of ports, the even one for RTP and the next for RTCP (RFC 3550, section 11).
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::task::{Context, Poll};
+
+use async_io::Async;
+
+use crate::wire::rtsp::Kind;
+
+/// How often a free pair is looked for where any port will do.
+const TRIES: usize = 64;
+/// Datagrams taken from one socket before others have their turn.
+const TURN: usize = 64;
+
+/// The sockets of one track.
+pub(super) struct Datagrams {
+    rtp: Async<UdpSocket>,
+    rtcp: Async<UdpSocket>,
+    /// Only packets from here are taken.
+    peer: IpAddr,
+}
+
+impl Datagrams {
+    /// Opens a pair of ports on `local` for packets from `peer`. `next` spreads sessions over `range`.
+    pub fn open(
+        local: IpAddr,
+        peer: IpAddr,
+        range: Option<&RangeInclusive<u16>>,
+        next: &AtomicU16,
+    ) -> io::Result<Self> {
+        let (rtp, rtcp) = match range {
+            None => any_pair(local)?,
+            Some(range) => pair_in(local, range, next)?,
+        };
+        Ok(Self { rtp: Async::new(rtp)?, rtcp: Async::new(rtcp)?, peer: peer.to_canonical() })
+    }
+
+    /// The ports for RTP and RTCP.
+    pub fn ports(&self) -> io::Result<(u16, u16)> {
+        Ok((self.rtp.get_ref().local_addr()?.port(), self.rtcp.get_ref().local_addr()?.port()))
+    }
+
+    /// Whether packets of either kind may have come.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Kind> {
+        // An error is seen again when reading, and is no reason to end anything: datagrams may get lost.
+        if self.rtp.poll_readable(cx).is_ready() {
+            return Poll::Ready(Kind::Rtp);
+        }
+        if self.rtcp.poll_readable(cx).is_ready() {
+            return Poll::Ready(Kind::Rtcp);
+        }
+        Poll::Pending
+    }
+
+    /// Takes what has come of one kind, packet by packet.
+    pub fn receive(&self, kind: Kind, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
+        let socket = match kind {
+            Kind::Rtp => self.rtp.get_ref(),
+            Kind::Rtcp => self.rtcp.get_ref(),
+        };
+        for _ in 0..TURN {
+            match socket.recv_from(buffer) {
+                Ok((length, from)) if from.ip().to_canonical() == self.peer => take(&buffer[..length]),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // A peer's port that is closed shows up here (ICMP); its next packets are as good as any.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Sends an RTCP packet to the peer's port `port`. One that can't be sent is lost, as on the way.
+    pub fn send_rtcp(&self, port: u16, packet: &[u8]) {
+        let _ = self.rtcp.get_ref().send_to(packet, SocketAddr::new(self.peer, port));
+    }
+}
+
+fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
+    for _ in 0..TRIES {
+        let first = UdpSocket::bind((local, 0))?;
+        let port = first.local_addr()?.port();
+        if port % 2 == 1 {
+            continue;
+        }
+        if let Ok(second) = UdpSocket::bind((local, port + 1)) {
+            return Ok((first, second));
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
+}
+
+fn pair_in(local: IpAddr, range: &RangeInclusive<u16>, next: &AtomicU16) -> io::Result<(UdpSocket, UdpSocket)> {
+    let first_even = u32::from(*range.start()).next_multiple_of(2);
+    let pairs = (u32::from(*range.end()) + 1).saturating_sub(first_even) / 2;
+    for _ in 0..pairs {
+        let turn = u32::from(next.fetch_add(1, Ordering::Relaxed)) % pairs;
+        let port = (first_even + 2 * turn) as u16;
+        if let (Ok(first), Ok(second)) = (UdpSocket::bind((local, port)), UdpSocket::bind((local, port + 1))) {
+            return Ok((first, second));
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn pairs_are_even_and_free() {
+        let next = AtomicU16::new(0);
+        let pairs: Vec<_> = (0..8).map(|_| Datagrams::open(LOCAL, LOCAL, None, &next).unwrap()).collect();
+        for pair in &pairs {
+            let (rtp, rtcp) = pair.ports().unwrap();
+            assert!(rtp % 2 == 0 && rtcp == rtp + 1);
+        }
+    }
+
+    #[test]
+    fn a_range_is_kept_to_and_ends() {
+        // Whatever is free: a range of two pairs beginning before an odd port.
+        let (probe, _) = any_pair(LOCAL).unwrap();
+        let start = probe.local_addr().unwrap().port();
+        drop(probe);
+        let (next, range) = (AtomicU16::new(u16::MAX), start - 1..=start + 4);
+        let mut taken = Vec::new();
+        while let Ok(pair) = Datagrams::open(LOCAL, LOCAL, Some(&range), &next) {
+            let (rtp, rtcp) = pair.ports().unwrap();
+            assert!(range.contains(&rtp) && range.contains(&rtcp) && rtp % 2 == 0 && rtcp == rtp + 1);
+            taken.push(pair);
+        }
+        assert!(taken.len() <= 2);
+        assert!(Datagrams::open(LOCAL, LOCAL, Some(&(7..=7)), &next).is_err(), "no pair in it");
+    }
+
+    #[test]
+    fn strangers_are_not_heard() {
+        let next = AtomicU16::new(0);
+        let friend = Datagrams::open(LOCAL, LOCAL, None, &next).unwrap();
+        let stranger = Datagrams::open(LOCAL, "10.9.9.9".parse().unwrap(), None, &next).unwrap();
+        let sender = UdpSocket::bind((LOCAL, 0)).unwrap();
+        for (pair, expected) in [(&friend, 1), (&stranger, 0)] {
+            sender.send_to(b"hello", (LOCAL, pair.ports().unwrap().0)).unwrap();
+            let mut heard = 0;
+            pair.receive(Kind::Rtp, &mut [0; 64], |packet| heard += usize::from(packet == b"hello"));
+            assert_eq!(heard, expected);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Takes connections, for as long as the door is open: no error ends that, and too many are closed at once.
+
+use std::io;
+use std::net::TcpListener;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use futures_lite::FutureExt as _;
+
+use super::Shared;
+use super::connection::Connection;
+use crate::executor::Executor;
+
+/// How long nothing is taken when descriptors or memory have run out: trying again at once would only burn the
+/// processor until a connection ends.
+const REST: Duration = Duration::from_millis(100);
+
+/// Takes connections for ever.
+pub(super) async fn listen(listener: Async<TcpListener>, shared: Arc<Shared>, executor: Executor) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let stream = Arc::new(stream);
+                let Some(place) = shared.places.take(stream.clone(), peer.ip()) else {
+                    log::warn!("rtsp: connection from {} closed: there are too many", peer.ip());
+                    continue;
+                };
+                // Answers are small and waited for.
+                let _ = stream.get_ref().set_nodelay(true);
+                let connection = Connection::new(stream, place, shared.clone());
+                // A fault in one connection is that connection's alone.
+                let work = AssertUnwindSafe(connection.run()).catch_unwind();
+                executor.spawn(async { drop(work.await) }).detach();
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                log::warn!("rtsp: no connection can be taken now: {error}");
+                Timer::after(REST).await;
+            }
+        }
+    }
+}
+
+/// Whether `accept` failed for a connection that is gone already (accept(2)), not for want of anything here.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted)
+}

@@ -1,0 +1,303 @@
+//! A publisher that records: packets become frames, and frames go into the stream.
+//!
+//! The hot path: one read a wake-up, all packets of it in one write to the stream, and one timer that ticks slowly
+//! instead of being set anew with every packet. That a publisher went silent is noticed at a tick.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_io::Timer;
+use futures_lite::{Stream as _, future};
+
+use super::connection::Connection;
+use super::datagrams::Datagrams;
+use crate::ground::frame::Frame;
+use crate::ground::limits::NO_MEDIA;
+use crate::ground::time::Moment;
+use crate::live::Publisher;
+use crate::wire::rtp::Receiver;
+use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
+
+/// How often a recording looks after what is not urgent.
+const TICK: Duration = Duration::from_secs(1);
+/// How often each track's reception is reported (RFC 3550, section 6.2).
+const REPORT_TIME: Duration = Duration::from_secs(5);
+/// The largest datagram that is taken whole.
+const DATAGRAM_BYTES: usize = 64 * 1024;
+
+/// Why a connection or a recording ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The publisher said so: TEARDOWN.
+    Teardown,
+    /// The publisher closed the connection.
+    Closed,
+    /// The connection failed.
+    Failed(io::Error),
+    /// No media came for [`NO_MEDIA`].
+    Silent,
+    /// The publisher did not get to RECORD in time.
+    NotRecording,
+    /// The publisher does not read answers.
+    NotReading,
+    /// The publisher sent what is no RTSP, or guessed passwords.
+    Refused,
+    /// The share was ended by someone else.
+    Revoked,
+    /// The gateway stops.
+    Stopped,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Teardown => f.write_str("the publisher stopped"),
+            Self::Closed => f.write_str("closed by the publisher"),
+            Self::Failed(error) => write!(f, "the connection failed: {error}"),
+            Self::Silent => write!(f, "no media for {} s", NO_MEDIA.as_secs()),
+            Self::NotRecording => f.write_str("nothing was published in time"),
+            Self::NotReading => f.write_str("the publisher does not read answers"),
+            Self::Refused => f.write_str("the publisher sent what can't be answered further"),
+            Self::Revoked => f.write_str("the share was ended"),
+            Self::Stopped => f.write_str("the gateway stops"),
+        }
+    }
+}
+
+/// What a recording was woken for.
+enum Wake {
+    /// Bytes on the connection.
+    Stream,
+    /// Datagrams of a track.
+    Datagrams(usize, Kind),
+    /// The slow timer.
+    Tick,
+    /// Packets have waited long enough for an earlier one.
+    Late,
+}
+
+/// A stream that is being published.
+pub(super) struct Recording {
+    publisher: Publisher,
+    receiver: Receiver,
+    tracks: Vec<Track>,
+    /// By track.
+    sockets: Vec<Option<Datagrams>>,
+    datagram: Vec<u8>,
+    frames: Vec<Frame>,
+    tick: Timer,
+    late: Timer,
+    /// When `late` rings.
+    late_at: Option<Moment>,
+    /// Packets so far, and when the last came.
+    seen: (u64, Moment),
+    reported: Moment,
+}
+
+impl Recording {
+    /// `by_medium` has the ports of the tracks that need some.
+    pub fn new(
+        publisher: Publisher,
+        receiver: Receiver,
+        tracks: Vec<Track>,
+        mut by_medium: Vec<Option<Datagrams>>,
+        now: Moment,
+    ) -> Self {
+        let sockets: Vec<_> = tracks
+            .iter()
+            .map(|track| match track.route {
+                Route::Udp(..) => by_medium.get_mut(track.medium).and_then(Option::take),
+                Route::Interleaved(..) => None,
+            })
+            .collect();
+        let datagram = if sockets.iter().any(Option::is_some) { vec![0; DATAGRAM_BYTES] } else { Vec::new() };
+        Self {
+            publisher,
+            receiver,
+            tracks,
+            sockets,
+            datagram,
+            frames: Vec::new(),
+            tick: Timer::interval(TICK),
+            late: Timer::never(),
+            late_at: None,
+            seen: (0, now),
+            reported: now,
+        }
+    }
+
+    /// The end of the stream: a clean one where the publisher or the gateway meant it.
+    fn end(self, end: &End) {
+        let share = self.publisher.share();
+        let counts = self.receiver.counts();
+        let meant = match end {
+            End::Teardown | End::Stopped => true,
+            // GStreamer's rtspclientsink says goodbye in RTCP, and closes without TEARDOWN, at once or much later.
+            End::Closed | End::Failed(_) | End::Silent => self.receiver.said_goodbye(),
+            _ => false,
+        };
+        let word = if meant { "ended" } else { "lost" };
+        log::info!(
+            "share={share} {word}: {end}; packets={} lost={} malformed={} dropped_access_units={}",
+            counts.packets,
+            counts.lost,
+            counts.malformed,
+            counts.dropped_access_units
+        );
+        if meant {
+            self.publisher.end();
+        }
+    }
+
+    fn poll_datagrams(&self, cx: &mut Context<'_>) -> Poll<Wake> {
+        for (track, sockets) in self.sockets.iter().enumerate() {
+            if let Some(sockets) = sockets
+                && let Poll::Ready(kind) = sockets.poll_readable(cx)
+            {
+                return Poll::Ready(Wake::Datagrams(track, kind));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn receive_datagrams(&mut self, track: usize, kind: Kind, now: Moment) {
+        let Some(sockets) = &self.sockets[track] else { return };
+        let (receiver, frames) = (&mut self.receiver, &mut self.frames);
+        sockets.receive(kind, &mut self.datagram, |packet| match kind {
+            Kind::Rtp => receiver.rtp(track, packet, now, frames),
+            Kind::Rtcp => receiver.rtcp(track, packet, now),
+        });
+    }
+
+    /// Sets the timer for packets that wait for an earlier one: only UDP has those, and only after a loss.
+    fn watch_late(&mut self, now: Moment) {
+        let at = self.receiver.next_timeout();
+        if at != self.late_at {
+            self.late_at = at;
+            self.late = at.map_or_else(Timer::never, |at| Timer::after(at.since(now)));
+        }
+    }
+
+    /// Notes whether media came. Garbage is none.
+    fn watch_media(&mut self, now: Moment) {
+        let packets = self.receiver.counts().packets;
+        if packets != self.seen.0 {
+            self.seen = (packets, now);
+        }
+    }
+}
+
+impl Connection {
+    /// Records until that ends, and ends the stream accordingly.
+    pub async fn record(&mut self, mut recording: Recording) -> End {
+        let over = if recording.datagram.is_empty() { "TCP" } else { "UDP" };
+        log::info!(
+            "share={} published from {} with {} over {over}",
+            recording.publisher.share(),
+            self.place.address,
+            if recording.tracks.len() > 1 { "video and sound" } else { "video" },
+        );
+        let end = match self.record_until_end(&mut recording).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
+        let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
+        // The answer to a TEARDOWN; nobody waits for it.
+        let _ = self.send();
+        recording.end(&end);
+        end
+    }
+
+    async fn record_until_end(&mut self, recording: &mut Recording) -> Result<std::convert::Infallible, End> {
+        let mut now = self.shared.clock.now();
+        loop {
+            let taken = self.take_packets(recording, now);
+            if !recording.frames.is_empty() {
+                recording.publisher.write(&mut recording.frames, now, self.shared.clock.date());
+            }
+            taken?;
+            self.send()?;
+            recording.watch_media(now);
+            if recording.publisher.is_revoked() {
+                return Err(End::Revoked);
+            }
+            recording.watch_late(now);
+            let wake = future::poll_fn(|cx| self.poll_wake(recording, cx)).await?;
+            now = self.shared.clock.now();
+            match wake {
+                Wake::Stream => self.read()?,
+                Wake::Datagrams(track, kind) => recording.receive_datagrams(track, kind, now),
+                Wake::Late => {
+                    recording.late_at = None;
+                    recording.receiver.handle_timeout(now, &mut recording.frames);
+                }
+                Wake::Tick => self.tick(recording, now)?,
+            }
+        }
+    }
+
+    fn poll_wake(&self, recording: &mut Recording, cx: &mut Context<'_>) -> Poll<Result<Wake, End>> {
+        if let Poll::Ready(ready) = self.stream.poll_readable(cx) {
+            return Poll::Ready(ready.map(|()| Wake::Stream).map_err(End::Failed));
+        }
+        if let Poll::Ready(wake) = recording.poll_datagrams(cx) {
+            return Poll::Ready(Ok(wake));
+        }
+        if recording.late_at.is_some() && Pin::new(&mut recording.late).poll_next(cx).is_ready() {
+            return Poll::Ready(Ok(Wake::Late));
+        }
+        Pin::new(&mut recording.tick).poll_next(cx).map(|_| Ok(Wake::Tick))
+    }
+
+    /// Takes all messages that were read.
+    fn take_packets(&mut self, recording: &mut Recording, now: Moment) -> Result<(), End> {
+        loop {
+            let (used, step) = self.session.take(self.buffer.unread(), now);
+            let outcome = match step {
+                Step::Packet { track, kind: Kind::Rtp, packet } => {
+                    recording.receiver.rtp(track, packet, now, &mut recording.frames);
+                    Ok(true)
+                }
+                Step::Packet { track, kind: Kind::Rtcp, packet } => {
+                    recording.receiver.rtcp(track, packet, now);
+                    Ok(true)
+                }
+                Step::Done => Ok(true),
+                Step::More => Ok(false),
+                Step::Event(Event::Teardown) => Err(End::Teardown),
+                // A session that records announces nothing; one that asks all the same can't be helped.
+                Step::Close | Step::Waiting | Step::Event(_) => Err(End::Refused),
+            };
+            self.buffer.advance(used);
+            if !outcome? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tick(&mut self, recording: &mut Recording, now: Moment) -> Result<(), End> {
+        if now.since(recording.seen.1) >= NO_MEDIA {
+            return Err(End::Silent);
+        }
+        if now.since(recording.reported) < REPORT_TIME {
+            return Ok(());
+        }
+        recording.reported = now;
+        for (index, track) in recording.tracks.iter().enumerate() {
+            let report = recording.receiver.report(index, now);
+            if report.is_empty() {
+                continue;
+            }
+            match (track.route, &recording.sockets[index]) {
+                (Route::Udp(_, port), Some(sockets)) => sockets.send_rtcp(port, &report),
+                _ => self.session.send_rtcp(index, &report),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! What the disk has yet to take: a queue for each stream, and the list of streams that have something in it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex};
+
+use bytes::Bytes;
+
+use crate::ground::limits;
+use crate::live::stream::{RecordingState, Status, Stream};
+
+/// Bytes of one stream on their way to the disk, in the order of the file.
+#[derive(Debug, Default)]
+pub struct Unrecorded {
+    waiting: VecDeque<Bytes>,
+    waiting_bytes: usize,
+    taken: u64,
+    marked: bool,
+}
+
+impl Unrecorded {
+    /// Adds bytes; false if there are too many already.
+    pub(super) fn push(&mut self, bytes: Bytes) -> bool {
+        self.waiting_bytes += bytes.len();
+        self.waiting.push_back(bytes);
+        self.waiting_bytes <= limits::STREAM_BYTES
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.waiting = VecDeque::new();
+        self.waiting_bytes = 0;
+    }
+
+    /// Bytes the disk has.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Marks the stream as one with something to write; false if it was marked already.
+    pub(super) fn mark(&mut self) -> bool {
+        !std::mem::replace(&mut self.marked, true)
+    }
+}
+
+/// The streams that have something for the disk. The disk's thread waits here.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    streams: Mutex<VecDeque<Arc<Stream>>>,
+    more: Condvar,
+    closed: Mutex<bool>,
+}
+
+impl Backlog {
+    pub(super) fn add(&self, stream: Arc<Stream>) {
+        self.streams.lock().expect("no one panics while holding the list").push_back(stream);
+        self.more.notify_one();
+    }
+
+    /// No more will come: [`Self::wait`] returns `None` once the list is empty.
+    pub fn close(&self) {
+        *self.closed.lock().expect("no one panics while holding a flag") = true;
+        let _streams = self.streams.lock().expect("no one panics while holding the list");
+        self.more.notify_all();
+    }
+
+    /// Waits for a stream with something to write, or with an end to be written down. Blocks.
+    pub fn wait(&self) -> Option<Arc<Stream>> {
+        let mut streams = self.streams.lock().expect("no one panics while holding the list");
+        loop {
+            if let Some(stream) = streams.pop_front() {
+                return Some(stream);
+            }
+            if *self.closed.lock().expect("no one panics while holding a flag") {
+                return None;
+            }
+            streams = self.more.wait(streams).expect("no one panics while holding the list");
+        }
+    }
+}
+
+impl Stream {
+    /// Takes what waits for the disk, in the order of the file; with whether the stream is over and this is the last.
+    pub fn take_unrecorded(&self) -> (Vec<Bytes>, bool) {
+        let mut inner = self.lock();
+        inner.unrecorded.marked = false;
+        inner.unrecorded.waiting_bytes = 0;
+        let pieces = inner.unrecorded.waiting.drain(..).collect();
+        (pieces, inner.ended())
+    }
+
+    /// The disk has this many bytes more.
+    pub fn recorded(&self, bytes: u64) {
+        self.lock().unrecorded.taken += bytes;
+    }
+
+    /// The disk has closed the recording, or takes no more.
+    pub fn set_recording(&self, state: RecordingState) {
+        let mut inner = self.lock();
+        if state != RecordingState::On {
+            inner.unrecorded.clear();
+        }
+        inner.recording = state;
+        drop(inner);
+        self.tell_status();
+    }
+
+    /// Whether the disk still has to be told that the stream is over.
+    pub(super) fn needs_closing(&self) -> bool {
+        let mut inner = self.lock();
+        inner.ended() && inner.recording == RecordingState::On && inner.unrecorded.mark()
+    }
+
+    /// Whether it is over, and nothing is left to be written.
+    pub fn is_settled(&self) -> bool {
+        self.status() == Status::Ended && self.recording() != RecordingState::On
+    }
+}

@@ -1,0 +1,31 @@
+//! A recording that is over, as the rooms hand it to each other: where its bytes are, and what they are.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use crate::ground::time::UnixMs;
+use crate::wire::playlist::hls::MediaPlaylist;
+use crate::wire::playlist::segments::Segments;
+
+/// A finished recording.
+#[derive(Debug)]
+pub struct FinishedRecording {
+    /// Its file.
+    pub path: PathBuf,
+    /// Bytes of the file.
+    pub size: u64,
+    /// What to send before the file, so that both together are a plain MP4 file with all tables first.
+    pub header: Bytes,
+    /// The init segments.
+    pub descriptions: Vec<Bytes>,
+    /// Its segments.
+    pub segments: Segments,
+}
+
+impl FinishedRecording {
+    /// The HLS playlist of the whole recording, which began at `began`.
+    pub fn playlist(&self, began: UnixMs) -> Bytes {
+        MediaPlaylist { segments: &self.segments, began, ended: true, others: &[] }.write(false).into()
+    }
+}

@@ -1,0 +1,111 @@
+//! All streams that flow, by their shares.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use event_listener::{Event, EventListener};
+
+use crate::ground::frame::AudioParams;
+use crate::ground::id::ShareId;
+use crate::ground::time::UnixMs;
+use crate::live::backlog::Backlog;
+use crate::live::publisher::Publisher;
+use crate::live::stream::{Status, Stream};
+
+/// Why a stream can't be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// Someone else is publishing this share.
+    AlreadyPublishing,
+    /// The share is over.
+    Over,
+    /// So many streams flow already.
+    Full(usize),
+}
+
+/// The streams.
+#[derive(Debug)]
+pub struct Hub {
+    streams: Mutex<HashMap<ShareId, Arc<Stream>>>,
+    backlog: Arc<Backlog>,
+    max_streams: usize,
+    recorded: bool,
+    opened: Event,
+}
+
+impl Hub {
+    /// A hub for at most `max_streams` streams; `recorded` says whether they go to the disk.
+    pub fn new(max_streams: usize, recorded: bool) -> Self {
+        Self { streams: Mutex::default(), backlog: Arc::default(), max_streams, recorded, opened: Event::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ShareId, Arc<Stream>>> {
+        self.streams.lock().expect("no one panics while holding the streams")
+    }
+
+    /// What the disk has yet to take.
+    pub fn backlog(&self) -> &Arc<Backlog> {
+        &self.backlog
+    }
+
+    /// Opens the stream of `share`, or goes on with it if its publisher was lost. The stream comes back if it is new.
+    pub fn open(
+        &self,
+        share: ShareId,
+        audio: Option<Arc<AudioParams>>,
+        date: UnixMs,
+    ) -> Result<(Publisher, Option<Arc<Stream>>), OpenError> {
+        let mut streams = self.lock();
+        if let Some(stream) = streams.get(&share) {
+            return match stream.flow() {
+                Ok(()) => Ok((Publisher::new(stream.clone(), self.backlog.clone()), None)),
+                Err(Status::Ended) => Err(OpenError::Over),
+                Err(_) => Err(OpenError::AlreadyPublishing),
+            };
+        }
+        let flowing = streams.values().filter(|stream| stream.status() != Status::Ended).count();
+        if flowing >= self.max_streams {
+            return Err(OpenError::Full(self.max_streams));
+        }
+        let stream = Arc::new(Stream::new(share, audio, date, self.recorded));
+        streams.insert(share, stream.clone());
+        drop(streams);
+        self.opened.notify(usize::MAX);
+        Ok((Publisher::new(stream.clone(), self.backlog.clone()), Some(stream)))
+    }
+
+    /// The stream of `share`, while it flows and a while after.
+    pub fn get(&self, share: ShareId) -> Option<Arc<Stream>> {
+        self.lock().get(&share).cloned()
+    }
+
+    /// Resolves when the next stream is opened. Get the listener first, then look.
+    pub fn listen_opened(&self) -> EventListener {
+        self.opened.listen()
+    }
+
+    /// All streams.
+    pub fn all(&self) -> Vec<Arc<Stream>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Ends the stream of `share`: its publisher is sent away, its readers get their end, its recording is closed.
+    pub fn end(&self, share: ShareId) {
+        if let Some(stream) = self.get(share) {
+            stream.end();
+            self.close_recording(&stream);
+        }
+    }
+
+    /// Has the disk close the recording of a stream that is over.
+    pub fn close_recording(&self, stream: &Arc<Stream>) {
+        if stream.needs_closing() {
+            self.backlog.add(stream.clone());
+        }
+    }
+
+    /// Forgets the stream of `share`.
+    pub fn remove(&self, share: ShareId) {
+        self.lock().remove(&share);
+    }
+}

@@ -1,0 +1,61 @@
+//! The one who writes a stream.
+
+use std::sync::Arc;
+
+use crate::ground::frame::Frame;
+use crate::ground::id::ShareId;
+use crate::ground::time::{Moment, UnixMs};
+use crate::live::backlog::Backlog;
+use crate::live::stream::Stream;
+
+/// The one who writes a stream. Dropping it without [`Publisher::end`] means the stream was lost.
+#[derive(Debug)]
+pub struct Publisher {
+    stream: Arc<Stream>,
+    backlog: Arc<Backlog>,
+}
+
+impl Publisher {
+    pub(super) fn new(stream: Arc<Stream>, backlog: Arc<Backlog>) -> Self {
+        Self { stream, backlog }
+    }
+
+    /// The share this stream belongs to.
+    pub fn share(&self) -> ShareId {
+        self.stream.share()
+    }
+
+    /// Takes the frames out of `frames`, which arrived at `date`. Never waits for readers or the disk.
+    pub fn write(&mut self, frames: &mut Vec<Frame>, _now: Moment, date: UnixMs) {
+        if !frames.is_empty() && self.stream.write(frames, date) {
+            self.backlog.add(self.stream.clone());
+        }
+    }
+
+    /// The publisher stopped by itself: the stream ends now.
+    pub fn end(self) {
+        self.stream.stop(true);
+    }
+
+    /// Whether the share was ended or withdrawn by someone else.
+    pub fn is_revoked(&self) -> bool {
+        self.stream.is_revoked()
+    }
+
+    /// Resolves when the share was ended or withdrawn by someone else: close the connection then.
+    pub async fn revoked(&self) {
+        loop {
+            let listener = self.stream.listen_revoked();
+            if self.stream.is_revoked() {
+                return;
+            }
+            listener.await;
+        }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.stream.stop(false);
+    }
+}

@@ -1,0 +1,510 @@
+//! One stream: its newest fragments, its segments, its state.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use event_listener::{Event, EventListener};
+
+use crate::ground::frame::{AudioParams, Frame, VideoParams};
+use crate::ground::id::ShareId;
+use crate::ground::limits;
+use crate::ground::time::{Ticks90k, UnixMs};
+use crate::live::backlog::Unrecorded;
+use crate::wire::fmp4::fragment::ReferenceTime;
+use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
+use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Reload};
+use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
+
+/// Fragments are kept for this long beyond the newest group of pictures, for players that fetch parts.
+const KEPT: Ticks90k = Ticks90k::from_ms(1500);
+/// Seconds from NTP's epoch (1900) to Unix's (RFC 5905, figure 4).
+const NTP_TO_UNIX_S: i64 = 2_208_988_800;
+
+/// What a stream is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A publisher is connected.
+    Flowing,
+    /// The publisher was lost; it may come back.
+    Interrupted,
+    /// It is over: readers get what is left, then their end.
+    Ended,
+}
+
+/// What became of the bytes on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordingState {
+    /// Nothing is recorded.
+    Off,
+    /// Every fragment goes to the disk.
+    On,
+    /// All of it is on the disk and closed.
+    Complete,
+    /// The disk took no more; the reason is for people.
+    Failed(String),
+}
+
+/// A key frame that can be decoded by itself.
+#[derive(Clone, Debug)]
+pub struct KeyFrame {
+    /// Its parameters.
+    pub params: Arc<VideoParams>,
+    /// The access unit, NAL units behind their lengths.
+    pub data: Bytes,
+}
+
+/// What the stream carries, for people and for players.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaInfo {
+    /// The pictures' codec, such as `avc1.42c01f` (RFC 6381).
+    pub codec: String,
+    /// The sound's codec, such as `mp4a.40.2`; `None` without sound.
+    pub audio_codec: Option<String>,
+    /// Width of the pictures in pixels.
+    pub width: u32,
+    /// Height of the pictures in pixels.
+    pub height: u32,
+    /// Pictures a second.
+    pub frame_rate: f64,
+    /// Bits a second, over the whole stream.
+    pub bits_per_second: u64,
+}
+
+/// What has been counted of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamCounts {
+    /// Pictures published.
+    pub pictures: u64,
+    /// Bytes given to each reader.
+    pub bytes: u64,
+    /// Readers now.
+    pub readers: u64,
+    /// Times a slow reader was sent on to a key frame.
+    pub skips: u64,
+}
+
+/// A stream.
+#[derive(Debug)]
+pub struct Stream {
+    share: ShareId,
+    pub(super) inner: Mutex<Inner>,
+    /// A fragment is there, or the status changed: for readers of the endless body.
+    pub(super) fragment_event: Event,
+    /// A part was closed, or the status changed: for players that fetch parts.
+    part_event: Event,
+    /// The status, readiness or the first key frame changed: for the gateway, and those who wait for readiness.
+    status_event: Event,
+    /// The publisher is to leave.
+    revoked_event: Event,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) muxer: Muxer,
+    muxed: Vec<Muxed>,
+    /// The newest fragments; the first has number `first`.
+    ring: VecDeque<Kept>,
+    first: u64,
+    newest_key: Option<u64>,
+    segments: Segments,
+    descriptions: Vec<(Bytes, Arc<VideoParams>)>,
+    /// Bytes of the recording so far, whether the disk has them yet or not.
+    offset: u64,
+    pub(super) unrecorded: Unrecorded,
+    pub(super) recording: RecordingState,
+    key_frame: Option<KeyFrame>,
+    ready: bool,
+    status: Status,
+    revoked: bool,
+    began: UnixMs,
+    playlists: [Option<Bytes>; 2],
+    pub(super) counts: StreamCounts,
+}
+
+#[derive(Debug)]
+struct Kept {
+    fragment: Fragment,
+    offset: u64,
+    description: usize,
+}
+
+impl Stream {
+    /// A stream of `share` that begins now; `recorded` says whether it goes to the disk.
+    pub(super) fn new(share: ShareId, audio: Option<Arc<AudioParams>>, began: UnixMs, recorded: bool) -> Self {
+        let inner = Inner {
+            muxer: Muxer::new(audio),
+            muxed: Vec::new(),
+            ring: VecDeque::new(),
+            first: 0,
+            newest_key: None,
+            segments: Segments::default(),
+            descriptions: Vec::new(),
+            offset: 0,
+            unrecorded: Unrecorded::default(),
+            recording: if recorded { RecordingState::On } else { RecordingState::Off },
+            key_frame: None,
+            ready: false,
+            status: Status::Flowing,
+            revoked: false,
+            began,
+            playlists: [None, None],
+            counts: StreamCounts::default(),
+        };
+        Self {
+            share,
+            inner: Mutex::new(inner),
+            fragment_event: Event::new(),
+            part_event: Event::new(),
+            status_event: Event::new(),
+            revoked_event: Event::new(),
+        }
+    }
+
+    /// The share this stream belongs to.
+    pub fn share(&self) -> ShareId {
+        self.share
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no one panics while holding a stream")
+    }
+
+    /// What it is doing.
+    pub fn status(&self) -> Status {
+        self.lock().status
+    }
+
+    /// Whether a key frame has been decoded: only then anyone is told of it.
+    pub fn is_ready(&self) -> bool {
+        self.lock().ready
+    }
+
+    /// A key frame of it has been decoded.
+    pub fn set_ready(&self) {
+        let mut inner = self.lock();
+        inner.ready = true;
+        inner.key_frame = None;
+        drop(inner);
+        self.status_event.notify(usize::MAX);
+    }
+
+    /// Resolves at the next change of status or readiness, or when a key frame waits to be decoded. Get the listener
+    /// first, then look.
+    pub fn listen_status(&self) -> EventListener {
+        self.status_event.listen()
+    }
+
+    /// Resolves when the next part is closed, or the status changes. Get the listener first, then look.
+    pub fn listen_parts(&self) -> EventListener {
+        self.part_event.listen()
+    }
+
+    /// Takes the key frame that waits to be decoded.
+    pub fn take_key_frame(&self) -> Option<KeyFrame> {
+        self.lock().key_frame.take()
+    }
+
+    /// Sends the publisher away: the share was ended or withdrawn.
+    pub fn revoke(&self) {
+        self.lock().revoked = true;
+        self.revoked_event.notify(usize::MAX);
+    }
+
+    pub(super) fn is_revoked(&self) -> bool {
+        self.lock().revoked
+    }
+
+    pub(super) fn listen_revoked(&self) -> EventListener {
+        self.revoked_event.listen()
+    }
+
+    /// A publisher has come, first or again.
+    pub(super) fn flow(&self) -> Result<(), Status> {
+        let mut inner = self.lock();
+        match inner.status {
+            Status::Interrupted if !inner.revoked => {
+                inner.status = Status::Flowing;
+                inner.muxer.resume();
+                drop(inner);
+                self.status_event.notify(usize::MAX);
+                Ok(())
+            }
+            status => Err(status),
+        }
+    }
+
+    /// The publisher is gone: `over` if it said so.
+    pub(super) fn stop(&self, over: bool) {
+        let mut inner = self.lock();
+        match inner.status {
+            Status::Ended => return,
+            _ if over => inner.end(),
+            _ => inner.status = Status::Interrupted,
+        }
+        drop(inner);
+        self.tell_all();
+    }
+
+    /// It is over: what is open is closed, readers get their end. Nothing happens the second time.
+    pub fn end(&self) {
+        self.stop(true);
+        self.revoke();
+    }
+
+    pub(super) fn tell_status(&self) {
+        self.status_event.notify(usize::MAX);
+    }
+
+    fn tell_all(&self) {
+        self.fragment_event.notify(usize::MAX);
+        self.part_event.notify(usize::MAX);
+        self.status_event.notify(usize::MAX);
+    }
+
+    /// Takes frames that were there at `date`. Returns whether there is something new for the disk.
+    pub(super) fn write(&self, frames: &mut Vec<Frame>, date: UnixMs) -> bool {
+        let mut inner = self.lock();
+        if inner.status != Status::Flowing {
+            frames.clear();
+            return false;
+        }
+        let before = inner.next_number();
+        let reference = ReferenceTime(ntp(date));
+        let mut part_closed = false;
+        let mut key_waits = false;
+        for frame in frames.drain(..) {
+            if let Frame::Video(picture) = &frame {
+                inner.counts.pictures += 1;
+                if picture.key && !inner.ready {
+                    let (params, data) = (picture.params.clone(), picture.data.clone());
+                    inner.key_frame = Some(KeyFrame { params, data });
+                    key_waits = true;
+                }
+            }
+            part_closed |= inner.push(&frame, reference);
+        }
+        let written = inner.next_number() > before;
+        let record = written && inner.recording == RecordingState::On && inner.unrecorded.mark();
+        drop(inner);
+        if written {
+            self.fragment_event.notify(usize::MAX);
+        }
+        if part_closed {
+            self.part_event.notify(usize::MAX);
+        }
+        if key_waits {
+            self.status_event.notify(usize::MAX);
+        }
+        record
+    }
+
+    /// What it carries; `None` before the first key frame.
+    pub fn media(&self) -> Option<MediaInfo> {
+        let inner = self.lock();
+        let (_, params) = inner.descriptions.last()?;
+        let seconds = inner.duration().to_seconds();
+        let measured = |count: u64| if seconds > 0.5 { count as f64 / seconds } else { 0.0 };
+        let said = params.frame_duration.map(|frame| 1.0 / frame.to_seconds());
+        Some(MediaInfo {
+            codec: params.codec_string(),
+            audio_codec: inner.muxer.audio().map(|audio| audio.codec_string()),
+            width: params.width,
+            height: params.height,
+            frame_rate: said.unwrap_or_else(|| measured(inner.counts.pictures)),
+            bits_per_second: measured(inner.counts.bytes * 8) as u64,
+        })
+    }
+
+    /// How long it is.
+    pub fn duration(&self) -> Ticks90k {
+        self.lock().duration()
+    }
+
+    /// What has been counted.
+    pub fn counts(&self) -> StreamCounts {
+        self.lock().counts
+    }
+
+    /// What became of the bytes on disk.
+    pub fn recording(&self) -> RecordingState {
+        self.lock().recording.clone()
+    }
+
+    /// The description of this number (`init-N.mp4`).
+    pub fn description(&self, number: usize) -> Option<Bytes> {
+        self.lock().descriptions.get(number).map(|(bytes, _)| bytes.clone())
+    }
+
+    /// The HLS playlist, if what is asked for is there: written once for all who ask.
+    pub fn playlist(&self, reload: Reload) -> Result<Option<Bytes>, BadReload> {
+        let mut inner = self.lock();
+        let ended = inner.status == Status::Ended;
+        if inner.descriptions.is_empty() || !ended && !reload.is_met(&inner.segments)? {
+            return Ok(None);
+        }
+        let slot = usize::from(reload.skip);
+        if inner.playlists[slot].is_none() {
+            let playlist = MediaPlaylist { segments: &inner.segments, began: inner.began, ended, others: &[] };
+            inner.playlists[slot] = Some(playlist.write(reload.skip).into());
+        }
+        Ok(inner.playlists[slot].clone())
+    }
+
+    /// Where a closed segment, or with `part` a part of a segment, is; `Ok(None)` if it has yet to come.
+    pub fn stretch(&self, number: u64, part: Option<usize>) -> Result<Option<Stretch>, BadReload> {
+        let inner = self.lock();
+        let closed = inner.segments.closed().len() as u64;
+        let found = match part {
+            None => inner.segments.closed().get(number as usize).map(|segment| segment.span),
+            Some(part) => inner.segments.segment(number).and_then(|segment| segment.parts.get(part).copied()),
+        };
+        let comes = number >= closed && number <= closed + 1 && inner.status != Status::Ended;
+        if found.is_none() && !comes { Err(BadReload) } else { Ok(found) }
+    }
+
+    /// The bytes of a stretch, if they are still in memory.
+    pub fn pieces(&self, stretch: &Stretch) -> Option<Vec<Bytes>> {
+        let inner = self.lock();
+        (stretch.first_fragment..=stretch.last_fragment)
+            .map(|number| inner.kept(number).map(|kept| kept.fragment.bytes.clone()))
+            .collect()
+    }
+
+    /// How many bytes the disk has.
+    pub fn recorded_bytes(&self) -> u64 {
+        self.lock().unrecorded.taken()
+    }
+}
+
+impl Inner {
+    pub(super) fn next_number(&self) -> u64 {
+        self.first + self.ring.len() as u64
+    }
+
+    pub(super) fn first_number(&self) -> u64 {
+        self.first
+    }
+
+    /// The number of the newest key frame's fragment.
+    pub(super) fn newest_key(&self) -> Option<u64> {
+        self.newest_key
+    }
+
+    fn kept(&self, number: u64) -> Option<&Kept> {
+        self.ring.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    /// The bytes of a fragment and the number of its description.
+    pub(super) fn fragment(&self, number: u64) -> Option<(Bytes, usize)> {
+        self.kept(number).map(|kept| (kept.fragment.bytes.clone(), kept.description))
+    }
+
+    pub(super) fn description(&self, number: usize) -> Option<Bytes> {
+        self.descriptions.get(number).map(|(bytes, _)| bytes.clone())
+    }
+
+    pub(super) fn ended(&self) -> bool {
+        self.status == Status::Ended
+    }
+
+    fn duration(&self) -> Ticks90k {
+        let last = self.segments.open().or(self.segments.closed().last());
+        last.map_or(Ticks90k(0), |last| last.span.start + last.span.duration)
+    }
+
+    fn end(&mut self) {
+        self.status = Status::Ended;
+        self.segments.finish();
+        self.playlists = [None, None];
+    }
+
+    /// Returns whether a part was closed.
+    fn push(&mut self, frame: &Frame, reference: ReferenceTime) -> bool {
+        let mut muxed = std::mem::take(&mut self.muxed);
+        self.muxer.push(frame, reference, &mut muxed);
+        let mut part_closed = false;
+        for item in muxed.drain(..) {
+            match item {
+                Muxed::Init(bytes, params) => self.describe(bytes, params),
+                Muxed::Fragment(fragment) => part_closed |= self.keep(fragment),
+            }
+        }
+        self.muxed = muxed;
+        part_closed
+    }
+
+    fn describe(&mut self, bytes: Bytes, params: Arc<VideoParams>) {
+        // A second description lies in a box that players of the plain file pass over.
+        let recorded = if self.descriptions.is_empty() { bytes.clone() } else { free_box(&bytes) };
+        self.record(recorded);
+        self.descriptions.push((bytes, params));
+    }
+
+    fn record(&mut self, bytes: Bytes) {
+        self.offset += bytes.len() as u64;
+        if self.recording == RecordingState::On && !self.unrecorded.push(bytes) {
+            self.recording = RecordingState::Failed("the disk is too slow for this stream".into());
+            self.unrecorded.clear();
+        }
+    }
+
+    fn keep(&mut self, fragment: Fragment) -> bool {
+        let number = self.next_number();
+        let size = fragment.bytes.len() as u64;
+        let meta = FragmentMeta {
+            number,
+            start: fragment.start,
+            duration: fragment.duration,
+            picture: fragment.picture,
+            key: fragment.key,
+            offset: self.offset,
+            size,
+            description: self.descriptions.len().saturating_sub(1) as u32,
+        };
+        let closed_before = self.segments.closed().len();
+        let part_closed = self.segments.push(&meta);
+        if part_closed || self.segments.closed().len() > closed_before {
+            self.playlists = [None, None];
+        }
+        if fragment.key {
+            self.newest_key = Some(number);
+        }
+        self.counts.bytes += size;
+        let end = fragment.start;
+        self.ring.push_back(Kept { offset: self.offset, description: meta.description as usize, fragment });
+        let bytes = self.ring.back().map(|kept| kept.fragment.bytes.clone()).unwrap_or_default();
+        self.record(bytes);
+        self.forget(end - KEPT);
+        part_closed
+    }
+
+    /// Lets go of fragments that are older than `horizon` and the newest key frame, and on the disk if they shall be.
+    fn forget(&mut self, horizon: Ticks90k) {
+        let key = self.newest_key.unwrap_or(u64::MAX);
+        let newest = self.offset;
+        while let Some(oldest) = self.ring.front() {
+            let needed = self.first >= key || oldest.fragment.start >= horizon;
+            let on_disk = self.recording != RecordingState::On
+                || oldest.offset + oldest.fragment.bytes.len() as u64 <= self.unrecorded.taken();
+            let too_much = newest - oldest.offset > limits::STREAM_BYTES as u64;
+            if !too_much && (needed || !on_disk) {
+                break;
+            }
+            self.ring.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+/// A date as NTP's 32.32 fixed-point seconds.
+fn ntp(date: UnixMs) -> u64 {
+    let ms = (date.0 + NTP_TO_UNIX_S * 1000).max(0) as u64;
+    (ms / 1000) << 32 | ((ms % 1000) << 32) / 1000
+}
+
+/// `bytes` inside a `free` box (ISO/IEC 14496-12, 8.1.2).
+fn free_box(bytes: &Bytes) -> Bytes {
+    let size = (bytes.len() + 8) as u32;
+    [&size.to_be_bytes()[..], b"free", bytes].concat().into()
+}

@@ -1,0 +1,99 @@
+//! A share that flows, or has just ended.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::ground::reply::{Body, Reply};
+use crate::live::Stream;
+use crate::playback::{open_to_all, refuse, within};
+use crate::wire::playlist::hls::Reload;
+
+/// Media type of fragmented MP4.
+pub(super) const MP4: &str = "video/mp4";
+/// Media type of HLS playlists (RFC 8216, section 4).
+pub(super) const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+/// A blocked request is answered after three target durations at the latest (draft-pantos-hls-rfc8216bis, 6.2.5.2).
+const MAX_BLOCK: Duration = Duration::from_secs(12);
+
+/// The endless body: from the newest key frame on.
+pub(super) fn endless(stream: &Arc<Stream>) -> Reply {
+    let body = Body::Endless(Box::pin(stream.reader()));
+    let reply = Reply { status: 200, content_type: MP4, headers: Vec::new(), body };
+    open_to_all(reply).with("Cache-Control", "no-store")
+}
+
+/// The playlist, when it has what is asked for.
+pub(super) async fn playlist(stream: &Stream, reload: Reload) -> Reply {
+    let wait = async {
+        loop {
+            let changed = stream.listen_parts();
+            match stream.playlist(reload) {
+                Ok(Some(text)) => {
+                    return open_to_all(Reply::bytes(200, PLAYLIST, text)).with("Cache-Control", "no-store");
+                }
+                Ok(None) => changed.await,
+                Err(_) => return refuse(400, "directive", "That part of the stream is too far ahead."),
+            }
+        }
+    };
+    within(MAX_BLOCK, wait).await.unwrap_or_else(stalled)
+}
+
+/// An init segment.
+pub(super) fn description(stream: &Stream, number: usize) -> Reply {
+    match stream.description(number) {
+        Some(bytes) => media(Body::Pieces(vec![bytes])),
+        None => unknown(),
+    }
+}
+
+/// A segment, or a part of one; one that is about to come is waited for.
+pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, path: PathBuf) -> Reply {
+    let wait = async {
+        loop {
+            let changed = stream.listen_parts();
+            match stream.stretch(number, part) {
+                Ok(Some(stretch)) => return Some(stretch),
+                Ok(None) => changed.await,
+                Err(_) => return None,
+            }
+        }
+    };
+    let stretch = match within(MAX_BLOCK, wait).await {
+        Some(Some(stretch)) => stretch,
+        Some(None) => return unknown(),
+        None => return stalled(),
+    };
+    if let Some(pieces) = stream.pieces(&stretch) {
+        return media(Body::Pieces(pieces));
+    }
+    if stretch.offset + stretch.size <= stream.recorded_bytes() {
+        return media(Body::File { head: Bytes::new(), path, offset: stretch.offset, length: stretch.size });
+    }
+    unknown()
+}
+
+/// The recording as far as it is on the disk: it is only ever added to, so ranges of it stay true.
+pub(super) fn growing(stream: &Stream, path: PathBuf) -> Reply {
+    match stream.recorded_bytes() {
+        0 => refuse(409, "not_recorded", "Nothing of this share is recorded yet."),
+        length => open_to_all(media(Body::File { head: Bytes::new(), path, offset: 0, length }))
+            .with("Accept-Ranges", "bytes")
+            .with("Cache-Control", "no-store"),
+    }
+}
+
+fn media(body: Body) -> Reply {
+    open_to_all(Reply { status: 200, content_type: MP4, headers: Vec::new(), body })
+}
+
+fn unknown() -> Reply {
+    refuse(404, "not_found", "That part of the stream is gone, or never was.")
+}
+
+fn stalled() -> Reply {
+    refuse(503, "stalled", "Nothing comes from the phone at the moment.").with("Retry-After", "1")
+}

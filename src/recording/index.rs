@@ -1,0 +1,238 @@
+//! The index of a recording: 32 bytes for each description, fragment and sample, in the order of the recording.
+//!
+//! It is a list of what is in the recording, made from the recording's own boxes, and can be thrown away at any time.
+
+use crate::ground::time::Ticks90k;
+use crate::wire::fmp4::progressive::IndexedSample;
+use crate::wire::fmp4::read::{BoxHeader, Sample, samples};
+use crate::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
+use crate::wire::playlist::segments::FragmentMeta;
+
+/// Bytes of a record.
+pub const RECORD_BYTES: usize = 32;
+const DESCRIPTION: u8 = 1;
+const FRAGMENT: u8 = 2;
+const PICTURE: u8 = 3;
+const SOUND: u8 = 4;
+const END: u8 = 5;
+
+/// One line of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// An init segment (without the box that may be around it).
+    Description {
+        /// Where it is.
+        offset: u64,
+        /// How many bytes it has.
+        size: u32,
+    },
+    /// A fragment; its samples follow.
+    Fragment {
+        /// Where it is.
+        offset: u64,
+        /// How many bytes it has.
+        size: u32,
+    },
+    /// A picture or a piece of sound.
+    Sample(IndexedSample),
+    /// The recording was closed with this many bytes.
+    End {
+        /// Bytes of the recording.
+        size: u64,
+    },
+}
+
+impl Record {
+    /// The record's bytes.
+    pub fn encode(&self) -> [u8; RECORD_BYTES] {
+        let mut bytes = [0; RECORD_BYTES];
+        let (kind, size, offset) = match self {
+            Self::Description { offset, size } => (DESCRIPTION, *size, *offset),
+            Self::Fragment { offset, size } => (FRAGMENT, *size, *offset),
+            Self::Sample(sample) => {
+                bytes[1] = u8::from(sample.key);
+                bytes[2..4].copy_from_slice(&(sample.description as u16).to_be_bytes());
+                bytes[16..24].copy_from_slice(&sample.decode_time.to_be_bytes());
+                bytes[24..28].copy_from_slice(&sample.composition_offset.to_be_bytes());
+                bytes[28..32].copy_from_slice(&sample.duration.to_be_bytes());
+                (if sample.track == VIDEO_TRACK { PICTURE } else { SOUND }, sample.size, sample.offset)
+            }
+            Self::End { size } => (END, 0, *size),
+        };
+        bytes[0] = kind;
+        bytes[4..8].copy_from_slice(&size.to_be_bytes());
+        bytes[8..16].copy_from_slice(&offset.to_be_bytes());
+        bytes
+    }
+
+    /// Reads a record.
+    pub fn decode(bytes: &[u8; RECORD_BYTES]) -> Option<Self> {
+        let u32_at = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let u64_at = |at: usize| u64::from(u32_at(at)) << 32 | u64::from(u32_at(at + 4));
+        let (size, offset) = (u32_at(4), u64_at(8));
+        Some(match bytes[0] {
+            DESCRIPTION => Self::Description { offset, size },
+            FRAGMENT => Self::Fragment { offset, size },
+            END => Self::End { size: offset },
+            kind @ (PICTURE | SOUND) => Self::Sample(IndexedSample {
+                track: if kind == PICTURE { VIDEO_TRACK } else { AUDIO_TRACK },
+                decode_time: u64_at(16),
+                composition_offset: u32_at(24),
+                duration: u32_at(28),
+                key: bytes[1] != 0,
+                offset,
+                size,
+                description: u32::from(u16::from_be_bytes([bytes[2], bytes[3]])),
+            }),
+            _ => return None,
+        })
+    }
+}
+
+/// Reads an index file's records, up to the first that can't be read.
+pub fn decode(bytes: &[u8]) -> Vec<Record> {
+    let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
+    records.iter().map_while(Record::decode).collect()
+}
+
+/// Makes records of a recording's pieces, one after the other.
+#[derive(Debug, Default)]
+pub struct Indexer {
+    offset: u64,
+    descriptions: u32,
+}
+
+/// A piece that is not part of a recording of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAPiece;
+
+impl Indexer {
+    /// Bytes indexed so far.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Takes the next piece (a description, perhaps in a `free` box, or a fragment): `start` are at least its boxes
+    /// before the media, `size` its whole size.
+    pub fn piece(&mut self, start: &[u8], size: u64, records: &mut Vec<Record>) -> Result<(), NotAPiece> {
+        let first = BoxHeader::read(start).ok_or(NotAPiece)?;
+        let offset = self.offset;
+        match &first.kind {
+            b"ftyp" => self.description(offset, size, records),
+            b"free" => self.description(offset + first.header, size - first.header, records),
+            b"prft" | b"moof" => self.fragment(start, size, records)?,
+            _ => return Err(NotAPiece),
+        }
+        self.offset += size;
+        Ok(())
+    }
+
+    fn description(&mut self, offset: u64, size: u64, records: &mut Vec<Record>) {
+        self.descriptions += 1;
+        records.push(Record::Description { offset, size: size as u32 });
+    }
+
+    fn fragment(&self, start: &[u8], size: u64, records: &mut Vec<Record>) -> Result<(), NotAPiece> {
+        let mut at = 0;
+        let moof = loop {
+            let header = BoxHeader::read(start.get(at..).ok_or(NotAPiece)?).ok_or(NotAPiece)?;
+            let end = at + usize::try_from(header.size).map_err(|_| NotAPiece)?;
+            if header.kind == *b"moof" {
+                break start.get(at + header.header as usize..end).ok_or(NotAPiece)?;
+            }
+            at = end;
+        };
+        records.push(Record::Fragment { offset: self.offset, size: size as u32 });
+        let base = self.offset + at as u64;
+        for sample in samples(moof).ok_or(NotAPiece)? {
+            let Sample { track, decode_time, duration, composition_offset, key, offset, size } = sample;
+            let description = if track == VIDEO_TRACK { self.descriptions.saturating_sub(1) } else { 0 };
+            let offset = base + offset;
+            records.push(Record::Sample(IndexedSample {
+                track,
+                decode_time,
+                composition_offset,
+                duration,
+                key,
+                offset,
+                size,
+                description,
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// The fragments of a recording, as the cutter of segments wants them.
+pub fn fragments(records: &[Record], audio_rate: u32) -> Vec<FragmentMeta> {
+    let mut fragments: Vec<FragmentMeta> = Vec::new();
+    let mut fresh = false;
+    for record in records {
+        match record {
+            Record::Fragment { offset, size } => {
+                fragments.push(FragmentMeta {
+                    number: fragments.len() as u64,
+                    start: Ticks90k(0),
+                    duration: Ticks90k(0),
+                    picture: false,
+                    key: false,
+                    offset: *offset,
+                    size: u64::from(*size),
+                    description: 0,
+                });
+                fresh = true;
+            }
+            Record::Sample(sample) => {
+                let Some(fragment) = fragments.last_mut() else { continue };
+                let picture = sample.track == VIDEO_TRACK;
+                if picture || fresh {
+                    let rate = if picture { Ticks90k::PER_SECOND as u32 } else { audio_rate };
+                    fragment.start = Ticks90k::from_units(sample.decode_time as i64, rate);
+                    fragment.duration = Ticks90k::from_units(i64::from(sample.duration), rate);
+                    (fragment.picture, fragment.key) = (picture, picture && sample.key);
+                    fragment.description = sample.description;
+                    fresh = false;
+                }
+            }
+            Record::Description { .. } | Record::End { .. } => {}
+        }
+    }
+    fragments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn records_are_read_back(offset: u64, size: u32, time: u64, composition: u32, key: bool, description: u16) {
+            let sample = IndexedSample {
+                track: VIDEO_TRACK,
+                decode_time: time,
+                composition_offset: composition,
+                duration: 3000,
+                key,
+                offset,
+                size,
+                description: u32::from(description),
+            };
+            for record in [
+                Record::Description { offset, size },
+                Record::Fragment { offset, size },
+                Record::Sample(sample),
+                Record::Sample(IndexedSample { track: AUDIO_TRACK, ..sample }),
+                Record::End { size: offset },
+            ] {
+                prop_assert_eq!(Record::decode(&record.encode()), Some(record));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_answered(bytes: Vec<u8>) {
+            decode(&bytes);
+            let _ = Indexer::default().piece(&bytes, bytes.len() as u64, &mut Vec::new());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! After a power cut: what is whole is kept, what isn't is cut off, and the index is made anew.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
+
+use crate::ground::id::ShareId;
+use crate::recording::Folder;
+use crate::recording::index::{Indexer, NotAPiece, Record};
+use crate::wire::fmp4::read::BoxHeader;
+
+/// A fragment's boxes before its media are never larger.
+const MAX_START_BYTES: usize = 64 * 1024;
+
+/// Mends the recording of a share. Returns the bytes it has now; `None` if nothing of it can be played, in which case
+/// it is deleted.
+pub fn repair(folder: &Folder, share: ShareId) -> std::io::Result<Option<u64>> {
+    let video = match File::options().read(true).write(true).open(folder.video(share)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let length = video.metadata()?.len();
+    let mut indexer = Indexer::default();
+    let mut records = Vec::new();
+    let mut start = vec![0; MAX_START_BYTES];
+    while let Some(size) = whole_piece(&video, indexer.offset(), length, &mut start)? {
+        let kept = records.len();
+        if let Err(NotAPiece) = indexer.piece(&start, size, &mut records) {
+            records.truncate(kept);
+            break;
+        }
+    }
+    if !records.iter().any(|record| matches!(record, Record::Sample(_))) {
+        folder.delete(share)?;
+        return Ok(None);
+    }
+    let size = indexer.offset();
+    if size < length {
+        video.set_len(size)?;
+        log::info!("recording mended share={share} bytes={size} cut={}", length - size);
+    }
+    video.sync_all()?;
+    records.push(Record::End { size });
+    let bytes: Vec<u8> = records.iter().flat_map(Record::encode).collect();
+    let mut index = File::create(folder.index(share))?;
+    index.write_all(&bytes)?;
+    index.sync_all()?;
+    Ok(Some(size))
+}
+
+/// The size of the piece that starts at `offset`, if all of it is there; its first bytes are put into `start`.
+fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std::io::Result<Option<u64>> {
+    let available = usize::try_from(length - offset).unwrap_or(usize::MAX).min(start.len());
+    let start = &mut start[..available];
+    video.read_exact_at(&mut start[..available.min(1024)], offset)?;
+    let mut filled = available.min(1024);
+    let mut at = 0;
+    loop {
+        if filled < available && at + 16 > filled {
+            video.read_exact_at(&mut start[filled..], offset + filled as u64)?;
+            filled = available;
+        }
+        let Some(header) = start.get(at..).and_then(BoxHeader::read) else { return Ok(None) };
+        let end = at as u64 + header.size;
+        if offset + end > length {
+            return Ok(None);
+        }
+        match &header.kind {
+            // A description ends with its `moov`, a fragment with its `mdat`.
+            b"moov" | b"free" => return Ok(Some(end)),
+            b"mdat" => {
+                if filled < at + 12 && filled < available {
+                    video.read_exact_at(&mut start[filled..], offset + filled as u64)?;
+                }
+                // Blocks that were promised but never written are full of zeros: no access unit begins so.
+                let begins = start.get(at + 8..at + 12);
+                return Ok(begins.is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0)).then_some(end));
+            }
+            b"ftyp" | b"prft" | b"moof" => at = end as usize,
+            _ => return Ok(None),
+        }
+    }
+}

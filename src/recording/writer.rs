@@ -1,0 +1,153 @@
+//! The disk's thread: takes what streams have for it, and writes.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{IoSlice, Write as _};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::ground::id::ShareId;
+use crate::live::{Backlog, RecordingState, Stream};
+use crate::recording::Folder;
+use crate::recording::index::{Indexer, Record};
+
+/// After this time what was written is forced to the disk: all a power cut can take.
+const SYNC_INTERVAL: Duration = Duration::from_secs(2);
+/// Index records are gathered to this size before they are written.
+const INDEX_BYTES: usize = 16 * 1024;
+
+/// Told of what happened to a recording.
+pub trait Witness: Send {
+    /// The recording of `share` is complete.
+    fn complete(&self, share: ShareId);
+    /// The disk takes no more of `share`; `reason` is for people.
+    fn failed(&self, share: ShareId, reason: &str);
+}
+
+/// One recording that is being written.
+struct Open {
+    video: File,
+    index: File,
+    indexer: Indexer,
+    records: Vec<Record>,
+    synced: Instant,
+}
+
+/// Writes recordings until the backlog is closed and empty. Blocks: give it a thread.
+pub fn run(folder: &Folder, backlog: &Backlog, witness: &dyn Witness) {
+    let mut open: HashMap<ShareId, Open> = HashMap::new();
+    while let Some(stream) = backlog.wait() {
+        let share = stream.share();
+        let (pieces, over) = stream.take_unrecorded();
+        if stream.recording() != RecordingState::On {
+            open.remove(&share);
+            if let RecordingState::Failed(reason) = stream.recording() {
+                witness.failed(share, &reason);
+            }
+            continue;
+        }
+        match write(folder, &mut open, &stream, &pieces, over) {
+            Ok(false) => {}
+            Ok(true) => {
+                open.remove(&share);
+                stream.set_recording(RecordingState::Complete);
+                witness.complete(share);
+            }
+            Err(error) => {
+                open.remove(&share);
+                let reason = reason(&error);
+                log::warn!("recording stopped share={share} reason=\"{reason}\"");
+                stream.set_recording(RecordingState::Failed(reason.clone()));
+                witness.failed(share, &reason);
+            }
+        }
+    }
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "the disk is full: delete shares or give the gateway a larger disk".into()
+        }
+        std::io::ErrorKind::FileTooLarge => "the recording has the largest size this disk allows".into(),
+        std::io::ErrorKind::ReadOnlyFilesystem => "the disk can only be read: check it for errors".into(),
+        _ => format!("the disk reported an error: {error}"),
+    }
+}
+
+/// Writes pieces; returns whether the recording is closed.
+fn write(
+    folder: &Folder,
+    open: &mut HashMap<ShareId, Open>,
+    stream: &Arc<Stream>,
+    pieces: &[Bytes],
+    over: bool,
+) -> std::io::Result<bool> {
+    let share = stream.share();
+    if pieces.is_empty() && !open.contains_key(&share) {
+        return Ok(over);
+    }
+    let recording = match open.entry(share) {
+        std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+        std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Open::create(folder, share)?),
+    };
+    if !pieces.is_empty() {
+        let bytes = write_all(&mut recording.video, pieces)?;
+        stream.recorded(bytes);
+        recording.index(pieces)?;
+    }
+    if over {
+        recording.records.push(Record::End { size: recording.indexer.offset() });
+        recording.flush_index()?;
+        recording.video.sync_all()?;
+        recording.index.sync_all()?;
+    } else if recording.synced.elapsed() >= SYNC_INTERVAL {
+        recording.video.sync_data()?;
+        recording.synced = Instant::now();
+    }
+    Ok(over)
+}
+
+/// Writes all pieces, with as few calls as they take.
+fn write_all(file: &mut File, pieces: &[Bytes]) -> std::io::Result<u64> {
+    let total = pieces.iter().map(|piece| piece.len() as u64).sum();
+    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut slices = &mut slices[..];
+    while !slices.is_empty() {
+        match file.write_vectored(slices) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(total)
+}
+
+impl Open {
+    fn create(folder: &Folder, share: ShareId) -> std::io::Result<Self> {
+        let create = |path| File::options().write(true).create(true).truncate(true).open(path);
+        let (video, index) = (create(folder.video(share))?, create(folder.index(share))?);
+        let (indexer, records) = (Indexer::default(), Vec::new());
+        Ok(Self { video, index, indexer, records, synced: Instant::now() })
+    }
+
+    fn index(&mut self, pieces: &[Bytes]) -> std::io::Result<()> {
+        for piece in pieces {
+            self.indexer
+                .piece(piece, piece.len() as u64, &mut self.records)
+                .expect("the house's own fragments can be read");
+        }
+        if self.records.len() * crate::recording::index::RECORD_BYTES >= INDEX_BYTES {
+            self.flush_index()?;
+        }
+        Ok(())
+    }
+
+    fn flush_index(&mut self) -> std::io::Result<()> {
+        let bytes: Vec<u8> = self.records.drain(..).flat_map(|record| record.encode()).collect();
+        self.index.write_all(&bytes)
+    }
+}

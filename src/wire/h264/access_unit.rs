@@ -1,0 +1,358 @@
+//! Access units (H.264, 7.4.1.2): NAL units in decoding order go in, whole pictures come out.
+//!
+//! The builder is in one of three states, and says so in its fields:
+//! * *seeking* a key frame (`seeking`): whatever is complete is dropped, because it builds on something lost;
+//! * *between* access units (`data` empty, or without a slice yet);
+//! * *inside* one (`has_picture`).
+//!
+//! It trusts the marker bit (RFC 6184, 5.1) until it sees it set in the middle of a picture.
+
+use std::sync::Arc;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+use crate::ground::frame::VideoParams;
+use crate::ground::limits;
+use crate::wire::h264::params::ParameterSets;
+use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
+
+/// One picture, with the RTP timestamp it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessUnit {
+    /// The RTP timestamp, unwrapped.
+    pub timestamp: i64,
+    /// Whether decoding can start here.
+    pub key: bool,
+    /// The parameters that hold for it.
+    pub params: Arc<VideoParams>,
+    /// NAL units, each behind its length in four bytes.
+    pub data: Bytes,
+}
+
+/// Builds access units out of NAL units.
+#[derive(Debug, Default)]
+pub struct AccessUnitBuilder {
+    sets: ParameterSets,
+    data: BytesMut,
+    timestamp: i64,
+    has_picture: bool,
+    key: bool,
+    broken: bool,
+    seeking: bool,
+    /// Where the NAL unit that is being put together starts, and where its bytes do.
+    open_nal: Option<usize>,
+    /// The timestamp of a picture that was given out at its marker, to see whether more of it follows.
+    given_out: Option<i64>,
+    markers_lie: bool,
+    dropped: u64,
+}
+
+impl AccessUnitBuilder {
+    /// A builder that knows the parameter sets of the SDP.
+    pub fn new(parameter_sets: &[Bytes]) -> Self {
+        let mut sets = ParameterSets::default();
+        parameter_sets.iter().for_each(|nal| sets.take(nal));
+        Self { sets, seeking: true, ..Self::default() }
+    }
+
+    /// Access units dropped so far.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The parameters as they are known now.
+    pub fn params(&mut self) -> Option<Arc<VideoParams>> {
+        self.sets.current()
+    }
+
+    /// Something between what came and what comes was lost: all up to the next key frame is of no use.
+    pub fn lost(&mut self) {
+        self.broken |= self.has_picture;
+        self.seeking = true;
+    }
+
+    /// A NAL unit with this header begins, at this timestamp. `first_bytes` are its first bytes, header included.
+    fn begin(&mut self, timestamp: i64, first_bytes: &[u8], out: &mut Vec<AccessUnit>) {
+        let kind = kind(first_bytes[0]);
+        let picture = is_picture(kind);
+        let new_picture = picture && is_first_slice(first_bytes);
+        if self.has_picture {
+            let ends = timestamp != self.timestamp || begins_access_unit(kind) || new_picture;
+            if ends {
+                self.finish(out);
+            }
+        }
+        self.timestamp = timestamp;
+        if picture {
+            let headless = !self.has_picture && !new_picture;
+            self.has_picture = true;
+            self.key |= kind == nal_type::IDR;
+            if headless {
+                self.markers_lie |= self.given_out == Some(timestamp);
+                self.lost();
+            }
+        }
+    }
+
+    /// Takes a whole NAL unit.
+    pub fn nal(&mut self, timestamp: i64, nal: &[u8], out: &mut Vec<AccessUnit>) {
+        if nal.is_empty() {
+            return;
+        }
+        self.drop_open_nal();
+        self.begin(timestamp, nal, out);
+        self.sets.take(nal);
+        if self.fits(nal.len()) {
+            self.data.put_u32(nal.len() as u32);
+            self.data.put_slice(nal);
+        }
+    }
+
+    /// Takes the first fragment of a NAL unit: its rebuilt header, and the bytes behind it.
+    pub fn nal_start(&mut self, timestamp: i64, header: u8, body: &[u8], out: &mut Vec<AccessUnit>) {
+        self.drop_open_nal();
+        self.begin(timestamp, &[header, body.first().copied().unwrap_or(0)], out);
+        if self.fits(body.len() + 1) {
+            self.open_nal = Some(self.data.len());
+            self.data.put_u32(0);
+            self.data.put_u8(header);
+            self.data.put_slice(body);
+        }
+    }
+
+    /// Takes a further fragment of the NAL unit that was begun; `last` closes it.
+    pub fn nal_continue(&mut self, body: &[u8], last: bool) {
+        let Some(start) = self.open_nal else {
+            self.lost();
+            return;
+        };
+        if !self.fits(body.len()) {
+            self.open_nal = None;
+            return;
+        }
+        self.data.put_slice(body);
+        if last {
+            let length = (self.data.len() - start - 4) as u32;
+            self.data[start..start + 4].copy_from_slice(&length.to_be_bytes());
+            self.open_nal = None;
+            if matches!(kind(self.data[start + 4]), nal_type::SPS | nal_type::PPS) {
+                let nal = self.data[start + 4..].to_vec();
+                self.sets.take(&nal);
+            }
+        }
+    }
+
+    /// A marker: the picture is complete (where markers tell the truth).
+    pub fn marker(&mut self, out: &mut Vec<AccessUnit>) {
+        if self.has_picture && !self.markers_lie {
+            let timestamp = self.timestamp;
+            self.finish(out);
+            self.given_out = Some(timestamp);
+        }
+    }
+
+    fn fits(&mut self, more: usize) -> bool {
+        if self.data.len() + more + 4 <= limits::ACCESS_UNIT_BYTES {
+            return true;
+        }
+        self.data.clear();
+        self.open_nal = None;
+        self.lost();
+        false
+    }
+
+    fn drop_open_nal(&mut self) {
+        if let Some(start) = self.open_nal.take() {
+            self.data.truncate(start);
+            self.lost();
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<AccessUnit>) {
+        self.drop_open_nal();
+        let (key, broken) = (self.key, self.broken);
+        (self.has_picture, self.key, self.broken) = (false, false, false);
+        self.given_out = None;
+        let params = self.sets.current();
+        match params {
+            Some(params) if !broken && (key || !self.seeking) => {
+                self.seeking = false;
+                out.push(AccessUnit { timestamp: self.timestamp, key, params, data: self.data.split().freeze() });
+            }
+            _ => {
+                self.data.clear();
+                self.dropped += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::h264::nal_units;
+    use crate::wire::h264::params::tests::{PPS, SPS_360};
+    use proptest::prelude::*;
+
+    const KEY: &[u8] = &[0x65, 0x88, 1, 2, 3];
+    const KEY_SECOND_SLICE: &[u8] = &[0x65, 0x40, 4, 5];
+    const INTER: &[u8] = &[0x41, 0x9A, 7];
+    const NOTE: &[u8] = &[0x06, 5, 1, 0, 0x80];
+
+    fn builder() -> AccessUnitBuilder {
+        AccessUnitBuilder::new(&[Bytes::from_static(SPS_360), Bytes::from_static(PPS)])
+    }
+
+    fn kinds(unit: &AccessUnit) -> Vec<u8> {
+        nal_units(&unit.data).map(|nal| kind(nal[0])).collect()
+    }
+
+    #[test]
+    fn everything_of_a_picture_stays_with_it() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        for nal in [SPS_360, PPS, NOTE, KEY, KEY_SECOND_SLICE] {
+            builder.nal(0, nal, &mut out);
+        }
+        builder.marker(&mut out);
+        builder.nal(3000, NOTE, &mut out);
+        builder.nal(3000, INTER, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.iter().map(kinds).collect::<Vec<_>>(), [vec![7, 8, 6, 5, 5], vec![6, 1]]);
+        assert_eq!((out[0].key, out[1].key), (true, false));
+    }
+
+    #[test]
+    fn without_markers_the_next_picture_ends_the_one_before() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.nal(0, KEY, &mut out);
+        builder.nal(3000, INTER, &mut out);
+        assert_eq!(out.len(), 1, "another timestamp");
+        builder.nal(3000, INTER, &mut out);
+        assert_eq!(out.len(), 2, "the same timestamp, but a picture's first slice");
+        builder.nal(3000, NOTE, &mut out);
+        assert_eq!(out.len(), 3, "SEI comes before slices");
+    }
+
+    #[test]
+    fn a_lost_part_costs_all_up_to_the_next_key_frame() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.nal(0, KEY, &mut out);
+        builder.marker(&mut out);
+        builder.lost();
+        for n in 1..4 {
+            builder.nal(n * 3000, INTER, &mut out);
+            builder.marker(&mut out);
+        }
+        assert_eq!((out.len(), builder.dropped()), (1, 3));
+        builder.nal(12_000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.len(), 2);
+    }
+
+    #[test]
+    fn a_loss_before_a_key_frame_spares_it() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.nal(0, KEY, &mut out);
+        builder.marker(&mut out);
+        builder.nal(3000, INTER, &mut out);
+        builder.lost();
+        builder.nal(6000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.iter().map(|unit| unit.timestamp).collect::<Vec<_>>(), [0, 6000]);
+        builder.lost();
+        builder.nal(9000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.len(), 3, "the loss was before it");
+    }
+
+    #[test]
+    fn a_key_frame_without_its_first_slice_is_none() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.lost();
+        builder.nal(0, KEY_SECOND_SLICE, &mut out);
+        builder.marker(&mut out);
+        assert_eq!((out.len(), builder.dropped()), (0, 1));
+    }
+
+    #[test]
+    fn fragments_make_the_same_unit() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.nal_start(0, 0x65, &[0x88, 1], &mut out);
+        builder.nal_continue(&[2], false);
+        builder.nal_continue(&[3], true);
+        builder.marker(&mut out);
+        assert_eq!(&out[0].data[..], [&[0, 0, 0, 5], KEY].concat());
+    }
+
+    #[test]
+    fn markers_in_the_middle_of_a_picture_are_not_believed_twice() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        for time in [0, 3000, 6000] {
+            builder.nal(time, KEY, &mut out);
+            builder.marker(&mut out);
+            builder.nal(time, KEY_SECOND_SLICE, &mut out);
+            builder.marker(&mut out);
+        }
+        builder.nal(9000, INTER, &mut out);
+        let whole = out.last().expect("the third picture");
+        assert_eq!((whole.timestamp, kinds(whole)), (6000, vec![5, 5]));
+    }
+
+    #[test]
+    fn a_unit_beyond_the_limit_is_dropped() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        let slice = [KEY, &vec![1; limits::ACCESS_UNIT_BYTES / 2]].concat();
+        builder.nal(0, &slice, &mut out);
+        builder.nal(0, &[&[0x65, 0x40][..], &slice].concat(), &mut out);
+        builder.marker(&mut out);
+        assert_eq!((out.len(), builder.dropped()), (0, 1));
+        builder.nal(3000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.len(), 1);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Nal(i64, Vec<u8>),
+        Start(i64, u8, Vec<u8>),
+        Continue(Vec<u8>, bool),
+        Marker,
+        Lost,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let time = 0..5_i64;
+        let bytes = proptest::collection::vec(any::<u8>(), 1..40);
+        prop_oneof![
+            (time.clone(), bytes.clone()).prop_map(|(time, nal)| Step::Nal(time, nal)),
+            (time, any::<u8>(), bytes.clone()).prop_map(|(time, header, body)| Step::Start(time, header, body)),
+            (bytes, any::<bool>()).prop_map(|(body, last)| Step::Continue(body, last)),
+            Just(Step::Marker),
+            Just(Step::Lost),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_units_are_whole(steps in proptest::collection::vec(step(), 0..60)) {
+            let (mut builder, mut out) = (builder(), Vec::new());
+            for step in steps {
+                match step {
+                    Step::Nal(time, nal) => builder.nal(time, &nal, &mut out),
+                    Step::Start(time, header, body) => builder.nal_start(time, header, &body, &mut out),
+                    Step::Continue(body, last) => builder.nal_continue(&body, last),
+                    Step::Marker => builder.marker(&mut out),
+                    Step::Lost => builder.lost(),
+                }
+            }
+            for unit in &out {
+                let taken: usize = nal_units(&unit.data).map(|nal| nal.len() + 4).sum();
+                prop_assert_eq!(taken, unit.data.len());
+                prop_assert!(nal_units(&unit.data).any(|nal| is_picture(kind(nal[0]))));
+            }
+            if let Some(first) = out.first() {
+                prop_assert!(first.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! HTTP Live Streaming playlists (RFC 8216; low latency: draft-pantos-hls-rfc8216bis, 4.4.3.7 to 4.4.5.4).
+//!
+//! Everything since the stream's start stands in one playlist, so that one address plays live, from the start, and
+//! after the end. Players that can ask for what is new alone (`_HLS_skip`) get that.
+
+use std::fmt::Write as _;
+
+use crate::ground::time::{Ticks90k, UnixMs};
+use crate::wire::playlist::segments::{Segment, Segments, Stretch};
+
+/// Players stay this many parts behind the newest: at least two, or they run dry (4.4.3.8).
+const PARTS_HELD_BACK: f64 = 2.5;
+/// Parts are listed for this many target durations at the end (4.4.4.9).
+const TARGETS_WITH_PARTS: i64 = 3;
+/// Segments older than this many target durations may be skipped in an update (4.4.3.8: at least six).
+const TARGETS_TO_SKIP: i64 = 6;
+
+/// How a playlist is asked for (6.2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reload {
+    /// `_HLS_msn`: answer when this segment is there.
+    pub segment: Option<u64>,
+    /// `_HLS_part`: answer when this part of it is there.
+    pub part: Option<usize>,
+    /// `_HLS_skip`: leave out what is old.
+    pub skip: bool,
+}
+
+/// A request that makes no sense (6.2.5.2: answered with 400).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadReload;
+
+impl Reload {
+    /// Reads the directives of a query string; others are left alone.
+    pub fn parse(query: &str) -> Result<Self, BadReload> {
+        let mut reload = Self::default();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "_HLS_msn" => reload.segment = Some(value.parse().map_err(|_| BadReload)?),
+                "_HLS_part" => reload.part = Some(value.parse().map_err(|_| BadReload)?),
+                "_HLS_skip" => reload.skip = matches!(value, "YES" | "v2"),
+                _ => {}
+            }
+        }
+        if reload.part.is_some() && reload.segment.is_none() { Err(BadReload) } else { Ok(reload) }
+    }
+
+    /// Whether the playlist has what is asked for; an error if that is too far ahead to wait for.
+    pub fn is_met(&self, segments: &Segments) -> Result<bool, BadReload> {
+        let Some(number) = self.segment else { return Ok(true) };
+        let open = segments.closed().len() as u64;
+        if number > open + 2 {
+            return Err(BadReload);
+        }
+        Ok(match self.part {
+            Some(part) => segments.has_part(number, part),
+            None => number < open,
+        })
+    }
+}
+
+/// What a media playlist is written from.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaPlaylist<'a> {
+    /// The stream's segments.
+    pub segments: &'a Segments,
+    /// When the stream's timeline began.
+    pub began: UnixMs,
+    /// Whether the stream is over.
+    pub ended: bool,
+    /// The other renditions' playlists, for reports on them (4.4.5.4): URI and segments of each.
+    pub others: &'a [(&'a str, &'a Segments)],
+}
+
+impl MediaPlaylist<'_> {
+    /// Writes the playlist; with `skip`, an update without what is old.
+    pub fn write(&self, skip: bool) -> String {
+        let Self { segments, ended, .. } = *self;
+        let target_s = segments.target_duration_s();
+        let target = Ticks90k(target_s as i64 * Ticks90k::PER_SECOND);
+        let closed = segments.closed();
+        let end = segments.open().or(closed.last()).map_or(Ticks90k(0), |last| last.span.start + last.span.duration);
+        let skipped = if skip && !ended {
+            let horizon = end - Ticks90k(target.0 * TARGETS_TO_SKIP);
+            closed.partition_point(|segment| segment.span.start + segment.span.duration < horizon)
+        } else {
+            0
+        };
+        let mut out = String::with_capacity(512 + (closed.len() - skipped) * 40);
+        let _ = writeln!(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:{target_s}");
+        if ended {
+            out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
+        } else {
+            let part = segments.part_target().to_seconds();
+            let _ = writeln!(
+                out,
+                "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={}.0,HOLD-BACK={}.0,PART-HOLD-BACK={:.3}\n\
+                 #EXT-X-PART-INF:PART-TARGET={part:.5}",
+                target_s * TARGETS_TO_SKIP as u64,
+                target_s * 3,
+                part * PARTS_HELD_BACK,
+            );
+        }
+        out.push_str("#EXT-X-MEDIA-SEQUENCE:0\n");
+        if skipped > 0 {
+            let _ = writeln!(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}");
+        }
+        let with_parts = end - Ticks90k(target.0 * TARGETS_WITH_PARTS);
+        let mut description = skipped.checked_sub(1).map(|last| closed[last].description);
+        for (number, segment) in closed.iter().enumerate().skip(skipped) {
+            self.begin_segment(&mut out, segment, &mut description);
+            if !ended && segment.span.start + segment.span.duration > with_parts {
+                write_parts(&mut out, number as u64, &segment.parts);
+            }
+            let _ = writeln!(out, "#EXTINF:{:.5},\nsegment-{number}.m4s", segment.span.duration.to_seconds());
+        }
+        if ended {
+            out.push_str("#EXT-X-ENDLIST\n");
+            return out;
+        }
+        let number = closed.len() as u64;
+        if let Some(open) = segments.open() {
+            self.begin_segment(&mut out, open, &mut description);
+            write_parts(&mut out, number, &open.parts);
+        }
+        let (number, part) = segments.next_part();
+        let _ = writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-{number}-{part}.m4s\"");
+        for (uri, other) in self.others {
+            let (segment, part) = last_part(other);
+            let _ = writeln!(out, "#EXT-X-RENDITION-REPORT:URI=\"{uri}\",LAST-MSN={segment},LAST-PART={part}");
+        }
+        out
+    }
+
+    /// What stands before a segment: its description, where that changes, and its date at the beginning.
+    fn begin_segment(&self, out: &mut String, segment: &Segment, description: &mut Option<u32>) {
+        if *description == Some(segment.description) {
+            return;
+        }
+        if description.is_some() {
+            out.push_str("#EXT-X-DISCONTINUITY\n");
+        }
+        *description = Some(segment.description);
+        let date = UnixMs(self.began.0 + segment.span.start.to_ms());
+        let _ = writeln!(out, "#EXT-X-MAP:URI=\"init-{}.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:{date}", segment.description);
+    }
+}
+
+fn write_parts(out: &mut String, number: u64, parts: &[Stretch]) {
+    for (index, part) in parts.iter().enumerate() {
+        let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
+        let duration = part.duration.to_seconds();
+        let _ = writeln!(out, "#EXT-X-PART:DURATION={duration:.5},URI=\"part-{number}-{index}.m4s\"{independent}");
+    }
+}
+
+/// The newest part's place: segment and part number.
+fn last_part(segments: &Segments) -> (u64, usize) {
+    let number = segments.closed().len() as u64;
+    match segments.open().map_or(0, |open| open.parts.len()) {
+        0 => {
+            let previous = number.saturating_sub(1);
+            (previous, segments.segment(previous).map_or(0, |segment| segment.parts.len().saturating_sub(1)))
+        }
+        parts => (number, parts - 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::playlist::segments::tests::cut;
+
+    fn playlist(segments: &Segments, ended: bool) -> MediaPlaylist<'_> {
+        MediaPlaylist { segments, began: UnixMs(1_700_000_000_000), ended, others: &[] }
+    }
+
+    #[test]
+    fn a_live_playlist_has_all_segments_and_the_newest_parts() {
+        let (segments, _) = cut(30 * 5 + 7, 3000, 30);
+        let text = playlist(&segments, false).write(false);
+        assert!(text.starts_with("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n"));
+        let control = "CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,HOLD-BACK=3.0,PART-HOLD-BACK=0.250";
+        assert!(text.contains(control), "{text}");
+        assert!(text.contains("#EXT-X-PART-INF:PART-TARGET=0.10000\n"));
+        assert!(text.contains("#EXT-X-MAP:URI=\"init-0.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n"));
+        assert_eq!(text.matches("#EXTINF:1.00000,\n").count(), 5);
+        assert!(text.contains("URI=\"part-5-1.m4s\"\n") && !text.contains("part-1-0"));
+        assert!(text.contains("#EXT-X-PART:DURATION=0.10000,URI=\"part-4-0.m4s\",INDEPENDENT=YES\n"));
+        assert!(text.ends_with("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-5-2.m4s\"\n"));
+    }
+
+    #[test]
+    fn an_update_leaves_out_what_is_old() {
+        let (segments, _) = cut(30 * 20, 3000, 30);
+        let text = playlist(&segments, false).write(true);
+        assert!(text.contains("#EXT-X-SKIP:SKIPPED-SEGMENTS=13\n"), "{text}");
+        assert!(!text.contains("segment-12.m4s") && text.contains("segment-13.m4s"));
+        assert!(!text.contains("#EXT-X-MAP"), "it was told before");
+    }
+
+    #[test]
+    fn an_ended_playlist_is_a_plain_one() {
+        let (mut segments, _) = cut(70, 3000, 30);
+        segments.finish();
+        let text = playlist(&segments, true).write(true);
+        assert!(text.ends_with("#EXTINF:0.33333,\nsegment-2.m4s\n#EXT-X-ENDLIST\n"), "{text}");
+        assert!(!text.contains("PART") && !text.contains("SKIP"));
+    }
+
+    #[test]
+    fn other_renditions_are_reported() {
+        let (segments, _) = cut(70, 3000, 30);
+        let others = [("../720p/index.m3u8", &segments)];
+        let text = MediaPlaylist { others: &others, ..playlist(&segments, false) }.write(false);
+        assert!(
+            text.ends_with("#EXT-X-RENDITION-REPORT:URI=\"../720p/index.m3u8\",LAST-MSN=2,LAST-PART=2\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn reloads_wait_for_what_they_name() {
+        let (segments, _) = cut(34, 3000, 30);
+        let met = |query| Reload::parse(query).and_then(|reload| reload.is_met(&segments));
+        assert_eq!(met(""), Ok(true));
+        assert_eq!(met("_HLS_msn=0"), Ok(true));
+        assert_eq!(met("_HLS_msn=1"), Ok(false));
+        assert_eq!(met("_HLS_msn=1&_HLS_part=0"), Ok(true));
+        assert_eq!(met("_HLS_msn=1&_HLS_part=1&_HLS_skip=YES"), Ok(false));
+        for bad in ["_HLS_msn=9", "_HLS_msn=x", "_HLS_part=1", "_HLS_msn=-1"] {
+            assert_eq!(met(bad), Err(BadReload), "{bad}");
+        }
+    }
+}

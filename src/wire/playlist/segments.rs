@@ -1,0 +1,326 @@
+//! Where a stream is cut (draft-pantos-hls-rfc8216bis, 3 and 4.4.4.9): a segment a group of pictures, a part every
+//! tenth of a second or so.
+//!
+//! A part is closed by its own last picture: nobody waits for the next one to learn that it was the last.
+
+use crate::ground::time::Ticks90k;
+
+/// Parts are about this long: whole pictures, at least one.
+const PART: Ticks90k = Ticks90k::from_ms(100);
+/// A key frame begins a new segment if the current one has this much.
+const SHORT_SEGMENT: Ticks90k = Ticks90k::from_ms(900);
+/// A segment without a key frame is cut here.
+const LONG_SEGMENT: Ticks90k = Ticks90k::from_ms(4000);
+/// Parts are listed for the segments of the last three target durations (4.4.4.9); kept for one segment more.
+const SEGMENTS_WITH_PARTS: usize = 5;
+
+/// What the cutter needs to know of a fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct FragmentMeta {
+    /// Its number: one more than the fragment's before.
+    pub number: u64,
+    /// Where it starts on the timeline.
+    pub start: Ticks90k,
+    /// How long it lasts, as far as known.
+    pub duration: Ticks90k,
+    /// Whether it has a picture; sound alone never opens or closes anything.
+    pub picture: bool,
+    /// Whether decoding can start here.
+    pub key: bool,
+    /// Where its bytes are in the recording.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub size: u64,
+    /// Which description holds for it, counted from 0.
+    pub description: u32,
+}
+
+/// A stretch of a stream: consecutive fragments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where it starts on the timeline.
+    pub start: Ticks90k,
+    /// How long it lasts.
+    pub duration: Ticks90k,
+    /// Number of its first fragment.
+    pub first_fragment: u64,
+    /// Number of its last fragment.
+    pub last_fragment: u64,
+    /// Where its bytes are in the recording.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub size: u64,
+    /// Whether decoding can start at its first picture.
+    pub independent: bool,
+}
+
+impl Stretch {
+    fn of(fragment: &FragmentMeta) -> Self {
+        Self {
+            start: fragment.start,
+            duration: fragment.duration,
+            first_fragment: fragment.number,
+            last_fragment: fragment.number,
+            offset: fragment.offset,
+            size: fragment.size,
+            independent: fragment.key,
+        }
+    }
+
+    fn add(&mut self, fragment: &FragmentMeta) {
+        self.last_fragment = fragment.number;
+        self.size += fragment.size;
+        if fragment.picture {
+            self.duration = fragment.start + fragment.duration - self.start;
+        }
+    }
+}
+
+/// A segment: its measure, its description, and its parts while they are of use.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// What it spans.
+    pub span: Stretch,
+    /// Which description holds for it, counted from 0.
+    pub description: u32,
+    /// Its closed parts; emptied when the segment is old.
+    pub parts: Vec<Stretch>,
+}
+
+/// Cuts one stream.
+#[derive(Debug)]
+pub struct Segments {
+    closed: Vec<Segment>,
+    open: Option<Segment>,
+    open_part: Option<Stretch>,
+    part_target: Ticks90k,
+    longest: Ticks90k,
+}
+
+impl Default for Segments {
+    fn default() -> Self {
+        Self { closed: Vec::new(), open: None, open_part: None, part_target: PART, longest: Ticks90k(0) }
+    }
+}
+
+impl Segments {
+    /// Takes the next fragment. Returns whether a part was closed by it: there is something new to fetch.
+    pub fn push(&mut self, fragment: &FragmentMeta) -> bool {
+        if fragment.picture && self.begins_segment(fragment) {
+            self.close_segment(fragment.start);
+        }
+        match &mut self.open {
+            Some(open) => open.span.add(fragment),
+            None if fragment.picture => {
+                let (span, description) = (Stretch::of(fragment), fragment.description);
+                self.open = Some(Segment { span, description, parts: Vec::new() });
+                if self.closed.is_empty() {
+                    let pictures = (PART.0 as f64 / fragment.duration.0.max(1) as f64).round().max(1.0);
+                    self.part_target = Ticks90k(pictures as i64 * fragment.duration.0);
+                }
+            }
+            None => return false,
+        }
+        match &mut self.open_part {
+            Some(part) => part.add(fragment),
+            none => *none = Some(Stretch::of(fragment)),
+        }
+        let full = |part: &Stretch| part.duration + fragment.duration > self.part_target + Ticks90k::from_ms(2);
+        let closes = fragment.picture && self.open_part.as_ref().is_some_and(full);
+        if closes {
+            self.close_part();
+        }
+        closes
+    }
+
+    fn begins_segment(&self, fragment: &FragmentMeta) -> bool {
+        self.open.as_ref().is_some_and(|open| {
+            let length = fragment.start - open.span.start;
+            fragment.description != open.description
+                || fragment.key && length >= SHORT_SEGMENT
+                || length + fragment.duration > LONG_SEGMENT
+        })
+    }
+
+    fn close_part(&mut self) {
+        let Some(part) = self.open_part.take() else { return };
+        self.part_target = self.part_target.max(part.duration);
+        if let Some(open) = &mut self.open {
+            open.parts.push(part);
+        }
+    }
+
+    fn close_segment(&mut self, end: Ticks90k) {
+        self.close_part();
+        let Some(mut segment) = self.open.take() else { return };
+        segment.span.duration = (end - segment.span.start).max(Ticks90k(1));
+        self.longest = self.longest.max(segment.span.duration);
+        self.closed.push(segment);
+        if let Some(old) = self.closed.len().checked_sub(SEGMENTS_WITH_PARTS + 1) {
+            self.closed[old].parts = Vec::new();
+        }
+    }
+
+    /// The stream has ended: what is open is closed.
+    pub fn finish(&mut self) {
+        let end = self.open.as_ref().map_or(Ticks90k(0), |open| open.span.start + open.span.duration);
+        self.close_segment(end);
+    }
+
+    /// The closed segments, oldest first: the first has media sequence number 0.
+    pub fn closed(&self) -> &[Segment] {
+        &self.closed
+    }
+
+    /// The segment that still grows.
+    pub fn open(&self) -> Option<&Segment> {
+        self.open.as_ref()
+    }
+
+    /// A segment, closed or open, by its media sequence number.
+    pub fn segment(&self, number: u64) -> Option<&Segment> {
+        let index = usize::try_from(number).ok()?;
+        self.closed.get(index).or_else(|| self.open.as_ref().filter(|_| index == self.closed.len()))
+    }
+
+    /// Media sequence number and part number of the next part to come.
+    ///
+    /// Where the last groups of pictures were as long as the open segment is now, that is the next segment's first.
+    pub fn next_part(&self) -> (u64, usize) {
+        let number = self.closed.len() as u64;
+        let Some(open) = &self.open else { return (number, 0) };
+        let closed_until = open.parts.last().map_or(open.span.start, |part| part.start + part.duration);
+        let length = closed_until - open.span.start;
+        let full = self.closed.last().is_some_and(|last| (last.span.duration - length).0 <= 450);
+        if full { (number + 1, 0) } else { (number, open.parts.len()) }
+    }
+
+    /// Whether this part, or what comes after it, has been closed.
+    pub fn has_part(&self, number: u64, part: usize) -> bool {
+        let open = self.closed.len() as u64;
+        let parts = |number| self.segment(number).map_or(0, |segment| segment.parts.len());
+        match number {
+            _ if number > open => false,
+            _ if number == open => part < parts(open),
+            // A part beyond its segment's last is the next segment's first (6.2.5.2).
+            _ if number + 1 == open && part >= parts(number) => parts(open) > 0,
+            _ => true,
+        }
+    }
+
+    /// What parts are said to last at most.
+    pub fn part_target(&self) -> Ticks90k {
+        self.part_target
+    }
+
+    /// What segments are said to last at most, in whole seconds (4.4.3.1).
+    pub fn target_duration_s(&self) -> u64 {
+        (self.longest.to_seconds().round() as u64).max(1)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pictures of `frame` ticks with a key frame every `group`; returns the cutter and the numbers that closed a part.
+    pub(crate) fn cut(frames: u64, frame: i64, group: u64) -> (Segments, Vec<u64>) {
+        let mut segments = Segments::default();
+        let closing = (0..frames).filter(|number| {
+            segments.push(&FragmentMeta {
+                number: *number,
+                start: Ticks90k(*number as i64 * frame),
+                duration: Ticks90k(frame),
+                picture: true,
+                key: number % group == 0,
+                offset: number * 100,
+                size: 100,
+                description: 0,
+            })
+        });
+        let closing = closing.collect();
+        (segments, closing)
+    }
+
+    #[test]
+    fn parts_close_with_their_own_last_picture() {
+        let (segments, closing) = cut(9, 3000, 30);
+        assert_eq!(closing, [2, 5, 8]);
+        assert_eq!(segments.part_target(), Ticks90k(9000));
+        assert_eq!(segments.next_part(), (0, 3));
+        let (segments, closing) = cut(9, 3600, 25);
+        assert_eq!((closing, segments.part_target()), (vec![2, 5, 8], Ticks90k(10_800)), "25 pictures a second");
+    }
+
+    #[test]
+    fn segments_are_groups_of_pictures() {
+        let (segments, _) = cut(95, 3000, 30);
+        assert_eq!(segments.closed().len(), 3);
+        let second = &segments.closed()[1];
+        assert_eq!((second.span.start, second.span.duration), (Ticks90k(90_000), Ticks90k(90_000)));
+        assert_eq!((second.span.first_fragment, second.span.last_fragment), (30, 59));
+        assert_eq!((second.span.offset, second.span.size), (3000, 3000));
+        assert!(second.span.independent && second.parts[0].independent && !second.parts[1].independent);
+        assert_eq!(segments.target_duration_s(), 1);
+    }
+
+    #[test]
+    fn short_groups_are_joined_and_long_ones_cut() {
+        let (segments, _) = cut(100, 3000, 10);
+        assert!(segments.closed().iter().all(|segment| segment.span.duration == Ticks90k(90_000)));
+        let (segments, _) = cut(1000, 3000, 1000);
+        assert!(segments.closed().iter().all(|segment| segment.span.duration == LONG_SEGMENT));
+        assert_eq!(segments.target_duration_s(), 4);
+    }
+
+    #[test]
+    fn the_end_of_a_regular_group_is_foreseen() {
+        let (segments, _) = cut(60, 3000, 30);
+        assert_eq!(segments.next_part(), (2, 0), "the second group has all its pictures");
+        assert!(!segments.has_part(1, 10), "so its eleventh part is the next segment's first");
+        let (segments, _) = cut(63, 3000, 30);
+        assert!(segments.has_part(1, 10) && segments.has_part(2, 0) && !segments.has_part(2, 1));
+    }
+
+    #[test]
+    fn the_end_closes_everything() {
+        let (mut segments, _) = cut(40, 3000, 30);
+        segments.finish();
+        assert_eq!(segments.closed().len(), 2);
+        assert_eq!(segments.closed()[1].span.duration, Ticks90k(30_000));
+        assert_eq!(segments.closed()[1].parts.len(), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_between_stretches(
+            pictures in proptest::collection::vec((1_i64..30_000, any::<bool>(), any::<bool>(), 1_u64..9), 1..300)
+        ) {
+            let (mut segments, mut start, mut offset) = (Segments::default(), 0, 0);
+            for (number, (duration, key, picture, size)) in (0..).zip(pictures) {
+                segments.push(&FragmentMeta {
+                    number,
+                    start: Ticks90k(start),
+                    duration: Ticks90k(duration),
+                    picture: picture || number == 0,
+                    key,
+                    offset,
+                    size,
+                    description: 0,
+                });
+                start += duration;
+                offset += size;
+            }
+            segments.finish();
+            let mut expected = (0, 0);
+            for segment in segments.closed() {
+                prop_assert_eq!((segment.span.first_fragment, segment.span.offset), expected);
+                expected = (segment.span.last_fragment + 1, segment.span.offset + segment.span.size);
+                let parts: u64 = segment.parts.iter().map(|part| part.size).sum();
+                prop_assert!(segment.parts.is_empty() || parts == segment.span.size);
+            }
+            prop_assert_eq!(expected.1, offset);
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! The receiver of all tracks of one publisher.
+
+use std::sync::Arc;
+
+use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
+use rtp_types::RtpPacket;
+
+use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame};
+use crate::ground::time::{Moment, Ticks90k};
+use crate::wire::aac::parse_config;
+use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
+use crate::wire::h264::order::DecodeOrder;
+use crate::wire::rtp::aac::AacDepacketizer;
+use crate::wire::rtp::clock::{Reception, TrackClock};
+use crate::wire::rtp::reorder::{Place, Reorder};
+use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
+
+/// What a frame takes where nothing tells: 1/30 s.
+const USUAL_FRAME: Ticks90k = Ticks90k(3000);
+/// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
+const OWN_SSRC: u32 = 0x4C61_7265;
+
+/// Receives all tracks of one publisher.
+#[derive(Debug)]
+pub struct Receiver {
+    tracks: Vec<Track>,
+    /// When the first packet came: zero on the timeline.
+    started: Option<Moment>,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+struct Track {
+    payload_type: u8,
+    rate: u32,
+    ssrc: Option<u32>,
+    /// Whether its source said goodbye (RFC 3550, section 6.6).
+    gone: bool,
+    delivery: Delivery,
+    reorder: Reorder,
+    clock: TrackClock,
+    reception: Reception,
+    codec: Codec,
+}
+
+#[derive(Debug)]
+enum Codec {
+    Video(Box<VideoTrack>),
+    Audio(AudioTrack),
+}
+
+#[derive(Debug)]
+struct VideoTrack {
+    builder: AccessUnitBuilder,
+    units: Vec<AccessUnit>,
+    order: DecodeOrder,
+    last: Option<LastPicture>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LastPicture {
+    timestamp: i64,
+    pts: Ticks90k,
+    at: Moment,
+}
+
+#[derive(Debug)]
+struct AudioTrack {
+    depacketizer: AacDepacketizer,
+    params: Arc<AudioParams>,
+    last_pts: Option<Ticks90k>,
+}
+
+impl Receiver {
+    /// A receiver for tracks described by `media`, in the order of the SDP.
+    pub fn new(media: &[Media], delivery: Delivery) -> Result<Self, RtpError> {
+        let tracks = media.iter().map(|media| Track::new(media, delivery)).collect::<Result<_, _>>()?;
+        Ok(Self { tracks, started: None, counts: Counts::default() })
+    }
+
+    /// Takes one RTP packet of track `track`; frames that are complete are added to `frames`.
+    pub fn rtp(&mut self, track: usize, packet: &[u8], now: Moment, frames: &mut Vec<Frame>) {
+        let Some(index) = (track < self.tracks.len()).then_some(track) else { return };
+        let track = &mut self.tracks[index];
+        let Some(parsed) = RtpPacket::parse(packet).ok().filter(|rtp| rtp.payload_type() == track.payload_type) else {
+            self.counts.malformed += 1;
+            return;
+        };
+        if track.ssrc.replace(parsed.ssrc()).is_some_and(|before| before != parsed.ssrc()) {
+            track.begin_anew();
+        }
+        match track.reorder.push(parsed.sequence_number(), packet, now) {
+            Place::Next { lost } => self.take(index, &parsed, lost, now, frames),
+            Place::Later => {}
+            Place::Useless => return,
+        }
+        self.handle_timeout(now, frames);
+    }
+
+    /// Gives up waiting for packets that are late.
+    pub fn handle_timeout(&mut self, now: Moment, frames: &mut Vec<Frame>) {
+        for index in 0..self.tracks.len() {
+            while let Some((lost, packet)) = self.tracks[index].reorder.pop(now) {
+                if let Ok(parsed) = RtpPacket::parse(&packet) {
+                    self.take(index, &parsed, lost, now, frames);
+                }
+            }
+        }
+    }
+
+    /// Whether the source of a track said that it is leaving.
+    pub fn said_goodbye(&self) -> bool {
+        self.tracks.iter().any(|track| track.gone)
+    }
+
+    /// When [`Self::handle_timeout`] is next due.
+    pub fn next_timeout(&self) -> Option<Moment> {
+        self.tracks.iter().filter_map(|track| track.reorder.deadline()).min()
+    }
+
+    /// Takes the packet whose turn it is.
+    fn take(&mut self, index: usize, packet: &RtpPacket<'_>, lost: u64, now: Moment, frames: &mut Vec<Frame>) {
+        self.counts.packets += 1;
+        self.counts.lost += lost;
+        let started = *self.started.get_or_insert(now);
+        let track = &mut self.tracks[index];
+        track.reception.packet(track.reorder.highest(), packet.timestamp(), track.rate, now);
+        let timestamp = track.clock.unwrap(packet.timestamp(), now);
+        if !track.clock.is_placed() {
+            track.clock.place(timestamp, Ticks90k::from_duration(now.since(started)));
+            self.synchronize();
+        }
+        let Track { codec, clock, rate, .. } = &mut self.tracks[index];
+        let readable = match codec {
+            Codec::Video(video) => video.take(packet, timestamp, lost, clock, now, frames),
+            Codec::Audio(audio) => audio.take(packet, timestamp, lost, clock, *rate, frames),
+        };
+        self.counts.malformed += u64::from(!readable);
+    }
+
+    /// Takes one compound RTCP packet of track `track`.
+    pub fn rtcp(&mut self, track: usize, packet: &[u8], now: Moment) {
+        let Some(track) = self.tracks.get_mut(track) else { return };
+        let Ok(compound) = Compound::parse(packet) else {
+            self.counts.malformed += 1;
+            return;
+        };
+        for part in compound.flatten() {
+            match part {
+                Packet::Sr(report) => {
+                    track.clock.report(report.ntp_timestamp(), report.rtp_timestamp(), now);
+                    track.reception.sender_report(report.ntp_timestamp(), now);
+                }
+                Packet::Bye(_) => track.gone = true,
+                _ => {}
+            }
+        }
+        self.synchronize();
+    }
+
+    /// Puts the sound in step with the pictures.
+    fn synchronize(&mut self) {
+        let is_video = |track: &Track| matches!(track.codec, Codec::Video(_));
+        let Some(video) = self.tracks.iter().position(is_video) else { return };
+        let (before, rest) = self.tracks.split_at_mut(video);
+        let Some((video, after)) = rest.split_first_mut() else { return };
+        for audio in before.iter_mut().chain(after).filter(|track| !is_video(track)) {
+            audio.clock.follow(&video.clock);
+        }
+    }
+
+    /// The receiver report for track `track` (RFC 3550, section 6.4.2), with our name (6.5); empty before its first packet.
+    pub fn report(&mut self, track: usize, now: Moment) -> Vec<u8> {
+        let Some(track) = self.tracks.get_mut(track) else { return Vec::new() };
+        let Some(ssrc) = track.ssrc else { return Vec::new() };
+        let highest = track.reorder.highest();
+        let block = track.reception.block(highest, now);
+        let block = ReportBlock::builder(ssrc)
+            .fraction_lost(block.fraction_lost)
+            .cumulative_lost(block.cumulative_lost)
+            .extended_sequence_number(highest)
+            .interarrival_jitter(block.jitter)
+            .last_sender_report_timestamp(block.last_report)
+            .delay_since_last_sender_report_timestamp(block.delay);
+        let name = SdesItem::builder(SdesItem::CNAME, "lareira");
+        let report = Compound::builder()
+            .add_packet(ReceiverReport::builder(OWN_SSRC).add_report_block(block))
+            .add_packet(Sdes::builder().add_chunk(SdesChunk::builder(OWN_SSRC).add_item(name)));
+        let mut bytes = [0; 64];
+        let length = report.write_into(&mut bytes).expect("a report with one block and a short name has 52 bytes");
+        bytes[..length].to_vec()
+    }
+
+    /// What has been seen so far.
+    pub fn counts(&self) -> Counts {
+        let dropped = self.tracks.iter().map(|track| match &track.codec {
+            Codec::Video(video) => video.builder.dropped(),
+            Codec::Audio(_) => 0,
+        });
+        Counts { dropped_access_units: dropped.sum(), ..self.counts }
+    }
+}
+
+impl Track {
+    fn new(media: &Media, delivery: Delivery) -> Result<Self, RtpError> {
+        let codec = match &media.format {
+            Format::H264 { parameter_sets } => Codec::Video(Box::new(VideoTrack {
+                builder: AccessUnitBuilder::new(parameter_sets),
+                units: Vec::new(),
+                order: DecodeOrder::new(None),
+                last: None,
+            })),
+            Format::Aac { config, size_length, index_length, index_delta_length } => Codec::Audio(AudioTrack {
+                depacketizer: AacDepacketizer::new(*size_length, *index_length, *index_delta_length),
+                params: Arc::new(parse_config(config).map_err(|_| RtpError::BadAudioConfig)?),
+                last_pts: None,
+            }),
+        };
+        Ok(Self {
+            payload_type: media.payload_type,
+            rate: media.clock_rate.max(1),
+            ssrc: None,
+            gone: false,
+            delivery,
+            reorder: Reorder::new(delivery),
+            clock: TrackClock::new(media.clock_rate),
+            reception: Reception::default(),
+            codec,
+        })
+    }
+
+    /// The sender goes on under another source number (RFC 3550, 8.2): its packets are counted anew.
+    fn begin_anew(&mut self) {
+        self.gone = false;
+        self.reorder = Reorder::new(self.delivery);
+        self.reception = Reception::default();
+        match &mut self.codec {
+            Codec::Video(video) => video.builder.lost(),
+            Codec::Audio(audio) => audio.depacketizer.lost(),
+        }
+    }
+}
+
+impl VideoTrack {
+    fn take(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        timestamp: i64,
+        lost: u64,
+        clock: &TrackClock,
+        now: Moment,
+        frames: &mut Vec<Frame>,
+    ) -> bool {
+        if lost > 0 {
+            self.builder.lost();
+        }
+        let readable =
+            h264::depacketize(packet.payload(), timestamp, packet.marker_bit(), &mut self.builder, &mut self.units)
+                .is_ok();
+        if !readable {
+            self.builder.lost();
+        }
+        let mut units = std::mem::take(&mut self.units);
+        frames.extend(units.drain(..).map(|unit| Frame::Video(self.frame(unit, clock, now))));
+        self.units = units;
+        readable
+    }
+
+    fn frame(&mut self, unit: AccessUnit, clock: &TrackClock, now: Moment) -> VideoFrame {
+        let AccessUnit { timestamp, key, params, data } = unit;
+        if key {
+            self.order.set_depth(params.reorder_depth);
+        }
+        let mut pts = clock.time(timestamp);
+        let mut duration = params.frame_duration.unwrap_or(USUAL_FRAME);
+        if let Some(last) = self.last {
+            let stuck = timestamp == last.timestamp
+                || params.reorder_depth == Some(0) && timestamp < last.timestamp
+                || params.reorder_depth == Some(0) && pts <= last.pts;
+            if stuck {
+                // Timestamps that stand still: the time at the gateway is all there is.
+                let passed = Ticks90k::from_duration(now.since(last.at));
+                pts = last.pts + passed.max(Ticks90k::from_ms(1));
+            } else if params.frame_duration.is_none() {
+                duration = Ticks90k((pts - last.pts).0.abs().clamp(1, Ticks90k::PER_SECOND));
+            }
+        }
+        let (pts, dts) = self.order.next(pts, duration);
+        self.last = Some(LastPicture { timestamp, pts, at: now });
+        VideoFrame { pts, dts, key, params, data }
+    }
+}
+
+impl AudioTrack {
+    fn take(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        timestamp: i64,
+        lost: u64,
+        clock: &TrackClock,
+        rate: u32,
+        frames: &mut Vec<Frame>,
+    ) -> bool {
+        if lost > 0 {
+            self.depacketizer.lost();
+        }
+        let Self { depacketizer, params, last_pts } = self;
+        let units_in_frame = i64::from(params.samples_per_frame) * i64::from(rate) / i64::from(params.sample_rate);
+        let taken = depacketizer.depacketize(packet.payload(), packet.marker_bit(), |place, data| {
+            let pts = clock.time(timestamp + units_in_frame * place as i64);
+            // What was heard already (the sound was moved back into step) is left out.
+            if last_pts.is_none_or(|last| pts > last) {
+                *last_pts = Some(pts);
+                frames.push(Frame::Audio(AudioFrame { pts, data }));
+            }
+        });
+        taken.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use proptest::prelude::*;
+    use rtp_types::RtpPacketBuilder;
+
+    use crate::wire::h264::params::tests::{PPS, SPS_360};
+
+    const VIDEO: usize = 0;
+    const AUDIO: usize = 1;
+    const KEY: &[u8] = &[0x65, 0x88, 1, 2, 3];
+    const INTER: &[u8] = &[0x41, 0x9A, 7];
+    const SOUND: &[u8] = &[0, 16, 0, 3 << 3, 1, 2, 3];
+
+    fn media() -> Vec<Media> {
+        let parameter_sets = vec![Bytes::from_static(SPS_360), Bytes::from_static(PPS)];
+        let config = Bytes::from_static(&[0x11, 0x88]);
+        vec![
+            Media { payload_type: 96, clock_rate: 90_000, format: Format::H264 { parameter_sets } },
+            Media {
+                payload_type: 97,
+                clock_rate: 48_000,
+                format: Format::Aac { config, size_length: 13, index_length: 3, index_delta_length: 3 },
+            },
+        ]
+    }
+
+    fn packet(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        RtpPacketBuilder::<&[u8], &[u8]>::new()
+            .payload_type(payload_type)
+            .sequence_number(sequence)
+            .timestamp(timestamp)
+            .ssrc(7)
+            .marker_bit(true)
+            .payload(payload)
+            .write_vec()
+            .expect("a small packet")
+    }
+
+    fn at_ms(ms: u64) -> Moment {
+        Moment(ms * 1000)
+    }
+
+    fn pts(frame: &Frame) -> (&'static str, i64) {
+        match frame {
+            Frame::Video(frame) => ("picture", frame.pts.0),
+            Frame::Audio(frame) => ("sound", frame.pts.0),
+        }
+    }
+
+    #[test]
+    fn tracks_share_a_timeline() {
+        let mut receiver = Receiver::new(&media(), Delivery::Reliable).expect("good media");
+        let mut frames = Vec::new();
+        receiver.rtp(VIDEO, &packet(96, 1, 500_000, KEY), at_ms(1000), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 9, 4000, SOUND), at_ms(1010), &mut frames);
+        receiver.rtp(VIDEO, &packet(96, 2, 503_000, INTER), at_ms(1033), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 10, 5024, SOUND), at_ms(1031), &mut frames);
+        let times: Vec<_> = frames.iter().map(pts).collect();
+        assert_eq!(times, [("picture", 0), ("sound", 900), ("picture", 3000), ("sound", 2820)]);
+        assert_eq!(receiver.counts(), Counts { packets: 4, ..Counts::default() });
+    }
+
+    #[test]
+    fn losses_are_counted_and_sound_goes_on() {
+        let mut receiver = Receiver::new(&media(), Delivery::Datagrams).expect("good media");
+        let mut frames = Vec::new();
+        receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(0), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 1, 0, SOUND), at_ms(0), &mut frames);
+        receiver.rtp(VIDEO, &packet(96, 3, 6000, INTER), at_ms(66), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 2, 1024, SOUND), at_ms(66), &mut frames);
+        assert_eq!(frames.len(), 3, "the third picture waits for the second");
+        let deadline = receiver.next_timeout().expect("a packet waits");
+        receiver.handle_timeout(deadline, &mut frames);
+        assert_eq!(frames.len(), 3, "what builds on a lost picture is dropped");
+        receiver.rtp(VIDEO, &packet(96, 4, 9000, KEY), at_ms(140), &mut frames);
+        assert_eq!(pts(&frames[3]), ("picture", 9000));
+        let counts = receiver.counts();
+        assert_eq!((counts.lost, counts.dropped_access_units), (1, 1));
+    }
+
+    #[test]
+    fn timestamps_that_stand_still_are_replaced() {
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Reliable).expect("good media");
+        let mut frames = Vec::new();
+        for n in 0..3 {
+            receiver.rtp(VIDEO, &packet(96, n, 777, KEY), at_ms(u64::from(n) * 40), &mut frames);
+        }
+        assert_eq!(frames.iter().map(|frame| pts(frame).1).collect::<Vec<_>>(), [0, 3600, 7200]);
+    }
+
+    #[test]
+    fn reports_go_back_to_the_sender() {
+        let mut receiver = Receiver::new(&media(), Delivery::Reliable).expect("good media");
+        assert!(receiver.report(VIDEO, at_ms(0)).is_empty());
+        receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(0), &mut Vec::new());
+        let report = receiver.report(VIDEO, at_ms(5000));
+        let compound = Compound::parse(&report).expect("a compound packet");
+        let blocks = compound.flatten().find_map(|part| match part {
+            Packet::Rr(report) => report.report_blocks().next().map(|block| block.ssrc()),
+            _ => None,
+        });
+        assert_eq!(blocks, Some(7));
+    }
+
+    #[test]
+    fn sound_that_is_no_aac_is_refused() {
+        let mut media = media();
+        media[1].format = Format::Aac { config: Bytes::new(), size_length: 13, index_length: 3, index_delta_length: 3 };
+        assert_eq!(Receiver::new(&media, Delivery::Reliable).err(), Some(RtpError::BadAudioConfig));
+    }
+
+    proptest! {
+        #[test]
+        fn any_packets_are_answered(packets: Vec<(bool, bool, bool, u16, u32, Vec<u8>)>, reliable: bool) {
+            let delivery = if reliable { Delivery::Reliable } else { Delivery::Datagrams };
+            let mut receiver = Receiver::new(&media(), delivery).expect("good media");
+            let mut frames = Vec::new();
+            for (n, (audio, raw, control, sequence, timestamp, payload)) in packets.into_iter().enumerate() {
+                let track = usize::from(audio);
+                let bytes = if raw { payload } else { packet(96 + u8::from(audio), sequence, timestamp, &payload) };
+                if control {
+                    receiver.rtcp(track, &bytes, at_ms(n as u64));
+                } else {
+                    receiver.rtp(track, &bytes, at_ms(n as u64), &mut frames);
+                }
+                receiver.report(track, at_ms(n as u64));
+            }
+            let mut last = None;
+            for frame in &frames {
+                if let Frame::Video(frame) = frame {
+                    prop_assert!(frame.dts <= frame.pts && last.is_none_or(|last| frame.dts > last));
+                    last = Some(frame.dts);
+                }
+            }
+        }
+    }
+}

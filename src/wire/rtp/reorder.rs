@@ -1,0 +1,189 @@
+//! The order of packets (RFC 3550, 5.1 and A.1): late ones are waited for, lost ones noticed, wrapped numbers unwrapped.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::ground::limits;
+use crate::ground::time::Moment;
+use crate::wire::rtp::Delivery;
+
+/// A jump this far is another numbering, not a loss (RFC 3550, A.1: MAX_DROPOUT).
+const MAX_DROPOUT: i64 = 3000;
+
+/// What a packet's number says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It comes next; this many before it are given up.
+    Next {
+        /// Packets that never came.
+        lost: u64,
+    },
+    /// It is kept until the ones before it have come or are given up.
+    Later,
+    /// It was here before, or comes too late.
+    Useless,
+}
+
+/// Packets of one track that wait for earlier ones.
+#[derive(Debug)]
+pub struct Reorder {
+    delivery: Delivery,
+    /// The number that comes next, unwrapped.
+    next: Option<i64>,
+    waiting: BTreeMap<i64, Vec<u8>>,
+    waiting_since: Option<Moment>,
+    highest: i64,
+    strays: u8,
+}
+
+impl Reorder {
+    /// For packets that come by this delivery.
+    pub fn new(delivery: Delivery) -> Self {
+        Self { delivery, next: None, waiting: BTreeMap::new(), waiting_since: None, highest: 0, strays: 0 }
+    }
+
+    /// The highest number seen, with its wraps in the upper bits (RFC 3550, 6.4.1).
+    pub fn highest(&self) -> u32 {
+        self.highest as u32
+    }
+
+    /// The number `sequence` without wraps: the one nearest to what is expected.
+    fn unwrap(&self, sequence: u16) -> i64 {
+        match self.next {
+            None => i64::from(sequence),
+            Some(next) => next + i64::from(sequence.wrapping_sub(next as u16) as i16),
+        }
+    }
+
+    /// Says what to do with a packet; one that is [`Place::Later`] is copied and given back by [`Self::pop`].
+    pub fn push(&mut self, sequence: u16, packet: &[u8], now: Moment) -> Place {
+        let number = self.unwrap(sequence);
+        let next = *self.next.get_or_insert(number);
+        let ahead = number - next;
+        if ahead.abs() > MAX_DROPOUT {
+            // Two in a row of another numbering: the sender has begun anew.
+            self.strays += 1;
+            if self.strays < 2 && self.delivery == Delivery::Datagrams {
+                return Place::Useless;
+            }
+            self.waiting.clear();
+            return self.take(number, 1);
+        }
+        self.strays = 0;
+        if ahead < 0 {
+            return Place::Useless;
+        }
+        if ahead == 0 || self.delivery == Delivery::Reliable {
+            return self.take(number, ahead as u64);
+        }
+        self.highest = self.highest.max(number);
+        self.waiting.entry(number).or_insert_with(|| packet.to_vec());
+        self.waiting_since.get_or_insert(now);
+        Place::Later
+    }
+
+    fn take(&mut self, number: i64, lost: u64) -> Place {
+        self.next = Some(number + 1);
+        self.highest = self.highest.max(number);
+        self.strays = 0;
+        if self.waiting.is_empty() {
+            self.waiting_since = None;
+        }
+        Place::Next { lost }
+    }
+
+    /// When packets that wait are given out without the ones before them.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.waiting_since.map(|since| since + limits::REORDER_WAIT)
+    }
+
+    /// The next packet that waited, if its turn has come, or the wait is over: with how many were lost before it.
+    pub fn pop(&mut self, now: Moment) -> Option<(u64, Vec<u8>)> {
+        let (&number, _) = self.waiting.first_key_value()?;
+        let lost = (number - self.next?).max(0) as u64;
+        let overdue = self.deadline().is_some_and(|deadline| now.since(deadline) > Duration::ZERO || now == deadline);
+        if lost > 0 && !overdue && self.waiting.len() <= limits::REORDER_PACKETS {
+            return None;
+        }
+        let (_, packet) = self.waiting.pop_first()?;
+        self.take(number, lost);
+        if lost > 0 && !self.waiting.is_empty() {
+            self.waiting_since = Some(now);
+        }
+        Some((lost, packet))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pushes packets that carry their own number; returns what comes out, with losses as `None`.
+    fn run(delivery: Delivery, numbers: &[u16], after: Duration) -> Vec<Option<u16>> {
+        let (mut reorder, mut out) = (Reorder::new(delivery), Vec::new());
+        let mut give = |lost: u64, packet: &[u8]| {
+            out.extend((0..lost).map(|_| None));
+            out.push(Some(u16::from_be_bytes([packet[0], packet[1]])));
+        };
+        let mut now = Moment(0);
+        for number in numbers {
+            let packet = number.to_be_bytes();
+            if let Place::Next { lost } = reorder.push(*number, &packet, now) {
+                give(lost, &packet);
+            }
+            while let Some((lost, packet)) = reorder.pop(now) {
+                give(lost, &packet);
+            }
+            now = now + Duration::from_millis(1);
+        }
+        while let Some((lost, packet)) = reorder.pop(now + after) {
+            give(lost, &packet);
+        }
+        out
+    }
+
+    fn all(numbers: &[u16]) -> Vec<Option<u16>> {
+        numbers.iter().copied().map(Some).collect()
+    }
+
+    #[test]
+    fn late_packets_are_waited_for() {
+        let wait = Duration::ZERO;
+        assert_eq!(run(Delivery::Datagrams, &[7, 9, 8, 11, 10, 12], wait), all(&[7, 8, 9, 10, 11, 12]));
+        assert_eq!(run(Delivery::Datagrams, &[65_534, 0, 65_535, 1], wait), all(&[65_534, 65_535, 0, 1]));
+        assert_eq!(run(Delivery::Datagrams, &[5, 5, 6, 5, 6], wait), all(&[5, 6]), "twice is once");
+    }
+
+    #[test]
+    fn what_never_comes_is_given_up() {
+        let numbers = [1, 2, 4, 5];
+        assert_eq!(run(Delivery::Datagrams, &numbers, Duration::ZERO), all(&[1, 2]));
+        let after = run(Delivery::Datagrams, &numbers, limits::REORDER_WAIT);
+        assert_eq!(after, [Some(1), Some(2), None, Some(4), Some(5)]);
+        assert_eq!(run(Delivery::Reliable, &[1, 3], Duration::ZERO), [Some(1), None, Some(3)]);
+    }
+
+    #[test]
+    fn a_new_numbering_is_followed() {
+        let out = run(Delivery::Datagrams, &[1, 2, 40_000, 40_001, 40_002], Duration::ZERO);
+        assert_eq!(out[..2], all(&[1, 2]));
+        assert_eq!(out[out.len() - 2..], all(&[40_001, 40_002]));
+    }
+
+    #[test]
+    fn the_wait_is_bounded_in_packets() {
+        let numbers: Vec<u16> = [0].into_iter().chain(2..2 + limits::REORDER_PACKETS as u16 + 2).collect();
+        assert!(run(Delivery::Datagrams, &numbers, Duration::ZERO).len() > 2);
+    }
+
+    proptest! {
+        #[test]
+        fn what_comes_out_rises(numbers: Vec<u8>, reliable: bool) {
+            let numbers: Vec<u16> = numbers.into_iter().map(u16::from).collect();
+            let delivery = if reliable { Delivery::Reliable } else { Delivery::Datagrams };
+            let out: Vec<u16> = run(delivery, &numbers, limits::REORDER_WAIT).into_iter().flatten().collect();
+            prop_assert!(out.windows(2).all(|pair| pair[0] < pair[1]));
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What a publisher announces: SDP (RFC 8866) with the media of RFC 6184 (section 8.2) and RFC 3640 (section 4).
+//!
+//! The only file that knows the `sdp-types` crate. One H.264 video, and beside it one AAC sound, may be announced.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use bytes::Bytes;
+use sdp_types::Session;
+
+use crate::wire::rtp::{Format, Media};
+
+/// The announced media, in the order of the SDP.
+pub type Description = Vec<Described>;
+
+/// One announced medium and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// What its packets are.
+    pub media: Media,
+    /// Its `a=control` (RFC 2326, section C.1.1), where there is one.
+    pub control: Option<String>,
+}
+
+/// Why a description is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SdpError {
+    /// It can't be read; says why.
+    Malformed(String),
+    /// A medium's codec is not taken; says which.
+    Codec(String),
+    /// There is no video.
+    NoVideo,
+    /// There is more than one video, or more than one sound.
+    TooMany,
+}
+
+/// Reads a description.
+pub fn read(body: &[u8]) -> Result<Description, SdpError> {
+    let session = Session::parse(body).map_err(|error| SdpError::Malformed(error.to_string()))?;
+    let description = session.medias.iter().map(described).collect::<Result<Description, _>>()?;
+    let videos = description.iter().filter(|described| is_video(&described.media)).count();
+    match (videos, description.len() - videos) {
+        (0, _) => Err(SdpError::NoVideo),
+        (1, 0 | 1) => Ok(description),
+        _ => Err(SdpError::TooMany),
+    }
+}
+
+/// Whether `media` is pictures.
+pub fn is_video(media: &Media) -> bool {
+    matches!(media.format, Format::H264 { .. })
+}
+
+fn described(media: &sdp_types::Media) -> Result<Described, SdpError> {
+    if !media.proto.starts_with("RTP/AVP") {
+        return Err(SdpError::Codec(format!("{} over {}", media.media, media.proto)));
+    }
+    // A medium may list several payload types; the first that is taken counts.
+    let mut first_error = None;
+    for word in media.fmt.split_ascii_whitespace() {
+        match format_of(media, word) {
+            Ok(taken) => {
+                let control = media.get_first_attribute_value("control").flatten();
+                return Ok(Described { media: taken, control: control.map(|control| control.trim().to_owned()) });
+            }
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| malformed("a medium without payload type")))
+}
+
+fn malformed(why: &str) -> SdpError {
+    SdpError::Malformed(why.to_owned())
+}
+
+fn format_of(media: &sdp_types::Media, word: &str) -> Result<Media, SdpError> {
+    let payload_type: u8 =
+        word.parse().ok().filter(|number| *number < 128).ok_or_else(|| malformed("a payload type that is none"))?;
+    let Some(map) = attribute(media, "rtpmap", word) else {
+        return Err(SdpError::Codec(static_name(payload_type).to_owned()));
+    };
+    let mut parts = map.split('/').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    let parameters = Parameters(attribute(media, "fmtp", word).unwrap_or_default());
+    let format = match name.to_ascii_uppercase().as_str() {
+        "H264" => h264(&parameters)?,
+        "MPEG4-GENERIC" => aac(&parameters)?,
+        _ => return Err(SdpError::Codec(name.to_owned())),
+    };
+    let rate = parts.next().and_then(|rate| rate.parse().ok()).filter(|rate| *rate > 0);
+    let clock_rate = rate.ok_or_else(|| malformed("an rtpmap without clock rate"))?;
+    Ok(Media { payload_type, clock_rate, format })
+}
+
+/// The value of `a=name:payload_type value`.
+fn attribute<'a>(media: &'a sdp_types::Media, name: &'a str, payload_type: &str) -> Option<&'a str> {
+    media.get_attribute_values(name).flatten().find_map(|value| {
+        let (number, value) = value.trim().split_once(char::is_whitespace)?;
+        (number == payload_type).then(|| value.trim())
+    })
+}
+
+fn h264(parameters: &Parameters) -> Result<Format, SdpError> {
+    if let Some(mode) = parameters.get("packetization-mode").filter(|mode| !matches!(*mode, "0" | "1")) {
+        return Err(SdpError::Codec(format!("H264 in packetization mode {mode}")));
+    }
+    // A set that can't be read is passed over: the stream may still bring its own.
+    let sets = parameters.get("sprop-parameter-sets").unwrap_or_default().split(',');
+    let parameter_sets = sets.filter_map(|set| decode_base64(set.trim())).map(Bytes::from).collect();
+    Ok(Format::H264 { parameter_sets })
+}
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let bytes = STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()?;
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+fn aac(parameters: &Parameters) -> Result<Format, SdpError> {
+    if let Some(mode) = parameters.get("mode").filter(|mode| !mode.eq_ignore_ascii_case("AAC-hbr")) {
+        return Err(SdpError::Codec(format!("MPEG4-GENERIC in mode {mode}")));
+    }
+    let config = parameters.get("config").and_then(decode_hex).filter(|config| config.len() >= 2);
+    let config = config.ok_or_else(|| malformed("AAC without a config that can be read"))?;
+    // Section 3.3.6 of RFC 3640 fixes these for AAC-hbr; they are read all the same, as they lay out every packet.
+    let bits = |name, usual, allowed: std::ops::RangeInclusive<u8>| match parameters.get(name) {
+        None => Ok(usual),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|bits| allowed.contains(bits))
+            .ok_or_else(|| SdpError::Malformed(format!("{name}={text}"))),
+    };
+    Ok(Format::Aac {
+        config: Bytes::from(config),
+        size_length: bits("sizelength", 13, 1..=16)?,
+        index_length: bits("indexlength", 3, 0..=16)?,
+        index_delta_length: bits("indexdeltalength", 3, 0..=16)?,
+    })
+}
+
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_matches('"').as_bytes();
+    if digits.len() > 128 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// The parameters of an `a=fmtp`, names in any case.
+struct Parameters<'a>(&'a str);
+
+impl<'a> Parameters<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.split(';').find_map(|parameter| {
+            let (key, value) = parameter.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// Names of payload types that need no rtpmap (RFC 3551, section 6).
+fn static_name(payload_type: u8) -> &'static str {
+    match payload_type {
+        0 => "PCMU",
+        3 => "GSM",
+        4 => "G723",
+        8 => "PCMA",
+        9 => "G722",
+        10 | 11 => "L16",
+        14 => "MPA",
+        18 => "G729",
+        26 => "JPEG",
+        31 => "H261",
+        32 => "MPV",
+        33 => "MP2T",
+        34 => "H263",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FFMPEG: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=No Name\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+        a=tool:libavformat\r\nm=video 0 RTP/AVP 96\r\nb=AS:500\r\na=rtpmap:96 H264/90000\r\n\
+        a=fmtp:96 packetization-mode=1; sprop-parameter-sets=Z0LAHtoCgL/lwFqDAICgAAADACAAAAeB4sXU,aM48gA==; profile-level-id=42C01E\r\n\
+        a=control:streamid=0\r\nm=audio 0 RTP/AVP 97\r\nb=AS:64\r\na=rtpmap:97 MPEG4-GENERIC/44100/1\r\n\
+        a=fmtp:97 profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3; config=1208\r\n\
+        a=control:streamid=1\r\n";
+
+    fn one(media: &str) -> Result<Description, SdpError> {
+        read(format!("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n{media}").as_bytes())
+    }
+
+    fn codec(media: &str) -> String {
+        match one(media) {
+            Err(SdpError::Codec(name)) => name,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn video_and_sound_are_read() {
+        let description = read(FFMPEG.as_bytes()).unwrap();
+        assert_eq!(description.len(), 2);
+        assert_eq!(description[0].control.as_deref(), Some("streamid=0"));
+        assert_eq!((description[0].media.payload_type, description[0].media.clock_rate), (96, 90_000));
+        let Format::H264 { parameter_sets } = &description[0].media.format else { panic!() };
+        assert_eq!(parameter_sets.iter().map(|set| set[0] & 31).collect::<Vec<_>>(), [7, 8]);
+        let aac = Format::Aac {
+            config: Bytes::from_static(&[0x12, 0x08]),
+            size_length: 13,
+            index_length: 3,
+            index_delta_length: 3,
+        };
+        assert_eq!(description[1].media, Media { payload_type: 97, clock_rate: 44_100, format: aac });
+    }
+
+    #[test]
+    fn parameter_sets_may_be_missing_or_broken() {
+        let sets = |fmtp: &str| match &one(&format!("m=video 0 RTP/AVP 35\r\na=rtpmap:35 h264/90000\r\n{fmtp}")) {
+            Ok(description) => match &description[0].media.format {
+                Format::H264 { parameter_sets } => parameter_sets.len(),
+                other => panic!("{other:?}"),
+            },
+            Err(error) => panic!("{error:?}"),
+        };
+        assert_eq!(sets(""), 0);
+        assert_eq!(sets("a=fmtp:35 packetization-mode=1\r\n"), 0);
+        assert_eq!(sets("a=fmtp:35 sprop-parameter-sets=Z0LAHg==\r\n"), 1);
+        assert_eq!(sets("a=fmtp:35 sprop-parameter-sets=Z0LAHg,!!,aM48gA==\r\n"), 2, "one without padding, one broken");
+        assert_eq!(sets("a=fmtp:36 sprop-parameter-sets=Z0LAHg==\r\n"), 0, "of another payload type");
+    }
+
+    #[test]
+    fn other_codecs_are_named() {
+        assert_eq!(codec("m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n"), "H265");
+        assert_eq!(codec("m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"), "VP8");
+        assert_eq!(codec("m=video 0 RTP/AVP 26\r\n"), "JPEG");
+        assert_eq!(codec(&format!("{H264}m=audio 0 RTP/AVP 97\r\na=rtpmap:97 opus/48000/2\r\n")), "opus");
+        assert_eq!(codec(&format!("{H264}m=audio 0 RTP/AVP 0\r\n")), "PCMU");
+        assert_eq!(codec(&format!("{H264}m=application 9 UDP/DTLS/SCTP x\r\n")), "application over UDP/DTLS/SCTP");
+        let lbr = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/8000\r\na=fmtp:97 mode=CELP-cbr;config=1208\r\n";
+        assert_eq!(codec(lbr), "MPEG4-GENERIC in mode CELP-cbr");
+        let mode2 = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=2\r\n";
+        assert_eq!(codec(mode2), "H264 in packetization mode 2");
+    }
+
+    const H264: &str = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
+    const AAC: &str = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000/2\r\na=fmtp:97 config=1190\r\n";
+
+    #[test]
+    fn one_video_and_at_most_one_sound() {
+        assert_eq!(one(""), Err(SdpError::NoVideo));
+        assert_eq!(one(AAC), Err(SdpError::NoVideo));
+        assert_eq!(one(&format!("{H264}{H264}")), Err(SdpError::TooMany));
+        assert_eq!(one(&format!("{H264}{AAC}{AAC}")), Err(SdpError::TooMany));
+        assert_eq!(one(&format!("{AAC}{H264}")).map(|description| description.len()), Ok(2));
+    }
+
+    #[test]
+    fn the_first_payload_type_that_is_taken_counts() {
+        let media = "m=video 0 RTP/AVP 98 96\r\na=rtpmap:98 VP8/90000\r\na=rtpmap:96 H264/90000\r\n";
+        assert_eq!(one(media).map(|description| description[0].media.payload_type), Ok(96));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_malformed() {
+        for media in [
+            "m=video 0 RTP/AVP x\r\n",
+            "m=video 0 RTP/AVP 200\r\n",
+            "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264\r\n",
+            "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/0\r\n",
+            "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\n",
+            "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\na=fmtp:97 config=zz\r\n",
+            "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\na=fmtp:97 config=1190;sizelength=99\r\n",
+        ] {
+            assert!(matches!(one(media), Err(SdpError::Malformed(_))), "{media}");
+        }
+        assert!(matches!(read(b""), Err(SdpError::Malformed(_))));
+        assert!(matches!(read(b"\xff\xfe"), Err(SdpError::Malformed(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn changed_descriptions_never_panic(at in 0..FFMPEG.len(), bytes: Vec<u8>, cut in 0..20usize) {
+            let mut body = FFMPEG.as_bytes().to_vec();
+            let end = (at + cut).min(body.len());
+            body.splice(at..end, bytes);
+            let _ = read(&body);
+        }
+    }
+}

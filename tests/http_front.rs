@@ -1,0 +1,320 @@
+//! The HTTP door as a client sees it: requests, answers, limits, and the end.
+
+mod http_house;
+
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use http_house::{House, eventually, share};
+use lareira::http::{Caps, Times};
+
+#[test]
+fn one_connection_answers_many_requests() {
+    let house = House::default();
+    let mut client = house.connect();
+    for _ in 0..3 {
+        assert_eq!(client.get("/healthz").status, 200);
+        assert_eq!(client.get("/nowhere").status, 404);
+        assert_eq!(client.get("/tv/../healthz").status, 400);
+        assert_eq!(client.get("/metrics").text(), "lareira_streams 0\n");
+        let wrong = client.get("/tv/api/sign-in");
+        assert_eq!((wrong.status, wrong.field("allow")), (405, Some("POST")));
+        assert_eq!(client.get("/").field("location"), Some("/tv/"));
+        client.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let head = client.answer_to("HEAD");
+        assert_eq!((head.status, head.field("content-length")), (200, Some("15")));
+        assert!(head.field("date").is_some_and(|date| date.ends_with(" GMT")));
+    }
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(client.answer().field("connection"), Some("close"));
+    assert!(client.is_ended());
+    house.seen.sick.store(true, Ordering::SeqCst);
+    assert_eq!(house.get("/healthz").status, 503);
+}
+
+#[test]
+fn http_1_0_is_answered_and_closed() {
+    let house = House::default();
+    for path in ["/healthz", "/api/v1/contacts", &format!("/play/{}/t/index.m3u8", share())] {
+        let mut client = house.connect();
+        client.send(format!("GET {path} HTTP/1.0\r\n\r\n"));
+        let answer = client.answer();
+        assert_eq!(answer.status, 200);
+        assert!(answer.field("content-length").is_some() && answer.field("transfer-encoding").is_none());
+        assert!(client.is_ended());
+    }
+    let mut client = house.connect();
+    client.send(format!("GET /play/{}/t/live.mp4 HTTP/1.0\r\n\r\n", share()));
+    let head = client.head();
+    assert!(head.field("transfer-encoding").is_none());
+    assert!(client.read_some().starts_with(b"xxxxx"));
+}
+
+#[test]
+fn doubtful_requests_are_refused_and_said_so() {
+    let house = House::default();
+    let cases: &[(&str, u16)] = &[
+        ("GET /healthz HTTP/1.1\r\n\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
+        ("GET /healthz HTTP/2.0\r\n\r\n", 505),
+        ("BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
+        (
+            "POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            501,
+        ),
+        ("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
+        ("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
+        ("garbage\r\n\r\n", 400),
+    ];
+    for (text, status) in cases {
+        let mut client = house.connect();
+        client.send(text);
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.field("connection")), (*status, Some("close")), "{text}");
+        assert!(client.is_ended(), "{text}");
+    }
+    let mut client = house.connect();
+    client.send(format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(20_000)));
+    assert_eq!(client.answer().status, 431);
+    assert_eq!(house.get("/healthz").status, 200);
+}
+
+#[test]
+fn names_of_ours_are_answered() {
+    let house = House::default();
+    for host in ["tv.example", "TV.example:8080", "lareira.local", "[::1]:1", "10.1.2.3"] {
+        let mut client = house.connect();
+        client.send(format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(client.answer().status, 200, "{host}");
+    }
+    let mut client = house.connect();
+    client.send("GET http://tv.example/healthz HTTP/1.1\r\nHost: ignored.example\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+}
+
+#[test]
+fn files_are_sent_whole_and_in_parts() {
+    let house = House::default();
+    let mut client = house.connect();
+    let path = format!("/play/{}/t/video.mp4", share());
+    let byte = |at: u64| if at < 4 { b"head"[at as usize] } else { ((at - 4 + 10) % 251) as u8 };
+    let whole = client.get(&path);
+    assert_eq!((whole.status, whole.body.len()), (200, 1_000_004));
+    assert!(whole.body.iter().zip(0..).all(|(got, at)| *got == byte(at)));
+    for (range, start, end) in [
+        ("2-9", 2, 10),
+        ("999999-", 999_999, 1_000_004),
+        ("-4", 1_000_000, 1_000_004),
+        ("300000-800000", 300_000, 800_001),
+    ] {
+        client.send(format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes={range}\r\nIf-Range: \"v1\"\r\n\r\n"
+        ));
+        let part = client.answer();
+        assert_eq!(part.status, 206);
+        assert_eq!(part.field("content-range"), Some(format!("bytes {start}-{}/1000004", end - 1).as_str()));
+        assert!(part.body.iter().zip(start..).all(|(got, at)| *got == byte(at)));
+        assert_eq!(part.body.len() as u64, end - start);
+    }
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=2000000-\r\n\r\n"));
+    let beyond = client.answer();
+    assert_eq!((beyond.status, beyond.field("content-range")), (416, Some("bytes */1000004")));
+    client.send(format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-9\r\n\r\n"));
+    assert_eq!(client.answer_to("HEAD").field("content-length"), Some("10"));
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: \"v1\"\r\n\r\n"));
+    assert_eq!(client.answer().status, 304);
+    std::fs::remove_file(house.dir.path().join("video.mp4")).expect("removed");
+    assert_eq!(client.get(&path).status, 404);
+}
+
+#[test]
+fn live_pieces_leave_at_once_in_chunks_of_their_own() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    assert_eq!(client.head().field("transfer-encoding"), Some("chunked"));
+    let started = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(client.chunk().as_deref(), Some(&b"xxxxx"[..]));
+    }
+    assert!(started.elapsed() > Duration::from_millis(150), "a piece each 20 ms, not in heaps");
+    assert_eq!(house.seen.endless.load(Ordering::SeqCst), 1);
+    drop(client);
+    eventually(|| house.seen.endless.load(Ordering::SeqCst) == 0);
+}
+
+#[test]
+fn who_waits_for_an_answer_may_leave() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.send(format!("GET /play/{}/t/part-1-1.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 1);
+    drop(client);
+    eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 0);
+    eventually(|| house.front.counts().0 == 0);
+}
+
+#[test]
+fn bodies_are_asked_for_and_bounded() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.send("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(client.answer().status, 100);
+    client.send("hello");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.text().as_str()), (201, "hello"));
+    let large = vec![b'a'; 900_000];
+    client.send(format!("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", large.len()));
+    client.send(&large);
+    assert_eq!(client.answer().body, large);
+    // Refused before a byte of it is read, and still readable by who sends it at once.
+    client.send("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000000\r\n\r\n");
+    client.send(vec![b'a'; 200_000]);
+    assert_eq!(client.answer().status, 413);
+    assert!(client.is_ended());
+    let mut client = house.connect();
+    client.send("POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(client.answer().status, 404, "no 100 for what will not be taken");
+}
+
+#[test]
+fn uploads_are_measured_and_not_kept() {
+    let house = House::default();
+    let mut client = house.connect();
+    client.send(
+        "POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\nX-Lareira-Probe: 1 1\r\n\r\n",
+    );
+    client.send(vec![0; 8_000_000]);
+    let answer = client.answer();
+    assert!(answer.text().starts_with("Some((8000000, "), "{answer:?}");
+    client.send("POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n");
+    assert_eq!(client.answer().status, 413);
+}
+
+#[test]
+fn slow_and_silent_clients_are_shown_out() {
+    let ms = Duration::from_millis;
+    let times =
+        Times { head: ms(300), idle: ms(600), body: ms(300), write: ms(300), sweep: ms(20), ..Times::default() };
+    let house = House::new(times, Caps::default());
+    let mut silent = house.connect();
+    let mut idle = house.connect();
+    assert_eq!(idle.get("/healthz").status, 200);
+    let mut slow_body = house.connect();
+    slow_body.send("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhe");
+    let mut deaf = house.connect();
+    deaf.send(format!("GET /play/{}/t/live.mp4?flood HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    let mut listening = house.connect();
+    listening.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    let mut slow = house.connect();
+    let started = Instant::now();
+    let mut ended = false;
+    for byte in "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: 1234567890\r\n".bytes() {
+        ended |= std::io::Write::write_all(&mut slow.stream, &[byte]).is_err();
+        thread::sleep(ms(15));
+    }
+    assert!(ended || slow.is_ended());
+    assert!(silent.is_ended() && slow_body.is_ended() && idle.is_ended());
+    assert!(started.elapsed() < Duration::from_secs(5));
+    eventually(|| house.seen.endless.load(Ordering::SeqCst) == 1);
+    drop(deaf);
+    listening.head();
+    for _ in 0..60 {
+        assert!(listening.chunk().is_some(), "who listens stays");
+    }
+}
+
+#[test]
+fn a_full_house_says_so() {
+    let times = Times { sweep: Duration::from_millis(20), ..Times::default() };
+    let house = House::new(times, Caps { all: 4, address: 3 });
+    let clients: Vec<_> = (0..3).map(|_| house.connect()).collect();
+    eventually(|| house.front.counts().0 == 3);
+    let mut fourth = house.connect();
+    let answer = fourth.answer();
+    assert_eq!((answer.status, answer.field("retry-after")), (503, Some("5")));
+    assert!(answer.text().contains("\"full\"") && answer.text().ends_with("}}"));
+    assert!(fourth.is_ended());
+    drop(clients);
+    eventually(|| house.front.counts().0 == 0);
+    assert_eq!(house.get("/healthz").status, 200);
+    assert_eq!(house.front.counts().1, 1);
+}
+
+#[test]
+fn requests_in_a_heap_are_answered_one_by_one() {
+    let house = House::default();
+    let mut client = house.connect();
+    const REQUESTS: usize = 100_000;
+    let mut sender = client.stream.try_clone().expect("a second handle");
+    let before = resident_kib();
+    let sending = thread::spawn(move || {
+        let heap = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
+        for _ in 0..REQUESTS / 1000 {
+            std::io::Write::write_all(&mut sender, heap.as_bytes()).expect("sent");
+        }
+    });
+    // Nothing is read back for a while: the answers must not pile up in memory.
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(house.get("/healthz").status, 200, "others are served all the while");
+    let grown = resident_kib().saturating_sub(before);
+    assert!(grown < 20_000, "grown by {grown} KiB");
+    for _ in 0..REQUESTS {
+        assert_eq!(client.answer().status, 200);
+    }
+    sending.join().expect("sent all");
+}
+
+fn resident_kib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+#[test]
+fn a_crowd_of_idlers_harms_nobody() {
+    let house = House::default();
+    let idle: Vec<_> = (0..1000).map(|_| house.connect()).collect();
+    let mut slow: Vec<_> = (0..200).map(|_| house.connect()).collect();
+    let mut busy = house.connect();
+    let mut worst = Duration::ZERO;
+    for byte in "GET /".bytes() {
+        for client in &mut slow {
+            client.send([byte]);
+        }
+        for path in ["/healthz", "/api/v1/me"] {
+            let started = Instant::now();
+            assert_eq!(busy.get(path).status, 200);
+            worst = worst.max(started.elapsed());
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert!(worst < Duration::from_millis(500), "{worst:?}");
+    assert_eq!(house.front.counts().0, 1201);
+    drop((idle, slow));
+    eventually(|| house.front.counts().0 == 1);
+}
+
+#[test]
+fn the_door_closes_well() {
+    let house = House::default();
+    let mut live = house.connect();
+    live.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    live.head();
+    let mut idle = house.connect();
+    assert_eq!(idle.get("/healthz").status, 200);
+    let mut waiting = house.connect();
+    waiting.send(format!("GET /play/{}/t/part-1-1.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 1);
+    let started = Instant::now();
+    let front = house.front.clone();
+    house.executor.spawn(async move { front.shut_down(Duration::from_secs(5)).await }).detach();
+    while live.chunk().is_some() {}
+    assert!(live.is_ended() && idle.is_ended());
+    let answer = waiting.answer();
+    assert_eq!((answer.status, answer.field("connection")), (503, Some("close")));
+    eventually(|| house.front.counts().0 == 0);
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(std::net::TcpStream::connect(house.address).is_err(), "nobody listens any more");
+}

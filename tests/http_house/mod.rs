@@ -1,0 +1,312 @@
+//! A house for the HTTP door's tests: both halves on loopback, a player that plays made-up things, and a plain client.
+#![allow(dead_code)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_lite::Stream;
+use lareira::executor::Executor;
+use lareira::ground::id::ShareId;
+use lareira::ground::reply::{Body, Reply};
+use lareira::http::back::{Back, Request};
+use lareira::http::route::{PhoneCall, PlayFile, Route, TvCall};
+use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, PlayRequest, Player, Status, Times};
+
+/// A share's id, as it stands in addresses.
+pub fn share() -> String {
+    ShareId([7; 10]).to_string()
+}
+
+/// What the players and handlers of the house have seen.
+#[derive(Default)]
+pub struct Seen {
+    /// Requests that wait for an answer that never comes.
+    pub waiting: AtomicUsize,
+    /// Endless bodies open.
+    pub endless: AtomicUsize,
+    /// Whether the house calls itself sick.
+    pub sick: AtomicBool,
+}
+
+struct Count<'a>(&'a AtomicUsize);
+impl<'a> Count<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+impl Drop for Count<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A piece every `every`, for ever; at once if `every` is zero.
+pub struct Ticks {
+    pub timer: Option<async_io::Timer>,
+    pub piece: Bytes,
+    pub seen: Arc<Seen>,
+}
+impl Stream for Ticks {
+    type Item = Bytes;
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let piece = self.piece.clone();
+        match &mut self.timer {
+            Some(timer) => Pin::new(timer).poll_next(cx).map(|tick| tick.map(|_| piece)),
+            None => Poll::Ready(Some(piece)),
+        }
+    }
+}
+impl Drop for Ticks {
+    fn drop(&mut self) {
+        self.seen.endless.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+pub struct House {
+    pub address: SocketAddr,
+    pub front: Arc<Front>,
+    pub executor: Executor,
+    pub seen: Arc<Seen>,
+    pub back: Back,
+    pub dir: tempfile::TempDir,
+}
+
+struct MadeUp {
+    seen: Arc<Seen>,
+    dir: PathBuf,
+}
+
+impl Player for MadeUp {
+    fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
+        Box::pin(async move {
+            match request.file {
+                PlayFile::Index => {
+                    Reply::bytes(200, "application/vnd.apple.mpegurl", format!("#EXTM3U\n#{}\n", request.query))
+                }
+                PlayFile::Segment(bytes) => Reply::bytes(200, "video/mp4", vec![7; bytes as usize]),
+                PlayFile::LiveMp4 => {
+                    self.seen.endless.fetch_add(1, Ordering::SeqCst);
+                    let every = Duration::from_millis(20);
+                    let timer = (request.query != "flood").then(|| async_io::Timer::interval(every));
+                    let piece = if timer.is_some() { vec![b'x'; 5] } else { vec![b'x'; 65_536] };
+                    let ticks = Ticks { timer, piece: piece.into(), seen: self.seen.clone() };
+                    let body = Body::Endless(Box::pin(ticks));
+                    Reply { status: 200, content_type: "video/mp4", headers: Vec::new(), body }
+                }
+                PlayFile::VideoMp4 => {
+                    let path = self.dir.join("video.mp4");
+                    let head = Bytes::from_static(b"head");
+                    let body = Body::File { head, path, offset: 10, length: 1_000_000 };
+                    let reply = Reply { status: 200, content_type: "video/mp4", headers: Vec::new(), body };
+                    reply.with("ETag", "\"v1\"").with("Accept-Ranges", "bytes")
+                }
+                _ => {
+                    let _waiting = Count::new(&self.seen.waiting);
+                    std::future::pending().await
+                }
+            }
+        })
+    }
+}
+
+impl Events for MadeUp {
+    fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
+        Box::pin(std::future::ready(Reply::error(401, "no", "no")))
+    }
+}
+
+impl Status for MadeUp {
+    fn health(&self) -> Result<(), String> {
+        if self.seen.sick.load(Ordering::SeqCst) { Err("the disk is full".to_owned()) } else { Ok(()) }
+    }
+    fn metrics(&self) -> String {
+        "lareira_streams 0\n".to_owned()
+    }
+}
+
+fn handle(request: &Request) -> Reply {
+    match request.route {
+        Route::Phone(PhoneCall::Me) => {
+            let mut fields = request.fields.clone();
+            fields.sort();
+            let body = serde_json::json!({ "peer": request.peer.map(|peer| peer.to_string()), "fields": fields });
+            Reply::bytes(200, "application/json", body.to_string())
+        }
+        Route::Phone(PhoneCall::Enrol) => Reply::bytes(201, "application/octet-stream", request.body.clone()),
+        Route::Phone(PhoneCall::Contacts) => Reply::bytes(200, "text/plain", vec![b'c'; 100_000]),
+        Route::Phone(PhoneCall::Probe) => Reply::bytes(200, "text/plain", format!("{:?}", request.probe)),
+        Route::Tv(TvCall::SignOut) => panic!("a handler's fault"),
+        Route::Tv(TvCall::Inbox) => {
+            Reply::bytes(200, "text/plain", "x").with("X-Name", "a\r\nX-Evil: b").with("X-Good", "yes")
+        }
+        _ => Reply::bytes(200, "application/json", "{}"),
+    }
+}
+
+impl House {
+    pub fn new(times: Times, caps: Caps) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("video.mp4"), (0..2_000_000_u32).map(|i| (i % 251) as u8).collect::<Vec<_>>())
+            .expect("a file");
+        let back = Back::start(&dir.path().join("back.sock"), 4, Box::new(handle)).expect("a back");
+        let executor = Executor::default();
+        let seen = Arc::new(Seen::default());
+        let made_up = Arc::new(MadeUp { seen: seen.clone(), dir: dir.path().to_owned() });
+        let config = FrontConfig {
+            names: vec!["tv.example".to_owned()],
+            back: back.entrance(),
+            player: made_up.clone(),
+            events: made_up.clone(),
+            status: made_up,
+            times,
+            caps,
+        };
+        let front = Arc::new(Front::new(config, &executor));
+        let address = front.listen(TcpListener::bind("127.0.0.1:0").expect("a port")).expect("listening");
+        let running = executor.clone();
+        thread::spawn(move || running.run(std::future::pending::<()>()));
+        Self { address, front, executor, seen, back, dir }
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.connect().get(path)
+    }
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self::new(Times { sweep: Duration::from_millis(50), ..Times::default() }, Caps::default())
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (known, value) = line.split_once(": ")?;
+            known.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+pub struct Client {
+    pub stream: TcpStream,
+    reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub fn new(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("connected");
+        stream.set_nodelay(true).expect("no delay");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        let reader = BufReader::new(stream.try_clone().expect("a second handle"));
+        Self { stream, reader }
+    }
+
+    pub fn send(&mut self, text: impl AsRef<[u8]>) {
+        self.stream.write_all(text.as_ref()).expect("sent");
+    }
+
+    pub fn get(&mut self, path: &str) -> Answer {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        self.answer()
+    }
+
+    pub fn answer(&mut self) -> Answer {
+        self.answer_to("GET")
+    }
+
+    /// Reads an answer: by length, by chunks, or to the end.
+    pub fn answer_to(&mut self, method: &str) -> Answer {
+        let mut head = String::new();
+        loop {
+            let before = head.len();
+            self.reader.read_line(&mut head).expect("a line");
+            assert_ne!(head.len(), before, "the connection ended in a head: {head:?}");
+            if head.ends_with("\r\n\r\n") {
+                break;
+            }
+        }
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let mut answer = Answer { status, head, body: Vec::new() };
+        if method == "HEAD" || matches!(status, 100 | 204 | 304) {
+            return answer;
+        }
+        if let Some(length) = answer.field("content-length") {
+            answer.body = vec![0; length.parse().expect("a length")];
+            self.reader.read_exact(&mut answer.body).expect("the body");
+        } else if answer.field("transfer-encoding").is_some() {
+            while let Some(chunk) = self.chunk() {
+                answer.body.extend(chunk);
+            }
+        } else {
+            self.reader.read_to_end(&mut answer.body).expect("the body");
+        }
+        answer
+    }
+
+    /// Reads a head alone.
+    pub fn head(&mut self) -> Answer {
+        self.answer_to("HEAD")
+    }
+
+    /// The next chunk; `None` for the last.
+    pub fn chunk(&mut self) -> Option<Vec<u8>> {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).expect("a chunk's head");
+        let length = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
+        let mut chunk = vec![0; length + 2];
+        self.reader.read_exact(&mut chunk).expect("a chunk");
+        assert_eq!(chunk.split_off(length), b"\r\n");
+        (length > 0).then_some(chunk)
+    }
+
+    /// Whether the other side ends the connection without a further word.
+    pub fn is_ended(&mut self) -> bool {
+        let mut rest = Vec::new();
+        match self.reader.read_to_end(&mut rest) {
+            Ok(_) => rest.is_empty(),
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    }
+
+    pub fn read_some(&mut self) -> Vec<u8> {
+        let mut some = vec![0; 65_536];
+        let bytes = self.reader.read(&mut some).expect("something");
+        some.truncate(bytes);
+        some
+    }
+}
+
+/// Waits until `what` holds.
+pub fn eventually(what: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if what() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it never came true");
+}

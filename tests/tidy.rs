@@ -1,0 +1,249 @@
+//! The laws of the house, as tests that read the source: each fails with the file, the line and the law.
+//!
+//! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files,
+//! `tidy/source.rs` the reader of Rust. Here each law is held against the repository, and against a small bad
+//! house to show that it can fail.
+
+#[path = "tidy/laws.rs"]
+mod laws;
+#[path = "tidy/plan.rs"]
+mod plan;
+#[path = "tidy/source.rs"]
+mod source;
+
+use std::fs;
+use std::path::Path;
+
+use laws::{Breach, House};
+use source::File;
+
+/// A law: from the house to where it is broken.
+type Law = fn(&House) -> Vec<Breach>;
+
+/// The repository's text files.
+fn repository() -> House {
+    let mut files = Vec::new();
+    read_folder(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut files);
+    assert!(files.iter().any(|file| file.path == "src/lib.rs"), "this is not the repository's top");
+    House { files }
+}
+
+fn read_folder(top: &Path, inside: &str, files: &mut Vec<File>) {
+    let mut entries: Vec<_> = fs::read_dir(top.join(inside)).expect("folders can be read").flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if inside.is_empty() { name.clone() } else { format!("{inside}/{name}") };
+        if plan::NOT_READ.contains(&path.as_str()) || plan::NOT_READ.contains(&name.as_str()) {
+            continue;
+        }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => read_folder(top, &path, files),
+            Ok(kind) if kind.is_file() => {
+                if let Ok(text) = fs::read_to_string(entry.path()) {
+                    files.push(File { path, text });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Fails with every place where the repository breaks `law`.
+fn keep(law: Law) {
+    let breaches = law(&repository());
+    let list: Vec<_> = breaches.iter().map(ToString::to_string).collect();
+    assert!(breaches.is_empty(), "\n{}\n", list.join("\n"));
+}
+
+/// Fails unless `law` finds exactly the files of `expected` at fault in a house of `files`.
+#[track_caller]
+fn catches(law: Law, files: &[(&str, &str)], expected: &[&str]) {
+    let house = House { files: files.iter().map(|(path, text)| File::new(path, text)).collect() };
+    let found: Vec<_> = law(&house).into_iter().map(|breach| breach.path).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn rooms_are_in_the_plan() {
+    keep(laws::rooms_are_in_the_plan);
+    let files =
+        [("src/cellar/mod.rs", ""), ("src/wire/fax/mod.rs", ""), ("src/wire/mod.rs", ""), ("src/live/hub.rs", "")];
+    catches(laws::rooms_are_in_the_plan, &files, &["src/cellar/mod.rs", "src/wire/fax/mod.rs"]);
+}
+
+#[test]
+fn rooms_import_from_below() {
+    keep(laws::rooms_import_from_below);
+    let files = [
+        ("src/ground/frame.rs", "use crate::wire::rtp;"),
+        ("src/wire/rtp/mod.rs", "use crate::{ground::id, live::{Hub}};"),
+        ("src/wire/fmp4/mod.rs", "use super::h264::Sps; use crate::ground::frame::Frame;"),
+        ("src/http/front.rs", "fn f() { crate::playback::play() }"),
+        ("src/http/events.rs", "use crate::share::Steward; use crate::live; use super::super::store;"),
+        ("src/gateway/mod.rs", "use crate::{http, store, playback};"),
+        ("src/ingest/mod.rs", "#[cfg(test)] mod tests { use crate::gateway; }"),
+    ];
+    let bad = ["src/ground/frame.rs", "src/wire/rtp/mod.rs", "src/http/front.rs", "src/http/events.rs"];
+    catches(laws::rooms_import_from_below, &files, &bad);
+}
+
+#[test]
+fn rooms_have_no_circles() {
+    keep(laws::rooms_have_no_circles);
+    let files = [
+        ("src/live/mod.rs", "use crate::executor::Executor;"),
+        ("src/executor/mod.rs", "use crate::share::Steward;"),
+        ("src/share/mod.rs", "use crate::ground::id; use crate::live::Hub;"),
+    ];
+    catches(laws::rooms_have_no_circles, &files, &["src/executor/mod.rs"]);
+    catches(laws::rooms_have_no_circles, &files[..2], &[]);
+}
+
+#[test]
+fn pure_floors_do_no_io() {
+    keep(laws::pure_floors_do_no_io);
+    let files = [
+        ("src/ground/time.rs", "use std::time::SystemTime; fn f() { SystemTime::now(); }"),
+        ("src/wire/rtp/mod.rs", "use std::net::UdpSocket;"),
+        ("src/wire/rtsp/mod.rs", "use std::{fmt, fs::File};"),
+        ("src/wire/aac/mod.rs", "use std::time::{Duration, SystemTime}; use std::fmt;"),
+        ("src/wire/h264/mod.rs", "fn f() { std::time::Instant::now(); smol::block_on(x); }"),
+        ("src/live/mod.rs", "use std::net::UdpSocket;"),
+    ];
+    let h264 = "src/wire/h264/mod.rs";
+    let bad = ["src/ground/time.rs", "src/wire/rtp/mod.rs", "src/wire/rtsp/mod.rs", h264, h264];
+    catches(laws::pure_floors_do_no_io, &files, &bad);
+}
+
+#[test]
+fn crates_have_one_owner() {
+    keep(laws::crates_have_one_owner);
+    let files = [
+        ("src/http/back.rs", "use tiny_http::Server; use redb::Database;"),
+        ("src/store/mod.rs", "use redb::{Database, TableDefinition};"),
+        ("src/share/pin.rs", "fn f() { ring::rand::SystemRandom::new(); }"),
+        ("src/ground/secret.rs", "use ring::rand;"),
+        ("src/wire/rtp/mod.rs", "use h264_reader::nal::sps::SeqParameterSet;"),
+    ];
+    let bad = ["src/http/back.rs", "src/share/pin.rs", "src/wire/rtp/mod.rs"];
+    catches(laws::crates_have_one_owner, &files, &bad);
+}
+
+#[test]
+fn crates_are_in_the_plan() {
+    keep(laws::crates_are_in_the_plan);
+    let all: String = plan::OWNERS.iter().map(|(name, _)| format!("{name} = \"1\"\n")).collect();
+    let manifest = format!("[dependencies]\n{all}tokio = \"1\"\n[dev-dependencies]\nproptest = \"1\"\n");
+    catches(laws::crates_are_in_the_plan, &[("Cargo.toml", &manifest)], &["Cargo.toml"]);
+}
+
+#[test]
+fn things_have_their_own_names() {
+    keep(laws::things_have_their_own_names);
+    let files = [
+        ("src/share/utils.rs", ""),
+        ("src/common/mod.rs", ""),
+        ("web/tv/helpers.js", ""),
+        ("src/live/mod.rs", "pub struct StreamManager;"),
+        ("src/live/hub.rs", "pub struct Hub; // no manager"),
+        ("src/http/mod.rs", "mod misc { }"),
+    ];
+    let bad = ["src/share/utils.rs", "src/common/mod.rs", "web/tv/helpers.js", "src/live/mod.rs", "src/http/mod.rs"];
+    catches(laws::things_have_their_own_names, &files, &bad);
+}
+
+#[test]
+fn files_say_what_they_are_for() {
+    keep(laws::files_say_what_they_are_for);
+    let files = [
+        ("src/a.rs", "//! What it is for.\nuse b;"),
+        ("src/b.rs", "use c;\n//! Late."),
+        ("src/c.rs", ""),
+        ("web/d.js", ""),
+    ];
+    catches(laws::files_say_what_they_are_for, &files, &["src/b.rs", "src/c.rs"]);
+}
+
+#[test]
+fn nothing_unwraps() {
+    keep(laws::nothing_unwraps);
+    let files = [
+        ("src/a.rs", "fn f() { x.unwrap(); }"),
+        (
+            "src/b.rs",
+            "// .unwrap()\nfn f() { x.unwrap_or(0); \".unwrap()\"; }\n#[cfg(test)]\nmod t { fn f() { x.unwrap(); } }",
+        ),
+        ("src/c.rs", "#[cfg(test)]\nmod proofs;"),
+        ("src/c/proofs.rs", "fn f() { x.unwrap(); }"),
+    ];
+    catches(laws::nothing_unwraps, &files, &["src/a.rs"]);
+}
+
+#[test]
+fn nothing_is_unsafe() {
+    keep(laws::nothing_is_unsafe);
+    let files = [
+        ("src/a.rs", "fn f() { unsafe { x() } }"),
+        ("src/b.rs", "#![deny(unsafe_code)] // unsafe\n"),
+        ("tests/c.rs", "#![allow(unsafe_code)]"),
+    ];
+    catches(laws::nothing_is_unsafe, &files, &["src/a.rs", "tests/c.rs"]);
+}
+
+#[test]
+fn errors_are_types() {
+    keep(laws::errors_are_types);
+    let files = [
+        ("src/a.rs", "fn f() -> Result<u8, String> { }"),
+        ("src/b.rs", "fn f() -> Result<Vec<String>, AError> { let x: Result<String, BError>; }"),
+    ];
+    catches(laws::errors_are_types, &files, &["src/a.rs"]);
+}
+
+#[test]
+fn files_are_one_thought() {
+    keep(laws::files_are_one_thought);
+    let long = "fn f() {}\n".repeat(601);
+    let tested = format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{long}}}\n");
+    let files = [("src/a.rs", long.as_str()), ("src/b.rs", &tested), ("web/c.js", &long), ("web/vendor/d.js", &long)];
+    catches(laws::files_are_one_thought, &files, &["src/a.rs", "web/c.js"]);
+}
+
+#[test]
+fn nothing_names_a_workplace() {
+    keep(laws::nothing_names_a_workplace);
+    let bad = format!("see {}harness", plan::PLACES[0]);
+    catches(laws::nothing_names_a_workplace, &[("docs/a.md", &bad), ("docs/b.md", "see harness/")], &["docs/a.md"]);
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    keep(laws::nothing_is_left_undone);
+    for word in plan::UNFINISHED {
+        let text = format!("fn f() {{ {word} }}");
+        catches(laws::nothing_is_left_undone, &[("src/a.rs", &text), ("src/b.rs", "fn f() {}")], &["src/a.rs"]);
+    }
+}
+
+#[test]
+fn guides_name_real_files() {
+    keep(laws::guides_name_real_files);
+    let guide =
+        "A frame enters `live/hub.rs`, a share `src/share/mod.rs`, of `share/`; then `live/lost.rs`, at `/tv/`.";
+    let files = [("ARCHITECTURE.md", guide), ("src/live/hub.rs", ""), ("src/share/mod.rs", "")];
+    catches(laws::guides_name_real_files, &files, &["ARCHITECTURE.md"]);
+}
+
+#[test]
+fn every_file_is_reached() {
+    keep(laws::every_file_is_reached);
+    let files = [
+        ("src/lib.rs", "pub mod live;"),
+        ("src/main.rs", ""),
+        ("src/live/mod.rs", "mod hub; // mod lost;"),
+        ("src/live/hub.rs", ""),
+        ("src/live/lost.rs", ""),
+    ];
+    catches(laws::every_file_is_reached, &files, &["src/live/lost.rs"]);
+}

@@ -1,0 +1,120 @@
+//! The plan of the house: its rooms and floors, who owns which outside crate, and words that have no room here.
+//!
+//! A new room or a new crate is entered here first; a law that finds one missing fails and names this file.
+
+/// Rooms and their floors, from the ground up. A room imports only from floors below its own; on the same floor
+/// only where [`NEIGHBOURS`] says so, and never in a circle.
+pub const ROOMS: &[(&str, u8)] = &[
+    ("ground", 0),
+    ("wire/aac", 1),
+    ("wire/fmp4", 1),
+    ("wire/h264", 1),
+    ("wire/playlist", 1),
+    ("wire/rtp", 1),
+    ("wire/rtsp", 1),
+    ("codec", 2),
+    ("executor", 2),
+    ("live", 2),
+    ("share", 2),
+    ("http", DOORS),
+    ("ingest", DOORS),
+    ("playback", DOORS),
+    ("recording", DOORS),
+    ("store", DOORS),
+    ("thumbnail", DOORS),
+    ("cli", ROOF),
+    ("gateway", ROOF),
+];
+
+/// The floor of the doors: they never import each other.
+pub const DOORS: u8 = 3;
+/// The roof: wiring and the command line.
+pub const ROOF: u8 = 4;
+/// Floors whose rooms may import a neighbour: protocols build on each other, streams on the executor.
+pub const NEIGHBOURS: &[u8] = &[1, 2, ROOF];
+
+/// The pure floors: time and bytes are arguments there.
+pub const PURE: &[u8] = &[0, 1];
+
+/// Paths that read a clock, a file, a socket or a thread: not on the pure floors.
+pub const IMPURE: &[&str] = &[
+    "std::net",
+    "std::fs",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "std::os",
+    "Instant::now",
+    "SystemTime::now",
+    "async_io",
+    "async_signal",
+    "async_task",
+    "blocking",
+    "event_listener",
+    "smol",
+];
+
+/// Every crate of `[dependencies]` and where it may be named: rooms, or files. Empty: anywhere that [`IMPURE`] allows.
+pub const OWNERS: &[(&str, &[&str])] = &[
+    ("async_io", &[]),
+    ("async_signal", &["gateway"]),
+    ("async_task", &[]),
+    ("base64", &[]),
+    ("blocking", &[]),
+    ("bytes", &[]),
+    ("event_listener", &[]),
+    ("futures_lite", &[]),
+    ("h264_reader", &["wire/h264"]),
+    ("httparse", &["http"]),
+    ("humantime", &[]),
+    ("image", &["thumbnail"]),
+    ("lexopt", &["cli"]),
+    ("log", &[]),
+    ("md5", &["src/ground/secret.rs"]),
+    ("openh264", &["codec"]),
+    ("postcard", &["store"]),
+    ("redb", &["store"]),
+    ("ring", &["src/ground/secret.rs"]),
+    ("rtcp_types", &["wire/rtp"]),
+    ("rtp_types", &["wire/rtp"]),
+    ("rtsp_types", &["wire/rtsp"]),
+    ("sdp_types", &["wire/rtsp"]),
+    ("serde", &[]),
+    ("serde_json", &[]),
+    ("simplelog", &["cli", "gateway"]),
+    ("smol", &[]),
+    ("subtle", &["src/ground/secret.rs"]),
+    ("tiny_http", &["http"]),
+    ("toml", &["gateway"]),
+];
+
+/// The library's name of a package, where it is not the package's own.
+pub const LIBRARY_NAMES: &[(&str, &str)] = &[("md-5", "md5")];
+
+/// Names for things that are hard to place: such a thing is two things, or is missing its word.
+pub const NO_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "manager", "managers", "misc"];
+
+/// Lines of a file, tests apart: a file is one thought.
+pub const MAX_LINES: usize = 600;
+
+/// Words of the places where this was written. Put together here, so that this file is clean too.
+pub const PLACES: &[&str] = &[
+    concat!("/wo", "rk/"),
+    concat!("/ro", "ot/"),
+    concat!("/fa", "rm/"),
+    concat!("/tmp", "/w/"),
+    concat!("..", "/shared"),
+    concat!("bash", "_jobs"),
+    concat!("farm", "-studio"),
+    concat!("farm", "-bench"),
+    concat!("cla", "ude"),
+    concat!("anthro", "pic"),
+];
+
+/// Code that says it is not done.
+pub const UNFINISHED: &[&str] =
+    &[concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore"), concat!("FIX", "ME")];
+
+/// Folders that are not ours, or not text.
+pub const NOT_READ: &[&str] =
+    &[".git", "target", "node_modules", "fuzz/corpus", "fuzz/artifacts", "fuzz/target", "docs/pictures"];

@@ -1,0 +1,44 @@
+'use strict';
+// A television for tests: Debian's Chromium without a screen, driven by keys.
+
+const { chromium } = require('playwright-core');
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+
+async function launch(...more) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: [...FLAGS, ...more] });
+}
+
+/** A page on the TV application; what it says wrong on its console is gathered in page.complaints. */
+async function open(browser, mock, { width = 1280, height = 720, path = '/tv/', before = null, locale = 'en-GB', reducedMotion = 'reduce' } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, locale, timezoneId: 'Europe/Lisbon', reducedMotion });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('console', (message) => {
+    /* A refused request is told in the console too; tests that refuse on purpose know. */
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) { page.complaints.push(message.text()); }
+  });
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  if (before) { await page.addInitScript(before); }
+  await page.goto(mock.url + path);
+  return page;
+}
+
+async function keys(page, ...names) { for (const name of names) { await page.keyboard.press(name); } }
+
+/** What has the focus, as a screen reader would call it. */
+async function focused(page) {
+  return page.evaluate(() => {
+    const node = document.activeElement;
+    return node && node.classList.contains('is-focused') ? (node.getAttribute('aria-label') || node.textContent) : null;
+  });
+}
+
+async function on(page, name) { await page.waitForSelector(`body[data-page="${name}"]`); }
+
+/** Waits until the picture moves. */
+async function playing(page) {
+  await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused && video.readyState > 2 && document.querySelector('.has-started'); });
+}
+
+module.exports = { launch, open, keys, focused, on, playing };

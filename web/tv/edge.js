@@ -1,0 +1,65 @@
+/* Staying near the live edge, as a policy without a clock or a player: samples of "how much is buffered ahead"
+   go in, a speed comes out. What counts is the least that was ahead in the last second: above the margin we want,
+   play a little faster; below it, a little slower. An underrun widens the margin, quiet time narrows it again. */
+(function (Lareira) {
+  'use strict';
+
+  var WINDOW_MS = 1000;
+  var MARGIN_LEAST = 0.06, MARGIN_FIRST = 0.08, MARGIN_MOST = 0.8, MARGIN_STEP = 0.08;
+  var QUIET_MS = 10000, NARROW_PER_S = 0.01;
+  var FASTEST = 1.1, SLOWEST = 0.95, GAIN = 0.6;
+  var BEGIN = 0.04, ENOUGH = 0.015;
+  var JUMP = 2, JUMP_SETTLING = 0.6, SETTLING_MS = 1500, HOPELESS_MS = 20000;
+
+  function Edge(now) {
+    this.samples = [];
+    this.margin = MARGIN_FIRST;
+    this.started = now;
+    this.troubled = now;
+    this.narrowed = now;
+    this.correcting = false;
+    this.fastSince = 0;
+  }
+
+  /* The newest picture ran out. */
+  Edge.prototype.underrun = function (now) {
+    if (now - this.troubled > 250) { this.margin = Math.min(MARGIN_MOST, this.margin + MARGIN_STEP); }
+    this.troubled = now;
+    this.samples = [];
+  };
+
+  /* The playing position was moved: what was measured before says nothing now. */
+  Edge.prototype.moved = function () { this.samples = []; this.correcting = false; this.fastSince = 0; };
+
+  /* How far behind the end of the buffer to land when jumping. */
+  Edge.prototype.landing = function () { return this.margin + 0.14; };
+
+  /* `ahead` in seconds. Answers {rate, jump}: the speed to play at, and whether to jump to the edge instead. */
+  Edge.prototype.sample = function (now, ahead) {
+    var least = ahead, i;
+    this.samples.push({ at: now, ahead: ahead });
+    while (now - this.samples[0].at > WINDOW_MS) { this.samples.shift(); }
+    for (i = 0; i < this.samples.length; i += 1) { least = Math.min(least, this.samples[i].ahead); }
+
+    if (now - this.troubled > QUIET_MS) {
+      this.margin = Math.max(MARGIN_LEAST, this.margin - NARROW_PER_S * (now - this.narrowed) / 1000);
+    }
+    this.narrowed = now;
+
+    var settling = now - this.started < SETTLING_MS;
+    if (least > (settling ? JUMP_SETTLING : JUMP)) { return { rate: 1, jump: true }; }
+
+    var off = least - this.margin;
+    if (Math.abs(off) > BEGIN) { this.correcting = true; } else if (Math.abs(off) < ENOUGH) { this.correcting = false; }
+    var full = this.samples.length > 1 && now - this.samples[0].at > WINDOW_MS / 2;
+    if (!this.correcting || !full) { return { rate: 1, jump: false }; }
+    var rate = Math.round(Math.max(SLOWEST, Math.min(FASTEST, 1 + off * GAIN)) * 50) / 50;
+
+    /* A browser that ignores the speed (webOS) never gets there: jump once in a while instead. */
+    if (rate <= 1 || off < 0.3) { this.fastSince = 0; } else if (!this.fastSince) { this.fastSince = now; }
+    var hopeless = this.fastSince > 0 && now - this.fastSince > HOPELESS_MS;
+    return { rate: rate, jump: hopeless };
+  };
+
+  Lareira.Edge = Edge;
+}(window.Lareira = window.Lareira || {}));

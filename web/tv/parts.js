@@ -1,0 +1,89 @@
+/* Pieces that several pages are made of: the mark, the clock, faces, stills, tiles, buttons. */
+(function (Lareira) {
+  'use strict';
+
+  var el = Lareira.dom.el, theirs = Lareira.dom.theirs;
+  var TONES = 6;
+
+  function tone(text) {
+    var sum = 0, i;
+    for (i = 0; i < Math.min(text.length, 64); i += 1) { sum = (sum * 31 + text.charCodeAt(i)) % 9973; }
+    return sum % TONES;
+  }
+
+  /* A picture that may not come: what stands under it stays when it doesn't. */
+  function picture(className, url) {
+    if (!url) { return null; }
+    var image = el('img.' + className, { alt: '', src: url, draggable: 'false' });
+    image.onload = function () { image.classList.add('is-here'); };
+    image.onerror = function () { Lareira.dom.remove(image); };
+    return image;
+  }
+
+  function face(person, size) {
+    var name = (person && person.name) || '';
+    return el('div.face.face-' + size + '.tone-' + tone(name), { 'aria-hidden': 'true' },
+      [el('span', { text: Lareira.words.initials(name) }), picture('photo', person && person.photo_url)]);
+  }
+
+  /* A share's still, 16:9, with its marks. `entry` as in the inbox. */
+  function still(entry, marks) {
+    var name = entry.sender ? entry.sender.name : '';
+    return el('div.still', { 'aria-hidden': 'true' }, [
+      el('div.still-empty.tone-' + tone(name || ''), {}, [el('span', { text: Lareira.words.initials(name) })]),
+      picture('photo', entry.thumbnail_url),
+      marks && isLive(entry) ? liveMark() : null,
+      marks && !isLive(entry) && entry.duration_ms ? el('span.mark.mark-length', { text: Lareira.words.length(entry.duration_ms) }) : null
+    ]);
+  }
+
+  function isLive(entry) { return entry.kind !== 'clip' && (entry.state === 'ready' || entry.state === 'preparing'); }
+
+  function liveMark() { return el('span.mark.mark-live', { text: Lareira.t('live') }); }
+
+  function senderName(entry) { return (entry.sender && entry.sender.name) || Lareira.t('someone'); }
+
+  /* One share as a thing to choose. */
+  function tile(entry, choose) {
+    var when = Lareira.words.when(entry.started_at), words = [senderName(entry)];
+    if (isLive(entry)) { words.push(Lareira.t('live')); } else if (!entry.seen) { words.push(Lareira.t('unseen')); }
+    if (entry.title) { words.push(entry.title); }
+    words.push(when);
+    if (entry.duration_ms && !isLive(entry)) { words.push(Lareira.words.spokenLength(entry.duration_ms)); }
+    return el('button.tile', { type: 'button', 'data-choice': '', 'data-share': entry.share_id, 'aria-label': words.join(', '), onclick: choose }, [
+      still(entry, true),
+      el('div.tile-text', {}, [
+        face(entry.sender, 'small'),
+        el('div.tile-lines', {}, [
+          el('div.tile-who', {}, [theirs('span', senderName(entry)), entry.seen || isLive(entry) ? null : el('i.unseen')]),
+          el('div.tile-when', {}, [el('span', { text: when }), entry.title ? theirs('span.tile-title', entry.title) : null])
+        ])
+      ])
+    ]);
+  }
+
+  function button(label, choose, more) {
+    return el('button.button' + (more || ''), { type: 'button', 'data-choice': '', onclick: choose }, [el('span', { text: label })]);
+  }
+
+  /* The head of a page: mark, heading, what stands at the right. */
+  function head(title, right) {
+    return el('header.head', {}, [
+      el('img.brand', { src: '/shared/mark.svg', alt: '' }),
+      title ? el('h1.head-title', { text: title }) : el('h1.head-word', { text: 'Lareira' }),
+      el('div.head-right', {}, [right || clock()])
+    ]);
+  }
+
+  /* A clock that goes for as long as it is on the page. */
+  function clock() {
+    var node = el('time.clock', { text: Lareira.words.clock(new Date()) });
+    var timer = setInterval(function () {
+      if (!document.body.contains(node)) { clearInterval(timer); return; }
+      node.textContent = Lareira.words.clock(new Date());
+    }, 5000);
+    return node;
+  }
+
+  Lareira.parts = { face: face, still: still, tile: tile, button: button, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName };
+}(window.Lareira = window.Lareira || {}));

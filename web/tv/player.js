@@ -1,0 +1,204 @@
+/* The one video element and the choice of what drives it: our own live player over MSE, hls.js (fetched only when it is
+   needed), or the browser's native HLS. Views call live(), recording(), stop(); everything else is told by callbacks:
+   onStart, onPicture, onStall(bool), onOver(why), onMuted(). `why`: ended, forbidden, not-ready, connection, decode, unsupported. */
+(function (Lareira) {
+  'use strict';
+
+  var HLS = 'application/vnd.apple.mpegurl';
+  var HLS_SCRIPT = '/vendor/hls.light.min.js';
+  var video = null, driver = null, on = null, unlisten = null;
+
+  function element() {
+    if (video) { return video; }
+    video = document.createElement('video');
+    video.setAttribute('playsinline', '');
+    video.setAttribute('webkit-playsinline', '');
+    video.preload = 'auto';
+    video.tabIndex = -1;
+    document.getElementById('picture').appendChild(video);
+    return video;
+  }
+
+  /* The gateway that served this page serves the video too, whatever name it knows itself by. */
+  function local(url) {
+    var match = /^https?:\/\/[^\/]+(\/play\/.*)$/.exec(url || '');
+    return match ? match[1] : url;
+  }
+
+  /* With sound, as televisions allow it; where a browser wants a gesture first, without it and with a word about it. */
+  function play() {
+    var promise = video.play();
+    if (!promise || !promise['catch']) { return; }
+    promise['catch'](function (error) {
+      if (error.name !== 'NotAllowedError' || video.muted) { return; }
+      video.muted = true;
+      var again = video.play();
+      if (again && again['catch']) { again['catch'](function () { /* a pause overtook it */ }); }
+      if (on && on.onMuted) { on.onMuted(); }
+    });
+  }
+
+  function loadHls(done) {
+    if (window.Hls) { done(); return; }
+    var script = document.createElement('script');
+    script.src = HLS_SCRIPT;
+    script.onload = done;
+    script.onerror = function () { over('connection'); };
+    document.head.appendChild(script);
+  }
+
+  function over(why) {
+    if (!on) { return; }
+    var told = on;
+    stop(why === 'ended');
+    told.onOver(why);
+  }
+
+  /* What every driver but the live one shares: the element's own events. */
+  function listen() {
+    var told = on, pictured = false, timer = 0;
+    var events = {
+      playing: function () { clearTimeout(timer); told.onStall(false); if (!pictured) { pictured = true; told.onPicture(); } },
+      waiting: function () { clearTimeout(timer); timer = setTimeout(function () { told.onStall(true); }, 1200); },
+      ended: function () { over('ended'); },
+      error: function () { if (video.error) { over(video.error.code === 4 ? 'unsupported' : video.error.code === 2 ? 'connection' : 'decode'); } }
+    };
+    Object.keys(events).forEach(function (name) { video.addEventListener(name, events[name]); });
+    unlisten = function () {
+      clearTimeout(timer);
+      Object.keys(events).forEach(function (name) { video.removeEventListener(name, events[name]); });
+    };
+  }
+
+  function direct(url, at) {
+    listen();
+    driver = { close: function (keep) { if (keep) { video.pause(); } else { empty(); } } };
+    video.src = url;
+    if (at > 0) {
+      var seek = function () { video.removeEventListener('loadedmetadata', seek); video.currentTime = at; };
+      video.addEventListener('loadedmetadata', seek);
+    }
+    on.onStart();
+    play();
+  }
+
+  function throughHls(url, live, at) {
+    var mine = on;
+    driver = { close: empty };
+    loadHls(function () {
+      if (on !== mine) { return; }
+      if (!window.Hls.isSupported()) { nativeOr(url, at); return; }
+      var restarts = 0;
+      /* No worker: our content policy allows no blob scripts, and there is nothing to transmux. */
+      var hls = new window.Hls({
+        enableWorker: false, lowLatencyMode: true, backBufferLength: 30, startPosition: live ? -1 : at || 0,
+        maxLiveSyncPlaybackRate: live ? 1.08 : 1
+      });
+      hls.on(window.Hls.Events.ERROR, function (name, data) {
+        if (!data.fatal) { return; }
+        var status = data.response && data.response.code;
+        if (status === 410 || status === 404) { over('ended'); return; }
+        if (status === 403) { over('forbidden'); return; }
+        restarts += 1;
+        if (data.type === 'mediaError' && restarts < 3) { hls.recoverMediaError(); return; }
+        if (data.type === 'networkError' && restarts < 10) { setTimeout(function () { if (on === mine) { hls.loadSource(url); } }, 1000); return; }
+        over(data.type === 'networkError' ? 'connection' : 'decode');
+      });
+      listen();
+      driver = {
+        close: function (keep) { hls.destroy(); if (!keep) { empty(); } },
+        delayMs: function () { return live && hls.latency > 0 ? Math.round(hls.latency * 1000) : null; }
+      };
+      hls.loadSource(url);
+      hls.attachMedia(video);
+      on.onStart();
+      play();
+    });
+  }
+
+  function nativeOr(url, at) {
+    if (video.canPlayType(HLS)) { direct(url, at); } else { over('unsupported'); }
+  }
+
+  function hasMse() { return !!(window.MediaSource || window.ManagedMediaSource); }
+
+  function begin(callbacks) {
+    element();
+    stop();
+    on = callbacks;
+    video.muted = false;
+    video.playbackRate = 1;
+    document.body.classList.add('has-picture');
+  }
+
+  /* The live picture of a share, as near to now as the browser lets us. */
+  function live(urls, callbacks) {
+    begin(callbacks);
+    var url = local(urls.live_mp4_url), mime = urls.mime;
+    if (url && Lareira.LivePlayer.supported(mime)) {
+      driver = new Lareira.LivePlayer(video, url, mime, {
+        onStart: function () { on.onStart(); play(); },
+        onPicture: callbacks.onPicture,
+        onStall: callbacks.onStall,
+        onOver: function (why) {
+          if (on !== callbacks) { return; }
+          if (why === 'unsupported' && urls.hls_url) { empty(); throughHls(local(urls.hls_url), true, 0); return; }
+          over(why);
+        }
+      });
+    } else if (urls.hls_url && hasMse()) {
+      throughHls(local(urls.hls_url), true, 0);
+    } else if (urls.hls_url) {
+      nativeOr(local(urls.hls_url), 0);
+    } else {
+      over('unsupported');
+    }
+  }
+
+  /* The recording, from `at` seconds; `growing` while the share is still live. */
+  function recording(urls, growing, at, callbacks) {
+    begin(callbacks);
+    var file = local(urls.video_mp4_url), list = local(urls.hls_url);
+    if (list && (growing || !file)) {
+      if (hasMse()) { throughHls(list, false, at); } else { nativeOr(list, at); }
+    } else if (file) {
+      direct(file, at);
+    } else {
+      over('unsupported');
+    }
+  }
+
+  /* Lets go of the video's memory and sockets: televisions have one decoder. */
+  function empty() {
+    if (!video) { return; }
+    video.pause();
+    video.removeAttribute('src');
+    video.load();
+  }
+
+  function stop(keepPicture) {
+    if (unlisten) { unlisten(); unlisten = null; }
+    var old = driver;
+    driver = null;
+    on = null;
+    if (old) { old.close(keepPicture); }
+    if (!keepPicture) {
+      if (video && video.currentSrc) { empty(); }
+      document.body.classList.remove('has-picture');
+    }
+  }
+
+  Lareira.player = {
+    live: live,
+    recording: recording,
+    stop: stop,
+    empty: empty,
+    play: play,
+    video: element,
+    unmute: function () { if (video && video.muted) { video.muted = false; play(); return true; } return false; },
+    isMuted: function () { return !!(video && video.muted); },
+    /* Gateway to screen, in ms; null when it can't be known. */
+    delayMs: function () { return driver && driver.delayMs ? driver.delayMs() : null; },
+    driver: function () { return driver; }
+  };
+}(window.Lareira = window.Lareira || {}));

@@ -1,0 +1,141 @@
+/* The live player: the picture, and nothing over it unless asked. OK shows who is sending; Back leaves. */
+(function (Lareira) {
+  'use strict';
+
+  var BAR_MS = 5000, HIDDEN_MS = 10000;
+  var el = Lareira.dom.el;
+
+  Lareira.views = Lareira.views || {};
+  Lareira.views.live = function (params) {
+    var t = Lareira.t, app = Lareira.app, entry = params.entry;
+    var left = false, over = false, barTimer = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0;
+    var hint = el('p.hint-line', { role: 'status' });
+    var since = el('span', {});
+    var overlay = Lareira.over.bar(entry, Lareira.parts.liveMark(),
+      el('p.bar-title', {}, [since, entry.title ? Lareira.dom.theirs('span', entry.title) : null]),
+      el('div.buttons', {}, [
+        Lareira.parts.button(t('from_start'), function () { app.watch(entry, 'start'); }),
+        Lareira.parts.button(t('close'), leavePage)
+      ]));
+    var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) }, [Lareira.over.cover(entry), overlay, hint]);
+
+    function leavePage() { app.back(); }
+
+    function showBar(yes) {
+      clearTimeout(barTimer);
+      node.classList.toggle('shows-bar', yes);
+      if (!yes) { return; }
+      since.textContent = entry.started_at ? t('since', { time: Lareira.words.clock(new Date(entry.started_at)) }) : '';
+      barTimer = setTimeout(function () { showBar(false); }, BAR_MS);
+      Lareira.focus.ensure();
+    }
+
+    function shows() { return node.classList.contains('shows-bar'); }
+
+    function begin() {
+      node.classList.remove('has-started');
+      cancel = Lareira.accept(entry, 'live', function (play) {
+        Lareira.panels.close();
+        Lareira.player.live(play, {
+          onStart: function () { /* the first picture follows at once */ },
+          onPicture: function () {
+            node.classList.add('has-started');
+            if (!receipts) { receipts = Lareira.receipts(entry.share_id); }
+          },
+          onStall: function (yes) { hint.textContent = yes ? t('stalled') : ''; },
+          onMuted: function () { hint.textContent = t('press_for_sound'); node.classList.add('is-muted'); },
+          onOver: ended
+        });
+      }, ended);
+    }
+
+    function quiet() {
+      if (receipts) { receipts(); receipts = null; }
+      hint.textContent = '';
+      showBar(false);
+    }
+
+    function ended(why, message) {
+      if (left) { return; }
+      if (why === 'cancelled') { leavePage(); return; }
+      if (why === 'forbidden' && renewed < 3) {
+        /* The ticket ran out while we watched: ask for another. */
+        renewed += 1;
+        setTimeout(function () { if (!left) { begin(); } }, 300 * renewed);
+        return;
+      }
+      over = true;
+      quiet();
+      var close = { label: t('close'), run: leavePage };
+      if (why === 'ended' || why === 'gone') {
+        Lareira.panels.ask({
+          title: t('over_title'), text: t('over_text', { name: Lareira.parts.senderName(entry) }), entry: entry,
+          choices: why === 'gone' ? [close] : [{ label: t('start_watching'), run: function () { app.watch(stopped(), 'start'); } }, close]
+        });
+        return;
+      }
+      Lareira.panels.ask({
+        title: why === 'not-ready' ? t('not_ready_title') : t('error_title'),
+        text: why === 'connection' ? t('unreachable_text') : why === 'unsupported' || why === 'decode' ? t('decode_text') : why === 'not-ready' ? t('not_ready_text') : message || t('error_text'),
+        entry: entry, choices: [{ label: t('try_again'), run: function () { over = false; begin(); } }, close]
+      });
+    }
+
+    /* The same share as it is after its end. */
+    function stopped() {
+      var after = {};
+      Object.keys(entry).forEach(function (key) { after[key] = entry[key]; });
+      after.state = 'ended';
+      return after;
+    }
+
+    /* A hidden page plays nothing: after a while it lets go, and comes back at the edge. */
+    function visibility() {
+      clearTimeout(hiddenTimer);
+      if (document.hidden && !over) {
+        hiddenTimer = setTimeout(function () { asleep = true; quiet(); Lareira.player.stop(); }, HIDDEN_MS);
+      } else if (asleep) {
+        asleep = false;
+        begin();
+      }
+    }
+
+    function onKey(key) {
+      if (over) { return false; }
+      if (Lareira.player.isMuted() && key.name === 'ok') {
+        Lareira.player.unmute();
+        hint.textContent = '';
+        node.classList.remove('is-muted');
+        return true;
+      }
+      if (key.name === 'back' && shows()) { showBar(false); return true; }
+      if (key.name === 'stop') { leavePage(); return true; }
+      if (key.name === 'rewind') { app.watch(entry, 'start'); return true; }
+      if (key.name === 'back' || key.name === 'exit') { return false; }
+      if (!shows()) { showBar(true); return true; }
+      showBar(true);
+      return false;
+    }
+
+    document.addEventListener('visibilitychange', visibility);
+    node.addEventListener('mousemove', function () { if (!over) { showBar(true); } });
+    node.addEventListener('touchstart', function () { if (!over) { showBar(true); } });
+    begin();
+    return {
+      node: node, share: entry.share_id, onKey: onKey,
+      onEvent: function (name, data) {
+        if (name !== 'share' || data.share_id !== entry.share_id) { return; }
+        if (data.state === 'unknown' || data.state === 'expired' || data.state === 'withdrawn') { Lareira.player.stop(); ended('gone'); }
+      },
+      leave: function () {
+        left = true;
+        clearTimeout(barTimer);
+        clearTimeout(hiddenTimer);
+        document.removeEventListener('visibilitychange', visibility);
+        if (cancel) { cancel(); }
+        quiet();
+        Lareira.player.stop();
+      }
+    };
+  };
+}(window.Lareira = window.Lareira || {}));

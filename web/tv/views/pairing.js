@@ -1,0 +1,49 @@
+/* First run: the code by which this television joins a household. */
+(function (Lareira) {
+  'use strict';
+
+  var el = Lareira.dom.el, t = function (key, values) { return Lareira.t(key, values); };
+
+  /* 'K7Q4MD' -> ['K7Q', '4MD']: read aloud in two breaths. A code that has its own dash keeps its parts. */
+  function groups(code) {
+    if (/[-\s]/.test(code)) { return code.split(/[-\s]+/); }
+    if (code.length < 5) { return [code]; }
+    var half = Math.ceil(code.length / 2);
+    return [code.slice(0, half), code.slice(half)];
+  }
+
+  Lareira.views = Lareira.views || {};
+  Lareira.views.pairing = function (params) {
+    var shown = '';
+    var code = el('p.code', {});
+    var command = el('p.hint', {});
+    var square = el('div.square', { 'aria-hidden': 'true' });
+    var node = el('section.page.page-pairing', {}, [
+      Lareira.parts.head('', el('span', {})),
+      el('div.pairing', {}, [
+        el('div.pairing-words', {}, [
+          el('h2.display', { text: t('pair_title') }),
+          el('p.lead', { text: t('pair_text') }),
+          code, command
+        ]),
+        square
+      ])
+    ]);
+
+    function update(device) {
+      var text = String(device.pairing_code || '');
+      if (text === shown) { return; }
+      shown = text;
+      Lareira.dom.clear(code);
+      groups(text).forEach(function (group) { code.appendChild(el('span', { text: group })); });
+      code.setAttribute('aria-label', text.split('').join(' '));
+      command.textContent = t('pair_hint', { command: 'lareira admin tv approve ' + text });
+      Lareira.dom.clear(square);
+      /* A gateway that makes a QR code of the pairing address gives its picture here. */
+      if (device.pairing_qr_url) { square.appendChild(Lareira.parts.picture('qr', device.pairing_qr_url)); }
+    }
+
+    update(params.device);
+    return { node: node, update: update };
+  };
+}(window.Lareira = window.Lareira || {}));

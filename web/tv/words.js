@@ -1,0 +1,46 @@
+/* Dates, lengths and counts as people say them, in the language of the page. Pure apart from the chosen language. */
+(function (Lareira) {
+  'use strict';
+
+  var DAY_MS = 86400000;
+
+  function two(n) { return (n < 10 ? '0' : '') + n; }
+  function clock(date) { return two(date.getHours()) + ':' + two(date.getMinutes()); }
+  function midnight(date) { return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime(); }
+
+  /* '2026-03-14T18:42:00Z' -> 'Yesterday, 18:42'. */
+  function when(text, nowMs) {
+    var date = new Date(text), now = new Date(nowMs === undefined ? Date.now() : nowMs), t = Lareira.t;
+    if (isNaN(date.getTime())) { return ''; }
+    var days = Math.round((midnight(now) - midnight(date)) / DAY_MS), at = { time: clock(date) };
+    if (days <= 0) { return t('today_at', at); }
+    if (days === 1) { return t('yesterday_at', at); }
+    if (days < 7) { return t('weekday_at', { day: Lareira.list('weekdays')[date.getDay()], time: at.time }); }
+    var parts = { day: date.getDate(), month: Lareira.list('months')[date.getMonth()], year: date.getFullYear() };
+    return date.getFullYear() === now.getFullYear() ? t('day_month', parts) : t('day_month_year', parts);
+  }
+
+  /* 754000 -> '12:34', 3754000 -> '1:02:34'. */
+  function length(ms) {
+    var s = Math.max(0, Math.round((ms || 0) / 1000)), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+    return (h ? h + ':' + two(m) : m) + ':' + two(s % 60);
+  }
+
+  /* The same said aloud: '12 minutes 34 seconds'. */
+  function spokenLength(ms) {
+    var s = Math.max(0, Math.round((ms || 0) / 1000)), m = Math.floor(s / 60);
+    return (m ? Lareira.n('minutes', m) + ' ' : '') + Lareira.n('seconds', s % 60);
+  }
+
+  /* 'Ana Sofia Reis' -> 'AR'; the first letters of the first and the last word. */
+  function initials(name) {
+    var words = String(name || '').trim().split(/\s+/), letters = [];
+    [words[0], words.length > 1 ? words[words.length - 1] : ''].forEach(function (word) {
+      var match = /^[\uD800-\uDBFF][\uDC00-\uDFFF]|^[^\u0000-\u002F\u003A-\u0040\u200E\u200F\u202A-\u202E\u2066-\u2069]/.exec(word || '');
+      if (match) { letters.push(match[0].toUpperCase()); }
+    });
+    return letters.join('');
+  }
+
+  Lareira.words = { when: when, clock: clock, length: length, spokenLength: spokenLength, initials: initials };
+}(window.Lareira = window.Lareira || {}));

@@ -75,9 +75,15 @@ impl Player for House {
         let reply = match request.file {
             PlayFile::LiveMp4 => {
                 let reader = Reader { newest: self.newest.clone(), seen: 0, listener: None };
-                Reply { status: 200, content_type: "video/mp4", headers: Vec::new(), body: Body::Endless(Box::pin(reader)) }
+                Reply {
+                    status: 200,
+                    content_type: "video/mp4",
+                    headers: Vec::new(),
+                    body: Body::Endless(Box::pin(reader)),
+                }
             }
-            _ => Reply::bytes(200, "application/vnd.apple.mpegurl", self.playlist.clone()).with("Cache-Control", "no-store"),
+            _ => Reply::bytes(200, "application/vnd.apple.mpegurl", self.playlist.clone())
+                .with("Cache-Control", "no-store"),
         };
         Box::pin(std::future::ready(reply))
     }
@@ -161,8 +167,12 @@ fn main() {
 /// CPU and wall time while a child process is the client, from its "go" to its end, and `meanwhile` is done.
 fn measured(kind: &str, address: SocketAddr, meanwhile: impl FnOnce()) -> (Duration, Duration) {
     let me = std::env::current_exe().unwrap();
-    let mut child =
-        Command::new(me).args([kind, &address.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(me)
+        .args([kind, &address.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut ready = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
     let (cpu, wall) = (cpu_time(), Instant::now());
@@ -231,7 +241,9 @@ fn client(kind: &str, address: SocketAddr) {
     }
     let connections: usize = kind.rsplit('-').next().unwrap().parse().unwrap();
     let (path, count) = match kind.starts_with("client-play") {
-        true => (format!("/play/{share}/abcdefghijklmnopqrstuvwxyz012345/index.m3u8?_HLS_msn=12&_HLS_part=3"), REQUESTS),
+        true => {
+            (format!("/play/{share}/abcdefghijklmnopqrstuvwxyz012345/index.m3u8?_HLS_msn=12&_HLS_part=3"), REQUESTS)
+        }
         false => ("/tv/api/inbox?offset=0&limit=20".to_owned(), CALLS),
     };
     let count = if connections == 1 { count / 2 } else { count };

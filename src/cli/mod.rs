@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+pub mod admin;
 pub mod check;
 pub mod demo;
 

@@ -4,6 +4,8 @@
 //! files translate between rooms that don't know each other.
 
 pub mod config;
+pub mod control;
+pub mod desk;
 mod gate;
 mod keeper;
 mod player;
@@ -203,7 +205,8 @@ impl Gateway {
     }
 }
 
-fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, GatewayError> {
+/// Opens the database in the data directory of `config`, and puts a steward in charge of it.
+pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, GatewayError> {
     let store = Store::open(&config.data_dir.join("lareira.redb")).map_err(GatewayError::Store)?;
     let announcer = Arc::new(Announcer::new(clock.date()));
     let settings = ShareSettings {

@@ -6,6 +6,7 @@ use crate::executor::Executor;
 use crate::gateway::watch::Watch;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
+use crate::ground::secret::same;
 use crate::ground::time::Clock;
 use crate::ingest::{Answer, Gate};
 use crate::live::{Hub, OpenError, Publisher};
@@ -58,7 +59,8 @@ impl Gate for Doorkeeper {
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()> {
         Box::pin(async move {
             if let Some((user, password)) = &self.login
-                && !credentials.is_some_and(|given| given.verify(user, password))
+                && !credentials
+                    .is_some_and(|given| given.prove(password) && same(given.user().as_bytes(), user.as_bytes()))
             {
                 return Err(Refusal::Authenticate);
             }

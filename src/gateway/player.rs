@@ -16,8 +16,7 @@ use crate::http::{PlayRequest, Player};
 use crate::live::FinishedRecording;
 use crate::playback::{Denied, File, Playback, Shelf, Standing, Warden};
 use crate::recording::library::Library;
-use crate::share::ticket::TicketError;
-use crate::share::{Asker, ShareError, ShareState, Steward};
+use crate::share::{Asker, ShareError, ShareState, Steward, TicketError};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

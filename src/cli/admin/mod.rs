@@ -4,13 +4,13 @@ mod parse;
 mod show;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::cli::{complain, say};
 use crate::executor::SystemClock;
 use crate::gateway::config::Config;
 use crate::gateway::desk::{self, Addresses, Refused, Verb};
@@ -24,28 +24,28 @@ const USAGE: &str = include_str!("usage.txt");
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match parse::parse(args) {
         Err(WrongUsage(why)) => {
-            complain(&format!("lareira admin: {why}\n\n{USAGE}"));
+            complain(&format!("{why}\n\n{}", USAGE.trim_end()));
             ExitCode::from(2)
         }
         Ok(Line::Help) => {
-            say(USAGE);
+            say(USAGE.trim_end());
             ExitCode::SUCCESS
         }
         Ok(Line::Do { place, json, verb }) => match (carry_out(&place, verb), json) {
             (Ok(value), true) => {
-                say(&format!("{value}\n"));
+                say(value);
                 ExitCode::SUCCESS
             }
             (Ok(value), false) => {
-                say(&show::show(&value));
+                say(show::show(&value).trim_end());
                 ExitCode::SUCCESS
             }
             (Err(refused), true) => {
-                say(&format!("{}\n", json!({ "error": refused })));
+                say(json!({ "error": refused }));
                 ExitCode::FAILURE
             }
             (Err(refused), false) => {
-                complain(&format!("lareira admin: {}\n", refused.message));
+                complain(&refused.message);
                 ExitCode::FAILURE
             }
         },
@@ -94,14 +94,4 @@ fn unanswered(data_dir: &Path, error: &std::io::Error) -> String {
 
 fn failed(code: &str, error: &dyn std::fmt::Display) -> Refused {
     Refused { code: code.into(), message: error.to_string() }
-}
-
-/// Prints on standard output. Whoever closed it does not want to know.
-fn say(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
-/// Prints on standard error.
-fn complain(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

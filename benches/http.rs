@@ -21,7 +21,7 @@ use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
-use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, PlayRequest, Player, Status, Times};
+use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, Health, PlayRequest, Player, Status, Times};
 
 const VIEWERS: usize = 200;
 const PIECES_A_SECOND: u32 = 30;
@@ -75,9 +75,15 @@ impl Player for House {
         let reply = match request.file {
             PlayFile::LiveMp4 => {
                 let reader = Reader { newest: self.newest.clone(), seen: 0, listener: None };
-                Reply { status: 200, content_type: "video/mp4", headers: Vec::new(), body: Body::Endless(Box::pin(reader)) }
+                Reply {
+                    status: 200,
+                    content_type: "video/mp4",
+                    headers: Vec::new(),
+                    body: Body::Endless(Box::pin(reader)),
+                }
             }
-            _ => Reply::bytes(200, "application/vnd.apple.mpegurl", self.playlist.clone()).with("Cache-Control", "no-store"),
+            _ => Reply::bytes(200, "application/vnd.apple.mpegurl", self.playlist.clone())
+                .with("Cache-Control", "no-store"),
         };
         Box::pin(std::future::ready(reply))
     }
@@ -90,8 +96,8 @@ impl Events for House {
 }
 
 impl Status for House {
-    fn health(&self) -> Result<(), String> {
-        Ok(())
+    fn health(&self) -> Health {
+        Health::Serving
     }
     fn metrics(&self) -> String {
         String::new()
@@ -107,7 +113,7 @@ fn main() {
     }
     let dir = tempfile::tempdir().unwrap();
     let handler = |_: &_| Reply::bytes(200, "application/json", r#"{"total":0,"unseen":0,"entries":[]}"#);
-    let back = Back::start(&dir.path().join("back.sock"), 4, Box::new(handler)).unwrap();
+    let back = Back::start(dir.path(), 4, Box::new(handler)).unwrap();
     let executor = Executor::default();
     let newest = Arc::new(Newest::default());
     let house = Arc::new(House { newest: newest.clone(), playlist: Bytes::from(vec![b'#'; 1200]) });
@@ -155,14 +161,17 @@ fn main() {
     let minutes = f64::from(ENDLESS_SECONDS) / 60.0 * VIEWERS as f64;
     println!("  = {:.4} CPU s a viewer-minute", cpu.as_secs_f64() / minutes);
     println!("  memory before {before} KiB, with {VIEWERS} viewers at most {} KiB", peak_kib());
-    println!("  a connection's task: see front::exchange");
 }
 
 /// CPU and wall time while a child process is the client, from its "go" to its end, and `meanwhile` is done.
 fn measured(kind: &str, address: SocketAddr, meanwhile: impl FnOnce()) -> (Duration, Duration) {
     let me = std::env::current_exe().unwrap();
-    let mut child =
-        Command::new(me).args([kind, &address.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(me)
+        .args([kind, &address.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut ready = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
     let (cpu, wall) = (cpu_time(), Instant::now());
@@ -231,7 +240,9 @@ fn client(kind: &str, address: SocketAddr) {
     }
     let connections: usize = kind.rsplit('-').next().unwrap().parse().unwrap();
     let (path, count) = match kind.starts_with("client-play") {
-        true => (format!("/play/{share}/abcdefghijklmnopqrstuvwxyz012345/index.m3u8?_HLS_msn=12&_HLS_part=3"), REQUESTS),
+        true => {
+            (format!("/play/{share}/abcdefghijklmnopqrstuvwxyz012345/index.m3u8?_HLS_msn=12&_HLS_part=3"), REQUESTS)
+        }
         false => ("/tv/api/inbox?offset=0&limit=20".to_owned(), CALLS),
     };
     let count = if connections == 1 { count / 2 } else { count };

@@ -83,12 +83,16 @@ impl Failure {
                     None => reply,
                 }
             }
-            Self::NoPhone => Reply::error(401, "no_phone", "enrol this phone first: its token is missing or was revoked")
-                .with("WWW-Authenticate", "Bearer"),
+            Self::NoPhone => {
+                Reply::error(401, "no_phone", "enrol this phone first: its token is missing or was revoked")
+                    .with("WWW-Authenticate", "Bearer")
+            }
             Self::NoTv => Reply::error(401, "no_tv", "this TV is not known: open /tv/ again"),
             Self::NotSignedIn => Reply::error(401, "not_signed_in", "say who is watching first"),
             Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
-            Self::BadBody(why) => Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}")),
+            Self::BadBody(why) => {
+                Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))
+            }
             Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
             Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
         }
@@ -110,9 +114,8 @@ pub(super) fn done() -> Answered {
 
 /// A call's body.
 pub(super) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
-    let is_json = |kind: &str| {
-        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    };
+    let is_json =
+        |kind: &str| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !request.field("content-type").is_none_or(is_json) {
         return Err(Failure::NotJson);
     }
@@ -129,7 +132,9 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
     }
     let fine = match (request.field("sec-fetch-site"), request.field("origin")) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(&request.host)),
+        (None, Some(origin)) => {
+            origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(&request.host))
+        }
         (None, None) => true,
     };
     if !fine {

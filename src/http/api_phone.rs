@@ -70,7 +70,8 @@ fn enrol(api: &Api, request: &Request) -> Answered {
 /// Whom a phone can share with: the users of the house.
 fn contacts(api: &Api) -> Answered {
     let users = api.steward.users(None)?;
-    let contact = |user: &crate::share::User| json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": null });
+    let contact =
+        |user: &crate::share::User| json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": null });
     Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
 }
 
@@ -84,7 +85,9 @@ const LADDER: [(u32, u32, u32, u64); 5] = [
 ];
 
 fn probe(request: &Request) -> Answered {
-    let Some((bytes, elapsed_us)) = request.probe else { return Err(Failure::BadBody("nothing was measured".to_owned())) };
+    let Some((bytes, elapsed_us)) = request.probe else {
+        return Err(Failure::BadBody("nothing was measured".to_owned()));
+    };
     let bits_per_second = (u128::from(bytes) * 8_000_000 / u128::from(elapsed_us.max(1))) as u64;
     // A third is left for sound, for what is sent again, and for what the line loses next.
     let usable = bits_per_second / 3 * 2;

@@ -75,9 +75,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         TvCall::Blocks => {
             let blocked = steward.blocks(user.id)?;
             let ids: Vec<_> = blocked.iter().map(|blocked| blocked.sender.to_string()).collect();
-            let sender = |blocked: &crate::share::BlockedSender| {
-                json!({ "sender_id": blocked.sender.to_string(), "name": blocked.name })
-            };
+            let sender = |blocked: &crate::share::BlockedSender| json!({ "sender_id": blocked.sender.to_string(), "name": blocked.name });
             let senders: Vec<_> = blocked.iter().map(sender).collect();
             Ok(answer_json(200, &json!({ "blocked": ids, "senders": senders })))
         }
@@ -97,10 +95,7 @@ fn session(api: &Api, request: &Request) -> Result<Option<Session>, Failure> {
 }
 
 /// Who asks, by the cookies that `cookie` finds.
-pub(super) fn session_of<'a>(
-    api: &Api,
-    cookie: impl Fn(&str) -> Option<&'a str>,
-) -> Result<Option<Session>, Failure> {
+pub(super) fn session_of<'a>(api: &Api, cookie: impl Fn(&str) -> Option<&'a str>) -> Result<Option<Session>, Failure> {
     let Some(tv) = cookie(TV_COOKIE) else { return Ok(None) };
     Ok(api.steward.session(tv, cookie(USER_COOKIE))?)
 }

@@ -44,7 +44,8 @@ impl Events for Announcements {
             let audience = blocking::unblock(move || audience(&api, &route, &fields)).await;
             match audience {
                 Ok(audience) => {
-                    let hello = format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
+                    let hello =
+                        format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
                     told(hello, self.api.steward.announcer().subscribe(audience, last))
                 }
                 Err(failure) => failure.reply(),
@@ -96,7 +97,8 @@ fn told(hello: String, subscription: Subscription) -> Reply {
         Some((text, (None, subscription)))
     });
     let body = Body::Endless(Box::pin(events));
-    Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }.with("Cache-Control", "no-store")
+    Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }
+        .with("Cache-Control", "no-store")
 }
 
 fn event_text(event: &Event) -> String {

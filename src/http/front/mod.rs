@@ -6,7 +6,7 @@
 mod answer;
 mod connections;
 mod exchange;
-mod head;
+pub mod head;
 mod socket;
 mod upstream;
 
@@ -19,8 +19,8 @@ use async_io::{Async, Timer};
 use futures_lite::FutureExt as _;
 use smol::lock::Semaphore;
 
-pub use connections::{Caps, Times};
 pub(in crate::http) use answer::is_clean;
+pub use connections::{Caps, Times};
 
 use crate::executor::{Executor, Task};
 use crate::ground::limits;
@@ -41,10 +41,19 @@ pub trait Events: Send + Sync {
 
 /// Who knows how the gateway is. Asked on the event loop: answers at once.
 pub trait Status: Send + Sync {
-    /// Whether it serves; if not, why.
-    fn health(&self) -> Result<(), String>;
+    /// Whether it serves.
+    fn health(&self) -> Health;
     /// Figures in Prometheus' text format.
     fn metrics(&self) -> String;
+}
+
+/// How the gateway is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It serves.
+    Serving,
+    /// It does not do all it should: the text says why.
+    Failing(String),
 }
 
 /// What a front needs.

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_io::{Async, Timer};
 use futures_lite::FutureExt as _;
+use rustix::net::sockopt;
 use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
@@ -209,8 +210,10 @@ fn take_in(
     stream: Async<TcpStream>,
     peer: IpAddr,
 ) {
-    // Each piece of a live body leaves at once.
-    if stream.get_ref().set_nodelay(true).is_err() {
+    // Each piece of a live body leaves at once, and a TV that was switched off is noticed.
+    let patience_ms = limits::HTTP_UNACKNOWLEDGED.as_millis() as u32;
+    let prepared = stream.get_ref().set_nodelay(true);
+    if prepared.and_then(|()| Ok(sockopt::set_tcp_user_timeout(stream.get_ref(), patience_ms)?)).is_err() {
         return;
     }
     match connections.admit(stream, peer) {

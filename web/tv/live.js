@@ -24,6 +24,7 @@
     this.lastDecode = -1;
     this.started = false;
     this.pictured = false;
+    this.movedAt = 0;
     this.stalledSince = 0;
     this.saidStalled = false;
     this.finished = '';
@@ -44,6 +45,10 @@
     });
     this.failed = function () { if (video.error) { self.fail('decode'); } };
     video.addEventListener('error', this.failed);
+    this.dry = function () {
+      if (self.started && !video.seeking && Date.now() - self.movedAt > 600) { self.ranDry(Date.now(), Math.max(0, self.ahead())); }
+    };
+    video.addEventListener('waiting', this.dry);
     this.timer = setInterval(function () { self.tick(); }, TICK_MS);
     if (video.requestVideoFrameCallback) {
       var each = function (now, frame) {
@@ -196,8 +201,7 @@
     var start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
     if (!this.started) {
       this.started = true;
-      video.currentTime = Math.max(start, end - START_S);
-      this.edge.moved();
+      this.moveTo(Math.max(start, end - START_S));
       this.on.onStart();
       return;
     }
@@ -220,8 +224,18 @@
 
   LivePlayer.prototype.jump = function (start, end) {
     this.jumps += 1;
-    this.video.currentTime = Math.max(start, end - Math.max(START_S, this.edge.landing()));
+    this.moveTo(Math.max(start, end - Math.max(START_S, this.edge.landing())));
+  };
+
+  LivePlayer.prototype.moveTo = function (time) {
+    this.movedAt = Date.now();
+    this.video.currentTime = time;
     this.edge.moved();
+  };
+
+  LivePlayer.prototype.ranDry = function (now, ahead) {
+    this.stalls += 1;
+    this.edge.underrun(now, ahead);
   };
 
   /* A stall is told when it lasts: a blink is the edge's business, not the viewer's. */
@@ -229,7 +243,7 @@
     if (this.finished) { dry = false; }
     if (dry && !this.stalledSince) {
       this.stalledSince = now;
-      if (this.started) { this.edge.underrun(now); this.stalls += 1; }
+      if (this.started) { this.ranDry(now, 0); }
     }
     if (!dry) { this.stalledSince = 0; }
     var lasting = this.stalledSince > 0 && now - this.stalledSince > 1200;
@@ -289,6 +303,7 @@
     this.stream.close();
     this.source.removeEventListener('sourceopen', this.opened);
     this.video.removeEventListener('error', this.failed);
+    this.video.removeEventListener('waiting', this.dry);
     if (this.frames && this.video.cancelVideoFrameCallback) { this.video.cancelVideoFrameCallback(this.frames); }
     this.video.playbackRate = 1;
     URL.revokeObjectURL(this.address);

@@ -39,7 +39,7 @@ test('tracks, codecs and times are read from an initialisation segment and its f
   let moov = null;
   for (const box of new mp4.Splitter().push(new Uint8Array(source.init))) { if (box.type === 'moov') { moov = box.bytes; } }
   const tracks = mp4.tracks(moov);
-  assert.deepEqual(tracks.map((track) => track.kind), ['vide', 'soun']);
+  assert.deepEqual(Array.from(tracks, (track) => track.kind), ['vide', 'soun']);
   assert.match(mp4.mimeOf(tracks), /^video\/mp4; codecs="avc1\.42[0-9a-f]{4},mp4a\.40\.2"$/);
   const fragment = source.fragments.find((one) => one.video && one.frame === 90);
   const moof = new mp4.Splitter().push(new Uint8Array(fragment.bytes))[0].bytes;

@@ -45,10 +45,6 @@
     });
     this.failed = function () { if (video.error) { self.fail('decode'); } };
     video.addEventListener('error', this.failed);
-    this.dry = function () {
-      if (self.started && !video.seeking && Date.now() - self.movedAt > 600) { self.ranDry(Date.now(), Math.max(0, self.ahead())); }
-    };
-    video.addEventListener('waiting', this.dry);
     this.timer = setInterval(function () { self.tick(); }, TICK_MS);
     if (video.requestVideoFrameCallback) {
       var each = function (now, frame) {
@@ -197,7 +193,7 @@
 
   LivePlayer.prototype.tick = function () {
     var video = this.video, ranges = video.buffered, now = Date.now();
-    if (this.closed || !this.buffer || !ranges.length) { this.watchStall(now, true); return; }
+    if (this.closed || !this.buffer || !ranges.length) { this.watchStall(now, true, 0); return; }
     var start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
     if (!this.started) {
       this.started = true;
@@ -211,10 +207,11 @@
     if (ahead < 0 || (later && ahead < 0.05)) {
       /* A gap in the stream (lost media, a reconnect): over it, to the newest stretch. */
       if (later || video.currentTime > end + 0.5) { this.jump(start, end); }
-      this.watchStall(now, true);
+      this.watchStall(now, true, 0);
       return;
     }
-    this.watchStall(now, ahead < 0.02);
+    /* Browsers stop before the very end: what they say of themselves (HAVE_FUTURE_DATA) counts. */
+    this.watchStall(now, ahead < 0.02 || video.readyState < 3, ahead);
     if (this.finished) { video.playbackRate = 1; this.conclude(); return; }
     if (video.paused) { return; }
     var advice = this.edge.sample(now, end - video.currentTime);
@@ -233,17 +230,12 @@
     this.edge.moved();
   };
 
-  LivePlayer.prototype.ranDry = function (now, ahead) {
-    this.stalls += 1;
-    this.edge.underrun(now, ahead);
-  };
-
   /* A stall is told when it lasts: a blink is the edge's business, not the viewer's. */
-  LivePlayer.prototype.watchStall = function (now, dry) {
+  LivePlayer.prototype.watchStall = function (now, dry, ahead) {
     if (this.finished) { dry = false; }
     if (dry && !this.stalledSince) {
       this.stalledSince = now;
-      if (this.started) { this.ranDry(now, 0); }
+      if (this.started && now - this.movedAt > 600) { this.stalls += 1; this.edge.underrun(now, ahead); }
     }
     if (!dry) { this.stalledSince = 0; }
     var lasting = this.stalledSince > 0 && now - this.stalledSince > 1200;
@@ -303,7 +295,6 @@
     this.stream.close();
     this.source.removeEventListener('sourceopen', this.opened);
     this.video.removeEventListener('error', this.failed);
-    this.video.removeEventListener('waiting', this.dry);
     if (this.frames && this.video.cancelVideoFrameCallback) { this.video.cancelVideoFrameCallback(this.frames); }
     this.video.playbackRate = 1;
     URL.revokeObjectURL(this.address);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lareira::ground::id::UserId;
 use lareira::ground::time::{Clock, Moment, UnixMs};
-use lareira::share::{Announcer, Asker, EndReason, MediaInfo, NewUser, ShareSettings, Steward};
+use lareira::share::{Announcer, EndReason, MediaInfo, NewUser, ShareSettings, Steward};
 use lareira::store::Store;
 
 struct SystemClock(Instant);

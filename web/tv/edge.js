@@ -8,7 +8,7 @@
 
   var WINDOW_MS = 1000;
   var MARGIN_LEAST = 0.17, MARGIN_MOST = 0.8, MARGIN_STEP = 0.06, CLEAR = 0.05;
-  var QUIET_MS = 10000, NARROW_PER_S = 0.01;
+  var QUIET_MS = 15000, NARROW_PER_S = 0.005;
   var FASTEST = 1.1, SLOWEST = 0.95, GAIN = 1.2;
   var BEGIN = 0.04, ENOUGH = 0.015;
   var JUMP = 2, JUMP_SETTLING = 0.6, SETTLING_MS = 1500, HOPELESS_MS = 20000;
@@ -58,7 +58,8 @@
     var off = least - this.margin;
     if (Math.abs(off) > BEGIN) { this.correcting = true; } else if (Math.abs(off) < ENOUGH) { this.correcting = false; }
     var full = this.samples.length > 1 && now - this.samples[0].at > WINDOW_MS / 2;
-    if (!this.correcting || !full) { return { rate: 1, jump: false }; }
+    /* Little is known yet; but what is far too much after a moment will not be too little after a second. */
+    if (!this.correcting || (!full && off < 0.1)) { return { rate: 1, jump: false }; }
     var rate = Math.round(Math.max(SLOWEST, Math.min(FASTEST, 1 + off * GAIN)) * 50) / 50;
 
     /* A browser that ignores the speed (webOS) never gets there: jump once in a while instead. */

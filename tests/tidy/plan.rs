@@ -79,6 +79,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rtp_types", &["wire/rtp"]),
     ("rtsp_types", &["wire/rtsp"]),
     ("sdp_types", &["wire/rtsp"]),
+    ("rustix", &["cli"]),
     ("serde", &[]),
     ("serde_json", &[]),
     ("simplelog", &["cli", "gateway"]),

@@ -59,7 +59,10 @@ fn doubtful_requests_are_refused_and_said_so() {
         ("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
         ("GET /healthz HTTP/2.0\r\n\r\n", 505),
         ("BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
-        ("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 501),
+        (
+            "POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            501,
+        ),
         ("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
         ("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
         ("garbage\r\n\r\n", 400),
@@ -99,8 +102,15 @@ fn files_are_sent_whole_and_in_parts() {
     let whole = client.get(&path);
     assert_eq!((whole.status, whole.body.len()), (200, 1_000_004));
     assert!(whole.body.iter().zip(0..).all(|(got, at)| *got == byte(at)));
-    for (range, start, end) in [("2-9", 2, 10), ("999999-", 999_999, 1_000_004), ("-4", 1_000_000, 1_000_004), ("300000-800000", 300_000, 800_001)] {
-        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes={range}\r\nIf-Range: \"v1\"\r\n\r\n"));
+    for (range, start, end) in [
+        ("2-9", 2, 10),
+        ("999999-", 999_999, 1_000_004),
+        ("-4", 1_000_000, 1_000_004),
+        ("300000-800000", 300_000, 800_001),
+    ] {
+        client.send(format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes={range}\r\nIf-Range: \"v1\"\r\n\r\n"
+        ));
         let part = client.answer();
         assert_eq!(part.status, 206);
         assert_eq!(part.field("content-range"), Some(format!("bytes {start}-{}/1000004", end - 1).as_str()));
@@ -174,7 +184,9 @@ fn bodies_are_asked_for_and_bounded() {
 fn uploads_are_measured_and_not_kept() {
     let house = House::default();
     let mut client = house.connect();
-    client.send("POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\nX-Lareira-Probe: 1 1\r\n\r\n");
+    client.send(
+        "POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\nX-Lareira-Probe: 1 1\r\n\r\n",
+    );
     client.send(vec![0; 8_000_000]);
     let answer = client.answer();
     assert!(answer.text().starts_with("Some((8000000, "), "{answer:?}");
@@ -185,7 +197,8 @@ fn uploads_are_measured_and_not_kept() {
 #[test]
 fn slow_and_silent_clients_are_shown_out() {
     let ms = Duration::from_millis;
-    let times = Times { head: ms(300), idle: ms(600), body: ms(300), write: ms(300), sweep: ms(20), ..Times::default() };
+    let times =
+        Times { head: ms(300), idle: ms(600), body: ms(300), write: ms(300), sweep: ms(20), ..Times::default() };
     let house = House::new(times, Caps::default());
     let mut silent = house.connect();
     let mut idle = house.connect();

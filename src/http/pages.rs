@@ -61,7 +61,8 @@ pub fn file(path: &str, gzip: bool) -> Reply {
 /// Whether a file's name has a hash of its contents in it, such as `app.0123abcd.js`: it never changes.
 fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let hash = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let hash =
+        |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     name.split('.').skip(1).any(hash)
 }
 

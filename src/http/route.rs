@@ -333,7 +333,9 @@ impl Route {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
             Self::Phone(_) | Self::Tv(_) => Half::Back,
-            Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => Half::Front,
+            Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
+                Half::Front
+            }
         }
     }
 }

@@ -64,7 +64,11 @@ impl Request {
 
     /// The value of a query parameter, where it is plain text.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -253,7 +257,8 @@ fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
     let mut body = Vec::new();
     let limit = limits::HTTP_BODY_BYTES as u64;
     request.as_reader().take(limit).read_to_end(&mut body).map_err(|_| bad())?;
-    let mut call = Request { route, is_safe: method.is_safe(), peer: None, host: String::new(), query, fields, probe: None, body };
+    let mut call =
+        Request { route, is_safe: method.is_safe(), peer: None, host: String::new(), query, fields, probe: None, body };
     call.host = call.field("host").unwrap_or_default().to_owned();
     call.peer = call.field(&PEER_FIELD.to_ascii_lowercase()).and_then(|peer| peer.parse().ok());
     call.probe = call.field(&PROBE_FIELD.to_ascii_lowercase()).and_then(|measured| {

@@ -121,7 +121,11 @@ impl Connections {
     }
 
     /// Takes a connection in, or gives it back when the house is full.
-    pub fn admit(self: &Arc<Self>, stream: Async<TcpStream>, peer: IpAddr) -> Result<Arc<Connection>, Async<TcpStream>> {
+    pub fn admit(
+        self: &Arc<Self>,
+        stream: Async<TcpStream>,
+        peer: IpAddr,
+    ) -> Result<Arc<Connection>, Async<TcpStream>> {
         let peer = peer.to_canonical();
         let mut table = self.table();
         let from_there = table.by_address.get(&peer).copied().unwrap_or(0);

@@ -344,13 +344,32 @@ mod tests {
     #[test]
     fn hosts_are_ours_or_addresses() {
         let hosts = Hosts::new(&["TV.example.".to_owned()]);
-        for host in
-            ["localhost", "LOCALHOST:1", "127.0.0.1", "10.0.0.1:8080", "[::1]", "[fe80::1]:80", "lareira.local", "tv.example."]
-        {
+        for host in [
+            "localhost",
+            "LOCALHOST:1",
+            "127.0.0.1",
+            "10.0.0.1:8080",
+            "[::1]",
+            "[fe80::1]:80",
+            "lareira.local",
+            "tv.example.",
+        ] {
             assert!(hosts.knows(host), "{host}");
         }
-        for host in ["", ":80", "evil.example", "localhost.evil.example", "[::1", "[x]", "[]", "a:b", "localhost:", "127.0.0.1:80x", "1.2.3.4@x", "localhost:999999"]
-        {
+        for host in [
+            "",
+            ":80",
+            "evil.example",
+            "localhost.evil.example",
+            "[::1",
+            "[x]",
+            "[]",
+            "a:b",
+            "localhost:",
+            "127.0.0.1:80x",
+            "1.2.3.4@x",
+            "localhost:999999",
+        ] {
             assert!(host == "localhost:" || !hosts.knows(host), "{host}");
         }
     }

@@ -19,8 +19,8 @@ use async_io::{Async, Timer};
 use futures_lite::FutureExt as _;
 use smol::lock::Semaphore;
 
-pub use connections::{Caps, Times};
 pub(in crate::http) use answer::is_clean;
+pub use connections::{Caps, Times};
 
 use crate::executor::{Executor, Task};
 use crate::ground::limits;

@@ -148,8 +148,6 @@ fn live_pieces_leave_at_once_in_chunks_of_their_own() {
 fn who_waits_for_an_answer_may_leave() {
     let house = House::default();
     let mut client = house.connect();
-    // A further request behind the first hides the end of the connection: this one is noticed at the latest when it
-    // is answered, the other at once.
     client.send(format!("GET /play/{}/t/part-1-1.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
     eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 1);
     drop(client);

@@ -1,1 +1,220 @@
-//! Being built.
+//! The gateway: all rooms, wired.
+//!
+//! `config` says how, [`Gateway::start`] opens every door, [`Gateway::run`] serves until it is told to stop. The other
+//! files translate between rooms that don't know each other.
+
+pub mod config;
+mod gate;
+mod keeper;
+mod player;
+mod status;
+mod watch;
+
+use std::fmt;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::executor::{Executor, SystemClock};
+use crate::gateway::config::Config;
+use crate::gateway::gate::Doorkeeper;
+use crate::gateway::keeper::Keeper;
+use crate::gateway::player::{Plays, Shelved, Tickets};
+use crate::gateway::status::Health;
+use crate::gateway::watch::{RecordingWitness, Watch};
+use crate::ground::time::Clock;
+use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
+use crate::ingest::{self, Ingest};
+use crate::live::Hub;
+use crate::playback::Playback;
+use crate::recording::library::Library;
+use crate::recording::{Folder, writer};
+use crate::share::{Announcer, ShareError, ShareSettings, Steward};
+use crate::store::{Store, StoreError};
+
+/// Threads that answer API calls.
+const BACK_THREADS: usize = 4;
+/// How long connections have to end with their answers when the gateway stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Why the gateway can't start.
+#[derive(Debug)]
+pub enum GatewayError {
+    /// A folder or file of the data directory.
+    Data(PathBuf, std::io::Error),
+    /// The database.
+    Store(StoreError),
+    /// The books.
+    Share(ShareError),
+    /// An address can't be listened on; the setting's name.
+    Listen(&'static str, SocketAddr, std::io::Error),
+    /// A thread can't be started.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(path, error) => write!(
+                f,
+                "{} can't be used: {error}. Set data_dir in config.toml to a folder this user may write to",
+                path.display()
+            ),
+            Self::Store(error) => error.fmt(f),
+            Self::Share(error) => error.fmt(f),
+            Self::Listen(setting, address, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "{address} is in use by another program. End it, or set {setting} in config.toml to another port"
+                )
+            }
+            Self::Listen(setting, address, error) => {
+                write!(f, "{address} can't be listened on: {error}. Set {setting} in config.toml to another address")
+            }
+            Self::Thread(error) => write!(f, "no thread can be started: {error}"),
+        }
+    }
+}
+impl std::error::Error for GatewayError {}
+
+/// A running gateway.
+pub struct Gateway {
+    executor: Executor,
+    steward: Arc<Steward>,
+    hub: Arc<Hub>,
+    front: Front,
+    ingest: Ingest,
+    http_address: SocketAddr,
+    keeper_stop: mpsc::Sender<()>,
+    threads: Vec<JoinHandle<()>>,
+    _back: Back,
+}
+
+impl Gateway {
+    /// Opens every door. Serving begins with [`Self::run`].
+    pub fn start(config: &Config) -> Result<Self, GatewayError> {
+        let executor = Executor::default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let data_dir = &config.data_dir;
+        let data = |path: &Path| {
+            let path = path.to_owned();
+            move |error| GatewayError::Data(path.clone(), error)
+        };
+        std::fs::create_dir_all(data_dir).map_err(data(data_dir))?;
+        let recordings = data_dir.join("recordings");
+        let folder = Folder::open(&recordings).map_err(data(&recordings))?;
+        let steward = Arc::new(open_books(config, clock.clone())?);
+        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
+        let unwanted = hub.clone();
+        steward.on_stream_unwanted(move |share| unwanted.end(share));
+        let library = Arc::new(Library::new(folder.clone()));
+
+        let http = TcpListener::bind(config.http.address)
+            .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
+        let watch = Watch {
+            steward: steward.clone(),
+            hub: hub.clone(),
+            folder: folder.clone(),
+            resume_window: config.share.resume_window.0,
+        };
+        let login = (!config.rtsp.user.is_empty()).then(|| (config.rtsp.user.clone(), config.rtsp.password.clone()));
+        let doorkeeper = Doorkeeper {
+            executor: executor.clone(),
+            steward: steward.clone(),
+            hub: hub.clone(),
+            clock: clock.clone(),
+            watch: Arc::new(watch),
+            login,
+        };
+        let settings = ingest::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
+        let ingest = Ingest::open(&settings, Arc::new(doorkeeper), clock.clone(), &executor)
+            .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
+
+        let api = Api::new(steward.clone(), ingest.address().port());
+        let socket = data_dir.join("back.sock");
+        let answering = api.clone();
+        let back = Back::start(&socket, BACK_THREADS, Box::new(move |request| answering.answer(request)))
+            .map_err(data(&socket))?;
+        let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
+        let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
+        let front = Front::new(
+            FrontConfig {
+                names: config.http.names.clone(),
+                back: back.entrance(),
+                player: Arc::new(Plays(playback)),
+                events: Arc::new(Announcements::new(api, clock.clone())),
+                status: Arc::new(Health { hub: hub.clone(), data_dir: data_dir.clone() }),
+                times: Times::default(),
+                caps: Caps::default(),
+            },
+            &executor,
+        );
+        let http_address =
+            front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
+
+        let (keeper_stop, stopped) = mpsc::channel();
+        let keeper = Keeper { steward: steward.clone(), hub: hub.clone(), library, limits: config.recording.clone() };
+        let (backlog, witness) = (hub.backlog().clone(), RecordingWitness(steward.clone()));
+        let threads = vec![
+            start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
+            start_thread("keeper", move || keeper.run(&stopped))?,
+        ];
+        Ok(Self { executor, steward, hub, front, ingest, http_address, keeper_stop, threads, _back: back })
+    }
+
+    /// Who decides.
+    pub fn steward(&self) -> &Arc<Steward> {
+        &self.steward
+    }
+
+    /// Where pages, API and playback are.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    /// Where phones and cameras publish.
+    pub fn rtsp_address(&self) -> SocketAddr {
+        self.ingest.address()
+    }
+
+    /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
+    pub fn run(self, stop: impl Future<Output = ()>) {
+        let Self { executor, hub, front, ingest, keeper_stop, threads, .. } = self;
+        executor.run(async {
+            stop.await;
+            log::info!("stopping");
+            ingest.stop().await;
+            for stream in hub.all() {
+                stream.end();
+                hub.close_recording(&stream);
+            }
+            front.shut_down(GRACE).await;
+        });
+        drop(keeper_stop);
+        hub.backlog().close();
+        for thread in threads {
+            if thread.join().is_err() {
+                log::error!("a thread ended badly");
+            }
+        }
+    }
+}
+
+fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, GatewayError> {
+    let store = Store::open(&config.data_dir.join("lareira.redb")).map_err(GatewayError::Store)?;
+    let announcer = Arc::new(Announcer::new(clock.date()));
+    let settings = ShareSettings {
+        retention: config.share.retention.0,
+        pending_timeout: config.share.pending_timeout.0,
+        resume_window: config.share.resume_window.0,
+        ..ShareSettings::default()
+    };
+    Steward::new(Arc::new(store), clock, announcer, settings).map_err(GatewayError::Share)
+}
+
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, GatewayError> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(GatewayError::Thread)
+}

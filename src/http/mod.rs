@@ -3,15 +3,21 @@
 //! This room alone knows httparse and tiny_http. It knows no other door: the gateway puts the players, events and
 //! status behind the traits here. RFC 9110 (HTTP), RFC 9112 (HTTP/1.1).
 
+pub mod api;
 pub mod assets;
 pub mod back;
+pub mod events;
 pub mod front;
 pub mod play;
 pub mod range;
 pub mod route;
 
+mod api_phone;
+mod api_tv;
 mod pages;
 
+pub use api::Api;
 pub use back::Back;
+pub use events::Announcements;
 pub use front::{Caps, Events, Front, FrontConfig, Status, Times};
 pub use play::{BoxFuture, PlayRequest, Player};

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_io::{Async, Timer};
 use futures_lite::future;
@@ -150,7 +149,6 @@ impl Connection {
     /// Reads once. Nothing may have come; the end and errors are the connection's end.
     pub fn read(&mut self) -> Result<(), End> {
         match self.buffer.read(self.stream.get_ref()) {
-            Ok(0) if self.shared.stopping.load(Ordering::SeqCst) => Err(End::Stopped),
             Ok(0) => Err(End::Closed),
             Ok(_) => Ok(()),
             Err(error) if is_passing(&error) => Ok(()),

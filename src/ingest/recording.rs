@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ pub(super) struct Recording {
     late: Timer,
     /// When `late` rings.
     late_at: Option<Moment>,
-    /// Packets up to the last tick that brought some, and when that was.
+    /// Packets so far, and when the last came.
     seen: (u64, Moment),
     reported: Moment,
 }
@@ -135,8 +136,8 @@ impl Recording {
         let counts = self.receiver.counts();
         let meant = match end {
             End::Teardown | End::Stopped => true,
-            // GStreamer's rtspclientsink says goodbye in RTCP and closes without TEARDOWN.
-            End::Closed | End::Failed(_) => self.receiver.said_goodbye(),
+            // GStreamer's rtspclientsink says goodbye in RTCP, and closes without TEARDOWN, at once or much later.
+            End::Closed | End::Failed(_) | End::Silent => self.receiver.said_goodbye(),
             _ => false,
         };
         let word = if meant { "ended" } else { "lost" };
@@ -181,13 +182,12 @@ impl Recording {
         }
     }
 
-    /// Whether media have come lately. Told at every tick.
-    fn is_silent(&mut self, now: Moment) -> bool {
+    /// Notes whether media came. Garbage is none.
+    fn watch_media(&mut self, now: Moment) {
         let packets = self.receiver.counts().packets;
         if packets != self.seen.0 {
             self.seen = (packets, now);
         }
-        now.since(self.seen.1) >= NO_MEDIA
     }
 }
 
@@ -205,6 +205,8 @@ impl Connection {
             Ok(never) => match never {},
             Err(end) => end,
         };
+        // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
+        let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();
         recording.end(&end);
@@ -220,6 +222,7 @@ impl Connection {
             }
             taken?;
             self.send()?;
+            recording.watch_media(now);
             if recording.publisher.is_revoked() {
                 return Err(End::Revoked);
             }
@@ -278,7 +281,7 @@ impl Connection {
     }
 
     fn tick(&mut self, recording: &mut Recording, now: Moment) -> Result<(), End> {
-        if recording.is_silent(now) {
+        if now.since(recording.seen.1) >= NO_MEDIA {
             return Err(End::Silent);
         }
         if now.since(recording.reported) < REPORT_TIME {

@@ -57,8 +57,10 @@ pub struct KeyFrame {
 /// What the stream carries, for people and for players.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MediaInfo {
-    /// Codec names as MSE wants them, such as `avc1.42c01f,mp4a.40.2`.
-    pub codecs: String,
+    /// The pictures' codec, such as `avc1.42c01f` (RFC 6381).
+    pub codec: String,
+    /// The sound's codec, such as `mp4a.40.2`; `None` without sound.
+    pub audio_codec: Option<String>,
     /// Width of the pictures in pixels.
     pub width: u32,
     /// Height of the pictures in pixels.
@@ -301,15 +303,12 @@ impl Stream {
     pub fn media(&self) -> Option<MediaInfo> {
         let inner = self.lock();
         let (_, params) = inner.descriptions.last()?;
-        let mut codecs = params.codec_string();
-        if let Some(audio) = inner.muxer.audio() {
-            codecs = format!("{codecs},{}", audio.codec_string());
-        }
         let seconds = inner.duration().to_seconds();
         let measured = |count: u64| if seconds > 0.5 { count as f64 / seconds } else { 0.0 };
         let said = params.frame_duration.map(|frame| 1.0 / frame.to_seconds());
         Some(MediaInfo {
-            codecs,
+            codec: params.codec_string(),
+            audio_codec: inner.muxer.audio().map(|audio| audio.codec_string()),
             width: params.width,
             height: params.height,
             frame_rate: said.unwrap_or_else(|| measured(inner.counts.pictures)),

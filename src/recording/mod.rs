@@ -28,6 +28,11 @@ impl Folder {
         Ok(Self(path.to_owned()))
     }
 
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The recording of a share.
     pub fn video(&self, share: ShareId) -> PathBuf {
         self.0.join(format!("{share}.mp4"))

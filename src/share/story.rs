@@ -51,6 +51,7 @@ impl Clock for SetClock {
     }
 }
 
+#[allow(missing_docs, reason = "the acts are named after the methods of the steward")]
 /// Something that happens. Numbers choose among who and what there is.
 #[derive(Clone, Debug)]
 pub enum Act {

@@ -1,6 +1,7 @@
-//! The built-in phone of `lareira demo`: it draws a test picture, ticks, and publishes both over real RTSP.
+//! `lareira demo`, and its built-in phone: it draws a test picture, ticks, and publishes both over real RTSP.
 //!
-//! It stands outside the gateway and knows it only by its RTSP address: whatever it does, a phone can do too.
+//! The phone stands outside the gateway and knows it only by its RTSP address: whatever it does, a phone can do too.
+//! `run` alone knows the gateway.
 
 use std::fmt;
 use std::io;
@@ -12,12 +13,14 @@ mod packet;
 mod phone;
 mod picture;
 mod rtsp;
+mod run;
 mod scene;
 mod timeline;
 mod tone;
 
 pub use phone::Phone;
 pub use picture::TestPicture;
+pub(in crate::cli) use run::run;
 
 /// Why the phone does not publish.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -224,7 +224,6 @@ impl Inner {
     }
 
     fn answer(&self, mut request: tiny_http::Request) {
-        let head_only = *request.method() == tiny_http::Method::Head;
         let reply = match read(&mut request) {
             Ok(call) => catch_unwind(AssertUnwindSafe(|| (self.handler)(&call))).unwrap_or_else(|_| {
                 log::error!("http: a handler panicked");
@@ -233,7 +232,7 @@ impl Inner {
             Err(reply) => reply,
         };
         // A front that went away has nobody to tell.
-        let _ = request.respond(response(reply, head_only));
+        let _ = request.respond(response(reply));
     }
 }
 
@@ -269,12 +268,12 @@ fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
 }
 
 /// An answer in tiny_http's words. Fields that are not clean text are left out: it writes them as they are.
-fn response(reply: Reply, head_only: bool) -> tiny_http::Response<Cursor<Vec<u8>>> {
+fn response(reply: Reply) -> tiny_http::Response<Cursor<Vec<u8>>> {
     let body = match reply.body {
         Body::Pieces(pieces) => pieces.concat(),
         Body::File { .. } | Body::Endless(_) => {
             log::error!("http: a handler gave an answer that only the front can send");
-            return response(Reply::error(500, "internal", "something went wrong here"), head_only);
+            return response(Reply::error(500, "internal", "something went wrong here"));
         }
     };
     let content_type = Some(("Content-Type", reply.content_type)).filter(|(_, value)| !value.is_empty());

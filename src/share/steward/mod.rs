@@ -5,6 +5,8 @@
 
 mod people;
 mod sharing;
+#[cfg(test)]
+mod tests;
 mod viewing;
 mod watchers;
 

@@ -108,9 +108,9 @@ impl Receiver {
         }
     }
 
-    /// Whether the sources of all tracks said that they are leaving.
+    /// Whether the source of a track said that it is leaving.
     pub fn said_goodbye(&self) -> bool {
-        self.tracks.iter().all(|track| track.gone)
+        self.tracks.iter().any(|track| track.gone)
     }
 
     /// When [`Self::handle_timeout`] is next due.

@@ -1,0 +1,146 @@
+//! `lareira demo`: a gateway on free ports of this machine, with a household, and a phone that is live.
+
+use std::net::Ipv4Addr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_io::Timer;
+use futures_lite::FutureExt as _;
+
+use super::Phone;
+use crate::cli::serve::until_told_to_stop;
+use crate::cli::{CliError, Options, log_to_stderr, say};
+use crate::gateway::Gateway;
+use crate::gateway::config::{Config, LogLevel};
+use crate::ground::id::{AccountId, ShareId, UserId};
+use crate::ground::secret;
+use crate::share::{Enrolment, Kind, NewUser, ShareError, Steward};
+
+/// How often the demo looks for TVs that want to be paired.
+const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
+
+/// A folder that is gone when the demo is.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, CliError> {
+        let path = std::env::temp_dir().join(format!("lareira-demo-{}", secret::new_token()));
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| CliError::Failed(format!("{} can't be made: {error}", path.display())))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The household of the demo.
+struct Household {
+    account: AccountId,
+    user: UserId,
+    tv_cookie: String,
+    phone_token: String,
+    share: ShareId,
+    publish_token: String,
+}
+
+/// Runs the demo.
+pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
+    log_to_stderr(LogLevel::Warn);
+    let folder = Folder::new()?;
+    let mut config = Config { data_dir: folder.0.clone(), ..Config::default() };
+    config.http.address = (Ipv4Addr::LOCALHOST, 0).into();
+    config.rtsp.address = (Ipv4Addr::LOCALHOST, 0).into();
+    let gateway = Gateway::start(&config)?;
+    let steward = gateway.steward().clone();
+    let household = move_in(&steward).map_err(|error| CliError::Failed(error.to_string()))?;
+    let http = format!("http://{}", gateway.http_address());
+    let rtsp_url = format!("rtsp://{}/live/{}", gateway.rtsp_address(), household.publish_token);
+    let phone = Phone::start(&rtsp_url, options.seconds).map_err(|error| CliError::Failed(error.to_string()))?;
+    if options.json {
+        say(addresses(&household, &steward, &http, &rtsp_url, &folder.0));
+    } else {
+        say(format_args!(
+            "Lareira's demo is running, and its built-in phone is live.\n\n    \
+             The TV:  open {http}/tv/ in a browser; it rings, press Enter to watch.\n\n\
+             Ctrl-C ends it."
+        ));
+    }
+    let stop = until_told_to_stop()?.or(pair_every_tv(steward, household.account));
+    gateway.run(stop);
+    drop(phone);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn move_in(steward: &Steward) -> Result<Household, ShareError> {
+    let account = steward.add_account("The demo's family")?.id;
+    let user = NewUser { account, name: "Grandma".into(), msisdn: None, email: None, pin: None };
+    let user = steward.add_user(user)?.id;
+    let tv = steward.new_tv()?;
+    steward.approve_tv(&tv.pairing_code, account, Some("Living room"))?;
+    let invite = steward.invite(Some("Ana"), Duration::from_secs(60))?;
+    let enrolment = Enrolment { name: "Ana".into(), msisdn: None, email: None };
+    let phone = steward.enrol(&invite.code, enrolment)?;
+    let new = steward.create_share(phone.sender, &[user], Kind::Live, Some("By the fire"))?;
+    Ok(Household {
+        account,
+        user,
+        tv_cookie: tv.cookie,
+        phone_token: phone.token,
+        share: new.share.id,
+        publish_token: new.publish_token,
+    })
+}
+
+/// One line of JSON with every address there is.
+fn addresses(
+    household: &Household,
+    steward: &Steward,
+    http: &str,
+    rtsp_url: &str,
+    data_dir: &Path,
+) -> serde_json::Value {
+    let Household { user, tv_cookie, phone_token, share, .. } = household;
+    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user));
+    serde_json::json!({
+        "tv_url": format!("{http}/tv/"),
+        "phone_url": format!("{http}/go/"),
+        "api_url": format!("{http}/api/v1/"),
+        "rtsp_url": rtsp_url,
+        "share_id": share.to_string(),
+        "phone_token": phone_token,
+        "user_id": user.to_string(),
+        "tv_cookie": tv_cookie,
+        "hls_url": format!("{play}/index.m3u8"),
+        "live_mp4_url": format!("{play}/live.mp4"),
+        "ts_url": null,
+        "data_dir": data_dir,
+    })
+}
+
+/// Whoever opens the TV page of a demo is at home: no code has to be typed in. Never resolves.
+async fn pair_every_tv(steward: Arc<Steward>, account: AccountId) {
+    loop {
+        Timer::after(PAIRING_INTERVAL).await;
+        let steward = steward.clone();
+        blocking::unblock(move || {
+            let unpaired = steward.tvs().unwrap_or_default().into_iter().filter(|tv| tv.account.is_none());
+            for tv in unpaired {
+                if let Ok(Some(code)) = steward.pairing_code(tv.id)
+                    && let Err(error) = steward.approve_tv(&code, account, None)
+                {
+                    log::warn!("a TV can't be paired: {error}");
+                }
+            }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,29 @@
+//! `lareira serve`: the gateway, until the service manager or Ctrl-C says stop.
+
+use std::process::ExitCode;
+
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt as _;
+
+use crate::cli::{CliError, Options, log_to_stderr};
+use crate::gateway::Gateway;
+use crate::gateway::config::Config;
+
+/// Serves as the configuration says.
+pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
+    let config = Config::load(options.config.as_deref())?;
+    log_to_stderr(config.log.level);
+    let gateway = Gateway::start(&config)?;
+    log::info!("serving http={} rtsp={}", gateway.http_address(), gateway.rtsp_address());
+    gateway.run(until_told_to_stop()?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Resolves when the process is told to stop.
+pub(super) fn until_told_to_stop() -> Result<impl Future<Output = ()>, CliError> {
+    let mut signals = Signals::new([Signal::Term, Signal::Int])
+        .map_err(|error| CliError::Failed(format!("signals can't be watched: {error}")))?;
+    Ok(async move {
+        signals.next().await;
+    })
+}

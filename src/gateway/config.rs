@@ -1,0 +1,271 @@
+//! The configuration: `config.toml`, with a default for every key. An unknown or wrong key is an error that names its line.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the database, recordings and sockets are; relative to the configuration's own folder.
+    pub data_dir: PathBuf,
+    /// Pages, API and playback.
+    pub http: Http,
+    /// Where phones and cameras publish.
+    pub rtsp: Rtsp,
+    /// How shares live.
+    pub share: Share,
+    /// What goes to the disk.
+    pub recording: Recording,
+    /// What is refused beyond.
+    pub limits: Limits,
+    /// What is written to the log.
+    pub log: Log,
+}
+
+/// Pages, API and playback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
+    pub names: Vec<String>,
+}
+
+/// Where phones and cameras publish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rtsp {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// First and last UDP port for media; `[0, 0]` takes any that are free.
+    pub udp_ports: [u16; 2],
+    /// If set, publishers have to give this name besides their address.
+    pub user: String,
+    /// The password that goes with `user`.
+    pub password: String,
+}
+
+/// How shares live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Share {
+    /// How long an ended share can be watched.
+    pub retention: Span,
+    /// How long a new share waits for media.
+    pub pending_timeout: Span,
+    /// How long a lost stream may take to come back.
+    pub resume_window: Span,
+}
+
+/// What goes to the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recording {
+    /// Whether shares are recorded. Without recordings nothing waits in the inbox.
+    pub enabled: bool,
+    /// MiB all recordings may take; 0 for all the disk has.
+    pub quota_mib: u64,
+    /// MiB of the disk that stay free.
+    pub keep_free_mib: u64,
+}
+
+/// What is refused beyond.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Streams at once.
+    pub streams: usize,
+}
+
+/// What is written to the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: LogLevel,
+}
+
+/// How much is written to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What went wrong for good.
+    Error,
+    /// And what someone should look at.
+    Warn,
+    /// And what happened, a line an event.
+    Info,
+    /// And why.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            http: Http::default(),
+            rtsp: Rtsp::default(),
+            share: Share::default(),
+            recording: Recording::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { address: (Ipv4Addr::UNSPECIFIED, 8080).into(), names: Vec::new() }
+    }
+}
+
+impl Default for Rtsp {
+    fn default() -> Self {
+        let address = (Ipv4Addr::UNSPECIFIED, 8554).into();
+        Self { address, udp_ports: [0, 0], user: String::new(), password: String::new() }
+    }
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        let seconds = |seconds| Span(Duration::from_secs(seconds));
+        Self { retention: seconds(30 * 24 * 3600), pending_timeout: seconds(120), resume_window: seconds(15) }
+    }
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self { enabled: true, quota_mib: 0, keep_free_mib: 512 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { streams: 100 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LogLevel::Info }
+    }
+}
+
+/// A span of time as people write it: `15s`, `2min`, `30days`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A configuration that can't be used.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file can't be read.
+    Unreadable(PathBuf, std::io::Error),
+    /// The file has a mistake; the text names the line.
+    Wrong(PathBuf, Box<toml::de::Error>),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
+            Self::Wrong(path, error) => write!(f, "{} has a mistake:\n{error}", path.display()),
+        }
+    }
+}
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the file at `path`; without a path, `config.toml` in the working folder if there is one, else the defaults.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let (path, optional) = path.map_or((Path::new("config.toml"), true), |path| (path, false));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if optional && error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(ConfigError::Unreadable(path.to_owned(), error)),
+        };
+        let mut config =
+            toml::from_str::<Self>(&text).map_err(|error| ConfigError::Wrong(path.to_owned(), Box::new(error)))?;
+        if let Some(folder) = path.parent() {
+            config.data_dir = folder.join(&config.data_dir);
+        }
+        Ok(config)
+    }
+
+    /// The ports that media over UDP may use; `None` for any.
+    pub fn udp_ports(&self) -> Option<std::ops::RangeInclusive<u16>> {
+        let [first, last] = self.rtsp.udp_ports;
+        (last > 0).then_some(first..=last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../config.toml");
+
+    fn wrong(text: &str) -> String {
+        toml::from_str::<Config>(text).expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn the_shipped_file_says_the_defaults() {
+        let shipped: Config = toml::from_str(SHIPPED).expect("the shipped file is good");
+        assert_eq!(shipped, Config::default());
+    }
+
+    #[test]
+    fn the_shipped_file_has_every_key_and_a_line_on_it() {
+        let all = serde_json::to_value(Config::default()).expect("a configuration is a table");
+        let mut section = String::new();
+        let mut shipped = Vec::new();
+        let lines: Vec<&str> = SHIPPED.lines().collect();
+        for pair in lines.windows(2) {
+            if let Some(name) = pair[1].strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                section = format!("{name}.");
+            } else if let Some((key, _)) = pair[1].split_once(" = ").filter(|(key, _)| !key.starts_with('#')) {
+                assert!(pair[0].starts_with("# "), "nothing is said of {key}");
+                shipped.push(format!("{section}{key}"));
+            }
+        }
+        let mut expected = Vec::new();
+        for (name, value) in all.as_object().expect("a table") {
+            match value.as_object() {
+                Some(table) => expected.extend(table.keys().map(|key| format!("{name}.{key}"))),
+                None => expected.push(name.clone()),
+            }
+        }
+        shipped.sort();
+        expected.sort();
+        assert_eq!(shipped, expected);
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        assert!(wrong("[http]\nadress = \"x\"").contains("line 2"), "{}", wrong("[http]\nadress = \"x\""));
+        assert!(wrong("data_dir = \"x\"\n[share]\nresume_window = \"soon\"").contains("line 3"));
+        assert!(wrong("[http]\naddress = \"everywhere\"").contains("line 2"));
+        assert!(wrong("[log]\nlevel = \"loud\"").contains("warn"), "the levels are listed");
+    }
+}

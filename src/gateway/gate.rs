@@ -1,0 +1,97 @@
+//! Who may publish: addresses become shares, shares become streams.
+
+use std::sync::Arc;
+
+use crate::executor::Executor;
+use crate::gateway::watch::Watch;
+use crate::ground::frame::AudioParams;
+use crate::ground::id::ShareId;
+use crate::ground::secret::same;
+use crate::ground::time::Clock;
+use crate::ingest::{Answer, Gate};
+use crate::live::{Hub, OpenError, Publisher};
+use crate::share::{ShareError, Steward};
+use crate::wire::aac::parse_config;
+use crate::wire::rtp::{Format, Media};
+use crate::wire::rtsp::{Credentials, Refusal};
+
+/// The gate of publishers.
+pub(super) struct Doorkeeper {
+    pub executor: Executor,
+    pub steward: Arc<Steward>,
+    pub hub: Arc<Hub>,
+    pub clock: Arc<dyn Clock>,
+    pub watch: Arc<Watch>,
+    /// Name and password publishers have to give besides their address, if any.
+    pub login: Option<(String, String)>,
+}
+
+impl Doorkeeper {
+    /// The share that is published at `path`. Blocks elsewhere.
+    async fn share(&self, path: &str) -> Result<ShareId, Refusal> {
+        let token = path.strip_prefix("live/").ok_or(Refusal::NotFound)?.to_owned();
+        let steward = self.steward.clone();
+        blocking::unblock(move || steward.publisher_for_token(&token)).await.map_err(refusal)
+    }
+
+    async fn open_stream(&self, path: &str, media: &[Media]) -> Result<Publisher, Refusal> {
+        let share = self.share(path).await?;
+        let audio = sound(media)?;
+        let (publisher, new) = self.hub.open(share, audio, self.clock.date()).map_err(|error| match error {
+            OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,
+            OpenError::Over => Refusal::NotAllowed("This share is over; make a new one".into()),
+            OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),
+        })?;
+        let steward = self.steward.clone();
+        if let Err(error) = blocking::unblock(move || steward.media_started(share)).await {
+            self.hub.end(share);
+            self.hub.remove(share);
+            return Err(refusal(error));
+        }
+        if let Some(stream) = new {
+            self.executor.spawn(self.watch.clone().follow(stream)).detach();
+        }
+        Ok(publisher)
+    }
+}
+
+impl Gate for Doorkeeper {
+    fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if let Some((user, password)) = &self.login
+                && !credentials
+                    .is_some_and(|given| given.prove(password) && same(given.user().as_bytes(), user.as_bytes()))
+            {
+                return Err(Refusal::Authenticate);
+            }
+            self.share(path).await.map(drop)
+        })
+    }
+
+    fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {
+        Box::pin(self.open_stream(path, media))
+    }
+}
+
+fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, Refusal> {
+    let config = media.iter().find_map(|media| match &media.format {
+        Format::Aac { config, .. } => Some(config),
+        Format::H264 { .. } => None,
+    });
+    config
+        .map(|config| parse_config(config).map(Arc::new))
+        .transpose()
+        .map_err(|_| Refusal::Unsupported("Only AAC sound can be taken".into()))
+}
+
+fn refusal(error: ShareError) -> Refusal {
+    match error {
+        ShareError::NotFound(_) => Refusal::NotFound,
+        ShareError::Over(_) => Refusal::NotAllowed("This share is over; make a new one".into()),
+        ShareError::Ledger(error) => {
+            log::error!("ingest: {error}");
+            Refusal::Failed
+        }
+        other => Refusal::NotAllowed(other.to_string()),
+    }
+}

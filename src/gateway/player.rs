@@ -1,0 +1,117 @@
+//! Playback behind the HTTP door: the two rooms don't know each other, so their words are translated here.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::ground::id::ShareId;
+use crate::ground::reply::Reply;
+use crate::ground::secret::TokenHash;
+use crate::ground::time::{Clock, Moment};
+use crate::http::route::PlayFile;
+use crate::http::{PlayRequest, Player};
+use crate::live::FinishedRecording;
+use crate::playback::{Denied, File, Playback, Shelf, Standing, Warden};
+use crate::recording::library::Library;
+use crate::share::{Asker, ShareError, ShareState, Steward, TicketError};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Plays what the HTTP door asks for.
+pub(super) struct Plays(pub Playback);
+
+impl Player for Plays {
+    fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
+        let file = match request.file {
+            PlayFile::LiveMp4 => File::LiveMp4,
+            PlayFile::Index => File::Index,
+            PlayFile::Init(number) => File::Init(number as usize),
+            PlayFile::Segment(number) => File::Segment(number),
+            PlayFile::Part(number, part) => File::Part(number, part as usize),
+            PlayFile::VideoMp4 => File::VideoMp4,
+            PlayFile::Thumbnail => File::Thumbnail,
+        };
+        Box::pin(async move { self.0.play(request.share, &request.ticket, file, &request.query).await })
+    }
+}
+
+/// How long an answer of the books on a ticket is believed. A withdrawn right is gone after that.
+const BELIEVED: Duration = Duration::from_secs(2);
+/// Answers that are believed at once; more are forgotten.
+const MAX_BELIEVED: usize = 4096;
+
+/// Asks the steward who may play. Players ask many times a second, so the answer holds for a moment.
+pub(super) struct Tickets {
+    pub steward: Arc<Steward>,
+    pub clock: Arc<dyn Clock>,
+    pub believed: Mutex<HashMap<(ShareId, TokenHash), Moment>>,
+}
+
+impl Tickets {
+    fn believed(&self) -> std::sync::MutexGuard<'_, HashMap<(ShareId, TokenHash), Moment>> {
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Warden for Tickets {
+    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str) -> BoxFuture<'a, Result<(), Denied>> {
+        Box::pin(async move {
+            let key = (share, TokenHash::of(ticket));
+            let now = self.clock.now();
+            if self.believed().get(&key).is_some_and(|until| now < *until) {
+                return Ok(());
+            }
+            let (steward, ticket) = (self.steward.clone(), ticket.to_owned());
+            match blocking::unblock(move || steward.open_ticket(share, &ticket)).await {
+                Ok(_) => {
+                    let mut believed = self.believed();
+                    if believed.len() >= MAX_BELIEVED {
+                        believed.clear();
+                    }
+                    believed.insert(key, now + BELIEVED);
+                    Ok(())
+                }
+                Err(TicketError::Expired) => Err(Denied::Expired),
+                Err(_) => Err(Denied::Bad),
+            }
+        })
+    }
+
+    fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing> {
+        let steward = self.steward.clone();
+        Box::pin(async move {
+            match blocking::unblock(move || steward.share(Asker::Owner, share)).await {
+                Ok(report) => match report.share.state {
+                    ShareState::Pending | ShareState::Preparing | ShareState::Ready => Standing::Expected,
+                    ShareState::Ended => Standing::Over(report.share.started_at.unwrap_or(report.share.created_at)),
+                    ShareState::Expired => Standing::Expired,
+                },
+                Err(ShareError::NotFound(_)) => Standing::Unknown,
+                Err(error) => {
+                    log::error!("share={share} can't be looked up: {error}");
+                    Standing::Unknown
+                }
+            }
+        })
+    }
+}
+
+/// The library as playback knows it.
+pub(super) struct Shelved(pub Arc<Library>);
+
+impl Shelf for Shelved {
+    fn open(&self, share: ShareId) -> std::io::Result<Arc<FinishedRecording>> {
+        self.0.open(share)
+    }
+
+    fn video_path(&self, share: ShareId) -> PathBuf {
+        self.0.folder().video(share)
+    }
+
+    fn thumbnail_path(&self, share: ShareId) -> PathBuf {
+        self.0.folder().thumbnail(share)
+    }
+}

@@ -1,0 +1,56 @@
+//! How the gateway is: for those who watch over it.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::gateway::keeper::free_bytes;
+use crate::http::Status;
+use crate::live::{self, Hub};
+
+/// Less room than this on the data directory's disk is not well.
+const LEAST_FREE_BYTES: u64 = 8 << 20;
+
+/// The gateway's state.
+pub(super) struct Health {
+    pub hub: Arc<Hub>,
+    pub data_dir: PathBuf,
+}
+
+impl Status for Health {
+    fn health(&self) -> Result<(), String> {
+        match free_bytes(&self.data_dir) {
+            Ok(free) if free >= LEAST_FREE_BYTES => Ok(()),
+            Ok(free) => Err(format!("the disk is full: {free} bytes are left")),
+            Err(error) => Err(format!("the data directory can't be reached: {error}")),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let streams = self.hub.all();
+        let flowing = streams.iter().filter(|stream| stream.status() == live::Status::Flowing).count();
+        let mut sums = live::StreamCounts::default();
+        for counts in streams.iter().map(|stream| stream.counts()) {
+            sums.readers += counts.readers;
+            sums.skips += counts.skips;
+            sums.pictures += counts.pictures;
+            sums.bytes += counts.bytes;
+        }
+        let failed = |stream: &&Arc<live::Stream>| matches!(stream.recording(), live::RecordingState::Failed(_));
+        let failed = streams.iter().filter(failed).count();
+        let free = free_bytes(&self.data_dir).unwrap_or(0);
+        let mut out = String::new();
+        for (name, help, value) in [
+            ("lareira_streams", "Streams that flow.", flowing as u64),
+            ("lareira_viewers", "Readers of endless bodies.", sums.readers),
+            ("lareira_pictures_published", "Pictures of the streams held now.", sums.pictures),
+            ("lareira_bytes_published", "Bytes of the streams held now.", sums.bytes),
+            ("lareira_reader_skips", "Times a slow reader was sent on to a key frame.", sums.skips),
+            ("lareira_recordings_failed", "Streams held now whose recording failed.", failed as u64),
+            ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),
+        ] {
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+        }
+        out
+    }
+}

@@ -1,0 +1,168 @@
+//! The life of a stream: until it is ready, while it flows, when it is lost, and after its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_io::Timer;
+use futures_lite::FutureExt as _;
+
+use crate::codec::decode_key_frame;
+use crate::ground::id::ShareId;
+use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
+use crate::recording::Folder;
+use crate::recording::writer::Witness;
+use crate::share::{self, EndReason, Steward};
+use crate::thumbnail;
+
+/// Thumbnails fit into this many pixels.
+const THUMBNAIL: (usize, usize) = (640, 360);
+/// How often the sender is told what its stream looks like.
+const MEDIA_INTERVAL: Duration = Duration::from_secs(10);
+/// How soon the first time.
+const FIRST_MEDIA: Duration = Duration::from_secs(2);
+/// Key frames that may fail to be decoded before the stream counts as one that can't be shown.
+const MAX_BAD_KEY_FRAMES: u32 = 5;
+/// Players that fetch segments find an ended stream for this long.
+const AFTERLIFE: Duration = Duration::from_secs(60);
+
+/// Follows streams.
+pub(super) struct Watch {
+    pub steward: Arc<Steward>,
+    pub hub: Arc<Hub>,
+    pub folder: Folder,
+    /// How long a lost stream may take to come back.
+    pub resume_window: Duration,
+}
+
+/// What comes next in a stream's life.
+enum Turn {
+    Changed,
+    Late,
+}
+
+impl Watch {
+    /// Follows one stream to its end.
+    pub async fn follow(self: Arc<Self>, stream: Arc<Stream>) {
+        let share = stream.share();
+        let reason = self.until_the_end(&stream).await;
+        stream.end();
+        self.hub.close_recording(&stream);
+        let duration_ms = stream.duration().to_ms().max(0) as u64;
+        log::info!("stream over share={share} reason={} duration_ms={duration_ms}", reason.as_str());
+        let steward = self.steward.clone();
+        let told = blocking::unblock(move || steward.ended(share, reason, Some(duration_ms))).await;
+        if let Err(error) = told {
+            log::error!("the end of share={share} can't be written down: {error}");
+        }
+        Timer::after(AFTERLIFE).await;
+        self.hub.remove(share);
+    }
+
+    async fn until_the_end(&self, stream: &Arc<Stream>) -> EndReason {
+        let mut bad_key_frames = 0;
+        let mut told: Option<MediaInfo> = None;
+        let mut wait = FIRST_MEDIA;
+        loop {
+            let changed = stream.listen_status();
+            if !stream.is_ready()
+                && let Some(key_frame) = stream.take_key_frame()
+            {
+                bad_key_frames += u32::from(!self.prove(stream, key_frame).await);
+                if bad_key_frames > MAX_BAD_KEY_FRAMES {
+                    return EndReason::Unplayable;
+                }
+                continue;
+            }
+            let limit = match stream.status() {
+                Status::Ended => return EndReason::Stopped,
+                Status::Interrupted => self.resume_window,
+                Status::Flowing => wait,
+            };
+            let late = async {
+                Timer::after(limit).await;
+                Turn::Late
+            };
+            let change = async {
+                changed.await;
+                Turn::Changed
+            };
+            let turn = change.or(late).await;
+            match (turn, stream.status()) {
+                (Turn::Late, Status::Interrupted) => return EndReason::Lost,
+                (Turn::Late, Status::Flowing) if stream.is_ready() => {
+                    wait = MEDIA_INTERVAL;
+                    self.tell_media(stream, &mut told).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Decodes a key frame. If that goes well the share becomes ready: first in the books, then for everyone.
+    async fn prove(&self, stream: &Arc<Stream>, key_frame: KeyFrame) -> bool {
+        let share = stream.share();
+        let picture = match blocking::unblock(move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
+            Ok(picture) => picture,
+            Err(error) => {
+                log::warn!("key frame can't be decoded share={share} reason=\"{error}\"");
+                return false;
+            }
+        };
+        let Some(media) = stream.media() else { return false };
+        let steward = self.steward.clone();
+        if let Err(error) = blocking::unblock(move || steward.ready(share, in_words(media))).await {
+            log::error!("share={share} can't become ready: {error}");
+            return false;
+        }
+        stream.set_ready();
+        log::info!("ready share={share} width={} height={}", picture.width, picture.height);
+        let path = self.folder.thumbnail(share);
+        blocking::unblock(move || {
+            let drawn = thumbnail::jpeg(&picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
+            if let Err(error) = drawn.and_then(|jpeg| std::fs::write(path, jpeg).map_err(|error| error.to_string())) {
+                log::warn!("no thumbnail share={share} reason=\"{error}\"");
+            }
+        })
+        .detach();
+        true
+    }
+
+    /// Tells the sender what the stream looks like, if that has changed.
+    async fn tell_media(&self, stream: &Arc<Stream>, told: &mut Option<MediaInfo>) {
+        let Some(media) = stream.media() else { return };
+        let same = |before: &MediaInfo| {
+            let close = |a: f64, b: f64| (a - b).abs() <= 0.1 * a.max(b);
+            (before.width, before.height) == (media.width, media.height)
+                && close(before.frame_rate, media.frame_rate)
+                && close(before.bits_per_second as f64, media.bits_per_second as f64)
+        };
+        if told.as_ref().is_some_and(same) {
+            return;
+        }
+        *told = Some(media.clone());
+        let (steward, share) = (self.steward.clone(), stream.share());
+        if let Err(error) = blocking::unblock(move || steward.media_changed(share, in_words(media))).await {
+            log::warn!("the media of share={share} can't be written down: {error}");
+        }
+    }
+}
+
+fn in_words(media: MediaInfo) -> share::MediaInfo {
+    let MediaInfo { codec, audio_codec, width, height, frame_rate, bits_per_second } = media;
+    share::MediaInfo { codec, audio_codec, width, height, frame_rate, bits_per_second }
+}
+
+/// Hears from the disk what became of recordings.
+pub(super) struct RecordingWitness(pub Arc<Steward>);
+
+impl Witness for RecordingWitness {
+    fn complete(&self, share: ShareId) {
+        log::info!("recording complete share={share}");
+    }
+
+    fn failed(&self, share: ShareId, reason: &str) {
+        if let Err(error) = self.0.recording_failed(share, reason) {
+            log::error!("the failed recording of share={share} can't be written down: {error}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The calls of phones and TVs: who asks, may they, and what they are told. The decisions are the steward's.
+//!
+//! Handlers are plain blocking functions. Whatever fails becomes a [`Failure`], and one place turns that into an answer.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::ground::id::{ShareId, UserId};
+use crate::ground::reply::Reply;
+use crate::http::back::Request;
+use crate::http::route::{PlayFile, Route};
+use crate::http::{api_phone, api_tv};
+use crate::share::{MediaInfo, ShareError, Steward};
+
+/// The calls of phones and TVs, answered with a steward.
+#[derive(Clone)]
+pub struct Api {
+    /// Who decides.
+    pub(super) steward: Arc<Steward>,
+    /// The port phones publish to.
+    pub(super) rtsp_port: u16,
+}
+
+impl Api {
+    /// The calls, decided by `steward`; phones are told to publish to `rtsp_port`.
+    pub fn new(steward: Arc<Steward>, rtsp_port: u16) -> Self {
+        Self { steward, rtsp_port }
+    }
+
+    /// The answer to a call. Blocks while the steward decides.
+    pub fn answer(&self, request: &Request) -> Reply {
+        let answered = match request.route {
+            Route::Phone(call) => api_phone::answer(self, request, call),
+            Route::Tv(call) => api_tv::answer(self, request, call),
+            _ => Err(Failure::NotFound),
+        };
+        // Nothing of this may stay in a cache between.
+        answered.unwrap_or_else(Failure::reply).with("Cache-Control", "no-store")
+    }
+}
+
+/// Why a call is not answered as asked.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The steward's reason.
+    Share(ShareError),
+    /// No token of an enrolled phone came with it.
+    NoPhone,
+    /// No cookie of a TV came with it.
+    NoTv,
+    /// Nobody is signed in on the TV.
+    NotSignedIn,
+    /// It came from another site's page.
+    OtherSite,
+    /// Its body is not what the call wants.
+    BadBody(String),
+    /// Its body says to be something else than JSON.
+    NotJson,
+    /// There is no such call.
+    NotFound,
+}
+
+impl From<ShareError> for Failure {
+    fn from(error: ShareError) -> Self {
+        Self::Share(error)
+    }
+}
+
+impl Failure {
+    /// The answer that says so: the one place where failures meet HTTP.
+    pub fn reply(self) -> Reply {
+        match self {
+            Self::Share(error) => {
+                let status = error.status();
+                if matches!(error, ShareError::Ledger(_)) {
+                    log::error!("http: {error}");
+                }
+                let reply = Reply::error(status, error.code(), &error.to_string());
+                match error.retry_after() {
+                    Some(wait) => reply.with("Retry-After", wait.as_millis().div_ceil(1000).to_string()),
+                    None => reply,
+                }
+            }
+            Self::NoPhone => {
+                Reply::error(401, "no_phone", "enrol this phone first: its token is missing or was revoked")
+                    .with("WWW-Authenticate", "Bearer")
+            }
+            Self::NoTv => Reply::error(401, "no_tv", "this TV is not known: open /tv/ again"),
+            Self::NotSignedIn => Reply::error(401, "not_signed_in", "say who is watching first"),
+            Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
+            Self::BadBody(why) => {
+                Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))
+            }
+            Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
+            Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
+        }
+    }
+}
+
+/// What a handler gives.
+pub(super) type Answered = Result<Reply, Failure>;
+
+/// An answer in JSON.
+pub(super) fn json(status: u16, value: &Value) -> Reply {
+    Reply::bytes(status, "application/json", value.to_string())
+}
+
+/// An answer that says no more than that it was done.
+pub(super) fn done() -> Answered {
+    Ok(Reply::bytes(200, "application/json", "{}"))
+}
+
+/// A call's body.
+pub(super) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
+    let is_json =
+        |kind: &str| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if !request.field("content-type").is_none_or(is_json) {
+        return Err(Failure::NotJson);
+    }
+    let bytes: &[u8] = if request.body.is_empty() { b"{}" } else { &request.body };
+    serde_json::from_slice(bytes).map_err(|error| Failure::BadBody(error.to_string()))
+}
+
+/// Refuses what changes something and comes from another site's page, by what browsers say of it
+/// (Fetch Metadata; RFC 6454, section 7). Other programs say nothing and need no cookie they were not given; a form
+/// of another site, which very old browsers send without a word, cannot call itself JSON.
+pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
+    if request.is_safe {
+        return Ok(());
+    }
+    let fine = match (request.field("sec-fetch-site"), request.field("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(&request.host))
+        }
+        (None, None) => true,
+    };
+    if !fine {
+        return Err(Failure::OtherSite);
+    }
+    body::<Value>(request).map(drop)
+}
+
+/// The addresses at which `user` can play `share`, as the asker reaches the gateway.
+pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, media: Option<&MediaInfo>) -> Value {
+    let ticket = api.steward.ticket(share, user);
+    let url = |file: PlayFile| format!("http://{}/play/{share}/{ticket}/{file}", request.host);
+    serde_json::json!({
+        "live_mp4_url": url(PlayFile::LiveMp4),
+        "hls_url": url(PlayFile::Index),
+        "video_mp4_url": url(PlayFile::VideoMp4),
+        "thumbnail_url": url(PlayFile::Thumbnail),
+        "mime": media.map(MediaInfo::mime),
+    })
+}
+
+/// What a stream is made of.
+pub(super) fn media(media: &MediaInfo) -> Value {
+    serde_json::json!({
+        "codec": media.codec,
+        "audio_codec": media.audio_codec,
+        "width": media.width,
+        "height": media.height,
+        "frame_rate": media.frame_rate,
+        "bits_per_second": media.bits_per_second,
+    })
+}

@@ -1,0 +1,222 @@
+//! The TV API: what a TV's page may ask, by its cookies (RFC 6265).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::ground::id::{SenderId, UserId};
+use crate::ground::reply::Reply;
+use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
+use crate::http::back::Request;
+use crate::http::route::TvCall;
+use crate::share::{Entry, PlayFrom, Session, Settings, ShareState, Tv, User};
+
+/// The cookie that makes a browser a TV.
+const TV_COOKIE: &str = "lareira_tv";
+/// The cookie that makes it a user, on that TV.
+const USER_COOKIE: &str = "lareira_user";
+/// How long browsers keep the cookies: as long as they will, and renewed each time the page is opened.
+const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
+/// Entries of an inbox in one answer, at most and if not said.
+const INBOX_PAGE: usize = 100;
+const INBOX_PAGE_DEFAULT: usize = 20;
+
+/// Answers a TV.
+pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
+    api::same_site(request)?;
+    let steward = &api.steward;
+    if call == TvCall::Device {
+        return device(api, request);
+    }
+    let session = session(api, request)?.ok_or(Failure::NoTv)?;
+    if call == TvCall::SignIn {
+        return sign_in(api, request, &session.tv);
+    }
+    let user = session.user.ok_or(Failure::NotSignedIn)?;
+    match call {
+        TvCall::SignOut => {
+            steward.sign_out(session.tv.id, user.id)?;
+            Ok(done()?.with("Set-Cookie", format!("{USER_COOKIE}=; Path=/tv; Max-Age=0; HttpOnly; SameSite=Lax")))
+        }
+        TvCall::Inbox => inbox(api, request, &user),
+        TvCall::DeleteEntry(share) => steward.delete_entry(user.id, share).map_err(Failure::from).and_then(|()| done()),
+        TvCall::Entry(share) => {
+            let entry = steward.entry(user.id, share)?;
+            let mut value = entry_json(api, request, &user, &entry);
+            if entry.may_play {
+                value["play"] = api::play(api, request, share, user.id, entry.media.as_ref());
+            }
+            Ok(answer_json(200, &value))
+        }
+        TvCall::Accept(share) => {
+            let AcceptBody { pin, from } = body(request)?;
+            let from = if from == From::Start { PlayFrom::Start } else { PlayFrom::Live };
+            let entry = steward.accept(user.id, share, pin.as_deref(), from)?;
+            let play = api::play(api, request, share, user.id, entry.media.as_ref());
+            Ok(answer_json(200, &json!({ "play": play })))
+        }
+        TvCall::Later(share) => steward.later(user.id, share).map_err(Failure::from).and_then(|()| done()),
+        TvCall::Decline(share) => steward.decline(user.id, share).map_err(Failure::from).and_then(|()| done()),
+        TvCall::Watching(share) => {
+            let WatchingBody { position_ms, latency_ms } = body(request)?;
+            steward.watching(user.id, share, session.tv.id, position_ms, latency_ms)?;
+            done()
+        }
+        TvCall::Left(share) => steward.left(user.id, share, session.tv.id).map_err(Failure::from).and_then(|()| done()),
+        TvCall::Settings => {
+            let Settings { skip_pin, service_off, language } = steward.settings(user.id)?;
+            let value = json!({ "skip_pin": skip_pin, "service_off": service_off, "language": language });
+            Ok(answer_json(200, &value))
+        }
+        TvCall::SetSettings => {
+            let SettingsBody { skip_pin, service_off, language } = body(request)?;
+            steward.set_settings(user.id, Settings { skip_pin, service_off, language })?;
+            done()
+        }
+        TvCall::Blocks => {
+            let blocked = steward.blocks(user.id)?;
+            let ids: Vec<_> = blocked.iter().map(|blocked| blocked.sender.to_string()).collect();
+            let sender = |blocked: &crate::share::BlockedSender| json!({ "sender_id": blocked.sender.to_string(), "name": blocked.name });
+            let senders: Vec<_> = blocked.iter().map(sender).collect();
+            Ok(answer_json(200, &json!({ "blocked": ids, "senders": senders })))
+        }
+        TvCall::SetBlocks => {
+            let BlocksBody { blocked, delete_entries } = body(request)?;
+            let blocked = blocked.iter().map(|sender| sender.parse::<SenderId>()).collect::<Result<Vec<_>, _>>();
+            let blocked = blocked.map_err(|error| Failure::BadBody(format!("blocked: {error}")))?;
+            steward.set_blocks(user.id, blocked, delete_entries)?;
+            done()
+        }
+        TvCall::Device | TvCall::SignIn | TvCall::Events => Err(Failure::NotFound),
+    }
+}
+
+fn session(api: &Api, request: &Request) -> Result<Option<Session>, Failure> {
+    session_of(api, |name| request.cookie(name))
+}
+
+/// Who asks, by the cookies that `cookie` finds.
+pub(super) fn session_of<'a>(api: &Api, cookie: impl Fn(&str) -> Option<&'a str>) -> Result<Option<Session>, Failure> {
+    let Some(tv) = cookie(TV_COOKIE) else { return Ok(None) };
+    Ok(api.steward.session(tv, cookie(USER_COOKIE))?)
+}
+
+fn with_cookie(reply: Reply, name: &str, value: &str) -> Reply {
+    reply.with("Set-Cookie", format!("{name}={value}; Path=/tv; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"))
+}
+
+/// Who this TV is. One that is new is made known.
+fn device(api: &Api, request: &Request) -> Answered {
+    let steward = &api.steward;
+    let Some(Session { tv, account, user }) = session(api, request)? else {
+        let new = steward.new_tv()?;
+        let value = json!({
+            "tv_id": new.tv.to_string(), "paired": false, "pairing_code": new.pairing_code, "users": [],
+        });
+        return Ok(with_cookie(answer_json(200, &value), TV_COOKIE, &new.cookie));
+    };
+    let mut value = json!({ "tv_id": tv.id.to_string(), "name": tv.name, "paired": account.is_some(), "users": [] });
+    if let Some(account) = account {
+        value["account"] = json!({ "account_id": account.id.to_string(), "name": account.name });
+        let users = steward.users(Some(account.id))?;
+        let here = |known: &User| user.as_ref().is_some_and(|user| user.id == known.id);
+        let user_json = |known: &User| {
+            json!({
+                "user_id": known.id.to_string(),
+                "name": known.name,
+                "photo_url": null,
+                "has_pin": known.pin.is_some(),
+                "signed_in": here(known),
+            })
+        };
+        value["users"] = users.iter().map(user_json).collect::<Vec<_>>().into();
+    } else if let Some(code) = steward.pairing_code(tv.id)? {
+        value["pairing_code"] = code.into();
+    }
+    let mut reply = answer_json(200, &value);
+    if let Some(cookie) = request.cookie(TV_COOKIE) {
+        reply = with_cookie(reply, TV_COOKIE, cookie);
+    }
+    if let (Some(cookie), true) = (request.cookie(USER_COOKIE), user.is_some()) {
+        reply = with_cookie(reply, USER_COOKIE, cookie);
+    }
+    Ok(reply)
+}
+
+#[derive(Deserialize)]
+struct SignInBody {
+    user_id: String,
+    pin: Option<String>,
+}
+
+fn sign_in(api: &Api, request: &Request, tv: &Tv) -> Answered {
+    let SignInBody { user_id, pin } = body(request)?;
+    let user = user_id.parse::<UserId>().map_err(|error| Failure::BadBody(format!("user_id: {error}")))?;
+    let cookie = api.steward.sign_in(tv.id, user, pin.as_deref())?;
+    Ok(with_cookie(done()?, USER_COOKIE, &cookie))
+}
+
+#[derive(Default, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum From {
+    #[default]
+    Live,
+    Start,
+}
+
+#[derive(Deserialize)]
+struct AcceptBody {
+    pin: Option<String>,
+    #[serde(default)]
+    from: From,
+}
+
+#[derive(Deserialize)]
+struct WatchingBody {
+    #[serde(default)]
+    position_ms: u64,
+    latency_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct SettingsBody {
+    skip_pin: bool,
+    service_off: bool,
+    language: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct BlocksBody {
+    blocked: Vec<String>,
+    #[serde(default)]
+    delete_entries: bool,
+}
+
+fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
+    let number = |name, default| match request.parameter(name) {
+        Some(text) => text.parse::<u64>().map_err(|_| Failure::BadBody(format!("{name} must be a number"))),
+        None => Ok(default),
+    };
+    let offset = number("offset", 0)?;
+    let limit = number("limit", INBOX_PAGE_DEFAULT as u64)?.min(INBOX_PAGE as u64) as usize;
+    let page = api.steward.inbox(user.id, offset, limit)?;
+    let entries: Vec<_> = page.entries.iter().map(|entry| entry_json(api, request, user, entry)).collect();
+    Ok(answer_json(200, &json!({ "total": page.total, "unseen": page.unseen, "entries": entries })))
+}
+
+fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value {
+    let has_picture = matches!(entry.state, ShareState::Ready | ShareState::Ended);
+    let thumbnail = || api::play(api, request, entry.share, user.id, None)["thumbnail_url"].take();
+    json!({
+        "share_id": entry.share.to_string(),
+        "sender": { "sender_id": entry.sender.to_string(), "name": entry.sender_name, "photo_url": null },
+        "title": entry.title,
+        "started_at": entry.started_at.map(|date| date.to_string()),
+        "duration_ms": entry.duration_ms,
+        "state": entry.state.as_str(),
+        "kind": entry.kind.as_str(),
+        "seen": entry.seen,
+        "target_state": entry.target_state.as_str(),
+        "thumbnail_url": if has_picture { thumbnail() } else { Value::Null },
+        "recording_failure": entry.recording_failure,
+    })
+}

@@ -1,0 +1,371 @@
+//! The steward's promises, one by one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::ground::id::{AccountId, TvId};
+use crate::share::memory::MemoryBooks;
+use crate::share::story::SetClock;
+use crate::share::{Asker, Audience, Enrolment, Event, Kind, MediaInfo, NewUser, PlayFrom, Settings, TargetState};
+
+struct House {
+    steward: Steward,
+    books: Arc<MemoryBooks>,
+    clock: Arc<SetClock>,
+    account: AccountId,
+    tv: TvId,
+    tv_cookie: String,
+    ana: UserId,
+}
+
+fn steward(books: &Arc<MemoryBooks>, clock: &Arc<SetClock>) -> Steward {
+    let announcer = Arc::new(Announcer::new(clock.date()));
+    let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
+    Steward::new(Arc::clone(books) as Arc<dyn Books>, Arc::clone(clock) as Arc<dyn Clock>, announcer, settings)
+        .expect("opens")
+}
+
+fn new_user(account: AccountId, pin: Option<&str>) -> NewUser {
+    NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: pin.map(str::to_owned) }
+}
+
+fn house() -> House {
+    let (books, clock) = (Arc::new(MemoryBooks::default()), SetClock::new());
+    let steward = steward(&books, &clock);
+    let account = steward.add_account("Silva").expect("an account").id;
+    let tv = steward.new_tv().expect("a TV");
+    steward.approve_tv(&tv.pairing_code, account, Some("Kitchen")).expect("paired");
+    let ana = steward.add_user(new_user(account, None)).expect("a user").id;
+    House { steward, books, clock, account, tv: tv.tv, tv_cookie: tv.cookie, ana }
+}
+
+fn media() -> MediaInfo {
+    MediaInfo {
+        codec: "avc1.42c01f".into(),
+        audio_codec: Some("mp4a.40.2".into()),
+        width: 1280,
+        height: 720,
+        frame_rate: 30.0,
+        bits_per_second: 0,
+    }
+}
+
+impl House {
+    fn new_share(&self) -> (ShareId, String) {
+        let new = self.steward.new_share_for_cameras(&[self.ana], None).expect("a share");
+        (new.share.id, new.publish_token)
+    }
+
+    fn ready_share(&self) -> ShareId {
+        let (share, _) = self.new_share();
+        self.steward.media_started(share).expect("preparing");
+        self.steward.ready(share, media()).expect("ready");
+        share
+    }
+
+    fn state(&self, share: ShareId) -> ShareState {
+        self.steward.share(Asker::Owner, share).expect("a share").share.state
+    }
+
+    fn target(&self, share: ShareId) -> TargetState {
+        self.steward.share(Asker::Owner, share).expect("a share").share.targets[0].state
+    }
+
+    fn heard(&self, audience: Audience, act: impl FnOnce()) -> Vec<Event> {
+        let mut ear = self.steward.announcer().subscribe(audience, None);
+        act();
+        std::iter::from_fn(|| ear.try_next()).collect()
+    }
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T, ShareError>) -> &'static str {
+    result.expect_err("refused").code()
+}
+
+#[test]
+fn tvs_ring_when_a_share_is_ready_and_not_before() {
+    let house = house();
+    let (share, _) = house.new_share();
+    let tv = Audience::Tv(house.tv);
+    assert_eq!(house.heard(tv, || house.steward.media_started(share).expect("preparing")), []);
+    assert_eq!((house.state(share), house.target(share)), (ShareState::Preparing, TargetState::Invited));
+    assert!(!house.steward.entry(house.ana, share).expect("hers").may_play);
+    assert_eq!(code(house.steward.accept(house.ana, share, None, PlayFrom::Live)), "not_ready");
+
+    let heard = house.heard(tv, || house.steward.ready(share, media()).expect("ready"));
+    assert_eq!(heard.iter().map(|event| event.name).collect::<Vec<_>>(), ["share", "ring"]);
+    assert!(heard[1].data.contains(&share.to_string()) && heard[1].data.contains(r#""name":"Camera""#));
+    assert_eq!((house.state(share), house.target(share)), (ShareState::Ready, TargetState::Notified));
+    assert!(house.steward.entry(house.ana, share).expect("hers").may_play);
+}
+
+#[test]
+fn the_phone_sees_who_watches_and_how_far_behind() {
+    let house = house();
+    let share = house.ready_share();
+    let heard = house.heard(Audience::Share(share), || {
+        house.steward.accept(house.ana, share, None, PlayFrom::Live).expect("accepted");
+        house.steward.watching(house.ana, share, house.tv, 1000, Some(180)).expect("watching");
+        house.steward.watching(house.ana, share, house.tv, 2000, Some(180)).expect("watching");
+        house.steward.left(house.ana, share, house.tv).expect("left");
+    });
+    let names: Vec<_> = heard.iter().map(|event| event.name).collect();
+    assert_eq!(names, ["target", "share", "target", "target", "share"]);
+    assert!(heard[0].data.contains("watching") && heard[2].data.contains(r#""latency_ms":180"#));
+    assert!(heard[1].data.contains(r#""viewers":1"#) && heard[4].data.contains(r#""viewers":0"#));
+    assert_eq!(house.target(share), TargetState::Watched);
+    assert_eq!(house.steward.entry(house.ana, share).expect("hers").position_ms, 2000);
+}
+
+#[test]
+fn a_tv_that_falls_silent_stops_watching() {
+    let house = house();
+    let share = house.ready_share();
+    house.steward.watching(house.ana, share, house.tv, 0, None).expect("watching");
+    house.clock.advance(Duration::from_secs(29));
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.target(share), TargetState::Watching);
+    house.clock.advance(Duration::from_secs(2));
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.target(share), TargetState::Watched);
+}
+
+#[test]
+fn a_share_without_media_ends_whatever_the_clock_says() {
+    let house = house();
+    let (share, token) = house.new_share();
+    house.clock.set_date(365 * 86_400_000);
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.state(share), ShareState::Pending, "a clock that jumps ends nothing");
+    house.clock.set_date(-20 * 365 * 86_400_000);
+    house.clock.advance(Duration::from_secs(121));
+    house.steward.sweep().expect("swept");
+    assert_eq!((house.state(share), house.target(share)), (ShareState::Ended, TargetState::Failed));
+    assert_eq!(code(house.steward.publisher_for_token(&token)), "ended");
+    assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
+}
+
+#[test]
+fn after_a_restart_a_stream_may_come_back_for_a_while() {
+    let house = house();
+    let (back, gone) = (house.ready_share(), house.ready_share());
+    house.steward.watching(house.ana, back, house.tv, 0, None).expect("watching");
+    let again = House { steward: steward(&house.books, &house.clock), ..house };
+    assert_eq!(again.target(back), TargetState::Watched, "nobody watches after a restart");
+    assert_eq!(again.steward.unfinished_shares().expect("a list").len(), 2);
+    again.steward.media_started(back).expect("resumed");
+    again.clock.advance(Duration::from_secs(16));
+    again.steward.sweep().expect("swept");
+    assert_eq!((again.state(back), again.state(gone)), (ShareState::Ready, ShareState::Ended));
+}
+
+#[test]
+fn retention_expires_and_later_forgets() {
+    let house = house();
+    let share = house.ready_share();
+    house.steward.ended(share, EndReason::Stopped, Some(60_000)).expect("ended");
+    house.steward.ended(share, EndReason::Lost, Some(61_000)).expect("said again");
+    assert_eq!(house.steward.entry(house.ana, share).expect("hers").duration_ms, Some(61_000));
+    assert_eq!(house.steward.quota_candidates(10).expect("a list"), [share]);
+    let day = Duration::from_secs(86_400);
+    house.clock.advance(29 * day);
+    assert_eq!(house.steward.sweep().expect("swept"), []);
+    house.clock.advance(2 * day);
+    assert_eq!(house.steward.sweep().expect("swept"), [share]);
+    assert_eq!(house.steward.sweep().expect("swept"), [share], "until its recording is gone");
+    house.steward.recording_deleted(share).expect("noted");
+    assert_eq!(house.steward.sweep().expect("swept"), []);
+    let page = house.steward.inbox(house.ana, 0, 10).expect("a page");
+    assert_eq!((page.total, page.unseen, page.entries[0].state), (1, 0, ShareState::Expired));
+    assert!(!page.entries[0].may_play);
+    assert_eq!(code(house.steward.accept(house.ana, share, None, PlayFrom::Start)), "expired");
+    house.clock.advance(31 * day);
+    house.steward.sweep().expect("swept");
+    assert_eq!(code(house.steward.entry(house.ana, share)), "not_found");
+}
+
+#[test]
+fn a_share_that_ended_in_the_future_expires_all_the_same() {
+    let house = house();
+    let share = house.ready_share();
+    house.clock.set_date(20 * 365 * 86_400_000);
+    house.steward.ended(share, EndReason::Stopped, None).expect("ended");
+    house.clock.set_date(-20 * 365 * 86_400_000);
+    house.clock.advance(Duration::from_secs(61));
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.state(share), ShareState::Ended);
+    house.clock.advance(Duration::from_secs(31 * 86_400));
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.state(share), ShareState::Expired);
+}
+
+#[test]
+fn withdrawn_means_gone() {
+    let house = house();
+    let share = house.ready_share();
+    let closed = Arc::new(Mutex::new(Vec::new()));
+    let hook = Arc::clone(&closed);
+    house.steward.on_stream_unwanted(move |share| hook.lock().expect("a list").push(share));
+    let stranger = house.steward.new_share_for_cameras(&[house.ana], Some("Eve")).expect("a share").share.sender;
+    assert_eq!(code(house.steward.withdraw_share(Asker::Sender(stranger), share)), "not_found");
+    let heard = house.heard(Audience::Tv(house.tv), || {
+        house.steward.withdraw_share(Asker::Owner, share).expect("withdrawn");
+    });
+    assert!(heard[0].data.contains("unknown"));
+    assert_eq!(*closed.lock().expect("a list"), [share]);
+    assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
+    assert_eq!(house.steward.sweep().expect("swept"), [share]);
+    assert!(!house.steward.target_may_play(share, house.ana).expect("an answer"));
+}
+
+#[test]
+fn inbox_events_reach_only_where_the_user_is_signed_in() {
+    let house = house();
+    let tv = Audience::Tv(house.tv);
+    let names = |events: Vec<Event>| events.iter().map(|event| event.name).collect::<Vec<_>>();
+    assert!(
+        !names(house.heard(tv, || {
+            house.ready_share();
+        }))
+        .contains(&"inbox")
+    );
+    house.steward.sign_in(house.tv, house.ana, None).expect("signed in");
+    assert!(
+        names(house.heard(tv, || {
+            house.ready_share();
+        }))
+        .contains(&"inbox")
+    );
+}
+
+#[test]
+fn a_wrong_pin_five_times_locks_on_every_tv_and_over_a_restart() {
+    let mut house = house();
+    let rui = house.steward.add_user(new_user(house.account, Some("1234"))).expect("a user").id;
+    let bedroom = house.steward.new_tv().expect("a TV");
+    house.steward.approve_tv(&bedroom.pairing_code, house.account, None).expect("paired");
+    assert_eq!(code(house.steward.sign_in(house.tv, rui, None)), "pin_required");
+    for tv in [house.tv, bedroom.tv, house.tv, bedroom.tv, house.tv] {
+        assert_eq!(code(house.steward.sign_in(tv, rui, Some("0000"))), "wrong_pin");
+    }
+    house.steward = steward(&house.books, &house.clock);
+    let locked = house.steward.sign_in(bedroom.tv, rui, Some("1234")).expect_err("locked");
+    assert_eq!((locked.status(), locked.retry_after()), (429, Some(Duration::from_secs(60))));
+    house.clock.advance(Duration::from_secs(60));
+    house.steward.sign_in(bedroom.tv, rui, Some("1234")).expect("right");
+    for _ in 0..4 {
+        assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("0000"))), "wrong_pin");
+    }
+    house.steward.sign_in(house.tv, rui, Some("1234")).expect("the count began anew");
+}
+
+#[test]
+fn accepting_asks_for_the_pin_unless_it_is_skipped() {
+    let house = house();
+    let rui = house.steward.add_user(new_user(house.account, Some("1234"))).expect("a user").id;
+    let share = house.steward.new_share_for_cameras(&[rui], None).expect("a share").share.id;
+    house.steward.ready(share, media()).expect("ready");
+    assert_eq!(code(house.steward.accept(rui, share, None, PlayFrom::Live)), "pin_required");
+    assert_eq!(code(house.steward.accept(rui, share, Some("4321"), PlayFrom::Live)), "wrong_pin");
+    assert_eq!(house.target(share), TargetState::Notified);
+    house.steward.accept(rui, share, Some("1234"), PlayFrom::Live).expect("accepted");
+    house.steward.set_settings(rui, Settings { skip_pin: true, ..Settings::default() }).expect("set");
+    house.steward.accept(rui, share, None, PlayFrom::Live).expect("accepted");
+}
+
+#[test]
+fn a_cookie_is_good_on_its_own_tv_only() {
+    let house = house();
+    let user_cookie = house.steward.sign_in(house.tv, house.ana, None).expect("signed in");
+    let other = house.steward.new_tv().expect("a TV");
+    let user_at = |tv: &str| {
+        let session = house.steward.session(tv, Some(&user_cookie)).expect("an answer").expect("a TV");
+        session.user.map(|user| user.id)
+    };
+    assert_eq!(user_at(&house.tv_cookie), Some(house.ana));
+    assert_eq!(user_at(&other.cookie), None);
+    assert!(house.steward.session("forged", Some(&user_cookie)).expect("an answer").is_none());
+    assert_eq!(code(house.steward.sign_in(other.tv, house.ana, None)), "not_paired");
+    let neighbours = house.steward.add_account("Souza").expect("an account").id;
+    house.steward.approve_tv(&other.pairing_code, neighbours, None).expect("paired");
+    assert_eq!(code(house.steward.sign_in(other.tv, house.ana, None)), "wrong_account");
+    house.steward.sign_out(house.tv, house.ana).expect("signed out");
+    assert_eq!(user_at(&house.tv_cookie), None, "replayed after sign-out");
+}
+
+#[test]
+fn codes_are_used_once_and_in_time() {
+    let house = house();
+    let tv = house.steward.new_tv().expect("a TV");
+    house.clock.advance(Duration::from_secs(31 * 60));
+    assert_eq!(code(house.steward.approve_tv(&tv.pairing_code, house.account, None)), "bad_code");
+    let fresh = house.steward.pairing_code(tv.tv).expect("an answer").expect("a code");
+    let typed = format!("{} {}", &fresh[..3], &fresh[3..]);
+    house.steward.approve_tv(&typed, house.account, None).expect("paired");
+    assert_eq!(house.steward.pairing_code(tv.tv).expect("an answer"), None);
+    assert_eq!(code(house.steward.approve_tv(&fresh, house.account, None)), "bad_code");
+
+    let who = || Enrolment { name: "Bia".into(), msisdn: Some("+351 912 345 678".into()), email: None };
+    let invite = house.steward.invite(Some("Bia"), Duration::from_secs(60)).expect("an invitation");
+    let enrolled = house.steward.enrol(&invite.code, who()).expect("enrolled");
+    assert_eq!(code(house.steward.enrol(&invite.code, who())), "bad_code");
+    let late = house.steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    house.clock.advance(Duration::from_secs(60));
+    assert_eq!(code(house.steward.enrol(&late.code, who())), "bad_code");
+
+    let share = house.steward.create_share(enrolled.sender, &[house.ana], Kind::Live, None).expect("a share");
+    assert!(house.steward.phone_by_token(&enrolled.token).expect("an answer").is_some());
+    house.steward.revoke_phone(enrolled.phone).expect("revoked");
+    assert!(house.steward.phone_by_token(&enrolled.token).expect("an answer").is_none());
+    assert_eq!(house.state(share.share.id), ShareState::Ended);
+}
+
+#[test]
+fn too_many_unpaired_tvs_make_room_and_paired_ones_stay() {
+    let house = house();
+    let first = house.steward.new_tv().expect("a TV");
+    house.clock.advance(Duration::from_secs(1));
+    for _ in 0..limits::UNPAIRED_TVS {
+        house.steward.new_tv().expect("a TV");
+    }
+    assert!(house.steward.tv_by_cookie(&first.cookie).expect("an answer").is_none());
+    assert!(house.steward.tv_by_cookie(&house.tv_cookie).expect("an answer").is_some());
+}
+
+#[test]
+fn block_lists_change_all_or_nothing() {
+    let house = house();
+    let share = house.ready_share();
+    let camera = house.steward.share(Asker::Owner, share).expect("a share").sender.id;
+    let nobody = crate::ground::id::SenderId([7; 10]);
+    assert_eq!(code(house.steward.set_blocks(house.ana, vec![camera, nobody], true)), "not_found");
+    assert_eq!(house.steward.blocks(house.ana).expect("a list"), []);
+    house.steward.set_blocks(house.ana, vec![camera], true).expect("blocked");
+    assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
+    let (next, _) = house.new_share();
+    assert_eq!(house.target(next), TargetState::Blocked);
+    assert_eq!(code(house.steward.entry(house.ana, next)), "not_found");
+}
+
+#[test]
+fn bad_wishes_are_refused_with_a_reason() {
+    let house = house();
+    let sender = house.steward.share(Asker::Owner, house.ready_share()).expect("a share").sender.id;
+    let wish = |targets: &[UserId]| house.steward.create_share(sender, targets, Kind::Live, None);
+    assert_eq!(code(wish(&[])), "invalid");
+    assert_eq!(code(wish(&[UserId([7; 10])])), "not_found");
+    assert_eq!(code(wish(&[house.ana; 201])), "full");
+    assert_eq!(wish(&[house.ana, house.ana]).expect("a share").share.targets.len(), 1);
+    assert_eq!(code(house.steward.add_user(new_user(house.account, Some("12")))), "invalid");
+    assert_eq!(code(house.steward.invite(None, Duration::ZERO)), "invalid");
+}
+
+#[test]
+fn the_signing_key_is_made_once() {
+    let house = house();
+    let share = house.ready_share();
+    let ticket = house.steward.ticket(share, house.ana);
+    let again = steward(&house.books, &house.clock);
+    assert_eq!(again.open_ticket(share, &ticket), Ok(house.ana));
+}

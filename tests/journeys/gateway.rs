@@ -22,6 +22,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_lareira");
 #[derive(Debug)]
 pub struct Gateway {
     folder: TempDir,
+    data: PathBuf,
     pub http_port: u16,
     pub rtsp_port: u16,
     serving: Option<Running>,
@@ -37,15 +38,25 @@ impl Gateway {
     /// Starts a gateway whose configuration has these further lines.
     #[track_caller]
     pub fn start_with(settings: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), None, settings)
+    }
+
+    /// Starts a gateway that keeps its data in `data`.
+    #[track_caller]
+    pub fn start_in(data: &Path, settings: &str) -> Self {
+        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), Some(data), settings)
+    }
+
+    #[track_caller]
+    fn start_in_folder(folder: TempDir, data: Option<&Path>, settings: &str) -> Self {
+        let data = data.map_or_else(|| folder.path().join("data"), Path::to_owned);
         let [http_port, rtsp_port] = free_ports();
         let config = format!(
-            "data_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:{http_port}\"\n\
-             [rtsp]\nlisten = \"127.0.0.1:{rtsp_port}\"\n{settings}",
-            data = folder.path().join("data"),
+            "data_dir = {data:?}\n[http]\naddress = \"127.0.0.1:{http_port}\"\n\
+             [rtsp]\naddress = \"127.0.0.1:{rtsp_port}\"\n{settings}"
         );
         fs::write(folder.path().join("config.toml"), config).expect("the configuration can be written");
-        let mut gateway = Self { folder, http_port, rtsp_port, serving: None };
+        let mut gateway = Self { folder, data, http_port, rtsp_port, serving: None };
         gateway.serve();
         gateway
     }
@@ -54,19 +65,9 @@ impl Gateway {
         self.folder.path().join("config.toml")
     }
 
-    /// Its data folder.
-    pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
     /// `http://HOST:PORT`
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.http_port)
-    }
-
-    /// The process id of the server.
-    pub fn id(&self) -> u32 {
-        self.serving.as_ref().map_or(0, Running::id)
     }
 
     /// Starts the server, again after [`Self::kill`], and waits until it serves.
@@ -144,7 +145,7 @@ impl Gateway {
     /// The recordings on disk.
     pub fn recordings(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        find_recordings(&self.data(), &mut found);
+        find_recordings(&self.data, &mut found);
         found.sort();
         found
     }

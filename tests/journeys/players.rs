@@ -101,7 +101,9 @@ fn a_killed_recording_is_clean_at_once_and_after_repair() {
 #[track_caller]
 fn gstreamer_is_silent(url: &str, limit: Duration) {
     let mut gst = command("gst-launch-1.0", ["-q", "playbin3", &format!("uri={url}")]);
-    gst.args(["video-sink=fakesink sync=true", "audio-sink=fakesink sync=true"]).env("GST_DEBUG", "2").env("GST_DEBUG_NO_COLOR", "1");
+    gst.args(["video-sink=fakesink sync=true", "audio-sink=fakesink sync=true"])
+        .env("GST_DEBUG", "2")
+        .env("GST_DEBUG_NO_COLOR", "1");
     let said = program::run(gst, limit).ok();
     let broken = ["ERROR", "corrupt", "invalid", "broken", "discont", "not-negotiated", "Could not"];
     let complaints: Vec<_> = said.stderr.lines().filter(|line| broken.iter().any(|word| line.contains(word))).collect();
@@ -134,16 +136,27 @@ fn vlc() -> Command {
     vlc
 }
 
+/// What VLC remarks of every fragmented MP4, by whomever it was made.
+const VLC_ALWAYS_SAYS: [&str; 5] = [
+    "no chunk defined",
+    "STTS table of 0 entries",
+    "doesn't look interleaved",
+    "decoded zero sample",
+    "elst box found",
+];
+
 #[track_caller]
 fn vlc_is_silent(url: &str, seconds: u32) {
     let mut vlc = vlc();
-    vlc.args(["-I", "dummy", "--no-color", "--vout=vdummy", "--aout=adummy", "--no-lua", "--play-and-exit"]);
+    vlc.args(["-v", "-I", "dummy", "--no-color", "--vout=vdummy", "--aout=adummy", "--no-lua", "--play-and-exit"]);
     vlc.args(["--run-time", &seconds.to_string(), url, "vlc://quit"]);
     let said = program::run(vlc, 2 * PATIENCE).ok();
-    let complaints: Vec<_> =
-        said.stderr.lines().filter(|line| ["demux", "decoder", "codec", "stream"].iter().any(|part| line.contains(part)))
-            .filter(|line| line.contains("error") || line.contains("warning"))
-            .collect();
+    let of_the_film =
+        |line: &&str| ["demux", "decoder", "codec", "stream", "input"].iter().any(|part| line.contains(part));
+    let complaints: Vec<_> = (said.stderr.lines().filter(of_the_film))
+        .filter(|line| line.contains(" error:") || line.contains(" warning:"))
+        .filter(|line| !VLC_ALWAYS_SAYS.iter().any(|remark| line.contains(remark)))
+        .collect();
     assert!(complaints.is_empty(), "VLC of {url}:\n{}", said.stderr);
 }
 

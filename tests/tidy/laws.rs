@@ -346,7 +346,7 @@ pub fn nothing_names_a_workplace(house: &House) -> Vec<Breach> {
 }
 
 /// Nothing is left undone, and no test is left out. A test that another test runs in a process of its own says so:
-/// `#[ignore = "run by NAME, …"]`, with a test NAME in the same file.
+/// its reason is "run by NAME, …", with a test NAME in the same file.
 pub fn nothing_is_left_undone(house: &House) -> Vec<Breach> {
     let mut breaches = any_text(house.files.iter().filter(|file| is_rust(file)), plan::UNFINISHED, "is not done");
     breaches.retain(|breach| {

@@ -136,8 +136,9 @@ fn vlc() -> Command {
     vlc
 }
 
-/// What VLC remarks of every fragmented MP4, by whomever it was made.
-const VLC_ALWAYS_SAYS: [&str; 5] = [
+/// What VLC remarks of every fragmented MP4, by whomever it was made; and it has not heard of `prft`.
+const VLC_ALWAYS_SAYS: [&str; 6] = [
+    "unknown box type prft",
     "no chunk defined",
     "STTS table of 0 entries",
     "doesn't look interleaved",

@@ -11,6 +11,7 @@ use lexopt::prelude::*;
 use crate::gateway::GatewayError;
 use crate::gateway::config::{Config, ConfigError, LogLevel};
 
+pub mod admin;
 pub mod check;
 pub mod demo;
 mod serve;
@@ -84,6 +85,7 @@ fn run(args: Vec<OsString>) -> Result<ExitCode, CliError> {
         Some((command, rest)) => (command.to_string_lossy().into_owned(), rest.to_vec()),
     };
     match command.as_str() {
+        "admin" => Ok(admin::run(rest)),
         "serve" => serve::run(&options(rest, &["config"])?),
         "demo" => demo::run(&options(rest, &["json", "seconds"])?),
         "check" => run_check(&options(rest, &["config"])?),

@@ -4,6 +4,8 @@
 //! files translate between rooms that don't know each other.
 
 pub mod config;
+pub mod control;
+pub mod desk;
 mod gate;
 mod keeper;
 mod player;
@@ -20,6 +22,8 @@ use std::time::Duration;
 
 use crate::executor::{Executor, SystemClock};
 use crate::gateway::config::Config;
+use crate::gateway::control::Control;
+use crate::gateway::desk::Addresses;
 use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::player::{Plays, Shelved, Tickets};
@@ -91,6 +95,7 @@ pub struct Gateway {
     keeper_stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
     _back: Back,
+    control: Control,
 }
 
 impl Gateway {
@@ -155,6 +160,9 @@ impl Gateway {
         let http_address =
             front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
 
+        let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
+        let control = Control::start(data_dir, steward.clone(), addresses).map_err(data(data_dir))?;
+
         let (keeper_stop, stopped) = mpsc::channel();
         let keeper = Keeper { steward: steward.clone(), hub: hub.clone(), library, limits: config.recording.clone() };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness(steward.clone()));
@@ -162,7 +170,7 @@ impl Gateway {
             start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
             start_thread("keeper", move || keeper.run(&stopped))?,
         ];
-        Ok(Self { executor, steward, hub, front, ingest, http_address, keeper_stop, threads, _back: back })
+        Ok(Self { executor, steward, hub, front, ingest, http_address, keeper_stop, threads, _back: back, control })
     }
 
     /// Who decides.
@@ -182,7 +190,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, keeper_stop, threads, .. } = self;
+        let Self { executor, hub, front, ingest, keeper_stop, threads, control, .. } = self;
         executor.run(async {
             stop.await;
             log::info!("stopping");
@@ -193,6 +201,7 @@ impl Gateway {
             }
             front.shut_down(GRACE).await;
         });
+        drop(control);
         drop(keeper_stop);
         hub.backlog().close();
         for thread in threads {
@@ -203,7 +212,8 @@ impl Gateway {
     }
 }
 
-fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, GatewayError> {
+/// Opens the database in the data directory of `config`, and puts a steward in charge of it.
+pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, GatewayError> {
     let store = Store::open(&config.data_dir.join("lareira.redb")).map_err(GatewayError::Store)?;
     let announcer = Arc::new(Announcer::new(clock.date()));
     let settings = ShareSettings {

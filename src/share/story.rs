@@ -321,15 +321,26 @@ impl Cast {
         expired.sort_unstable();
         let mut look = |ledger: &dyn Rows| {
             let (mut found, mut found_kept, mut found_expired, mut tokens) = (Vec::new(), Vec::new(), Vec::new(), 0);
-            let go = ControlFlow::Continue::<(), ()>;
-            ledger.scan_active_shares(all(), Order::Rising, &mut |id, ()| go(found.push(id))).expect("read");
-            ledger
-                .scan_kept_shares(all(), Order::Rising, &mut |(_, id), kept| go(found_kept.push((id, kept.all_seen))))
-                .expect("read");
-            ledger
-                .scan_expired_shares(all(), Order::Rising, &mut |(_, id), ()| go(found_expired.push(id)))
-                .expect("read");
-            ledger.scan_share_tokens(all(), Order::Rising, &mut |_, _| go(tokens += 1)).expect("read");
+            let go_on = ControlFlow::Continue(());
+            let scans = [
+                ledger.scan_active_shares(all(), Order::Rising, &mut |id, ()| {
+                    found.push(id);
+                    go_on
+                }),
+                ledger.scan_kept_shares(all(), Order::Rising, &mut |(_, id), kept| {
+                    found_kept.push((id, kept.all_seen));
+                    go_on
+                }),
+                ledger.scan_expired_shares(all(), Order::Rising, &mut |(_, id), ()| {
+                    found_expired.push(id);
+                    go_on
+                }),
+                ledger.scan_share_tokens(all(), Order::Rising, &mut |_, _| {
+                    tokens += 1;
+                    go_on
+                }),
+            ];
+            assert_eq!(scans, [Ok(()), Ok(()), Ok(()), Ok(())]);
             found_kept.sort_unstable();
             found_expired.sort_unstable();
             assert_eq!((&found, &found_kept, &found_expired, tokens), (&active, &kept, &expired, shares.len()));

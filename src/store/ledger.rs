@@ -67,10 +67,13 @@ fn slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
     bound.as_ref().map(Vec::as_slice)
 }
 
+/// A table open for reading.
+type Open = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 /// The tables in a reading transaction, each opened when it is first asked.
 pub struct Reading {
     transaction: ReadTransaction,
-    open: RefCell<HashMap<&'static str, ReadOnlyTable<&'static [u8], &'static [u8]>>>,
+    open: RefCell<HashMap<&'static str, Open>>,
     broken: Cell<bool>,
 }
 
@@ -85,11 +88,7 @@ impl Reading {
         self.broken.get()
     }
 
-    fn with<T>(
-        &self,
-        name: &'static str,
-        ask: impl FnOnce(&ReadOnlyTable<&'static [u8], &'static [u8]>) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
+    fn with<T>(&self, name: &'static str, ask: impl FnOnce(&Open) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         let known = self.open.borrow().contains_key(name);
         if !known {
             let table =

@@ -71,7 +71,7 @@ impl Store {
 fn open_file(path: &Path) -> Result<Database, DatabaseError> {
     let new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match new {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
         _ => Database::builder().set_cache_size(CACHE_BYTES).create(path),
     }
 }

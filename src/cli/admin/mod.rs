@@ -1,0 +1,97 @@
+//! `lareira admin`: the owner's verbs, on a gateway that runs (over its control socket) or on its database when none does.
+
+mod parse;
+mod show;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::cli::{complain, say};
+use crate::executor::SystemClock;
+use crate::gateway::config::Config;
+use crate::gateway::desk::{self, Addresses, Refused, Verb};
+use crate::gateway::{control, open_books};
+use parse::{Line, Place, WrongUsage};
+
+/// What can be typed.
+const USAGE: &str = include_str!("usage.txt");
+
+/// Runs `lareira admin` with what was typed after it. Prints; 0 done, 1 failed, 2 wrong usage.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match parse::parse(args) {
+        Err(WrongUsage(why)) => {
+            complain(&format!("{why}\n\n{}", USAGE.trim_end()));
+            ExitCode::from(2)
+        }
+        Ok(Line::Help) => {
+            say(USAGE.trim_end());
+            ExitCode::SUCCESS
+        }
+        Ok(Line::Do { place, json, verb }) => match (carry_out(&place, verb), json) {
+            (Ok(value), true) => {
+                say(value);
+                ExitCode::SUCCESS
+            }
+            (Ok(value), false) => {
+                say(show::show(&value).trim_end());
+                ExitCode::SUCCESS
+            }
+            (Err(refused), true) => {
+                say(json!({ "error": refused }));
+                ExitCode::FAILURE
+            }
+            (Err(refused), false) => {
+                complain(&refused.message);
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
+    let config = match place {
+        Place::Config(file) => Config::load(file.as_deref()).map_err(|error| failed("config", &error))?,
+        Place::DataDir(data_dir) => Config { data_dir: data_dir.clone(), ..Config::default() },
+    };
+    let verb = whole_paths(verb)?;
+    let data_dir = &config.data_dir;
+    let asked =
+        control::ask(data_dir, &verb).map_err(|error| failed("control_socket", &unanswered(data_dir, &error)))?;
+    if let Some(answer) = asked {
+        return answer;
+    }
+    if let Place::DataDir(_) = place
+        && !data_dir.is_dir()
+    {
+        let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());
+        return Err(Refused { code: "no_data_dir".into(), message });
+    }
+    std::fs::create_dir_all(data_dir)
+        .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
+    let steward =
+        open_books(&config, Arc::new(SystemClock::default())).map_err(|error| failed("store_failed", &error))?;
+    let addresses = Addresses::new(config.http.address, config.rtsp.address, &config.http.names);
+    desk::execute(&verb, &steward, &addresses)
+}
+
+/// Paths are typed from where the person is, which is not where the gateway runs.
+fn whole_paths(verb: Verb) -> Result<Verb, Refused> {
+    let whole = |file: &Path| std::path::absolute(file).map_err(|error| failed("file", &error));
+    Ok(match verb {
+        Verb::Backup { file } => Verb::Backup { file: whole(&file)? },
+        Verb::Restore { file } => Verb::Restore { file: whole(&file)? },
+        other => other,
+    })
+}
+
+fn unanswered(data_dir: &Path, error: &std::io::Error) -> String {
+    format!("the gateway of {} does not answer ({error}); is it yours? Try again, or restart it", data_dir.display())
+}
+
+fn failed(code: &str, error: &dyn std::fmt::Display) -> Refused {
+    Refused { code: code.into(), message: error.to_string() }
+}

@@ -1,0 +1,260 @@
+//! What is typed after `lareira admin`, as a value. Pure: nothing is read, asked or printed here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt as _};
+
+use crate::gateway::desk::Verb;
+
+/// How long an invitation holds if nothing else is said.
+const INVITE_TTL: Duration = Duration::from_secs(3600);
+
+/// A whole command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// The usage is wanted.
+    Help,
+    /// Something is to be done.
+    Do {
+        /// On which gateway.
+        place: Place,
+        /// Whether the answer is for programs.
+        json: bool,
+        /// What.
+        verb: Verb,
+    },
+}
+
+/// Which gateway is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The one of this configuration; `None` for the default file.
+    Config(Option<PathBuf>),
+    /// The one with this data directory.
+    DataDir(PathBuf),
+}
+
+/// What is wrong with a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongUsage(pub String);
+
+impl From<lexopt::Error> for WrongUsage {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Options with a value, as they were typed. Each is taken by the verb it goes with; what is left over is wrong.
+#[derive(Default)]
+struct Options {
+    config: Option<OsString>,
+    data_dir: Option<OsString>,
+    texts: Vec<(&'static str, String)>,
+    to: Vec<String>,
+    json: bool,
+    help: bool,
+}
+
+/// The options that are texts.
+const TEXTS: [&str; 7] = ["account", "name", "msisdn", "email", "pin", "ttl", "from"];
+
+/// Understands what was typed after `admin`.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsage> {
+    let (mut options, mut words) = (Options::default(), Vec::new());
+    let mut parser = Parser::from_args(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => options.help = true,
+            Arg::Long("json") => options.json = true,
+            Arg::Long("config") => options.config = Some(parser.value()?),
+            Arg::Long("data-dir") => options.data_dir = Some(parser.value()?),
+            Arg::Long("to") => {
+                for user in parser.values()? {
+                    options.to.push(user.string()?);
+                }
+            }
+            Arg::Long(name) => match TEXTS.into_iter().find(|known| *known == name) {
+                Some(known) => options.texts.push((known, parser.value()?.string()?)),
+                None => return Err(Arg::Long(name).unexpected().into()),
+            },
+            Arg::Value(word) => words.push(word.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.help {
+        return Ok(Line::Help);
+    }
+    let json = options.json;
+    let place = match (options.config.take(), options.data_dir.take()) {
+        (Some(_), Some(_)) => return Err(WrongUsage("give --config or --data-dir, not both".into())),
+        (None, Some(dir)) => Place::DataDir(dir.into()),
+        (config, None) => Place::Config(config.map(PathBuf::from)),
+    };
+    let verb = verb(&words, &mut options)?;
+    match (options.texts.first(), options.to.is_empty()) {
+        (Some((name, _)), _) => {
+            Err(WrongUsage(format!("--{name} does not go with `{}`, or was given twice", words.join(" "))))
+        }
+        (None, false) => Err(WrongUsage(format!("--to does not go with `{}`", words.join(" ")))),
+        (None, true) => Ok(Line::Do { place, json, verb }),
+    }
+}
+
+fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(match words[..] {
+        ["account", "add", name] => Verb::AccountAdd { name: name.into() },
+        ["account", "list"] => Verb::AccountList,
+        ["user", "add"] => Verb::UserAdd {
+            account: options.need("account")?,
+            name: options.need("name")?,
+            msisdn: options.take("msisdn"),
+            email: options.take("email"),
+            pin: options.take("pin"),
+        },
+        ["user", "list"] => Verb::UserList,
+        ["user", "remove", user] => Verb::UserRemove { user: user.into() },
+        ["tv", "list"] => Verb::TvList,
+        ["tv", "approve", code] => {
+            Verb::TvApprove { code: code.into(), account: options.need("account")?, name: options.take("name") }
+        }
+        ["tv", "remove", tv] => Verb::TvRemove { tv: tv.into() },
+        ["invite"] => Verb::Invite { name: options.take("name"), ttl_ms: options.ttl()?.as_millis() as u64 },
+        ["phone", "list"] => Verb::PhoneList,
+        ["phone", "revoke", phone] => Verb::PhoneRevoke { phone: phone.into() },
+        ["share", "list"] => Verb::ShareList,
+        ["share", "show", share] => Verb::ShareShow { share: share.into() },
+        ["share", "delete", share] => Verb::ShareDelete { share: share.into() },
+        ["share", "new"] => match std::mem::take(&mut options.to) {
+            to if to.is_empty() => return Err(WrongUsage("--to is missing".into())),
+            to => Verb::ShareNew { to, from: options.take("from") },
+        },
+        ["backup", file] => Verb::Backup { file: file.into() },
+        ["restore", file] => Verb::Restore { file: file.into() },
+        [] => return Err(WrongUsage("the verb is missing".into())),
+        ["account" | "user" | "tv" | "phone" | "share" | "backup" | "restore"]
+        | ["account", "add"]
+        | ["user" | "tv", "remove"]
+        | ["tv", "approve"]
+        | ["phone", "revoke"]
+        | ["share", "show" | "delete"] => {
+            return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
+        }
+        _ => return Err(WrongUsage(format!("there is no `{}`", words.join(" ")))),
+    })
+}
+
+impl Options {
+    /// The option's value, if it was given.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.texts.iter().position(|(known, _)| *known == name)?;
+        Some(self.texts.remove(at).1)
+    }
+
+    fn need(&mut self, name: &str) -> Result<String, WrongUsage> {
+        self.take(name).ok_or_else(|| WrongUsage(format!("--{name} is missing")))
+    }
+
+    fn ttl(&mut self) -> Result<Duration, WrongUsage> {
+        match self.take("ttl") {
+            None => Ok(INVITE_TTL),
+            Some(text) => humantime::parse_duration(&text)
+                .map_err(|error| WrongUsage(format!("--ttl {text}: {error}; write it like 90min, 1h or 2days"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Result<Line, WrongUsage> {
+        parse(text.split_whitespace().map(OsString::from))
+    }
+
+    fn verb_of(text: &str) -> Verb {
+        match line(text) {
+            Ok(Line::Do { verb, .. }) => verb,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_verb_is_understood() {
+        let s = str::to_owned;
+        let user = |msisdn: Option<&str>, email: Option<&str>, pin: Option<&str>| Verb::UserAdd {
+            account: s("A"),
+            name: s("N"),
+            msisdn: msisdn.map(s),
+            email: email.map(s),
+            pin: pin.map(s),
+        };
+        for (text, verb) in [
+            ("account add Silva", Verb::AccountAdd { name: s("Silva") }),
+            ("account list", Verb::AccountList),
+            ("user add --account A --name N", user(None, None, None)),
+            (
+                "user add --name=N --pin 1234 --account A --email a@b --msisdn +351912345678",
+                user(Some("+351912345678"), Some("a@b"), Some("1234")),
+            ),
+            ("user list", Verb::UserList),
+            ("user remove X", Verb::UserRemove { user: s("X") }),
+            ("tv list", Verb::TvList),
+            ("tv approve 123456 --account A", Verb::TvApprove { code: s("123456"), account: s("A"), name: None }),
+            (
+                "tv approve 123456 --account A --name Den",
+                Verb::TvApprove { code: s("123456"), account: s("A"), name: Some(s("Den")) },
+            ),
+            ("tv remove X", Verb::TvRemove { tv: s("X") }),
+            ("invite", Verb::Invite { name: None, ttl_ms: 3_600_000 }),
+            ("invite --name Bia --ttl 90min", Verb::Invite { name: Some(s("Bia")), ttl_ms: 5_400_000 }),
+            ("phone list", Verb::PhoneList),
+            ("phone revoke X", Verb::PhoneRevoke { phone: s("X") }),
+            ("share list", Verb::ShareList),
+            ("share show X", Verb::ShareShow { share: s("X") }),
+            ("share delete X", Verb::ShareDelete { share: s("X") }),
+            ("share new --to A B --from Door", Verb::ShareNew { to: vec![s("A"), s("B")], from: Some(s("Door")) }),
+            ("share new --to A --to B", Verb::ShareNew { to: vec![s("A"), s("B")], from: None }),
+            ("backup F", Verb::Backup { file: "F".into() }),
+            ("restore F", Verb::Restore { file: "F".into() }),
+        ] {
+            assert_eq!(verb_of(text), verb, "{text}");
+        }
+    }
+
+    #[test]
+    fn options_of_all_verbs_stand_anywhere() {
+        let list = |place, json| Ok(Line::Do { place, json, verb: Verb::UserList });
+        assert_eq!(line("--json user list"), list(Place::Config(None), true));
+        assert_eq!(line("user list --json --config F"), list(Place::Config(Some("F".into())), true));
+        assert_eq!(line("--data-dir D user list"), list(Place::DataDir("D".into()), false));
+        assert_eq!(line("user add --help"), Ok(Line::Help));
+    }
+
+    #[test]
+    fn wrong_usage_is_named() {
+        for (text, named) in [
+            ("", "the verb is missing"),
+            ("dance", "`dance`"),
+            ("account", "after `account`"),
+            ("account add", "after `account add`"),
+            ("account list all", "`account list all`"),
+            ("user add --name N", "--account is missing"),
+            ("user add --account", "account"),
+            ("user list --pin 1234", "--pin"),
+            ("user list --to A", "--to"),
+            ("user add --account A --name N --name M", "--name"),
+            ("share new", "--to is missing"),
+            ("share new --to", "to"),
+            ("invite --ttl soon", "--ttl soon"),
+            ("user list --wrong", "--wrong"),
+            ("user list -x", "-x"),
+            ("--config F --data-dir D user list", "not both"),
+        ] {
+            let WrongUsage(message) = line(text).expect_err(text);
+            assert!(message.contains(named), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The control socket: how `lareira admin` reaches a running gateway.
+//!
+//! A Unix socket in the data directory, its owner's alone. A message is its length in four bytes, big endian, and JSON:
+//! one verb in, one answer out, `{"done":…}` or `{"refused":{"code","message"}}`.
+
+use std::fs;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::gateway::desk::{self, Addresses, Refused, Verb};
+use crate::share::Steward;
+
+/// The socket's name in the data directory.
+const NAME: &str = "control.sock";
+/// Bytes of a verb.
+const VERB_BYTES: usize = 64 * 1024;
+/// Bytes of an answer.
+const ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// How long the other side may take to send or to take a message.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Done(Value),
+    Refused(Refused),
+}
+
+/// The gateway's side; closes the socket when dropped.
+pub struct Control {
+    path: PathBuf,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Control {
+    /// Opens the socket and answers on a thread of its own. The database must be open: whoever has it has the socket.
+    pub fn start(data_dir: &Path, steward: Arc<Steward>, addresses: Addresses) -> io::Result<Self> {
+        let path = data_dir.join(NAME);
+        let listener = listen(&path)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("control".into())
+            .spawn(move || serve(&listener, &steward, &addresses, &stopped))?;
+        Ok(Self { path, stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Whoever waits for the next connection gets one, and looks.
+        let woken = UnixStream::connect(&self.path).is_ok();
+        if let Some(thread) = self.thread.take().filter(|_| woken) {
+            let _ = thread.join();
+        }
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Makes the socket under another name first, so that it never stands there for everyone.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let new = path.with_extension("new");
+    for old in [&new, path] {
+        match fs::remove_file(old) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let listener = UnixListener::bind(&new)?;
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&new, path)?;
+    Ok(listener)
+}
+
+/// Answers one connection after the other until it is told to stop.
+fn serve(listener: &UnixListener, steward: &Steward, addresses: &Addresses, stop: &AtomicBool) {
+    for stream in listener.incoming() {
+        if stop.load(Ordering::SeqCst) {
+            return;
+        }
+        let answered = stream.and_then(|stream| answer(stream, steward, addresses));
+        if let Err(error) = answered {
+            log::warn!("control socket: {error}");
+            // An error of the listener itself would come back at once.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn answer(mut stream: UnixStream, steward: &Steward, addresses: &Addresses) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let verb: Verb = receive(&mut stream, VERB_BYTES)?;
+    let answer = match desk::execute(&verb, steward, addresses) {
+        Ok(value) => Answer::Done(value),
+        Err(refused) => Answer::Refused(refused),
+    };
+    send(&mut stream, &answer)
+}
+
+/// Has a running gateway do something. `None` when none runs on this data directory.
+pub fn ask(data_dir: &Path, verb: &Verb) -> io::Result<Option<Result<Value, Refused>>> {
+    let mut stream = match UnixStream::connect(data_dir.join(NAME)) {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    send(&mut stream, verb)?;
+    Ok(Some(match receive(&mut stream, ANSWER_BYTES)? {
+        Answer::Done(value) => Ok(value),
+        Answer::Refused(refused) => Err(refused),
+    }))
+}
+
+fn send(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_vec(message)?;
+    let length = u32::try_from(text.len()).map_err(|_| io::Error::from(ErrorKind::InvalidData))?;
+    stream.write_all(&[&length.to_be_bytes()[..], &text].concat())
+}
+
+fn receive<T: DeserializeOwned>(stream: &mut impl Read, most: usize) -> io::Result<T> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length > most {
+        return Err(io::Error::new(ErrorKind::InvalidData, "a message is too long"));
+    }
+    let mut text = vec![0; length];
+    stream.read_exact(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::time::Clock as _;
+    use crate::share::memory::MemoryBooks;
+    use crate::share::story::SetClock;
+    use crate::share::{Announcer, ShareSettings};
+
+    fn addresses() -> Addresses {
+        Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() }
+    }
+
+    fn steward() -> Arc<Steward> {
+        let clock = SetClock::new();
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
+        Arc::new(Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, settings).expect("opens"))
+    }
+
+    fn done(dir: &Path, verb: Verb) -> Value {
+        ask(dir, &verb).expect("asked").expect("a gateway runs").expect("done")
+    }
+
+    #[test]
+    fn a_running_gateway_does_what_it_is_asked() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert!(ask(dir.path(), &Verb::AccountList).expect("asked").is_none(), "none runs");
+        let control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let mode = fs::metadata(dir.path().join(NAME)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+
+        let account = done(dir.path(), Verb::AccountAdd { name: "Silva".into() });
+        assert_eq!(done(dir.path(), Verb::AccountList)["accounts"][0], account);
+        let user = Verb::UserAdd {
+            account: "Silva".into(),
+            name: "Ana".into(),
+            msisdn: Some("+351 912 345 678".into()),
+            email: None,
+            pin: Some("1234".into()),
+        };
+        let user = done(dir.path(), user);
+        assert_eq!((&user["has_pin"], &user["msisdn"]), (&true.into(), &"+351912345678".into()));
+
+        let new = done(dir.path(), Verb::ShareNew { to: vec!["Ana".into()], from: Some("Door".into()) });
+        let id = new["share_id"].as_str().expect("an id").to_owned();
+        assert!(new["publish"]["rtsp_url"].as_str().expect("an address").starts_with("rtsp://tv:8554/live/"));
+        let hls = new["play"]["hls_url"].as_str().expect("an address");
+        assert!(hls.starts_with(&format!("http://tv:8080/play/{id}/")) && hls.ends_with("/index.m3u8"));
+        let shown = done(dir.path(), Verb::ShareShow { share: id.clone() });
+        assert_eq!((&shown["state"], &shown["targets"][0]["name"]), (&"pending".into(), &"Ana".into()));
+        assert_eq!(shown["sender_name"], "Door");
+        done(dir.path(), Verb::ShareDelete { share: id.clone() });
+        let refused = ask(dir.path(), &Verb::ShareShow { share: id }).expect("asked").expect("a gateway runs");
+        assert_eq!(refused.expect_err("gone").code, "not_found");
+
+        drop(control);
+        assert!(ask(dir.path(), &Verb::AccountList).expect("asked").is_none(), "it is gone");
+    }
+
+    #[test]
+    fn nonsense_ends_its_own_connection_only() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        for nonsense in [&b"\xff\xff\xff\xff"[..], b"\0\0\0\x02{}", b"\0\0\0\x05"] {
+            let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
+            stream.write_all(nonsense).expect("written");
+            stream.shutdown(std::net::Shutdown::Write).expect("over");
+            assert_eq!(stream.read(&mut [0; 8]).unwrap_or(0), 0, "no answer");
+        }
+        done(dir.path(), Verb::UserList);
+    }
+
+    #[test]
+    fn a_socket_left_behind_is_no_gateway_and_no_obstacle() {
+        let dir = tempfile::tempdir().expect("a directory");
+        drop(UnixListener::bind(dir.path().join(NAME)).expect("bound"));
+        assert!(ask(dir.path(), &Verb::UserList).expect("asked").is_none());
+        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        done(dir.path(), Verb::UserList);
+    }
+
+    #[test]
+    fn names_will_do_where_they_are_the_only_one() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        for _ in 0..2 {
+            done(dir.path(), Verb::AccountAdd { name: "Silva".into() });
+        }
+        let user = |account: &str| {
+            let (account, name) = (account.to_owned(), "Ana".to_owned());
+            let verb = Verb::UserAdd { account, name, msisdn: None, email: None, pin: None };
+            ask(dir.path(), &verb).expect("asked").expect("a gateway runs")
+        };
+        assert_eq!(user("Silva").expect_err("which?").code, "invalid");
+        assert_eq!(user("Souza").expect_err("none").code, "not_found");
+        let accounts = done(dir.path(), Verb::AccountList);
+        user(accounts["accounts"][1]["account_id"].as_str().expect("an id")).expect("added");
+    }
+}

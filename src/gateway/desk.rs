@@ -1,0 +1,277 @@
+//! The owner's desk: every `lareira admin` verb as a value, and what it does, as a call of the steward. The answer is
+//! one JSON value with the API's field names, whether it was asked over the control socket or on the spot.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::ground::id::{AccountId, UserId};
+use crate::ground::limits;
+use crate::share::{Account, Asker, MediaInfo, NewShare, NewUser, Report, Share, ShareError, Steward, Tv, User};
+
+/// Something the owner wants done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names are the words of the command line; `usage.txt` says what each is")]
+pub enum Verb {
+    AccountAdd { name: String },
+    AccountList,
+    UserAdd { account: String, name: String, msisdn: Option<String>, email: Option<String>, pin: Option<String> },
+    UserList,
+    UserRemove { user: String },
+    TvList,
+    TvApprove { code: String, account: String, name: Option<String> },
+    TvRemove { tv: String },
+    Invite { name: Option<String>, ttl_ms: u64 },
+    PhoneList,
+    PhoneRevoke { phone: String },
+    ShareList,
+    ShareShow { share: String },
+    ShareDelete { share: String },
+    ShareNew { to: Vec<String>, from: Option<String> },
+    Backup { file: PathBuf },
+    Restore { file: PathBuf },
+}
+
+/// Where the gateway is found, for the addresses in answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Such as `http://192.168.1.2:8080`.
+    pub http: String,
+    /// Such as `rtsp://192.168.1.2:8554`.
+    pub rtsp: String,
+}
+
+impl Addresses {
+    /// The addresses of a gateway that listens on these: by its first name where it has one, else by number.
+    pub fn new(http: SocketAddr, rtsp: SocketAddr, names: &[String]) -> Self {
+        let host = |ip: IpAddr| match (names.first(), ip) {
+            (Some(name), _) => name.clone(),
+            (None, ip) if ip.is_unspecified() => own_address().map_or("localhost".into(), in_url),
+            (None, ip) => in_url(ip),
+        };
+        Self {
+            http: format!("http://{}:{}", host(http.ip()), http.port()),
+            rtsp: format!("rtsp://{}:{}", host(rtsp.ip()), rtsp.port()),
+        }
+    }
+}
+
+fn in_url(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+/// The address this machine has towards its network. Nothing is sent: the system is asked for the way to an address
+/// that is kept for documentation (RFC 5737).
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+    socket.connect(("192.0.2.1", 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people; says what to do.
+    pub message: String,
+}
+
+impl From<ShareError> for Refused {
+    fn from(error: ShareError) -> Self {
+        Self { code: error.code().into(), message: error.to_string() }
+    }
+}
+
+/// Does what is asked.
+pub fn execute(verb: &Verb, steward: &Steward, addresses: &Addresses) -> Result<Value, Refused> {
+    Ok(match verb {
+        Verb::AccountAdd { name } => account_json(&steward.add_account(name)?),
+        Verb::AccountList => json!({ "accounts": all(&steward.accounts()?, account_json) }),
+        Verb::UserAdd { account, name, msisdn, email, pin } => user_json(&steward.add_user(NewUser {
+            account: find_account(steward, account)?,
+            name: name.clone(),
+            msisdn: msisdn.clone(),
+            email: email.clone(),
+            pin: pin.clone(),
+        })?),
+        Verb::UserList => json!({ "users": all(&steward.users(None)?, user_json) }),
+        Verb::UserRemove { user } => {
+            let user = find_user(steward, user)?;
+            steward.remove_user(user)?;
+            json!({ "user_id": user.to_string(), "removed": true })
+        }
+        Verb::TvList => json!({ "tvs": all(&steward.tvs()?, tv_json) }),
+        Verb::TvApprove { code, account, name } => {
+            tv_json(&steward.approve_tv(code, find_account(steward, account)?, name.as_deref())?)
+        }
+        Verb::TvRemove { tv } => {
+            steward.remove_tv(tv.parse().map_err(|_| ShareError::NotFound("TV"))?)?;
+            json!({ "tv_id": tv, "removed": true })
+        }
+        Verb::Invite { name, ttl_ms } => {
+            let invite = steward.invite(name.as_deref(), Duration::from_millis(*ttl_ms))?;
+            let url = format!("{}/go/?code={}", addresses.http, invite.code);
+            json!({ "code": invite.code, "url": url, "expires_at": invite.expires_at.to_string() })
+        }
+        Verb::PhoneList => {
+            let phones = steward.phones()?;
+            let phone = |phone: &crate::share::PhoneReport| {
+                json!({
+                    "phone_id": phone.phone.to_string(), "sender_id": phone.sender.id.to_string(),
+                    "name": phone.sender.name, "msisdn": phone.sender.msisdn, "email": phone.sender.email,
+                    "created_at": phone.created_at.to_string(),
+                })
+            };
+            json!({ "phones": all(&phones, phone) })
+        }
+        Verb::PhoneRevoke { phone } => {
+            steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
+            json!({ "phone_id": phone, "revoked": true })
+        }
+        Verb::ShareList => json!({ "shares": all(&steward.shares(0, limits::PAGE_ROWS)?, share_json) }),
+        Verb::ShareShow { share } => report_json(&steward.share(Asker::Owner, find_share(share)?)?),
+        Verb::ShareDelete { share } => {
+            steward.withdraw_share(Asker::Owner, find_share(share)?)?;
+            json!({ "share_id": share, "deleted": true })
+        }
+        Verb::ShareNew { to, from } => {
+            let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
+            new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
+        }
+        Verb::Backup { file } => {
+            steward.books().backup(file).map_err(ShareError::from)?;
+            json!({ "file": file, "backed_up": true })
+        }
+        Verb::Restore { file } => {
+            steward.restore(file)?;
+            json!({ "file": file, "restored": true })
+        }
+    })
+}
+
+fn all<T>(rows: &[T], in_json: impl Fn(&T) -> Value) -> Vec<Value> {
+    rows.iter().map(in_json).collect()
+}
+
+/// The account with this id, or the only one with this name.
+fn find_account(steward: &Steward, text: &str) -> Result<AccountId, ShareError> {
+    let accounts = steward.accounts()?;
+    let known = accounts.iter().map(|account| (account.id, account.id.to_string(), account.name.as_str()));
+    find(text, known, "account")
+}
+
+/// The user with this id, or the only one with this name.
+fn find_user(steward: &Steward, text: &str) -> Result<UserId, ShareError> {
+    let users = steward.users(None)?;
+    find(text, users.iter().map(|user| (user.id, user.id.to_string(), user.name.as_str())), "user")
+}
+
+fn find<'a, I>(
+    text: &str,
+    known: impl Iterator<Item = (I, String, &'a str)>,
+    what: &'static str,
+) -> Result<I, ShareError> {
+    let mut named = Vec::new();
+    for (id, written, name) in known {
+        if written == text {
+            return Ok(id);
+        }
+        if name == text {
+            named.push(id);
+        }
+    }
+    match (named.pop(), named.is_empty()) {
+        (Some(id), true) => Ok(id),
+        (Some(_), false) => Err(ShareError::Invalid(format!("several are named “{text}”; give the {what}'s id"))),
+        (None, _) => Err(ShareError::NotFound(what)),
+    }
+}
+
+fn find_share(text: &str) -> Result<crate::ground::id::ShareId, ShareError> {
+    text.parse().map_err(|_| ShareError::NotFound("share"))
+}
+
+fn account_json(account: &Account) -> Value {
+    json!({ "account_id": account.id.to_string(), "name": account.name, "created_at": account.created_at.to_string() })
+}
+
+fn user_json(user: &User) -> Value {
+    json!({
+        "user_id": user.id.to_string(), "account_id": user.account.to_string(), "name": user.name,
+        "msisdn": user.msisdn, "email": user.email, "has_pin": user.pin.is_some(),
+        "created_at": user.created_at.to_string(),
+    })
+}
+
+fn tv_json(tv: &Tv) -> Value {
+    let signed_in: Vec<_> = tv.signed_in.iter().map(|signed_in| signed_in.user.to_string()).collect();
+    json!({
+        "tv_id": tv.id.to_string(), "account_id": tv.account.map(|account| account.to_string()), "name": tv.name,
+        "signed_in": signed_in, "created_at": tv.created_at.to_string(),
+    })
+}
+
+fn share_json(share: &Share) -> Value {
+    json!({
+        "share_id": share.id.to_string(), "state": share.state.as_str(), "kind": share.kind.as_str(),
+        "title": share.title, "sender_id": share.sender.to_string(), "created_at": share.created_at.to_string(),
+        "started_at": share.started_at.map(|date| date.to_string()), "duration_ms": share.duration_ms,
+    })
+}
+
+fn media_json(media: &MediaInfo) -> Value {
+    json!({
+        "codec": media.codec, "audio_codec": media.audio_codec, "width": media.width, "height": media.height,
+        "frame_rate": media.frame_rate, "bits_per_second": media.bits_per_second,
+    })
+}
+
+fn report_json(report: &Report) -> Value {
+    let share = &report.share;
+    let target = |target: &crate::share::TargetReport| {
+        let mut value = json!({
+            "user_id": target.user.to_string(), "name": target.name, "state": target.state.as_str(),
+        });
+        if let Some(latency_ms) = target.latency_ms {
+            value["latency_ms"] = latency_ms.into();
+        }
+        value
+    };
+    let mut value = share_json(share);
+    value["sender_name"] = report.sender.name.as_str().into();
+    value["duration_ms"] = report.duration_ms.into();
+    value["ended_at"] = share.ended_at.map(|date| date.to_string()).into();
+    value["end_reason"] = share.end_reason.map(|reason| reason.as_str()).into();
+    value["recording_failure"] = share.recording_failure.as_deref().into();
+    value["targets"] = all(&report.targets, target).into();
+    value["viewers"] = report.viewers.into();
+    value["media"] = share.media.as_ref().map(media_json).into();
+    value
+}
+
+fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &Addresses) -> Value {
+    let share = new.share.id;
+    let mut value = json!({
+        "share_id": share.to_string(),
+        "state": new.share.state.as_str(),
+        "publish": { "rtsp_url": format!("{}/live/{}", addresses.rtsp, new.publish_token) },
+    });
+    if let Some(user) = to.first() {
+        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user));
+        value["play"] = json!({
+            "live_mp4_url": format!("{base}/live.mp4"),
+            "hls_url": format!("{base}/index.m3u8"),
+            "video_mp4_url": format!("{base}/video.mp4"),
+            "thumbnail_url": format!("{base}/thumbnail.jpg"),
+        });
+    }
+    value
+}

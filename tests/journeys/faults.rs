@@ -54,7 +54,7 @@ fn survives(weather: Weather, part: f64) {
     assert!(sent > 300, "the media went through the proxy: {sent} sent, {lost} lost, {late} late");
 
     let play = Play::of(&tv.entry(&share)["play"]);
-    let film = film::decode(&[], &play.url("video.mp4"), PATIENCE);
+    let film = film::decode(&play.url("video.mp4"));
     let numbers = film.numbers();
     assert!(numbers.is_sorted_by(|a, b| a < b), "pictures in order: {numbers:?}");
     film.runs_evenly();
@@ -84,7 +84,7 @@ fn a_second_publisher_is_refused_and_the_first_goes_on() {
     first.wait(PATIENCE).ok();
     phone.wait_until(&share, "ended");
     let play = Play::of(&tv.entry(&share)["play"]);
-    let film = film::decode(&[], &play.url("video.mp4"), PATIENCE);
+    let film = film::decode(&play.url("video.mp4"));
     film.shows_every_picture(0..SMALL.pictures() as u32);
 }
 
@@ -100,7 +100,7 @@ fn a_publisher_that_is_lost_and_comes_back_continues_its_share() {
     lost.kill();
     // A viewer who was there before the loss sees what comes after it.
     let url = play.url("live.mp4");
-    let watching = std::thread::spawn(move || film::decode(&[], &url, 2 * PATIENCE));
+    let watching = std::thread::spawn(move || film::decode(&url));
     let again = program::run(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url), PATIENCE).ok();
     assert_eq!(again.stderr, "");
     phone.wait_until(&share, "ended");
@@ -108,7 +108,7 @@ fn a_publisher_that_is_lost_and_comes_back_continues_its_share() {
     assert_eq!(seen.last(), Some(&(SMALL.pictures() as u32 - 1)), "{seen:?}");
     assert_eq!(gateway.recordings().len(), 1, "one share, one recording");
 
-    let film = film::decode(&[], &Play::of(&tv.entry(&share)["play"]).url("video.mp4"), PATIENCE);
+    let film = film::decode(&Play::of(&tv.entry(&share)["play"]).url("video.mp4"));
     let numbers = film.numbers();
     let seam = numbers.windows(2).position(|two| two[1] == 0).expect("the second part begins at its first picture");
     assert!(numbers[..=seam].windows(2).all(|two| two[1] == two[0] + 1), "the first part is whole: {numbers:?}");
@@ -164,7 +164,7 @@ fn a_full_disk_ends_the_recording_and_not_the_live_view() {
     let share = phone.share_with(&user);
     let publishing = program::start(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url));
     phone.wait_until(&share, "ready");
-    let film = film::decode(&[], &tv.accept(&share, "live").url("live.mp4"), PATIENCE);
+    let film = film::decode(&tv.accept(&share, "live").url("live.mp4"));
     publishing.wait(PATIENCE).ok();
     let numbers = film.numbers();
     film.shows_every_picture(numbers[0]..SMALL.pictures() as u32);
@@ -185,7 +185,7 @@ fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {
     let share = phone.share_with(&user);
     let publishing = program::start(publisher::ffmpeg(&clip, Transport::Tcp, &share.rtsp_url));
     phone.wait_until(&share, "ready");
-    let film = film::decode(&[], &tv.accept(&share, "live").url("live.mp4"), PATIENCE);
+    let film = film::decode(&tv.accept(&share, "live").url("live.mp4"));
     publishing.wait(PATIENCE).ok();
     let numbers = film.numbers();
     film.shows_every_picture(numbers[0]..clip.pictures() as u32);
@@ -254,7 +254,7 @@ fn a_crowd_of_idle_and_slow_connections_disturbs_nobody() {
         })
     };
     phone.wait_until(&share, "ready");
-    let film = film::decode(&[], &tv.accept(&share, "live").url("live.mp4"), PATIENCE);
+    let film = film::decode(&tv.accept(&share, "live").url("live.mp4"));
     publishing.wait(PATIENCE).ok();
     over.store(true, std::sync::atomic::Ordering::Relaxed);
     dribbling.join().expect("the slow ones were slow to the end");
@@ -273,7 +273,7 @@ fn asked_to_end_it_ends_streams_cleanly() {
     phone.wait_until(&share, "ready");
     let play = tv.accept(&share, "live");
     let url = play.url("live.mp4");
-    let watching = std::thread::spawn(move || film::decode(&[], &url, PATIENCE));
+    let watching = std::thread::spawn(move || film::decode(&url));
     wait_for_film(&gateway, 1.5);
     gateway.stop();
     let seen = watching.join().expect("the live view ends");
@@ -281,7 +281,7 @@ fn asked_to_end_it_ends_streams_cleanly() {
     drop(publishing);
     gateway.serve();
     let report = phone.0.get(&format!("/api/v1/shares/{}", share.id));
-    let film = film::decode(&[], &play.url("video.mp4"), PATIENCE);
+    let film = film::decode(&play.url("video.mp4"));
     let last = *film.numbers().last().expect("the recording has pictures");
     film.shows_every_picture(0..last + 1);
     assert!(seen.numbers().last() <= Some(&last), "what was seen was recorded: {report}");
@@ -315,5 +315,5 @@ fn garbage_at_the_rtsp_port_harms_no_stream() {
     phone.wait_until(&share, "ended");
     assert!(gateway.serves());
     let play = Play::of(&tv.entry(&share)["play"]);
-    film::decode(&[], &play.url("video.mp4"), PATIENCE).shows_every_picture(0..SMALL.pictures() as u32);
+    film::decode(&play.url("video.mp4")).shows_every_picture(0..SMALL.pictures() as u32);
 }

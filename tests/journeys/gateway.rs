@@ -14,7 +14,7 @@ use crate::program::{self, Running};
 use crate::web::{self, Caller};
 
 /// How long anything may take that usually takes a moment.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lareira");
 

@@ -83,7 +83,7 @@ fn journey(clip: Clip, publisher: impl Fn(&str) -> Command) {
     // The TV accepts and plays; the phone sees it watch.
     let play = tv.accept(&share, "live");
     let live_url = play.url("live.mp4");
-    let watching = std::thread::spawn(move || film::decode(&[], &live_url, PATIENCE));
+    let watching = std::thread::spawn(move || film::decode_with(&[], clip.sound, &live_url));
     tv.0.post(&format!("/tv/api/shares/{}/watching", share.id), &json!({ "position_ms": 0, "latency_ms": 120 }));
     let target = seen_by_phone.wait_for("target", |event| event["state"] == "watching");
     assert_eq!(target["user_id"], user.as_str(), "{target}");
@@ -130,14 +130,14 @@ fn plays_well(clip: &Clip, film: &Decoded, first: u32) {
         film.sounds_for(pictures_s - 0.15);
         film.is_in_step();
     } else {
-        assert_eq!(film.sound_s(), 0.0, "a silent clip has no sound");
+        assert!(film.sound.is_empty(), "a silent clip has no sound");
     }
 }
 
 fn recording_plays(clip: &Clip, play: &Play) {
-    let whole = film::decode(&[], &play.url("video.mp4"), PATIENCE);
+    let whole = film::decode_with(&[], clip.sound, &play.url("video.mp4"));
     plays_well(clip, &whole, 0);
-    let hls = film::decode(&[], &play.url("index.m3u8"), PATIENCE);
+    let hls = film::decode_with(&[], clip.sound, &play.url("index.m3u8"));
     plays_well(clip, &hls, 0);
 }
 
@@ -150,8 +150,7 @@ fn seeks(clip: &Clip, play: &Play) {
     assert_eq!(head.header("accept-ranges"), Some("bytes"));
     assert_eq!(head.header("content-type"), Some("video/mp4"));
     let film = Film::read(&whole.body);
-    film.has_no_gap(35);
-    assert_eq!(film.left_over, 0, "the recording ends with a whole box");
+    assert!(film.names.iter().any(|name| name == "moov") && film.left_over == 0, "whole boxes: {:?}", film.names);
 
     let part = web::call("GET", &url, &[("Range", "bytes=1000-1999")], &[]).expect(206);
     assert_eq!(part.body, whole.body[1000..2000]);
@@ -163,7 +162,7 @@ fn seeks(clip: &Clip, play: &Play) {
     web::call("GET", &url, &[("If-None-Match", &etag)], &[]).expect(304);
 
     let (at_s, number) = (clip.seconds as f64 - 1.5, (clip.pictures() - FRAME_RATE * 3 / 2) as u32);
-    let jumped = film::decode(&["-ss", &at_s.to_string()], &url, PATIENCE);
+    let jumped = film::decode_with(&["-ss", &at_s.to_string()], clip.sound, &url);
     let first = *jumped.numbers().first().expect("pictures after the jump");
     assert!(first.abs_diff(number) <= 1, "jumped to picture {first}, not {number}");
 }

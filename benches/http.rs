@@ -21,7 +21,7 @@ use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
-use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, PlayRequest, Player, Status, Times};
+use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, Health, PlayRequest, Player, Status, Times};
 
 const VIEWERS: usize = 200;
 const PIECES_A_SECOND: u32 = 30;
@@ -96,8 +96,8 @@ impl Events for House {
 }
 
 impl Status for House {
-    fn health(&self) -> Result<(), String> {
-        Ok(())
+    fn health(&self) -> Health {
+        Health::Serving
     }
     fn metrics(&self) -> String {
         String::new()
@@ -113,7 +113,7 @@ fn main() {
     }
     let dir = tempfile::tempdir().unwrap();
     let handler = |_: &_| Reply::bytes(200, "application/json", r#"{"total":0,"unseen":0,"entries":[]}"#);
-    let back = Back::start(&dir.path().join("back.sock"), 4, Box::new(handler)).unwrap();
+    let back = Back::start(dir.path(), 4, Box::new(handler)).unwrap();
     let executor = Executor::default();
     let newest = Arc::new(Newest::default());
     let house = Arc::new(House { newest: newest.clone(), playlist: Bytes::from(vec![b'#'; 1200]) });
@@ -161,7 +161,6 @@ fn main() {
     let minutes = f64::from(ENDLESS_SECONDS) / 60.0 * VIEWERS as f64;
     println!("  = {:.4} CPU s a viewer-minute", cpu.as_secs_f64() / minutes);
     println!("  memory before {before} KiB, with {VIEWERS} viewers at most {} KiB", peak_kib());
-    println!("  a connection's task: see front::exchange");
 }
 
 /// CPU and wall time while a child process is the client, from its "go" to its end, and `meanwhile` is done.

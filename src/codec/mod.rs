@@ -1,9 +1,9 @@
 //! H.264 pictures decoded and encoded: OpenH264 behind types that cannot be misused.
 //!
 //! The only room that knows the `openh264` crate, and only its safe part: what would need its raw interface (CABAC when
-//! encoding, decoder threads) is done without. What a stranger's stream says is checked by [`gate`] before a byte of it
-//! reaches the decoder. No clock, no thread, no stream enters: callers decide where the work is done. One decoder
-//! exists only for the time of one picture, so a stream costs nothing here between its pictures.
+//! encoding, decoder threads) is done without. What a stranger's stream says is checked by `gate` before a byte of it
+//! reaches the decoder. No clock and no stream enters. A decoder
+//! exists for the time of one picture, and one at a time, so a stream costs nothing here between its pictures.
 
 use std::fmt;
 

@@ -1,27 +1,124 @@
-//! Where async code runs: one event loop for every socket and timer.
+//! Where async code runs: one event loop for every socket and timer, on one thread.
+//!
+//! Tasks run right where async-io notices that their socket is ready: on its own thread. Handing them to another thread,
+//! as executors do, costs a second wake-up for each packet of each stream; this way a packet costs one. What other
+//! threads wake (a finished query, say) is put into a queue, and a bell fetches the event loop.
+//!
+//! So a task must never block: work that does goes through `blocking::unblock`, or has its own thread.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::Arc;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
+
+use async_io::Async;
+use async_task::Runnable;
 
 use crate::ground::time::{Clock, Moment, UnixMs};
 
 /// A running piece of async work: detach it or it is cancelled when dropped.
 pub type Task<T> = smol::Task<T>;
 
+thread_local! {
+    /// Whether this thread is the event loop's.
+    static ON_LOOP: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is running tasks just now.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The event loop's tasks.
-#[derive(Clone, Default)]
-pub struct Executor(Arc<smol::Executor<'static>>);
+#[derive(Clone, Debug)]
+pub struct Executor(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    ready: Mutex<VecDeque<Runnable>>,
+    bell: UnixStream,
+    /// Whether the bell was rung and not yet heard.
+    rung: AtomicBool,
+}
+
+impl Default for Executor {
+    fn default() -> Self {
+        let (bell, heard) = UnixStream::pair().expect("two descriptors are to be had at the start");
+        bell.set_nonblocking(true).expect("a socket can be made non-blocking");
+        let shared = Shared { ready: Mutex::default(), bell, rung: AtomicBool::new(false) };
+        let executor = Self(Arc::new(shared));
+        executor.listen_for_bell(heard);
+        executor
+    }
+}
 
 impl Executor {
-    /// Starts `future`.
+    /// Starts `future` on the event loop.
     pub fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        self.0.spawn(future)
+        let shared = self.0.clone();
+        let (runnable, task) = async_task::spawn(future, move |runnable| shared.schedule(runnable));
+        runnable.schedule();
+        task
     }
 
-    /// Runs tasks on this thread until `future` is done.
+    /// Waits on this thread until `future` is done, while the event loop runs on its own.
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
-        async_io::block_on(self.0.run(future))
+        futures_lite::future::block_on(future)
+    }
+
+    /// Async-io wakes the bell's task on the event loop's thread: that is how the thread is known.
+    fn listen_for_bell(&self, heard: UnixStream) {
+        let weak = Arc::downgrade(&self.0);
+        let heard = Async::new(heard).expect("a fresh socket can be watched");
+        let future = async move {
+            loop {
+                let _ = heard.readable().await;
+                let Some(shared) = weak.upgrade() else { return };
+                let mut bytes = [0; 64];
+                while heard.get_ref().read(&mut bytes).is_ok_and(|read| read == bytes.len()) {}
+                shared.rung.store(false, Ordering::SeqCst);
+                drop(shared);
+            }
+        };
+        let shared = Arc::downgrade(&self.0);
+        let (runnable, task) = async_task::spawn(future, move |runnable: Runnable| {
+            ON_LOOP.set(true);
+            runnable.run();
+            if let Some(shared) = shared.upgrade() {
+                shared.drain();
+            }
+        });
+        task.detach();
+        runnable.run();
+    }
+}
+
+impl Shared {
+    fn schedule(&self, runnable: Runnable) {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).push_back(runnable);
+        if !ON_LOOP.get() {
+            if !self.rung.swap(true, Ordering::SeqCst) {
+                // A bell that can't be rung has been rung often enough.
+                let _ = (&self.bell).write(&[1]);
+            }
+        } else if !RUNNING.get() {
+            self.drain();
+        }
+    }
+
+    /// Runs what is ready. A task that panics ends alone.
+    fn drain(&self) {
+        RUNNING.set(true);
+        loop {
+            let next = self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some(runnable) = next else { break };
+            if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
+                log::error!("a task panicked; the others go on");
+            }
+        }
+        RUNNING.set(false);
     }
 }
 
@@ -42,5 +139,57 @@ impl Clock for SystemClock {
 
     fn date(&self) -> UnixMs {
         SystemTime::now().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, future};
+
+    #[test]
+    fn tasks_run_wherever_they_are_woken_from() {
+        let executor = Executor::default();
+        let inner = executor.clone();
+        let task = executor.spawn(async move {
+            let answer = blocking::unblock(|| 20).await;
+            future::yield_now().await;
+            answer + inner.spawn(async { 22 }).await
+        });
+        assert_eq!(executor.run(task), 42);
+    }
+
+    #[test]
+    fn a_panic_ends_its_task_alone() {
+        let executor = Executor::default();
+        let bad = executor.spawn(async { panic!("on purpose") });
+        let good = executor.spawn(async {
+            future::yield_now().await;
+            7
+        });
+        assert_eq!(executor.run(good), 7);
+        assert!(catch_unwind(AssertUnwindSafe(|| executor.run(bad))).is_err());
+        assert_eq!(executor.run(executor.spawn(async { 8 })), 8);
+    }
+
+    #[test]
+    fn sockets_wake_their_tasks() {
+        let executor = Executor::default();
+        let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).expect("a free port");
+        let address = listener.get_ref().local_addr().expect("it is bound");
+        let server = executor.spawn(async move {
+            let (mut socket, _) = listener.accept().await?;
+            let mut bytes = [0; 4];
+            socket.read_exact(&mut bytes).await?;
+            socket.write_all(&bytes).await
+        });
+        let mut client = TcpStream::connect(address).expect("it listens");
+        client.write_all(b"ping").expect("it is there");
+        let mut answer = [0; 4];
+        client.read_exact(&mut answer).expect("it answers");
+        assert_eq!(&answer, b"ping");
+        executor.run(server).expect("nothing failed");
     }
 }

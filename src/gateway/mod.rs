@@ -139,10 +139,9 @@ impl Gateway {
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
         let api = Api::new(steward.clone(), ingest.address().port());
-        let socket = data_dir.join("back.sock");
         let answering = api.clone();
-        let back = Back::start(&socket, BACK_THREADS, Box::new(move |request| answering.answer(request)))
-            .map_err(data(&socket))?;
+        let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
+            .map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
         let front = Front::new(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::gateway::keeper::free_bytes;
-use crate::http::Status;
+use crate::http;
 use crate::live::{self, Hub};
 
 /// Less room than this on the data directory's disk is not well.
@@ -17,12 +17,12 @@ pub(super) struct Health {
     pub data_dir: PathBuf,
 }
 
-impl Status for Health {
-    fn health(&self) -> Result<(), String> {
+impl http::Status for Health {
+    fn health(&self) -> http::Health {
         match free_bytes(&self.data_dir) {
-            Ok(free) if free >= LEAST_FREE_BYTES => Ok(()),
-            Ok(free) => Err(format!("the disk is full: {free} bytes are left")),
-            Err(error) => Err(format!("the data directory can't be reached: {error}")),
+            Ok(free) if free >= LEAST_FREE_BYTES => http::Health::Serving,
+            Ok(free) => http::Health::Failing(format!("the disk is full: {free} bytes are left")),
+            Err(error) => http::Health::Failing(format!("the data directory can't be reached: {error}")),
         }
     }
 

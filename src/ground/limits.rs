@@ -31,6 +31,10 @@ pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 pub const HTTP_IDLE: Duration = Duration::from_secs(75);
 /// How long one write may be stuck before the connection is ended.
 pub const HTTP_WRITE_TIME: Duration = Duration::from_secs(20);
+/// Bytes of an endless body that wait in the kernel for one client: a slow one falls behind by no more than that.
+pub const HTTP_ENDLESS_BYTES: usize = 256 * 1024;
+/// How long a client may leave what was sent unacknowledged (TCP): it is gone then, switched off or out of reach.
+pub const HTTP_UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// Bytes of one API call's body; more is 413.
 pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
 /// HTTP connections at once, in all; further ones are closed.

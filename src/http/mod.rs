@@ -19,5 +19,5 @@ mod pages;
 pub use api::Api;
 pub use back::Back;
 pub use events::Announcements;
-pub use front::{Caps, Events, Front, FrontConfig, Status, Times};
+pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times};
 pub use play::{BoxFuture, PlayRequest, Player};

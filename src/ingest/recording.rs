@@ -16,8 +16,8 @@ use futures_lite::{Stream as _, future};
 use super::connection::Connection;
 use super::datagrams::Datagrams;
 use crate::ground::frame::Frame;
-use crate::ground::limits::NO_MEDIA;
-use crate::ground::time::Moment;
+use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
+use crate::ground::time::{Moment, UnixMs};
 use crate::live::Publisher;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
@@ -173,6 +173,16 @@ impl Recording {
         });
     }
 
+    /// Takes what the end of the connection has overtaken: datagrams that have come, and packets that wait for others.
+    fn receive_rest(&mut self, now: Moment, date: UnixMs) {
+        for track in 0..self.sockets.len() {
+            self.receive_datagrams(track, Kind::Rtp, now);
+            self.receive_datagrams(track, Kind::Rtcp, now);
+        }
+        self.receiver.handle_timeout(now + REORDER_WAIT, &mut self.frames);
+        self.publisher.write(&mut self.frames, now, date);
+    }
+
     /// Sets the timer for packets that wait for an earlier one: only UDP has those, and only after a loss.
     fn watch_late(&mut self, now: Moment) {
         let at = self.receiver.next_timeout();
@@ -209,6 +219,7 @@ impl Connection {
         let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();
+        recording.receive_rest(self.shared.clock.now(), self.shared.clock.date());
         recording.end(&end);
         end
     }
@@ -218,7 +229,7 @@ impl Connection {
         loop {
             let taken = self.take_packets(recording, now);
             if !recording.frames.is_empty() {
-                recording.publisher.write(&mut recording.frames, now, self.shared.clock.date());
+                recording.publisher.write(&mut recording.frames, self.shared.clock.date());
             }
             taken?;
             self.send()?;

@@ -12,6 +12,8 @@ mod hub;
 mod publisher;
 mod reader;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use backlog::{Backlog, Unrecorded};
 pub use finished::FinishedRecording;

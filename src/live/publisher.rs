@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ground::frame::Frame;
 use crate::ground::id::ShareId;
-use crate::ground::time::{Moment, UnixMs};
+use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
 use crate::live::stream::Stream;
 
@@ -26,7 +26,7 @@ impl Publisher {
     }
 
     /// Takes the frames out of `frames`, which arrived at `date`. Never waits for readers or the disk.
-    pub fn write(&mut self, frames: &mut Vec<Frame>, _now: Moment, date: UnixMs) {
+    pub fn write(&mut self, frames: &mut Vec<Frame>, date: UnixMs) {
         if !frames.is_empty() && self.stream.write(frames, date) {
             self.backlog.add(self.stream.clone());
         }

@@ -16,9 +16,9 @@ use futures_lite::Stream;
 use lareira::executor::Executor;
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
-use lareira::http::back::{Back, Request};
+use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{PhoneCall, PlayFile, Route, TvCall};
-use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, PlayRequest, Player, Status, Times};
+use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, Health, PlayRequest, Player, Status, Times};
 
 /// A share's id, as it stands in addresses.
 pub fn share() -> String {
@@ -125,8 +125,11 @@ impl Events for MadeUp {
 }
 
 impl Status for MadeUp {
-    fn health(&self) -> Result<(), String> {
-        if self.seen.sick.load(Ordering::SeqCst) { Err("the disk is full".to_owned()) } else { Ok(()) }
+    fn health(&self) -> Health {
+        match self.seen.sick.load(Ordering::SeqCst) {
+            true => Health::Failing("the disk is full".to_owned()),
+            false => Health::Serving,
+        }
     }
     fn metrics(&self) -> String {
         "lareira_streams 0\n".to_owned()
@@ -154,10 +157,15 @@ fn handle(request: &Request) -> Reply {
 
 impl House {
     pub fn new(times: Times, caps: Caps) -> Self {
+        Self::answering(times, caps, Box::new(handle), None)
+    }
+
+    /// A house whose calls are answered by `handler`, and which tells `events`.
+    pub fn answering(times: Times, caps: Caps, handler: Box<Handler>, events: Option<Arc<dyn Events>>) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("video.mp4"), (0..2_000_000_u32).map(|i| (i % 251) as u8).collect::<Vec<_>>())
             .expect("a file");
-        let back = Back::start(&dir.path().join("back.sock"), 4, Box::new(handle)).expect("a back");
+        let back = Back::start(dir.path(), 4, handler).expect("a back");
         let executor = Executor::default();
         let seen = Arc::new(Seen::default());
         let made_up = Arc::new(MadeUp { seen: seen.clone(), dir: dir.path().to_owned() });
@@ -165,7 +173,7 @@ impl House {
             names: vec!["tv.example".to_owned()],
             back: back.entrance(),
             player: made_up.clone(),
-            events: made_up.clone(),
+            events: events.unwrap_or_else(|| made_up.clone()),
             status: made_up,
             times,
             caps,

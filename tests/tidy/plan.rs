@@ -78,6 +78,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rtcp_types", &["wire/rtp"]),
     ("rtp_types", &["wire/rtp"]),
     ("rtsp_types", &["wire/rtsp"]),
+    ("rustix", &["cli", "gateway"]),
     ("sdp_types", &["wire/rtsp"]),
     ("rustix", &["cli"]),
     ("serde", &[]),

@@ -26,12 +26,22 @@ async function open(browser, mock, { width = 1280, height = 720, path = '/tv/', 
 
 async function keys(page, ...names) { for (const name of names) { await page.keyboard.press(name); } }
 
+/** A key that only remotes have, as the browser of a television tells it. */
+async function remote(page, key) {
+  await page.evaluate((name) => { document.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })); }, key);
+}
+
 /** What has the focus, as a screen reader would call it. */
 async function focused(page) {
   return page.evaluate(() => {
     const node = document.activeElement;
     return node && node.classList.contains('is-focused') ? (node.getAttribute('aria-label') || node.textContent) : null;
   });
+}
+
+/** Waits until the page hears what the gateway tells. */
+async function listening(mock) {
+  while (!mock.listeners.size) { await new Promise((done) => { setTimeout(done, 10); }); }
 }
 
 async function on(page, name) { await page.waitForSelector(`body[data-page="${name}"]`); }
@@ -41,4 +51,4 @@ async function playing(page) {
   await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused && video.readyState > 2 && document.querySelector('.has-started'); });
 }
 
-module.exports = { launch, open, keys, focused, on, playing };
+module.exports = { launch, open, keys, remote, focused, listening, on, playing };

@@ -204,6 +204,7 @@ class Mock {
       return undefined;
     }
     if (parts[0] === 'mock') {
+      if (!/^\d+$/.test(parts[2])) { response.writeHead(404); return response.end(); }
       response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
       return response.end(parts[1] === 'portrait' ? portrait(+parts[2]) : scene(+parts[2], 640));
     }
@@ -274,7 +275,7 @@ class Mock {
     const live = stream && !stream.over;
     if (file === 'index.m3u8') {
       const count = live ? stream.segments.length - 1 : clip.seconds;
-      const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:1', `#EXT-X-PLAYLIST-TYPE:${live ? 'EVENT' : 'VOD'}`, '#EXT-X-MAP:URI="init.mp4"'];
+      const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:1', ...(live ? [] : ['#EXT-X-PLAYLIST-TYPE:VOD']), '#EXT-X-MAP:URI="init.mp4"'];
       for (let n = 0; n < count; n += 1) { lines.push('#EXTINF:1.0,', `segment-${n}.m4s`); }
       if (!live) { lines.push('#EXT-X-ENDLIST'); }
       response.writeHead(200, { 'Content-Type': 'application/vnd.apple.mpegurl', 'Cache-Control': 'no-store' });

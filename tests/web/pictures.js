@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { launch, open, keys, on, playing } = require('./browser');
+const { launch, open, keys, listening, on, playing } = require('./browser');
 const { start, pastShares, PEOPLE, FAMILY } = require('./mock');
 
 const folder = process.argv[2] || path.join(__dirname, 'pictures');
@@ -35,6 +35,7 @@ const SCENES = {
     await full.waitForSelector('.recent .tile');
     await shot.take(full, 'unseen');
     const live = await shot.open({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })), entries: pastShares(27, Date.now()) });
+    await listening(shot.mock);
     shot.mock.ring();
     await live.waitForSelector('.ring');
     await live.waitForTimeout(500);
@@ -52,6 +53,7 @@ const SCENES = {
   },
   async inbox(shot) {
     const page = await shot.open({ users: one(), entries: pastShares(27, Date.now()) });
+    await listening(shot.mock);
     shot.mock.ring({ title: 'Jantar', thumbnail_url: '/mock/scene/5' });
     await page.waitForSelector('.ring');
     await keys(page, 'Escape');
@@ -67,6 +69,7 @@ const SCENES = {
   },
   async live(shot) {
     const page = await shot.open({ users: one(), entries: pastShares(5, Date.now()) });
+    await listening(shot.mock);
     const entry = shot.mock.ring();
     await page.waitForSelector('.ring');
     await keys(page, 'Enter');

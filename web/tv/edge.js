@@ -1,19 +1,22 @@
 /* Staying near the live edge, as a policy without a clock or a player: samples of "how much is buffered ahead"
    go in, a speed comes out. What counts is the least that was ahead in the last second: above the margin we want,
-   play a little faster; below it, a little slower. An underrun widens the margin, quiet time narrows it again. */
+   play a little faster; below it, a little slower. An underrun widens the margin, quiet time narrows it again.
+   Browsers run dry early: Chromium's sound output stops at 0.11 to 0.13 s ahead and then wants 0.4 s and more to go on,
+   so the margin stays clear of the place where this browser was last seen to stop. */
 (function (Lareira) {
   'use strict';
 
   var WINDOW_MS = 1000;
-  var MARGIN_LEAST = 0.06, MARGIN_FIRST = 0.08, MARGIN_MOST = 0.8, MARGIN_STEP = 0.08;
+  var MARGIN_LEAST = 0.17, MARGIN_MOST = 0.8, MARGIN_STEP = 0.06, CLEAR = 0.05;
   var QUIET_MS = 10000, NARROW_PER_S = 0.01;
-  var FASTEST = 1.1, SLOWEST = 0.95, GAIN = 0.6;
+  var FASTEST = 1.1, SLOWEST = 0.95, GAIN = 1.2;
   var BEGIN = 0.04, ENOUGH = 0.015;
   var JUMP = 2, JUMP_SETTLING = 0.6, SETTLING_MS = 1500, HOPELESS_MS = 20000;
 
   function Edge(now) {
     this.samples = [];
-    this.margin = MARGIN_FIRST;
+    this.margin = MARGIN_LEAST;
+    this.least = MARGIN_LEAST;
     this.started = now;
     this.troubled = now;
     this.narrowed = now;
@@ -21,9 +24,12 @@
     this.fastSince = 0;
   }
 
-  /* The newest picture ran out. */
-  Edge.prototype.underrun = function (now) {
-    if (now - this.troubled > 250) { this.margin = Math.min(MARGIN_MOST, this.margin + MARGIN_STEP); }
+  /* The browser stopped for want of media, with `ahead` seconds still unplayed. */
+  Edge.prototype.underrun = function (now, ahead) {
+    if (now - this.troubled > 250 || this.troubled === this.started) {
+      this.margin = Math.min(MARGIN_MOST, Math.max(this.margin + MARGIN_STEP, ahead + CLEAR));
+      if (ahead < MARGIN_MOST / 2) { this.least = Math.max(MARGIN_LEAST, Math.min(this.margin, ahead + CLEAR)); }
+    }
     this.troubled = now;
     this.samples = [];
   };
@@ -32,7 +38,7 @@
   Edge.prototype.moved = function () { this.samples = []; this.correcting = false; this.fastSince = 0; };
 
   /* How far behind the end of the buffer to land when jumping. */
-  Edge.prototype.landing = function () { return this.margin + 0.14; };
+  Edge.prototype.landing = function () { return this.margin + 0.1; };
 
   /* `ahead` in seconds. Answers {rate, jump}: the speed to play at, and whether to jump to the edge instead. */
   Edge.prototype.sample = function (now, ahead) {
@@ -42,7 +48,7 @@
     for (i = 0; i < this.samples.length; i += 1) { least = Math.min(least, this.samples[i].ahead); }
 
     if (now - this.troubled > QUIET_MS) {
-      this.margin = Math.max(MARGIN_LEAST, this.margin - NARROW_PER_S * (now - this.narrowed) / 1000);
+      this.margin = Math.max(this.least, this.margin - NARROW_PER_S * (now - this.narrowed) / 1000);
     }
     this.narrowed = now;
 

@@ -105,6 +105,12 @@
       node = node.parentNode;
     }
   });
+  /* Pressing beside everything takes the focus from nothing. */
+  document.addEventListener('mousedown', function (event) {
+    var node = event.target;
+    while (node && node !== document.body && !(node.hasAttribute && node.hasAttribute('data-choice'))) { node = node.parentNode; }
+    if (!node || node === document.body) { event.preventDefault(); }
+  });
   document.addEventListener('focusout', function () { setTimeout(function () { if (document.activeElement !== current) { var kept = current; if (inside(kept)) { set(kept); } else { ensure(); } } }, 0); });
 
   Lareira.focus = { push: push, pop: pop, set: set, move: move, choose: choose, ensure: ensure, current: function () { return current; }, topRoot: function () { return top() && top().root; } };

@@ -24,6 +24,7 @@
     this.lastDecode = -1;
     this.started = false;
     this.pictured = false;
+    this.movedAt = 0;
     this.stalledSince = 0;
     this.saidStalled = false;
     this.finished = '';
@@ -192,12 +193,11 @@
 
   LivePlayer.prototype.tick = function () {
     var video = this.video, ranges = video.buffered, now = Date.now();
-    if (this.closed || !this.buffer || !ranges.length) { this.watchStall(now, true); return; }
+    if (this.closed || !this.buffer || !ranges.length) { this.watchStall(now, true, 0); return; }
     var start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
     if (!this.started) {
       this.started = true;
-      video.currentTime = Math.max(start, end - START_S);
-      this.edge.moved();
+      this.moveTo(Math.max(start, end - START_S));
       this.on.onStart();
       return;
     }
@@ -207,10 +207,11 @@
     if (ahead < 0 || (later && ahead < 0.05)) {
       /* A gap in the stream (lost media, a reconnect): over it, to the newest stretch. */
       if (later || video.currentTime > end + 0.5) { this.jump(start, end); }
-      this.watchStall(now, true);
+      this.watchStall(now, true, 0);
       return;
     }
-    this.watchStall(now, ahead < 0.02);
+    /* Browsers stop before the very end: what they say of themselves (HAVE_FUTURE_DATA) counts. */
+    this.watchStall(now, ahead < 0.02 || video.readyState < 3, ahead);
     if (this.finished) { video.playbackRate = 1; this.conclude(); return; }
     if (video.paused) { return; }
     var advice = this.edge.sample(now, end - video.currentTime);
@@ -220,16 +221,21 @@
 
   LivePlayer.prototype.jump = function (start, end) {
     this.jumps += 1;
-    this.video.currentTime = Math.max(start, end - Math.max(START_S, this.edge.landing()));
+    this.moveTo(Math.max(start, end - Math.max(START_S, this.edge.landing())));
+  };
+
+  LivePlayer.prototype.moveTo = function (time) {
+    this.movedAt = Date.now();
+    this.video.currentTime = time;
     this.edge.moved();
   };
 
   /* A stall is told when it lasts: a blink is the edge's business, not the viewer's. */
-  LivePlayer.prototype.watchStall = function (now, dry) {
+  LivePlayer.prototype.watchStall = function (now, dry, ahead) {
     if (this.finished) { dry = false; }
     if (dry && !this.stalledSince) {
       this.stalledSince = now;
-      if (this.started) { this.edge.underrun(now); this.stalls += 1; }
+      if (this.started && now - this.movedAt > 600) { this.stalls += 1; this.edge.underrun(now, ahead); }
     }
     if (!dry) { this.stalledSince = 0; }
     var lasting = this.stalledSince > 0 && now - this.stalledSince > 1200;

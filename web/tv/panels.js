@@ -79,7 +79,7 @@
           words.textContent = error.status === 401 || error.status === 403 ? Lareira.t('pin_wrong') : error.status ? Lareira.t('error_text') : Lareira.t('unreachable');
         }
         draw();
-        Lareira.focus.set(node.querySelector('[data-first]'));
+        if (!until) { Lareira.focus.set(node.querySelector('[data-first]')); }
       });
     }
     function lock(seconds) {

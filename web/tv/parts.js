@@ -7,7 +7,7 @@
 
   function tone(text) {
     var sum = 0, i;
-    for (i = 0; i < Math.min(text.length, 64); i += 1) { sum = (sum * 31 + text.charCodeAt(i)) % 9973; }
+    for (i = 0; i < Math.min(text.length, 64); i += 1) { sum = (sum * 37 + text.charCodeAt(i) * (i + 3)) % 9973; }
     return sum % TONES;
   }
 
@@ -56,7 +56,7 @@
         face(entry.sender, 'small'),
         el('div.tile-lines', {}, [
           el('div.tile-who', {}, [theirs('span', senderName(entry)), entry.seen || isLive(entry) ? null : el('i.unseen')]),
-          el('div.tile-when', {}, [el('span', { text: when }), entry.title ? theirs('span.tile-title', entry.title) : null])
+          el('div.tile-when', {}, [el('span', { text: when }), entry.title ? el('i.dot', { text: '\u00b7' }) : null, entry.title ? theirs('span.tile-title', entry.title) : null])
         ])
       ])
     ]);
@@ -85,5 +85,10 @@
     return node;
   }
 
-  Lareira.parts = { face: face, still: still, tile: tile, button: button, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName };
+  /* The hearth itself, where a page has room for it. */
+  function hearth() { return el('img.hearth', { src: '/shared/mark.svg', alt: '' }); }
+
+  Lareira.parts = {
+    face: face, hearth: hearth, still: still, tile: tile, button: button, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName
+  };
 }(window.Lareira = window.Lareira || {}));

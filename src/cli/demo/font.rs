@@ -2,8 +2,8 @@
 //!
 //! Units are the height of a capital: y runs from 0 (top) to 1 (baseline), small letters start at 0.36.
 
-/// A point of a stroke.
-type Point = (f32, f32);
+/// Right and down.
+pub(super) type Point = (f32, f32);
 
 /// How far apart letters are, and the pen's radius.
 const GAP: f32 = 0.2;
@@ -51,12 +51,17 @@ fn scaled((x, y): Point, height: f32) -> Point {
     (x * height, y * height)
 }
 
-/// From a point to a straight line between two.
-fn distance(at: Point, from: Point, to: Point) -> f32 {
+/// How far a point is from the straight line between two others.
+pub(super) fn distance(at: Point, from: Point, to: Point) -> f32 {
     let (along, off) = ((to.0 - from.0, to.1 - from.1), (at.0 - from.0, at.1 - from.1));
-    let length = along.0 * along.0 + along.1 * along.1;
-    let share = if length > 0.0 { ((off.0 * along.0 + off.1 * along.1) / length).clamp(0.0, 1.0) } else { 0.0 };
-    (off.0 - share * along.0).hypot(off.1 - share * along.1)
+    let squared = along.0 * along.0 + along.1 * along.1;
+    let share = if squared > 0.0 { ((off.0 * along.0 + off.1 * along.1) / squared).clamp(0.0, 1.0) } else { 0.0 };
+    length(off.0 - share * along.0, off.1 - share * along.1)
+}
+
+/// `f32::hypot` guards against numbers no picture has, and is several times slower.
+pub(super) fn length(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
 }
 
 /// Part of an ellipse, from one angle to another in degrees: 0 is right, 90 below.

@@ -292,6 +292,81 @@ fn sdp(parameter_sets: &[Bytes]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::frame::Frame;
+    use crate::ground::time::Moment;
+    use crate::wire::rtp::{Delivery, Format, Media, Receiver};
+
+    /// Takes the interleaved packets of `stream` to the receiver the gateway has.
+    fn receive(receiver: &mut Receiver, stream: &[u8], now: Moment, frames: &mut Vec<Frame>) {
+        let mut rest = stream;
+        while let [b'$', channel, high, low, after @ ..] = rest {
+            let (packet, next) = after.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+            let track = usize::from(channel / 2);
+            if channel % 2 == 0 {
+                receiver.rtp(track, packet, now, frames)
+            } else {
+                receiver.rtcp(track, packet, now)
+            }
+            rest = next;
+        }
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn the_gateway_receives_both_tracks_in_step() {
+        let mut camera = Camera::new().expect("a camera");
+        camera.encoder.force_key();
+        let media = [
+            Media { payload_type: 96, clock_rate: 90_000, format: Format::H264 { parameter_sets: Vec::new() } },
+            Media {
+                payload_type: 97,
+                clock_rate: 48_000,
+                format: Format::Aac {
+                    config: Bytes::from_static(&tone::CONFIG),
+                    size_length: 13,
+                    index_length: 3,
+                    index_delta_length: 3,
+                },
+            },
+        ];
+        let mut receiver = Receiver::new(&media, Delivery::Reliable).expect("good media");
+        let (mut timeline, mut tracks) = (Timeline::new(1_767_323_045_678_901), Tracks::new());
+        let (mut frames, mut buffer) = (Vec::new(), Vec::new());
+        tracks.report(&timeline, Duration::ZERO, &mut buffer);
+        let (mut pictures, mut sounds) = (Vec::new(), Vec::new());
+        while pictures.len() < 12 {
+            let (due, unit) = timeline.next(Duration::ZERO);
+            match unit {
+                Unit::Picture { timestamp } => {
+                    pictures.push(due);
+                    tracks.picture(&camera.shoot().expect("a picture"), timestamp, &mut buffer);
+                }
+                Unit::Sound { number, timestamp } => {
+                    sounds.push(due);
+                    tracks.sound(camera.tone.frame(number), timestamp, &mut buffer);
+                }
+            }
+            receive(&mut receiver, &buffer, Moment(0) + due, &mut frames);
+            buffer.clear();
+        }
+        assert_eq!(receiver.counts().malformed + receiver.counts().lost, 0);
+        let (mut video, mut audio) = (Vec::new(), Vec::new());
+        for frame in &frames {
+            match frame {
+                Frame::Video(frame) => video.push((frame.pts, frame.key)),
+                Frame::Audio(frame) => audio.push(frame.pts),
+            }
+        }
+        assert!(video.len() >= 11 && video[0].1, "{video:?}");
+        assert!(audio.len() >= sounds.len() - 1);
+        let zero = video[0].0 - Ticks90k::from_duration(pictures[0]);
+        for ((pts, _), due) in video.iter().zip(&pictures) {
+            assert!(((*pts - zero) - Ticks90k::from_duration(*due)).0.abs() <= 2, "a picture at {pts:?}");
+        }
+        for (pts, due) in audio.iter().zip(&sounds) {
+            assert!(((*pts - zero) - Ticks90k::from_duration(*due)).0.abs() <= 90, "sound at {pts:?}, due {due:?}");
+        }
+    }
 
     #[test]
     fn the_description_is_one_that_others_can_read() {

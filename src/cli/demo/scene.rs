@@ -1,6 +1,6 @@
 //! The hearth of the test picture: wall, mantel, stones and logs that stand still, and flames that don't.
 
-use super::font::Glyph;
+use super::font::{Glyph, distance, length};
 use super::picture::{Colour, HEIGHT, WIDTH, blend, mix};
 use crate::ground::picture::Picture;
 use crate::ground::time::UnixMs;
@@ -59,7 +59,7 @@ fn write(picture: &mut Picture, text: &str, (mut x, y): (i32, i32), height: f32,
 /// The colour of one point of the room.
 fn scenery(x: f32, y: f32) -> Rgb {
     let wall = towards([0.20, 0.085, 0.075], [0.10, 0.04, 0.05], y / HEIGHT as f32);
-    let glow = (1.0 - ((x - 340.0) / 760.0).hypot((y - 500.0) / 520.0)).max(0.0).powi(2);
+    let glow = (1.0 - length((x - 340.0) / 760.0, (y - 500.0) / 520.0)).max(0.0).powi(2);
     let mut colour = add(wall, [0.62, 0.26, 0.09], glow * 0.8);
     let floor = edge(648.0 - y);
     let boards = if (y - 648.0).rem_euclid(24.0) < 2.0 { 0.75 } else { 1.0 };
@@ -76,7 +76,7 @@ fn scenery(x: f32, y: f32) -> Rgb {
     colour = towards(colour, hollow, opening);
     // Two logs and the shelf above.
     for ((from, to), wood) in [(((212.0, 630.0), (455.0, 600.0)), 0.8), (((228.0, 596.0), (470.0, 632.0)), 1.0)] {
-        let off = off_line((x, y), from, to);
+        let off = distance((x, y), from, to);
         let bark = scale([0.30, 0.15, 0.08], wood * (1.15 - 0.55 * (off / 19.0).min(1.0)));
         colour = towards(colour, bark, edge(off - 19.0));
     }
@@ -89,7 +89,7 @@ fn scenery(x: f32, y: f32) -> Rgb {
 fn inside_arch(x: f32, y: f32, half: f32, top: f32, round: f32) -> f32 {
     let sides = (x - 340.0).abs() - half;
     let bow =
-        if y < top + round { (((x - 340.0) / half).hypot((y - top - round) / round) - 1.0) * round } else { sides };
+        if y < top + round { (length((x - 340.0) / half, (y - top - round) / round) - 1.0) * round } else { sides };
     bow.max(sides).max(y - 648.0)
 }
 
@@ -108,12 +108,6 @@ fn add(to: Rgb, what: Rgb, share: f32) -> Rgb {
 
 fn scale(colour: Rgb, by: f32) -> Rgb {
     colour.map(|part| (part * by).clamp(0.0, 1.0))
-}
-
-fn off_line(at: (f32, f32), from: (f32, f32), to: (f32, f32)) -> f32 {
-    let (along, off) = ((to.0 - from.0, to.1 - from.1), (at.0 - from.0, at.1 - from.1));
-    let share = ((off.0 * along.0 + off.1 * along.1) / (along.0 * along.0 + along.1 * along.1)).clamp(0.0, 1.0);
-    (off.0 - share * along.0).hypot(off.1 - share * along.1)
 }
 
 /// One flame: where it stands (of the fire's width), how wide and high it is, and how it sways.

@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read as _};
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
+use crate::ground::secret;
 use crate::http::front::is_clean;
 use crate::http::route::{Method, Route, RouteError};
 
@@ -26,6 +27,8 @@ pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
 /// The field in which the front says what it measured of an upload: bytes, a space, microseconds.
 pub(super) const PROBE_FIELD: &str = "X-Lareira-Probe";
 
+/// Bytes a socket's path may have: Linux takes 107, and a number may come behind.
+const SOCKET_PATH_BYTES: usize = 90;
 /// Free descriptors that a new listener should find.
 const SPARE_DESCRIPTORS: usize = 16;
 
@@ -84,6 +87,8 @@ pub struct Back {
 struct Inner {
     /// The first listener's socket; later ones have a number behind it.
     socket: PathBuf,
+    /// Made for the socket alone.
+    own_directory: Option<PathBuf>,
     handler: Box<Handler>,
     open: Mutex<Arc<Open>>,
     /// Held while a listener is opened anew, so that one does it.
@@ -100,13 +105,22 @@ struct Open {
 }
 
 impl Back {
-    /// Listens on `socket`, a path in a directory nobody else may enter, and answers with `handler` on `workers`
-    /// threads.
-    pub fn start(socket: &Path, workers: usize, handler: Box<Handler>) -> io::Result<Self> {
+    /// Listens on a socket in `directory`, or in one of its own if that one's path is too long for a socket's
+    /// address (unix(7)), and answers with `handler` on `workers` threads.
+    pub fn start(directory: &Path, workers: usize, handler: Box<Handler>) -> io::Result<Self> {
+        let mut socket = directory.join("http.sock");
+        let mut own_directory = None;
+        if socket.as_os_str().len() > SOCKET_PATH_BYTES {
+            let own = std::env::temp_dir().join(format!("lareira-{}", secret::new_token()));
+            fs::DirBuilder::new().mode(0o700).create(&own)?;
+            socket = own.join("http.sock");
+            own_directory = Some(own);
+        }
         let inner = Inner {
-            socket: socket.to_owned(),
+            open: Mutex::new(Arc::new(Open::new(socket.clone(), 0)?)),
+            socket,
+            own_directory,
             handler,
-            open: Mutex::new(Arc::new(Open::new(socket.to_owned(), 0)?)),
             reopening: Mutex::default(),
             workers,
             ended: AtomicBool::new(false),
@@ -156,6 +170,9 @@ impl Drop for Back {
             let _ = worker.join();
         }
         let _ = fs::remove_file(&open.socket);
+        if let Some(own) = &self.inner.own_directory {
+            let _ = fs::remove_dir_all(own);
+        }
     }
 }
 

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_lite::future::{poll_fn, yield_now};
 
-use super::Shared;
 use super::answer::{self, Framing};
 use super::connections::Connection;
 use super::head::{self, Head, Refused};
 use super::upstream::Call;
+use super::{Health, Shared};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::http::play::{BoxFuture, PlayRequest};
@@ -145,7 +145,7 @@ impl Exchange<'_> {
         };
         let shared = self.shared.clone();
         match self.unless_gone(shared.player.play(request)).await {
-            Some(reply) => self.send(&head, reply.with("Access-Control-Allow-Origin", "*")).await,
+            Some(reply) => self.send(&head, reply).await,
             None if self.connection.is_closing() => {
                 let reply = Reply::error(503, "closing", "the gateway is stopping: try again");
                 Box::pin(self.send(&head, reply.with("Retry-After", "2"))).await
@@ -207,8 +207,10 @@ impl Exchange<'_> {
             Route::TvPage => pages::tv(head.gzip),
             Route::Asset(path) => pages::file(&path, head.gzip),
             Route::Health => match self.shared.status.health() {
-                Ok(()) => Reply::bytes(200, "application/json", r#"{"status":"ok"}"#).with("Cache-Control", "no-store"),
-                Err(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
+                Health::Serving => {
+                    Reply::bytes(200, "application/json", r#"{"status":"ok"}"#).with("Cache-Control", "no-store")
+                }
+                Health::Failing(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
             },
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
             Route::Phone(_) | Route::Tv(_) => {

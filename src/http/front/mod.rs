@@ -6,7 +6,7 @@
 mod answer;
 mod connections;
 mod exchange;
-mod head;
+pub mod head;
 mod socket;
 mod upstream;
 
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_io::{Async, Timer};
 use futures_lite::FutureExt as _;
+use rustix::net::sockopt;
 use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
@@ -41,10 +42,19 @@ pub trait Events: Send + Sync {
 
 /// Who knows how the gateway is. Asked on the event loop: answers at once.
 pub trait Status: Send + Sync {
-    /// Whether it serves; if not, why.
-    fn health(&self) -> Result<(), String>;
+    /// Whether it serves.
+    fn health(&self) -> Health;
     /// Figures in Prometheus' text format.
     fn metrics(&self) -> String;
+}
+
+/// How the gateway is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It serves.
+    Serving,
+    /// It does not do all it should: the text says why.
+    Failing(String),
 }
 
 /// What a front needs.
@@ -200,8 +210,10 @@ fn take_in(
     stream: Async<TcpStream>,
     peer: IpAddr,
 ) {
-    // Each piece of a live body leaves at once.
-    if stream.get_ref().set_nodelay(true).is_err() {
+    // Each piece of a live body leaves at once, and a TV that was switched off is noticed.
+    let patience_ms = limits::HTTP_UNACKNOWLEDGED.as_millis() as u32;
+    let prepared = stream.get_ref().set_nodelay(true);
+    if prepared.and_then(|()| Ok(sockopt::set_tcp_user_timeout(stream.get_ref(), patience_ms)?)).is_err() {
         return;
     }
     match connections.admit(stream, peer) {

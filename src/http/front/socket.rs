@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_lite::Stream;
+use rustix::net::sockopt;
 
 use super::answer::chunk_head;
 use super::connections::Connection;
@@ -109,6 +110,8 @@ impl Connection {
         chunked: bool,
         patience: Duration,
     ) -> io::Result<()> {
+        // The kernel would let many seconds of video wait for a slow client. Where it refuses, that is all it costs.
+        let _ = sockopt::set_socket_send_buffer_size(self.stream.get_ref(), limits::HTTP_ENDLESS_BYTES);
         let mut current = Outgoing::default();
         let mut watching = true;
         self.rest(true);

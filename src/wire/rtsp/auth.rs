@@ -130,7 +130,7 @@ impl Challenger {
     /// Best first, as RFC 7616, section 3.7, has it. FFmpeg and GStreamer take the last Digest they are offered and
     /// know no SHA-256, so MD5 is last; and as GStreamer knows no `qop`, MD5 comes without.
     pub fn challenges(&mut self, stale: bool, now: Moment) -> String {
-        if !self.nonce.as_ref().is_some_and(|(_, since)| now.since(*since) < NONCE_TIME / 2) {
+        if self.nonce.as_ref().is_none_or(|(_, since)| now.since(*since) >= NONCE_TIME / 2) {
             self.given += 1;
             let seed = [&self.seed[..], b"nonce", &self.given.to_be_bytes()].concat();
             self.nonce = Some((hex(&secret::sha256(&seed)[..16]), now));

@@ -17,7 +17,7 @@ pub enum Piece<'a> {
     /// Binary data of one interleaved channel (section 10.12).
     Interleaved(u8, &'a [u8]),
     /// A request.
-    Request(Request<'a>),
+    Request(Box<Request<'a>>),
     /// An answer: the server asks nothing, so it means nothing.
     Response,
 }
@@ -112,7 +112,7 @@ fn read_control(input: &[u8]) -> Result<(usize, Piece<'_>), Broken> {
     if head.starts_with("RTSP/") {
         return Ok((used, Piece::Response));
     }
-    read_request(head, body).map(|request| (used, Piece::Request(request)))
+    read_request(head, body).map(|request| (used, Piece::Request(Box::new(request))))
 }
 
 /// Bytes up to and including the empty line.
@@ -194,7 +194,7 @@ fn read_request<'a>(head: &str, body: &'a [u8]) -> Result<Request<'a>, Broken> {
 mod tests {
     use super::*;
 
-    fn request(input: &[u8]) -> (usize, Request<'_>) {
+    fn request(input: &[u8]) -> (usize, Box<Request<'_>>) {
         match read(input) {
             Ok((used, Piece::Request(request))) => (used, request),
             other => panic!("no request: {other:?}"),

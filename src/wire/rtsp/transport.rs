@@ -2,6 +2,8 @@
 //!
 //! Read here and not with `rtsp-types`, whose typed header panics on `dest_addr="\"`.
 
+use std::str::FromStr;
+
 /// A way for one medium's packets that can be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -50,10 +52,7 @@ fn offer(text: &str) -> Option<Offer> {
     Some(Offer { name: name.to_owned(), way })
 }
 
-fn pair<T: std::str::FromStr>(text: &str, next: impl Fn(T) -> Option<T>) -> Option<(T, T)>
-where
-    T: Copy + PartialEq,
-{
+fn pair<T: FromStr + Copy + PartialEq>(text: &str, next: impl Fn(T) -> Option<T>) -> Option<(T, T)> {
     let (first, second) = match text.split_once('-') {
         Some((first, second)) => (first.parse().ok()?, second.parse().ok()?),
         None => {

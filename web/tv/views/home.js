@@ -20,7 +20,7 @@
     var recent = el('div.recent', {});
     var node = el('section.page.page-home', {}, [
       backdrop, Lareira.parts.head(''),
-      el('div.home-main', {}, [words, buttons]),
+      el('div.home-main', {}, [words, buttons, Lareira.parts.hearth()]),
       recent
     ]);
 

@@ -8,7 +8,7 @@
   Lareira.views = Lareira.views || {};
   Lareira.views.live = function (params) {
     var t = Lareira.t, app = Lareira.app, entry = params.entry;
-    var left = false, over = false, barTimer = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0;
+    var left = false, over = false, barTimer = 0, shownAt = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0;
     var hint = el('p.hint-line', { role: 'status' });
     var since = el('span', {});
     var overlay = Lareira.over.bar(entry, Lareira.parts.liveMark(),
@@ -23,6 +23,7 @@
 
     function showBar(yes) {
       clearTimeout(barTimer);
+      if (yes && !shows()) { shownAt = Date.now(); }
       node.classList.toggle('shows-bar', yes);
       if (!yes) { return; }
       since.textContent = entry.started_at ? t('since', { time: Lareira.words.clock(new Date(entry.started_at)) }) : '';
@@ -114,7 +115,8 @@
       if (key.name === 'back' || key.name === 'exit') { return false; }
       if (!shows()) { showBar(true); return true; }
       showBar(true);
-      return false;
+      /* A second press right after the first was meant for the bar, not for what now lies under it. */
+      return key.name === 'ok' && Date.now() - shownAt < 400;
     }
 
     document.addEventListener('visibilitychange', visibility);

@@ -26,7 +26,7 @@
           el('p.lead', { text: t('pair_text') }),
           code, command
         ]),
-        square
+        Lareira.parts.hearth(), square
       ])
     ]);
 

@@ -1,0 +1,203 @@
+//! The room's behaviour as its users see it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_lite::{FutureExt as _, StreamExt as _, future};
+
+use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
+use crate::ground::id::ShareId;
+use crate::ground::limits;
+use crate::ground::time::{Ticks90k, UnixMs};
+use crate::live::{Hub, OpenError, Publisher, Reader, RecordingState, Status, Stream};
+use crate::wire::aac::parse_config;
+use crate::wire::fmp4::read::{boxes, samples};
+use crate::wire::h264::params::ParameterSets;
+use crate::wire::h264::params::tests::{PPS, SPS_360};
+use crate::wire::playlist::hls::Reload;
+
+const SHARE: ShareId = ShareId([7; 10]);
+const NOW: UnixMs = UnixMs(1_700_000_000_000);
+
+fn params() -> Arc<VideoParams> {
+    let mut sets = ParameterSets::default();
+    sets.take(SPS_360);
+    sets.take(PPS);
+    sets.current().expect("good sets")
+}
+
+fn picture(params: &Arc<VideoParams>, number: i64, key: bool, bytes: usize) -> Frame {
+    let (time, params) = (Ticks90k(number * 3000), params.clone());
+    Frame::Video(VideoFrame { pts: time, dts: time, key, params, data: vec![number as u8; bytes].into() })
+}
+
+/// Publishes pictures `from..to`, a key frame every ten.
+fn publish(publisher: &mut Publisher, from: i64, to: i64) {
+    let params = params();
+    for number in from..to {
+        publisher.write(&mut vec![picture(&params, number, number % 10 == 0, 100)], NOW);
+    }
+}
+
+fn open(hub: &Hub) -> (Publisher, Arc<Stream>) {
+    let (publisher, stream) = hub.open(SHARE, None, NOW).expect("there is room");
+    (publisher, stream.expect("it is new"))
+}
+
+/// What the reader has now; `None` at the end of the stream.
+fn next(reader: &mut Reader) -> Option<Option<Bytes>> {
+    let nothing = async { Some(None) };
+    future::block_on(async { reader.next().await.map(Some) }.or(nothing))
+}
+
+/// Decoding times of all pictures the reader has now, in frames.
+fn pictures(reader: &mut Reader) -> Vec<u64> {
+    let mut times = Vec::new();
+    while let Some(Some(bytes)) = next(reader) {
+        for (kind, body) in boxes(&bytes) {
+            if kind == *b"moof" {
+                times.extend(samples(body).expect("our own").iter().map(|sample| sample.decode_time / 3000));
+            }
+        }
+    }
+    times
+}
+
+#[test]
+fn a_reader_starts_at_the_newest_key_frame_and_follows() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 13);
+    let mut reader = stream.reader();
+    let first = next(&mut reader).flatten().expect("the description");
+    assert_eq!(&first[4..8], b"ftyp");
+    assert_eq!(pictures(&mut reader), [10, 11, 12]);
+    publish(&mut publisher, 13, 15);
+    assert_eq!(pictures(&mut reader), [13, 14]);
+    publisher.end();
+    assert_eq!(next(&mut reader), None);
+    assert_eq!(stream.counts().readers, 1);
+    drop(reader);
+    assert_eq!(stream.counts().readers, 0);
+}
+
+#[test]
+fn a_slow_reader_goes_on_at_the_newest_key_frame() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 1);
+    let mut reader = stream.reader();
+    assert_eq!(pictures(&mut reader), [0]);
+    publish(&mut publisher, 1, 200);
+    let read = pictures(&mut reader);
+    assert_eq!((read[0], read.len()), (190, 10));
+    assert_eq!(stream.counts().skips, 1);
+}
+
+#[test]
+fn memory_is_bounded_even_without_key_frames() {
+    let hub = Hub::new(1, true);
+    let (mut publisher, stream) = open(&hub);
+    let params = params();
+    for number in 0..70 {
+        publisher.write(&mut vec![picture(&params, number, number == 0, 1 << 20)], NOW);
+    }
+    let kept = stream.lock().next_number() - stream.lock().first_number();
+    assert!(kept as usize * (1 << 20) <= limits::STREAM_BYTES + (1 << 20), "{kept} pictures are kept");
+    assert!(matches!(stream.recording(), RecordingState::Failed(_)), "no disk took anything");
+}
+
+#[test]
+fn a_share_has_one_publisher_at_a_time() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 5);
+    assert_eq!(hub.open(SHARE, None, NOW).err(), Some(OpenError::AlreadyPublishing));
+    assert_eq!(hub.open(ShareId([8; 10]), None, NOW).err(), Some(OpenError::Full(1)));
+    drop(publisher);
+    assert_eq!(stream.status(), Status::Interrupted);
+    let mut reader = stream.reader();
+    assert_eq!(pictures(&mut reader), [0, 1, 2, 3, 4]);
+    let (mut publisher, again) = hub.open(SHARE, None, NOW).expect("it may come back");
+    assert!(again.is_none(), "the same stream goes on");
+    publish(&mut publisher, 0, 2);
+    assert_eq!(pictures(&mut reader), [5, 6], "and so does its timeline");
+    hub.end(SHARE);
+    assert!(publisher.is_revoked());
+    assert_eq!(hub.open(SHARE, None, NOW).err(), Some(OpenError::Over));
+}
+
+#[test]
+fn new_parameters_bring_a_new_description() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 2);
+    let mut reader = stream.reader();
+    assert_eq!(pictures(&mut reader), [0, 1]);
+    let changed = Arc::new(VideoParams { width: 1280, ..(*params()).clone() });
+    publisher.write(&mut vec![picture(&changed, 2, true, 100)], NOW);
+    let description = next(&mut reader).flatten().expect("a description");
+    assert_eq!(&description[4..8], b"ftyp");
+    assert_eq!(pictures(&mut reader), [2]);
+    assert!(stream.description(1).is_some() && stream.description(2).is_none());
+}
+
+#[test]
+fn the_disk_gets_every_byte_in_order() {
+    let hub = Hub::new(1, true);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 5);
+    let waiting = hub.backlog().wait().expect("a stream with something to write");
+    let (pieces, over) = waiting.take_unrecorded();
+    assert_eq!((pieces.len(), over), (6, false), "a description and five fragments");
+    stream.recorded(pieces.iter().map(|piece| piece.len() as u64).sum());
+    let mut reader = stream.reader();
+    let mut read = Vec::new();
+    while let Some(Some(bytes)) = next(&mut reader) {
+        read.push(bytes);
+    }
+    assert_eq!(read, pieces, "the very bytes that were streamed");
+    publisher.end();
+    hub.close_recording(&stream);
+    let (pieces, over) = hub.backlog().wait().expect("an end to write down").take_unrecorded();
+    assert_eq!((pieces.len(), over), (0, true));
+    hub.backlog().close();
+    assert!(hub.backlog().wait().is_none());
+}
+
+#[test]
+fn playlists_wait_for_their_part() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    assert_eq!(stream.playlist(Reload::default()), Ok(None));
+    publish(&mut publisher, 0, 4);
+    let part = |part| Reload { segment: Some(0), part: Some(part), skip: false };
+    assert!(stream.playlist(part(0)).expect("a good question").is_some());
+    assert_eq!(stream.playlist(part(1)), Ok(None));
+    let mut changed = stream.listen_parts();
+    publish(&mut publisher, 4, 6);
+    assert!(future::block_on(future::poll_once(&mut changed)).is_some());
+    assert!(stream.playlist(part(1)).expect("a good question").is_some());
+    let stretch = stream.stretch(0, Some(1)).expect("a part").expect("that is there");
+    assert_eq!(stream.pieces(&stretch).expect("in memory").len(), 3);
+}
+
+#[test]
+fn sound_rides_with_pictures() {
+    let hub = Hub::new(1, false);
+    let audio = Arc::new(parse_config(&Bytes::from_static(&[0x11, 0x88])).expect("AAC-LC"));
+    let (mut publisher, stream) = hub.open(SHARE, Some(audio), NOW).expect("there is room");
+    let stream = stream.expect("it is new");
+    let params = params();
+    let sound = |ticks| Frame::Audio(AudioFrame { pts: Ticks90k(ticks), data: Bytes::from_static(&[9; 20]) });
+    let mut frames = vec![sound(-1920), picture(&params, 0, true, 10), sound(0), sound(1920), picture(&params, 1, false, 10)];
+    publisher.write(&mut frames, NOW);
+    let mut reader = stream.reader();
+    next(&mut reader);
+    next(&mut reader);
+    let fragment = next(&mut reader).flatten().expect("the second picture");
+    let (_, moof) = boxes(&fragment).find(|(kind, _)| kind == b"moof").expect("a moof");
+    let tracks: Vec<_> = samples(moof).expect("our own").iter().map(|s| (s.track, s.decode_time)).collect();
+    assert_eq!(tracks, [(1, 3000), (2, 0), (2, 1024)], "what was before the first picture is left out");
+    assert_eq!(stream.media().expect("it flows").audio_codec.as_deref(), Some("mp4a.40.2"));
+}

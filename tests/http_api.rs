@@ -1,0 +1,267 @@
+//! The phone API and the TV API over real sockets and a real store: a share from enrolment to inbox.
+
+mod http_house;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_house::{Answer, Client, House};
+use lareira::executor::SystemClock;
+use lareira::ground::id::ShareId;
+use lareira::ground::time::Clock as _;
+use lareira::http::{Announcements, Api, Caps, Times};
+use lareira::share::{Announcer, EndReason, MediaInfo, NewUser, ShareSettings, Steward};
+use lareira::store::Store;
+use serde_json::{Value, json};
+
+struct Home {
+    house: House,
+    steward: Arc<Steward>,
+    _dir: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let clock = Arc::new(SystemClock::default());
+        let store = Store::open(&dir.path().join("lareira.redb")).expect("a store");
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let settings = ShareSettings { pin_rounds: 10, ..ShareSettings::default() };
+        let steward = Arc::new(Steward::new(Arc::new(store), clock.clone(), announcer, settings).expect("a steward"));
+        let api = Api::new(steward.clone(), 8554);
+        let events = Arc::new(Announcements::new(api.clone(), clock));
+        let handler = Box::new(move |request: &_| api.answer(request));
+        let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
+        Self { house: House::answering(times, Caps::default(), handler, Some(events)), steward, _dir: dir }
+    }
+
+    fn ask(&self, method: &str, path: &str, fields: &str, body: &Value) -> Answer {
+        let mut client = self.house.connect();
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        client.send(format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{kind}{fields}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        client.answer()
+    }
+}
+
+fn json_of(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
+}
+
+fn code_of(answer: &Answer) -> (u16, String) {
+    (answer.status, json_of(answer)["error"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    let field = answer.field("set-cookie").expect("a cookie");
+    assert!(field.contains("HttpOnly") && field.contains("SameSite=Lax") && field.contains("Max-Age=34560000"));
+    field.split(';').next().expect("its pair").to_owned()
+}
+
+fn event(client: &mut Client) -> (String, Value) {
+    loop {
+        let text = String::from_utf8(client.chunk().expect("an event")).expect("text");
+        let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).map(str::to_owned);
+        if let (Some(name), Some(data)) = (line("event:"), line("data:")) {
+            return (name, serde_json::from_str(&data).expect("JSON"));
+        }
+    }
+}
+
+/// The id of the next event.
+fn event_id(client: &mut Client) -> String {
+    let text = String::from_utf8(client.chunk().expect("an event")).expect("text");
+    text.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned()
+}
+
+#[test]
+fn a_share_from_enrolment_to_inbox() {
+    let home = Home::new();
+    let steward = &home.steward;
+
+    // A TV comes, is paired, and someone signs in.
+    let device = home.ask("GET", "/tv/api/device", "", &Value::Null);
+    let tv_cookie = cookie_of(&device);
+    let code = json_of(&device)["pairing_code"].as_str().expect("a code").to_owned();
+    assert_eq!(json_of(&device)["paired"], false);
+    let account = steward.add_account("Casa").expect("an account");
+    steward.approve_tv(&code, account.id, Some("Sala")).expect("paired");
+    let new = NewUser {
+        account: account.id,
+        name: "Ana".to_owned(),
+        msisdn: None,
+        email: None,
+        pin: Some("1234".to_owned()),
+    };
+    let user = steward.add_user(new).expect("a user");
+    let tv = format!("Cookie: {tv_cookie}\r\n");
+    let device = json_of(&home.ask("GET", "/tv/api/device", &tv, &Value::Null));
+    assert_eq!((&device["paired"], &device["account"]["name"]), (&json!(true), &json!("Casa")));
+    let expected = json!([{ "user_id": user.id.to_string(), "name": "Ana", "photo_url": null, "has_pin": true, "signed_in": false }]);
+    assert_eq!(device["users"], expected);
+    let inbox = home.ask("GET", "/tv/api/inbox", &tv, &Value::Null);
+    assert_eq!(code_of(&inbox), (401, "not_signed_in".to_owned()));
+    let sign_in = |pin: &str, fields: &str| {
+        home.ask("POST", "/tv/api/sign-in", fields, &json!({ "user_id": user.id.to_string(), "pin": pin }))
+    };
+    assert_eq!(code_of(&sign_in("9999", &tv)), (401, "wrong_pin".to_owned()));
+    let user_cookie = cookie_of(&sign_in("1234", &tv));
+    let tv = format!("Cookie: {tv_cookie}; {user_cookie}\r\n");
+    assert_eq!(json_of(&home.ask("GET", "/tv/api/device", &tv, &Value::Null))["users"][0]["signed_in"], true);
+    let mut told = home.house.connect();
+    told.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{tv}\r\n"));
+    assert_eq!(told.head().field("content-type"), Some("text/event-stream"));
+    let (name, hello) = event(&mut told);
+    assert!(name == "hello" && hello["now"].as_str().is_some_and(|now| now.ends_with('Z')));
+
+    // A phone is enrolled and creates a share.
+    let invite = steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    let enrolment = json!({ "code": invite.code, "name": "Rui" });
+    let enrolled = home.ask("POST", "/api/v1/enrol", "", &enrolment);
+    assert_eq!(enrolled.status, 201);
+    assert_eq!(home.ask("POST", "/api/v1/enrol", "", &enrolment).status, 404, "one use of a code");
+    let token = json_of(&enrolled)["token"].as_str().expect("a token").to_owned();
+    let phone = format!("Authorization: Bearer {token}\r\n");
+    let me = json_of(&home.ask("GET", "/api/v1/me", &phone, &Value::Null));
+    assert_eq!((&me["name"], &me["sender_id"]), (&json!("Rui"), &json_of(&enrolled)["sender_id"]));
+    assert_eq!(code_of(&home.ask("GET", "/api/v1/me", "", &Value::Null)), (401, "no_phone".to_owned()));
+    let contacts = json_of(&home.ask("GET", "/api/v1/contacts", &phone, &Value::Null));
+    assert_eq!(contacts["contacts"][0]["user_id"], user.id.to_string());
+    let asked = json!({ "targets": [user.id.to_string()], "kind": "live", "title": "Praia" });
+    let created = home.ask("POST", "/api/v1/shares", &phone, &asked);
+    assert_eq!(created.status, 201);
+    let created = json_of(&created);
+    let share = created["share_id"].as_str().expect("an id").to_owned();
+    assert!(created["publish"]["rtsp_url"].as_str().is_some_and(|url| url.starts_with("rtsp://127.0.0.1:8554/live/")));
+    let mut followed = home.house.connect();
+    followed.send(format!("GET /api/v1/shares/{share}/events HTTP/1.1\r\nHost: localhost\r\n{phone}\r\n"));
+    followed.head();
+    assert_eq!(event(&mut followed).0, "hello");
+
+    // It becomes ready, the TV rings, and someone watches.
+    let id: ShareId = share.parse().expect("an id");
+    let media = MediaInfo {
+        codec: "avc1.42c01f".to_owned(),
+        audio_codec: Some("mp4a.40.2".to_owned()),
+        width: 1280,
+        height: 720,
+        frame_rate: 30.0,
+        bits_per_second: 2_000_000,
+    };
+    let accept =
+        || home.ask("POST", &format!("/tv/api/shares/{share}/accept"), &tv, &json!({ "pin": "1234", "from": "live" }));
+    steward.media_started(id).expect("preparing");
+    assert_eq!(code_of(&accept()), (409, "not_ready".to_owned()));
+    steward.ready(id, media).expect("ready");
+    let first_id = event_id(&mut told);
+    let names: Vec<String> = (0..2).map(|_| event(&mut told).0).collect();
+    // Who comes back with the last event's id is told what came after it, and nothing twice.
+    let mut again = home.house.connect();
+    again.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: {first_id}\r\n{tv}\r\n"));
+    again.head();
+    assert_eq!(event(&mut again).0, "hello");
+    assert_eq!((0..2).map(|_| event(&mut again).0).collect::<Vec<_>>(), names);
+    assert!(names.iter().any(|name| name == "ring"), "{names:?}");
+    let play = json_of(&accept())["play"].clone();
+    assert_eq!(play["mime"], "video/mp4; codecs=\"avc1.42c01f,mp4a.40.2\"");
+    let prefix = format!("http://127.0.0.1:8080/play/{share}/");
+    let ticket = play["live_mp4_url"].as_str().and_then(|url| url.strip_prefix(&prefix)?.strip_suffix("/live.mp4"));
+    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), user.id);
+    for (verb, body) in [("watching", json!({ "position_ms": 10, "latency_ms": 180 })), ("left", Value::Null)] {
+        assert_eq!(home.ask("POST", &format!("/tv/api/shares/{share}/{verb}"), &tv, &body).status, 200, "{verb}");
+        let report = json_of(&home.ask("GET", &format!("/api/v1/shares/{share}"), &phone, &Value::Null));
+        let target = &report["targets"][0];
+        match verb {
+            "watching" => assert_eq!((&target["state"], &target["latency_ms"]), (&json!("watching"), &json!(180))),
+            _ => assert_eq!((&target["state"], &report["viewers"]), (&json!("watched"), &json!(0))),
+        }
+        assert_eq!(report["media"]["width"], 1280);
+    }
+
+    // It ends, waits in the inbox, and is deleted there.
+    assert_eq!(home.ask("POST", &format!("/api/v1/shares/{share}/stop"), &phone, &Value::Null).status, 200);
+    steward.ended(id, EndReason::Stopped, Some(5000)).expect("ended");
+    let inbox = json_of(&home.ask("GET", "/tv/api/inbox?offset=0&limit=10", &tv, &Value::Null));
+    let entry = &inbox["entries"][0];
+    assert_eq!((&inbox["total"], &entry["state"], &entry["title"]), (&json!(1), &json!("ended"), &json!("Praia")));
+    assert_eq!((&entry["sender"]["name"], &entry["duration_ms"]), (&json!("Rui"), &json!(5000)));
+    assert!(entry["thumbnail_url"].as_str().is_some_and(|url| url.ends_with("/thumbnail.jpg")));
+    let entry = json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
+    assert!(entry["play"]["video_mp4_url"].as_str().is_some_and(|url| url.ends_with("/video.mp4")));
+    assert_eq!(home.ask("DELETE", &format!("/tv/api/inbox/{share}"), &tv, &Value::Null).status, 200);
+    assert_eq!(json_of(&home.ask("GET", "/tv/api/inbox", &tv, &Value::Null))["total"], 0);
+
+    // Settings and blocks, and out.
+    let settings = json!({ "skip_pin": true, "service_off": false, "language": "pt" });
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings).status, 200);
+    assert_eq!(json_of(&home.ask("GET", "/tv/api/settings", &tv, &Value::Null)), settings);
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &json!({ "skip_pin": true })).status, 400);
+    let blocks = json!({ "blocked": [me["sender_id"]] });
+    assert_eq!(home.ask("PUT", "/tv/api/blocks", &tv, &blocks).status, 200);
+    assert_eq!(json_of(&home.ask("GET", "/tv/api/blocks", &tv, &Value::Null))["senders"][0]["name"], "Rui");
+    assert_eq!(home.ask("POST", "/tv/api/sign-out", &tv, &Value::Null).status, 200);
+    assert_eq!(home.ask("GET", "/tv/api/inbox", &tv, &Value::Null).status, 401);
+}
+
+#[test]
+fn what_comes_from_elsewhere_changes_nothing() {
+    let home = Home::new();
+    let tv = format!("Cookie: {}\r\n", cookie_of(&home.ask("GET", "/tv/api/device", "", &Value::Null)));
+    let body = json!({ "user_id": "0000000000000000" });
+    for (fields, status) in [
+        ("Origin: http://evil.example\r\n", 403),
+        ("Origin: null\r\n", 403),
+        ("Sec-Fetch-Site: cross-site\r\n", 403),
+        ("Sec-Fetch-Site: same-site\r\nOrigin: http://127.0.0.1:8080\r\n", 403),
+        ("Origin: http://127.0.0.1\r\n", 403),
+        ("Origin: http://127.0.0.1:8080\r\n", 403 + 1000),
+        ("Sec-Fetch-Site: same-origin\r\n", 403 + 1000),
+        ("", 403 + 1000),
+    ] {
+        let answer = home.ask("POST", "/tv/api/sign-in", &format!("{tv}{fields}"), &body);
+        let is_other_site = code_of(&answer).1 == "other_site";
+        assert_eq!(is_other_site, status == 403, "{fields} {answer:?}");
+    }
+    // A form of another page, from a browser that says nothing of its origin.
+    let mut client = home.house.connect();
+    client.send(format!(
+        "POST /tv/api/sign-in HTTP/1.1\r\nHost: localhost\r\n{tv}Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{{}}"
+    ));
+    assert_eq!(code_of(&client.answer()), (415, "not_json".to_owned()));
+    let broken = home.ask("POST", "/tv/api/sign-in", &tv, &json!([1]));
+    assert_eq!(code_of(&broken), (400, "bad_body".to_owned()));
+    assert_eq!(code_of(&home.ask("POST", "/tv/api/sign-in", "Cookie: lareira_tv=forged\r\n", &body)).1, "no_tv");
+    assert_eq!(code_of(&home.ask("GET", "/tv/api/events", "", &Value::Null)), (401, "no_tv".to_owned()));
+}
+
+#[test]
+fn an_upload_tells_what_to_send() {
+    let home = Home::new();
+    let invite = home.steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    let enrolled = home.ask("POST", "/api/v1/enrol", "", &json!({ "code": invite.code, "name": "Rui" }));
+    let token = json_of(&enrolled)["token"].as_str().expect("a token").to_owned();
+    let mut client = home.house.connect();
+    let head = format!("Host: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n");
+    client.send(format!("POST /api/v1/probe HTTP/1.1\r\n{head}"));
+    client.send(vec![0; 2_000_000]);
+    let measured = json_of(&client.answer());
+    assert_eq!(measured["bytes"], 2_000_000);
+    assert_eq!(measured["suggested"]["width"], 1920, "loopback is fast: {measured}");
+}
+
+#[test]
+fn the_pages_are_there() {
+    let home = Home::new();
+    let page = home.ask("GET", "/tv/", "Accept-Encoding: gzip\r\n", &Value::Null);
+    assert_eq!((page.status, page.field("content-encoding")), (200, Some("gzip")));
+    assert!(page.field("content-security-policy").is_some_and(|policy| policy.contains("default-src 'self'")));
+    let etag = page.field("etag").expect("a tag");
+    let again = format!("Accept-Encoding: gzip\r\nIf-None-Match: {etag}\r\n");
+    assert_eq!(home.ask("GET", "/tv/", &again, &Value::Null).status, 304);
+    assert_eq!(home.ask("GET", "/tv/app.js", &again, &Value::Null).status, 200);
+    assert!(home.ask("GET", "/tv/n/0000000000000000", "", &Value::Null).text().starts_with("<!DOCTYPE html>"));
+    assert_eq!(home.ask("GET", "/tv", "", &Value::Null).field("location"), Some("/tv/"));
+}

@@ -1,0 +1,168 @@
+//! A gate that lets one address in, the streams behind it, and the door it stands at.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use lareira::executor::{Executor, SystemClock};
+use lareira::ground::id::ShareId;
+use lareira::ground::time::{Clock, Moment, UnixMs};
+use lareira::ingest::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
+use lareira::live::{Hub, Publisher, Status, Stream};
+use lareira::wire::aac::parse_config;
+use lareira::wire::rtp::{Format, Media};
+
+/// What came through the door, of the newest stream.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    pub path: String,
+    pub tracks: usize,
+    pub pictures: u64,
+    pub duration_ms: i64,
+    pub has_sound: bool,
+    /// Whether the stream is over: ended, or lost.
+    pub over: bool,
+    /// Whether it was ended.
+    pub ended: bool,
+}
+
+/// An ingest with a gate.
+pub struct Door {
+    pub address: SocketAddr,
+    ingest: Option<Ingest>,
+    executor: Executor,
+    streams: Arc<Streams>,
+    clock: Arc<TestClock>,
+}
+
+struct Streams {
+    account: Option<(&'static str, &'static str)>,
+    hub: Hub,
+    newest: Mutex<Option<Newest>>,
+}
+
+struct Newest {
+    path: String,
+    tracks: usize,
+    stream: Arc<Stream>,
+}
+
+/// The system's clock, moved ahead when a test lets time pass.
+#[derive(Default)]
+struct TestClock {
+    system: SystemClock,
+    ahead_us: AtomicU64,
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Moment {
+        self.system.now() + Duration::from_micros(self.ahead_us.load(Ordering::SeqCst))
+    }
+    fn date(&self) -> UnixMs {
+        self.system.date()
+    }
+}
+
+impl Streams {
+    fn newest(&self) -> MutexGuard<'_, Option<Newest>> {
+        self.newest.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Gate for Streams {
+    fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if path != "live/TOKEN" {
+                return Err(Refusal::NotFound);
+            }
+            match (self.account, credentials) {
+                (None, _) => Ok(()),
+                (Some((user, password)), Some(given)) if given.user() == user && given.prove(password) => Ok(()),
+                _ => Err(Refusal::Authenticate),
+            }
+        })
+    }
+
+    fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {
+        Box::pin(async move {
+            let sound = media.iter().find_map(|media| match &media.format {
+                Format::Aac { config, .. } => parse_config(config).ok().map(Arc::new),
+                Format::H264 { .. } => None,
+            });
+            let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, UnixMs(0));
+            let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
+            let stream = stream.expect("each share is new");
+            *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), stream });
+            Ok(publisher)
+        })
+    }
+}
+
+impl Door {
+    pub fn open() -> Self {
+        Self::with(None)
+    }
+
+    pub fn open_for(user: &'static str, password: &'static str) -> Self {
+        Self::with(Some((user, password)))
+    }
+
+    fn with(account: Option<(&'static str, &'static str)>) -> Self {
+        let executor = Executor::default();
+        let streams = Arc::new(Streams { account, hub: Hub::new(8, false), newest: Mutex::default() });
+        let clock = Arc::new(TestClock::default());
+        let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports: None };
+        let ingest = Ingest::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
+        let runner = executor.clone();
+        std::thread::spawn(move || runner.run(std::future::pending::<()>()));
+        Self { address: ingest.address(), ingest: Some(ingest), executor, streams, clock }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("rtsp://{}/{path}", self.address)
+    }
+
+    pub fn seen(&self) -> Seen {
+        let newest = self.streams.newest();
+        let Some(Newest { path, tracks, stream }) = &*newest else { return Seen::default() };
+        Seen {
+            path: path.clone(),
+            tracks: *tracks,
+            pictures: stream.counts().pictures,
+            duration_ms: stream.duration().to_ms(),
+            has_sound: stream.media().is_some_and(|media| media.audio_codec.is_some()),
+            over: stream.status() != Status::Flowing,
+            ended: stream.status() == Status::Ended,
+        }
+    }
+
+    /// Waits until what is seen is as wanted, and gives it; panics when it takes longer than `time`.
+    pub fn wait(&self, time: Duration, wanted: impl Fn(&Seen) -> bool) -> Seen {
+        let start = Instant::now();
+        loop {
+            let seen = self.seen();
+            if wanted(&seen) {
+                return seen;
+            }
+            assert!(start.elapsed() < time, "not seen in time: {seen:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.clock.ahead_us.fetch_add(time.as_micros() as u64, Ordering::SeqCst);
+    }
+
+    /// Ends the share from this side.
+    pub fn revoke(&self) {
+        self.streams.newest().as_ref().expect("published").stream.revoke();
+    }
+
+    /// Closes the door.
+    pub fn stop(&mut self) {
+        let ingest = self.ingest.take().expect("open");
+        self.executor.run(ingest.stop());
+    }
+}

@@ -1,0 +1,216 @@
+//! Publishers at the ingest door: real FFmpeg and GStreamer over TCP and UDP, and a scripted phone for what they
+//! never do. What arrives is counted at a gate made for it.
+
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod gate;
+mod phone;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use gate::{Door, Seen};
+use phone::Phone;
+
+/// Whether `tool` is there. Where it is not, its test says so and does nothing.
+fn installed(tool: &str) -> bool {
+    let there = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !there {
+        eprintln!("{tool} is not installed: nothing is tested here");
+    }
+    there
+}
+
+fn ffmpeg(url: &str, transport: &str, sound: bool) -> Command {
+    let mut command = Command::new("ffmpeg");
+    command.args("-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=320x180:rate=15".split(' '));
+    if sound {
+        command.args("-f lavfi -i sine=sample_rate=44100 -c:a aac".split(' '));
+    }
+    command.args("-t 3 -c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p -f rtsp".split(' '));
+    command.args(["-rtsp_transport", transport, url]);
+    command
+}
+
+fn gstreamer(url: &str, protocol: &str, sound: bool, more: &[&str]) -> Command {
+    let mut command = Command::new("gst-launch-1.0");
+    // Left alone it sends AAC as LATM, which is not taken yet.
+    command.env("GST_PLUGIN_FEATURE_RANK", "rtpmp4apay:NONE");
+    command.args(["-q", "-e", "rtspclientsink", "name=s"]).arg(format!("location={url}"));
+    command.arg(format!("protocols={protocol}")).args(more);
+    let video = "videotestsrc num-buffers=45 is-live=true ! video/x-raw,width=320,height=180,framerate=15/1 ! \
+                 x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! h264parse ! s.";
+    command.args(video.split_ascii_whitespace());
+    if sound {
+        let sound = "audiotestsrc num-buffers=130 is-live=true ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse ! s.";
+        command.args(sound.split_ascii_whitespace());
+    }
+    command
+}
+
+/// Lets `publisher` publish, and says what was seen at the end.
+fn publish(door: &Door, publisher: &mut Command) -> Seen {
+    let mut child = publisher.stdin(Stdio::null()).spawn().expect("the publisher starts");
+    let seen = door.wait(Duration::from_secs(30), |seen| seen.over);
+    let _ = child.kill();
+    let _ = child.wait();
+    seen
+}
+
+#[test]
+fn ffmpeg_publishes() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    for (transport, sound) in [("tcp", true), ("udp", true), ("tcp", false)] {
+        let door = Door::open();
+        let seen = publish(&door, &mut ffmpeg(&door.url("live/TOKEN"), transport, sound));
+        assert!(seen.ended, "{transport} {seen:?}");
+        assert!((44..=45).contains(&seen.pictures) && seen.duration_ms > 2800, "{transport} {seen:?}");
+        assert!(seen.has_sound == sound, "{transport} {seen:?}");
+        assert_eq!(seen.tracks, 1 + usize::from(sound));
+        assert_eq!(seen.path, "live/TOKEN");
+    }
+}
+
+#[test]
+fn gstreamer_publishes() {
+    if !installed("gst-launch-1.0") {
+        return;
+    }
+    for (protocol, sound) in [("tcp", true), ("udp", true), ("udp", false)] {
+        let door = Door::open();
+        let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), protocol, sound, &[]));
+        assert!(seen.ended, "{protocol} {seen:?}");
+        assert!((43..=45).contains(&seen.pictures), "{protocol} {seen:?}");
+        assert!(seen.has_sound == sound, "{protocol} {seen:?}");
+    }
+}
+
+#[test]
+fn publishers_prove_who_they_are() {
+    let with = |password: &str, door: &Door| door.url("live/TOKEN").replace("://", &format!("://ana:{password}@"));
+    if installed("ffmpeg") {
+        let door = Door::open_for("ana", "secret");
+        let seen = publish(&door, &mut ffmpeg(&with("secret", &door), "tcp", false));
+        assert!(seen.ended && seen.pictures > 40, "{seen:?}");
+        let status = ffmpeg(&with("wrong", &door), "tcp", false).stderr(Stdio::null()).status().expect("it runs");
+        assert!(!status.success());
+    }
+    if installed("gst-launch-1.0") {
+        let door = Door::open_for("ana", "secret");
+        let more = ["user-id=ana", "user-pw=secret"];
+        let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), "tcp", false, &more));
+        assert!(seen.ended && seen.pictures > 40, "{seen:?}");
+    }
+}
+
+#[test]
+fn ffmpeg_is_told_which_codec_is_not_taken() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let door = Door::open();
+    let mut command = Command::new("ffmpeg");
+    command.args(
+        "-hide_banner -loglevel error -f lavfi -i testsrc2=size=320x180:rate=15 -t 1 -c:v mpeg4 -f rtsp".split(' '),
+    );
+    let output = command.args(["-rtsp_transport", "tcp", &door.url("live/TOKEN")]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("415 Codec MP4V-ES is not supported"), "{output:?}");
+}
+
+#[test]
+fn an_orderly_phone_ends_its_stream_and_may_begin_another() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    for _ in 0..2 {
+        phone.record();
+        phone.send_pictures(3);
+        door.wait(Duration::from_secs(5), |seen| seen.pictures > 0);
+        assert_eq!(phone.request("TEARDOWN", "", ""), 200);
+        assert!(door.wait(Duration::from_secs(5), |seen| seen.over).ended);
+    }
+}
+
+#[test]
+fn a_phone_that_vanishes_is_lost() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    phone.record();
+    phone.send_pictures(3);
+    drop(phone);
+    assert!(!door.wait(Duration::from_secs(5), |seen| seen.over).ended);
+}
+
+#[test]
+fn a_phone_that_sends_nothing_is_lost() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    phone.record();
+    phone.send_pictures(3);
+    door.wait(Duration::from_secs(5), |seen| seen.pictures > 0);
+    door.pass(Duration::from_secs(4));
+    assert_eq!(phone.request("GET_PARAMETER", "", ""), 200, "signs of life are no media");
+    assert!(!door.seen().over);
+    door.pass(Duration::from_secs(1));
+    assert!(!door.wait(Duration::from_secs(5), |seen| seen.over).ended);
+    assert!(phone.is_closed());
+}
+
+#[test]
+fn a_share_that_is_ended_closes_its_phone() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    phone.record();
+    door.revoke();
+    assert!(phone.is_closed());
+    assert!(door.wait(Duration::from_secs(5), |seen| seen.over).over);
+}
+
+#[test]
+fn closing_the_door_ends_the_streams() {
+    let mut door = Door::open();
+    let (mut phone, mut idle) = (Phone::connect(door.address), Phone::connect(door.address));
+    phone.record();
+    phone.send_pictures(3);
+    door.stop();
+    assert!(door.wait(Duration::from_secs(5), |seen| seen.over).ended);
+    assert!(phone.is_closed() && idle.is_closed());
+    assert!(std::net::TcpStream::connect(door.address).is_err());
+}
+
+#[test]
+fn another_codec_leaves_the_connection_usable() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    let sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n";
+    assert_eq!(phone.request("ANNOUNCE", "Content-Type: application/sdp\r\n", sdp), 415);
+    phone.record();
+    assert_eq!(door.seen().tracks, 2);
+}
+
+#[test]
+fn an_unknown_address_is_not_found() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    phone.path = "live/NOBODY".to_owned();
+    assert_eq!(phone.request("ANNOUNCE", "", phone::SDP), 404);
+    assert_eq!(phone.request("OPTIONS", "", ""), 200);
+}
+
+#[test]
+fn idlers_and_dawdlers_are_shown_out_and_disturb_nobody() {
+    let door = Door::open();
+    let idlers: Vec<_> = (0..300).map(|_| Phone::connect(door.address)).collect();
+    let mut dawdlers: Vec<_> = (0..50).map(|_| Phone::connect(door.address)).collect();
+    let mut phone = Phone::connect(door.address);
+    phone.record();
+    // 15 s is how long a connection may take to get to RECORD.
+    for second in 0..16 {
+        phone.send_pictures(second + 1);
+        dawdlers.iter_mut().for_each(|dawdler| dawdler.dawdle());
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    assert!(!door.seen().over);
+    assert!(idlers.into_iter().chain(dawdlers).all(|mut phone| phone.is_closed()));
+}

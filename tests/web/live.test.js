@@ -1,0 +1,195 @@
+'use strict';
+// The live player under what networks, senders and browsers do; the delay is read from the pictures themselves.
+
+const assert = require('node:assert/strict');
+const { test, before, after, afterEach } = require('node:test');
+const { launch, open, keys, listening, on, playing } = require('./browser');
+const { start, FAMILY, clipOf } = require('./mock');
+const { BITS, CELL } = require('./media');
+
+let browser;
+let mock;
+let page;
+before(async () => { browser = await launch(); });
+after(async () => { await browser.close(); });
+afterEach(async () => {
+  if (page) { assert.deepEqual(page.complaints, [], 'the page complained'); await page.context().close(); page = null; }
+  if (mock) { await mock.close(); mock = null; }
+});
+
+/** Watches a ringing share; gives its stream. */
+async function watch(how) {
+  mock = await start({ users: [{ ...FAMILY()[0], signed_in: true }] });
+  page = await open(browser, mock, how);
+  await on(page, 'home');
+  await listening(mock);
+  const entry = mock.ring();
+  await page.waitForSelector('.ring');
+  await page.waitForTimeout(1200);
+  await page.evaluate(() => {
+    document.addEventListener('keydown', () => { window.pressed = performance.now(); }, { capture: true, once: true });
+    const waiting = setInterval(() => {
+      const video = document.querySelector('video');
+      if (!video || !video.requestVideoFrameCallback) { return; }
+      clearInterval(waiting);
+      video.requestVideoFrameCallback((now, frame) => { window.first = frame.expectedDisplayTime - window.pressed; });
+    }, 1);
+  });
+  await keys(page, 'Enter');
+  await playing(page);
+  return { entry, stream: mock.streams.get(entry.share_id) };
+}
+
+const player = () => page.evaluate(() => { const it = window.Lareira.player.driver(); return it && { jumps: it.jumps, stalls: it.stalls, ahead: it.ahead ? it.ahead() : null, delay: window.Lareira.player.delayMs(), kind: it.edge ? 'mse' : 'other' }; });
+const moves = async (ms) => {
+  const from = await page.evaluate(() => document.querySelector('video').currentTime);
+  await page.waitForTimeout(ms);
+  return (await page.evaluate(() => document.querySelector('video').currentTime)) - from;
+};
+
+/** For a while, each picture's number and when it is on the screen; gives the sorted delays since the gateway had them. */
+async function delays(stream, ms) {
+  await page.evaluate(([bits, cell]) => {
+    const video = document.querySelector('video');
+    const canvas = document.createElement('canvas');
+    canvas.width = bits * cell;
+    canvas.height = cell;
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
+    window.pictures = [];
+    const each = (now, frame) => {
+      pen.drawImage(video, 0, 0, bits * cell, cell, 0, 0, bits * cell, cell);
+      const pixels = pen.getImageData(0, cell / 2, bits * cell, 1).data;
+      let number = 0;
+      for (let bit = 0; bit < bits; bit += 1) { if (pixels[(bit * cell + cell / 2) * 4] > 128) { number += 2 ** bit; } }
+      window.pictures.push([number, performance.timeOrigin + frame.expectedDisplayTime]);
+      video.requestVideoFrameCallback(each);
+    };
+    video.requestVideoFrameCallback(each);
+  }, [BITS, CELL]);
+  await page.waitForTimeout(ms);
+  const pictures = await page.evaluate(() => window.pictures);
+  return pictures.map(([number, shown]) => shown - stream.arrivals.get(number)).sort((a, b) => a - b);
+}
+
+test('accept to first picture, and the delay of every picture, from the first second on', async (t) => {
+  const { stream } = await watch();
+  const first = await page.evaluate(() => window.first);
+  const all = await delays(stream, 15000);
+  const at = (part) => Math.round(all[Math.floor(all.length * part)]);
+  const told = (await player()).delay;
+  t.diagnostic(`first picture ${Math.round(first)} ms after OK; delay median ${at(0.5)}, p95 ${at(0.95)} ms over ${all.length} pictures; the page itself says ${told}`);
+  assert.ok(first <= 300, `first picture after ${first} ms`);
+  assert.ok(at(0.5) <= 250, `median ${at(0.5)} ms`);
+  assert.ok(at(0.95) <= 450, `p95 ${at(0.95)} ms`);
+  assert.ok(all.length > 400, `${all.length} pictures in 15 s`);
+  assert.ok(Math.abs(told - at(0.5)) < 150, `the page says ${told}`);
+});
+
+test('uneven arrival is ridden out without long stalls', async () => {
+  const { stream } = await watch();
+  stream.jitterMs = 200;
+  const all = await delays(stream, 10000);
+  assert.ok(all.length > 250, `${all.length} pictures`);
+  assert.ok(all[Math.floor(all.length * 0.95)] < 1200);
+});
+
+test('a dropped connection is taken up again by itself', async () => {
+  const { stream } = await watch();
+  for (let i = 0; i < 3; i += 1) {
+    stream.drop();
+    await page.waitForTimeout(1500);
+  }
+  assert.ok(await moves(2000) > 1.5);
+  assert.ok((await player()).ahead < 1.5);
+  assert.equal(await page.$('.panel'), null);
+});
+
+test('the gateway restarts while we watch: the picture comes back', async () => {
+  const { stream } = await watch();
+  await mock.restart(2500);
+  await page.waitForTimeout(3500);
+  assert.ok(await moves(2000) > 1.5);
+  assert.ok((await delays(stream, 3000))[10] < 1500);
+});
+
+test('a sender who is silent for a while is waited for, and caught up with', async () => {
+  const { stream } = await watch();
+  stream.heldUntil = performance.now() + 4000;
+  await page.waitForTimeout(3000);
+  assert.match(await page.textContent('.hint-line'), /Waiting for the picture/);
+  await page.waitForTimeout(6000);
+  assert.equal(await page.textContent('.hint-line'), '');
+  assert.ok((await player()).ahead < 2.2);
+  assert.ok(await moves(1500) > 1.2);
+});
+
+test('another picture size in mid-stream plays on', async () => {
+  const { stream } = await watch();
+  assert.equal(await page.evaluate(() => document.querySelector('video').videoWidth), 1280);
+  stream.change(clipOf(640, 360, 60));
+  await page.waitForFunction(() => document.querySelector('video').videoWidth === 640, null, { timeout: 8000 });
+  assert.ok(await moves(2000) > 1.5);
+});
+
+test('a full buffer makes room and plays on', async () => {
+  await watch({ before: 'const append = SourceBuffer.prototype.appendBuffer; let count = 0; SourceBuffer.prototype.appendBuffer = function (bytes) { count += 1; if (count % 100 === 99) { throw new DOMException("full", "QuotaExceededError"); } append.call(this, bytes); };' });
+  await page.waitForTimeout(8000);
+  assert.ok(await moves(2000) > 1.2);
+  assert.equal(await page.$('.panel'), null);
+});
+
+test('what was played is let go of', async () => {
+  await watch({ before: 'window.keepLess = 1' });
+  await page.waitForTimeout(26000);
+  const kept = await page.evaluate(() => { const ranges = document.querySelector('video').buffered; return ranges.end(ranges.length - 1) - ranges.start(0); });
+  assert.ok(kept < 25, `${kept} s are kept`);
+});
+
+test('a hidden page stops, and comes back at the edge', async () => {
+  const { entry } = await watch();
+  await page.evaluate(() => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }); document.dispatchEvent(new Event('visibilitychange')); });
+  await page.waitForTimeout(10500);
+  assert.ok(mock.calls.some((one) => one.call === `POST /shares/${entry.share_id}/left`));
+  await page.evaluate(() => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => false }); document.dispatchEvent(new Event('visibilitychange')); });
+  await playing(page);
+  assert.ok(await moves(1500) > 1.2);
+  assert.ok((await player()).ahead < 1);
+});
+
+test('without streaming fetch: hls.js, fetched only then', async () => {
+  await watch({ before: 'delete window.ReadableStream' });
+  assert.equal((await player()).kind, 'other');
+  assert.ok(await page.evaluate(() => !!window.Hls));
+  assert.ok(await moves(2000) > 1.5);
+});
+
+test('without MSE: the browser\'s own HLS', async () => {
+  await watch({ before: 'delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource' });
+  assert.equal(await page.evaluate(() => !!window.Hls), false);
+  assert.ok(await moves(2000) > 1.2);
+});
+
+test('without EventSource the page asks, and still rings', async () => {
+  mock = await start({ users: [{ ...FAMILY()[0], signed_in: true }] });
+  page = await open(browser, mock, { before: 'delete window.EventSource' });
+  await on(page, 'home');
+  await page.waitForTimeout(1000);
+  mock.ring();
+  await page.waitForSelector('.ring', { timeout: 9000 });
+});
+
+test('closing the page while watching tells the gateway', async () => {
+  const { entry } = await watch();
+  await page.goto('about:blank');
+  await page.waitForTimeout(300);
+  assert.ok(mock.calls.some((one) => one.call === `POST /shares/${entry.share_id}/left`));
+});
+
+test('where a gesture is wanted for sound, it plays without, and OK brings the sound', async () => {
+  await watch({ before: 'const play = HTMLMediaElement.prototype.play; HTMLMediaElement.prototype.play = function () { return this.muted || window.gesture ? play.call(this) : Promise.reject(new DOMException("no gesture", "NotAllowedError")); };' });
+  assert.match(await page.textContent('.hint-line'), /OK/);
+  await page.evaluate(() => { window.gesture = true; });
+  await keys(page, 'Enter');
+  assert.equal(await page.evaluate(() => document.querySelector('video').muted), false);
+  assert.equal(await page.textContent('.hint-line'), '');
+});

@@ -224,6 +224,13 @@ fn nothing_is_left_undone() {
         let text = format!("fn f() {{ {word} }}");
         catches(laws::nothing_is_left_undone, &[("src/a.rs", &text), ("src/b.rs", "fn f() {}")], &["src/a.rs"]);
     }
+    let run_by = concat!("#[ign", "ore = \"run by a, with less\"]\nfn b() {}\n");
+    let files = [("tests/a.rs", format!("fn a() {{}}\n{run_by}")), ("tests/b.rs", run_by.to_owned())];
+    catches(
+        laws::nothing_is_left_undone,
+        &files.each_ref().map(|(path, text)| (*path, text.as_str())),
+        &["tests/b.rs"],
+    );
 }
 
 #[test]

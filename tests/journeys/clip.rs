@@ -3,7 +3,7 @@
 //! The number is written as 32 black or white blocks across the top (24 bits of number, 8 of checksum), 16 rows high;
 //! below, 32 rows are white while the flash lasts. Both survive any encoder at any size from 320 pixels of width up.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -141,13 +141,6 @@ pub fn number_of(row: &[u8]) -> Option<u32> {
     let word = (0..BLOCKS).fold(0_u32, |word, i| word << 1 | u32::from(row[i * block + block / 2] > 128));
     let number = word >> 8;
     (checksum(number) == word & 0xff).then_some(number)
-}
-
-/// Writes `bytes` to a new file of the test run and returns its path.
-pub fn keep(name: &str, bytes: &[u8]) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
-    File::create(&path).and_then(|mut file| file.write_all(bytes)).expect("the test folder can be written");
-    path
 }
 
 #[test]

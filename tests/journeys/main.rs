@@ -5,18 +5,13 @@
 
 mod boxes;
 mod clip;
+mod faults;
 mod film;
+mod gateway;
+mod kills;
+mod lossy;
+mod players;
 mod program;
+mod publisher;
+mod publishing;
 mod web;
-
-#[test]
-fn probe() {
-    for b_frames in [0, 2] {
-        let clip = clip::Clip { b_frames, ..clip::SMALL };
-        let path = clip.file();
-        let film = film::decode(&[], path.to_str().unwrap(), std::time::Duration::from_secs(30));
-        film.shows_every_picture(0..clip.pictures() as u32);
-        film.sounds_for(5.9);
-        println!("{:?} {:?}", film.is_in_step(), film.complaints);
-    }
-}

@@ -345,9 +345,17 @@ pub fn nothing_names_a_workplace(house: &House) -> Vec<Breach> {
     any_text(house.files.iter(), plan::PLACES, "names a place of one machine")
 }
 
-/// Nothing is left undone, and no test is left out.
+/// Nothing is left undone, and no test is left out. A test that another test runs in a process of its own says so:
+/// its reason is "run by NAME, …", with a test NAME in the same file.
 pub fn nothing_is_left_undone(house: &House) -> Vec<Breach> {
-    any_text(house.files.iter().filter(|file| is_rust(file)), plan::UNFINISHED, "is not done")
+    let mut breaches = any_text(house.files.iter().filter(|file| is_rust(file)), plan::UNFINISHED, "is not done");
+    breaches.retain(|breach| {
+        let file = house.file(&breach.path).expect("a breach is in a file");
+        let line = file.text.lines().nth(breach.line - 1).unwrap_or_default();
+        let runner = line.split_once("= \"run by ").map(|(_, rest)| rest.split([',', '"']).next().unwrap_or(""));
+        !runner.is_some_and(|name| !name.is_empty() && file.text.contains(&format!("fn {name}()")))
+    });
+    breaches
 }
 
 fn any_text<'a>(files: impl Iterator<Item = &'a File>, words: &[&str], what: &str) -> Vec<Breach> {

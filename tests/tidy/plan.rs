@@ -80,6 +80,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rtsp_types", &["wire/rtsp"]),
     ("rustix", &["cli", "gateway"]),
     ("sdp_types", &["wire/rtsp"]),
+    ("rustix", &["cli"]),
     ("serde", &[]),
     ("serde_json", &[]),
     ("simplelog", &["cli", "gateway"]),

@@ -1,0 +1,319 @@
+//! What can go wrong around a stream, and what must go on all the same.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::boxes::Film;
+use crate::clip::{Clip, FRAME_RATE, SMALL};
+use crate::film;
+use crate::gateway::{Gateway, Household, PATIENCE, Play};
+use crate::lossy::{Lossy, Weather};
+use crate::program::{self, command};
+use crate::publisher::{self, Transport};
+use crate::web;
+
+/// Small pictures: a packet or two each, so that losing a packet loses little.
+const FRUGAL: Clip = Clip { width: 320, height: 192, seconds: 10, kilobits_per_second: 150, ..SMALL };
+
+#[test]
+fn one_packet_of_a_hundred_is_lost() {
+    survives(Weather { lost_per_mille: 10, late_per_mille: 50, seed: 1 }, 0.40);
+}
+
+#[test]
+fn five_packets_of_a_hundred_are_lost() {
+    survives(Weather { lost_per_mille: 50, late_per_mille: 50, seed: 2 }, 0.10);
+}
+
+#[test]
+fn ten_packets_of_a_hundred_are_lost() {
+    survives(Weather { lost_per_mille: 100, late_per_mille: 50, seed: 3 }, 0.03);
+}
+
+#[test]
+fn packets_that_only_come_late_lose_nothing() {
+    survives(Weather { lost_per_mille: 0, late_per_mille: 200, seed: 4 }, 1.0);
+}
+
+/// Publishes through bad weather; that part of the pictures at least is shown, whole and at its time, up to the last
+/// seconds, and the sound goes on.
+fn survives(weather: Weather, part: f64) {
+    let clip = FRUGAL;
+    clip.file();
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let proxy = Lossy::new(gateway.rtsp_port, weather);
+    let url = share.rtsp_url.replace(&format!(":{}/", gateway.rtsp_port), &format!(":{}/", proxy.port));
+    assert_ne!(url, share.rtsp_url, "the publisher goes through the proxy");
+    program::run(publisher::ffmpeg(&clip, Transport::Udp, &url), PATIENCE).ok();
+    phone.wait_until(&share, "ended");
+    let (sent, lost, late) = proxy.counts();
+    assert!(sent > 300, "the media went through the proxy: {sent} sent, {lost} lost, {late} late");
+
+    let play = Play::of(&tv.entry(&share)["play"]);
+    let film = film::decode(&play.url("video.mp4"));
+    let numbers = film.numbers();
+    assert!(numbers.is_sorted_by(|a, b| a < b), "pictures in order: {numbers:?}");
+    film.runs_evenly();
+    let shown = numbers.len() as f64 / clip.pictures() as f64;
+    assert!(shown >= part, "{:.1} % of the pictures with {lost} of {sent} packets lost", shown * 100.0);
+    // A thousandth lost or a tenth: after a key frame that came through, pictures are there again.
+    let last = *numbers.last().expect("pictures are shown");
+    assert!(last as usize >= clip.pictures() - 4 * FRAME_RATE, "the last picture is {last}");
+    let expected_s = clip.seconds as f64 * (1.0 - 1.5 * weather.lost_per_mille as f64 / 1000.0) - 0.5;
+    assert!(film.sound_s() >= expected_s, "{:.2} s of sound, expected {expected_s:.2}", film.sound_s());
+    film.is_in_step();
+}
+
+#[test]
+fn a_second_publisher_is_refused_and_the_first_goes_on() {
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let first = program::start(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let second = program::run(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url), PATIENCE);
+    assert!(!second.status.success(), "a share is published once");
+    assert!(
+        second.stderr.contains("RTSP") || second.stderr.contains("40") || second.stderr.contains("45"),
+        "{second:?}"
+    );
+    first.wait(PATIENCE).ok();
+    phone.wait_until(&share, "ended");
+    let play = Play::of(&tv.entry(&share)["play"]);
+    let film = film::decode(&play.url("video.mp4"));
+    film.shows_every_picture(0..SMALL.pictures() as u32);
+}
+
+#[test]
+fn a_publisher_that_is_lost_and_comes_back_continues_its_share() {
+    let mut gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let lost = program::start(publisher::ffmpeg_for_ever(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let play = tv.accept(&share, "live");
+    wait_for_film(&gateway, 1.0);
+    lost.kill();
+    // A viewer who was there before the loss sees what comes after it.
+    let url = play.url("live.mp4");
+    let watching = std::thread::spawn(move || film::decode(&url));
+    let again = program::run(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url), PATIENCE).ok();
+    assert_eq!(again.stderr, "");
+    phone.wait_until(&share, "ended");
+    let seen = watching.join().expect("the live view ends with the share").numbers();
+    assert_eq!(seen.last(), Some(&(SMALL.pictures() as u32 - 1)), "{seen:?}");
+    assert_eq!(gateway.recordings().len(), 1, "one share, one recording");
+
+    let film = film::decode(&Play::of(&tv.entry(&share)["play"]).url("video.mp4"));
+    let numbers = film.numbers();
+    let seam = numbers.windows(2).position(|two| two[1] == 0).expect("the second part begins at its first picture");
+    assert!(numbers[..=seam].windows(2).all(|two| two[1] == two[0] + 1), "the first part is whole: {numbers:?}");
+    assert_eq!(numbers[seam + 1..], (0..SMALL.pictures() as u32).collect::<Vec<_>>(), "the second part is whole");
+    assert!(film.pictures.is_sorted_by(|a, b| a.at_s < b.at_s), "time goes on over the seam");
+    assert!(gateway.serves());
+}
+
+/// Waits until the recording holds that many seconds.
+fn wait_for_film(gateway: &Gateway, seconds: f64) {
+    let started = Instant::now();
+    loop {
+        let bytes = gateway.recordings().first().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        if Film::read(&bytes).seconds("vide") >= seconds {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "no recording of {seconds} s");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn tickets_open_their_own_share_only() {
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let mut plays = Vec::new();
+    for _ in 0..2 {
+        let share = phone.share_with(&user);
+        program::run(publisher::ffmpeg(&Clip { seconds: 2, ..SMALL }, Transport::Tcp, &share.rtsp_url), PATIENCE).ok();
+        phone.wait_until(&share, "ended");
+        plays.push((share.clone(), Play::of(&tv.entry(&share)["play"])));
+    }
+    let base = gateway.base();
+    let url = |share: usize, ticket: &str| format!("{base}/play/{}/{ticket}/video.mp4", plays[share].0.id);
+    web::call("HEAD", &url(0, plays[0].1.ticket()), &[], &[]).expect(200);
+    let foreign = web::call("GET", &url(1, plays[0].1.ticket()), &[], &[]).expect(403);
+    assert!(foreign.json()["error"]["code"].is_string(), "{}", foreign.text());
+    let mut forged = plays[0].1.ticket().to_owned();
+    let last = forged.pop().expect("a ticket has letters");
+    forged.push(if last == 'A' { 'B' } else { 'A' });
+    web::call("GET", &url(0, &forged), &[], &[]).expect(403);
+    web::call("GET", &url(0, "AAAA"), &[], &[]).expect(403);
+    for file in ["live.mp4", "index.m3u8", "thumbnail.jpg"] {
+        let foreign = format!("{base}/play/{}/{}/{file}", plays[1].0.id, plays[0].1.ticket());
+        web::call("GET", &foreign, &[], &[]).expect(403);
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_and_not_the_live_view() {
+    let gateway = Gateway::start_with("[recording]\nkeep_free_mib = 1000000000\n");
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let film = film::decode(&tv.accept(&share, "live").url("live.mp4"));
+    publishing.wait(PATIENCE).ok();
+    let numbers = film.numbers();
+    film.shows_every_picture(numbers[0]..SMALL.pictures() as u32);
+    phone.wait_until(&share, "ended");
+    let entry = tv.entry(&share);
+    assert!(entry.to_string().contains("recording"), "it is said in the share: {entry}");
+}
+
+/// The same on a disk that is really full: needs root, for a small disk in memory.
+#[test]
+fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
+    let settings = "[recording]\nkeep_free_mib = 0\n";
+    let mut gateway = Gateway::start_in(folder.path(), settings);
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let clip = Clip { width: 1280, height: 720, kilobits_per_second: 8000, ..SMALL };
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg(&clip, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let film = film::decode(&tv.accept(&share, "live").url("live.mp4"));
+    publishing.wait(PATIENCE).ok();
+    let numbers = film.numbers();
+    film.shows_every_picture(numbers[0]..clip.pictures() as u32);
+    assert!(gateway.serves());
+    let health = web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]);
+    assert!(matches!(health.status, 200 | 503), "{}", health.text());
+    let recording = std::fs::read(&gateway.recordings()[0]).expect("what was recorded is kept");
+    let film = Film::read(&recording);
+    film.has_no_gap(35);
+}
+
+/// A file system of a few MiB in memory, unmounted when dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// `None` where this machine does not let us mount.
+    fn mount(at: &Path) -> Option<Self> {
+        let mut mount = command("mount", ["-t", "tmpfs", "-o", "size=4m", "lareira-test"]);
+        mount.arg(at);
+        program::run(mount, PATIENCE).status.success().then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let mut unmount = command("umount", ["--lazy"]);
+        unmount.arg(&self.0);
+        program::run(unmount, PATIENCE);
+    }
+}
+
+#[test]
+fn a_crowd_of_idle_and_slow_connections_disturbs_nobody() {
+    // A thousand connections from here, as many there, need more descriptors than some shells allow.
+    let me = std::process::id().to_string();
+    program::run(command("prlimit", ["--pid", &me, "--nofile=4096:"]), PATIENCE);
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let connect = |port: u16| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("one more connection");
+    let idle: Vec<_> = (0..500).flat_map(|_| [connect(gateway.http_port), connect(gateway.rtsp_port)]).collect();
+    let slow: Vec<_> = (0..100)
+        .flat_map(|_| {
+            let request = |text: &'static str| text.as_bytes();
+            [
+                (connect(gateway.http_port), request("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")),
+                (connect(gateway.rtsp_port), request("OPTIONS rtsp://localhost/live/x RTSP/1.0\r\nX-Slow: ")),
+            ]
+        })
+        .collect();
+    let publishing = program::start(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url));
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let dribbling = {
+        let over = std::sync::Arc::clone(&over);
+        std::thread::spawn(move || {
+            for at in 0.. {
+                for (socket, request) in &slow {
+                    // One that was closed on us has met its limit.
+                    let _ = (&*socket).write_all(&[*request.get(at).unwrap_or(&b'x')]);
+                }
+                if over.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        })
+    };
+    phone.wait_until(&share, "ready");
+    let film = film::decode(&tv.accept(&share, "live").url("live.mp4"));
+    publishing.wait(PATIENCE).ok();
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    dribbling.join().expect("the slow ones were slow to the end");
+    assert_eq!(film.complaints, Vec::<String>::new());
+    film.shows_every_picture(film.numbers()[0]..SMALL.pictures() as u32);
+    film.sounds_for(film.pictures.len() as f64 / FRAME_RATE as f64 - 0.15);
+    drop(idle);
+}
+
+#[test]
+fn asked_to_end_it_ends_streams_cleanly() {
+    let mut gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg_for_ever(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let play = tv.accept(&share, "live");
+    let url = play.url("live.mp4");
+    let watching = std::thread::spawn(move || film::decode(&url));
+    wait_for_film(&gateway, 1.5);
+    gateway.stop();
+    let seen = watching.join().expect("the live view ends");
+    assert_eq!(seen.complaints, Vec::<String>::new(), "the body ended as it should");
+    drop(publishing);
+    gateway.serve();
+    let report = phone.0.get(&format!("/api/v1/shares/{}", share.id));
+    let film = film::decode(&play.url("video.mp4"));
+    let last = *film.numbers().last().expect("the recording has pictures");
+    film.shows_every_picture(0..last + 1);
+    assert!(seen.numbers().last() <= Some(&last), "what was seen was recorded: {report}");
+}
+
+#[test]
+fn garbage_at_the_rtsp_port_harms_no_stream() {
+    let mut gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let garbage: [&[u8]; 7] = [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"$\x00\xff\xff",
+        b"ANNOUNCE rtsp://localhost/live/x RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 99999999999\r\n\r\n",
+        b"SETUP rtsp://localhost/live/x RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast;client_port=0-0\r\n\r\n",
+        b"RECORD rtsp://localhost/live/x RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        &[0xff; 100_000],
+    ];
+    for bytes in garbage {
+        let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, gateway.rtsp_port)).expect("the port is open");
+        socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a time-out can be set");
+        // It may be closed on us in the middle: that is an answer too.
+        let _ = socket.write_all(bytes);
+        let _ = socket.shutdown(std::net::Shutdown::Write);
+        let _ = socket.read_to_end(&mut Vec::new());
+    }
+    publishing.wait(PATIENCE).ok();
+    phone.wait_until(&share, "ended");
+    assert!(gateway.serves());
+    let play = Play::of(&tv.entry(&share)["play"]);
+    film::decode(&play.url("video.mp4")).shows_every_picture(0..SMALL.pictures() as u32);
+}

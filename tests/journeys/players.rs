@@ -1,0 +1,172 @@
+//! Other people's players: ffprobe, GStreamer and VLC read everything that is served, live and recorded, and find
+//! nothing wrong. (hls.js in Chromium is in `tests/web`.)
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::clip::{Clip, SMALL};
+use crate::gateway::{Gateway, Household, PATIENCE, Play};
+use crate::program::{self, Running, command};
+use crate::publisher::{self, Transport};
+
+/// A share that is live until dropped.
+struct Live {
+    gateway: Gateway,
+    publishing: Running,
+    household: Household,
+    share: crate::gateway::Share,
+    play: Play,
+}
+
+fn go_live(clip: &Clip) -> Live {
+    clip.file();
+    let gateway = Gateway::start();
+    let mut household = gateway.household();
+    let share = household.phone.share_with(&household.user);
+    let publishing = program::start(publisher::ffmpeg_for_ever(clip, Transport::Tcp, &share.rtsp_url));
+    household.phone.wait_until(&share, "ready");
+    let play = household.tv.accept(&share, "live");
+    Live { gateway, publishing, household, share, play }
+}
+
+impl Live {
+    /// Ends the stream as a phone does; the recording stays.
+    fn end(self) -> (Gateway, Play) {
+        let Self { gateway, publishing, mut household, share, .. } = self;
+        publishing.stop("INT", PATIENCE);
+        household.phone.wait_until(&share, "ended");
+        let play = Play::of(&household.tv.entry(&share)["play"]);
+        (gateway, play)
+    }
+}
+
+/// Fails if ffprobe or the decoder has a word to say against `input`.
+#[track_caller]
+fn ffprobe_is_silent(input: &str) {
+    let probe = command("ffprobe", ["-v", "warning", "-show_streams", "-of", "json", "-i", input]);
+    let said = program::run(probe, PATIENCE).ok();
+    assert_eq!(said.stderr, "", "ffprobe of {input}");
+    let streams: serde_json::Value = serde_json::from_str(&said.stdout).expect("ffprobe writes JSON");
+    let codecs: Vec<_> = streams["streams"].as_array().into_iter().flatten().map(|s| s["codec_name"].clone()).collect();
+    assert_eq!(codecs, ["h264", "aac"], "{input}");
+    let decode = ["-nostdin", "-v", "warning", "-xerror", "-t", "3", "-i", input, "-f", "null", "-"];
+    let said = program::run(command("ffmpeg", decode), PATIENCE).ok();
+    assert_eq!(said.stderr, "", "ffmpeg of {input}");
+}
+
+fn only_recording(gateway: &Gateway) -> String {
+    let recordings = gateway.recordings();
+    assert_eq!(recordings.len(), 1, "{recordings:?}");
+    recordings[0].to_string_lossy().into_owned()
+}
+
+/// Waits until the file holds a second of film or so.
+fn wait_for_bytes(path: &str, bytes: u64) {
+    let started = std::time::Instant::now();
+    while std::fs::metadata(Path::new(path)).map_or(0, |file| file.len()) < bytes {
+        assert!(started.elapsed() < PATIENCE, "{path} does not grow");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn ffprobe_finds_nothing_wrong() {
+    let live = go_live(&SMALL);
+    ffprobe_is_silent(&live.play.url("live.mp4"));
+    ffprobe_is_silent(&live.play.url("index.m3u8"));
+    let file = only_recording(&live.gateway);
+    wait_for_bytes(&file, 200_000);
+    ffprobe_is_silent(&file);
+
+    let (_gateway, play) = live.end();
+    ffprobe_is_silent(&play.url("video.mp4"));
+    ffprobe_is_silent(&play.url("index.m3u8"));
+}
+
+#[test]
+fn a_killed_recording_is_clean_at_once_and_after_repair() {
+    let Live { mut gateway, play, .. } = go_live(&SMALL);
+    let file = only_recording(&gateway);
+    wait_for_bytes(&file, 200_000);
+    gateway.kill();
+    ffprobe_is_silent(&file);
+    gateway.serve();
+    ffprobe_is_silent(&file);
+    ffprobe_is_silent(&play.url("video.mp4"));
+    ffprobe_is_silent(&play.url("index.m3u8"));
+}
+
+/// GStreamer's own player element, with sinks that take everything at its time. `pictures` is where it may stop.
+#[track_caller]
+fn gstreamer_is_silent(url: &str, limit: Duration) {
+    let mut gst = command("gst-launch-1.0", ["-q", "playbin3", &format!("uri={url}")]);
+    gst.args(["video-sink=fakesink sync=true", "audio-sink=fakesink sync=true"])
+        .env("GST_DEBUG", "2")
+        .env("GST_DEBUG_NO_COLOR", "1");
+    let said = program::run(gst, limit).ok();
+    let broken = ["ERROR", "corrupt", "invalid", "broken", "discont", "not-negotiated", "Could not"];
+    let complaints: Vec<_> = said.stderr.lines().filter(|line| broken.iter().any(|word| line.contains(word))).collect();
+    assert!(complaints.is_empty(), "GStreamer of {url}:\n{}", said.stderr);
+}
+
+#[test]
+fn gstreamer_plays_live_and_recorded() {
+    let live = go_live(&SMALL);
+    let url = live.play.url("live.mp4");
+    let watching = std::thread::spawn(move || gstreamer_is_silent(&url, PATIENCE));
+    let hls_url = live.play.url("index.m3u8");
+    let hls = std::thread::spawn(move || gstreamer_is_silent(&hls_url, 2 * PATIENCE));
+    wait_for_bytes(&only_recording(&live.gateway), 300_000);
+    let (_gateway, play) = live.end();
+    watching.join().expect("live.mp4 plays to its end");
+    hls.join().expect("index.m3u8 plays to its end");
+    gstreamer_is_silent(&play.url("video.mp4"), PATIENCE);
+    gstreamer_is_silent(&play.url("index.m3u8"), PATIENCE);
+}
+
+/// VLC refuses to run as root: there it runs as nobody.
+fn vlc() -> Command {
+    let as_root = program::run(command("id", ["-u"]), PATIENCE).stdout.trim() == "0";
+    if !as_root {
+        return Command::new("vlc");
+    }
+    let mut vlc = command("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent"]);
+    vlc.arg("vlc");
+    vlc
+}
+
+/// What VLC remarks of every fragmented MP4, by whomever it was made; and it has not heard of `prft`.
+const VLC_ALWAYS_SAYS: [&str; 6] = [
+    "unknown box type prft",
+    "no chunk defined",
+    "STTS table of 0 entries",
+    "doesn't look interleaved",
+    "decoded zero sample",
+    "elst box found",
+];
+
+#[track_caller]
+fn vlc_is_silent(url: &str, seconds: u32) {
+    let mut vlc = vlc();
+    vlc.args(["-v", "-I", "dummy", "--no-color", "--vout=vdummy", "--aout=adummy", "--no-lua", "--play-and-exit"]);
+    vlc.args(["--run-time", &seconds.to_string(), url, "vlc://quit"]);
+    let said = program::run(vlc, 2 * PATIENCE).ok();
+    let of_the_film =
+        |line: &&str| ["demux", "decoder", "codec", "stream", "input"].iter().any(|part| line.contains(part));
+    let complaints: Vec<_> = (said.stderr.lines().filter(of_the_film))
+        .filter(|line| line.contains(" error:") || line.contains(" warning:"))
+        .filter(|line| !VLC_ALWAYS_SAYS.iter().any(|remark| line.contains(remark)))
+        .collect();
+    assert!(complaints.is_empty(), "VLC of {url}:\n{}", said.stderr);
+}
+
+#[test]
+fn vlc_plays_live_and_recorded() {
+    let live = go_live(&SMALL);
+    vlc_is_silent(&live.play.url("live.mp4"), 3);
+    vlc_is_silent(&live.play.url("index.m3u8"), 3);
+    let (_gateway, play) = live.end();
+    vlc_is_silent(&play.url("video.mp4"), 3);
+    vlc_is_silent(&play.url("index.m3u8"), 3);
+}

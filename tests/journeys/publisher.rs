@@ -1,0 +1,52 @@
+//! Those who publish: the real ffmpeg and GStreamer, sending a clip at its own speed.
+
+use std::process::Command;
+
+use crate::clip::Clip;
+use crate::program;
+
+/// How the media travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Inside the RTSP connection.
+    Tcp,
+    /// As datagrams beside it.
+    Udp,
+}
+
+impl Transport {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// `ffmpeg -f rtsp`, copying the clip's streams.
+pub fn ffmpeg(clip: &Clip, transport: Transport, url: &str) -> Command {
+    let mut ffmpeg = program::command("ffmpeg", ["-nostdin", "-v", "warning", "-re", "-i"]);
+    ffmpeg.arg(clip.file()).args(["-c", "copy", "-f", "rtsp", "-rtsp_transport", transport.name(), url]);
+    ffmpeg
+}
+
+/// The same, over and over until it is ended.
+pub fn ffmpeg_for_ever(clip: &Clip, transport: Transport, url: &str) -> Command {
+    let mut ffmpeg = program::command("ffmpeg", ["-nostdin", "-v", "warning", "-re", "-stream_loop", "-1", "-i"]);
+    ffmpeg.arg(clip.file()).args(["-c", "copy", "-f", "rtsp", "-rtsp_transport", transport.name(), url]);
+    ffmpeg
+}
+
+/// GStreamer's `rtspclientsink`, with the clip's streams parsed and paced. It sends AAC as RFC 3640 has it.
+pub fn gstreamer(clip: &Clip, transport: Transport, url: &str) -> Command {
+    let mut gst = program::command("gst-launch-1.0", ["-q"]);
+    gst.args(["rtspclientsink", "name=sink", &format!("location={url}"), &format!("protocols={}", transport.name())]);
+    gst.args(["filesrc", &format!("location={}", clip.file().display()), "!", "qtdemux", "name=film"]);
+    gst.args(["film.video_0", "!", "queue", "!", "h264parse", "!", "clocksync", "!", "sink."]);
+    if clip.sound {
+        // Left alone it takes the payloader whose name comes first, which is LATM's.
+        gst.env("GST_PLUGIN_FEATURE_RANK", "rtpmp4apay:NONE");
+        gst.args(["film.audio_0", "!", "queue", "!", "aacparse", "!", "clocksync", "!", "sink."]);
+    }
+    gst
+}

@@ -125,8 +125,11 @@ impl Segments {
             Some(part) => part.add(fragment),
             none => *none = Some(Stretch::of(fragment)),
         }
+        // The stream's very first picture is a part by itself: whoever waits for it sees it at once. Independent parts
+        // may be short (4.4.4.9).
+        let opening = self.closed.is_empty() && self.open.as_ref().is_some_and(|open| open.parts.is_empty());
         let full = |part: &Stretch| part.duration + fragment.duration > self.part_target + Ticks90k::from_ms(2);
-        let closes = fragment.picture && self.open_part.as_ref().is_some_and(full);
+        let closes = fragment.picture && (opening || self.open_part.as_ref().is_some_and(full));
         if closes {
             self.close_part();
         }
@@ -245,12 +248,12 @@ pub(crate) mod tests {
 
     #[test]
     fn parts_close_with_their_own_last_picture() {
-        let (segments, closing) = cut(9, 3000, 30);
-        assert_eq!(closing, [2, 5, 8]);
+        let (segments, closing) = cut(10, 3000, 30);
+        assert_eq!(closing, [0, 3, 6, 9], "the first picture is a part by itself");
         assert_eq!(segments.part_target(), Ticks90k(9000));
-        assert_eq!(segments.next_part(), (0, 3));
-        let (segments, closing) = cut(9, 3600, 25);
-        assert_eq!((closing, segments.part_target()), (vec![2, 5, 8], Ticks90k(10_800)), "25 pictures a second");
+        assert_eq!(segments.next_part(), (0, 4));
+        let (segments, closing) = cut(10, 3600, 25);
+        assert_eq!((closing, segments.part_target()), (vec![0, 3, 6, 9], Ticks90k(10_800)), "25 pictures a second");
     }
 
     #[test]

@@ -21,7 +21,6 @@ fn main() -> Outcome<()> {
 /// OpenH264 is half as fast without its x86 assembly, and its build script drops that without a word.
 fn demand_nasm() -> Outcome<()> {
     println!("cargo:rerun-if-env-changed=OPENH264_NO_ASM");
-    println!("cargo:rerun-if-env-changed=PATH");
     let target = env::var("CARGO_CFG_TARGET_ARCH")?;
     let wants_nasm = target == "x86_64" || target == "x86";
     if !wants_nasm || env::var_os("OPENH264_NO_ASM").is_some() {

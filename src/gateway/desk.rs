@@ -108,7 +108,11 @@ pub fn execute(verb: &Verb, steward: &Steward, addresses: &Addresses) -> Result<
             steward.remove_user(user)?;
             json!({ "user_id": user.to_string(), "removed": true })
         }
-        Verb::TvList => json!({ "tvs": all(&steward.tvs()?, tv_json) }),
+        Verb::TvList => {
+            // Anyone on the network makes a TV by opening the page; it is the owner's once it is paired.
+            let paired: Vec<_> = steward.tvs()?.into_iter().filter(|tv| tv.account.is_some()).collect();
+            json!({ "tvs": all(&paired, tv_json) })
+        }
         Verb::TvApprove { code, account, name } => {
             tv_json(&steward.approve_tv(code, find_account(steward, account)?, name.as_deref())?)
         }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use async_io::Timer;
 use futures_lite::FutureExt as _;
 
-use crate::codec::decode_key_frame;
+use crate::codec::{CodecError, decode_key_frame};
 use crate::ground::id::ShareId;
 use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
 use crate::recording::Folder;
 use crate::recording::writer::Witness;
-use crate::share::{self, EndReason, Steward};
+use crate::share::{self, EndReason, ShareError, Steward};
 use crate::thumbnail;
 
 /// Thumbnails fit into this many pixels.
@@ -34,6 +34,16 @@ pub(super) struct Watch {
     pub resume_window: Duration,
 }
 
+/// What a key frame has shown.
+enum Proof {
+    /// The stream can be watched.
+    Ready,
+    /// This one couldn't be decoded, or written down; the next may be.
+    Bad,
+    /// No key frame of this stream will be.
+    Hopeless,
+}
+
 /// What comes next in a stream's life.
 enum Turn {
     Changed,
@@ -51,8 +61,10 @@ impl Watch {
         log::info!("stream over share={share} reason={} duration_ms={duration_ms}", reason.as_str());
         let steward = self.steward.clone();
         let told = blocking::unblock(move || steward.ended(share, reason, Some(duration_ms))).await;
-        if let Err(error) = told {
-            log::error!("the end of share={share} can't be written down: {error}");
+        match told {
+            // A share that was withdrawn is gone from the books already.
+            Ok(()) | Err(ShareError::NotFound(_)) => {}
+            Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
         }
         Timer::after(AFTERLIFE).await;
         self.hub.remove(share);
@@ -67,9 +79,10 @@ impl Watch {
             if !stream.is_ready()
                 && let Some(key_frame) = stream.take_key_frame()
             {
-                bad_key_frames += u32::from(!self.prove(stream, key_frame).await);
-                if bad_key_frames > MAX_BAD_KEY_FRAMES {
-                    return EndReason::Unplayable;
+                match self.prove(stream, key_frame).await {
+                    Proof::Ready => {}
+                    Proof::Bad if bad_key_frames < MAX_BAD_KEY_FRAMES => bad_key_frames += 1,
+                    Proof::Bad | Proof::Hopeless => return EndReason::Unplayable,
                 }
                 continue;
             }
@@ -99,20 +112,20 @@ impl Watch {
     }
 
     /// Decodes a key frame. If that goes well the share becomes ready: first in the books, then for everyone.
-    async fn prove(&self, stream: &Arc<Stream>, key_frame: KeyFrame) -> bool {
+    async fn prove(&self, stream: &Arc<Stream>, key_frame: KeyFrame) -> Proof {
         let share = stream.share();
         let picture = match blocking::unblock(move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
             Ok(picture) => picture,
             Err(error) => {
                 log::warn!("key frame can't be decoded share={share} reason=\"{error}\"");
-                return false;
+                return if matches!(error, CodecError::Unsupported(_)) { Proof::Hopeless } else { Proof::Bad };
             }
         };
-        let Some(media) = stream.media() else { return false };
+        let Some(media) = stream.media() else { return Proof::Bad };
         let steward = self.steward.clone();
         if let Err(error) = blocking::unblock(move || steward.ready(share, in_words(media))).await {
             log::error!("share={share} can't become ready: {error}");
-            return false;
+            return Proof::Bad;
         }
         stream.set_ready();
         log::info!("ready share={share} width={} height={}", picture.width, picture.height);
@@ -124,7 +137,7 @@ impl Watch {
             }
         })
         .detach();
-        true
+        Proof::Ready
     }
 
     /// Tells the sender what the stream looks like, if that has changed.

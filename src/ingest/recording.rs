@@ -180,7 +180,7 @@ impl Recording {
             self.receive_datagrams(track, Kind::Rtcp, now);
         }
         self.receiver.handle_timeout(now + REORDER_WAIT, &mut self.frames);
-        self.publisher.write(&mut self.frames, now, date);
+        self.publisher.write(&mut self.frames, date);
     }
 
     /// Sets the timer for packets that wait for an earlier one: only UDP has those, and only after a loss.

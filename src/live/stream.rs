@@ -500,7 +500,7 @@ impl Inner {
 /// A date as NTP's 32.32 fixed-point seconds.
 fn ntp(date: UnixMs) -> u64 {
     let ms = (date.0 + NTP_TO_UNIX_S * 1000).max(0) as u64;
-    (ms / 1000) << 32 | ((ms % 1000) << 32) / 1000
+    ((ms / 1000) << 32) | (((ms % 1000) << 32) / 1000)
 }
 
 /// `bytes` inside a `free` box (ISO/IEC 14496-12, 8.1.2).

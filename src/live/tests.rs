@@ -190,7 +190,8 @@ fn sound_rides_with_pictures() {
     let stream = stream.expect("it is new");
     let params = params();
     let sound = |ticks| Frame::Audio(AudioFrame { pts: Ticks90k(ticks), data: Bytes::from_static(&[9; 20]) });
-    let mut frames = vec![sound(-1920), picture(&params, 0, true, 10), sound(0), sound(1920), picture(&params, 1, false, 10)];
+    let mut frames =
+        vec![sound(-1920), picture(&params, 0, true, 10), sound(0), sound(1920), picture(&params, 1, false, 10)];
     publisher.write(&mut frames, NOW);
     let mut reader = stream.reader();
     next(&mut reader);

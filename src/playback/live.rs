@@ -80,7 +80,7 @@ pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, p
 pub(super) fn growing(stream: &Stream, path: PathBuf) -> Reply {
     match stream.recorded_bytes() {
         0 => refuse(409, "not_recorded", "Nothing of this share is recorded yet."),
-        length => open_to_all(media(Body::File { head: Bytes::new(), path, offset: 0, length }))
+        length => media(Body::File { head: Bytes::new(), path, offset: 0, length })
             .with("Accept-Ranges", "bytes")
             .with("Cache-Control", "no-store"),
     }

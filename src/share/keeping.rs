@@ -17,6 +17,8 @@ use crate::share::views::Unfinished;
 const SWEEP_SHARES: usize = 256;
 /// How far in the future an end may lie before the clock must have been wrong.
 const CLOCK_SLACK: Duration = Duration::from_secs(24 * 3600);
+/// 2020-01-01: no share was made before. A clock that shows less has not been set since the power came.
+const DAWN: UnixMs = UnixMs(1_577_836_800_000);
 /// The id above all others.
 const LAST: ShareId = ShareId([255; 10]);
 
@@ -27,7 +29,7 @@ pub struct Due {
     expire: Vec<ShareId>,
     /// Shares that expired as long ago as they were kept before.
     forget: Vec<ShareId>,
-    /// Shares that ended in the future: the clock was wrong then.
+    /// Shares that ended in the future, or before there were any: the clock was wrong then.
     misdated: Vec<ShareId>,
 }
 
@@ -41,10 +43,15 @@ impl Due {
 /// Looks for what is due; reads nothing else.
 pub fn due(ledger: &dyn Rows, date: UnixMs, retention: Duration) -> Result<Due, ShareError> {
     let mut due = Due::default();
+    if date < DAWN {
+        return Ok(due);
+    }
     let retention_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
     let old = UnixMs(date.0.saturating_sub(retention_ms));
     let until_old = (Bound::Unbounded, Bound::Included((old, LAST)));
-    ledger.scan_kept_shares(until_old, Order::Rising, &mut |(_, share), _| take(&mut due.expire, share))?;
+    ledger.scan_kept_shares(until_old, Order::Rising, &mut |(ended_at, share), _| {
+        take(if ended_at < DAWN { &mut due.misdated } else { &mut due.expire }, share)
+    })?;
     ledger.scan_expired_shares(until_old, Order::Rising, &mut |(_, share), ()| take(&mut due.forget, share))?;
     let future = (Bound::Excluded((date.plus(CLOCK_SLACK), LAST)), Bound::Unbounded);
     ledger.scan_kept_shares(future, Order::Rising, &mut |(_, share), _| take(&mut due.misdated, share))?;

@@ -138,13 +138,11 @@ pub fn tv_by_cookie(ledger: &dyn Rows, cookie: &str) -> Result<Option<Tv>, Share
     }
 }
 
-/// The paired TVs, oldest first.
+/// All TVs, paired or waiting to be; oldest first.
 pub fn tvs(ledger: &dyn Rows) -> Result<Vec<Tv>, ShareError> {
     let mut tvs = Vec::new();
     ledger.scan_tvs(all(), Order::Rising, &mut |_, tv| {
-        if tv.account.is_some() {
-            tvs.push(tv);
-        }
+        tvs.push(tv);
         ControlFlow::Continue(())
     })?;
     Ok(tvs)

@@ -33,7 +33,10 @@
   function home() { trail = [{ name: 'home', params: {} }]; draw(); }
 
   function back() {
-    if (trail.length > 1) { trail.pop(); draw(); }
+    if (trail.length < 2) { return false; }
+    trail.pop();
+    draw();
+    return true;
   }
 
   function isWatching(share) { return !!(page && page.share === share); }
@@ -74,7 +77,9 @@
       if (app.user && signed.some(function (user) { return user.user_id === app.user.user_id; })) { return; }
       if (signed.length === 1) { signedIn(signed[0]); return; }
       if (signed.length === 0 && users.length === 1 && !users[0].has_pin) { chooseUser(users[0]); return; }
+      if (page && page.name === 'who' && !users.length) { retryTimer = setTimeout(start, RETRY_MS); return; }
       chooseAgain();
+      if (!users.length) { retryTimer = setTimeout(start, RETRY_MS); }
     });
   }
 
@@ -153,7 +158,8 @@
       if (!pressed.repeat) { Lareira.focus.choose(); }
       return true;
     }
-    if (pressed.name === 'back') { back(); return true; }
+    /* On the first page Back is the television's own. */
+    if (pressed.name === 'back') { return back(); }
     if (pressed.name === 'exit') {
       Lareira.panels.close();
       if (app.user && trail.length > 1) { home(); }

@@ -8,7 +8,8 @@
 
   var WINDOW_MS = 1000;
   var MARGIN_LEAST = 0.17, MARGIN_MOST = 0.8, MARGIN_STEP = 0.06, CLEAR = 0.05;
-  var QUIET_MS = 10000, NARROW_PER_S = 0.01;
+  var QUIET_MS = 15000, NARROW_PER_S = 0.005, NARROW_PART_PER_S = 0.05;
+  var NOT_OUR_FAULT = 0.2;
   var FASTEST = 1.1, SLOWEST = 0.95, GAIN = 1.2;
   var BEGIN = 0.04, ENOUGH = 0.015;
   var JUMP = 2, JUMP_SETTLING = 0.6, SETTLING_MS = 1500, HOPELESS_MS = 20000;
@@ -26,12 +27,14 @@
 
   /* The browser stopped for want of media, with `ahead` seconds still unplayed. */
   Edge.prototype.underrun = function (now, ahead) {
+    this.samples = [];
+    /* With that much in hand it is the decoder that is slow; more in hand would only make the picture older. */
+    if (ahead > this.margin + NOT_OUR_FAULT) { return; }
     if (now - this.troubled > 250 || this.troubled === this.started) {
       this.margin = Math.min(MARGIN_MOST, Math.max(this.margin + MARGIN_STEP, ahead + CLEAR));
-      if (ahead < MARGIN_MOST / 2) { this.least = Math.max(MARGIN_LEAST, Math.min(this.margin, ahead + CLEAR)); }
+      this.least = Math.max(MARGIN_LEAST, Math.min(this.margin, ahead + CLEAR));
     }
     this.troubled = now;
-    this.samples = [];
   };
 
   /* The playing position was moved: what was measured before says nothing now. */
@@ -48,7 +51,7 @@
     for (i = 0; i < this.samples.length; i += 1) { least = Math.min(least, this.samples[i].ahead); }
 
     if (now - this.troubled > QUIET_MS) {
-      this.margin = Math.max(this.least, this.margin - NARROW_PER_S * (now - this.narrowed) / 1000);
+      this.margin = Math.max(this.least, this.margin - Math.max(NARROW_PER_S, (this.margin - this.least) * NARROW_PART_PER_S) * (now - this.narrowed) / 1000);
     }
     this.narrowed = now;
 
@@ -58,7 +61,8 @@
     var off = least - this.margin;
     if (Math.abs(off) > BEGIN) { this.correcting = true; } else if (Math.abs(off) < ENOUGH) { this.correcting = false; }
     var full = this.samples.length > 1 && now - this.samples[0].at > WINDOW_MS / 2;
-    if (!this.correcting || !full) { return { rate: 1, jump: false }; }
+    /* Little is known yet; but what is far too much after a moment will not be too little after a second. */
+    if (!this.correcting || (!full && off < 0.1)) { return { rate: 1, jump: false }; }
     var rate = Math.round(Math.max(SLOWEST, Math.min(FASTEST, 1 + off * GAIN)) * 50) / 50;
 
     /* A browser that ignores the speed (webOS) never gets there: jump once in a while instead. */

@@ -63,7 +63,7 @@
       if (direction === 'left' || direction === 'right') {
         along = direction === 'right' ? to.left - from.right : from.left - to.right;
         across = gap(from.top, from.bottom, to.top, to.bottom);
-        if (across > 0 && !current.hasAttribute('data-loose')) { return; }
+        if (across > 0) { return; }
       } else {
         along = direction === 'down' ? to.top - from.bottom : from.top - to.bottom;
         across = gap(from.left, from.right, to.left, to.right);

@@ -63,8 +63,7 @@
     if (window.history && window.history.pushState) {
       window.history.pushState({ lareira: 1 }, '');
       window.addEventListener('popstate', function () {
-        window.history.pushState({ lareira: 1 }, '');
-        handle({ name: 'back', repeat: false });
+        if (handle({ name: 'back', repeat: false })) { window.history.pushState({ lareira: 1 }, ''); } else { window.history.back(); }
       });
     }
   }

@@ -86,7 +86,7 @@
   }
 
   /* The hearth itself, where a page has room for it. */
-  function hearth() { return el('img.hearth', { src: '/shared/mark.svg', alt: '' }); }
+  function hearth() { return el('img.hearth', { src: '/tv/hearth.svg', alt: '' }); }
 
   Lareira.parts = {
     face: face, hearth: hearth, still: still, tile: tile, button: button, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName

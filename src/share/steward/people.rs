@@ -80,7 +80,7 @@ impl Steward {
         self.decide(move |ledger, news, date| pairing::approve(ledger, news, date, &code, account, name.as_deref()))
     }
 
-    /// The paired TVs, oldest first.
+    /// All TVs, paired or waiting to be; oldest first.
     pub fn tvs(&self) -> Result<Vec<Tv>, ShareError> {
         self.look(pairing::tvs)
     }

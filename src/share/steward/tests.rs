@@ -201,6 +201,23 @@ fn a_share_that_ended_in_the_future_expires_all_the_same() {
 }
 
 #[test]
+fn a_clock_that_was_not_set_yet_costs_no_recording() {
+    let house = house();
+    let share = house.ready_share();
+    let to_1970 = house.clock.date().0 - 5000;
+    house.clock.set_date(-to_1970);
+    house.steward.ended(share, EndReason::Stopped, Some(1)).expect("ended");
+    house.steward.sweep().expect("swept");
+    house.clock.set_date(to_1970);
+    house.clock.advance(Duration::from_secs(61));
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.state(share), ShareState::Ended);
+    house.clock.advance(Duration::from_secs(31 * 86_400));
+    house.steward.sweep().expect("swept");
+    assert_eq!(house.state(share), ShareState::Expired);
+}
+
+#[test]
 fn withdrawn_means_gone() {
     let house = house();
     let share = house.ready_share();

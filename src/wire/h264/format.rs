@@ -47,15 +47,21 @@ pub struct PictureFormat {
     sps: SeqParameterSet,
 }
 
+/// Reads an SPS NAL unit; `None` if it is none.
+///
+/// The level is left out of account: encoders announce levels their own pictures exceed, and no decoder minds.
+pub(super) fn read_sps(nal: &[u8]) -> Option<SeqParameterSet> {
+    let header = NalHeader::new(*nal.first()?).ok()?;
+    let mut rbsp = decode_nal(nal).ok().filter(|_| header.nal_unit_type().id() == nal_type::SPS)?.into_owned();
+    *rbsp.get_mut(2)? = HIGHEST_LEVEL;
+    SeqParameterSet::from_bits(BitReader::new(&rbsp[..])).ok()
+}
+
 impl PictureFormat {
     /// Reads an SPS; `None` if it is none, or describes no picture.
-    ///
-    /// The level is left out of account: encoders announce levels their own pictures exceed, and no decoder minds.
     pub fn read(nal: &[u8]) -> Option<Self> {
         let header = NalHeader::new(*nal.first()?).ok()?;
-        let mut rbsp = decode_nal(nal).ok().filter(|_| header.nal_unit_type().id() == nal_type::SPS)?.into_owned();
-        *rbsp.get_mut(2)? = HIGHEST_LEVEL;
-        let sps = SeqParameterSet::from_bits(BitReader::new(&rbsp[..])).ok()?;
+        let sps = read_sps(nal)?;
         let (width, height) = sps.pixel_dimensions().ok()?;
         if width == 0 || height == 0 || sps.max_num_ref_frames > MAX_REFERENCE_FRAMES {
             return None;

@@ -5,21 +5,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use h264_reader::nal::sps::{BitstreamRestrictions, PicOrderCntType, SeqParameterSet};
-use h264_reader::nal::{Nal as _, RefNal};
 
 use crate::ground::frame::VideoParams;
 use crate::ground::time::Ticks90k;
+use crate::wire::h264::format::read_sps;
 use crate::wire::h264::{kind, nal_type};
 
 /// A parameter set larger than this is none (the standard's own bound is far below).
 const MAX_SET_BYTES: usize = 4096;
 /// Picture parameter sets that are held at once; the standard allows 256, encoders use one or two.
 const MAX_PPS: usize = 32;
-
-/// Reads an SPS; `None` if it is none, or describes no picture.
-fn read_sps(sps: &Bytes) -> Option<SeqParameterSet> {
-    SeqParameterSet::from_bits(RefNal::new(sps, &[], true).rbsp_bits()).ok()
-}
 
 /// The id of a PPS: the Exp-Golomb number behind its header, at most 255.
 fn pps_id(pps: &[u8]) -> Option<u32> {

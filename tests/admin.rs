@@ -1,0 +1,85 @@
+//! `lareira admin` from outside: exit statuses, one JSON document, and a database used without a gateway.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn admin(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lareira"))
+        .arg("admin")
+        .arg("--data-dir")
+        .arg(dir)
+        .args(args)
+        .output()
+        .expect("runs")
+}
+
+fn json(dir: &Path, args: &[&str]) -> Value {
+    let output = admin(dir, &[&["--json"], args].concat());
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one JSON document and nothing else")
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().expect(field)
+}
+
+#[test]
+fn everything_can_be_set_up_before_the_gateway_runs() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let account = json(dir.path(), &["account", "add", "Silva"]);
+    let id = text(&account, "account_id");
+    let user = json(dir.path(), &["user", "add", "--account", id, "--name", "Ana", "--pin", "1234"]);
+    assert_eq!((text(&user, "account_id"), &user["has_pin"]), (id, &Value::Bool(true)));
+    assert_eq!(json(dir.path(), &["account", "list"])["accounts"][0], account);
+    assert_eq!(json(dir.path(), &["user", "list"])["users"][0], user);
+    assert_eq!(json(dir.path(), &["tv", "list"])["tvs"], Value::Array(Vec::new()));
+    let invite = json(dir.path(), &["invite", "--name", "Bia", "--ttl", "2h"]);
+    assert!(text(&invite, "url").ends_with(text(&invite, "code")));
+    assert!(text(&invite, "expires_at").ends_with('Z'));
+
+    let new = json(dir.path(), &["share", "new", "--to", text(&user, "user_id"), "--from", "Door"]);
+    let share = text(&new, "share_id");
+    assert!(text(&new["publish"], "rtsp_url").contains(":8554/live/"));
+    assert!(text(&new["play"], "live_mp4_url").contains(&format!(":8080/play/{share}/")));
+    assert_eq!(json(dir.path(), &["share", "list"])["shares"][0]["share_id"], share);
+    assert_eq!(json(dir.path(), &["share", "show", share])["state"], "pending");
+
+    let copy = dir.path().join("copy");
+    json(dir.path(), &["backup", copy.to_str().expect("text")]);
+    json(dir.path(), &["share", "delete", share]);
+    assert_eq!(admin(dir.path(), &["share", "show", share]).status.code(), Some(1));
+    json(dir.path(), &["restore", copy.to_str().expect("text")]);
+    assert_eq!(json(dir.path(), &["share", "show", share])["share_id"], share);
+    json(dir.path(), &["user", "remove", "Ana"]);
+    assert_eq!(json(dir.path(), &["user", "list"])["users"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn people_get_plain_text() {
+    let dir = tempfile::tempdir().expect("a directory");
+    admin(dir.path(), &["account", "add", "Silva"]);
+    let output = String::from_utf8(admin(dir.path(), &["account", "list"]).stdout).expect("text");
+    assert!(output.starts_with("account_id        name   created_at\n"), "{output}");
+    assert_eq!(output.lines().count(), 2);
+}
+
+#[test]
+fn failures_and_wrong_usage_differ() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let output = admin(dir.path(), &["user", "add", "--name", "Ana"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--account is missing"));
+    assert!(output.stdout.is_empty());
+
+    let output = admin(dir.path(), &["--json", "user", "remove", "nobody"]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(answer["error"]["code"], "not_found");
+
+    let output = admin(&dir.path().join("nowhere"), &["user", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere"));
+    assert!(!dir.path().join("nowhere").exists(), "a slip of the finger makes no directory");
+}

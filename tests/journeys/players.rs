@@ -78,13 +78,15 @@ fn ffprobe_finds_nothing_wrong() {
 
 #[test]
 fn a_killed_recording_is_clean_at_once_and_after_repair() {
-    let Live { mut gateway, publishing, play, .. } = go_live(&SMALL);
+    let Live { mut gateway, publishing, mut household, share, play } = go_live(&SMALL);
     let file = only_recording(&gateway);
     gateway.kill();
     publishing.kill();
     ffprobe_is_silent(&file);
     gateway.serve();
     ffprobe_is_silent(&file);
+    // Nobody comes back within the resume window: the share ends, and its recording is whole.
+    household.phone.wait_until(&share, "ended");
     ffprobe_is_silent(&play.url("video.mp4"));
     ffprobe_is_silent(&play.url("index.m3u8"));
 }

@@ -7,8 +7,12 @@
 
   function wantsPin(error) { return (error.status === 401 || error.status === 403) && /pin/i.test(error.code); }
 
+  /* A live share that is over can still be watched from its start; one that is gone can't. */
+  function hasEnded(error) { return (error.status === 409 || error.status === 410) && /ended/i.test(error.code); }
+
   function why(error) {
     if (error.status === 0) { return 'connection'; }
+    if (hasEnded(error)) { return 'ended'; }
     if (error.status === 404 || error.status === 410) { return 'gone'; }
     if (error.status === 401 || error.status === 403) { return 'forbidden'; }
     if (error.status === 409) { return 'not-ready'; }
@@ -26,7 +30,7 @@
         if (!error && answer.play) { granted(answer.play); return; }
         if (!error) { failed('refused', ''); return; }
         if (wantsPin(error)) { pad(); return; }
-        if ((error.status === 409 || error.status === 0 || error.status === 503) && Date.now() - since < PATIENCE_MS) {
+        if (!hasEnded(error) && (error.status === 409 || error.status === 0 || error.status === 503) && Date.now() - since < PATIENCE_MS) {
           timer = setTimeout(function () { ask(pin); }, AGAIN_MS);
           return;
         }

@@ -92,20 +92,21 @@
   /* Someone says that they are watching; the PIN is asked for if they have one. */
   function chooseUser(user) {
     function send(pin, answered) { Lareira.api.signIn(user.user_id, pin, answered); }
-    if (user.signed_in) { signedIn(user); return; }
-    if (user.has_pin) {
+    function pad() {
       Lareira.panels.pin({ title: Lareira.t('pin_for', { name: user.name }), person: user, send: send, done: function () { signedIn(user); } });
-      return;
     }
+    if (app.user && app.user.user_id === user.user_id) { home(); return; }
+    if (user.has_pin && !user.signed_in) { pad(); return; }
     send('', function (error) {
       if (!error) { signedIn(user); return; }
+      if (error.status === 401 && user.has_pin) { pad(); return; }
       if (trail.length === 0) { go('who'); }
       Lareira.panels.notice(error.status ? Lareira.t('error_text') : Lareira.t('unreachable'));
     });
   }
 
   function signedIn(user) {
-    (app.device.users || []).forEach(function (one) { if (one.user_id === user.user_id) { one.signed_in = true; } });
+    (app.device.users || []).forEach(function (one) { one.signed_in = one.user_id === user.user_id; });
     app.user = user;
     Lareira.api.settings(function (error, settings) {
       var code = !error && settings.language;

@@ -262,6 +262,8 @@
     return Math.max(0, Math.round(sorted[sorted.length >> 1]));
   };
 
+  LivePlayer.prototype.endSoon = function () { this.stream.endSoon(); };
+
   /* The stream is over: what is buffered is still played. */
   LivePlayer.prototype.finish = function (why) {
     if (this.finished || this.closed) { return; }

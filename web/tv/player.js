@@ -199,6 +199,8 @@
     isMuted: function () { return !!(video && video.muted); },
     /* Gateway to screen, in ms; null when it can't be known. */
     delayMs: function () { return driver && driver.delayMs ? driver.delayMs() : null; },
+    /* The gateway says that the share has ended: what is on its way is still played. */
+    endSoon: function () { if (driver && driver.endSoon) { driver.endSoon(); } },
     driver: function () { return driver; }
   };
 }(window.Lareira = window.Lareira || {}));

@@ -7,11 +7,14 @@
   var PATIENCE_MS = 40000;
   /* Longer than the gateway holds a request for a share that isn't ready, shorter than a viewer's patience. */
   var SILENCE_MS = 12000;
+  /* How long the last bytes of a share that is said to have ended may still take. */
+  var DRAIN_MS = 2500;
 
   function Stream(url, on) {
     this.url = url;
     this.on = on;
     this.closed = false;
+    this.ending = 0;
     this.tries = 0;
     this.lastBytes = Date.now();
     this.asked = 0;
@@ -20,6 +23,7 @@
     this.timer = 0;
     var self = this;
     this.watch = setInterval(function () {
+      if (self.ending && Date.now() - Math.max(self.lastBytes, self.ending) > DRAIN_MS) { self.over('ended'); return; }
       if (self.abort && Date.now() - Math.max(self.lastBytes, self.asked) > SILENCE_MS) { self.hangUp(); }
     }, 1000);
     this.connect();
@@ -66,6 +70,7 @@
     var self = this;
     if (this.closed) { return; }
     this.abort = null;
+    if (this.ending) { this.over('ended'); return; }
     if (Date.now() - this.lastBytes > PATIENCE_MS) {
       this.over(this.lastStatus === 409 ? 'not-ready' : 'connection');
       return;
@@ -74,6 +79,9 @@
     this.tries += 1;
     this.timer = setTimeout(function () { if (!self.closed) { self.connect(); } }, wait);
   };
+
+  /* The share is said to have ended: what still comes is played, nothing more is asked for. */
+  Stream.prototype.endSoon = function () { this.ending = this.ending || Date.now(); };
 
   Stream.prototype.hangUp = function () {
     var abort = this.abort;

@@ -127,6 +127,7 @@
       node: node, share: entry.share_id, onKey: onKey,
       onEvent: function (name, data) {
         if (name !== 'share' || data.share_id !== entry.share_id) { return; }
+        if (data.state === 'ended') { Lareira.player.endSoon(); }
         if (data.state === 'unknown' || data.state === 'expired' || data.state === 'withdrawn') { Lareira.player.stop(); ended('gone'); }
       },
       leave: function () {

@@ -102,7 +102,10 @@ fn memory_is_bounded_even_without_key_frames() {
     for number in 0..70 {
         publisher.write(&mut vec![picture(&params, number, number == 0, 1 << 20)], NOW);
     }
-    let kept = stream.lock().next_number() - stream.lock().first_number();
+    let kept = {
+        let inner = stream.lock();
+        inner.next_number() - inner.first_number()
+    };
     assert!(kept as usize * (1 << 20) <= limits::STREAM_BYTES + (1 << 20), "{kept} pictures are kept");
     assert!(matches!(stream.recording(), RecordingState::Failed(_)), "no disk took anything");
 }

@@ -1,7 +1,8 @@
 //! Frames in, fragments out: each picture with the sound that came before it, the moment it is there.
 //!
 //! No frame waits for the next one: its duration is taken from the one before, and the next fragment's own time
-//! corrects it. The timeline starts at the first key frame; sound from before it is left out.
+//! corrects it. The timeline starts at the first key frame; sound from before it is left out. Sound that was announced
+//! and doesn't come is replaced by silence: players wait for every track they were promised.
 
 use std::sync::Arc;
 
@@ -18,6 +19,12 @@ const MAX_SOUND_WAIT: Ticks90k = Ticks90k::from_ms(60);
 const USUAL_FRAME: Ticks90k = Ticks90k(3000);
 /// A picture is never said to last longer, whatever the one before it took.
 const LONGEST_FRAME: Ticks90k = Ticks90k::from_ms(500);
+
+/// Sound that is this late is replaced by silence, until some comes.
+const SOUND_PATIENCE: Ticks90k = Ticks90k::from_ms(300);
+/// AAC-LC access units of nothing, mono and stereo (ISO/IEC 14496-3, 4.4.2.1: one or two empty channels).
+const SILENCE: [&[u8]; 2] =
+    [&[0x00, 0xC8, 0x00, 0x80, 0x23, 0x80], &[0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80]];
 
 /// A fragment, ready for every reader.
 #[derive(Clone, Debug)]
@@ -59,6 +66,8 @@ pub struct Muxer {
     sound: AudioRun,
     /// The sample at which the next piece of sound is expected.
     sound_end: Option<i64>,
+    /// Whether silence stands in for the sound.
+    silent: bool,
 }
 
 impl Muxer {
@@ -75,6 +84,7 @@ impl Muxer {
             frame_duration: USUAL_FRAME,
             sound: AudioRun::default(),
             sound_end: None,
+            silent: false,
         }
     }
 
@@ -119,6 +129,7 @@ impl Muxer {
             data: &frame.data,
         };
         self.end = self.end.max(start + self.frame_duration);
+        self.fill_with_silence(start);
         self.give(Some(&sample), start, self.frame_duration, reference, out);
     }
 
@@ -135,6 +146,7 @@ impl Muxer {
 
     fn audio_frame(&mut self, frame: &AudioFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
         let (Some(params), Some(shift)) = (self.audio.clone(), self.shift) else { return };
+        self.silent = false;
         let time = frame.pts + shift;
         if time < self.first_picture || time.0 < 0 {
             return;
@@ -164,6 +176,27 @@ impl Muxer {
         }
     }
 
+    /// Puts silence where sound is missing, up to `until`.
+    fn fill_with_silence(&mut self, until: Ticks90k) {
+        let Some(params) = self.audio.as_ref().filter(|params| params.object_type == 2) else { return };
+        let Some(silence) = SILENCE.get(usize::from(params.channels).wrapping_sub(1)) else { return };
+        let (rate, duration) = (params.sample_rate, params.samples_per_frame);
+        let mut start = self.sound_end.unwrap_or_else(|| self.first_picture.to_units(rate));
+        let until = until.to_units(rate);
+        if !self.silent && until - start <= SOUND_PATIENCE.to_units(rate) {
+            return;
+        }
+        self.silent = true;
+        while start + i64::from(duration) <= until {
+            if self.sound.samples.is_empty() {
+                self.sound.decode_time = start as u64;
+            }
+            self.sound.samples.push((duration, Bytes::from_static(silence)));
+            start += i64::from(duration);
+            self.sound_end = Some(start);
+        }
+    }
+
     fn give(
         &mut self,
         video: Option<&VideoSample<'_>>,
@@ -177,5 +210,126 @@ impl Muxer {
         self.sound.samples.clear();
         let key = video.is_some_and(|video| video.key);
         out.push(Muxed::Fragment(Fragment { bytes, start, duration, picture: video.is_some(), key }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::aac::parse_config;
+    use crate::wire::fmp4::read::{Sample, boxes, samples};
+    use crate::wire::h264::params::ParameterSets;
+    use crate::wire::h264::params::tests::{PPS, SPS_360};
+
+    struct Stream {
+        muxer: Muxer,
+        params: Arc<VideoParams>,
+        out: Vec<Muxed>,
+    }
+
+    impl Stream {
+        fn new(config: &'static [u8]) -> Self {
+            let mut sets = ParameterSets::default();
+            sets.take(SPS_360);
+            sets.take(PPS);
+            let audio = Arc::new(parse_config(&Bytes::from_static(config)).expect("a good configuration"));
+            let params = sets.current().expect("good sets");
+            Self { muxer: Muxer::new(Some(audio)), params, out: Vec::new() }
+        }
+
+        fn picture(&mut self, dts: i64, pts: i64, key: bool) {
+            let (dts, pts, params) = (Ticks90k(dts), Ticks90k(pts), self.params.clone());
+            let frame = VideoFrame { pts, dts, key, params, data: Bytes::from_static(&[1; 9]) };
+            self.muxer.push(&Frame::Video(frame), ReferenceTime(0), &mut self.out);
+        }
+
+        fn sound(&mut self, pts: i64) {
+            let frame = AudioFrame { pts: Ticks90k(pts), data: Bytes::from_static(&[2; 9]) };
+            self.muxer.push(&Frame::Audio(frame), ReferenceTime(0), &mut self.out);
+        }
+
+        /// Everything given out so far, track by track.
+        fn tracks(&self) -> [Vec<Sample>; 2] {
+            let mut tracks = [Vec::new(), Vec::new()];
+            for item in &self.out {
+                let Muxed::Fragment(fragment) = item else { continue };
+                let (_, moof) = boxes(&fragment.bytes).find(|(kind, _)| kind == b"moof").expect("a moof");
+                for sample in samples(moof).expect("our own") {
+                    tracks[sample.track as usize - 1].push(sample);
+                }
+            }
+            tracks
+        }
+    }
+
+    const MONO: &[u8] = &[0x11, 0x88];
+
+    #[test]
+    fn each_picture_goes_out_at_once() {
+        let mut stream = Stream::new(MONO);
+        for n in 0..3 {
+            stream.picture(n * 3000, n * 3000, n == 0);
+            assert_eq!(stream.tracks()[0].len(), n as usize + 1);
+        }
+        assert!(matches!(stream.out[0], Muxed::Init(..)));
+    }
+
+    #[test]
+    fn b_frames_keep_both_times() {
+        let mut stream = Stream::new(MONO);
+        for (dts, pts) in [(-3000, 0), (0, 9000), (3000, 3000), (6000, 6000)] {
+            stream.picture(dts, pts, dts < 0);
+        }
+        let times: Vec<_> = stream.tracks()[0].iter().map(|s| (s.decode_time, s.composition_offset)).collect();
+        assert_eq!(times, [(0, 3000), (3000, 9000), (6000, 0), (9000, 0)]);
+    }
+
+    #[test]
+    fn nothing_goes_out_before_a_key_frame() {
+        let mut stream = Stream::new(MONO);
+        stream.sound(0);
+        stream.picture(0, 0, false);
+        assert!(stream.out.is_empty());
+    }
+
+    #[test]
+    fn small_steps_of_the_sound_are_levelled_and_gaps_kept() {
+        let mut stream = Stream::new(MONO);
+        stream.picture(0, 0, true);
+        for pts in [0, 1925, 3835, 9600, 11_520] {
+            stream.sound(pts);
+        }
+        stream.picture(12_000, 12_000, false);
+        let starts: Vec<_> = stream.tracks()[1].iter().map(|sample| sample.decode_time).collect();
+        assert_eq!(starts, [0, 1024, 2048, 5120, 6144]);
+    }
+
+    #[test]
+    fn sound_that_never_comes_is_silence() {
+        let mut stream = Stream::new(MONO);
+        for n in 0..60 {
+            stream.picture(n * 3000, n * 3000, n == 0);
+        }
+        let [_, sound] = stream.tracks();
+        assert!(sound.windows(2).all(|pair| pair[0].decode_time + 1024 == pair[1].decode_time));
+        let end = sound.last().expect("silence").decode_time + 1024;
+        assert!((59 * 1600 - 1024..=59 * 1600).contains(&end), "it keeps up with the pictures: {end}");
+        stream.sound(59 * 3000 + 3000);
+        stream.picture(61 * 3000, 61 * 3000, false);
+        assert_eq!(stream.tracks()[1].last().expect("sound").size, 9, "sound that comes is heard");
+    }
+
+    #[test]
+    fn another_connection_goes_on_where_the_first_ended() {
+        let mut stream = Stream::new(MONO);
+        for n in 0..3 {
+            stream.picture(n * 3000, n * 3000, n == 0);
+        }
+        stream.muxer.resume();
+        stream.picture(777_000, 777_000, false);
+        stream.picture(780_000, 780_000, true);
+        stream.picture(783_000, 783_000, false);
+        let times: Vec<_> = stream.tracks()[0].iter().map(|sample| sample.decode_time).collect();
+        assert_eq!(times, [0, 3000, 6000, 9000, 12_000]);
     }
 }

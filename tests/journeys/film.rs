@@ -132,10 +132,15 @@ impl Decoded {
         let shown = (self.pictures.first().map(|first| first.at_s), self.pictures.last().map(|last| last.at_s));
         let heard = self.sound_s();
         assert!(heard >= seconds, "{heard:.3} s of sound, not {seconds:.3}: {first:?} to {last:?}, pictures {shown:?}");
-        let step = |two: &[(f64, usize)]| (two[1].0, two[1].0 - two[0].0 - two[0].1 as f64 / SAMPLE_RATE as f64);
-        let steps: Vec<_> = self.sound.windows(2).map(step).filter(|(_, off)| off.abs() > 0.002).collect();
+        let steps = self.steps();
         let in_step_once = matches!(steps[..], [] | [(_, -0.05..0.05)]);
         assert!(in_step_once, "the sound jumps (when, by how much, in seconds): {steps:.3?}");
+    }
+
+    /// Where the sound jumps by more than 2 ms: when, and by how much, in seconds.
+    fn steps(&self) -> Vec<(f64, f64)> {
+        let step = |two: &[(f64, usize)]| (two[1].0, two[1].0 - two[0].0 - two[0].1 as f64 / SAMPLE_RATE as f64);
+        self.sound.windows(2).map(step).filter(|(_, by)| by.abs() > 0.002).collect()
     }
 
     /// When flashes begin, in seconds: the first dark-to-bright picture of each.
@@ -162,10 +167,14 @@ impl Decoded {
         beeps
     }
 
-    /// Fails unless every beep (two at least) comes with its flash, to within 40 ms. Returns the largest offset.
+    /// Fails unless every beep (two at least) comes with its flash, to within 40 ms, from when the sound was put in
+    /// step with the pictures. Returns the largest offset.
     #[track_caller]
     pub fn is_in_step(&self) -> f64 {
-        let (flashes, beeps) = (self.flashes(), self.beeps());
+        let (flashes, mut beeps) = (self.flashes(), self.beeps());
+        if let [(in_step_at_s, _)] = self.steps()[..] {
+            beeps.retain(|beep| *beep >= in_step_at_s);
+        }
         let nearest = |beep: &f64| flashes.iter().map(|flash| beep - flash).min_by(|a, b| a.abs().total_cmp(&b.abs()));
         let offsets: Vec<f64> = beeps.iter().filter_map(nearest).filter(|offset| offset.abs() < 0.5).collect();
         assert!(offsets.len() >= 2, "flashes at {flashes:.3?}, beeps at {beeps:.3?}");

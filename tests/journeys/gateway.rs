@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::boxes::Film;
 use crate::program::{self, Running};
 use crate::web::{self, Caller};
 
@@ -83,10 +84,15 @@ impl Gateway {
         let mut serving = program::start(command);
         let started = Instant::now();
         let health = format!("{}/healthz", self.base());
-        while !web::open("GET", &health, &[], &[]).is_ok_and(|answer| answer.status == 200) {
+        loop {
+            let answer = web::open("GET", &health, &[], &[]);
+            if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
+                break;
+            }
             if !serving.runs() || started.elapsed() > PATIENCE {
                 let ended = serving.kill();
-                panic!("the gateway does not serve:\n{}{}", ended.stdout, ended.stderr);
+                let health = answer.map(web::Opened::text);
+                panic!("the gateway does not serve ({health:?}):\n{}{}", ended.stdout, ended.stderr);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -140,6 +146,20 @@ impl Gateway {
         let enrol = json!({ "code": invite["code"], "name": "Rui" });
         phone.bearer = Some(text(&phone.post("/api/v1/enrol", &enrol).expect(201).json(), "token"));
         Household { user, tv: Tv(tv), phone: Phone(phone) }
+    }
+
+    /// Waits until the only recording holds that many seconds.
+    #[track_caller]
+    pub fn wait_for_film(&self, seconds: f64) {
+        let started = Instant::now();
+        loop {
+            let bytes = self.recordings().first().and_then(|path| fs::read(path).ok()).unwrap_or_default();
+            if Film::read(&bytes).seconds("vide") >= seconds {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "no recording of {seconds} s");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// The recordings on disk.

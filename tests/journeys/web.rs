@@ -57,6 +57,15 @@ pub struct Opened {
     pub body: Body,
 }
 
+impl Opened {
+    /// Status and body in one line, for a message.
+    pub fn text(mut self) -> String {
+        let mut body = String::new();
+        let end = self.body.read_to_string(&mut body).err();
+        format!("{} {body} {end:?}", self.status)
+    }
+}
+
 /// A body as it comes from the socket.
 #[derive(Debug)]
 pub struct Body {

@@ -65,6 +65,11 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 impl Running {
+    /// The command that started it.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use crate::clip::Clip;
-use crate::program;
+use crate::gateway::PATIENCE;
+use crate::program::{self, Running};
 
 /// How the media travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,4 +50,15 @@ pub fn gstreamer(clip: &Clip, transport: Transport, url: &str) -> Command {
         gst.args(["film.audio_0", "!", "queue", "!", "aacparse", "!", "clocksync", "!", "sink."]);
     }
     gst
+}
+
+/// Fails unless the publisher, whose share is over, ends well too.
+#[track_caller]
+pub fn has_ended(publishing: Running) {
+    if publishing.what().contains("rtspclientsink") {
+        // Now and then rtspclientsink 1.22 misses the end of its own stream: it has sent everything and waits for ever.
+        drop(publishing);
+    } else {
+        publishing.wait(PATIENCE).ok();
+    }
 }

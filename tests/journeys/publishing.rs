@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::boxes::Film;
 use crate::clip::{Clip, FRAME_RATE, SMALL};
 use crate::film::{self, Decoded};
-use crate::gateway::{Gateway, Household, PATIENCE, Play, Share, text};
+use crate::gateway::{Gateway, Household, Play, Share, text};
 use crate::program;
 use crate::publisher::{self, Transport};
 use crate::web;
@@ -92,8 +92,8 @@ fn journey(clip: Clip, publisher: impl Fn(&str) -> Command) {
     assert_eq!(report["media"]["height"], clip.height, "{report}");
 
     // The phone stops; what was watched live had no gap up to the last picture.
-    publishing.wait(PATIENCE).ok();
     seen_by_phone.wait_for("share", |event| event["state"] == "ended");
+    publisher::has_ended(publishing);
     let live = watching.join().expect("the live view is decoded");
     plays_well(&clip, &live, *live.numbers().first().expect("pictures came live"));
 

@@ -1,6 +1,6 @@
 //! The calls of phones and TVs: who asks, may they, and what they are told. The decisions are the steward's.
 //!
-//! Handlers are plain blocking functions. Whatever fails becomes a [`Failure`], and one place turns that into an answer.
+//! Handlers are plain blocking functions. Whatever fails becomes a `Failure`, and one place turns that into an answer.
 
 use std::sync::Arc;
 

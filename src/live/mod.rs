@@ -2,7 +2,7 @@
 //!
 //! A [`Hub`] has the streams; each [`Stream`] has one [`Publisher`] at a time and any number of readers. Frames are
 //! wrapped once, and every reader is handed the same bytes. Readers keep no queue: one that falls behind goes on at the
-//! newest key frame, and is counted. What must reach the disk waits in a queue of its own ([`backlog`]).
+//! newest key frame, and is counted. What must reach the disk waits in a queue of its own (`backlog`).
 //!
 //! No sockets, no files, no clock: whoever writes says what time it is.
 

@@ -174,14 +174,14 @@ fn playlists_wait_for_their_part() {
     let (mut publisher, stream) = open(&hub);
     assert_eq!(stream.playlist(Reload::default()), Ok(None));
     publish(&mut publisher, 0, 1);
-    let part = |part| Reload { segment: Some(0), part: Some(part), skip: false };
-    assert!(stream.playlist(part(0)).expect("a good question").is_some());
-    assert_eq!(stream.playlist(part(1)), Ok(None));
+    let part = |segment, part| Reload { segment: Some(segment), part: Some(part), skip: false };
+    assert!(stream.playlist(part(0, 0)).expect("a good question").is_some());
+    assert_eq!(stream.playlist(part(1, 0)), Ok(None));
     let mut changed = stream.listen_parts();
     publish(&mut publisher, 1, 4);
     assert!(future::block_on(future::poll_once(&mut changed)).is_some());
-    assert!(stream.playlist(part(1)).expect("a good question").is_some());
-    let stretch = stream.stretch(0, Some(1)).expect("a part").expect("that is there");
+    assert!(stream.playlist(part(1, 0)).expect("a good question").is_some());
+    let stretch = stream.stretch(1, Some(0)).expect("a part").expect("that is there");
     assert_eq!(stream.pieces(&stretch).expect("in memory").len(), 3);
 }
 

@@ -184,18 +184,18 @@ mod tests {
         assert!(text.contains(control), "{text}");
         assert!(text.contains("#EXT-X-PART-INF:PART-TARGET=0.10000\n"));
         assert!(text.contains("#EXT-X-MAP:URI=\"init-0.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n"));
-        assert_eq!(text.matches("#EXTINF:1.00000,\n").count(), 5);
-        assert!(text.contains("URI=\"part-5-1.m4s\"\n") && !text.contains("part-1-0"));
-        assert!(text.contains("#EXT-X-PART:DURATION=0.10000,URI=\"part-4-0.m4s\",INDEPENDENT=YES\n"));
-        assert!(text.ends_with("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-5-2.m4s\"\n"));
+        assert_eq!(text.matches("#EXTINF:1.00000,\n").count(), 4);
+        assert!(text.contains("URI=\"part-6-1.m4s\"\n") && !text.contains("part-2-0"));
+        assert!(text.contains("#EXT-X-PART:DURATION=0.10000,URI=\"part-5-0.m4s\",INDEPENDENT=YES\n"));
+        assert!(text.ends_with("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-6-2.m4s\"\n"));
     }
 
     #[test]
     fn an_update_leaves_out_what_is_old() {
         let (segments, _) = cut(30 * 20, 3000, 30);
         let text = playlist(&segments, false).write(true);
-        assert!(text.contains("#EXT-X-SKIP:SKIPPED-SEGMENTS=13\n"), "{text}");
-        assert!(!text.contains("segment-12.m4s") && text.contains("segment-13.m4s"));
+        assert!(text.contains("#EXT-X-SKIP:SKIPPED-SEGMENTS=14\n"), "{text}");
+        assert!(!text.contains("segment-13.m4s") && text.contains("segment-14.m4s"));
         assert!(!text.contains("#EXT-X-MAP"), "it was told before");
     }
 
@@ -204,7 +204,7 @@ mod tests {
         let (mut segments, _) = cut(70, 3000, 30);
         segments.finish();
         let text = playlist(&segments, true).write(true);
-        assert!(text.ends_with("#EXTINF:0.33333,\nsegment-2.m4s\n#EXT-X-ENDLIST\n"), "{text}");
+        assert!(text.ends_with("#EXTINF:0.33333,\nsegment-3.m4s\n#EXT-X-ENDLIST\n"), "{text}");
         assert!(!text.contains("PART") && !text.contains("SKIP"));
     }
 
@@ -214,7 +214,7 @@ mod tests {
         let others = [("../720p/index.m3u8", &segments)];
         let text = MediaPlaylist { others: &others, ..playlist(&segments, false) }.write(false);
         assert!(
-            text.ends_with("#EXT-X-RENDITION-REPORT:URI=\"../720p/index.m3u8\",LAST-MSN=2,LAST-PART=2\n"),
+            text.ends_with("#EXT-X-RENDITION-REPORT:URI=\"../720p/index.m3u8\",LAST-MSN=3,LAST-PART=2\n"),
             "{text}"
         );
     }
@@ -224,10 +224,10 @@ mod tests {
         let (segments, _) = cut(34, 3000, 30);
         let met = |query| Reload::parse(query).and_then(|reload| reload.is_met(&segments));
         assert_eq!(met(""), Ok(true));
-        assert_eq!(met("_HLS_msn=0"), Ok(true));
-        assert_eq!(met("_HLS_msn=1"), Ok(false));
-        assert_eq!(met("_HLS_msn=1&_HLS_part=0"), Ok(true));
-        assert_eq!(met("_HLS_msn=1&_HLS_part=1&_HLS_skip=YES"), Ok(false));
+        assert_eq!(met("_HLS_msn=1"), Ok(true));
+        assert_eq!(met("_HLS_msn=2"), Ok(false));
+        assert_eq!(met("_HLS_msn=2&_HLS_part=0"), Ok(true));
+        assert_eq!(met("_HLS_msn=2&_HLS_part=1&_HLS_skip=YES"), Ok(false));
         for bad in ["_HLS_msn=9", "_HLS_msn=x", "_HLS_part=1", "_HLS_msn=-1"] {
             assert_eq!(met(bad), Err(BadReload), "{bad}");
         }

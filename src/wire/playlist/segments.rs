@@ -95,11 +95,22 @@ pub struct Segments {
     open_part: Option<Stretch>,
     part_target: Ticks90k,
     longest: Ticks90k,
+    /// Where the newest key frame is, and how far it is from the one before.
+    key: Ticks90k,
+    group: Option<Ticks90k>,
 }
 
 impl Default for Segments {
     fn default() -> Self {
-        Self { closed: Vec::new(), open: None, open_part: None, part_target: PART, longest: Ticks90k(0) }
+        Self {
+            closed: Vec::new(),
+            open: None,
+            open_part: None,
+            part_target: PART,
+            longest: Ticks90k(0),
+            key: Ticks90k(0),
+            group: None,
+        }
     }
 }
 
@@ -109,9 +120,13 @@ impl Segments {
         if fragment.picture && self.begins_segment(fragment) {
             self.close_segment(fragment.start);
         }
+        if fragment.key {
+            self.group = Some(fragment.start - self.key).filter(|group| group.0 > 0);
+            self.key = fragment.start;
+        }
         match &mut self.open {
             Some(open) => open.span.add(fragment),
-            None if fragment.picture => {
+            None if fragment.picture || !self.closed.is_empty() => {
                 let (span, description) = (Stretch::of(fragment), fragment.description);
                 self.open = Some(Segment { span, description, parts: Vec::new() });
                 if self.closed.is_empty() {
@@ -125,11 +140,14 @@ impl Segments {
             Some(part) => part.add(fragment),
             none => *none = Some(Stretch::of(fragment)),
         }
-        // The stream's very first picture is a part by itself: whoever waits for it sees it at once. Independent parts
-        // may be short (4.4.4.9).
-        let opening = self.closed.is_empty() && self.open.as_ref().is_some_and(|open| open.parts.is_empty());
+        if self.closed.is_empty() {
+            // The stream's very first picture is a segment and a part by itself: whoever waits for it sees it at once,
+            // and plain players, which refuse a playlist without segments, find one.
+            self.close_segment(fragment.start + fragment.duration);
+            return true;
+        }
         let full = |part: &Stretch| part.duration + fragment.duration > self.part_target + Ticks90k::from_ms(2);
-        let closes = fragment.picture && (opening || self.open_part.as_ref().is_some_and(full));
+        let closes = fragment.picture && self.open_part.as_ref().is_some_and(full);
         if closes {
             self.close_part();
         }
@@ -193,9 +211,9 @@ impl Segments {
         let number = self.closed.len() as u64;
         let Some(open) = &self.open else { return (number, 0) };
         let closed_until = open.parts.last().map_or(open.span.start, |part| part.start + part.duration);
-        let length = closed_until - open.span.start;
-        let full = self.closed.last().is_some_and(|last| (last.span.duration - length).0 <= 450);
-        if full { (number + 1, 0) } else { (number, open.parts.len()) }
+        let long_enough = closed_until - open.span.start >= SHORT_SEGMENT;
+        let full = self.group.is_some_and(|group| (group - (closed_until - self.key)).0 <= 450);
+        if full && long_enough { (number + 1, 0) } else { (number, open.parts.len()) }
     }
 
     /// Whether this part, or what comes after it, has been closed.
@@ -251,7 +269,7 @@ pub(crate) mod tests {
         let (segments, closing) = cut(10, 3000, 30);
         assert_eq!(closing, [0, 3, 6, 9], "the first picture is a part by itself");
         assert_eq!(segments.part_target(), Ticks90k(9000));
-        assert_eq!(segments.next_part(), (0, 4));
+        assert_eq!(segments.next_part(), (1, 3));
         let (segments, closing) = cut(10, 3600, 25);
         assert_eq!((closing, segments.part_target()), (vec![0, 3, 6, 9], Ticks90k(10_800)), "25 pictures a second");
     }
@@ -259,40 +277,41 @@ pub(crate) mod tests {
     #[test]
     fn segments_are_groups_of_pictures() {
         let (segments, _) = cut(95, 3000, 30);
-        assert_eq!(segments.closed().len(), 3);
-        let second = &segments.closed()[1];
-        assert_eq!((second.span.start, second.span.duration), (Ticks90k(90_000), Ticks90k(90_000)));
-        assert_eq!((second.span.first_fragment, second.span.last_fragment), (30, 59));
-        assert_eq!((second.span.offset, second.span.size), (3000, 3000));
-        assert!(second.span.independent && second.parts[0].independent && !second.parts[1].independent);
+        assert_eq!(segments.closed().len(), 4);
+        assert_eq!(segments.closed()[0].span.duration, Ticks90k(3000), "the first picture is a segment by itself");
+        let third = &segments.closed()[2];
+        assert_eq!((third.span.start, third.span.duration), (Ticks90k(90_000), Ticks90k(90_000)));
+        assert_eq!((third.span.first_fragment, third.span.last_fragment), (30, 59));
+        assert_eq!((third.span.offset, third.span.size), (3000, 3000));
+        assert!(third.span.independent && third.parts[0].independent && !third.parts[1].independent);
         assert_eq!(segments.target_duration_s(), 1);
     }
 
     #[test]
     fn short_groups_are_joined_and_long_ones_cut() {
         let (segments, _) = cut(100, 3000, 10);
-        assert!(segments.closed().iter().all(|segment| segment.span.duration == Ticks90k(90_000)));
+        assert!(segments.closed()[2..].iter().all(|segment| segment.span.duration == Ticks90k(90_000)));
         let (segments, _) = cut(1000, 3000, 1000);
-        assert!(segments.closed().iter().all(|segment| segment.span.duration == LONG_SEGMENT));
+        assert!(segments.closed()[1..].iter().all(|segment| segment.span.duration == LONG_SEGMENT));
         assert_eq!(segments.target_duration_s(), 4);
     }
 
     #[test]
     fn the_end_of_a_regular_group_is_foreseen() {
         let (segments, _) = cut(60, 3000, 30);
-        assert_eq!(segments.next_part(), (2, 0), "the second group has all its pictures");
-        assert!(!segments.has_part(1, 10), "so its eleventh part is the next segment's first");
+        assert_eq!(segments.next_part(), (3, 0), "the second group has all its pictures");
+        assert!(!segments.has_part(2, 10), "so its eleventh part is the next segment's first");
         let (segments, _) = cut(63, 3000, 30);
-        assert!(segments.has_part(1, 10) && segments.has_part(2, 0) && !segments.has_part(2, 1));
+        assert!(segments.has_part(2, 10) && segments.has_part(3, 0) && !segments.has_part(3, 1));
     }
 
     #[test]
     fn the_end_closes_everything() {
         let (mut segments, _) = cut(40, 3000, 30);
         segments.finish();
-        assert_eq!(segments.closed().len(), 2);
-        assert_eq!(segments.closed()[1].span.duration, Ticks90k(30_000));
-        assert_eq!(segments.closed()[1].parts.len(), 4);
+        assert_eq!(segments.closed().len(), 3);
+        assert_eq!(segments.closed()[2].span.duration, Ticks90k(30_000));
+        assert_eq!(segments.closed()[2].parts.len(), 4);
     }
 
     proptest! {

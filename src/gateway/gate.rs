@@ -9,7 +9,8 @@ use crate::ground::id::ShareId;
 use crate::ground::secret::same;
 use crate::ground::time::Clock;
 use crate::ingest::{Answer, Gate};
-use crate::live::{Hub, OpenError, Publisher};
+use crate::live::{FinishedRecording, Hub, OpenError, Publisher};
+use crate::recording::library::Library;
 use crate::share::{ShareError, Steward};
 use crate::wire::aac::parse_config;
 use crate::wire::rtp::{Format, Media};
@@ -20,6 +21,7 @@ pub(super) struct Doorkeeper {
     pub executor: Executor,
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
+    pub library: Arc<Library>,
     pub clock: Arc<dyn Clock>,
     pub watch: Arc<Watch>,
     /// Name and password publishers have to give besides their address, if any.
@@ -34,10 +36,23 @@ impl Doorkeeper {
         blocking::unblock(move || steward.publisher_for_token(&token)).await.map_err(refusal)
     }
 
+    /// What was recorded of a share whose stream was cut off when the gateway was stopped.
+    async fn past(&self, share: ShareId) -> Result<Option<FinishedRecording>, Refusal> {
+        if self.hub.get(share).is_some() {
+            return Ok(None);
+        }
+        let library = self.library.clone();
+        blocking::unblock(move || library.past(share)).await.map_err(|error| {
+            log::error!("what was recorded can't be read share={share} error=\"{error}\"");
+            Refusal::Failed
+        })
+    }
+
     async fn open_stream(&self, path: &str, media: &[Media]) -> Result<Publisher, Refusal> {
         let share = self.share(path).await?;
         let audio = sound(media)?;
-        let (publisher, new) = self.hub.open(share, audio, self.clock.date()).map_err(|error| match error {
+        let past = self.past(share).await?;
+        let (publisher, new) = self.hub.open(share, audio, past, self.clock.date()).map_err(|error| match error {
             OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,
             OpenError::Over => Refusal::NotAllowed("This share is over; make a new one".into()),
             OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),

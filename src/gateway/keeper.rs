@@ -8,9 +8,8 @@ use std::time::Duration;
 use crate::gateway::config;
 use crate::ground::id::ShareId;
 use crate::live::{Hub, Status};
-use crate::recording;
 use crate::recording::library::Library;
-use crate::share::Steward;
+use crate::share::{EndReason, ShareError, Steward};
 
 /// How often shares are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -27,13 +26,18 @@ pub(super) struct Keeper {
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
     pub limits: config::Recording,
+    /// Shares that were live when the gateway was stopped.
+    pub cut_off: Vec<ShareId>,
+    /// How long their streams may take to come back.
+    pub resume_window: Duration,
 }
 
 impl Keeper {
     /// Works until `stop` is closed. Blocks: give it a thread.
     pub fn run(self, stop: &Receiver<()>) {
-        self.mend();
         let mut warned = false;
+        let mut cut_off = self.cut_off.clone();
+        let settling = self.resume_window.as_secs() as u32 + 2;
         for sweep in 0_u32.. {
             match stop.recv_timeout(SWEEP_INTERVAL) {
                 Err(RecvTimeoutError::Timeout) => {}
@@ -43,25 +47,31 @@ impl Keeper {
                 Ok(shares) => shares.into_iter().for_each(|share| self.delete(share)),
                 Err(error) => log::error!("shares can't be swept: {error}"),
             }
+            if sweep == settling {
+                self.settle(&std::mem::take(&mut cut_off));
+            }
             if sweep % SWEEPS_TO_DISK == 0 {
                 self.look_at_disk(&mut warned);
             }
         }
     }
 
-    /// Mends the recordings of shares that were live when the gateway stopped.
-    fn mend(&self) {
-        match self.steward.unfinished_shares() {
-            Ok(unfinished) => {
-                for share in unfinished.into_iter().map(|unfinished| unfinished.share) {
-                    if self.hub.get(share).is_none()
-                        && let Err(error) = recording::repair(self.library.folder(), share)
-                    {
-                        log::error!("recording can't be mended share={share} error=\"{error}\"");
-                    }
+    /// Writes down the lengths of shares whose streams were cut off and did not come back.
+    fn settle(&self, cut_off: &[ShareId]) {
+        for share in cut_off.iter().copied().filter(|share| self.hub.get(*share).is_none()) {
+            let recording = match self.library.open(share) {
+                Ok(recording) => recording,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    log::error!("recording can't be read share={share} error=\"{error}\"");
+                    continue;
                 }
+            };
+            let duration_ms = recording.duration().to_ms().max(0) as u64;
+            match self.steward.ended(share, EndReason::Restarted, Some(duration_ms)) {
+                Ok(()) | Err(ShareError::NotFound(_)) => {}
+                Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
             }
-            Err(error) => log::error!("unfinished shares can't be listed: {error}"),
         }
     }
 

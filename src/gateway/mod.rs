@@ -29,13 +29,14 @@ use crate::gateway::keeper::Keeper;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::status::Health;
 use crate::gateway::watch::{RecordingWitness, Watch};
+use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
 use crate::ingest::{self, Ingest};
 use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
-use crate::recording::{Folder, writer};
+use crate::recording::{self, Folder, writer};
 use crate::share::{Announcer, ShareError, ShareSettings, Steward};
 use crate::store::{Store, StoreError};
 
@@ -117,6 +118,8 @@ impl Gateway {
         steward.on_stream_unwanted(move |share| unwanted.end(share));
         let library = Arc::new(Library::new(folder.clone()));
 
+        let cut_off = mend(&steward, &folder)?;
+
         let http = TcpListener::bind(config.http.address)
             .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let watch = Watch {
@@ -130,6 +133,7 @@ impl Gateway {
             executor: executor.clone(),
             steward: steward.clone(),
             hub: hub.clone(),
+            library: library.clone(),
             clock: clock.clone(),
             watch: Arc::new(watch),
             login,
@@ -163,7 +167,14 @@ impl Gateway {
         let control = Control::start(data_dir, steward.clone(), addresses).map_err(data(data_dir))?;
 
         let (keeper_stop, stopped) = mpsc::channel();
-        let keeper = Keeper { steward: steward.clone(), hub: hub.clone(), library, limits: config.recording.clone() };
+        let keeper = Keeper {
+            steward: steward.clone(),
+            hub: hub.clone(),
+            library,
+            limits: config.recording.clone(),
+            cut_off,
+            resume_window: config.share.resume_window.0,
+        };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness(steward.clone()));
         let threads = vec![
             start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
@@ -222,6 +233,18 @@ pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, Gat
         ..ShareSettings::default()
     };
     Steward::new(Arc::new(store), clock, announcer, settings).map_err(GatewayError::Share)
+}
+
+/// Mends the recordings of shares that were live when the gateway was stopped, before anyone can go on with them.
+fn mend(steward: &Steward, folder: &Folder) -> Result<Vec<ShareId>, GatewayError> {
+    let unfinished = steward.unfinished_shares().map_err(GatewayError::Share)?;
+    let shares: Vec<ShareId> = unfinished.into_iter().map(|unfinished| unfinished.share).collect();
+    for share in &shares {
+        if let Err(error) = recording::repair(folder, *share) {
+            log::error!("recording can't be mended share={share} error=\"{error}\"");
+        }
+    }
+    Ok(shares)
 }
 
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, GatewayError> {

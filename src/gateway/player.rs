@@ -84,11 +84,15 @@ impl Warden for Tickets {
         let steward = self.steward.clone();
         Box::pin(async move {
             match blocking::unblock(move || steward.share(Asker::Owner, share)).await {
-                Ok(report) => match report.share.state {
-                    ShareState::Pending | ShareState::Preparing | ShareState::Ready => Standing::Expected,
-                    ShareState::Ended => Standing::Over(report.share.started_at.unwrap_or(report.share.created_at)),
-                    ShareState::Expired => Standing::Expired,
-                },
+                Ok(report) => {
+                    let began = report.share.started_at.unwrap_or(report.share.created_at);
+                    match report.share.state {
+                        ShareState::Pending | ShareState::Preparing => Standing::Expected,
+                        ShareState::Ready => Standing::CutOff(began),
+                        ShareState::Ended => Standing::Over(began),
+                        ShareState::Expired => Standing::Expired,
+                    }
+                }
                 Err(ShareError::NotFound(_)) => Standing::Unknown,
                 Err(error) => {
                     log::error!("share={share} can't be looked up: {error}");

@@ -18,6 +18,11 @@ pub struct Unrecorded {
 }
 
 impl Unrecorded {
+    /// Nothing waits yet; the disk has `taken` bytes from before.
+    pub(super) fn behind(taken: u64) -> Self {
+        Self { taken, ..Self::default() }
+    }
+
     /// Adds bytes; false if there are too many already.
     pub(super) fn push(&mut self, bytes: Bytes) -> bool {
         self.waiting_bytes += bytes.len();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use crate::ground::time::UnixMs;
+use crate::ground::time::{Ticks90k, UnixMs};
 use crate::wire::playlist::hls::MediaPlaylist;
 use crate::wire::playlist::segments::Segments;
 
@@ -24,6 +24,11 @@ pub struct FinishedRecording {
 }
 
 impl FinishedRecording {
+    /// How long it is.
+    pub fn duration(&self) -> Ticks90k {
+        self.segments.closed().last().map_or(Ticks90k(0), |last| last.span.start + last.span.duration)
+    }
+
     /// The HLS playlist of the whole recording, which began at `began`.
     pub fn playlist(&self, began: UnixMs) -> Bytes {
         MediaPlaylist { segments: &self.segments, began, ended: true, others: &[] }.write(false).into()

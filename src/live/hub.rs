@@ -9,6 +9,7 @@ use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
+use crate::live::finished::FinishedRecording;
 use crate::live::publisher::Publisher;
 use crate::live::stream::{Status, Stream};
 
@@ -49,10 +50,13 @@ impl Hub {
     }
 
     /// Opens the stream of `share`, or goes on with it if its publisher was lost. The stream comes back if it is new.
+    ///
+    /// `past` is what was recorded of it before the gateway was stopped: a new stream goes on behind it.
     pub fn open(
         &self,
         share: ShareId,
         audio: Option<Arc<AudioParams>>,
+        past: Option<FinishedRecording>,
         date: UnixMs,
     ) -> Result<(Publisher, Option<Arc<Stream>>), OpenError> {
         let mut streams = self.lock();
@@ -67,7 +71,7 @@ impl Hub {
         if flowing >= self.max_streams {
             return Err(OpenError::Full(self.max_streams));
         }
-        let stream = Arc::new(Stream::new(share, audio, date, self.recorded));
+        let stream = Arc::new(Stream::new(share, audio, past, date, self.recorded));
         streams.insert(share, stream.clone());
         drop(streams);
         self.opened.notify(usize::MAX);

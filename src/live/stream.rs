@@ -11,8 +11,10 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::backlog::Unrecorded;
+use crate::live::finished::FinishedRecording;
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
+use crate::wire::fmp4::read::description;
 use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Reload};
 use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
 
@@ -130,9 +132,15 @@ struct Kept {
 }
 
 impl Stream {
-    /// A stream of `share` that begins now; `recorded` says whether it goes to the disk.
-    pub(super) fn new(share: ShareId, audio: Option<Arc<AudioParams>>, began: UnixMs, recorded: bool) -> Self {
-        let inner = Inner {
+    /// A stream of `share` that begins now, or goes on behind `past`; `recorded` says whether it goes to the disk.
+    pub(super) fn new(
+        share: ShareId,
+        audio: Option<Arc<AudioParams>>,
+        past: Option<FinishedRecording>,
+        date: UnixMs,
+        recorded: bool,
+    ) -> Self {
+        let mut inner = Inner {
             muxer: Muxer::new(audio),
             muxed: Vec::new(),
             ring: VecDeque::new(),
@@ -147,10 +155,13 @@ impl Stream {
             ready: false,
             status: Status::Flowing,
             revoked: false,
-            began,
+            began: date,
             playlists: [None, None],
             counts: StreamCounts::default(),
         };
+        if let Some(past) = past {
+            inner.go_on(past, date);
+        }
         Self {
             share,
             inner: Mutex::new(inner),
@@ -378,6 +389,22 @@ impl Stream {
 }
 
 impl Inner {
+    /// Goes on behind what was recorded before.
+    fn go_on(&mut self, past: FinishedRecording, date: UnixMs) {
+        let end = past.duration();
+        self.muxer.begin_at(end);
+        self.first = past.segments.closed().last().map_or(0, |last| last.span.last_fragment + 1);
+        self.descriptions = past
+            .descriptions
+            .into_iter()
+            .filter_map(|bytes| description(&bytes).map(|(params, _)| (bytes, Arc::new(params))))
+            .collect();
+        self.offset = past.size;
+        self.unrecorded = Unrecorded::behind(past.size);
+        self.began = UnixMs(date.0 - end.to_ms());
+        self.segments = past.segments;
+    }
+
     pub(super) fn next_number(&self) -> u64 {
         self.first + self.ring.len() as u64
     }

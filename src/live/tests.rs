@@ -40,7 +40,7 @@ fn publish(publisher: &mut Publisher, from: i64, to: i64) {
 }
 
 fn open(hub: &Hub) -> (Publisher, Arc<Stream>) {
-    let (publisher, stream) = hub.open(SHARE, None, NOW).expect("there is room");
+    let (publisher, stream) = hub.open(SHARE, None, None, NOW).expect("there is room");
     (publisher, stream.expect("it is new"))
 }
 
@@ -115,19 +115,19 @@ fn a_share_has_one_publisher_at_a_time() {
     let hub = Hub::new(1, false);
     let (mut publisher, stream) = open(&hub);
     publish(&mut publisher, 0, 5);
-    assert_eq!(hub.open(SHARE, None, NOW).err(), Some(OpenError::AlreadyPublishing));
-    assert_eq!(hub.open(ShareId([8; 10]), None, NOW).err(), Some(OpenError::Full(1)));
+    assert_eq!(hub.open(SHARE, None, None, NOW).err(), Some(OpenError::AlreadyPublishing));
+    assert_eq!(hub.open(ShareId([8; 10]), None, None, NOW).err(), Some(OpenError::Full(1)));
     drop(publisher);
     assert_eq!(stream.status(), Status::Interrupted);
     let mut reader = stream.reader();
     assert_eq!(pictures(&mut reader), [0, 1, 2, 3, 4]);
-    let (mut publisher, again) = hub.open(SHARE, None, NOW).expect("it may come back");
+    let (mut publisher, again) = hub.open(SHARE, None, None, NOW).expect("it may come back");
     assert!(again.is_none(), "the same stream goes on");
     publish(&mut publisher, 0, 2);
     assert_eq!(pictures(&mut reader), [5, 6], "and so does its timeline");
     hub.end(SHARE);
     assert!(publisher.is_revoked());
-    assert_eq!(hub.open(SHARE, None, NOW).err(), Some(OpenError::Over));
+    assert_eq!(hub.open(SHARE, None, None, NOW).err(), Some(OpenError::Over));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn playlists_wait_for_their_part() {
 fn sound_rides_with_pictures() {
     let hub = Hub::new(1, false);
     let audio = Arc::new(parse_config(&Bytes::from_static(&[0x11, 0x88])).expect("AAC-LC"));
-    let (mut publisher, stream) = hub.open(SHARE, Some(audio), NOW).expect("there is room");
+    let (mut publisher, stream) = hub.open(SHARE, Some(audio), None, NOW).expect("there is room");
     let stream = stream.expect("it is new");
     let params = params();
     let sound = |ticks| Frame::Audio(AudioFrame { pts: Ticks90k(ticks), data: Bytes::from_static(&[9; 20]) });

@@ -48,6 +48,8 @@ pub enum File {
 pub enum Standing {
     /// Media may still come.
     Expected,
+    /// It was ready and its stream is gone, perhaps for a moment only; it began then.
+    CutOff(UnixMs),
     /// It is over; it began then.
     Over(UnixMs),
     /// Its time is over, and its recording gone.
@@ -120,7 +122,7 @@ impl Playback {
         if file == File::Thumbnail {
             return recorded::thumbnail(self.shelf.thumbnail_path(share)).await;
         }
-        match self.find(share).await {
+        match self.find(share, file).await {
             Ok(Found::Live(stream)) => self.play_live(stream, file, query).await,
             Ok(Found::Over(_)) if file == File::LiveMp4 => over(),
             Ok(Found::Over(began)) => recorded::play(&self.shelf, share, file, began).await,
@@ -148,24 +150,25 @@ impl Playback {
     }
 
     /// The share's stream, once it is ready; waits as long as the interface says.
-    async fn find(&self, share: ShareId) -> Result<Found, Reply> {
+    async fn find(&self, share: ShareId, file: File) -> Result<Found, Reply> {
         if let Some(stream) = self.hub.get(share)
             && stream.is_ready()
         {
             return Ok(Found::Live(stream));
         }
-        within(limits::PLAY_WAIT, self.wait(share)).await.unwrap_or_else(|| {
+        within(limits::PLAY_WAIT, self.wait(share, file)).await.unwrap_or_else(|| {
             Err(refuse(409, "not_ready", "The picture isn't there yet. Try again in a moment.")
                 .with("Retry-After", "1"))
         })
     }
 
-    async fn wait(&self, share: ShareId) -> Result<Found, Reply> {
+    async fn wait(&self, share: ShareId, file: File) -> Result<Found, Reply> {
         loop {
             let opened = self.hub.listen_opened();
             let Some(stream) = self.hub.get(share) else {
                 match self.warden.standing(share).await {
-                    Standing::Expected => {}
+                    Standing::CutOff(began) if file == File::VideoMp4 => return Ok(Found::Over(began)),
+                    Standing::Expected | Standing::CutOff(_) => {}
                     Standing::Over(began) => return Ok(Found::Over(began)),
                     Standing::Expired => return Err(refuse(410, "expired", "This share's time is over.")),
                     Standing::Unknown => return Err(refuse(404, "not_found", "There is no such share.")),

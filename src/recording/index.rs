@@ -107,6 +107,22 @@ pub struct Indexer {
 pub struct NotAPiece;
 
 impl Indexer {
+    /// Goes on behind these records, which are a recording's first.
+    pub fn resume(records: &[Record]) -> Self {
+        let mut indexer = Self::default();
+        for record in records {
+            match record {
+                Record::Description { offset, size } => {
+                    indexer.descriptions += 1;
+                    indexer.offset = offset + u64::from(*size);
+                }
+                Record::Fragment { offset, size } => indexer.offset = offset + u64::from(*size),
+                Record::Sample(_) | Record::End { .. } => {}
+            }
+        }
+        indexer
+    }
+
     /// Bytes indexed so far.
     pub fn offset(&self) -> u64 {
         self.offset

@@ -61,6 +61,15 @@ impl Library {
         Some(entry.1)
     }
 
+    /// The recording of a share whose stream goes on after the gateway was stopped; `None` if there is none. Blocks.
+    pub fn past(&self, share: ShareId) -> std::io::Result<Option<FinishedRecording>> {
+        self.open.lock().expect("no one panics while holding the list").retain(|(known, _)| *known != share);
+        match crate::recording::repair(&self.folder, share)? {
+            Some(_) => self.read(share).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Deletes all there is of a share.
     pub fn delete(&self, share: ShareId) -> std::io::Result<()> {
         self.open.lock().expect("no one panics while holding the list").retain(|(known, _)| *known != share);

@@ -11,6 +11,9 @@ pub mod library;
 mod repair;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use crate::ground::id::ShareId;

@@ -1,4 +1,6 @@
-//! After a power cut: what is whole is kept, what isn't is cut off, and the index is made anew.
+//! After a power cut: what is whole is kept, what isn't is cut off, and the index is mended.
+//!
+//! Old parts of the index are believed: what they tell of has long been forced to the disk. The rest is read again.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -6,11 +8,14 @@ use std::os::unix::fs::FileExt as _;
 
 use crate::ground::id::ShareId;
 use crate::recording::Folder;
-use crate::recording::index::{Indexer, NotAPiece, Record};
+use crate::recording::index::{Indexer, NotAPiece, Record, decode};
 use crate::wire::fmp4::read::BoxHeader;
 
 /// A fragment's boxes before its media are never larger.
 const MAX_START_BYTES: usize = 64 * 1024;
+
+/// The newest records of an index that are made anew: those of more seconds than the disk may be behind.
+const DOUBTED_RECORDS: usize = 4096;
 
 /// Mends the recording of a share. Returns the bytes it has now; `None` if nothing of it can be played, in which case
 /// it is deleted.
@@ -21,8 +26,8 @@ pub fn repair(folder: &Folder, share: ShareId) -> std::io::Result<Option<u64>> {
         Err(error) => return Err(error),
     };
     let length = video.metadata()?.len();
-    let mut indexer = Indexer::default();
-    let mut records = Vec::new();
+    let mut records = believed(&std::fs::read(folder.index(share)).unwrap_or_default(), length);
+    let mut indexer = Indexer::resume(&records);
     let mut start = vec![0; MAX_START_BYTES];
     while let Some(size) = whole_piece(&video, indexer.offset(), length, &mut start)? {
         let kept = records.len();
@@ -81,4 +86,15 @@ fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std:
             _ => return Ok(None),
         }
     }
+}
+
+/// The records of an index that are believed: whole fragments, well before the recording's end.
+fn believed(index: &[u8], length: u64) -> Vec<Record> {
+    let mut records = decode(index);
+    records.truncate(records.len().saturating_sub(DOUBTED_RECORDS));
+    let begins_piece = |record: &Record| matches!(record, Record::Fragment { .. } | Record::Description { .. });
+    // The last piece may have further samples behind the cut: it is read again.
+    let cut = records.iter().rposition(begins_piece).unwrap_or(0);
+    records.truncate(cut);
+    if Indexer::resume(&records).offset() <= length { records } else { Vec::new() }
 }

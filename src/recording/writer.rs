@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{IoSlice, Write as _};
+use std::io::{IoSlice, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::ground::id::ShareId;
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::recording::Folder;
-use crate::recording::index::{Indexer, Record};
+use crate::recording::index::{Indexer, RECORD_BYTES, Record, decode};
 
 /// After this time what was written is forced to the disk: all a power cut can take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
@@ -91,7 +91,9 @@ fn write(
     }
     let recording = match open.entry(share) {
         std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-        std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Open::create(folder, share)?),
+        std::collections::hash_map::Entry::Vacant(entry) => {
+            entry.insert(Open::at(folder, share, stream.recorded_bytes())?)
+        }
     };
     if !pieces.is_empty() {
         let bytes = write_all(&mut recording.video, pieces)?;
@@ -127,11 +129,30 @@ fn write_all(file: &mut File, pieces: &[Bytes]) -> std::io::Result<u64> {
 }
 
 impl Open {
-    fn create(folder: &Folder, share: ShareId) -> std::io::Result<Self> {
-        let create = |path| File::options().write(true).create(true).truncate(true).open(path);
-        let (video, index) = (create(folder.video(share))?, create(folder.index(share))?);
-        let (indexer, records) = (Indexer::default(), Vec::new());
-        Ok(Self { video, index, indexer, records, synced: Instant::now() })
+    /// Opens a recording that has `length` bytes: a new one, or one to go on with.
+    fn at(folder: &Folder, share: ShareId, length: u64) -> std::io::Result<Self> {
+        let mut video = File::options();
+        // A new recording never takes an old one's place.
+        if length == 0 {
+            video.write(true).create_new(true)
+        } else {
+            video.append(true)
+        };
+        let video = video.open(folder.video(share))?;
+        let mut index =
+            File::options().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
+        let mut bytes = Vec::new();
+        index.read_to_end(&mut bytes)?;
+        let mut records = decode(&bytes);
+        records.retain(|record| !matches!(record, Record::End { .. }));
+        let indexer = Indexer::resume(&records);
+        if video.metadata()?.len() != length || indexer.offset() != length {
+            return Err(std::io::Error::other("the recording is not as it was left"));
+        }
+        let indexed_bytes = (records.len() * RECORD_BYTES) as u64;
+        index.set_len(indexed_bytes)?;
+        index.seek(SeekFrom::Start(indexed_bytes))?;
+        Ok(Self { video, index, indexer, records: Vec::new(), synced: Instant::now() })
     }
 
     fn index(&mut self, pieces: &[Bytes]) -> std::io::Result<()> {
@@ -140,7 +161,7 @@ impl Open {
                 .piece(piece, piece.len() as u64, &mut self.records)
                 .expect("the house's own fragments can be read");
         }
-        if self.records.len() * crate::recording::index::RECORD_BYTES >= INDEX_BYTES {
+        if self.records.len() * RECORD_BYTES >= INDEX_BYTES {
             self.flush_index()?;
         }
         Ok(())

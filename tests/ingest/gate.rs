@@ -90,7 +90,7 @@ impl Gate for Streams {
                 Format::Aac { config, .. } => parse_config(config).ok().map(Arc::new),
                 Format::H264 { .. } => None,
             });
-            let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, UnixMs(0));
+            let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, None, UnixMs(0));
             let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
             let stream = stream.expect("each share is new");
             *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), stream });

@@ -88,6 +88,11 @@ impl Muxer {
         }
     }
 
+    /// The timeline is filled up to `end` already.
+    pub fn begin_at(&mut self, end: Ticks90k) {
+        self.end = end;
+    }
+
     /// The sound's description.
     pub fn audio(&self) -> Option<&Arc<AudioParams>> {
         self.audio.as_ref()

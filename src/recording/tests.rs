@@ -1,0 +1,164 @@
+//! Recordings from the first byte to playback, through power cuts.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::ground::frame::{Frame, VideoFrame, VideoParams};
+use crate::ground::id::ShareId;
+use crate::ground::time::{Ticks90k, UnixMs};
+use crate::live::{FinishedRecording, Hub};
+use crate::recording::index::{Record, decode};
+use crate::recording::library::Library;
+use crate::recording::writer::{self, Witness};
+use crate::recording::{Folder, repair};
+use crate::wire::fmp4::read::{BoxHeader, boxes};
+use crate::wire::h264::params::ParameterSets;
+use crate::wire::h264::params::tests::{PPS, SPS_360};
+
+const SHARE: ShareId = ShareId([5; 10]);
+
+struct Done(mpsc::Sender<Result<(), String>>);
+
+impl Witness for Done {
+    fn complete(&self, _: ShareId) {
+        let _ = self.0.send(Ok(()));
+    }
+
+    fn failed(&self, _: ShareId, reason: &str) {
+        let _ = self.0.send(Err(reason.to_owned()));
+    }
+}
+
+fn params() -> Arc<VideoParams> {
+    let mut sets = ParameterSets::default();
+    sets.take(SPS_360);
+    sets.take(PPS);
+    sets.current().expect("good sets")
+}
+
+/// Records pictures of a connection, which starts with a key frame; a group has ten. Each picture's bytes are its number.
+fn record(folder: &Folder, past: Option<FinishedRecording>, numbers: std::ops::Range<u8>) -> Result<(), String> {
+    let hub = Hub::new(1, true);
+    let (tell, told) = mpsc::channel();
+    let (backlog, folder) = (hub.backlog().clone(), folder.clone());
+    let disk = std::thread::spawn(move || writer::run(&folder, &backlog, &Done(tell)));
+    let (mut publisher, stream) = hub.open(SHARE, None, past, UnixMs(0)).expect("there is room");
+    let params = params();
+    for (time, number) in (0..).zip(numbers) {
+        let (pts, params) = (Ticks90k(time * 3000), params.clone());
+        let data = [&[0, 0, 0, 40, 0x65][..], &[number; 39]].concat().into();
+        let frame = VideoFrame { pts, dts: pts, key: time % 10 == 0, params, data };
+        publisher.write(&mut vec![Frame::Video(frame)], UnixMs(0));
+    }
+    publisher.end();
+    hub.close_recording(&stream.expect("it is new"));
+    let result = told.recv().expect("the disk says what became of it");
+    hub.backlog().close();
+    disk.join().expect("the disk's thread ends well");
+    result
+}
+
+fn folder() -> (TempDir, Folder) {
+    let place = TempDir::new().expect("a temporary folder");
+    let folder = Folder::open(place.path()).expect("it can be used");
+    (place, folder)
+}
+
+/// The numbers of the pictures, in the order of the plain file's own tables.
+fn pictures(folder: &Folder) -> Vec<u8> {
+    let recording = Library::new(folder.clone()).open(SHARE).expect("a finished recording");
+    let file = std::fs::read(&recording.path).expect("the file is there");
+    let whole = [&recording.header[..], &file].concat();
+    let mut at = 0;
+    for _ in 0..2 {
+        at += BoxHeader::read(&whole[at..]).expect("a box").size as usize;
+    }
+    let media = BoxHeader::read(&whole[at..]).expect("the media");
+    assert_eq!((&media.kind, at as u64 + media.size), (b"mdat", whole.len() as u64), "the media are the rest");
+    let path = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"co64"];
+    let table = path.iter().try_fold(&whole[..], |bytes, kind| boxes(bytes).find(|(k, _)| k == *kind).map(|(_, b)| b));
+    let (offsets, _) = table.expect("a table of offsets")[8..].as_chunks::<8>();
+    offsets.iter().map(|offset| whole[u64::from_be_bytes(*offset) as usize + 5]).collect()
+}
+
+#[test]
+fn a_finished_recording_is_a_plain_file() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..50).expect("the disk takes it");
+    assert_eq!(pictures(&folder), (0..50).collect::<Vec<u8>>());
+    let recording = Library::new(folder).open(SHARE).expect("a finished recording");
+    assert_eq!(recording.duration(), Ticks90k(50 * 3000));
+    assert!(recording.playlist(UnixMs(0)).ends_with(b"#EXT-X-ENDLIST\n"));
+}
+
+#[test]
+fn a_recording_goes_on_after_a_power_cut() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..25).expect("the disk takes it");
+    let video = std::fs::File::options().write(true).open(folder.video(SHARE)).expect("it is there");
+    video.set_len(video.metadata().expect("it is there").len() - 10).expect("it can be cut");
+    let library = Library::new(folder.clone());
+    let past = library.past(SHARE).expect("it can be mended").expect("most of it is whole");
+    assert_eq!(past.duration(), Ticks90k(24 * 3000));
+    record(&folder, Some(past), 100..115).expect("the disk goes on");
+    assert_eq!(pictures(&folder), (0..24).chain(100..115).collect::<Vec<u8>>());
+    let recording = library.open(SHARE).expect("a finished recording");
+    assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");
+    assert_eq!(recording.descriptions.len(), 2);
+}
+
+#[test]
+fn a_recording_is_never_overwritten() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..5).expect("the disk takes it");
+    assert!(record(&folder, None, 0..5).is_err());
+    assert_eq!(pictures(&folder).len(), 5);
+}
+
+#[test]
+fn nothing_playable_leaves_nothing() {
+    let (_place, folder) = folder();
+    std::fs::write(folder.video(SHARE), b"\0\0\0\x18ftyp").expect("it can be written");
+    assert_eq!(repair(&folder, SHARE).expect("no error"), None);
+    assert!(!folder.video(SHARE).exists());
+    assert_eq!(repair(&folder, SHARE).expect("no error"), None, "there is none");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn whatever_is_cut_or_empty_the_whole_fragments_stay(cut in 0.0_f64..1.0, empty in 0_usize..600, keep_index: bool) {
+        let (_place, folder) = folder();
+        record(&folder, None, 0..30).expect("the disk takes it");
+        let mut bytes = std::fs::read(folder.video(SHARE)).expect("it is there");
+        let before = decode(&std::fs::read(folder.index(SHARE)).expect("it is there"));
+        bytes.truncate((bytes.len() as f64 * cut) as usize);
+        let whole = bytes.len().saturating_sub(empty);
+        bytes[whole..].fill(0);
+        std::fs::write(folder.video(SHARE), &bytes).expect("it can be written");
+        if !keep_index {
+            std::fs::remove_file(folder.index(SHARE)).expect("it is there");
+        }
+        let mended = repair(&folder, SHARE).expect("it can be mended");
+        let end = |record: &Record| match record {
+            Record::Fragment { offset, size } => offset + u64::from(*size),
+            _ => 0,
+        };
+        let expected = before.iter().map(end).filter(|end| *end <= whole as u64).max().filter(|end| *end > 0);
+        match (mended, expected) {
+            (Some(size), Some(expected)) => {
+                // Zeros may begin within a fragment's media, where nothing tells them from media.
+                prop_assert!(size >= expected && size <= bytes.len() as u64);
+                let after = decode(&std::fs::read(folder.index(SHARE)).expect("it was made anew"));
+                prop_assert_eq!(after.last(), Some(&Record::End { size }));
+                prop_assert!(before.starts_with(&after[..after.len() - 1]));
+                prop_assert!(!pictures(&folder).is_empty());
+            }
+            (mended, None) => prop_assert!(mended.is_none() || empty > 0),
+            (None, Some(_)) => prop_assert!(false, "whole fragments were thrown away"),
+        }
+    }
+}

@@ -67,12 +67,12 @@ impl Backlog {
         self.more.notify_all();
     }
 
-    /// Waits for a stream with something to write, or with an end to be written down. Blocks.
-    pub fn wait(&self) -> Option<Arc<Stream>> {
+    /// Waits for streams with something to write, or with an end to be written down. Blocks.
+    pub fn wait(&self) -> Option<VecDeque<Arc<Stream>>> {
         let mut streams = self.streams.lock().expect("no one panics while holding the list");
         loop {
-            if let Some(stream) = streams.pop_front() {
-                return Some(stream);
+            if !streams.is_empty() {
+                return Some(std::mem::take(&mut *streams));
             }
             if *self.closed.lock().expect("no one panics while holding a flag") {
                 return None;

@@ -151,7 +151,7 @@ fn the_disk_gets_every_byte_in_order() {
     let (mut publisher, stream) = open(&hub);
     publish(&mut publisher, 0, 5);
     let waiting = hub.backlog().wait().expect("a stream with something to write");
-    let (pieces, over) = waiting.take_unrecorded();
+    let (pieces, over) = waiting[0].take_unrecorded();
     assert_eq!((pieces.len(), over), (6, false), "a description and five fragments");
     stream.recorded(pieces.iter().map(|piece| piece.len() as u64).sum());
     let mut reader = stream.reader();
@@ -162,7 +162,7 @@ fn the_disk_gets_every_byte_in_order() {
     assert_eq!(read, pieces, "the very bytes that were streamed");
     publisher.end();
     hub.close_recording(&stream);
-    let (pieces, over) = hub.backlog().wait().expect("an end to write down").take_unrecorded();
+    let (pieces, over) = hub.backlog().wait().expect("an end to write down")[0].take_unrecorded();
     assert_eq!((pieces.len(), over), (0, true));
     hub.backlog().close();
     assert!(hub.backlog().wait().is_none());

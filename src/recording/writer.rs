@@ -15,6 +15,9 @@ use crate::recording::index::{Indexer, RECORD_BYTES, Record, decode};
 
 /// After this time what was written is forced to the disk: all a power cut can take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
+/// What streams have for the disk is gathered for this long and written at once: a wake-up and a call for each picture
+/// of each stream would cost more than all the rest of a recording. It is what a killed process may lose.
+const GATHER: Duration = Duration::from_millis(100);
 /// Index records are gathered to this size before they are written.
 const INDEX_BYTES: usize = 16 * 1024;
 
@@ -38,30 +41,38 @@ struct Open {
 /// Writes recordings until the backlog is closed and empty. Blocks: give it a thread.
 pub fn run(folder: &Folder, backlog: &Backlog, witness: &dyn Witness) {
     let mut open: HashMap<ShareId, Open> = HashMap::new();
-    while let Some(stream) = backlog.wait() {
-        let share = stream.share();
-        let (pieces, over) = stream.take_unrecorded();
-        if stream.recording() != RecordingState::On {
-            open.remove(&share);
-            if let RecordingState::Failed(reason) = stream.recording() {
-                witness.failed(share, &reason);
-            }
-            continue;
+    while let Some(streams) = backlog.wait() {
+        for stream in streams {
+            take(folder, &mut open, &stream, witness);
         }
-        match write(folder, &mut open, &stream, &pieces, over) {
-            Ok(false) => {}
-            Ok(true) => {
-                open.remove(&share);
-                stream.set_recording(RecordingState::Complete);
-                witness.complete(share);
-            }
-            Err(error) => {
-                open.remove(&share);
-                let reason = reason(&error);
-                log::warn!("recording stopped share={share} reason=\"{reason}\"");
-                stream.set_recording(RecordingState::Failed(reason.clone()));
-                witness.failed(share, &reason);
-            }
+        std::thread::sleep(GATHER);
+    }
+}
+
+/// Takes what one stream has.
+fn take(folder: &Folder, open: &mut HashMap<ShareId, Open>, stream: &Arc<Stream>, witness: &dyn Witness) {
+    let share = stream.share();
+    let (pieces, over) = stream.take_unrecorded();
+    if stream.recording() != RecordingState::On {
+        open.remove(&share);
+        if let RecordingState::Failed(reason) = stream.recording() {
+            witness.failed(share, &reason);
+        }
+        return;
+    }
+    match write(folder, open, stream, &pieces, over) {
+        Ok(false) => {}
+        Ok(true) => {
+            open.remove(&share);
+            stream.set_recording(RecordingState::Complete);
+            witness.complete(share);
+        }
+        Err(error) => {
+            open.remove(&share);
+            let reason = reason(&error);
+            log::warn!("recording stopped share={share} reason=\"{reason}\"");
+            stream.set_recording(RecordingState::Failed(reason.clone()));
+            witness.failed(share, &reason);
         }
     }
 }

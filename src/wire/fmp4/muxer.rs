@@ -160,10 +160,11 @@ impl Muxer {
         let mut start = time.to_units(rate);
         if let Some(expected) = self.sound_end {
             let late = start - expected;
-            if late.abs() <= i64::from(rate / 200) {
-                start = expected;
-            } else if late < 0 {
+            if late <= -i64::from(duration / 2) {
+                // It was moved back by half a piece: one is left out.
                 return;
+            } else if late <= i64::from(rate / 500) {
+                start = expected;
             } else if let Some((last, _)) = self.sound.samples.last_mut() {
                 *last += late as u32;
             }

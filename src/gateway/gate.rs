@@ -57,14 +57,13 @@ impl Doorkeeper {
             OpenError::Over => Refusal::NotAllowed("This share is over; make a new one".into()),
             OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),
         })?;
+        if let Some(stream) = new {
+            self.executor.spawn(self.watch.clone().follow(stream)).detach();
+        }
         let steward = self.steward.clone();
         if let Err(error) = blocking::unblock(move || steward.media_started(share)).await {
             self.hub.end(share);
-            self.hub.remove(share);
             return Err(refusal(error));
-        }
-        if let Some(stream) = new {
-            self.executor.spawn(self.watch.clone().follow(stream)).detach();
         }
         Ok(publisher)
     }

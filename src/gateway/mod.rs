@@ -13,8 +13,10 @@ mod status;
 mod watch;
 
 use std::fmt;
+use std::fs::DirBuilder;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
@@ -109,7 +111,8 @@ impl Gateway {
             let path = path.to_owned();
             move |error| GatewayError::Data(path.clone(), error)
         };
-        std::fs::create_dir_all(data_dir).map_err(data(data_dir))?;
+        // A family's videos are nobody else's business.
+        DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(data(data_dir))?;
         let recordings = data_dir.join("recordings");
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let steward = Arc::new(open_books(config, clock.clone())?);

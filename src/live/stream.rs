@@ -446,7 +446,7 @@ impl Inner {
         self.playlists = [None, None];
     }
 
-    /// Returns whether a part was closed.
+    /// Returns whether a part or a segment was closed.
     fn push(&mut self, frame: &Frame, reference: ReferenceTime) -> bool {
         let mut muxed = std::mem::take(&mut self.muxed);
         self.muxer.push(frame, reference, &mut muxed);
@@ -491,7 +491,8 @@ impl Inner {
         };
         let closed_before = self.segments.closed().len();
         let part_closed = self.segments.push(&meta);
-        if part_closed || self.segments.closed().len() > closed_before {
+        let news = part_closed || self.segments.closed().len() > closed_before;
+        if news {
             self.playlists = [None, None];
         }
         if fragment.key {
@@ -503,7 +504,7 @@ impl Inner {
         let bytes = self.ring.back().map(|kept| kept.fragment.bytes.clone()).unwrap_or_default();
         self.record(bytes);
         self.forget(end - KEPT);
-        part_closed
+        news
     }
 
     /// Lets go of fragments that are older than `horizon` and the newest key frame, and on the disk if they shall be.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{IoSlice, Read as _, Seek as _, SeekFrom, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,13 @@ use bytes::Bytes;
 use crate::ground::id::ShareId;
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::recording::Folder;
-use crate::recording::index::{Indexer, RECORD_BYTES, Record, decode};
+use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, decode};
 
 /// After this time what was written is forced to the disk: all a power cut can take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 /// What streams have for the disk is gathered for this long and written at once: a wake-up and a call for each picture
 /// of each stream would cost more than all the rest of a recording. It is what a killed process may lose.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(30);
 /// Index records are gathered to this size before they are written.
 const INDEX_BYTES: usize = 16 * 1024;
 
@@ -43,7 +44,13 @@ pub fn run(folder: &Folder, backlog: &Backlog, witness: &dyn Witness) {
     let mut open: HashMap<ShareId, Open> = HashMap::new();
     while let Some(streams) = backlog.wait() {
         for stream in streams {
-            take(folder, &mut open, &stream, witness);
+            // Whatever is wrong with one recording, the others go on.
+            let turn = AssertUnwindSafe(|| take(folder, &mut open, &stream, witness));
+            if catch_unwind(turn).is_err() {
+                log::error!("recording broke off share={}", stream.share());
+                open.remove(&stream.share());
+                stream.set_recording(RecordingState::Failed("the recording broke off".into()));
+            }
         }
         std::thread::sleep(GATHER);
     }
@@ -170,7 +177,7 @@ impl Open {
         for piece in pieces {
             self.indexer
                 .piece(piece, piece.len() as u64, &mut self.records)
-                .expect("the house's own fragments can be read");
+                .map_err(|NotAPiece| std::io::Error::other("a fragment can't be indexed"))?;
         }
         if self.records.len() * RECORD_BYTES >= INDEX_BYTES {
             self.flush_index()?;

@@ -46,7 +46,7 @@ impl Bits<'_> {
             15 => self.take(24)?,
             index => *SAMPLE_RATES.get(index as usize).ok_or(AacError::Reserved)?,
         };
-        if rate == 0 { Err(AacError::Reserved) } else { Ok(rate) }
+        if (1000..=96_000).contains(&rate) { Ok(rate) } else { Err(AacError::Reserved) }
     }
 }
 

@@ -22,6 +22,8 @@ const LONGEST_FRAME: Ticks90k = Ticks90k::from_ms(500);
 
 /// Sound that is this late is replaced by silence, until some comes.
 const SOUND_PATIENCE: Ticks90k = Ticks90k::from_ms(300);
+/// Pieces of silence in one fragment.
+const SILENCE_AT_ONCE: i64 = 500;
 /// AAC-LC access units of nothing, mono and stereo (ISO/IEC 14496-3, 4.4.2.1: one or two empty channels).
 const SILENCE: [&[u8]; 2] =
     [&[0x00, 0xC8, 0x00, 0x80, 0x23, 0x80], &[0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80]];
@@ -66,8 +68,8 @@ pub struct Muxer {
     sound: AudioRun,
     /// The sample at which the next piece of sound is expected.
     sound_end: Option<i64>,
-    /// Whether silence stands in for the sound.
-    silent: bool,
+    /// Where the pictures were when sound last came.
+    heard: Option<Ticks90k>,
 }
 
 impl Muxer {
@@ -84,7 +86,7 @@ impl Muxer {
             frame_duration: USUAL_FRAME,
             sound: AudioRun::default(),
             sound_end: None,
-            silent: false,
+            heard: None,
         }
     }
 
@@ -114,7 +116,13 @@ impl Muxer {
 
     fn video(&mut self, frame: &VideoFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
         let Some(shift) = self.shift.or_else(|| self.start(frame)) else { return };
-        if self.params.as_ref().is_none_or(|params| !Arc::ptr_eq(params, &frame.params) && **params != *frame.params) {
+        let changes = frame.key || self.params.is_none();
+        if changes
+            && self
+                .params
+                .as_ref()
+                .is_none_or(|params| !Arc::ptr_eq(params, &frame.params) && **params != *frame.params)
+        {
             self.params = Some(frame.params.clone());
             out.push(Muxed::Init(init_segment(&frame.params, self.audio.as_deref()), frame.params.clone()));
         }
@@ -151,7 +159,7 @@ impl Muxer {
 
     fn audio_frame(&mut self, frame: &AudioFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
         let (Some(params), Some(shift)) = (self.audio.clone(), self.shift) else { return };
-        self.silent = false;
+        self.heard = self.last_picture;
         let time = frame.pts + shift;
         if time < self.first_picture || time.0 < 0 {
             return;
@@ -182,17 +190,18 @@ impl Muxer {
         }
     }
 
-    /// Puts silence where sound is missing, up to `until`.
-    fn fill_with_silence(&mut self, until: Ticks90k) {
+    /// Puts silence where sound is missing, up to `until_time`.
+    fn fill_with_silence(&mut self, until_time: Ticks90k) {
         let Some(params) = self.audio.as_ref().filter(|params| params.object_type == 2) else { return };
         let Some(silence) = SILENCE.get(usize::from(params.channels).wrapping_sub(1)) else { return };
         let (rate, duration) = (params.sample_rate, params.samples_per_frame);
         let mut start = self.sound_end.unwrap_or_else(|| self.first_picture.to_units(rate));
-        let until = until.to_units(rate);
-        if !self.silent && until - start <= SOUND_PATIENCE.to_units(rate) {
+        let until = until_time.to_units(rate);
+        if until_time - self.heard.unwrap_or(self.first_picture) <= SOUND_PATIENCE {
             return;
         }
-        self.silent = true;
+        // After a long pause of the pictures too, there is no use in hours of it.
+        start = start.max(until - SILENCE_AT_ONCE * i64::from(duration));
         while start + i64::from(duration) <= until {
             if self.sound.samples.is_empty() {
                 self.sound.decode_time = start as u64;

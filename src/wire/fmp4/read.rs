@@ -139,10 +139,10 @@ pub fn description(init: &[u8]) -> Option<(VideoParams, Option<AudioParams>)> {
 fn avc_parameters(configuration: &[u8]) -> Option<VideoParams> {
     let mut sets = ParameterSets::default();
     let mut rest = configuration.get(5..)?;
-    for _ in 0..2 {
+    for mask in [31, 255] {
         let (count, after) = rest.split_first()?;
         rest = after;
-        for _ in 0..count & 31 {
+        for _ in 0..count & mask {
             let (length, after) = rest.split_first_chunk::<2>()?;
             let (nal, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
             sets.take(nal);

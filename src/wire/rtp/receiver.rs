@@ -247,7 +247,7 @@ impl VideoTrack {
         packet: &RtpPacket<'_>,
         timestamp: i64,
         lost: u64,
-        clock: &mut TrackClock,
+        clock: &TrackClock,
         now: Moment,
         frames: &mut Vec<Frame>,
     ) -> bool {
@@ -266,7 +266,7 @@ impl VideoTrack {
         readable
     }
 
-    fn frame(&mut self, unit: AccessUnit, clock: &mut TrackClock, now: Moment) -> VideoFrame {
+    fn frame(&mut self, unit: AccessUnit, clock: &TrackClock, now: Moment) -> VideoFrame {
         let AccessUnit { timestamp, key, params, data } = unit;
         if key {
             self.order.set_depth(params.reorder_depth);
@@ -297,7 +297,7 @@ impl AudioTrack {
         packet: &RtpPacket<'_>,
         timestamp: i64,
         lost: u64,
-        clock: &mut TrackClock,
+        clock: &TrackClock,
         rate: u32,
         frames: &mut Vec<Frame>,
     ) -> bool {

@@ -89,7 +89,7 @@ impl Gate for Doorkeeper {
 
 fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, Refusal> {
     let config = media.iter().find_map(|media| match &media.format {
-        Format::Aac { config, .. } => Some(config),
+        Format::Aac { config, .. } | Format::Latm { config, .. } => Some(config),
         Format::H264 { .. } => None,
     });
     config

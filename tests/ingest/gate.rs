@@ -21,6 +21,8 @@ pub struct Seen {
     pub pictures: u64,
     pub duration_ms: i64,
     pub has_sound: bool,
+    /// Whether the sound is announced as LATM.
+    pub latm: bool,
     /// Whether the stream is over: ended, or lost.
     pub over: bool,
     /// Whether it was ended.
@@ -45,6 +47,7 @@ struct Streams {
 struct Newest {
     path: String,
     tracks: usize,
+    latm: bool,
     stream: Arc<Stream>,
 }
 
@@ -87,13 +90,14 @@ impl Gate for Streams {
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {
         Box::pin(async move {
             let sound = media.iter().find_map(|media| match &media.format {
-                Format::Aac { config, .. } => parse_config(config).ok().map(Arc::new),
+                Format::Aac { config, .. } | Format::Latm { config, .. } => parse_config(config).ok().map(Arc::new),
                 Format::H264 { .. } => None,
             });
             let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, None, UnixMs(0));
             let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
             let stream = stream.expect("each share is new");
-            *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), stream });
+            let latm = media.iter().any(|media| matches!(media.format, Format::Latm { .. }));
+            *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), latm, stream });
             Ok(publisher)
         })
     }
@@ -125,12 +129,13 @@ impl Door {
 
     pub fn seen(&self) -> Seen {
         let newest = self.streams.newest();
-        let Some(Newest { path, tracks, stream }) = &*newest else { return Seen::default() };
+        let Some(Newest { path, tracks, latm, stream }) = &*newest else { return Seen::default() };
         Seen {
             path: path.clone(),
             tracks: *tracks,
             pictures: stream.counts().pictures,
             duration_ms: stream.duration().to_ms(),
+            latm: *latm,
             has_sound: stream.media().is_some_and(|media| media.audio_codec.is_some()),
             over: stream.status() != Status::Flowing,
             ended: stream.status() == Status::Ended,

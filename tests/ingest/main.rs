@@ -21,27 +21,42 @@ fn installed(tool: &str) -> bool {
     there
 }
 
-fn ffmpeg(url: &str, transport: &str, sound: bool) -> Command {
+/// The sound a publisher sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sound {
+    None,
+    /// AAC as RFC 3640 has it.
+    Hbr,
+    /// AAC as RFC 6416 has it.
+    Latm,
+}
+
+fn ffmpeg(url: &str, transport: &str, sound: Sound) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args("-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=320x180:rate=15".split(' '));
-    if sound {
+    if sound != Sound::None {
         command.args("-f lavfi -i sine=sample_rate=44100 -c:a aac".split(' '));
     }
     command.args("-t 3 -c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p -f rtsp".split(' '));
+    if sound == Sound::Latm {
+        command.args(["-rtpflags", "latm"]);
+    }
     command.args(["-rtsp_transport", transport, url]);
     command
 }
 
-fn gstreamer(url: &str, protocol: &str, sound: bool, more: &[&str]) -> Command {
+fn gstreamer(url: &str, protocol: &str, sound: Sound, more: &[&str]) -> Command {
     let mut command = Command::new("gst-launch-1.0");
-    // Left alone it sends AAC as LATM, which is not taken yet.
-    command.env("GST_PLUGIN_FEATURE_RANK", "rtpmp4apay:NONE");
+    if sound == Sound::Hbr {
+        // Left alone it takes the payloader whose name comes first, which is LATM's.
+        command.env("GST_PLUGIN_FEATURE_RANK", "rtpmp4apay:NONE");
+    }
     command.args(["-q", "-e", "rtspclientsink", "name=s"]).arg(format!("location={url}"));
     command.arg(format!("protocols={protocol}")).args(more);
     let video = "videotestsrc num-buffers=45 is-live=true ! video/x-raw,width=320,height=180,framerate=15/1 ! \
                  x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! h264parse ! s.";
     command.args(video.split_ascii_whitespace());
-    if sound {
+    if sound != Sound::None {
         let sound = "audiotestsrc num-buffers=130 is-live=true ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse ! s.";
         command.args(sound.split_ascii_whitespace());
     }
@@ -62,13 +77,13 @@ fn ffmpeg_publishes() {
     if !installed("ffmpeg") {
         return;
     }
-    for (transport, sound) in [("tcp", true), ("udp", true), ("tcp", false)] {
+    for (transport, sound) in [("tcp", Sound::Hbr), ("udp", Sound::Hbr), ("tcp", Sound::Latm), ("tcp", Sound::None)] {
         let door = Door::open();
         let seen = publish(&door, &mut ffmpeg(&door.url("live/TOKEN"), transport, sound));
         assert!(seen.ended, "{transport} {seen:?}");
         assert!((44..=45).contains(&seen.pictures) && seen.duration_ms > 2800, "{transport} {seen:?}");
-        assert!(seen.has_sound == sound, "{transport} {seen:?}");
-        assert_eq!(seen.tracks, 1 + usize::from(sound));
+        assert_eq!((seen.has_sound, seen.latm), (sound != Sound::None, sound == Sound::Latm), "{transport} {seen:?}");
+        assert_eq!(seen.tracks, 1 + usize::from(sound != Sound::None));
         assert_eq!(seen.path, "live/TOKEN");
     }
 }
@@ -78,12 +93,12 @@ fn gstreamer_publishes() {
     if !installed("gst-launch-1.0") {
         return;
     }
-    for (protocol, sound) in [("tcp", true), ("udp", true), ("udp", false)] {
+    for (protocol, sound) in [("tcp", Sound::Latm), ("udp", Sound::Latm), ("tcp", Sound::Hbr), ("udp", Sound::None)] {
         let door = Door::open();
         let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), protocol, sound, &[]));
         assert!(seen.ended, "{protocol} {seen:?}");
         assert!((43..=45).contains(&seen.pictures), "{protocol} {seen:?}");
-        assert!(seen.has_sound == sound, "{protocol} {seen:?}");
+        assert_eq!((seen.has_sound, seen.latm), (sound != Sound::None, sound == Sound::Latm), "{protocol} {seen:?}");
     }
 }
 
@@ -92,15 +107,15 @@ fn publishers_prove_who_they_are() {
     let with = |password: &str, door: &Door| door.url("live/TOKEN").replace("://", &format!("://ana:{password}@"));
     if installed("ffmpeg") {
         let door = Door::open_for("ana", "secret");
-        let seen = publish(&door, &mut ffmpeg(&with("secret", &door), "tcp", false));
+        let seen = publish(&door, &mut ffmpeg(&with("secret", &door), "tcp", Sound::None));
         assert!(seen.ended && seen.pictures > 40, "{seen:?}");
-        let status = ffmpeg(&with("wrong", &door), "tcp", false).stderr(Stdio::null()).status().expect("it runs");
+        let status = ffmpeg(&with("wrong", &door), "tcp", Sound::None).stderr(Stdio::null()).status().expect("it runs");
         assert!(!status.success());
     }
     if installed("gst-launch-1.0") {
         let door = Door::open_for("ana", "secret");
         let more = ["user-id=ana", "user-pw=secret"];
-        let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), "tcp", false, &more));
+        let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), "tcp", Sound::None, &more));
         assert!(seen.ended && seen.pictures > 40, "{seen:?}");
     }
 }

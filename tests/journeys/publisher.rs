@@ -38,17 +38,22 @@ pub fn ffmpeg_for_ever(clip: &Clip, transport: Transport, url: &str) -> Command 
     ffmpeg
 }
 
-/// GStreamer's `rtspclientsink`, with the clip's streams parsed and paced. It sends AAC as RFC 3640 has it.
+/// GStreamer's `rtspclientsink`, with the clip's streams parsed and paced. Left alone it sends AAC as LATM.
 pub fn gstreamer(clip: &Clip, transport: Transport, url: &str) -> Command {
     let mut gst = program::command("gst-launch-1.0", ["-q"]);
     gst.args(["rtspclientsink", "name=sink", &format!("location={url}"), &format!("protocols={}", transport.name())]);
     gst.args(["filesrc", &format!("location={}", clip.file().display()), "!", "qtdemux", "name=film"]);
     gst.args(["film.video_0", "!", "queue", "!", "h264parse", "!", "clocksync", "!", "sink."]);
     if clip.sound {
-        // Left alone it takes the payloader whose name comes first, which is LATM's.
-        gst.env("GST_PLUGIN_FEATURE_RANK", "rtpmp4apay:NONE");
         gst.args(["film.audio_0", "!", "queue", "!", "aacparse", "!", "clocksync", "!", "sink."]);
     }
+    gst
+}
+
+/// The same, made to send AAC as RFC 3640 has it.
+pub fn gstreamer_without_latm(clip: &Clip, transport: Transport, url: &str) -> Command {
+    let mut gst = gstreamer(clip, transport, url);
+    gst.env("GST_PLUGIN_FEATURE_RANK", "rtpmp4apay:NONE");
     gst
 }
 

@@ -61,8 +61,8 @@ fn gstreamer_without_sound_over_udp() {
 }
 
 #[test]
-fn gstreamer_with_b_frames() {
-    journey(HD_WITH_B_FRAMES, |url| publisher::gstreamer(&HD_WITH_B_FRAMES, Transport::Tcp, url));
+fn gstreamer_with_b_frames_without_latm() {
+    journey(HD_WITH_B_FRAMES, |url| publisher::gstreamer_without_latm(&HD_WITH_B_FRAMES, Transport::Tcp, url));
 }
 
 /// Claims 1 to 15 of the patent, as one walk.

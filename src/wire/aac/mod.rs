@@ -1,6 +1,11 @@
-//! AAC's description: AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1). The access units themselves pass untouched.
+//! AAC's description: AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), alone or inside LATM's (`mux`). The access units
+//! themselves pass untouched.
+
+mod mux;
 
 use bytes::Bytes;
+
+pub use mux::StreamMux;
 
 use crate::ground::frame::AudioParams;
 
@@ -17,6 +22,8 @@ pub enum AacError {
     ObjectType(u8),
     /// Its sample rate or channels are none.
     Reserved,
+    /// It is of a multiplex that is more than one plain stream; says what it has.
+    Mux(&'static str),
 }
 
 /// Reads bits, most significant first.
@@ -34,6 +41,16 @@ impl Bits<'_> {
             self.at += 1;
         }
         Ok(value)
+    }
+
+    /// Takes `count` bits if they are `value`.
+    fn take_if(&mut self, count: usize, value: u32) -> bool {
+        let at = self.at;
+        let taken = self.take(count) == Ok(value);
+        if !taken {
+            self.at = at;
+        }
+        taken
     }
 
     fn object_type(&mut self) -> Result<u8, AacError> {
@@ -55,6 +72,11 @@ impl Bits<'_> {
 /// With explicit SBR (HE-AAC) the rate and the samples in a frame are those of what is heard, twice the core's.
 pub fn parse_config(config: &Bytes) -> Result<AudioParams, AacError> {
     let mut bits = Bits { bytes: config, at: 0 };
+    Ok(AudioParams { config: config.clone(), ..params(&mut bits)? })
+}
+
+/// Reads an AudioSpecificConfig up to its `frameLengthFlag`; the config itself is not put in.
+fn params(bits: &mut Bits<'_>) -> Result<AudioParams, AacError> {
     let object_type = bits.object_type()?;
     let mut sample_rate = bits.sample_rate()?;
     let channels = match bits.take(4)? {
@@ -75,7 +97,7 @@ pub fn parse_config(config: &Bytes) -> Result<AudioParams, AacError> {
     }
     let short_frames = bits.take(1)? == 1;
     let samples_per_frame = if short_frames { 960 } else { 1024 } * frames_per_core_frame;
-    Ok(AudioParams { config: config.clone(), object_type, sample_rate, channels, samples_per_frame })
+    Ok(AudioParams { config: Bytes::new(), object_type, sample_rate, channels, samples_per_frame })
 }
 
 #[cfg(test)]

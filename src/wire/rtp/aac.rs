@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 /// An access unit is never larger: the AU-size field of AAC-hbr has 13 bits.
-const MAX_UNIT_BYTES: usize = 8191;
+pub(super) const MAX_UNIT_BYTES: usize = 8191;
 
 /// A payload that breaks RFC 3640.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! RTP (RFC 3550): packets of a publisher's tracks in, frames on one timeline out; receiver reports back.
 //!
-//! `reorder` gives packets their order, `h264` and `aac` take them apart, `clock` gives them time. Bad packets are
-//! counted, never fatal: a phone on a bad network goes on.
+//! `reorder` gives packets their order, `h264`, `aac` and `latm` take them apart, `clock` gives them time. Bad packets
+//! are counted, never fatal: a phone on a bad network goes on.
 
 mod aac;
 mod clock;
 mod h264;
+mod latm;
 mod receiver;
 mod reorder;
 
@@ -42,6 +43,13 @@ pub enum Format {
         index_length: u8,
         /// Bits of further AU-index-delta fields.
         index_delta_length: u8,
+    },
+    /// AAC in LATM, its multiplex described beforehand (RFC 6416, section 6, with `cpresent=0`).
+    Latm {
+        /// AudioSpecificConfig, out of the StreamMuxConfig.
+        config: Bytes,
+        /// Access units of one AudioMuxElement.
+        units: u8,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
 use rtp_types::RtpPacket;
 
@@ -12,6 +13,7 @@ use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
 use crate::wire::h264::order::DecodeOrder;
 use crate::wire::rtp::aac::AacDepacketizer;
 use crate::wire::rtp::clock::{Reception, TrackClock};
+use crate::wire::rtp::latm::LatmDepacketizer;
 use crate::wire::rtp::reorder::{Place, Reorder};
 use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
 
@@ -66,9 +68,15 @@ struct LastPicture {
 
 #[derive(Debug)]
 struct AudioTrack {
-    depacketizer: AacDepacketizer,
+    depacketizer: AudioDepacketizer,
     params: Arc<AudioParams>,
     last_pts: Option<Ticks90k>,
+}
+
+#[derive(Debug)]
+enum AudioDepacketizer {
+    Hbr(AacDepacketizer),
+    Latm(LatmDepacketizer),
 }
 
 impl Receiver {
@@ -210,11 +218,14 @@ impl Track {
                 order: DecodeOrder::new(None),
                 last: None,
             })),
-            Format::Aac { config, size_length, index_length, index_delta_length } => Codec::Audio(AudioTrack {
-                depacketizer: AacDepacketizer::new(*size_length, *index_length, *index_delta_length),
-                params: Arc::new(parse_config(config).map_err(|_| RtpError::BadAudioConfig)?),
-                last_pts: None,
-            }),
+            Format::Aac { config, size_length, index_length, index_delta_length } => {
+                let depacketizer = AacDepacketizer::new(*size_length, *index_length, *index_delta_length);
+                Codec::Audio(AudioTrack::new(AudioDepacketizer::Hbr(depacketizer), config)?)
+            }
+            Format::Latm { config, units } => {
+                let depacketizer = LatmDepacketizer::new(*units);
+                Codec::Audio(AudioTrack::new(AudioDepacketizer::Latm(depacketizer), config)?)
+            }
         };
         Ok(Self {
             payload_type: media.payload_type,
@@ -236,7 +247,7 @@ impl Track {
         self.reception = Reception::default();
         match &mut self.codec {
             Codec::Video(video) => video.builder.lost(),
-            Codec::Audio(audio) => audio.depacketizer.lost(),
+            Codec::Audio(audio) => audio.lost(),
         }
     }
 }
@@ -292,6 +303,18 @@ impl VideoTrack {
 }
 
 impl AudioTrack {
+    fn new(depacketizer: AudioDepacketizer, config: &Bytes) -> Result<Self, RtpError> {
+        let params = Arc::new(parse_config(config).map_err(|_| RtpError::BadAudioConfig)?);
+        Ok(Self { depacketizer, params, last_pts: None })
+    }
+
+    fn lost(&mut self) {
+        match &mut self.depacketizer {
+            AudioDepacketizer::Hbr(hbr) => hbr.lost(),
+            AudioDepacketizer::Latm(latm) => latm.lost(),
+        }
+    }
+
     fn take(
         &mut self,
         packet: &RtpPacket<'_>,
@@ -302,26 +325,29 @@ impl AudioTrack {
         frames: &mut Vec<Frame>,
     ) -> bool {
         if lost > 0 {
-            self.depacketizer.lost();
+            self.lost();
         }
         let Self { depacketizer, params, last_pts } = self;
         let units_in_frame = i64::from(params.samples_per_frame) * i64::from(rate) / i64::from(params.sample_rate);
-        let taken = depacketizer.depacketize(packet.payload(), packet.marker_bit(), |place, data| {
+        let unit = |place: usize, data: Bytes| {
             let pts = clock.time(timestamp + units_in_frame * place as i64);
             // What was heard already (the sound was moved back into step) is left out.
             if last_pts.is_none_or(|last| pts > last) {
                 *last_pts = Some(pts);
                 frames.push(Frame::Audio(AudioFrame { pts, data }));
             }
-        });
-        taken.is_ok()
+        };
+        let (payload, marker) = (packet.payload(), packet.marker_bit());
+        match depacketizer {
+            AudioDepacketizer::Hbr(hbr) => hbr.depacketize(payload, marker, unit).is_ok(),
+            AudioDepacketizer::Latm(latm) => latm.depacketize(payload, marker, unit).is_ok(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use proptest::prelude::*;
     use rtp_types::RtpPacketBuilder;
 
@@ -383,6 +409,20 @@ mod tests {
     }
 
     #[test]
+    fn sound_in_latm_is_timed_the_same() {
+        let mut media = media();
+        media[1].format = Format::Latm { config: Bytes::from_static(&[0x11, 0x88]), units: 2 };
+        let mut receiver = Receiver::new(&media, Delivery::Reliable).expect("good media");
+        let mut frames = Vec::new();
+        receiver.rtp(AUDIO, &packet(97, 1, 7000, &[3, 1, 2, 3, 2, 4, 5]), at_ms(0), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 2, 9048, &[1, 6]), at_ms(40), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 3, 11_096, &[1, 7, 1, 8]), at_ms(80), &mut frames);
+        let times: Vec<_> = frames.iter().map(pts).collect();
+        assert_eq!(times, [("sound", 0), ("sound", 1920), ("sound", 7680), ("sound", 9600)]);
+        assert_eq!(receiver.counts(), Counts { packets: 3, malformed: 1, ..Counts::default() });
+    }
+
+    #[test]
     fn losses_are_counted_and_sound_goes_on() {
         let mut receiver = Receiver::new(&media(), Delivery::Datagrams).expect("good media");
         let mut frames = Vec::new();
@@ -433,9 +473,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_packets_are_answered(packets: Vec<(bool, bool, bool, u16, u32, Vec<u8>)>, reliable: bool) {
+        fn any_packets_are_answered(
+            packets: Vec<(bool, bool, bool, u16, u32, Vec<u8>)>, reliable: bool, units in 0..4u8,
+        ) {
             let delivery = if reliable { Delivery::Reliable } else { Delivery::Datagrams };
-            let mut receiver = Receiver::new(&media(), delivery).expect("good media");
+            let mut media = media();
+            if units > 0 {
+                media[1].format = Format::Latm { config: Bytes::from_static(&[0x11, 0x88]), units };
+            }
+            let mut receiver = Receiver::new(&media, delivery).expect("good media");
             let mut frames = Vec::new();
             for (n, (audio, raw, control, sequence, timestamp, payload)) in packets.into_iter().enumerate() {
                 let track = usize::from(audio);

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::Refusal;
-use super::session::{Event, Session, Step};
+use super::session::{Event, Kind, Session, Step};
+use crate::ground::frame::Frame;
 use crate::ground::limits::{RTSP_BODY_BYTES, RTSP_HEAD_BYTES};
 use crate::ground::time::Moment;
+use crate::wire::rtp::{Delivery, Receiver};
 
 const NOW: Moment = Moment(1_000_000);
 
@@ -22,6 +24,7 @@ const CAPTURES: &[(&str, &[u8])] = captures![
     "gstreamer-tcp",
     "gstreamer-udp",
     "gstreamer-digest",
+    "gstreamer-latm",
     "larix-tcp"
 ];
 
@@ -30,6 +33,8 @@ const CAPTURES: &[(&str, &[u8])] = captures![
 struct Told {
     events: Vec<String>,
     packets: usize,
+    malformed: u64,
+    sounds: usize,
     closed: bool,
     answers: Vec<u8>,
 }
@@ -37,6 +42,7 @@ struct Told {
 /// A session that publishers reach, with its connection's unread bytes.
 struct Server {
     session: Session,
+    receiver: Option<Receiver>,
     unread: Vec<u8>,
     password: Option<&'static str>,
     told: Told,
@@ -45,7 +51,8 @@ struct Server {
 impl Server {
     fn new(name: &str) -> Self {
         let password = name.ends_with("digest").then_some("secret");
-        Self { session: Session::new([0; 16]), unread: Vec::new(), password, told: Told::default() }
+        let session = Session::new([0; 16]);
+        Self { session, receiver: None, unread: Vec::new(), password, told: Told::default() }
     }
 
     fn receive(&mut self, bytes: &[u8]) {
@@ -62,9 +69,18 @@ impl Server {
                     self.told.closed = true;
                     continue;
                 }
-                Step::Packet { track, .. } => {
+                Step::Packet { track, kind, packet } => {
                     assert!(track < 2, "a track that was recorded");
                     self.told.packets += 1;
+                    if let Some(receiver) = &mut self.receiver {
+                        let mut frames = Vec::new();
+                        match kind {
+                            Kind::Rtp => receiver.rtp(track, packet, NOW, &mut frames),
+                            Kind::Rtcp => receiver.rtcp(track, packet, NOW),
+                        }
+                        self.told.sounds += frames.iter().filter(|frame| matches!(frame, Frame::Audio(_))).count();
+                        self.told.malformed = receiver.counts().malformed;
+                    }
                     continue;
                 }
                 Step::Event(event) => event,
@@ -83,7 +99,11 @@ impl Server {
                     _ => self.session.accept(),
                 },
                 Event::Bind { .. } => self.session.bound((6000, 6001)),
-                Event::Record(_) => self.session.accept(),
+                Event::Record(tracks) => {
+                    let media: Vec<_> = tracks.into_iter().map(|track| track.media).collect();
+                    self.receiver = Receiver::new(&media, Delivery::Reliable).ok();
+                    self.session.accept();
+                }
                 Event::Teardown => {}
             }
         }
@@ -118,6 +138,7 @@ fn real_publishers_are_understood() {
         }
         assert_eq!(told.events, expected, "{name}");
         assert_eq!(told.packets, if udp { 0 } else { 5 }, "{name}");
+        assert_eq!(told.malformed, 0, "{name}");
         assert!(!told.closed, "{name}");
         let answers = String::from_utf8(told.answers).unwrap();
         let refused: Vec<_> =
@@ -125,6 +146,12 @@ fn real_publishers_are_understood() {
         let unauthorized: &[&str] = if name.ends_with("digest") { &["RTSP/1.0 401 Unauthorized"] } else { &[] };
         assert_eq!(refused, unauthorized, "{name}");
     }
+}
+
+#[test]
+fn sound_in_latm_is_read() {
+    let (name, bytes) = CAPTURES.iter().find(|(name, _)| *name == "gstreamer-latm").unwrap();
+    assert_eq!(replay(name, [*bytes]).sounds, 1);
 }
 
 #[test]

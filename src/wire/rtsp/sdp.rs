@@ -1,4 +1,5 @@
-//! What a publisher announces: SDP (RFC 8866) with the media of RFC 6184 (section 8.2) and RFC 3640 (section 4).
+//! What a publisher announces: SDP (RFC 8866) with the media of RFC 6184 (section 8.2), RFC 3640 (section 4) and
+//! RFC 6416 (section 7.4).
 //!
 //! The only file that knows the `sdp-types` crate. One H.264 video, and beside it one AAC sound, may be announced.
 
@@ -7,6 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use sdp_types::Session;
 
+use crate::wire::aac::{AacError, StreamMux};
 use crate::wire::rtp::{Format, Media};
 
 /// The announced media, in the order of the SDP.
@@ -85,6 +87,7 @@ fn format_of(media: &sdp_types::Media, word: &str) -> Result<Media, SdpError> {
     let format = match name.to_ascii_uppercase().as_str() {
         "H264" => h264(&parameters)?,
         "MPEG4-GENERIC" => aac(&parameters)?,
+        "MP4A-LATM" => latm(&parameters)?,
         _ => return Err(SdpError::Codec(name.to_owned())),
     };
     let rate = parts.next().and_then(|rate| rate.parse().ok()).filter(|rate| *rate > 0);
@@ -136,6 +139,21 @@ fn aac(parameters: &Parameters) -> Result<Format, SdpError> {
         index_length: bits("indexlength", 3, 0..=16)?,
         index_delta_length: bits("indexdeltalength", 3, 0..=16)?,
     })
+}
+
+fn latm(parameters: &Parameters) -> Result<Format, SdpError> {
+    // Where nothing is said, the packets bring it (RFC 6416, section 7.3).
+    if parameters.get("cpresent") != Some("0") {
+        return Err(SdpError::Codec("MP4A-LATM with cpresent=1".to_owned()));
+    }
+    let config = parameters.get("config").and_then(decode_hex).unwrap_or_default();
+    match StreamMux::parse(&config) {
+        Ok(StreamMux { config, units }) => Ok(Format::Latm { config, units }),
+        Err(AacError::Truncated) => Err(malformed("MP4A-LATM without a config that can be read")),
+        Err(AacError::ObjectType(number)) => Err(SdpError::Codec(format!("MP4A-LATM of object type {number}"))),
+        Err(AacError::Reserved) => Err(SdpError::Codec("MP4A-LATM of an unknown rate or channels".to_owned())),
+        Err(AacError::Mux(what)) => Err(SdpError::Codec(format!("MP4A-LATM with {what}"))),
+    }
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
@@ -245,12 +263,31 @@ mod tests {
         assert_eq!(codec(&format!("{H264}m=application 9 UDP/DTLS/SCTP x\r\n")), "application over UDP/DTLS/SCTP");
         let lbr = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/8000\r\na=fmtp:97 mode=CELP-cbr;config=1208\r\n";
         assert_eq!(codec(lbr), "MPEG4-GENERIC in mode CELP-cbr");
+        for fmtp in ["", "a=fmtp:97 cpresent=1\r\n", "a=fmtp:97 config=400024203fc0\r\n"] {
+            assert_eq!(codec(&format!("{H264}{LATM}{fmtp}")), "MP4A-LATM with cpresent=1");
+        }
+        let latm = |config: &str| codec(&format!("{H264}{LATM}a=fmtp:97 cpresent=0; config={config}\r\n"));
+        assert_eq!(latm("c00024203fc0"), "MP4A-LATM with audioMuxVersion 1");
+        assert_eq!(latm("400124203fc0"), "MP4A-LATM of object type 18");
+        assert_eq!(latm("400025a03fc0"), "MP4A-LATM of an unknown rate or channels");
         let mode2 = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=2\r\n";
         assert_eq!(codec(mode2), "H264 in packetization mode 2");
     }
 
     const H264: &str = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
     const AAC: &str = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000/2\r\na=fmtp:97 config=1190\r\n";
+
+    const LATM: &str = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MP4A-LATM/44100/2\r\n";
+
+    #[test]
+    fn latm_described_beforehand_is_read() {
+        let format = |fmtp: &str| one(&format!("{H264}{LATM}a=fmtp:97 {fmtp}\r\n")).unwrap()[1].media.format.clone();
+        let config = Bytes::from_static(&[0x12, 0x10]);
+        // FFmpeg's line, and one of three units in an element.
+        let ffmpeg = format("profile-level-id=1;cpresent=0;config=400024203fc0");
+        assert_eq!(ffmpeg, Format::Latm { config: config.clone(), units: 1 });
+        assert_eq!(format("config=42002420; cpresent=0"), Format::Latm { config, units: 3 });
+    }
 
     #[test]
     fn one_video_and_at_most_one_sound() {
@@ -277,6 +314,9 @@ mod tests {
             "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\n",
             "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\na=fmtp:97 config=zz\r\n",
             "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\na=fmtp:97 config=1190;sizelength=99\r\n",
+            &format!("{H264}{LATM}a=fmtp:97 cpresent=0\r\n"),
+            &format!("{H264}{LATM}a=fmtp:97 cpresent=0;config=4000\r\n"),
+            &format!("{H264}{LATM}a=fmtp:97 cpresent=0;config=zz\r\n"),
         ] {
             assert!(matches!(one(media), Err(SdpError::Malformed(_))), "{media}");
         }

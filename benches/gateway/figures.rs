@@ -8,7 +8,7 @@ use crate::clip::{self, HD, HD_GOP2, Recipe, SMALL, now_us};
 use crate::crowd::{self, Kind, Seen};
 use crate::house::{Gateway, Place, Server};
 use crate::peer::Nginx;
-use crate::process::{peak_mb, resident_mb, usage};
+use crate::process::{peak_mib, resident_mib, usage};
 use crate::publish::{self, Opened, Published};
 use crate::report::Report;
 use crate::stored;
@@ -104,11 +104,11 @@ impl Bench {
             let gateway = Gateway::start();
             pause(2.0);
             let used = usage(gateway.pid(), self.time / 2);
-            memory.push(resident_mb(gateway.pid()));
+            memory.push(resident_mib(gateway.pid()));
             cpu.push(used.cpu_per_minute());
             wakeups.push(used.wakeups_per_second());
         }
-        self.report.figure("resident memory", "MB", Some(10.0), memory);
+        self.report.figure("resident memory", "MiB", Some(10.0), memory);
         self.report.figure("processor time", "s a minute", None, cpu);
         self.report.figure("wake-ups", "a second", None, wakeups);
     }
@@ -266,14 +266,14 @@ impl Bench {
             pause(5.0);
             let used = usage(server.pid(), self.time);
             cpu.push(used.cpu_per_minute() / PUBLISHERS as f64);
-            peak.push(peak_mb(server.pid()));
+            peak.push(peak_mib(server.pid()));
             self.all_were_served(viewers, PUBLISHERS);
             publisher.stop(&self.report);
         }
         let viewers = kind.map_or("no viewers".into(), |kind| format!("a {} viewer each", name(kind)));
         let (cpu_goal, peak_goal) = goals.unzip();
         self.report.figure(&format!("{prefix}{viewers}, CPU"), "s a stream-minute", cpu_goal, cpu);
-        self.report.figure(&format!("{prefix}{viewers}, peak memory"), "MB", peak_goal, peak);
+        self.report.figure(&format!("{prefix}{viewers}, peak memory"), "MiB", peak_goal, peak);
     }
 
     /// What many viewers of one stream cost.
@@ -304,7 +304,7 @@ impl Bench {
             pause(5.0);
             let used = usage(server.pid(), self.time);
             cpu.push(used.cpu_per_minute() / VIEWERS as f64);
-            peak.push(peak_mb(server.pid()));
+            peak.push(peak_mib(server.pid()));
             if let Some(seen) = self.all_were_served(Some(viewers), VIEWERS) {
                 fetch.push(seen.fetch_p99_ms);
             }
@@ -313,7 +313,7 @@ impl Bench {
         let (cpu_goal, peak_goal) = goals.unzip();
         let viewers = format!("{prefix}{}", name(kind));
         self.report.figure(&format!("{viewers}, CPU"), "s a viewer-minute", cpu_goal, cpu);
-        self.report.figure(&format!("{viewers}, peak memory"), "MB", peak_goal, peak);
+        self.report.figure(&format!("{viewers}, peak memory"), "MiB", peak_goal, peak);
         if kind != Kind::Mp4 {
             self.report.figure(&format!("{viewers}, 99th percentile of fetches"), "ms", None, fetch);
         }

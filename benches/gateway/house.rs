@@ -88,10 +88,17 @@ impl Gateway {
 
     fn admin(&self, verb: &[&str]) -> Value {
         let data = self.folder.path().join("data");
-        let mut command = Command::new(PROGRAM);
-        let said = command.args(["admin", "--json", "--data-dir"]).arg(data).args(verb).output().unwrap();
-        assert!(said.status.success(), "admin {verb:?}: {}", String::from_utf8_lossy(&said.stdout));
-        serde_json::from_slice(&said.stdout).unwrap()
+        let start = Instant::now();
+        loop {
+            let mut command = Command::new(PROGRAM);
+            let said = command.args(["admin", "--json", "--data-dir"]).arg(&data).args(verb).output().unwrap();
+            if said.status.success() {
+                return serde_json::from_slice(&said.stdout).unwrap();
+            }
+            // Just started, it takes connections a moment before it takes its owner's orders.
+            assert!(start.elapsed() < PATIENCE, "admin {verb:?}: {}", String::from_utf8_lossy(&said.stdout));
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn user(&mut self) -> String {

@@ -79,20 +79,20 @@ fn field(status: &str, name: &str) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
 }
 
-fn megabytes(pid: u32, name: &str) -> f64 {
+fn mebibytes(pid: u32, name: &str) -> f64 {
     let of = |process| {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         field(&status, name).unwrap_or(0)
     };
-    family(pid).into_iter().map(of).sum::<u64>() as f64 * 1024.0 / 1e6
+    family(pid).into_iter().map(of).sum::<u64>() as f64 / 1024.0
 }
 
-/// Memory in use, in MB.
-pub fn resident_mb(pid: u32) -> f64 {
-    megabytes(pid, "VmRSS:")
+/// Memory in use, in MiB.
+pub fn resident_mib(pid: u32) -> f64 {
+    mebibytes(pid, "VmRSS:")
 }
 
-/// The most memory there was in use, in MB.
-pub fn peak_mb(pid: u32) -> f64 {
-    megabytes(pid, "VmHWM:")
+/// The most memory there was in use, in MiB.
+pub fn peak_mib(pid: u32) -> f64 {
+    mebibytes(pid, "VmHWM:")
 }

@@ -110,7 +110,7 @@ pub enum LogLevel {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            data_dir: "data".into(),
+            data_dir: data_dir(std::env::var_os("STATE_DIRECTORY")),
             http: Http::default(),
             rtsp: Rtsp::default(),
             share: Share::default(),
@@ -119,6 +119,13 @@ impl Default for Config {
             log: Log::default(),
         }
     }
+}
+
+/// Where data are kept unless the file says so: where the service manager wants them (systemd.exec(5)), else `data`.
+fn data_dir(state_directory: Option<std::ffi::OsString>) -> PathBuf {
+    let given = state_directory.and_then(|given| given.into_string().ok());
+    let first = given.as_deref().and_then(|given| given.split(':').next()).filter(|first| !first.is_empty());
+    first.unwrap_or("data").into()
 }
 
 impl Default for Http {
@@ -259,6 +266,12 @@ mod tests {
         shipped.sort();
         expected.sort();
         assert_eq!(shipped, expected);
+    }
+
+    #[test]
+    fn the_service_manager_has_a_say_in_where_data_are() {
+        assert_eq!(data_dir(None), Path::new("data"));
+        assert_eq!(data_dir(Some("/var/lib/lareira:/var/lib/other".into())), Path::new("/var/lib/lareira"));
     }
 
     #[test]

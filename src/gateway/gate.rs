@@ -43,6 +43,9 @@ impl Doorkeeper {
         }
         let library = self.library.clone();
         blocking::unblock(move || library.past(share)).await.map_err(|error| {
+            if error.kind() == std::io::ErrorKind::WouldBlock {
+                return Refusal::AlreadyPublishing;
+            }
             log::error!("what was recorded can't be read share={share} error=\"{error}\"");
             Refusal::Failed
         })
@@ -52,10 +55,13 @@ impl Doorkeeper {
         let share = self.share(path).await?;
         let audio = sound(media)?;
         let past = self.past(share).await?;
-        let (publisher, new) = self.hub.open(share, audio, past, self.clock.date()).map_err(|error| match error {
-            OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,
-            OpenError::Over => Refusal::NotAllowed("This share is over; make a new one".into()),
-            OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),
+        let (publisher, new) = self.hub.open(share, audio, past, self.clock.date()).map_err(|error| {
+            self.library.release(share);
+            match error {
+                OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,
+                OpenError::Over => Refusal::NotAllowed("This share is over; make a new one".into()),
+                OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),
+            }
         })?;
         if let Some(stream) = new {
             self.executor.spawn(self.watch.clone().follow(stream)).detach();

@@ -9,12 +9,14 @@ use crate::gateway::config;
 use crate::ground::id::ShareId;
 use crate::live::{Hub, Status};
 use crate::recording::library::Library;
-use crate::share::{EndReason, ShareError, Steward};
+use crate::share::{Asker, EndReason, ShareError, Steward};
 
 /// How often shares are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the disk is looked at: every so many sweeps.
 const SWEEPS_TO_DISK: u32 = 10;
+/// How often recordings that nobody knows are looked for: every so many sweeps, a day.
+const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
 /// Recordings that are let go at once when the disk is full.
 const LET_GO: usize = 8;
 /// A MiB in bytes.
@@ -50,6 +52,9 @@ impl Keeper {
             if sweep == settling {
                 self.settle(&std::mem::take(&mut cut_off));
             }
+            if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 720 {
+                self.delete_strays();
+            }
             if sweep % SWEEPS_TO_DISK == 0 {
                 self.look_at_disk(&mut warned);
             }
@@ -75,6 +80,20 @@ impl Keeper {
         }
     }
 
+    /// Deletes recordings of shares that the books don't know: withdrawn in a bad moment, or younger than a backup.
+    fn delete_strays(&self) {
+        let Ok(shares) = self.library.folder().shares() else { return };
+        for share in shares {
+            let known = !matches!(self.steward.share(Asker::Owner, share), Err(ShareError::NotFound(_)));
+            if !known && self.hub.get(share).is_none() {
+                log::info!("recording of no share deleted share={share}");
+                if let Err(error) = self.library.delete(share) {
+                    log::error!("recording can't be deleted share={share} error=\"{error}\"");
+                }
+            }
+        }
+    }
+
     fn delete(&self, share: ShareId) {
         self.hub.end(share);
         if let Err(error) = self.library.delete(share) {
@@ -89,37 +108,40 @@ impl Keeper {
 
     /// Lets recordings go while the disk has too little room, and warns before.
     fn look_at_disk(&self, warned: &mut bool) {
-        let room = match self.room_bytes() {
+        let room = match self.room() {
             Ok(room) => room,
             Err(error) => {
                 log::warn!("the disk can't be measured: {error}");
                 return;
             }
         };
-        let tight = room < (self.limits.keep_free_mib.max(64) * MIB / 4) as i64;
+        let tight = room.least() < (self.limits.keep_free_mib.max(64) * MIB / 4) as i64;
         if tight && !*warned {
-            log::warn!(
-                "little room left for recordings: {} MiB; the oldest ones seen will go",
-                room.max(0) as u64 / MIB
-            );
+            log::warn!("little room left for recordings: the oldest ones seen will go; give the gateway a larger disk");
         }
         *warned = tight;
-        if room >= 0 {
-            return;
+        if room.least() < 0 {
+            self.let_go(room);
         }
-        match self.steward.quota_candidates(LET_GO) {
-            Ok(shares) => {
-                for share in shares.into_iter().filter(|share| !self.is_live(*share)) {
-                    match self.steward.expire_early(share) {
-                        Ok(()) => self.delete(share),
-                        Err(error) => log::error!("share={share} can't be let go: {error}"),
-                    }
-                    if self.room_bytes().is_ok_and(|room| room >= 0) {
-                        break;
-                    }
-                }
+    }
+
+    /// A disk that others fill costs no one a video they haven't seen; the family's own quota does, oldest first.
+    fn let_go(&self, mut room: Room) {
+        let seen_only = room.of_quota >= 0;
+        let candidates = match self.steward.quota_candidates(LET_GO, seen_only) {
+            Ok(candidates) => candidates,
+            Err(error) => return log::error!("no recordings can be let go: {error}"),
+        };
+        for share in candidates.into_iter().filter(|share| !self.is_live(*share)) {
+            match self.steward.expire_early(share) {
+                Ok(()) => self.delete(share),
+                Err(error) => log::error!("share={share} can't be let go: {error}"),
             }
-            Err(error) => log::error!("no recordings can be let go: {error}"),
+            match self.room() {
+                Ok(now) if now.least() < 0 && now.least() > room.least() => room = now,
+                // There is room, or letting go doesn't help.
+                _ => break,
+            }
         }
     }
 
@@ -127,14 +149,28 @@ impl Keeper {
         self.hub.get(share).is_some_and(|stream| stream.status() != Status::Ended)
     }
 
-    /// Bytes that recordings may still take: negative if they have too many already.
-    fn room_bytes(&self) -> std::io::Result<i64> {
-        let free = free_bytes(self.library.folder().path())? as i64 - (self.limits.keep_free_mib * MIB) as i64;
-        if self.limits.quota_mib == 0 {
-            return Ok(free);
-        }
-        let left = (self.limits.quota_mib * MIB) as i64 - self.library.folder().used_bytes()? as i64;
-        Ok(free.min(left))
+    fn room(&self) -> std::io::Result<Room> {
+        let on_disk = free_bytes(self.library.folder().path())? as i64 - (self.limits.keep_free_mib * MIB) as i64;
+        let of_quota = match self.limits.quota_mib {
+            0 => i64::MAX,
+            quota => (quota * MIB) as i64 - self.library.folder().used_bytes()? as i64,
+        };
+        Ok(Room { on_disk, of_quota })
+    }
+}
+
+/// Bytes that recordings may still take: negative if they have too many already.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Before the disk has less than it should keep free.
+    on_disk: i64,
+    /// Before the quota is used up.
+    of_quota: i64,
+}
+
+impl Room {
+    fn least(self) -> i64 {
+        self.on_disk.min(self.of_quota)
     }
 }
 

@@ -22,6 +22,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use async_io::Timer;
+use futures_lite::FutureExt as _;
+
 use crate::executor::{Executor, SystemClock};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
@@ -30,7 +33,7 @@ use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::status::Health;
-use crate::gateway::watch::{RecordingWitness, Watch};
+use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
@@ -95,6 +98,7 @@ pub struct Gateway {
     front: Front,
     ingest: Ingest,
     http_address: SocketAddr,
+    followed: Followed,
     keeper_stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
     _back: Back,
@@ -125,11 +129,13 @@ impl Gateway {
 
         let http = TcpListener::bind(config.http.address)
             .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
+        let followed = Followed::default();
         let watch = Watch {
             steward: steward.clone(),
             hub: hub.clone(),
             folder: folder.clone(),
             resume_window: config.share.resume_window.0,
+            followed: followed.clone(),
         };
         let login = (!config.rtsp.user.is_empty()).then(|| (config.rtsp.user.clone(), config.rtsp.password.clone()));
         let doorkeeper = Doorkeeper {
@@ -173,17 +179,29 @@ impl Gateway {
         let keeper = Keeper {
             steward: steward.clone(),
             hub: hub.clone(),
-            library,
+            library: library.clone(),
             limits: config.recording.clone(),
             cut_off,
             resume_window: config.share.resume_window.0,
         };
-        let (backlog, witness) = (hub.backlog().clone(), RecordingWitness(steward.clone()));
+        let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
         let threads = vec![
             start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
             start_thread("keeper", move || keeper.run(&stopped))?,
         ];
-        Ok(Self { executor, steward, hub, front, ingest, http_address, keeper_stop, threads, _back: back, control })
+        Ok(Self {
+            executor,
+            steward,
+            hub,
+            front,
+            ingest,
+            http_address,
+            followed,
+            keeper_stop,
+            threads,
+            _back: back,
+            control,
+        })
     }
 
     /// Who decides.
@@ -203,7 +221,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, keeper_stop, threads, control, .. } = self;
+        let Self { executor, hub, front, ingest, followed, keeper_stop, threads, control, .. } = self;
         executor.run(async {
             stop.await;
             log::info!("stopping");
@@ -213,6 +231,10 @@ impl Gateway {
                 hub.close_recording(&stream);
             }
             front.shut_down(GRACE).await;
+            let patience = async {
+                Timer::after(GRACE).await;
+            };
+            followed.none().or(patience).await;
         });
         drop(control);
         drop(keeper_stop);

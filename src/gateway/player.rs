@@ -65,8 +65,13 @@ impl Warden for Tickets {
                 return Ok(());
             }
             let (steward, ticket) = (self.steward.clone(), ticket.to_owned());
-            match blocking::unblock(move || steward.open_ticket(share, &ticket)).await {
-                Ok(_) => {
+            let opened = blocking::unblock(move || {
+                let user = steward.open_ticket(share, &ticket)?;
+                // Books that can't be read are no reason to stop a picture.
+                if steward.ticket_holds(share, user).unwrap_or(true) { Ok(()) } else { Err(TicketError::Foreign) }
+            });
+            match opened.await {
+                Ok(()) => {
                     let mut believed = self.believed();
                     if believed.len() >= MAX_BELIEVED {
                         believed.clear();

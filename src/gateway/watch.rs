@@ -1,15 +1,18 @@
 //! The life of a stream: until it is ready, while it flows, when it is lost, and after its end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use async_io::Timer;
+use event_listener::Event;
 use futures_lite::FutureExt as _;
 
 use crate::codec::{CodecError, decode_key_frame};
 use crate::ground::id::ShareId;
 use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
 use crate::recording::Folder;
+use crate::recording::library::Library;
 use crate::recording::writer::Witness;
 use crate::share::{self, EndReason, ShareError, Steward};
 use crate::thumbnail;
@@ -22,6 +25,11 @@ const MEDIA_INTERVAL: Duration = Duration::from_secs(10);
 const FIRST_MEDIA: Duration = Duration::from_secs(2);
 /// Key frames that may fail to be decoded before the stream counts as one that can't be shown.
 const MAX_BAD_KEY_FRAMES: u32 = 5;
+/// A stream none of whose key frames could be decoded by then can't be shown.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+/// How long to wait before an end is written down again, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(60);
 /// Players that fetch segments find an ended stream for this long.
 const AFTERLIFE: Duration = Duration::from_secs(60);
 
@@ -32,6 +40,40 @@ pub(super) struct Watch {
     pub folder: Folder,
     /// How long a lost stream may take to come back.
     pub resume_window: Duration,
+    /// The streams whose end is not written down yet.
+    pub followed: Followed,
+}
+
+/// Counts the streams whose end is not written down yet.
+#[derive(Clone, Default)]
+pub(super) struct Followed(Arc<(AtomicUsize, Event)>);
+
+/// One of them; dropped when its end is written down.
+struct Entered(Followed);
+
+impl Followed {
+    fn enter(&self) -> Entered {
+        self.0.0.fetch_add(1, Ordering::SeqCst);
+        Entered(self.clone())
+    }
+
+    /// Resolves when there are none.
+    pub async fn none(&self) {
+        loop {
+            let left = self.0.1.listen();
+            if self.0.0.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.0.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.1.notify(usize::MAX);
+    }
 }
 
 /// What a key frame has shown.
@@ -54,24 +96,31 @@ impl Watch {
     /// Follows one stream to its end.
     pub async fn follow(self: Arc<Self>, stream: Arc<Stream>) {
         let share = stream.share();
+        let followed = self.followed.enter();
         let reason = self.until_the_end(&stream).await;
         stream.end();
         self.hub.close_recording(&stream);
         let duration_ms = stream.duration().to_ms().max(0) as u64;
         log::info!("stream over share={share} reason={} duration_ms={duration_ms}", reason.as_str());
-        let steward = self.steward.clone();
-        let told = blocking::unblock(move || steward.ended(share, reason, Some(duration_ms))).await;
-        match told {
-            // A share that was withdrawn is gone from the books already.
-            Ok(()) | Err(ShareError::NotFound(_)) => {}
-            Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
+        let mut pause = FIRST_RETRY;
+        loop {
+            let steward = self.steward.clone();
+            match blocking::unblock(move || steward.ended(share, reason, Some(duration_ms))).await {
+                // A share that was withdrawn is gone from the books already.
+                Ok(()) | Err(ShareError::NotFound(_)) => break,
+                Err(error) => log::error!("the end of share={share} can't be written down, trying again: {error}"),
+            }
+            Timer::after(pause).await;
+            pause = (pause * 2).min(LAST_RETRY);
         }
+        drop(followed);
         Timer::after(AFTERLIFE).await;
         self.hub.remove(share);
     }
 
     async fn until_the_end(&self, stream: &Arc<Stream>) -> EndReason {
         let mut bad_key_frames = 0;
+        let began = Instant::now();
         let mut told: Option<MediaInfo> = None;
         let mut wait = FIRST_MEDIA;
         loop {
@@ -89,6 +138,9 @@ impl Watch {
             let limit = match stream.status() {
                 Status::Ended => return EndReason::Stopped,
                 Status::Interrupted => self.resume_window,
+                Status::Flowing if !stream.is_ready() && began.elapsed() >= READY_WITHIN => {
+                    return EndReason::Unplayable;
+                }
                 Status::Flowing => wait,
             };
             let late = async {
@@ -166,15 +218,20 @@ fn in_words(media: MediaInfo) -> share::MediaInfo {
 }
 
 /// Hears from the disk what became of recordings.
-pub(super) struct RecordingWitness(pub Arc<Steward>);
+pub(super) struct RecordingWitness {
+    pub steward: Arc<Steward>,
+    pub library: Arc<Library>,
+}
 
 impl Witness for RecordingWitness {
     fn complete(&self, share: ShareId) {
+        self.library.release(share);
         log::info!("recording complete share={share}");
     }
 
     fn failed(&self, share: ShareId, reason: &str) {
-        if let Err(error) = self.0.recording_failed(share, reason) {
+        self.library.release(share);
+        if let Err(error) = self.steward.recording_failed(share, reason) {
             log::error!("the failed recording of share={share} can't be written down: {error}");
         }
     }

@@ -31,6 +31,6 @@ impl FinishedRecording {
 
     /// The HLS playlist of the whole recording, which began at `began`.
     pub fn playlist(&self, began: UnixMs) -> Bytes {
-        MediaPlaylist { segments: &self.segments, began, ended: true, others: &[] }.write(false).into()
+        MediaPlaylist { segments: &self.segments, first: 0, began, ended: true, others: &[] }.write(false).into()
     }
 }

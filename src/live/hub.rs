@@ -62,7 +62,7 @@ impl Hub {
         let mut streams = self.lock();
         if let Some(stream) = streams.get(&share) {
             return match stream.flow() {
-                Ok(()) => Ok((Publisher::new(stream.clone(), self.backlog.clone()), None)),
+                Ok(()) => Ok((Publisher::new(stream.clone(), audio.as_deref(), self.backlog.clone()), None)),
                 Err(Status::Ended) => Err(OpenError::Over),
                 Err(_) => Err(OpenError::AlreadyPublishing),
             };
@@ -71,11 +71,11 @@ impl Hub {
         if flowing >= self.max_streams {
             return Err(OpenError::Full(self.max_streams));
         }
-        let stream = Arc::new(Stream::new(share, audio, past, date, self.recorded));
+        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorded));
         streams.insert(share, stream.clone());
         drop(streams);
         self.opened.notify(usize::MAX);
-        Ok((Publisher::new(stream.clone(), self.backlog.clone()), Some(stream)))
+        Ok((Publisher::new(stream.clone(), audio.as_deref(), self.backlog.clone()), Some(stream)))
     }
 
     /// The stream of `share`, while it flows and a while after.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ground::frame::Frame;
+use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
@@ -13,11 +13,14 @@ use crate::live::stream::Stream;
 pub struct Publisher {
     stream: Arc<Stream>,
     backlog: Arc<Backlog>,
+    /// Whether its sound is another than the stream was begun with: players were told of that one, so it stays away.
+    mute: bool,
 }
 
 impl Publisher {
-    pub(super) fn new(stream: Arc<Stream>, backlog: Arc<Backlog>) -> Self {
-        Self { stream, backlog }
+    pub(super) fn new(stream: Arc<Stream>, audio: Option<&AudioParams>, backlog: Arc<Backlog>) -> Self {
+        let mute = stream.lock().muxer.audio().map(|known| &**known) != audio;
+        Self { stream, backlog, mute }
     }
 
     /// The share this stream belongs to.
@@ -27,6 +30,9 @@ impl Publisher {
 
     /// Takes the frames out of `frames`, which arrived at `date`. Never waits for readers or the disk.
     pub fn write(&mut self, frames: &mut Vec<Frame>, date: UnixMs) {
+        if self.mute {
+            frames.retain(|frame| matches!(frame, Frame::Video(_)));
+        }
         if !frames.is_empty() && self.stream.write(frames, date) {
             self.backlog.add(self.stream.clone());
         }

@@ -20,6 +20,8 @@ use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
 
 /// Fragments are kept for this long beyond the newest group of pictures, for players that fetch parts.
 const KEPT: Ticks90k = Ticks90k::from_ms(1500);
+/// And for this long where nothing is recorded: all that players can go back to.
+const KEPT_UNRECORDED: Ticks90k = Ticks90k::from_ms(16_000);
 /// Seconds from NTP's epoch (1900) to Unix's (RFC 5905, figure 4).
 const NTP_TO_UNIX_S: i64 = 2_208_988_800;
 
@@ -356,7 +358,8 @@ impl Stream {
         }
         let slot = usize::from(reload.skip);
         if inner.playlists[slot].is_none() {
-            let playlist = MediaPlaylist { segments: &inner.segments, began: inner.began, ended, others: &[] };
+            let first = inner.first_segment();
+            let playlist = MediaPlaylist { segments: &inner.segments, first, began: inner.began, ended, others: &[] };
             inner.playlists[slot] = Some(playlist.write(reload.skip).into());
         }
         Ok(inner.playlists[slot].clone())
@@ -392,6 +395,8 @@ impl Inner {
     /// Goes on behind what was recorded before.
     fn go_on(&mut self, past: FinishedRecording, date: UnixMs) {
         let end = past.duration();
+        let audio = past.descriptions.first().and_then(|bytes| description(bytes)?.1);
+        self.muxer = Muxer::new(audio.map(Arc::new));
         self.muxer.begin_at(end);
         self.first = past.segments.closed().last().map_or(0, |last| last.span.last_fragment + 1);
         self.descriptions = past
@@ -416,6 +421,14 @@ impl Inner {
     /// The number of the newest key frame's fragment.
     pub(super) fn newest_key(&self) -> Option<u64> {
         self.newest_key
+    }
+
+    /// The first segment that can be had: all that the disk has, or what is still in memory.
+    fn first_segment(&self) -> usize {
+        if matches!(self.recording, RecordingState::On | RecordingState::Complete) {
+            return 0;
+        }
+        self.segments.closed().partition_point(|segment| segment.span.first_fragment < self.first)
     }
 
     fn kept(&self, number: u64) -> Option<&Kept> {
@@ -503,7 +516,7 @@ impl Inner {
         self.ring.push_back(Kept { offset: self.offset, description: meta.description as usize, fragment });
         let bytes = self.ring.back().map(|kept| kept.fragment.bytes.clone()).unwrap_or_default();
         self.record(bytes);
-        self.forget(end - KEPT);
+        self.forget(end - if self.recording == RecordingState::On { KEPT } else { KEPT_UNRECORDED });
         news
     }
 

@@ -18,6 +18,10 @@ pub(super) async fn play(shelf: &Arc<dyn Shelf>, share: ShareId, file: File, beg
     let recording = match blocking::unblock(move || opener.open(share)).await {
         Ok(recording) => recording,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return gone(),
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            return refuse(409, "not_ready", "The share goes on just now. Try again in a moment.")
+                .with("Retry-After", "1");
+        }
         Err(error) => {
             log::warn!("recording can't be opened share={share} error=\"{error}\"");
             return refuse(500, "recording", "The recording can't be read. Check the gateway's disk.");

@@ -1,7 +1,8 @@
 //! Finished recordings, opened for playback: the plain MP4 file they make, and their segments.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex};
 
@@ -26,12 +27,14 @@ const MAX_DESCRIPTION_BYTES: u32 = 1 << 20;
 pub struct Library {
     folder: Folder,
     open: Mutex<VecDeque<(ShareId, Arc<FinishedRecording>)>>,
+    /// Recordings that streams go on with. Held while files are mended or read, so that nobody does both.
+    written: Mutex<HashSet<ShareId>>,
 }
 
 impl Library {
     /// The library of the recordings in `folder`.
     pub fn new(folder: Folder) -> Self {
-        Self { folder, open: Mutex::default() }
+        Self { folder, open: Mutex::default(), written: Mutex::default() }
     }
 
     /// Where the recordings are.
@@ -43,6 +46,10 @@ impl Library {
     pub fn open(&self, share: ShareId) -> std::io::Result<Arc<FinishedRecording>> {
         if let Some(open) = self.take_open(share) {
             return Ok(open);
+        }
+        let written = self.written.lock().expect("no one panics while holding the set");
+        if written.contains(&share) {
+            return Err(ErrorKind::WouldBlock.into());
         }
         let recording = Arc::new(self.read(share)?);
         let mut open = self.open.lock().expect("no one panics while holding the list");
@@ -62,12 +69,27 @@ impl Library {
     }
 
     /// The recording of a share whose stream goes on after the gateway was stopped; `None` if there is none. Blocks.
+    ///
+    /// From then on it is the stream's, until [`Self::release`]; whoever else asks is told `WouldBlock`.
     pub fn past(&self, share: ShareId) -> std::io::Result<Option<FinishedRecording>> {
+        let mut written = self.written.lock().expect("no one panics while holding the set");
+        if written.contains(&share) {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         self.open.lock().expect("no one panics while holding the list").retain(|(known, _)| *known != share);
         match crate::recording::repair(&self.folder, share)? {
-            Some(_) => self.read(share).map(Some),
+            Some(_) => {
+                let past = self.read(share)?;
+                written.insert(share);
+                Ok(Some(past))
+            }
             None => Ok(None),
         }
+    }
+
+    /// No stream writes the recording of `share` any more.
+    pub fn release(&self, share: ShareId) {
+        self.written.lock().expect("no one panics while holding the set").remove(&share);
     }
 
     /// Deletes all there is of a share.

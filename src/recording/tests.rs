@@ -103,7 +103,9 @@ fn a_recording_goes_on_after_a_power_cut() {
     let library = Library::new(folder.clone());
     let past = library.past(SHARE).expect("it can be mended").expect("most of it is whole");
     assert_eq!(past.duration(), Ticks90k(24 * 3000));
+    assert!(library.past(SHARE).is_err() && library.open(SHARE).is_err(), "it is being written");
     record(&folder, Some(past), 100..115).expect("the disk goes on");
+    library.release(SHARE);
     assert_eq!(pictures(&folder), (0..24).chain(100..115).collect::<Vec<u8>>());
     let recording = library.open(SHARE).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");

@@ -107,13 +107,14 @@ pub fn expire(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id: ShareI
     Ok(())
 }
 
-/// Shares whose recordings may go when the disk is full, best first: seen by all and oldest, then the others.
-pub fn quota_candidates(ledger: &dyn Rows, limit: usize) -> Result<Vec<ShareId>, ShareError> {
+/// Shares whose recordings may go when there is no room, best first: seen by all and oldest, then, unless `seen_only`,
+/// the others.
+pub fn quota_candidates(ledger: &dyn Rows, limit: usize, seen_only: bool) -> Result<Vec<ShareId>, ShareError> {
     let (mut seen, mut unseen) = (Vec::new(), Vec::new());
     ledger.scan_kept_shares(all(), Order::Rising, &mut |(_, share), kept| {
         if kept.all_seen {
             seen.push(share);
-        } else if unseen.len() < limit {
+        } else if unseen.len() < limit && !seen_only {
             unseen.push(share);
         }
         if seen.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -346,7 +346,7 @@ impl Cast {
             assert_eq!((&found, &found_kept, &found_expired, tokens), (&active, &kept, &expired, shares.len()));
         };
         self.books.look(&mut look).expect("the books can be read");
-        let candidates = self.steward.quota_candidates(1000).expect("candidates");
+        let candidates = self.steward.quota_candidates(1000, false).expect("candidates");
         assert_eq!(candidates.len(), kept.len());
         assert!(candidates.iter().all(|share| shares[share].state == ShareState::Ended), "never a live one");
     }

@@ -79,6 +79,13 @@ pub fn target_may_play(ledger: &dyn Rows, share: ShareId, user: UserId) -> Resul
     Ok(share.target(user).is_some_and(|target| may_play(&share, target)))
 }
 
+/// Whether a ticket for `share` that `user` was given is still good. A share that is gone has no secrets left.
+pub fn ticket_holds(ledger: &dyn Rows, share: ShareId, user: UserId) -> Result<bool, ShareError> {
+    let Some(share) = ledger.share(share)? else { return Ok(true) };
+    let holds = |target: &Target| !target.deleted && target.state != TargetState::Blocked;
+    Ok(share.target(user).is_some_and(holds) && ledger.user(user)?.is_some())
+}
+
 /// Changes the user's side of a share that has come to them.
 fn change(
     ledger: &mut dyn Ledger,

@@ -145,7 +145,7 @@ fn tickets_open_their_own_share_only() {
 }
 
 #[test]
-fn a_full_disk_ends_the_recording_and_not_the_live_view() {
+fn a_disk_with_little_room_keeps_the_live_view() {
     let gateway = Gateway::start_with("[recording]\nkeep_free_mib = 1000000000\n");
     let Household { user, mut tv, mut phone } = gateway.household();
     let share = phone.share_with(&user);

@@ -155,8 +155,8 @@ impl Steward {
 
     /// Shares whose recordings may go when the disk is full, best first: seen by all and oldest, then the others. Never
     /// a live one.
-    pub fn quota_candidates(&self, limit: usize) -> Result<Vec<ShareId>, ShareError> {
-        self.look(|ledger| keeping::quota_candidates(ledger, limit))
+    pub fn quota_candidates(&self, limit: usize, seen_only: bool) -> Result<Vec<ShareId>, ShareError> {
+        self.look(|ledger| keeping::quota_candidates(ledger, limit, seen_only))
     }
 
     /// Ends the time of an ended share early, for the disk's quota.

@@ -105,6 +105,12 @@ impl Steward {
         self.look(|ledger| viewing::target_may_play(ledger, share, user))
     }
 
+    /// Whether a ticket that `user` was given for `share` is still good: it is for shares yet to come too, but not when
+    /// they deleted the share or blocked its sender, or either is gone.
+    pub fn ticket_holds(&self, share: ShareId, user: UserId) -> Result<bool, ShareError> {
+        self.look(|ledger| viewing::ticket_holds(ledger, share, user))
+    }
+
     /// Tells the phone how many TVs play its share.
     pub(super) fn tell_viewers(&self, share: ShareId) {
         let Ok(state) = self.look(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };

@@ -64,6 +64,8 @@ impl Reload {
 pub struct MediaPlaylist<'a> {
     /// The stream's segments.
     pub segments: &'a Segments,
+    /// The first segment that can still be had.
+    pub first: usize,
     /// When the stream's timeline began.
     pub began: UnixMs,
     /// Whether the stream is over.
@@ -75,18 +77,18 @@ pub struct MediaPlaylist<'a> {
 impl MediaPlaylist<'_> {
     /// Writes the playlist; with `skip`, an update without what is old.
     pub fn write(&self, skip: bool) -> String {
-        let Self { segments, ended, .. } = *self;
+        let Self { segments, ended, first, .. } = *self;
         let target_s = segments.target_duration_s();
         let target = Ticks90k(target_s as i64 * Ticks90k::PER_SECOND);
         let closed = segments.closed();
         let end = segments.open().or(closed.last()).map_or(Ticks90k(0), |last| last.span.start + last.span.duration);
         let skipped = if skip && !ended {
             let horizon = end - Ticks90k(target.0 * TARGETS_TO_SKIP);
-            closed.partition_point(|segment| segment.span.start + segment.span.duration < horizon)
+            closed.partition_point(|segment| segment.span.start + segment.span.duration < horizon).max(first) - first
         } else {
             0
         };
-        let mut out = String::with_capacity(512 + (closed.len() - skipped) * 40);
+        let mut out = String::with_capacity(512 + closed.len().saturating_sub(first + skipped) * 40);
         let _ = writeln!(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:{target_s}");
         if ended {
             out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
@@ -101,13 +103,13 @@ impl MediaPlaylist<'_> {
                 part * PARTS_HELD_BACK,
             );
         }
-        out.push_str("#EXT-X-MEDIA-SEQUENCE:0\n");
+        let _ = writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{first}");
         if skipped > 0 {
             let _ = writeln!(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}");
         }
         let with_parts = end - Ticks90k(target.0 * TARGETS_WITH_PARTS);
-        let mut description = skipped.checked_sub(1).map(|last| closed[last].description);
-        for (number, segment) in closed.iter().enumerate().skip(skipped) {
+        let mut description = skipped.checked_sub(1).map(|last| closed[first + last].description);
+        for (number, segment) in closed.iter().enumerate().skip(first + skipped) {
             self.begin_segment(&mut out, segment, &mut description);
             if !ended && segment.span.start + segment.span.duration > with_parts {
                 write_parts(&mut out, number as u64, &segment.parts);
@@ -172,7 +174,7 @@ mod tests {
     use crate::wire::playlist::segments::tests::cut;
 
     fn playlist(segments: &Segments, ended: bool) -> MediaPlaylist<'_> {
-        MediaPlaylist { segments, began: UnixMs(1_700_000_000_000), ended, others: &[] }
+        MediaPlaylist { segments, first: 0, began: UnixMs(1_700_000_000_000), ended, others: &[] }
     }
 
     #[test]
@@ -197,6 +199,16 @@ mod tests {
         assert!(text.contains("#EXT-X-SKIP:SKIPPED-SEGMENTS=14\n"), "{text}");
         assert!(!text.contains("segment-13.m4s") && text.contains("segment-14.m4s"));
         assert!(!text.contains("#EXT-X-MAP"), "it was told before");
+    }
+
+    #[test]
+    fn what_is_gone_is_not_listed() {
+        let (segments, _) = cut(30 * 20, 3000, 30);
+        let text = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write(false);
+        assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:12\n#EXT-X-MAP"), "{text}");
+        assert!(!text.contains("segment-11.m4s") && text.contains("segment-12.m4s"));
+        let update = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write(true);
+        assert!(update.contains("SKIPPED-SEGMENTS=2\n") && !update.contains("segment-13.m4s"), "{update}");
     }
 
     #[test]

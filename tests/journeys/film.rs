@@ -190,7 +190,6 @@ impl Decoded {
         assert!(settled.iter().all(|offset| offset.abs() <= 0.040 || offset.abs() > 0.5), "off by {settled:.3?} s");
         let offsets: Vec<f64> = beeps.iter().filter_map(nearest).filter(|offset| offset.abs() < 0.5).collect();
         assert!(offsets.len() >= 2, "flashes at {flashes:.3?}, beeps at {beeps:.3?}");
-        let worst = offsets.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).expect("two at least");
-        worst
+        offsets.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).expect("two at least")
     }
 }

@@ -174,21 +174,21 @@ impl Watch {
             }
         };
         let Some(media) = stream.media() else { return Proof::Bad };
-        let steward = self.steward.clone();
-        if let Err(error) = blocking::unblock(move || steward.ready(share, in_words(media))).await {
-            log::error!("share={share} can't become ready: {error}");
-            return Proof::Bad;
-        }
-        stream.set_ready();
         log::info!("ready share={share} width={} height={}", picture.width, picture.height);
-        let path = self.folder.thumbnail(share);
-        blocking::unblock(move || {
+        let (steward, path) = (self.steward.clone(), self.folder.thumbnail(share));
+        let told = blocking::unblock(move || {
+            // First the still: TVs show it when they ring.
             let drawn = thumbnail::jpeg(&picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
             if let Err(error) = drawn.and_then(|jpeg| std::fs::write(path, jpeg).map_err(|error| error.to_string())) {
                 log::warn!("no thumbnail share={share} reason=\"{error}\"");
             }
-        })
-        .detach();
+            steward.ready(share, in_words(media))
+        });
+        if let Err(error) = told.await {
+            log::error!("share={share} can't become ready: {error}");
+            return Proof::Bad;
+        }
+        stream.set_ready();
         Proof::Ready
     }
 

@@ -170,26 +170,39 @@ impl Decoded {
         beeps
     }
 
-    /// Fails unless every beep (two at least) comes with its flash, to within 40 ms, from when the sound was put in
-    /// step with the pictures: GStreamer's first report of its clocks comes after some seconds, and until then packets
-    /// are placed by their arrival, to within 50 ms. Returns the largest offset.
+    /// Beeps and how far they are from the nearest flash, in seconds, from when the sound was put in step. A beep whose
+    /// flash was lost is left out.
     #[track_caller]
-    pub fn is_in_step(&self) -> f64 {
+    fn offsets(&self) -> Vec<(f64, f64)> {
         let (flashes, mut beeps) = (self.flashes(), self.beeps());
         if let [(in_step_at_s, _)] = self.steps()[..] {
             beeps.retain(|beep| *beep >= in_step_at_s);
         }
-        let nearest = |beep: &f64| flashes.iter().map(|flash| beep - flash).min_by(|a, b| a.abs().total_cmp(&b.abs()));
-        let reported = |beep: &f64| *beep > FIRST_REPORT_S;
-        let early: Vec<f64> = beeps.iter().filter(|beep| !reported(beep)).filter_map(nearest).collect();
-        assert!(
-            early.iter().all(|offset| offset.abs() <= 0.050 || offset.abs() > 0.5),
-            "at first off by {early:.3?} s"
-        );
-        let settled: Vec<f64> = beeps.iter().copied().filter(reported).filter_map(|beep| nearest(&beep)).collect();
-        assert!(settled.iter().all(|offset| offset.abs() <= 0.040 || offset.abs() > 0.5), "off by {settled:.3?} s");
-        let offsets: Vec<f64> = beeps.iter().filter_map(nearest).filter(|offset| offset.abs() < 0.5).collect();
+        let nearest = |beep: f64| {
+            let offset = flashes.iter().map(|flash| beep - flash).min_by(|a, b| a.abs().total_cmp(&b.abs()))?;
+            (offset.abs() < 0.5).then_some((beep, offset))
+        };
+        let offsets: Vec<_> = beeps.iter().copied().filter_map(nearest).collect();
         assert!(offsets.len() >= 2, "flashes at {flashes:.3?}, beeps at {beeps:.3?}");
-        offsets.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).expect("two at least")
+        offsets
+    }
+
+    /// Fails unless every beep (two at least) comes with its flash, to within 40 ms. GStreamer's first report of its
+    /// clocks comes after some seconds; until then packets are placed by their arrival, to within 50 ms.
+    #[track_caller]
+    pub fn is_in_step(&self) {
+        let offsets = self.offsets();
+        let bound = |at_s: f64| if at_s < FIRST_REPORT_S { 0.050 } else { 0.040 };
+        let in_step = offsets.iter().all(|(at_s, offset)| offset.abs() <= bound(*at_s));
+        assert!(in_step, "sound after picture (when, by how much): {offsets:.3?} s");
+    }
+
+    /// The same where the packet with a beep's beginning may have been lost: fails unless most beeps are in step.
+    #[track_caller]
+    pub fn is_mostly_in_step(&self) {
+        let offsets = self.offsets();
+        let mut sizes: Vec<f64> = offsets.iter().map(|(_, offset)| offset.abs()).collect();
+        sizes.sort_by(f64::total_cmp);
+        assert!(sizes[sizes.len() / 2] <= 0.070, "sound after picture (when, by how much): {offsets:.3?} s");
     }
 }

@@ -9,16 +9,19 @@
 
   function sameAs(id) { return function (entry) { return entry.share_id === id; }; }
 
-  /* A share rings: what the event says is shown at once, and the entry is asked for to complete it. */
+  /* A share rings. The event says who; the still stands in the entry. Without an entry the event will do. */
   function ring(entry) {
     if (!entry || !entry.share_id) { return; }
     if ((shown && shown.entry.share_id === entry.share_id) || waiting.some(sameAs(entry.share_id))) { return; }
     if (Lareira.app.isWatching(entry.share_id)) { return; }
-    if (entry.sender) { put(entry); return; }
-    Lareira.api.entry(entry.share_id, function (error, whole) { if (!error) { put(whole); } });
+    if (entry.thumbnail_url) { put(entry); return; }
+    Lareira.api.entry(entry.share_id, function (error, whole) {
+      if (!error) { put(whole); } else if (entry.sender) { put(entry); }
+    });
   }
 
   function put(entry) {
+    if ((shown && shown.entry.share_id === entry.share_id) || waiting.some(sameAs(entry.share_id))) { return; }
     waiting.push(entry);
     if (!shown) { next(); }
   }

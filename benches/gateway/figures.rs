@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::child::Child;
 use crate::clip::{self, HD, HD_GOP2, Recipe, SMALL, now_us};
 use crate::crowd::{self, Kind, Seen};
-use crate::house::{Gateway, Place, Server};
+use crate::house::{Gateway, PROGRAM, Place, Server};
 use crate::peer::Nginx;
 use crate::process::{peak_mib, resident_mib, usage};
 use crate::publish::{self, Opened, Published};
@@ -57,6 +57,25 @@ impl Publisher {
     }
 }
 
+/// A server, how it is watched, and what it should reach.
+struct Case {
+    server: fn() -> Box<dyn Server>,
+    kind: Option<Kind>,
+    goals: Option<[f64; 2]>,
+}
+
+impl Case {
+    fn goal(&self, index: usize) -> Option<f64> {
+        self.goals.map(|goals| goals[index])
+    }
+
+    fn viewers(&self, none: &str, count: &str, viewers: &str) -> String {
+        let peer = if self.goals.is_none() { "nginx-rtmp: " } else { "" };
+        let words = self.kind.map_or(none.to_owned(), |kind| format!("{count} {} {viewers}", name(kind)));
+        format!("{peer}{}", words.trim())
+    }
+}
+
 fn watch(url: &str, playlist: bool, until_key: bool, recipe: &Recipe) -> Child {
     Child::start("watch", &watch::Job { url: url.into(), playlist, until_key, gop: recipe.gop })
 }
@@ -86,6 +105,8 @@ impl Bench {
     /// How long until both doors take connections.
     pub fn start(&mut self) {
         self.report.title("Start-up");
+        let size = std::fs::metadata(PROGRAM).unwrap().len();
+        self.report.figure("the program", "MB", Some(10.0), vec![size as f64 / 1e6]);
         let runs = self.runs.max(9);
         let empty = (0..runs).map(|_| Gateway::start().start_ms).collect();
         self.report.figure("listening, nothing stored", "ms", Some(15.0), empty);
@@ -199,124 +220,111 @@ impl Bench {
     /// What one stream costs.
     pub fn cpu(&mut self) {
         self.report.title("One stream, 720p30 2 Mbit/s with sound, recorded");
-        for (kind, goal) in [(None, 0.30), (Some(Kind::Mp4), 0.35), (Some(Kind::LowLatency), 0.35)] {
-            self.one_stream("", &|| Box::new(Gateway::start()), kind, Some((goal, 120.0)));
-        }
-        if self.nginx {
-            for kind in [None, Some(Kind::Segments)] {
-                self.one_stream("nginx-rtmp: ", &|| Box::new(Nginx::start()), kind, None);
-            }
+        let kinds = [(None, 0.30), (Some(Kind::Mp4), 0.35), (Some(Kind::LowLatency), 0.35)];
+        let cases =
+            self.cases(kinds.map(|(kind, goal)| (kind, [goal, 120.0])).to_vec(), vec![None, Some(Kind::Segments)]);
+        for (case, runs) in self.in_turns(cases, Self::one_stream) {
+            let viewers = case.viewers("no viewer", "one", "viewer");
+            let [cpu, wakeups] = runs;
+            self.report.figure(&format!("{viewers}, CPU"), "s a stream-minute", case.goal(0), cpu);
+            self.report.figure(&format!("{viewers}, wake-ups"), "a second", case.goal(1), wakeups);
         }
     }
 
-    fn one_stream(
-        &mut self,
-        prefix: &str,
-        start: &dyn Fn() -> Box<dyn Server>,
-        kind: Option<Kind>,
-        goals: Option<(f64, f64)>,
-    ) {
-        let (mut cpu, mut wakeups) = (Vec::new(), Vec::new());
-        for _ in 0..self.runs {
-            let mut server = start();
-            let place = server.place();
-            let publisher = Publisher::start(self, HD, true, std::slice::from_ref(&place));
-            pause(3.0);
-            let viewer = kind.map(|kind| self.crowd(kind, std::slice::from_ref(&place), 1));
-            pause(2.0);
-            let used = usage(server.pid(), self.time);
-            cpu.push(used.cpu_per_minute());
-            wakeups.push(used.wakeups_per_second());
-            self.all_were_served(viewer, 1);
-            publisher.stop(&self.report);
-        }
-        let viewers = kind.map_or("no viewer".into(), |kind| format!("one {} viewer", name(kind)));
-        let (cpu_goal, wakeups_goal) = goals.unzip();
-        self.report.figure(&format!("{prefix}{viewers}, CPU"), "s a stream-minute", cpu_goal, cpu);
-        self.report.figure(&format!("{prefix}{viewers}, wake-ups"), "a second", wakeups_goal, wakeups);
+    fn one_stream(&self, case: &Case) -> [f64; 2] {
+        let mut server = (case.server)();
+        let place = server.place();
+        let publisher = Publisher::start(self, HD, true, std::slice::from_ref(&place));
+        pause(3.0);
+        let viewer = case.kind.map(|kind| self.crowd(kind, std::slice::from_ref(&place), 1));
+        pause(2.0);
+        let used = usage(server.pid(), self.time);
+        self.all_were_served(viewer, 1);
+        publisher.stop(&self.report);
+        [used.cpu_per_minute(), used.wakeups_per_second()]
     }
 
     /// What many streams cost.
     pub fn publishers(&mut self) {
         self.report.title(&format!("{PUBLISHERS} streams, 360p30 500 kbit/s, recorded"));
-        for (kind, goal) in [(None, 0.07), (Some(Kind::Mp4), 0.10), (Some(Kind::LowLatency), 0.10)] {
-            self.many_streams("", &|| Box::new(Gateway::start()), kind, Some((goal, 30.0)));
-        }
-        if self.nginx {
-            for kind in [None, Some(Kind::Segments)] {
-                self.many_streams("nginx-rtmp: ", &|| Box::new(Nginx::start()), kind, None);
-            }
+        let kinds = [(None, 0.07), (Some(Kind::Mp4), 0.10), (Some(Kind::LowLatency), 0.10)];
+        let cases =
+            self.cases(kinds.map(|(kind, goal)| (kind, [goal, 30.0])).to_vec(), vec![None, Some(Kind::Segments)]);
+        for (case, runs) in self.in_turns(cases, Self::many_streams) {
+            let viewers = case.viewers("no viewers", "one", "viewer each");
+            let [cpu, peak] = runs;
+            self.report.figure(&format!("{viewers}, CPU"), "s a stream-minute", case.goal(0), cpu);
+            self.report.figure(&format!("{viewers}, peak memory"), "MiB", case.goal(1), peak);
         }
     }
 
-    fn many_streams(
-        &mut self,
-        prefix: &str,
-        start: &dyn Fn() -> Box<dyn Server>,
-        kind: Option<Kind>,
-        goals: Option<(f64, f64)>,
-    ) {
-        let (mut cpu, mut peak) = (Vec::new(), Vec::new());
-        for _ in 0..self.runs {
-            let mut server = start();
-            let places: Vec<_> = (0..PUBLISHERS).map(|_| server.place()).collect();
-            let publisher = Publisher::start(self, SMALL, false, &places);
-            pause(3.0);
-            let viewers = kind.map(|kind| self.crowd(kind, &places, PUBLISHERS));
-            pause(5.0);
-            let used = usage(server.pid(), self.time);
-            cpu.push(used.cpu_per_minute() / PUBLISHERS as f64);
-            peak.push(peak_mib(server.pid()));
-            self.all_were_served(viewers, PUBLISHERS);
-            publisher.stop(&self.report);
-        }
-        let viewers = kind.map_or("no viewers".into(), |kind| format!("a {} viewer each", name(kind)));
-        let (cpu_goal, peak_goal) = goals.unzip();
-        self.report.figure(&format!("{prefix}{viewers}, CPU"), "s a stream-minute", cpu_goal, cpu);
-        self.report.figure(&format!("{prefix}{viewers}, peak memory"), "MiB", peak_goal, peak);
+    fn many_streams(&self, case: &Case) -> [f64; 2] {
+        let mut server = (case.server)();
+        let places: Vec<_> = (0..PUBLISHERS).map(|_| server.place()).collect();
+        let publisher = Publisher::start(self, SMALL, false, &places);
+        pause(3.0);
+        let viewers = case.kind.map(|kind| self.crowd(kind, &places, PUBLISHERS));
+        pause(5.0);
+        let used = usage(server.pid(), self.time);
+        let peak = peak_mib(server.pid());
+        self.all_were_served(viewers, PUBLISHERS);
+        publisher.stop(&self.report);
+        [used.cpu_per_minute() / PUBLISHERS as f64, peak]
     }
 
     /// What many viewers of one stream cost.
     pub fn viewers(&mut self) {
         self.report.title(&format!("{VIEWERS} viewers of one stream, 360p30 500 kbit/s, recorded"));
-        for (kind, goal) in [(Kind::Mp4, 0.02), (Kind::LowLatency, 0.03)] {
-            self.many_viewers("", &|| Box::new(Gateway::start()), kind, Some((goal, 40.0)));
-        }
-        if self.nginx {
-            self.many_viewers("nginx-rtmp: ", &|| Box::new(Nginx::start()), Kind::Segments, None);
+        let ours = vec![(Some(Kind::Mp4), [0.02, 40.0]), (Some(Kind::LowLatency), [0.03, 40.0])];
+        let cases = self.cases(ours, vec![Some(Kind::Segments)]);
+        for (case, runs) in self.in_turns(cases, Self::many_viewers) {
+            let viewers = case.viewers("", "", "");
+            let [cpu, peak, fetch] = runs;
+            self.report.figure(&format!("{viewers}, CPU"), "s a viewer-minute", case.goal(0), cpu);
+            self.report.figure(&format!("{viewers}, peak memory"), "MiB", case.goal(1), peak);
+            if case.kind != Some(Kind::Mp4) {
+                self.report.figure(&format!("{viewers}, 99th percentile of fetches"), "ms", None, fetch);
+            }
         }
     }
 
-    fn many_viewers(
-        &mut self,
-        prefix: &str,
-        start: &dyn Fn() -> Box<dyn Server>,
-        kind: Kind,
-        goals: Option<(f64, f64)>,
-    ) {
-        let (mut cpu, mut peak, mut fetch) = (Vec::new(), Vec::new(), Vec::new());
+    fn many_viewers(&self, case: &Case) -> [f64; 3] {
+        let mut server = (case.server)();
+        let place = server.place();
+        let publisher = Publisher::start(self, SMALL, false, std::slice::from_ref(&place));
+        pause(5.0);
+        let viewers = case.kind.map(|kind| self.crowd(kind, &[place], VIEWERS));
+        pause(5.0);
+        let used = usage(server.pid(), self.time);
+        let peak = peak_mib(server.pid());
+        let fetch = self.all_were_served(viewers, VIEWERS).map_or(0.0, |seen| seen.fetch_p99_ms);
+        publisher.stop(&self.report);
+        [used.cpu_per_minute() / VIEWERS as f64, peak, fetch]
+    }
+
+    /// The gateway's cases with their goals, and those of the peer, if it is to be measured.
+    fn cases(&self, ours: Vec<(Option<Kind>, [f64; 2])>, peers: Vec<Option<Kind>>) -> Vec<Case> {
+        let gateway = |(kind, goals)| Case { server: || Box::new(Gateway::start()), kind, goals: Some(goals) };
+        let nginx = |kind| Case { server: || Box::new(Nginx::start()), kind, goals: None };
+        let peers = if self.nginx { peers } else { Vec::new() };
+        ours.into_iter().map(gateway).chain(peers.into_iter().map(nginx)).collect()
+    }
+
+    /// Measures the cases in turns, so that a machine that is slower for a while is so for all of them.
+    fn in_turns<const N: usize>(
+        &self,
+        cases: Vec<Case>,
+        measure: fn(&Self, &Case) -> [f64; N],
+    ) -> Vec<(Case, [Vec<f64>; N])> {
+        let mut found: Vec<_> = cases.into_iter().map(|case| (case, [const { Vec::new() }; N])).collect();
         for _ in 0..self.runs {
-            let mut server = start();
-            let place = server.place();
-            let publisher = Publisher::start(self, SMALL, false, std::slice::from_ref(&place));
-            pause(5.0);
-            let viewers = self.crowd(kind, &[place], VIEWERS);
-            pause(5.0);
-            let used = usage(server.pid(), self.time);
-            cpu.push(used.cpu_per_minute() / VIEWERS as f64);
-            peak.push(peak_mib(server.pid()));
-            if let Some(seen) = self.all_were_served(Some(viewers), VIEWERS) {
-                fetch.push(seen.fetch_p99_ms);
+            for (case, runs) in &mut found {
+                for (values, value) in runs.iter_mut().zip(measure(self, case)) {
+                    values.push(value);
+                }
             }
-            publisher.stop(&self.report);
         }
-        let (cpu_goal, peak_goal) = goals.unzip();
-        let viewers = format!("{prefix}{}", name(kind));
-        self.report.figure(&format!("{viewers}, CPU"), "s a viewer-minute", cpu_goal, cpu);
-        self.report.figure(&format!("{viewers}, peak memory"), "MiB", peak_goal, peak);
-        if kind != Kind::Mp4 {
-            self.report.figure(&format!("{viewers}, 99th percentile of fetches"), "ms", None, fetch);
-        }
+        found
     }
 
     fn crowd(&self, kind: Kind, places: &[Place], viewers: usize) -> Child {

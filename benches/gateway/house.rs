@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_lareira");
+/// What is measured.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_lareira");
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a stream is published and watched.

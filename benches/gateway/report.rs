@@ -40,7 +40,8 @@ impl Report {
             let range = format!("{} – {}", short(least), short(most));
             let goal = goal.map_or(String::new(), |goal| format!("≤ {goal}"));
             let mark = if missed { " missed" } else { "" };
-            println!("  {:<56} {:>9} {range:>19} {goal:>9}{mark}", format!("{name}, {unit}"), short(median));
+            let name = if unit.is_empty() { name.to_owned() } else { format!("{name}, {unit}") };
+            println!("  {name:<56} {:>9} {range:>19} {goal:>9}{mark}", short(median));
         }
         self.figures.push(json!({
             "figure": name, "unit": unit, "median": median, "least": least, "most": most, "goal": goal, "values": values,
@@ -68,6 +69,7 @@ impl Report {
 
 fn short(value: f64) -> String {
     match value.abs() {
+        0.0 => "0".into(),
         0.0..0.1 => format!("{value:.4}"),
         0.1..10.0 => format!("{value:.2}"),
         10.0..1000.0 => format!("{value:.1}"),

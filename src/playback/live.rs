@@ -76,6 +76,17 @@ pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, p
     unknown()
 }
 
+/// Resolves when the recording of a stream that is over is closed.
+pub(super) async fn settled(stream: &Stream) {
+    loop {
+        let changed = stream.listen_status();
+        if stream.is_settled() {
+            return;
+        }
+        changed.await;
+    }
+}
+
 /// The recording as far as it is on the disk: it is only ever added to, so ranges of it stay true.
 pub(super) fn growing(stream: &Stream, path: PathBuf) -> Reply {
     match stream.recorded_bytes() {

@@ -131,6 +131,10 @@ impl Playback {
     }
 
     async fn play_live(&self, stream: Arc<Stream>, file: File, query: &str) -> Reply {
+        if file == File::VideoMp4 && stream.status() == Status::Ended {
+            // The file that grows and the finished one are not the same: no player may see both.
+            within(limits::PLAY_WAIT, live::settled(&stream)).await;
+        }
         let settled = stream.is_settled();
         let path = || self.shelf.video_path(stream.share());
         match file {

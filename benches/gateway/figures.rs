@@ -252,13 +252,14 @@ impl Bench {
             self.cases(kinds.map(|(kind, goal)| (kind, [goal, 30.0])).to_vec(), vec![None, Some(Kind::Segments)]);
         for (case, runs) in self.in_turns(cases, Self::many_streams) {
             let viewers = case.viewers("no viewers", "one", "viewer each");
-            let [cpu, peak] = runs;
+            let [cpu, peak, resident] = runs;
             self.report.figure(&format!("{viewers}, CPU"), "s a stream-minute", case.goal(0), cpu);
+            self.report.figure(&format!("{viewers}, memory while they flow"), "MiB", None, resident);
             self.report.figure(&format!("{viewers}, peak memory"), "MiB", case.goal(1), peak);
         }
     }
 
-    fn many_streams(&self, case: &Case) -> [f64; 2] {
+    fn many_streams(&self, case: &Case) -> [f64; 3] {
         let mut server = (case.server)();
         let places: Vec<_> = (0..PUBLISHERS).map(|_| server.place()).collect();
         let publisher = Publisher::start(self, SMALL, false, &places);
@@ -266,10 +267,10 @@ impl Bench {
         let viewers = case.kind.map(|kind| self.crowd(kind, &places, PUBLISHERS));
         pause(5.0);
         let used = usage(server.pid(), self.time);
-        let peak = peak_mib(server.pid());
+        let (peak, resident) = (peak_mib(server.pid()), resident_mib(server.pid()));
         self.all_were_served(viewers, PUBLISHERS);
         publisher.stop(&self.report);
-        [used.cpu_per_minute() / PUBLISHERS as f64, peak]
+        [used.cpu_per_minute() / PUBLISHERS as f64, peak, resident]
     }
 
     /// What many viewers of one stream cost.

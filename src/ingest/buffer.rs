@@ -32,6 +32,11 @@ impl Buffer {
         &self.bytes[self.start..self.end]
     }
 
+    /// Whether the last read left no room: there may be more to read.
+    pub fn is_filled(&self) -> bool {
+        self.filled
+    }
+
     /// `used` bytes are done with.
     pub fn advance(&mut self, used: usize) {
         self.start = (self.start + used).min(self.end);
@@ -40,6 +45,7 @@ impl Buffer {
     /// Reads once. Says how many bytes came; 0 is the end.
     pub fn read(&mut self, mut source: impl Read) -> io::Result<usize> {
         self.make_room();
+        self.filled = false;
         let count = source.read(&mut self.bytes[self.end..])?;
         self.end += count;
         self.filled = self.end == self.bytes.len();

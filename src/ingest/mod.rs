@@ -7,6 +7,7 @@ mod buffer;
 mod connection;
 mod datagrams;
 mod listener;
+mod patience;
 mod places;
 mod recording;
 

@@ -15,6 +15,7 @@ use futures_lite::{Stream as _, future};
 
 use super::connection::Connection;
 use super::datagrams::Datagrams;
+use super::patience::Patience;
 use crate::ground::frame::Frame;
 use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
 use crate::ground::time::{Moment, UnixMs};
@@ -22,8 +23,8 @@ use crate::live::Publisher;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
 
-/// How often a recording looks after what is not urgent.
-const TICK: Duration = Duration::from_secs(1);
+/// How often a recording looks after what is not urgent, and after requests too small to wake it (see `patience`).
+const TICK: Duration = Duration::from_millis(250);
 /// How often each track's reception is reported (RFC 3550, section 6.2).
 const REPORT_TIME: Duration = Duration::from_secs(5);
 /// The largest datagram that is taken whole.
@@ -89,6 +90,7 @@ pub(super) struct Recording {
     sockets: Vec<Option<Datagrams>>,
     datagram: Vec<u8>,
     frames: Vec<Frame>,
+    patience: Patience,
     tick: Timer,
     late: Timer,
     /// When `late` rings.
@@ -122,6 +124,7 @@ impl Recording {
             sockets,
             datagram,
             frames: Vec::new(),
+            patience: Patience::default(),
             tick: Timer::interval(TICK),
             late: Timer::never(),
             late_at: None,
@@ -217,6 +220,7 @@ impl Connection {
         };
         // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
         let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
+        recording.patience.end(self.stream.get_ref());
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();
         recording.receive_rest(self.shared.clock.now(), self.shared.clock.date());
@@ -229,6 +233,7 @@ impl Connection {
         loop {
             let taken = self.take_packets(recording, now);
             if !recording.frames.is_empty() {
+                recording.patience.note(&recording.frames);
                 recording.publisher.write(&mut recording.frames, self.shared.clock.date());
             }
             taken?;
@@ -237,6 +242,14 @@ impl Connection {
             if recording.publisher.is_revoked() {
                 return Err(End::Revoked);
             }
+            if self.buffer.is_filled() {
+                // The rest may be too little to wake for; but others have their turn first.
+                future::yield_now().await;
+                self.read()?;
+                continue;
+            }
+            let inside = !self.buffer.unread().is_empty() || recording.receiver.is_inside_picture();
+            recording.patience.apply(self.stream.get_ref(), inside);
             recording.watch_late(now);
             let wake = future::poll_fn(|cx| self.poll_wake(recording, cx)).await?;
             now = self.shared.clock.now();
@@ -247,7 +260,10 @@ impl Connection {
                     recording.late_at = None;
                     recording.receiver.handle_timeout(now, &mut recording.frames);
                 }
-                Wake::Tick => self.tick(recording, now)?,
+                Wake::Tick => {
+                    self.tick(recording, now)?;
+                    self.read()?;
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, decode};
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 /// What streams have for the disk is gathered for this long and written at once: a wake-up and a call for each picture
 /// of each stream would cost more than all the rest of a recording. It is what a killed process may lose.
-const GATHER: Duration = Duration::from_millis(40);
+const GATHER: Duration = Duration::from_millis(100);
 /// Index records are gathered to this size before they are written.
 const INDEX_BYTES: usize = 16 * 1024;
 

@@ -60,6 +60,11 @@ impl AccessUnitBuilder {
         self.dropped
     }
 
+    /// Whether a picture has begun and is not complete.
+    pub fn is_inside(&self) -> bool {
+        !self.data.is_empty()
+    }
+
     /// The parameters as they are known now.
     pub fn params(&mut self) -> Option<Arc<VideoParams>> {
         self.sets.current()

@@ -116,6 +116,11 @@ impl Receiver {
         }
     }
 
+    /// Whether a picture has begun whose end has yet to come.
+    pub fn is_inside_picture(&self) -> bool {
+        self.tracks.iter().any(|track| matches!(&track.codec, Codec::Video(video) if video.builder.is_inside()))
+    }
+
     /// Whether the source of a track said that it is leaving.
     pub fn said_goodbye(&self) -> bool {
         self.tracks.iter().any(|track| track.gone)

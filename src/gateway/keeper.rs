@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::gateway::config;
 use crate::ground::id::ShareId;
-use crate::live::{Hub, Status};
+use crate::live::{Hub, RecordingState, Status};
 use crate::recording::library::Library;
 use crate::share::{Asker, EndReason, ShareError, Steward};
 
 /// How often shares are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
-/// How often the disk is looked at: every so many sweeps.
+/// How often the disk is looked at while it has room: every so many sweeps.
 const SWEEPS_TO_DISK: u32 = 10;
 /// How often recordings that nobody knows are looked for: every so many sweeps, a day.
 const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
@@ -55,7 +55,7 @@ impl Keeper {
             if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 720 {
                 self.delete_strays();
             }
-            if sweep % SWEEPS_TO_DISK == 0 {
+            if sweep % SWEEPS_TO_DISK == 0 || self.free().is_ok_and(|free| free < 0) {
                 self.look_at_disk(&mut warned);
             }
         }
@@ -120,28 +120,46 @@ impl Keeper {
             log::warn!("little room left for recordings: the oldest ones seen will go; give the gateway a larger disk");
         }
         *warned = tight;
-        if room.least() < 0 {
-            self.let_go(room);
+        if room.least() < 0 && !self.let_go(room) {
+            self.stop_recordings();
         }
     }
 
-    /// A disk that others fill costs no one a video they haven't seen; the family's own quota does, oldest first.
-    fn let_go(&self, mut room: Room) {
+    /// Makes room, and says whether that went well so far. A disk that others fill costs no one a video they haven't
+    /// seen; the family's own quota does, oldest first.
+    fn let_go(&self, mut room: Room) -> bool {
         let seen_only = room.of_quota >= 0;
         let candidates = match self.steward.quota_candidates(LET_GO, seen_only) {
             Ok(candidates) => candidates,
-            Err(error) => return log::error!("no recordings can be let go: {error}"),
+            Err(error) => {
+                log::error!("no recordings can be let go: {error}");
+                return false;
+            }
         };
+        let mut helped = false;
         for share in candidates.into_iter().filter(|share| !self.is_live(*share)) {
             match self.steward.expire_early(share) {
                 Ok(()) => self.delete(share),
                 Err(error) => log::error!("share={share} can't be let go: {error}"),
             }
-            match self.room() {
-                Ok(now) if now.least() < 0 && now.least() > room.least() => room = now,
-                // There is room, or letting go doesn't help.
-                _ => break,
+            let Ok(now) = self.room() else { return helped };
+            helped = now.least() > room.least();
+            if now.least() >= 0 || !helped {
+                break;
             }
+            room = now;
+        }
+        helped
+    }
+
+    /// Nothing more can go: what flows now is watched live, and kept only as far as it was recorded.
+    fn stop_recordings(&self) {
+        for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
+            log::warn!("recording stopped share={} reason=\"too little room is left\"", stream.share());
+            self.hub.fail_recording(
+                &stream,
+                "too little room is left on the disk: delete shares, or give the gateway a larger one",
+            );
         }
     }
 
@@ -149,8 +167,13 @@ impl Keeper {
         self.hub.get(share).is_some_and(|stream| stream.status() != Status::Ended)
     }
 
+    /// Bytes before the disk has less than it should keep free.
+    fn free(&self) -> std::io::Result<i64> {
+        Ok(free_bytes(self.library.folder().path())? as i64 - (self.limits.keep_free_mib * MIB) as i64)
+    }
+
     fn room(&self) -> std::io::Result<Room> {
-        let on_disk = free_bytes(self.library.folder().path())? as i64 - (self.limits.keep_free_mib * MIB) as i64;
+        let on_disk = self.free()?;
         let of_quota = match self.limits.quota_mib {
             0 => i64::MAX,
             quota => (quota * MIB) as i64 - self.library.folder().used_bytes()? as i64,

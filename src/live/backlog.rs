@@ -1,6 +1,7 @@
 //! What the disk has yet to take: a queue for each stream, and the list of streams that have something in it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use bytes::Bytes;
@@ -9,30 +10,45 @@ use crate::ground::limits;
 use crate::live::stream::{RecordingState, Status, Stream};
 
 /// Bytes of one stream on their way to the disk, in the order of the file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Unrecorded {
     waiting: VecDeque<Bytes>,
     waiting_bytes: usize,
+    /// The same of all streams.
+    all_waiting_bytes: Arc<AtomicUsize>,
     taken: u64,
     marked: bool,
 }
 
 impl Unrecorded {
     /// Nothing waits yet; the disk has `taken` bytes from before.
-    pub(super) fn behind(taken: u64) -> Self {
-        Self { taken, ..Self::default() }
+    pub(super) fn behind(taken: u64, backlog: &Backlog) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            all_waiting_bytes: backlog.waiting_bytes.clone(),
+            taken,
+            marked: false,
+        }
     }
 
-    /// Adds bytes; false if there are too many already.
+    /// Adds bytes; false if there are too many already, of this stream or of all.
     pub(super) fn push(&mut self, bytes: Bytes) -> bool {
         self.waiting_bytes += bytes.len();
+        let of_all = self.all_waiting_bytes.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
         self.waiting.push_back(bytes);
-        self.waiting_bytes <= limits::STREAM_BYTES
+        self.waiting_bytes <= limits::STREAM_BYTES && of_all <= limits::BACKLOG_BYTES
+    }
+
+    /// Takes what waits.
+    fn take(&mut self) -> Vec<Bytes> {
+        self.all_waiting_bytes.fetch_sub(std::mem::take(&mut self.waiting_bytes), Ordering::Relaxed);
+        self.waiting.drain(..).collect()
     }
 
     pub(super) fn clear(&mut self) {
+        self.take();
         self.waiting = VecDeque::new();
-        self.waiting_bytes = 0;
     }
 
     /// Bytes the disk has.
@@ -46,10 +62,17 @@ impl Unrecorded {
     }
 }
 
+impl Drop for Unrecorded {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 /// The streams that have something for the disk. The disk's thread waits here.
 #[derive(Debug, Default)]
 pub struct Backlog {
     streams: Mutex<VecDeque<Arc<Stream>>>,
+    waiting_bytes: Arc<AtomicUsize>,
     more: Condvar,
     closed: Mutex<bool>,
 }
@@ -87,9 +110,7 @@ impl Stream {
     pub fn take_unrecorded(&self) -> (Vec<Bytes>, bool) {
         let mut inner = self.lock();
         inner.unrecorded.marked = false;
-        inner.unrecorded.waiting_bytes = 0;
-        let pieces = inner.unrecorded.waiting.drain(..).collect();
-        (pieces, inner.ended())
+        (inner.unrecorded.take(), inner.ended())
     }
 
     /// The disk has this many bytes more.

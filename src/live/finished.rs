@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::wire::playlist::hls::MediaPlaylist;
+use crate::wire::playlist::hls::{MediaPlaylist, Past};
 use crate::wire::playlist::segments::Segments;
 
 /// A finished recording.
@@ -31,6 +31,8 @@ impl FinishedRecording {
 
     /// The HLS playlist of the whole recording, which began at `began`.
     pub fn playlist(&self, began: UnixMs) -> Bytes {
-        MediaPlaylist { segments: &self.segments, first: 0, began, ended: true, others: &[] }.write(false).into()
+        MediaPlaylist { segments: &self.segments, first: 0, began, ended: true, others: &[] }
+            .write(&mut Past::default())
+            .into()
     }
 }

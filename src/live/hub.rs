@@ -11,7 +11,7 @@ use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
 use crate::live::finished::FinishedRecording;
 use crate::live::publisher::Publisher;
-use crate::live::stream::{Status, Stream};
+use crate::live::stream::{RecordingState, Status, Stream};
 
 /// Why a stream can't be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Hub {
         if flowing >= self.max_streams {
             return Err(OpenError::Full(self.max_streams));
         }
-        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorded));
+        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorded, &self.backlog));
         streams.insert(share, stream.clone());
         drop(streams);
         self.opened.notify(usize::MAX);
@@ -104,6 +104,14 @@ impl Hub {
     /// Has the disk close the recording of a stream that is over.
     pub fn close_recording(&self, stream: &Arc<Stream>) {
         if stream.needs_closing() {
+            self.backlog.add(stream.clone());
+        }
+    }
+
+    /// Ends the recording of a stream that flows on; `reason` is for people.
+    pub fn fail_recording(&self, stream: &Arc<Stream>, reason: &str) {
+        if stream.recording() == RecordingState::On {
+            stream.set_recording(RecordingState::Failed(reason.to_owned()));
             self.backlog.add(stream.clone());
         }
     }

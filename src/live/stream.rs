@@ -10,12 +10,12 @@ use crate::ground::frame::{AudioParams, Frame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::backlog::Unrecorded;
+use crate::live::backlog::{Backlog, Unrecorded};
 use crate::live::finished::FinishedRecording;
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::fmp4::read::description;
-use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Reload};
+use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Past, Reload};
 use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
 
 /// Fragments are kept for this long beyond the newest group of pictures, for players that fetch parts.
@@ -122,7 +122,9 @@ pub(super) struct Inner {
     status: Status,
     revoked: bool,
     began: UnixMs,
+    /// The playlist and its update, as long as they hold.
     playlists: [Option<Bytes>; 2],
+    past: Past,
     pub(super) counts: StreamCounts,
 }
 
@@ -134,13 +136,15 @@ struct Kept {
 }
 
 impl Stream {
-    /// A stream of `share` that begins now, or goes on behind `past`; `recorded` says whether it goes to the disk.
+    /// A stream of `share` that begins now, or goes on behind `past`; `recorded` says whether it goes to the disk, by
+    /// way of `backlog`.
     pub(super) fn new(
         share: ShareId,
         audio: Option<Arc<AudioParams>>,
         past: Option<FinishedRecording>,
         date: UnixMs,
         recorded: bool,
+        backlog: &Backlog,
     ) -> Self {
         let mut inner = Inner {
             muxer: Muxer::new(audio),
@@ -151,7 +155,7 @@ impl Stream {
             segments: Segments::default(),
             descriptions: Vec::new(),
             offset: 0,
-            unrecorded: Unrecorded::default(),
+            unrecorded: Unrecorded::behind(0, backlog),
             recording: if recorded { RecordingState::On } else { RecordingState::Off },
             key_frame: None,
             ready: false,
@@ -159,10 +163,11 @@ impl Stream {
             revoked: false,
             began: date,
             playlists: [None, None],
+            past: Past::default(),
             counts: StreamCounts::default(),
         };
         if let Some(past) = past {
-            inner.go_on(past, date);
+            inner.go_on(past, date, backlog);
         }
         Self {
             share,
@@ -297,9 +302,14 @@ impl Stream {
             }
             part_closed |= inner.push(&frame, reference);
         }
+        let restless = inner.descriptions.len() > limits::STREAM_DESCRIPTIONS;
         let written = inner.next_number() > before;
         let record = written && inner.recording == RecordingState::On && inner.unrecorded.mark();
         drop(inner);
+        if restless {
+            log::warn!("share={} changes its coding all the time: its publisher is sent away", self.share);
+            self.revoke();
+        }
         if written {
             self.fragment_event.notify(usize::MAX);
         }
@@ -356,11 +366,14 @@ impl Stream {
         if inner.descriptions.is_empty() || !ended && !reload.is_met(&inner.segments)? {
             return Ok(None);
         }
-        let slot = usize::from(reload.skip);
+        let (first, began) = (inner.first_segment(), inner.began);
+        let update = reload.skip && !ended;
+        let slot = usize::from(update);
         if inner.playlists[slot].is_none() {
-            let first = inner.first_segment();
-            let playlist = MediaPlaylist { segments: &inner.segments, first, began: inner.began, ended, others: &[] };
-            inner.playlists[slot] = Some(playlist.write(reload.skip).into());
+            let Inner { segments, past, .. } = &mut *inner;
+            let playlist = MediaPlaylist { segments, first, began, ended, others: &[] };
+            let text = if update { playlist.write_update() } else { playlist.write(past) };
+            inner.playlists[slot] = Some(text.into());
         }
         Ok(inner.playlists[slot].clone())
     }
@@ -393,7 +406,7 @@ impl Stream {
 
 impl Inner {
     /// Goes on behind what was recorded before.
-    fn go_on(&mut self, past: FinishedRecording, date: UnixMs) {
+    fn go_on(&mut self, past: FinishedRecording, date: UnixMs, backlog: &Backlog) {
         let end = past.duration();
         let audio = past.descriptions.first().and_then(|bytes| description(bytes)?.1);
         self.muxer = Muxer::new(audio.map(Arc::new));
@@ -405,7 +418,7 @@ impl Inner {
             .filter_map(|bytes| description(&bytes).map(|(params, _)| (bytes, Arc::new(params))))
             .collect();
         self.offset = past.size;
-        self.unrecorded = Unrecorded::behind(past.size);
+        self.unrecorded = Unrecorded::behind(past.size, backlog);
         self.began = UnixMs(date.0 - end.to_ms());
         self.segments = past.segments;
     }

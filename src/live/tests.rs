@@ -146,6 +146,43 @@ fn new_parameters_bring_a_new_description() {
 }
 
 #[test]
+fn a_stream_that_changes_all_the_time_is_ended() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    for number in 0..=limits::STREAM_DESCRIPTIONS as u32 {
+        assert!(!publisher.is_revoked());
+        let changed = Arc::new(VideoParams { width: 16 + number, ..(*params()).clone() });
+        publisher.write(&mut vec![picture(&changed, i64::from(number), true, 100)], NOW);
+    }
+    assert!(publisher.is_revoked());
+    assert_eq!(stream.status(), Status::Flowing, "its watcher ends it");
+}
+
+#[test]
+fn what_waits_for_the_disk_is_bounded_over_all_streams() {
+    let hub = Hub::new(100, true);
+    let params = params();
+    let each = limits::STREAM_BYTES as i64 / (1 << 20) - 1;
+    let mut streams = Vec::new();
+    for number in 0..10 {
+        let (mut publisher, stream) = hub.open(ShareId([number; 10]), None, None, NOW).expect("there is room");
+        for picture_number in 0..each {
+            publisher.write(&mut vec![picture(&params, picture_number, picture_number == 0, 1 << 20)], NOW);
+        }
+        streams.push((publisher, stream.expect("it is new")));
+    }
+    let recorded = streams.iter().filter(|(_, stream)| stream.recording() == RecordingState::On).count();
+    assert_eq!(recorded, 4, "the disk takes nothing, and the others had no room left to wait");
+    drop(hub.backlog().wait());
+    for (_, stream) in &streams {
+        stream.take_unrecorded();
+    }
+    let (mut publisher, stream) = hub.open(ShareId([99; 10]), None, None, NOW).expect("there is room");
+    publisher.write(&mut vec![picture(&params, 0, true, 1 << 20)], NOW);
+    assert_eq!(stream.expect("it is new").recording(), RecordingState::On, "what was taken makes room");
+}
+
+#[test]
 fn the_disk_gets_every_byte_in_order() {
     let hub = Hub::new(1, true);
     let (mut publisher, stream) = open(&hub);

@@ -157,7 +157,60 @@ fn a_disk_with_little_room_keeps_the_live_view() {
     film.shows_every_picture(numbers[0]..SMALL.pictures() as u32);
     phone.wait_until(&share, "ended");
     let entry = tv.entry(&share);
-    assert!(entry.to_string().contains("recording"), "it is said in the share: {entry}");
+    let said = entry["recording_failure"].as_str().unwrap_or_default();
+    assert!(said.contains("too little room"), "it is said in the share: {entry}");
+}
+
+/// A gateway without a battery for its clock may learn the date while it serves, and be told it is years earlier.
+#[test]
+fn the_clock_is_set_back_while_a_stream_flows() {
+    let library = ["x86_64", "aarch64"].map(|of| format!("/usr/lib/{of}-linux-gnu/faketime/libfaketime.so.1"));
+    let library = library.iter().find(|path| Path::new(path).exists()).expect("libfaketime is installed");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let date = folder.path().join("date");
+    std::fs::write(&date, "+0").expect("a file can be written");
+    let mut gateway = Gateway::start();
+    gateway.stop();
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_lareira"));
+    program.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", &date);
+    program.envs([("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]);
+    gateway.serve_by(program);
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let before = phone.share_with(&user);
+    let mut heard = tv.events();
+    program::run(publisher::ffmpeg(&Clip { seconds: 2, ..SMALL }, Transport::Tcp, &before.rtsp_url), PATIENCE).ok();
+    phone.wait_until(&before, "ended");
+    heard.wait_for("ring", |_| true);
+
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    heard.wait_for("ring", |_| true);
+    let url = tv.accept(&share, "live").url("live.mp4");
+    let watching = std::thread::spawn(move || film::decode(&url));
+    std::fs::write(&date, "-400d").expect("a file can be written");
+    publishing.wait(PATIENCE).ok();
+    phone.wait_until(&share, "ended");
+    let seen = watching.join().expect("the live view ends with the share");
+    seen.shows_every_picture(seen.numbers()[0]..SMALL.pictures() as u32);
+
+    let after = phone.share_with(&user);
+    program::run(publisher::ffmpeg(&Clip { seconds: 2, ..SMALL }, Transport::Tcp, &after.rtsp_url), PATIENCE).ok();
+    phone.wait_until(&after, "ended");
+    heard.wait_for("ring", |_| true);
+    let inbox = tv.0.get("/tv/api/inbox");
+    let listed: Vec<_> = inbox["entries"].as_array().expect("a list").iter().map(|entry| &entry["share_id"]).collect();
+    assert_eq!(listed, [&after.id, &share.id, &before.id], "what came last stands first");
+    let started = |share: &crate::gateway::Share| {
+        let entries = inbox["entries"].as_array().expect("a list");
+        let entry = entries.iter().find(|entry| entry["share_id"] == share.id.as_str()).expect("it is listed");
+        entry["started_at"].as_str().expect("a date").to_owned()
+    };
+    assert!(started(&after) < started(&before), "the gateway did go back in time");
+    for (share, pictures) in [(&before, 60), (&share, SMALL.pictures() as u32), (&after, 60)] {
+        let play = tv.accept(share, "start");
+        film::decode(&play.url("video.mp4")).shows_every_picture(0..pictures);
+    }
 }
 
 /// The same on a disk that is really full: needs root, for a small disk in memory.

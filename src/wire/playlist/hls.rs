@@ -74,58 +74,113 @@ pub struct MediaPlaylist<'a> {
     pub others: &'a [(&'a str, &'a Segments)],
 }
 
+/// What stands in every further playlist of a stream as it is: the segments whose parts are not listed any more. Kept
+/// between playlists, so that one of a stream of many hours is written as fast as the first.
+#[derive(Debug, Default)]
+pub struct Past {
+    text: String,
+    first: usize,
+    until: usize,
+}
+
 impl MediaPlaylist<'_> {
-    /// Writes the playlist; with `skip`, an update without what is old.
-    pub fn write(&self, skip: bool) -> String {
-        let Self { segments, ended, first, .. } = *self;
-        let target_s = segments.target_duration_s();
-        let target = Ticks90k(target_s as i64 * Ticks90k::PER_SECOND);
-        let closed = segments.closed();
-        let end = segments.open().or(closed.last()).map_or(Ticks90k(0), |last| last.span.start + last.span.duration);
-        let skipped = if skip && !ended {
-            let horizon = end - Ticks90k(target.0 * TARGETS_TO_SKIP);
-            closed.partition_point(|segment| segment.span.start + segment.span.duration < horizon).max(first) - first
-        } else {
-            0
-        };
-        let mut out = String::with_capacity(512 + closed.len().saturating_sub(first + skipped) * 40);
+    /// Writes the playlist; `past` is what was kept when the stream's last one was written.
+    pub fn write(&self, past: &mut Past) -> String {
+        let closed = self.segments.closed();
+        self.keep(past);
+        let mut out = self.begin(past.text.len());
+        let _ = writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{}", self.first);
+        let gone = closed.iter().take(self.first).skip(1).filter(|segment| !segment.continuous).count();
+        if gone > 0 {
+            let _ = writeln!(out, "#EXT-X-DISCONTINUITY-SEQUENCE:{gone}");
+        }
+        out.push_str(&past.text);
+        self.finish(out, past.until)
+    }
+
+    /// Writes an update without what is old (4.4.5.2).
+    pub fn write_update(&self) -> String {
+        let closed = self.segments.closed();
+        let horizon = self.end() - Ticks90k(self.target().0 * TARGETS_TO_SKIP);
+        let kept = closed.partition_point(|segment| segment.end() < horizon).max(self.first);
+        let mut out = self.begin(0);
+        let _ = writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{}", self.first);
+        if kept > self.first {
+            let _ = writeln!(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS={}", kept - self.first);
+        }
+        self.finish(out, kept)
+    }
+
+    fn target(&self) -> Ticks90k {
+        Ticks90k(self.segments.target_duration_s() as i64 * Ticks90k::PER_SECOND)
+    }
+
+    /// Where the newest picture's time ends.
+    fn end(&self) -> Ticks90k {
+        self.segments.open().or(self.segments.closed().last()).map_or(Ticks90k(0), Segment::end)
+    }
+
+    /// Where the part of the playlist begins that lists parts.
+    fn with_parts(&self) -> Ticks90k {
+        self.end() - Ticks90k(self.target().0 * TARGETS_WITH_PARTS)
+    }
+
+    /// Adds to `past` what has become it.
+    fn keep(&self, past: &mut Past) {
+        if past.first != self.first {
+            *past = Past { text: String::new(), first: self.first, until: self.first };
+        }
+        let closed = self.segments.closed();
+        let with_parts = self.with_parts();
+        while let Some(segment) = closed.get(past.until)
+            && (self.ended || segment.end() <= with_parts)
+        {
+            self.write_segment(&mut past.text, past.until, segment);
+            past.until += 1;
+        }
+    }
+
+    fn begin(&self, further_bytes: usize) -> String {
+        let target_s = self.segments.target_duration_s();
+        let mut out = String::with_capacity(4096 + further_bytes);
         let _ = writeln!(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:{target_s}");
-        if ended {
+        if self.ended {
             out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
-        } else {
-            let part = segments.part_target().to_seconds();
-            let _ = writeln!(
-                out,
-                "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={}.0,HOLD-BACK={}.0,PART-HOLD-BACK={:.3}\n\
-                 #EXT-X-PART-INF:PART-TARGET={part:.5}",
-                target_s * TARGETS_TO_SKIP as u64,
-                target_s * 3,
-                part * PARTS_HELD_BACK,
-            );
+            return out;
         }
-        let _ = writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{first}");
-        if skipped > 0 {
-            let _ = writeln!(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}");
-        }
-        let with_parts = end - Ticks90k(target.0 * TARGETS_WITH_PARTS);
-        let mut description = skipped.checked_sub(1).map(|last| closed[first + last].description);
-        for (number, segment) in closed.iter().enumerate().skip(first + skipped) {
-            self.begin_segment(&mut out, segment, &mut description);
-            if !ended && segment.span.start + segment.span.duration > with_parts {
+        let part = self.segments.part_target().to_seconds();
+        let _ = writeln!(
+            out,
+            "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={}.0,HOLD-BACK={}.0,PART-HOLD-BACK={:.3}\n\
+             #EXT-X-PART-INF:PART-TARGET={part:.5}",
+            target_s * TARGETS_TO_SKIP as u64,
+            target_s * 3,
+            part * PARTS_HELD_BACK,
+        );
+        out
+    }
+
+    /// Writes the segments from number `from` on, with their parts, and what is about to come.
+    fn finish(&self, mut out: String, from: usize) -> String {
+        let closed = self.segments.closed();
+        let with_parts = self.with_parts();
+        for (number, segment) in closed.iter().enumerate().skip(from) {
+            self.begin_segment(&mut out, number, segment);
+            if segment.end() > with_parts {
                 write_parts(&mut out, number as u64, &segment.parts);
             }
-            let _ = writeln!(out, "#EXTINF:{:.5},\nsegment-{number}.m4s", segment.span.duration.to_seconds());
+            write_extinf(&mut out, number, segment);
         }
-        if ended {
+        if self.ended {
             out.push_str("#EXT-X-ENDLIST\n");
             return out;
         }
-        let number = closed.len() as u64;
-        if let Some(open) = segments.open() {
-            self.begin_segment(&mut out, open, &mut description);
-            write_parts(&mut out, number, &open.parts);
+        let number = closed.len();
+        if let Some(open) = self.segments.open() {
+            self.begin_segment(&mut out, number, open);
+            write_parts(&mut out, number as u64, &open.parts);
         }
-        let (number, part) = segments.next_part();
+        let (number, part) = self.segments.next_part();
         let _ = writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-{number}-{part}.m4s\"");
         for (uri, other) in self.others {
             let (segment, part) = last_part(other);
@@ -134,18 +189,27 @@ impl MediaPlaylist<'_> {
         out
     }
 
-    /// What stands before a segment: its description, where that changes, and its date at the beginning.
-    fn begin_segment(&self, out: &mut String, segment: &Segment, description: &mut Option<u32>) {
-        if *description == Some(segment.description) {
+    fn write_segment(&self, out: &mut String, number: usize, segment: &Segment) {
+        self.begin_segment(out, number, segment);
+        write_extinf(out, number, segment);
+    }
+
+    /// What stands before a segment that does not simply go on: its description, and its date at the beginning.
+    fn begin_segment(&self, out: &mut String, number: usize, segment: &Segment) {
+        let is_first = number == self.first;
+        if segment.continuous && !is_first {
             return;
         }
-        if description.is_some() {
+        if !is_first {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        *description = Some(segment.description);
         let date = UnixMs(self.began.0 + segment.span.start.to_ms());
         let _ = writeln!(out, "#EXT-X-MAP:URI=\"init-{}.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:{date}", segment.description);
     }
+}
+
+fn write_extinf(out: &mut String, number: usize, segment: &Segment) {
+    let _ = writeln!(out, "#EXTINF:{:.5},\nsegment-{number}.m4s", segment.span.duration.to_seconds());
 }
 
 fn write_parts(out: &mut String, number: u64, parts: &[Stretch]) {
@@ -171,6 +235,7 @@ fn last_part(segments: &Segments) -> (u64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::playlist::segments::FragmentMeta;
     use crate::wire::playlist::segments::tests::cut;
 
     fn playlist(segments: &Segments, ended: bool) -> MediaPlaylist<'_> {
@@ -180,7 +245,7 @@ mod tests {
     #[test]
     fn a_live_playlist_has_all_segments_and_the_newest_parts() {
         let (segments, _) = cut(30 * 5 + 7, 3000, 30);
-        let text = playlist(&segments, false).write(false);
+        let text = playlist(&segments, false).write(&mut Past::default());
         assert!(text.starts_with("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n"));
         let control = "CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,HOLD-BACK=3.0,PART-HOLD-BACK=0.250";
         assert!(text.contains(control), "{text}");
@@ -195,7 +260,7 @@ mod tests {
     #[test]
     fn an_update_leaves_out_what_is_old() {
         let (segments, _) = cut(30 * 20, 3000, 30);
-        let text = playlist(&segments, false).write(true);
+        let text = playlist(&segments, false).write_update();
         assert!(text.contains("#EXT-X-SKIP:SKIPPED-SEGMENTS=14\n"), "{text}");
         assert!(!text.contains("segment-13.m4s") && text.contains("segment-14.m4s"));
         assert!(!text.contains("#EXT-X-MAP"), "it was told before");
@@ -204,18 +269,58 @@ mod tests {
     #[test]
     fn what_is_gone_is_not_listed() {
         let (segments, _) = cut(30 * 20, 3000, 30);
-        let text = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write(false);
+        let text = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write(&mut Past::default());
         assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:12\n#EXT-X-MAP"), "{text}");
         assert!(!text.contains("segment-11.m4s") && text.contains("segment-12.m4s"));
-        let update = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write(true);
+        let update = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write_update();
         assert!(update.contains("SKIPPED-SEGMENTS=2\n") && !update.contains("segment-13.m4s"), "{update}");
+    }
+
+    #[test]
+    fn what_was_written_before_is_not_written_anew() {
+        let mut past = Past::default();
+        for frames in [1, 40, 200, 333, 600] {
+            let (segments, _) = cut(frames, 3000, 30);
+            let fresh = playlist(&segments, false).write(&mut Past::default());
+            assert_eq!(playlist(&segments, false).write(&mut past), fresh);
+        }
+        assert_eq!((past.first, past.until), (0, 18), "the last three seconds change still");
+        let (segments, _) = cut(600, 3000, 30);
+        let later = MediaPlaylist { first: 5, ..playlist(&segments, false) };
+        assert_eq!(later.write(&mut past), later.write(&mut Past::default()));
+    }
+
+    #[test]
+    fn a_pause_is_said_and_counted() {
+        let mut segments = Segments::default();
+        for number in 0..600_u64 {
+            let pause = if number < 100 { 0 } else { 20 * 90_000 };
+            segments.push(&FragmentMeta {
+                number,
+                start: Ticks90k(number as i64 * 3000 + pause),
+                duration: Ticks90k(3000),
+                picture: true,
+                key: number % 30 == 0,
+                offset: number * 100,
+                size: 100,
+                description: 0,
+            });
+        }
+        let text = playlist(&segments, false).write(&mut Past::default());
+        let said =
+            "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-0.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:43.333Z\n";
+        assert!(text.contains(said), "{text}");
+        assert!(text.contains("#EXT-X-TARGETDURATION:1\n"));
+        let text = MediaPlaylist { first: 9, ..playlist(&segments, false) }.write(&mut Past::default());
+        assert!(text.contains("#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MAP"), "{text}");
+        assert!(!text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
     }
 
     #[test]
     fn an_ended_playlist_is_a_plain_one() {
         let (mut segments, _) = cut(70, 3000, 30);
         segments.finish();
-        let text = playlist(&segments, true).write(true);
+        let text = playlist(&segments, true).write(&mut Past::default());
         assert!(text.ends_with("#EXTINF:0.33333,\nsegment-3.m4s\n#EXT-X-ENDLIST\n"), "{text}");
         assert!(!text.contains("PART") && !text.contains("SKIP"));
     }
@@ -224,7 +329,7 @@ mod tests {
     fn other_renditions_are_reported() {
         let (segments, _) = cut(70, 3000, 30);
         let others = [("../720p/index.m3u8", &segments)];
-        let text = MediaPlaylist { others: &others, ..playlist(&segments, false) }.write(false);
+        let text = MediaPlaylist { others: &others, ..playlist(&segments, false) }.write(&mut Past::default());
         assert!(
             text.ends_with("#EXT-X-RENDITION-REPORT:URI=\"../720p/index.m3u8\",LAST-MSN=3,LAST-PART=2\n"),
             "{text}"

@@ -7,10 +7,14 @@ use crate::ground::time::Ticks90k;
 
 /// Parts are about this long: whole pictures, at least one.
 const PART: Ticks90k = Ticks90k::from_ms(100);
-/// A key frame begins a new segment if the current one has this much.
+/// A key frame begins a new segment if the current one has this much, or did not begin with one itself.
 const SHORT_SEGMENT: Ticks90k = Ticks90k::from_ms(900);
-/// A segment without a key frame is cut here.
+/// A segment without a key frame is cut here. What segments are said to last at most so grows to the stream's own
+/// distance between key frames, once, with its first group: nobody can know it before, and cutting groups apart would
+/// leave players without a key frame to begin at.
 const LONG_SEGMENT: Ticks90k = Ticks90k::from_ms(4000);
+/// A picture that comes this much later than the one before it said is no slow picture: the stream has paused.
+const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
 /// Parts are listed for the segments of the last three target durations (4.4.4.9); kept for one segment more.
 const SEGMENTS_WITH_PARTS: usize = 5;
 
@@ -83,8 +87,17 @@ pub struct Segment {
     pub span: Stretch,
     /// Which description holds for it, counted from 0.
     pub description: u32,
+    /// Whether it goes on where the segment before it stops: neither a pause nor another description lies between.
+    pub continuous: bool,
     /// Its closed parts; emptied when the segment is old.
     pub parts: Vec<Stretch>,
+}
+
+impl Segment {
+    /// Where its time ends.
+    pub fn end(&self) -> Ticks90k {
+        self.span.start + self.span.duration
+    }
 }
 
 /// Cuts one stream.
@@ -118,7 +131,8 @@ impl Segments {
     /// Takes the next fragment. Returns whether a part was closed by it: there is something new to fetch.
     pub fn push(&mut self, fragment: &FragmentMeta) -> bool {
         if fragment.picture && self.begins_segment(fragment) {
-            self.close_segment(fragment.start);
+            let paused = self.open.as_ref().filter(|open| is_pause(open.end(), fragment)).map(Segment::end);
+            self.close_segment(paused.unwrap_or(fragment.start));
         }
         if fragment.key {
             self.group = Some(fragment.start - self.key).filter(|group| group.0 > 0);
@@ -128,7 +142,10 @@ impl Segments {
             Some(open) => open.span.add(fragment),
             None if fragment.picture || !self.closed.is_empty() => {
                 let (span, description) = (Stretch::of(fragment), fragment.description);
-                self.open = Some(Segment { span, description, parts: Vec::new() });
+                let continuous = self.closed.last().is_none_or(|last| {
+                    last.description == description && !(fragment.picture && is_pause(last.end(), fragment))
+                });
+                self.open = Some(Segment { span, description, continuous, parts: Vec::new() });
                 if self.closed.is_empty() {
                     let pictures = (PART.0 as f64 / fragment.duration.0.max(1) as f64).round().max(1.0);
                     self.part_target = Ticks90k(pictures as i64 * fragment.duration.0);
@@ -158,8 +175,9 @@ impl Segments {
         self.open.as_ref().is_some_and(|open| {
             let length = fragment.start - open.span.start;
             fragment.description != open.description
-                || fragment.key && length >= SHORT_SEGMENT
+                || fragment.key && (length >= SHORT_SEGMENT || !open.span.independent)
                 || length + fragment.duration > LONG_SEGMENT
+                || is_pause(open.end(), fragment)
         })
     }
 
@@ -211,7 +229,7 @@ impl Segments {
         let number = self.closed.len() as u64;
         let Some(open) = &self.open else { return (number, 0) };
         let closed_until = open.parts.last().map_or(open.span.start, |part| part.start + part.duration);
-        let long_enough = closed_until - open.span.start >= SHORT_SEGMENT;
+        let long_enough = closed_until - open.span.start >= SHORT_SEGMENT || !open.span.independent;
         let full = self.group.is_some_and(|group| (group - (closed_until - self.key)).0 <= 450);
         if full && long_enough { (number + 1, 0) } else { (number, open.parts.len()) }
     }
@@ -238,6 +256,11 @@ impl Segments {
     pub fn target_duration_s(&self) -> u64 {
         (self.longest.to_seconds().round() as u64).max(1)
     }
+}
+
+/// Whether the stream has paused between `end` and this picture.
+fn is_pause(end: Ticks90k, fragment: &FragmentMeta) -> bool {
+    fragment.start - end > PAUSE
 }
 
 #[cfg(test)]
@@ -303,6 +326,27 @@ pub(crate) mod tests {
         assert!(!segments.has_part(2, 10), "so its eleventh part is the next segment's first");
         let (segments, _) = cut(63, 3000, 30);
         assert!(segments.has_part(2, 10) && segments.has_part(3, 0) && !segments.has_part(3, 1));
+    }
+
+    #[test]
+    fn a_pause_lengthens_no_segment() {
+        let (mut segments, _) = cut(45, 3000, 30);
+        let picture = |number: u64, start| FragmentMeta {
+            number,
+            start: Ticks90k(start),
+            duration: Ticks90k(3000),
+            picture: true,
+            key: false,
+            offset: number * 100,
+            size: 100,
+            description: 0,
+        };
+        segments.push(&picture(45, 45 * 3000 + 20 * 90_000));
+        let closed = segments.closed().last().expect("closed before the pause");
+        assert_eq!((closed.span.duration, closed.continuous), (Ticks90k(45_000), true));
+        let open = segments.open().expect("begun after it");
+        assert_eq!((open.span.start, open.continuous), (Ticks90k(45 * 3000 + 20 * 90_000), false));
+        assert_eq!(segments.target_duration_s(), 1);
     }
 
     #[test]

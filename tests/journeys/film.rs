@@ -6,9 +6,6 @@ use crate::clip::{FRAME_RATE, MARK_ROWS, NUMBER_ROWS, SAMPLE_RATE, number_of};
 use crate::gateway::PATIENCE;
 use crate::program;
 
-/// By then every publisher has reported its clocks.
-const FIRST_REPORT_S: f64 = 3.5;
-
 /// One picture as shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Picture {
@@ -128,7 +125,7 @@ impl Decoded {
     }
 
     /// Fails unless the sound is there for `seconds` at least, without a hole or an overlap of more than 2 ms. One step
-    /// of up to 50 ms is allowed: a sender whose first report (RFC 3550, section 6.4) comes late is put in step then.
+    /// of up to 20 ms is allowed: a sender whose first report (RFC 3550, section 6.4) comes late is put in step then.
     #[track_caller]
     pub fn sounds_for(&self, seconds: f64) {
         let (first, last) = (self.sound.first(), self.sound.last());
@@ -136,7 +133,7 @@ impl Decoded {
         let heard = self.sound_s();
         assert!(heard >= seconds, "{heard:.3} s of sound, not {seconds:.3}: {first:?} to {last:?}, pictures {shown:?}");
         let steps = self.steps();
-        let in_step_once = matches!(steps[..], [] | [(_, -0.05..0.05)]);
+        let in_step_once = matches!(steps[..], [] | [(_, -0.02..0.02)]);
         assert!(in_step_once, "the sound jumps (when, by how much, in seconds): {steps:.3?}");
     }
 
@@ -170,14 +167,10 @@ impl Decoded {
         beeps
     }
 
-    /// Beeps and how far they are from the nearest flash, in seconds, from when the sound was put in step. A beep whose
-    /// flash was lost is left out.
+    /// Beeps and how far they are from the nearest flash, in seconds. A beep whose flash was lost is left out.
     #[track_caller]
     fn offsets(&self) -> Vec<(f64, f64)> {
-        let (flashes, mut beeps) = (self.flashes(), self.beeps());
-        if let [(in_step_at_s, _)] = self.steps()[..] {
-            beeps.retain(|beep| *beep >= in_step_at_s);
-        }
+        let (flashes, beeps) = (self.flashes(), self.beeps());
         let nearest = |beep: f64| {
             let offset = flashes.iter().map(|flash| beep - flash).min_by(|a, b| a.abs().total_cmp(&b.abs()))?;
             (offset.abs() < 0.5).then_some((beep, offset))
@@ -187,13 +180,11 @@ impl Decoded {
         offsets
     }
 
-    /// Fails unless every beep (two at least) comes with its flash, to within 40 ms. GStreamer's first report of its
-    /// clocks comes after some seconds; until then packets are placed by their arrival, to within 50 ms.
+    /// Fails unless every beep (two at least) comes with its flash, to within 40 ms.
     #[track_caller]
     pub fn is_in_step(&self) {
         let offsets = self.offsets();
-        let bound = |at_s: f64| if at_s < FIRST_REPORT_S { 0.050 } else { 0.040 };
-        let in_step = offsets.iter().all(|(at_s, offset)| offset.abs() <= bound(*at_s));
+        let in_step = offsets.iter().all(|(_, offset)| offset.abs() <= 0.040);
         assert!(in_step, "sound after picture (when, by how much): {offsets:.3?} s");
     }
 

@@ -173,7 +173,6 @@ fn disk_agrees(share: &Share, gateway: &Gateway) {
     assert_eq!(recordings.len(), 1, "one share, one recording: {recordings:?}");
     let bytes = std::fs::read(&recordings[0]).expect("the recording can be read");
     let film = Film::read(&bytes);
-    // The sound may be moved into step once, see `is_in_step`.
-    film.has_no_gap(55);
+    film.has_no_gap(35);
     assert_eq!(film.left_over, 0, "share {}", share.id);
 }

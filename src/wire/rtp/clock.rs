@@ -1,7 +1,8 @@
 //! Time (RFC 3550, 5.1 and 6.4.1): timestamps of 32 bits become one timeline, and sender reports put the tracks in step.
 //!
-//! A track starts on the timeline where its first packet arrived. A sender report of both tracks tells better, and
-//! moves the sound to the pictures; pictures never move.
+//! A track starts on the timeline where its first packet arrived. That is good to some tens of milliseconds: senders
+//! often begin with a burst. The first sound is held back for a moment, until the packets that were fastest on their way
+//! tell better; a sender report of both tracks tells best. Either moves the sound to the pictures; pictures never move.
 
 use std::time::Duration;
 
@@ -26,12 +27,14 @@ pub struct TrackClock {
     zero: Option<(i64, Ticks90k)>,
     /// The newest sender report: the sender's wall clock, and the unwrapped timestamp of that moment.
     report: Option<(Ticks90k, i64)>,
+    /// How long after its time on the timeline the fastest frame arrived.
+    lag: Option<Ticks90k>,
 }
 
 impl TrackClock {
     /// A clock of `rate` units a second.
     pub fn new(rate: u32) -> Self {
-        Self { rate: rate.max(1), last: None, zero: None, report: None }
+        Self { rate: rate.max(1), last: None, zero: None, report: None, lag: None }
     }
 
     /// Unwraps a timestamp that came at `now`. Jumps are levelled: time goes on as it did at the gateway.
@@ -84,15 +87,30 @@ impl TrackClock {
         Some(wall + Ticks90k::from_units(zero - reported, self.rate))
     }
 
-    /// Moves this track, the sound, into step with `pictures`, if both have reports that can be believed.
-    pub fn follow(&mut self, pictures: &TrackClock) {
-        let (Some(own), Some(theirs)) = (self.wall_at_zero(), pictures.wall_at_zero()) else { return };
-        let (Some((zero, at)), Some((_, pictures_at))) = (self.zero, pictures.zero) else { return };
+    /// A frame that is due at `time` on the timeline has arrived at `arrival` on it.
+    pub fn arrived(&mut self, time: Ticks90k, arrival: Ticks90k) {
+        let lag = arrival - time;
+        self.lag = Some(self.lag.map_or(lag, |least| least.min(lag)));
+    }
+
+    /// Moves this track, the sound, into step with `pictures` by what the sender reported of both. Whether it did.
+    pub fn follow_reports(&mut self, pictures: &TrackClock) -> bool {
+        let (Some(own), Some(theirs)) = (self.wall_at_zero(), pictures.wall_at_zero()) else { return false };
+        let (Some((zero, at)), Some((_, pictures_at))) = (self.zero, pictures.zero) else { return false };
         let right = pictures_at + own - theirs;
         let correction = (right - at).0.abs();
         if correction > TOLERANCE.0 && correction <= MAX_CORRECTION.0 {
             self.zero = Some((zero, right));
         }
+        correction <= MAX_CORRECTION.0
+    }
+
+    /// Moves this track, the sound, so that its fastest frame took as long as that of `pictures`. Whether both are known.
+    pub fn follow_arrivals(&mut self, pictures: &TrackClock) -> bool {
+        let (Some(own), Some(theirs), Some((zero, at))) = (self.lag, pictures.lag, self.zero) else { return false };
+        self.zero = Some((zero, at + own - theirs));
+        self.lag = Some(theirs);
+        true
     }
 }
 
@@ -201,7 +219,7 @@ mod tests {
         // Both were captured at the same moment: second 100 of the sender's clock.
         pictures.report(100 << 32, 700_000, at_ms(300));
         sound.report(100 << 32, 5000, at_ms(300));
-        sound.follow(&pictures);
+        assert!(sound.follow_reports(&pictures));
         assert_eq!(sound.time(tone), Ticks90k(0));
         assert_eq!(sound.time(tone + 48_000), Ticks90k(90_000));
     }
@@ -214,8 +232,23 @@ mod tests {
         sound.place(tone, Ticks90k(0));
         pictures.report(100 << 32, 0, at_ms(0));
         sound.report(0, 0, at_ms(0));
-        sound.follow(&pictures);
+        assert!(!sound.follow_reports(&pictures));
         assert_eq!(sound.time(tone), Ticks90k(0));
+    }
+
+    #[test]
+    fn arrivals_put_sound_in_step_with_pictures() {
+        let (mut pictures, mut sound) = (TrackClock::new(90_000), TrackClock::new(48_000));
+        let (picture, tone) = (pictures.unwrap(0, at_ms(40)), sound.unwrap(0, at_ms(0)));
+        pictures.place(picture, Ticks90k::from_ms(40));
+        sound.place(tone, Ticks90k(0));
+        assert!(!sound.follow_arrivals(&pictures));
+        // The first picture took 40 ms longer on its way than the second.
+        pictures.arrived(pictures.time(picture), Ticks90k::from_ms(40));
+        pictures.arrived(pictures.time(picture + 3600), Ticks90k::from_ms(41));
+        sound.arrived(sound.time(tone), Ticks90k::from_ms(1));
+        assert!(sound.follow_arrivals(&pictures));
+        assert_eq!(sound.time(tone), Ticks90k::from_ms(40));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The receiver of all tracks of one publisher.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
@@ -19,6 +21,10 @@ use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
 
 /// What a frame takes where nothing tells: 1/30 s.
 const USUAL_FRAME: Ticks90k = Ticks90k(3000);
+/// The first sound is held back until both tracks have been coming for this long: their places are known by then.
+const SETTLING: Duration = Duration::from_millis(150);
+/// Access units of sound that are held back; the oldest make room.
+const MAX_HELD: usize = 128;
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
 
@@ -28,6 +34,8 @@ pub struct Receiver {
     tracks: Vec<Track>,
     /// When the first packet came: zero on the timeline.
     started: Option<Moment>,
+    /// Whether sound is held back.
+    holding: bool,
     counts: Counts,
 }
 
@@ -43,6 +51,8 @@ struct Track {
     clock: TrackClock,
     reception: Reception,
     codec: Codec,
+    /// When its first frame came.
+    begun: Option<Moment>,
 }
 
 #[derive(Debug)]
@@ -71,6 +81,8 @@ struct AudioTrack {
     depacketizer: AudioDepacketizer,
     params: Arc<AudioParams>,
     last_pts: Option<Ticks90k>,
+    /// Access units that are held back, with their timestamps, until the track's place is known for good.
+    held: Option<VecDeque<(i64, Bytes)>>,
 }
 
 #[derive(Debug)]
@@ -83,7 +95,7 @@ impl Receiver {
     /// A receiver for tracks described by `media`, in the order of the SDP.
     pub fn new(media: &[Media], delivery: Delivery) -> Result<Self, RtpError> {
         let tracks = media.iter().map(|media| Track::new(media, delivery)).collect::<Result<_, _>>()?;
-        Ok(Self { tracks, started: None, counts: Counts::default() })
+        Ok(Self { tracks, started: None, holding: true, counts: Counts::default() })
     }
 
     /// Takes one RTP packet of track `track`; frames that are complete are added to `frames`.
@@ -143,12 +155,32 @@ impl Receiver {
             track.clock.place(timestamp, Ticks90k::from_duration(now.since(started)));
             self.synchronize();
         }
-        let Track { codec, clock, rate, .. } = &mut self.tracks[index];
+        let known = frames.len();
+        let arrival = Ticks90k::from_duration(now.since(started));
+        let Track { codec, clock, rate, begun, .. } = &mut self.tracks[index];
         let readable = match codec {
-            Codec::Video(video) => video.take(packet, timestamp, lost, clock, now, frames),
-            Codec::Audio(audio) => audio.take(packet, timestamp, lost, clock, *rate, frames),
+            Codec::Video(video) => {
+                let readable = video.take(packet, timestamp, lost, clock, now, frames);
+                for frame in &frames[known..] {
+                    let Frame::Video(picture) = frame else { continue };
+                    begun.get_or_insert(now);
+                    clock.arrived(picture.dts, arrival);
+                }
+                readable
+            }
+            Codec::Audio(audio) => {
+                let (readable, newest) = audio.take(packet, timestamp, lost, clock, *rate, frames);
+                if let Some(newest) = newest {
+                    begun.get_or_insert(now);
+                    clock.arrived(clock.time(newest), arrival);
+                }
+                readable
+            }
         };
         self.counts.malformed += u64::from(!readable);
+        if self.holding {
+            self.settle(now, frames);
+        }
     }
 
     /// Takes one compound RTCP packet of track `track`.
@@ -171,15 +203,43 @@ impl Receiver {
         self.synchronize();
     }
 
-    /// Puts the sound in step with the pictures.
+    /// Puts the sound in step with the pictures, by reports.
     fn synchronize(&mut self) {
-        let is_video = |track: &Track| matches!(track.codec, Codec::Video(_));
-        let Some(video) = self.tracks.iter().position(is_video) else { return };
-        let (before, rest) = self.tracks.split_at_mut(video);
-        let Some((video, after)) = rest.split_first_mut() else { return };
-        for audio in before.iter_mut().chain(after).filter(|track| !is_video(track)) {
-            audio.clock.follow(&video.clock);
+        let (pictures, sounds) = self.by_kind();
+        let Some(pictures) = pictures else { return };
+        for sound in sounds {
+            sound.clock.follow_reports(&pictures.clock);
         }
+    }
+
+    /// Lets go of sound that was held back once its place is known: by reports, by arrivals, or because there are no
+    /// pictures to be in step with.
+    fn settle(&mut self, now: Moment, frames: &mut Vec<Frame>) {
+        let (pictures, sounds) = self.by_kind();
+        let mut holding = false;
+        for sound in sounds {
+            let Track { codec: Codec::Audio(audio), clock, begun, .. } = sound else { continue };
+            if audio.held.is_none() {
+                continue;
+            }
+            let settled = pictures.as_ref().is_none_or(|pictures| {
+                let both_since = pictures.begun.and_then(|begun_too| Some(begun_too.max((*begun)?)));
+                clock.follow_reports(&pictures.clock)
+                    || both_since.is_some_and(|since| now.since(since) >= SETTLING)
+                        && clock.follow_arrivals(&pictures.clock)
+            });
+            if settled {
+                audio.let_go(clock, frames);
+            }
+            holding |= !settled;
+        }
+        self.holding = holding;
+    }
+
+    /// The pictures' track, and the others.
+    fn by_kind(&mut self) -> (Option<&mut Track>, impl Iterator<Item = &mut Track>) {
+        let (pictures, sounds): (Vec<_>, Vec<_>) = self.tracks.iter_mut().partition(|track| track.is_video());
+        (pictures.into_iter().next(), sounds.into_iter())
     }
 
     /// The receiver report for track `track` (RFC 3550, section 6.4.2), with our name (6.5); empty before its first packet.
@@ -242,7 +302,12 @@ impl Track {
             clock: TrackClock::new(media.clock_rate),
             reception: Reception::default(),
             codec,
+            begun: None,
         })
+    }
+
+    fn is_video(&self) -> bool {
+        matches!(self.codec, Codec::Video(_))
     }
 
     /// The sender goes on under another source number (RFC 3550, 8.2): its packets are counted anew.
@@ -310,7 +375,7 @@ impl VideoTrack {
 impl AudioTrack {
     fn new(depacketizer: AudioDepacketizer, config: &Bytes) -> Result<Self, RtpError> {
         let params = Arc::new(parse_config(config).map_err(|_| RtpError::BadAudioConfig)?);
-        Ok(Self { depacketizer, params, last_pts: None })
+        Ok(Self { depacketizer, params, last_pts: None, held: Some(VecDeque::new()) })
     }
 
     fn lost(&mut self) {
@@ -320,6 +385,7 @@ impl AudioTrack {
         }
     }
 
+    /// Whether the packet could be read, and the timestamp of its last access unit.
     fn take(
         &mut self,
         packet: &RtpPacket<'_>,
@@ -328,25 +394,47 @@ impl AudioTrack {
         clock: &TrackClock,
         rate: u32,
         frames: &mut Vec<Frame>,
-    ) -> bool {
+    ) -> (bool, Option<i64>) {
         if lost > 0 {
             self.lost();
         }
-        let Self { depacketizer, params, last_pts } = self;
+        let Self { depacketizer, params, last_pts, held } = self;
         let units_in_frame = i64::from(params.samples_per_frame) * i64::from(rate) / i64::from(params.sample_rate);
+        let mut newest = None;
         let unit = |place: usize, data: Bytes| {
-            let pts = clock.time(timestamp + units_in_frame * place as i64);
-            // What was heard already (the sound was moved back into step) is left out.
-            if last_pts.is_none_or(|last| pts > last) {
-                *last_pts = Some(pts);
-                frames.push(Frame::Audio(AudioFrame { pts, data }));
+            let timestamp = timestamp + units_in_frame * place as i64;
+            newest = Some(timestamp);
+            match held {
+                Some(held) => {
+                    held.push_back((timestamp, data));
+                    if held.len() > MAX_HELD {
+                        held.pop_front();
+                    }
+                }
+                None => give(last_pts, clock.time(timestamp), data, frames),
             }
         };
         let (payload, marker) = (packet.payload(), packet.marker_bit());
-        match depacketizer {
+        let readable = match depacketizer {
             AudioDepacketizer::Hbr(hbr) => hbr.depacketize(payload, marker, unit).is_ok(),
             AudioDepacketizer::Latm(latm) => latm.depacketize(payload, marker, unit).is_ok(),
+        };
+        (readable, newest)
+    }
+
+    /// Gives out what was held back; from now on nothing is.
+    fn let_go(&mut self, clock: &TrackClock, frames: &mut Vec<Frame>) {
+        for (timestamp, data) in self.held.take().into_iter().flatten() {
+            give(&mut self.last_pts, clock.time(timestamp), data, frames);
         }
+    }
+}
+
+/// Gives out one access unit of sound. What was heard already (the sound was moved back into step) is left out.
+fn give(last_pts: &mut Option<Ticks90k>, pts: Ticks90k, data: Bytes, frames: &mut Vec<Frame>) {
+    if last_pts.is_none_or(|last| pts > last) {
+        *last_pts = Some(pts);
+        frames.push(Frame::Audio(AudioFrame { pts, data }));
     }
 }
 
@@ -354,6 +442,7 @@ impl AudioTrack {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rtcp_types::SenderReport;
     use rtp_types::RtpPacketBuilder;
 
     use crate::wire::h264::params::tests::{PPS, SPS_360};
@@ -406,22 +495,75 @@ mod tests {
         let mut frames = Vec::new();
         receiver.rtp(VIDEO, &packet(96, 1, 500_000, KEY), at_ms(1000), &mut frames);
         receiver.rtp(AUDIO, &packet(97, 9, 4000, SOUND), at_ms(1010), &mut frames);
-        receiver.rtp(VIDEO, &packet(96, 2, 503_000, INTER), at_ms(1033), &mut frames);
         receiver.rtp(AUDIO, &packet(97, 10, 5024, SOUND), at_ms(1031), &mut frames);
+        receiver.rtp(VIDEO, &packet(96, 2, 503_000, INTER), at_ms(1033), &mut frames);
+        assert_eq!(frames.len(), 2, "the sound's place is not known yet");
+        receiver.rtp(VIDEO, &packet(96, 3, 515_000, INTER), at_ms(1166), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 11, 11_168, SOUND), at_ms(1167), &mut frames);
         let times: Vec<_> = frames.iter().map(pts).collect();
-        assert_eq!(times, [("picture", 0), ("sound", 900), ("picture", 3000), ("sound", 2820)]);
-        assert_eq!(receiver.counts(), Counts { packets: 4, ..Counts::default() });
+        let expected = [
+            ("picture", 0),
+            ("picture", 3000),
+            ("picture", 15_000),
+            ("sound", 930),
+            ("sound", 2850),
+            ("sound", 14_370),
+        ];
+        assert_eq!(times, expected);
+        assert_eq!(receiver.counts(), Counts { packets: 6, ..Counts::default() });
+    }
+
+    /// What GStreamer's rtspclientsink sends at first: what has gathered while it connected, all at once.
+    #[test]
+    fn a_burst_at_the_beginning_moves_nothing() {
+        let mut receiver = Receiver::new(&media(), Delivery::Reliable).expect("good media");
+        let mut frames = Vec::new();
+        let sound = |n: u16| packet(97, n, 1024 * u32::from(n), SOUND);
+        receiver.rtp(AUDIO, &sound(0), at_ms(1000), &mut frames);
+        receiver.rtp(AUDIO, &sound(1), at_ms(1040), &mut frames);
+        receiver.rtp(VIDEO, &packet(96, 0, 0, KEY), at_ms(1040), &mut frames);
+        receiver.rtp(VIDEO, &packet(96, 1, 3000, INTER), at_ms(1040), &mut frames);
+        for n in 2..10 {
+            receiver.rtp(AUDIO, &sound(n), at_ms(1000 + u64::from(n) * 64 / 3), &mut frames);
+            receiver.rtp(
+                VIDEO,
+                &packet(96, n, 3000 * u32::from(n), INTER),
+                at_ms(1000 + u64::from(n) * 100 / 3),
+                &mut frames,
+            );
+        }
+        let first = |kind: &str| frames.iter().map(pts).find(|(of, _)| *of == kind).expect("some came").1;
+        assert!((first("sound") - first("picture")).abs() < 90, "to a millisecond: {}", first("sound"));
+    }
+
+    #[test]
+    fn reports_let_the_sound_go_at_once() {
+        let mut receiver = Receiver::new(&media(), Delivery::Reliable).expect("good media");
+        let mut frames = Vec::new();
+        let report = |timestamp: u32| {
+            let mut bytes = [0; 28];
+            let sent = SenderReport::builder(7).ntp_timestamp(100 << 32).rtp_timestamp(timestamp);
+            let length = sent.write_into(&mut bytes).expect("a report without blocks has 28 bytes");
+            bytes[..length].to_vec()
+        };
+        receiver.rtp(VIDEO, &packet(96, 1, 500_000, KEY), at_ms(1000), &mut frames);
+        receiver.rtp(AUDIO, &packet(97, 1, 4000, SOUND), at_ms(1100), &mut frames);
+        receiver.rtcp(VIDEO, &report(500_000), at_ms(1100));
+        receiver.rtcp(AUDIO, &report(4000), at_ms(1100));
+        receiver.rtp(AUDIO, &packet(97, 2, 5024, SOUND), at_ms(1110), &mut frames);
+        let times: Vec<_> = frames.iter().map(pts).collect();
+        assert_eq!(times, [("picture", 0), ("sound", 0), ("sound", 1920)]);
     }
 
     #[test]
     fn sound_in_latm_is_timed_the_same() {
         let mut media = media();
         media[1].format = Format::Latm { config: Bytes::from_static(&[0x11, 0x88]), units: 2 };
-        let mut receiver = Receiver::new(&media, Delivery::Reliable).expect("good media");
+        let mut receiver = Receiver::new(&media[1..], Delivery::Reliable).expect("good media");
         let mut frames = Vec::new();
-        receiver.rtp(AUDIO, &packet(97, 1, 7000, &[3, 1, 2, 3, 2, 4, 5]), at_ms(0), &mut frames);
-        receiver.rtp(AUDIO, &packet(97, 2, 9048, &[1, 6]), at_ms(40), &mut frames);
-        receiver.rtp(AUDIO, &packet(97, 3, 11_096, &[1, 7, 1, 8]), at_ms(80), &mut frames);
+        receiver.rtp(0, &packet(97, 1, 7000, &[3, 1, 2, 3, 2, 4, 5]), at_ms(0), &mut frames);
+        receiver.rtp(0, &packet(97, 2, 9048, &[1, 6]), at_ms(40), &mut frames);
+        receiver.rtp(0, &packet(97, 3, 11_096, &[1, 7, 1, 8]), at_ms(80), &mut frames);
         let times: Vec<_> = frames.iter().map(pts).collect();
         assert_eq!(times, [("sound", 0), ("sound", 1920), ("sound", 7680), ("sound", 9600)]);
         assert_eq!(receiver.counts(), Counts { packets: 3, malformed: 1, ..Counts::default() });
@@ -435,12 +577,14 @@ mod tests {
         receiver.rtp(AUDIO, &packet(97, 1, 0, SOUND), at_ms(0), &mut frames);
         receiver.rtp(VIDEO, &packet(96, 3, 6000, INTER), at_ms(66), &mut frames);
         receiver.rtp(AUDIO, &packet(97, 2, 1024, SOUND), at_ms(66), &mut frames);
-        assert_eq!(frames.len(), 3, "the third picture waits for the second");
+        assert_eq!(frames.len(), 1, "the third picture waits for the second");
         let deadline = receiver.next_timeout().expect("a packet waits");
         receiver.handle_timeout(deadline, &mut frames);
-        assert_eq!(frames.len(), 3, "what builds on a lost picture is dropped");
+        assert_eq!(frames.len(), 1, "what builds on a lost picture is dropped");
         receiver.rtp(VIDEO, &packet(96, 4, 9000, KEY), at_ms(140), &mut frames);
-        assert_eq!(pts(&frames[3]), ("picture", 9000));
+        assert_eq!(pts(&frames[1]), ("picture", 9000));
+        receiver.rtp(AUDIO, &packet(97, 3, 9600, SOUND), at_ms(200), &mut frames);
+        assert_eq!(frames.iter().filter(|frame| pts(frame).0 == "sound").count(), 3);
         let counts = receiver.counts();
         assert_eq!((counts.lost, counts.dropped_access_units), (1, 1));
     }

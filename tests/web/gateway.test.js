@@ -1,0 +1,126 @@
+'use strict';
+// The real gateway in a real browser: the demo rings and plays on the TV page, and other players play its HLS.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const http = require('node:http');
+const os = require('node:os');
+const path = require('node:path');
+const { spawn } = require('node:child_process');
+const { test, before, after, afterEach } = require('node:test');
+const { launch, open, keys, on, playing } = require('./browser');
+
+const ROOT = path.join(__dirname, '../..');
+const PROGRAM = path.join(ROOT, 'target/debug/lareira');
+const HLS_JS = fs.readFileSync(path.join(ROOT, 'web/vendor/hls.light.min.js'), 'utf8');
+
+let browser;
+let demo;
+let page;
+before(async () => { browser = await launch(); });
+after(async () => { await browser.close(); });
+afterEach(async () => {
+  const complaints = page ? page.complaints : [];
+  if (page) { await page.context().close(); page = null; }
+  if (demo) { await demo.stop(); demo = null; }
+  assert.deepEqual(complaints, [], 'the page complained');
+});
+
+/** A demo whose phone sends for so many seconds; gives what it prints, and a way to end it. */
+function start(seconds) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(PROGRAM, ['demo', '--json', '--seconds', String(seconds)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = new Promise((done) => { child.once('exit', done); });
+    let said = '';
+    let complained = '';
+    child.stderr.on('data', (bytes) => { complained += bytes; });
+    child.stdout.on('data', (bytes) => {
+      said += bytes;
+      const end = said.indexOf('\n');
+      if (end < 0) { return; }
+      const told = JSON.parse(said.slice(0, end));
+      resolve({ ...told, url: new URL(told.tv_url).origin, stop: async () => { child.kill('SIGTERM'); await ended; } });
+    });
+    child.once('exit', (code) => { reject(new Error(`the demo ended with ${code}: ${complained}`)); });
+  });
+}
+
+/** Opens the TV page as the demo's TV. */
+async function television() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
+  await context.addCookies([{ name: 'lareira_tv', value: demo.tv_cookie, url: `${demo.url}/tv`, httpOnly: true }]);
+  page = await context.newPage();
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  await page.goto(demo.tv_url);
+}
+
+test('the demo rings, plays, ends, and plays again from the inbox with seeking', async () => {
+  demo = await start(12);
+  await television();
+  await page.waitForSelector('.ring');
+  await keys(page, 'Enter');
+  await playing(page);
+  const live = await page.evaluate(() => { const video = document.querySelector('video'); return { width: video.videoWidth, kind: video.src.slice(0, 5) }; });
+  assert.ok(live.width > 0 && live.kind === 'blob:', JSON.stringify(live));
+  await page.waitForSelector('.panel', { timeout: 30000 });
+  assert.match(await page.textContent('.panel'), /ended|stopped/i);
+  await keys(page, 'Enter');
+  await playing(page);
+  const length = await page.evaluate(() => document.querySelector('video').duration);
+  assert.ok(Math.abs(length - 12) < 1.5, `${length} s`);
+  await keys(page, 'ArrowRight');
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 5);
+});
+
+/** Waits until a playlist has so many segments. */
+async function has(url, segments) {
+  for (;;) {
+    const playlist = await (await fetch(url)).text();
+    if (playlist.split('#EXTINF').length > segments) { return; }
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+}
+
+/** A bare page of another site (one on this machine: browsers let no others come here) that plays `url` with hls.js; its words and errors are gathered in window.told. */
+async function hls(url) {
+  const site = http.createServer((request, response) => { response.setHeader('Content-Type', 'text/html'); response.end('<video muted></video>'); });
+  await new Promise((done) => { site.listen(0, '127.0.0.1', done); });
+  page = await open(browser, { url: `http://127.0.0.1:${site.address().port}` }, { path: '/' });
+  site.close();
+  await page.addScriptTag({ content: HLS_JS });
+  await page.evaluate((source) => {
+    window.told = { errors: [], levels: 0, ended: false };
+    const video = document.querySelector('video');
+    const player = new window.Hls({ lowLatencyMode: true });
+    player.on(window.Hls.Events.ERROR, (event, data) => { window.told.errors.push(`${data.fatal ? 'FATAL ' : ''}${data.details}`); });
+    player.on(window.Hls.Events.LEVEL_UPDATED, (event, data) => { window.told.levels += 1; window.told.live = data.details.live; });
+    player.loadSource(source);
+    player.attachMedia(video);
+    window.player = player;
+    video.addEventListener('ended', () => { window.told.ended = true; });
+    video.play();
+  }, url);
+}
+
+test('hls.js plays the low-latency playlist near its edge, to its end, and seeks in it', async (t) => {
+  demo = await start(16);
+  /* hls.js has to catch its breath once where it begins with a stream's very first picture; nobody else does. */
+  await has(demo.hls_url, 3);
+  await hls(demo.hls_url);
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 0);
+  await page.waitForFunction(() => window.player.latency > 0 && window.told.levels > 20);
+  const { latency, dropped } = await page.evaluate(() => ({ latency: window.player.latency, dropped: document.querySelector('video').getVideoPlaybackQuality().droppedVideoFrames }));
+  t.diagnostic(`hls.js is ${latency.toFixed(2)} s behind the edge, ${dropped} pictures dropped`);
+  await page.waitForFunction(() => window.told.live === false, null, { timeout: 30000 });
+  await page.waitForFunction(() => window.told.ended, null, { timeout: 30000 });
+  await page.evaluate(() => { const video = document.querySelector('video'); video.currentTime = 3; video.play(); });
+  await page.waitForFunction(() => { const at = document.querySelector('video').currentTime; return at > 3.5 && at < 12; });
+  const told = await page.evaluate(() => window.told);
+  t.diagnostic(`what hls.js minded: ${told.errors.join() || 'nothing'}`);
+  assert.deepEqual(told.errors.filter((error) => error.startsWith('FATAL')), []);
+  /* On a machine that is busy with other things the delay and the stalls are theirs, not ours. */
+  if (os.loadavg()[0] > os.cpus().length * 1.5) { t.diagnostic('the machine is busy: the delay was not judged'); return; }
+  assert.ok(latency < 1.5, `${latency} s behind`);
+  assert.ok(!told.errors.includes('bufferStalledError'), told.errors.join());
+});

@@ -10,7 +10,7 @@ use lareira::executor::SystemClock;
 use lareira::ground::id::ShareId;
 use lareira::ground::time::Clock as _;
 use lareira::http::{Announcements, Api, Caps, Times};
-use lareira::share::{Announcer, EndReason, MediaInfo, NewUser, ShareSettings, Steward};
+use lareira::share::{Announcer, EndReason, MediaInfo, NewUser, Scope, ShareSettings, Steward};
 use lareira::store::Store;
 use serde_json::{Value, json};
 
@@ -169,7 +169,7 @@ fn a_share_from_enrolment_to_inbox() {
     assert_eq!(play["mime"], "video/mp4; codecs=\"avc1.42c01f,mp4a.40.2\"");
     let prefix = format!("http://127.0.0.1:8080/play/{share}/");
     let ticket = play["live_mp4_url"].as_str().and_then(|url| url.strip_prefix(&prefix)?.strip_suffix("/live.mp4"));
-    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), user.id);
+    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), (user.id, Scope::Play));
     for (verb, body) in [("watching", json!({ "position_ms": 10, "latency_ms": 180 })), ("left", Value::Null)] {
         assert_eq!(home.ask("POST", &format!("/tv/api/shares/{share}/{verb}"), &tv, &body).status, 200, "{verb}");
         let report = json_of(&home.ask("GET", &format!("/api/v1/shares/{share}"), &phone, &Value::Null));
@@ -188,9 +188,15 @@ fn a_share_from_enrolment_to_inbox() {
     let entry = &inbox["entries"][0];
     assert_eq!((&inbox["total"], &entry["state"], &entry["title"]), (&json!(1), &json!("ended"), &json!("Praia")));
     assert_eq!((&entry["sender"]["name"], &entry["duration_ms"]), (&json!("Rui"), &json!(5000)));
-    assert!(entry["thumbnail_url"].as_str().is_some_and(|url| url.ends_with("/thumbnail.jpg")));
-    let entry = json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
-    assert!(entry["play"]["video_mp4_url"].as_str().is_some_and(|url| url.ends_with("/video.mp4")));
+    let picture = entry["thumbnail_url"].as_str().and_then(|url| url.strip_prefix(&prefix));
+    let ticket = picture.and_then(|rest| rest.strip_suffix("/thumbnail.jpg")).expect("a ticket");
+    assert_eq!(steward.open_ticket(id, ticket).expect("a good one"), (user.id, Scope::Picture));
+    let entry = || json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
+    assert_eq!(entry()["play"], Value::Null, "the PIN comes first");
+    let settings = |skip_pin| json!({ "skip_pin": skip_pin, "service_off": false, "language": null });
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings(true)).status, 200);
+    assert!(entry()["play"]["video_mp4_url"].as_str().is_some_and(|url| url.ends_with("/video.mp4")));
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings(false)).status, 200);
     assert_eq!(home.ask("DELETE", &format!("/tv/api/inbox/{share}"), &tv, &Value::Null).status, 200);
     assert_eq!(json_of(&home.ask("GET", "/tv/api/inbox", &tv, &Value::Null))["total"], 0);
 

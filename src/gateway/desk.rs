@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
-use crate::share::{Account, Asker, MediaInfo, NewShare, NewUser, Report, Share, ShareError, Steward, Tv, User};
+use crate::share::{Account, Asker, MediaInfo, NewShare, NewUser, Report, Scope, Share, ShareError, Steward, Tv, User};
 
 /// Something the owner wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,7 +269,7 @@ fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &
         "publish": { "rtsp_url": format!("{}/live/{}", addresses.rtsp, new.publish_token) },
     });
     if let Some(user) = to.first() {
-        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user));
+        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user, Scope::Play));
         value["play"] = json!({
             "live_mp4_url": format!("{base}/live.mp4"),
             "hls_url": format!("{base}/index.m3u8"),

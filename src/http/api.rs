@@ -12,7 +12,7 @@ use crate::ground::reply::Reply;
 use crate::http::back::Request;
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
-use crate::share::{MediaInfo, ShareError, Steward};
+use crate::share::{MediaInfo, Scope, ShareError, Steward};
 
 /// The calls of phones and TVs, answered with a steward.
 #[derive(Clone)]
@@ -145,8 +145,8 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
 
 /// The addresses at which `user` can play `share`, as the asker reaches the gateway.
 pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, media: Option<&MediaInfo>) -> Value {
-    let ticket = api.steward.ticket(share, user);
-    let url = |file: PlayFile| format!("http://{}/play/{share}/{ticket}/{file}", request.host);
+    let ticket = api.steward.ticket(share, user, Scope::Play);
+    let url = |file| address(request, share, &ticket, file);
     serde_json::json!({
         "live_mp4_url": url(PlayFile::LiveMp4),
         "hls_url": url(PlayFile::Index),
@@ -154,6 +154,15 @@ pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, m
         "thumbnail_url": url(PlayFile::Thumbnail),
         "mime": media.map(MediaInfo::mime),
     })
+}
+
+/// The address of the share's still picture for `user`: a right to the picture alone.
+pub(super) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, user: UserId) -> String {
+    address(request, share, &api.steward.ticket(share, user, Scope::Picture), PlayFile::Thumbnail)
+}
+
+fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> String {
+    format!("http://{}/play/{share}/{ticket}/{file}", request.host)
 }
 
 /// What a stream is made of.

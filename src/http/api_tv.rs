@@ -42,7 +42,8 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         TvCall::Entry(share) => {
             let entry = steward.entry(user.id, share)?;
             let mut value = entry_json(api, request, &user, &entry);
-            if entry.may_play {
+            // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers.
+            if entry.may_play && !user.needs_pin() {
                 value["play"] = api::play(api, request, share, user.id, entry.media.as_ref());
             }
             Ok(answer_json(200, &value))
@@ -205,7 +206,7 @@ fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
 
 fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value {
     let has_picture = matches!(entry.state, ShareState::Ready | ShareState::Ended);
-    let thumbnail = || api::play(api, request, entry.share, user.id, None)["thumbnail_url"].take();
+    let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, user.id));
     json!({
         "share_id": entry.share.to_string(),
         "sender": { "sender_id": entry.sender.to_string(), "name": entry.sender_name, "photo_url": null },
@@ -216,7 +217,7 @@ fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value
         "kind": entry.kind.as_str(),
         "seen": entry.seen,
         "target_state": entry.target_state.as_str(),
-        "thumbnail_url": if has_picture { thumbnail() } else { Value::Null },
+        "thumbnail_url": thumbnail_url,
         "recording_failure": entry.recording_failure,
     })
 }

@@ -36,7 +36,7 @@ pub use rows::{
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
-pub use ticket::{Ticket, TicketError};
+pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
     Asker, BlockedSender, Enrolled, Enrolment, Entry, InboxPage, NewInvite, NewShare, NewTv, NewUser, PhoneReport,
     PlayFrom, Report, Session, ShareSettings, TargetReport, Unfinished,

@@ -42,6 +42,13 @@ pub struct User {
     pub created_at: UnixMs,
 }
 
+impl User {
+    /// Whether they have to give their PIN to accept a share.
+    pub fn needs_pin(&self) -> bool {
+        self.pin.is_some() && !self.settings.skip_pin
+    }
+}
+
 /// What a user sets for themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {

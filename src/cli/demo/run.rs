@@ -17,7 +17,7 @@ use crate::gateway::Gateway;
 use crate::gateway::config::{Config, LogLevel};
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
-use crate::share::{Enrolment, Kind, NewUser, ShareError, Steward};
+use crate::share::{Enrolment, Kind, NewUser, Scope, ShareError, Steward};
 
 /// How often the demo looks for TVs that want to be paired.
 const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
@@ -109,7 +109,7 @@ fn addresses(
     data_dir: &Path,
 ) -> serde_json::Value {
     let Household { user, tv_cookie, phone_token, share, .. } = household;
-    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user));
+    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user, Scope::Play));
     serde_json::json!({
         "tv_url": format!("{http}/tv/"),
         "phone_url": format!("{http}/go/"),

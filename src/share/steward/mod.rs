@@ -22,7 +22,7 @@ use crate::share::error::ShareError;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
 use crate::share::state::{EndReason, ShareState};
-use crate::share::ticket::{Ticket, TicketError};
+use crate::share::ticket::{Scope, Ticket, TicketError};
 use crate::share::views::ShareSettings;
 use crate::share::{keeping, viewing as rules};
 use watchers::Watchers;
@@ -131,13 +131,13 @@ impl Steward {
         &self.key
     }
 
-    /// A ticket with which `user` may play `share` for a day.
-    pub fn ticket(&self, share: ShareId, user: UserId) -> String {
-        Ticket::issue(&self.key, share, user, self.clock.date().plus(limits::TICKET_TIME))
+    /// A ticket with which `user` may have `scope` of `share` for a day.
+    pub fn ticket(&self, share: ShareId, user: UserId, scope: Scope) -> String {
+        Ticket::issue(&self.key, share, user, scope, self.clock.date().plus(limits::TICKET_TIME))
     }
 
-    /// Whose right the ticket of a playback address is. Whether they may play now, `target_may_play` says.
-    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<UserId, TicketError> {
+    /// Whose right the ticket of a playback address is, and to what. Whether they may play now, `target_may_play` says.
+    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<(UserId, Scope), TicketError> {
         Ticket::open(&self.key, share, ticket, self.clock.date())
     }
 

@@ -382,7 +382,7 @@ fn bad_wishes_are_refused_with_a_reason() {
 fn the_signing_key_is_made_once() {
     let house = house();
     let share = house.ready_share();
-    let ticket = house.steward.ticket(share, house.ana);
+    let ticket = house.steward.ticket(share, house.ana, Scope::Play);
     let again = steward(&house.books, &house.clock);
-    assert_eq!(again.open_ticket(share, &ticket), Ok(house.ana));
+    assert_eq!(again.open_ticket(share, &ticket), Ok((house.ana, Scope::Play)));
 }

@@ -201,10 +201,29 @@ fn a_share_from_enrolment_to_inbox() {
     assert_eq!(json_of(&home.ask("GET", "/tv/api/inbox", &tv, &Value::Null))["total"], 0);
 
     // Settings and blocks, and out.
-    let settings = json!({ "skip_pin": true, "service_off": false, "language": "pt" });
-    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings).status, 200);
-    assert_eq!(json_of(&home.ask("GET", "/tv/api/settings", &tv, &Value::Null)), settings);
-    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &json!({ "skip_pin": true })).status, 400);
+    let night = json!({ "from": "22:00", "to": "07:00", "utc_offset_minutes": 60 });
+    let settings = json!({ "skip_pin": true, "service_off": false, "language": "pt", "quiet_hours": night });
+    let set = |settings: &Value| code_of(&home.ask("PUT", "/tv/api/settings", &tv, settings));
+    let get = || json_of(&home.ask("GET", "/tv/api/settings", &tv, &Value::Null));
+    assert_eq!(set(&settings).0, 200);
+    assert_eq!(get(), settings);
+    for (field, value, code) in [
+        ("quiet_hours", json!({ "from": "22:00", "to": "25:00", "utc_offset_minutes": 0 }), "invalid"),
+        ("quiet_hours", json!({ "from": "22:00", "to": "22:00", "utc_offset_minutes": 0 }), "invalid"),
+        ("quiet_hours", json!({ "from": "22:00", "to": "07:00", "utc_offset_minutes": 5000 }), "invalid"),
+        ("quiet_hours", json!({ "from": "22:00", "to": "07:00" }), "bad_body"),
+        ("quiet_hours", json!("at night"), "bad_body"),
+        ("language", json!("xx"), "invalid"),
+        ("skip_pin", json!("yes"), "bad_body"),
+        ("service_off", Value::Null, "bad_body"),
+    ] {
+        let mut bad = json!({ "skip_pin": false, "service_off": true, "language": "en" });
+        bad[field] = value;
+        assert_eq!(set(&bad), (400, code.to_owned()), "{bad}");
+        assert_eq!(get(), settings, "all or nothing");
+    }
+    assert_eq!(set(&json!({ "skip_pin": true, "service_off": false })).0, 200);
+    assert_eq!(get()["quiet_hours"], Value::Null, "what is missing is none");
     let blocks = json!({ "blocked": [me["sender_id"]] });
     assert_eq!(home.ask("PUT", "/tv/api/blocks", &tv, &blocks).status, 200);
     assert_eq!(json_of(&home.ask("GET", "/tv/api/blocks", &tv, &Value::Null))["senders"][0]["name"], "Rui");

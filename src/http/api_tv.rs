@@ -8,7 +8,7 @@ use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
 use crate::http::route::TvCall;
-use crate::share::{Entry, PlayFrom, Session, Settings, ShareState, Tv, User};
+use crate::share::{Entry, PlayFrom, QuietHours, Session, Settings, ShareState, Tv, User};
 
 /// The cookie that makes a browser a TV.
 const TV_COOKIE: &str = "lareira_tv";
@@ -64,13 +64,25 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         }
         TvCall::Left(share) => steward.left(user.id, share, session.tv.id).map_err(Failure::from).and_then(|()| done()),
         TvCall::Settings => {
-            let Settings { skip_pin, service_off, language } = steward.settings(user.id)?;
-            let value = json!({ "skip_pin": skip_pin, "service_off": service_off, "language": language });
-            Ok(answer_json(200, &value))
+            let Settings { skip_pin, service_off, language, quiet_hours } = steward.settings(user.id)?;
+            let quiet_hours = quiet_hours.map(|hours| {
+                json!({
+                    "from": hours.from(), "to": hours.to(), "utc_offset_minutes": hours.utc_offset_minutes(),
+                })
+            });
+            Ok(answer_json(
+                200,
+                &json!({
+                    "skip_pin": skip_pin, "service_off": service_off, "language": language,
+                    "quiet_hours": quiet_hours,
+                }),
+            ))
         }
         TvCall::SetSettings => {
-            let SettingsBody { skip_pin, service_off, language } = body(request)?;
-            steward.set_settings(user.id, Settings { skip_pin, service_off, language })?;
+            let SettingsBody { skip_pin, service_off, language, quiet_hours } = body(request)?;
+            let hours = |hours: QuietBody| QuietHours::parse(&hours.from, &hours.to, hours.utc_offset_minutes);
+            let quiet_hours = quiet_hours.map(hours).transpose()?;
+            steward.set_settings(user.id, Settings { skip_pin, service_off, language, quiet_hours })?;
             done()
         }
         TvCall::Blocks => {
@@ -183,6 +195,14 @@ struct SettingsBody {
     skip_pin: bool,
     service_off: bool,
     language: Option<String>,
+    quiet_hours: Option<QuietBody>,
+}
+
+#[derive(Deserialize)]
+struct QuietBody {
+    from: String,
+    to: String,
+    utc_offset_minutes: i64,
 }
 
 #[derive(Deserialize)]

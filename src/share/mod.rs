@@ -5,6 +5,7 @@
 //! input or output, or knows which database keeps the rows, or how a page is asked for.
 
 mod announcer;
+pub mod directory;
 mod error;
 mod inbox;
 mod keeping;
@@ -16,6 +17,7 @@ mod pairing;
 mod people;
 mod phones;
 mod pin;
+mod quiet;
 mod rows;
 mod sharing;
 mod state;
@@ -30,9 +32,10 @@ mod words;
 pub use announcer::{Announcer, Audience, Event, Subscription};
 pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
+pub use quiet::QuietHours;
 pub use rows::{
-    Account, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings, Share, SignedIn,
-    Target, Tv, User,
+    Account, Agreement, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings,
+    Share, SignedIn, Target, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;

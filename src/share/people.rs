@@ -13,11 +13,11 @@ use crate::share::rows::{Account, Blocks, Settings, User};
 use crate::share::sharing::{self, active_shares};
 use crate::share::state::TargetState;
 use crate::share::views::{BlockedSender, NewUser};
-use crate::share::{inbox, words};
+use crate::share::{directory, inbox, words};
 
 /// Adds a household.
 pub fn add_account(ledger: &mut dyn Ledger, date: UnixMs, name: &str) -> Result<Account, ShareError> {
-    let account = Account { id: AccountId::new(date), name: words::name(name)?, created_at: date };
+    let account = Account { id: AccountId::new(date), name: words::name(name)?, created_at: date, country: None };
     ledger.put_account(account.id, &account)?;
     Ok(account)
 }
@@ -53,8 +53,10 @@ pub fn add_user(
         pin,
         settings: Settings::default(),
         created_at: date,
+        photo: None,
     };
     ledger.put_user(user.id, &user)?;
+    directory::enter(ledger, &user)?;
     Ok(user)
 }
 
@@ -66,10 +68,14 @@ pub fn user(ledger: &dyn Rows, user: UserId) -> Result<User, ShareError> {
 /// The users of an account, or all; oldest first.
 pub fn users(ledger: &dyn Rows, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
     let mut users = Vec::new();
-    ledger.scan_users(all(), Order::Rising, &mut |_, user| {
-        if account.is_none_or(|account| user.account == account) {
-            users.push(user);
+    if let Some(account) = account {
+        for user in directory::of_account(ledger, account)? {
+            users.extend(ledger.user(user)?);
         }
+        return Ok(users);
+    }
+    ledger.scan_users(all(), Order::Rising, &mut |_, user| {
+        users.push(user);
         ControlFlow::Continue(())
     })?;
     Ok(users)
@@ -96,15 +102,43 @@ pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Resu
     }
     ledger.remove_blocks(id)?;
     ledger.remove_pin_tries(id)?;
+    directory::strike(ledger, &gone)?;
     ledger.remove_user(id)?;
     Ok(())
 }
 
 /// Changes what a user sets for themselves.
-pub fn set_settings(ledger: &mut dyn Ledger, id: UserId, settings: Settings) -> Result<(), ShareError> {
+pub fn set_settings(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    id: UserId,
+    settings: Settings,
+) -> Result<(), ShareError> {
     let mut row = user(ledger, id)?;
+    let switched_off = settings.service_off && !row.settings.service_off;
     row.settings = Settings { language: words::language(settings.language)?, ..settings };
     ledger.put_user(id, &row)?;
+    if switched_off { bar_invited(ledger, news, &row, |_| true) } else { Ok(()) }
+}
+
+/// Shares that wait for their first picture do not come to `user` any more, if they are of a barred sender. Their phones
+/// are told the same, whatever the reason.
+fn bar_invited(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    user: &User,
+    is_barred: impl Fn(SenderId) -> bool,
+) -> Result<(), ShareError> {
+    for share in active_shares(ledger)? {
+        let Some(mut share) = ledger.share(share)? else { continue };
+        let (share_id, sender) = (share.id, share.sender);
+        let Some(target) = share.target_mut(user.id) else { continue };
+        if is_barred(sender) && target.state == TargetState::Invited {
+            target.state = TargetState::Blocked;
+            news.target(share_id, user.id, &user.name, TargetState::Blocked, None);
+            sharing::save(ledger, &share)?;
+        }
+    }
     Ok(())
 }
 
@@ -146,16 +180,7 @@ pub fn set_blocks(
     if added.is_empty() {
         return Ok(());
     }
-    for share in active_shares(ledger)? {
-        let Some(mut share) = ledger.share(share)? else { continue };
-        let (share_id, sender) = (share.id, share.sender);
-        let Some(target) = share.target_mut(id) else { continue };
-        if added.contains(&sender) && target.state == TargetState::Invited {
-            target.state = TargetState::Blocked;
-            news.target(share_id, id, &row.name, TargetState::Blocked, None);
-            sharing::save(ledger, &share)?;
-        }
-    }
+    bar_invited(ledger, news, &row, |sender| added.contains(&sender))?;
     if delete_entries {
         for share in inbox::all(ledger, id)? {
             let Some(mut share) = ledger.share(share)? else { continue };

@@ -42,7 +42,7 @@ pub fn invite(
         ledger.remove_invite(code)?;
     }
     let name = name.map(words::name).transpose()?;
-    ledger.put_invite(code, &Invite { name, made_at: date, ttl_ms: ttl.as_millis() as u64 })?;
+    ledger.put_invite(code, &Invite { name, made_at: date, ttl_ms: ttl.as_millis() as u64, account: None })?;
     Ok(date.plus(ttl))
 }
 
@@ -66,6 +66,9 @@ pub fn enrol(
         msisdn: words::msisdn(who.msisdn.as_deref())?,
         email: words::email(who.email.as_deref())?,
         created_at: date,
+        photo: None,
+        account: invite.account,
+        terms: None,
     };
     let phone = Phone { id: PhoneId::new(date), sender: sender.id, token, created_at: date };
     ledger.remove_invite(code)?;
@@ -138,7 +141,16 @@ pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) 
     if let Some(sender) = found {
         return Ok(sender);
     }
-    let sender = Sender { id: SenderId::new(date), name, msisdn: None, email: None, created_at: date };
+    let sender = Sender {
+        id: SenderId::new(date),
+        name,
+        msisdn: None,
+        email: None,
+        created_at: date,
+        photo: None,
+        account: None,
+        terms: None,
+    };
     ledger.put_sender(sender.id, &sender)?;
     Ok(sender)
 }

@@ -146,7 +146,7 @@ pub fn media_started(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id:
     }
 }
 
-/// A key frame of the share was decoded: it comes to its targets, and their TVs ring.
+/// A key frame of the share was decoded: it comes to its targets, and the TVs of those ring who have no quiet hours now.
 pub fn ready(
     ledger: &mut dyn Ledger,
     news: &mut News,
@@ -180,7 +180,9 @@ pub fn ready(
     save(ledger, &share)?;
     news.share(ledger, &share)?;
     for user in rung {
-        news.ring(ledger, &user, &sender, &share)?;
+        if !user.settings.quiet_hours.is_some_and(|hours| hours.covers(date)) {
+            news.ring(ledger, &user, &sender, &share)?;
+        }
         news.inbox(ledger, user.id)?;
     }
     Ok(())

@@ -262,7 +262,8 @@ fn a_decision_that_breaks_leaves_nothing_behind() {
     let store = in_memory();
     let account = crate::ground::id::AccountId([1; 10]);
     let broken = store.decide(Box::new(move |ledger| {
-        let row = crate::share::Account { id: account, name: "x".into(), created_at: Default::default() };
+        let row =
+            crate::share::Account { id: account, name: "x".into(), created_at: Default::default(), country: None };
         ledger.put_account(account, &row).expect("written");
         panic!("a rule that is wrong (this belongs to the test)");
     }));

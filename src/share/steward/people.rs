@@ -167,7 +167,7 @@ impl Steward {
 
     /// Changes what a user has set, all or nothing.
     pub fn set_settings(&self, user: UserId, settings: Settings) -> Result<(), ShareError> {
-        self.decide(move |ledger, _, _| people::set_settings(ledger, user, settings))
+        self.decide(move |ledger, news, _| people::set_settings(ledger, news, user, settings))
     }
 
     /// Whom a user has blocked.

@@ -386,3 +386,74 @@ fn the_signing_key_is_made_once() {
     let again = steward(&house.books, &house.clock);
     assert_eq!(again.open_ticket(share, &ticket), Ok((house.ana, Scope::Play)));
 }
+
+#[test]
+fn quiet_hours_keep_the_tvs_silent_and_the_inbox_open() {
+    let house = house();
+    house.steward.sign_in(house.tv, house.ana, None).expect("signed in");
+    let told = || {
+        house.heard(Audience::Tv(house.tv), || {
+            house.ready_share();
+        })
+    };
+    let rings = |events: &[Event]| events.iter().filter(|event| event.name == "ring").count();
+    // The house's clock begins at 22:13 UTC.
+    let quiet = |from, to, offset| {
+        let quiet_hours = Some(crate::share::QuietHours::parse(from, to, offset).expect("hours"));
+        house.steward.set_settings(house.ana, Settings { quiet_hours, ..Settings::default() }).expect("set");
+    };
+    quiet("22:00", "07:00", 0);
+    let events = told();
+    assert_eq!(rings(&events), 0);
+    assert!(events.iter().any(|event| event.name == "inbox" && event.data.contains(r#""unseen":1"#)));
+    assert_eq!(house.steward.inbox(house.ana, 0, 1).expect("a page").entries[0].target_state, TargetState::Notified);
+    quiet("22:00", "07:00", 120);
+    assert_eq!(rings(&told()), 0, "it is 0:13 there");
+    quiet("22:00", "07:00", -60);
+    assert_eq!(rings(&told()), 1, "it is 21:13 there");
+    quiet("22:00", "07:00", 0);
+    house.clock.advance(Duration::from_secs(10 * 3600));
+    assert_eq!(rings(&told()), 1, "it is morning");
+}
+
+#[test]
+fn switched_off_and_blocked_look_the_same_to_senders() {
+    let off = Settings { service_off: true, ..Settings::default() };
+    let seen = |bar: &dyn Fn(&House, ShareId)| {
+        let house = house();
+        let (waiting, _) = house.new_share();
+        let heard = house.heard(Audience::Share(waiting), || bar(&house, waiting));
+        let (next, _) = house.new_share();
+        house.steward.ready(waiting, media()).expect("ready");
+        house.steward.ready(next, media()).expect("ready");
+        assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
+        let told = heard.iter().map(|event| (event.name, event.data.replace(&house.ana.to_string(), "ANA")));
+        (told.collect::<Vec<_>>(), house.target(waiting), house.target(next))
+    };
+    let blocked = seen(&|house, share| {
+        let sender = house.steward.share(Asker::Owner, share).expect("a share").sender.id;
+        house.steward.set_blocks(house.ana, vec![sender], false).expect("blocked");
+    });
+    let off = seen(&|house, _| house.steward.set_settings(house.ana, off.clone()).expect("set"));
+    assert_eq!(blocked, off);
+    assert_eq!((blocked.0.len(), blocked.1, blocked.2), (1, TargetState::Blocked, TargetState::Blocked));
+}
+
+#[test]
+fn who_switches_on_again_or_unblocks_hears_what_comes_next() {
+    let house = house();
+    let (missed, _) = house.new_share();
+    let sender = house.steward.share(Asker::Owner, missed).expect("a share").sender.id;
+    let set = |service_off| {
+        house.steward.set_settings(house.ana, Settings { service_off, ..Settings::default() }).expect("set");
+    };
+    set(true);
+    set(false);
+    house.steward.set_blocks(house.ana, vec![sender], false).expect("blocked");
+    house.steward.set_blocks(house.ana, vec![], false).expect("unblocked");
+    house.steward.ready(missed, media()).expect("ready");
+    assert_eq!(house.target(missed), TargetState::Blocked, "what was barred once stays so");
+    let next = house.ready_share();
+    assert_eq!(house.target(next), TargetState::Notified);
+    assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 1);
+}

@@ -82,10 +82,10 @@ fn main() {
     let before = rss_kib();
     measure("open, new", 1, || drop(open(&file)));
     let steward = open(&file);
-    let account = steward.add_account("Bench").unwrap().id;
+    let account = steward.add_account("Bench", None).unwrap().id;
     let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
     let user = steward.add_user(new).unwrap().id;
-    measure("decision: an account added, alone", 301, || drop(steward.add_account("Bench").unwrap()));
+    measure("decision: an account added, alone", 301, || drop(steward.add_account("Bench", None).unwrap()));
     println!("memory of an empty store: {} KiB", rss_kib().saturating_sub(before));
     let start = Instant::now();
     fill(&steward, user, shares);

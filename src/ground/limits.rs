@@ -37,6 +37,12 @@ pub const HTTP_ENDLESS_BYTES: usize = 256 * 1024;
 pub const HTTP_UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// Bytes of one API call's body; more is 413.
 pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a photo as it is sent; more is 413.
+pub const PHOTO_BYTES: usize = 8_000_000;
+/// Pixels of a photo as it is sent; more are refused.
+pub const PHOTO_PIXELS: u64 = 40_000_000;
+/// Bodies as large as photos held at once; further ones are 503.
+pub const HTTP_PHOTO_BODIES: usize = 2;
 /// HTTP connections at once, in all; further ones are closed.
 pub const HTTP_CONNECTIONS: usize = 2048;
 /// HTTP connections at once from one address; further ones are closed.

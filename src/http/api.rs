@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::back::Request;
+use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
 use crate::share::{MediaInfo, Scope, ShareError, Steward};
@@ -19,19 +20,22 @@ use crate::share::{MediaInfo, Scope, ShareError, Steward};
 pub struct Api {
     /// Who decides.
     pub(super) steward: Arc<Steward>,
+    /// Who draws and keeps photos.
+    pub(super) photos: Arc<dyn Photos>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
 }
 
 impl Api {
-    /// The calls, decided by `steward`; phones are told to publish to `rtsp_port`.
-    pub fn new(steward: Arc<Steward>, rtsp_port: u16) -> Self {
-        Self { steward, rtsp_port }
+    /// The calls, decided by `steward`, with `photos` in them; phones are told to publish to `rtsp_port`.
+    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, rtsp_port: u16) -> Self {
+        Self { steward, photos, rtsp_port }
     }
 
     /// The answer to a call. Blocks while the steward decides.
     pub fn answer(&self, request: &Request) -> Reply {
         let answered = match request.route {
+            Route::Photo(photo) => return photos::serve(self, request, photo),
             Route::Phone(call) => api_phone::answer(self, request, call),
             Route::Tv(call) => api_tv::answer(self, request, call),
             _ => Err(Failure::NotFound),
@@ -58,6 +62,10 @@ pub(super) enum Failure {
     BadBody(String),
     /// Its body says to be something else than JSON.
     NotJson,
+    /// Its body says to be something else than a photo.
+    NotAPhoto,
+    /// The photo in it is not taken.
+    Photo(PhotoRefused),
     /// There is no such call.
     NotFound,
 }
@@ -65,6 +73,12 @@ pub(super) enum Failure {
 impl From<ShareError> for Failure {
     fn from(error: ShareError) -> Self {
         Self::Share(error)
+    }
+}
+
+impl From<PhotoRefused> for Failure {
+    fn from(refused: PhotoRefused) -> Self {
+        Self::Photo(refused)
     }
 }
 
@@ -94,6 +108,8 @@ impl Failure {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))
             }
             Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
+            Self::NotAPhoto => Reply::error(415, "not_a_photo", "send the photo itself, as image/jpeg or image/png"),
+            Self::Photo(PhotoRefused { status, code, message }) => Reply::error(status, code, &message),
             Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
         }
     }

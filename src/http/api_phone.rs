@@ -1,13 +1,15 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::ground::id::{ShareId, UserId};
+use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
+use crate::http::photos;
 use crate::http::route::PhoneCall;
-use crate::share::{Asker, Enrolment, Kind, Phone, Sender};
+use crate::share::{Asker, Enrolment, Kind, Phone, ProfileChange, Sender, photo_url};
 
 /// Answers a phone.
 pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered {
@@ -16,17 +18,13 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
     }
     let (phone, sender) = phone(api, request.field("authorization"))?;
     match call {
-        PhoneCall::Me => Ok(answer_json(
-            200,
-            &json!({
-                "sender_id": sender.id.to_string(),
-                "phone_id": phone.id.to_string(),
-                "name": sender.name,
-                "msisdn": sender.msisdn,
-                "email": sender.email,
-                "photo_url": null,
-            }),
-        )),
+        PhoneCall::Me => Ok(me(&phone, &sender)),
+        PhoneCall::ChangeMe => {
+            let MeBody { name, msisdn, email } = body(request)?;
+            let change = ProfileChange { name, msisdn, email };
+            Ok(me(&phone, &api.steward.change_sender(sender.id, change)?))
+        }
+        PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
         PhoneCall::Contacts => contacts(api),
         PhoneCall::Probe => probe(request),
         PhoneCall::CreateShare => create_share(api, request, &sender),
@@ -52,17 +50,54 @@ pub(super) fn phone(api: &Api, authorization: Option<&str>) -> Result<(Phone, Se
     api.steward.phone_by_token(token.trim())?.ok_or(Failure::NoPhone)
 }
 
+/// What a phone is told of its owner.
+fn me(phone: &Phone, sender: &Sender) -> Reply {
+    answer_json(
+        200,
+        &json!({
+            "sender_id": sender.id.to_string(),
+            "phone_id": phone.id.to_string(),
+            "name": sender.name,
+            "msisdn": sender.msisdn,
+            "email": sender.email,
+            "photo_url": photo_url(sender.photo),
+        }),
+    )
+}
+
+/// What is missing stays; `null` and an empty text take it away.
+#[derive(Deserialize)]
+struct MeBody {
+    #[serde(default, deserialize_with = "said")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "said")]
+    msisdn: Option<String>,
+    #[serde(default, deserialize_with = "said")]
+    email: Option<String>,
+}
+
+/// A text that is there, if only as `null`.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
+}
+
 #[derive(Deserialize)]
 struct EnrolBody {
     code: String,
     name: String,
     msisdn: Option<String>,
     email: Option<String>,
+    photo: Option<String>,
 }
 
 fn enrol(api: &Api, request: &Request) -> Answered {
-    let EnrolBody { code, name, msisdn, email } = body(request)?;
-    let enrolled = api.steward.enrol(code.trim(), Enrolment { name, msisdn, email })?;
+    let EnrolBody { code, name, msisdn, email, photo } = body(request)?;
+    // Nobody has a photo drawn who was not invited.
+    api.steward.check_invite(code.trim())?;
+    let photo =
+        photo.as_deref().filter(|url| !url.is_empty()).map(|url| photos::from_data_url(api, url)).transpose()?;
+    let enrolment = Enrolment { name, msisdn, email, photo };
+    let enrolled = photos::given(api, photo, || Ok(api.steward.enrol(code.trim(), enrolment)?))?;
     let value = json!({ "token": enrolled.token, "sender_id": enrolled.sender.to_string() });
     Ok(answer_json(201, &value))
 }
@@ -70,8 +105,7 @@ fn enrol(api: &Api, request: &Request) -> Answered {
 /// Whom a phone can share with: the users of the house.
 fn contacts(api: &Api) -> Answered {
     let users = api.steward.users(None)?;
-    let contact =
-        |user: &crate::share::User| json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": null });
+    let contact = |user: &crate::share::User| json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": photo_url(user.photo) });
     Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
 }
 

@@ -8,7 +8,7 @@ use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
 use crate::http::route::TvCall;
-use crate::share::{Entry, PlayFrom, QuietHours, Session, Settings, ShareState, Tv, User};
+use crate::share::{BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareState, Tv, User, photo_url};
 
 /// The cookie that makes a browser a TV.
 const TV_COOKIE: &str = "lareira_tv";
@@ -88,7 +88,12 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         TvCall::Blocks => {
             let blocked = steward.blocks(user.id)?;
             let ids: Vec<_> = blocked.iter().map(|blocked| blocked.sender.to_string()).collect();
-            let sender = |blocked: &crate::share::BlockedSender| json!({ "sender_id": blocked.sender.to_string(), "name": blocked.name });
+            let sender = |blocked: &BlockedSender| {
+                json!({
+                    "sender_id": blocked.sender.to_string(), "name": blocked.name,
+                    "photo_url": photo_url(blocked.photo),
+                })
+            };
             let senders: Vec<_> = blocked.iter().map(sender).collect();
             Ok(answer_json(200, &json!({ "blocked": ids, "senders": senders })))
         }
@@ -136,7 +141,7 @@ fn device(api: &Api, request: &Request) -> Answered {
             json!({
                 "user_id": known.id.to_string(),
                 "name": known.name,
-                "photo_url": null,
+                "photo_url": photo_url(known.photo),
                 "has_pin": known.pin.is_some(),
                 "signed_in": here(known),
             })
@@ -229,7 +234,10 @@ fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value
     let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, user.id));
     json!({
         "share_id": entry.share.to_string(),
-        "sender": { "sender_id": entry.sender.to_string(), "name": entry.sender_name, "photo_url": null },
+        "sender": {
+            "sender_id": entry.sender.to_string(), "name": entry.sender_name,
+            "photo_url": photo_url(entry.sender_photo),
+        },
         "title": entry.title,
         "started_at": entry.started_at.map(|date| date.to_string()),
         "duration_ms": entry.duration_ms,

@@ -7,7 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ground::id::ShareId;
+use crate::ground::id::{PhotoId, ShareId};
+use crate::ground::limits;
 
 /// A method we know (RFC 9110, section 9; RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub enum Route {
         /// What of the share.
         file: PlayFile,
     },
+    /// `/photo/{id}.jpg`: a photo of a person.
+    Photo(PhotoId),
     /// `/api/v1/…`: the phone API.
     Phone(PhoneCall),
     /// `/tv/api/…`: the TV API.
@@ -87,6 +90,10 @@ pub enum PhoneCall {
     Enrol,
     /// `GET me`
     Me,
+    /// `PATCH me`
+    ChangeMe,
+    /// `PUT me/photo`
+    SetPhoto,
     /// `GET contacts`
     Contacts,
     /// `POST probe`
@@ -279,7 +286,7 @@ impl Route {
 
     /// The table.
     fn look_up(method: Method, path: &str, parts: &[&str]) -> Option<Self> {
-        use Method::{Delete, Get, Head, Post, Put};
+        use Method::{Delete, Get, Head, Patch, Post, Put};
         let phone = |call| Some(Self::Phone(call));
         let tv = |call| Some(Self::Tv(call));
         let id = |text: &str| text.parse::<ShareId>().ok();
@@ -292,9 +299,12 @@ impl Route {
             (Get, [""]) => Some(Self::Home),
             (Get, ["healthz"]) => Some(Self::Health),
             (Get, ["metrics"]) => Some(Self::Metrics),
+            (Get, ["photo", file]) => Some(Self::Photo(file.strip_suffix(".jpg")?.parse().ok()?)),
 
             (Post, ["api", "v1", "enrol"]) => phone(PhoneCall::Enrol),
             (Get, ["api", "v1", "me"]) => phone(PhoneCall::Me),
+            (Patch, ["api", "v1", "me"]) => phone(PhoneCall::ChangeMe),
+            (Put, ["api", "v1", "me", "photo"]) => phone(PhoneCall::SetPhoto),
             (Get, ["api", "v1", "contacts"]) => phone(PhoneCall::Contacts),
             (Post, ["api", "v1", "probe"]) => phone(PhoneCall::Probe),
             (Post, ["api", "v1", "shares"]) => phone(PhoneCall::CreateShare),
@@ -328,11 +338,21 @@ impl Route {
         }
     }
 
+    /// Bytes of a request's body that this route takes; more is 413.
+    pub fn body_bytes(&self) -> usize {
+        match self {
+            Self::Phone(PhoneCall::SetPhoto) => limits::PHOTO_BYTES,
+            // A photo in base64, and the rest of the enrolment.
+            Self::Phone(PhoneCall::Enrol) => limits::PHOTO_BYTES / 3 * 4 + limits::HTTP_SMALL_BODY_BYTES,
+            _ => limits::HTTP_BODY_BYTES,
+        }
+    }
+
     /// Which half answers this route.
     pub fn half(&self) -> Half {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
-            Self::Phone(_) | Self::Tv(_) => Half::Back,
+            Self::Phone(_) | Self::Tv(_) | Self::Photo(_) => Half::Back,
             Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
                 Half::Front
             }
@@ -391,7 +411,14 @@ mod tests {
             (Post, "/api/v1/enrol", phone(PhoneCall::Enrol)),
             (Get, "/api/v1/enrol", method("POST")),
             (Get, "/api/v1/me", phone(PhoneCall::Me)),
-            (Patch, "/api/v1/me", method("GET, HEAD")),
+            (Patch, "/api/v1/me", phone(PhoneCall::ChangeMe)),
+            (Put, "/api/v1/me/photo", phone(PhoneCall::SetPhoto)),
+            (Put, "/api/v1/me", method("GET, HEAD, PATCH")),
+            (Get, "/photo/07070707070707070707070707070707.jpg", Ok(Route::Photo(PhotoId([7; 16])))),
+            (Get, "/photo/07070707070707070707070707070707", not_found.clone()),
+            (Get, "/photo/0707070707070707070707070707070g.jpg", not_found.clone()),
+            (Get, "/photo/0707070707070707070707070707070A.jpg", not_found.clone()),
+            (Get, "/photo/%2e%2e%2fx.jpg", bad.clone()),
             (Get, "/api/v1/contacts", phone(PhoneCall::Contacts)),
             (Post, "/api/v1/probe", phone(PhoneCall::Probe)),
             (Post, "/api/v1/shares", phone(PhoneCall::CreateShare)),

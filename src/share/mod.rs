@@ -17,6 +17,7 @@ mod pairing;
 mod people;
 mod phones;
 mod pin;
+mod profile;
 mod quiet;
 mod rows;
 mod sharing;
@@ -41,6 +42,6 @@ pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
 pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
-    Asker, BlockedSender, Enrolled, Enrolment, Entry, InboxPage, NewInvite, NewShare, NewTv, NewUser, PhoneReport,
-    PlayFrom, Report, Session, ShareSettings, TargetReport, Unfinished,
+    Asker, BlockedSender, Enrolled, Enrolment, Entry, InboxPage, NewInvite, NewPin, NewShare, NewTv, NewUser,
+    PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, photo_url,
 };

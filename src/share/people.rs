@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::ground::id::{AccountId, SenderId, UserId};
+use crate::ground::id::{AccountId, PhotoId, SenderId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::PinHash;
 use crate::ground::time::UnixMs;
@@ -15,9 +15,15 @@ use crate::share::state::TargetState;
 use crate::share::views::{BlockedSender, NewUser};
 use crate::share::{directory, inbox, words};
 
-/// Adds a household.
-pub fn add_account(ledger: &mut dyn Ledger, date: UnixMs, name: &str) -> Result<Account, ShareError> {
-    let account = Account { id: AccountId::new(date), name: words::name(name)?, created_at: date, country: None };
+/// Adds a household. `country` is its calling code.
+pub fn add_account(
+    ledger: &mut dyn Ledger,
+    date: UnixMs,
+    name: &str,
+    country: Option<&str>,
+) -> Result<Account, ShareError> {
+    let country = words::country(country)?;
+    let account = Account { id: AccountId::new(date), name: words::name(name)?, created_at: date, country };
     ledger.put_account(account.id, &account)?;
     Ok(account)
 }
@@ -81,8 +87,8 @@ pub fn users(ledger: &dyn Rows, account: Option<AccountId>) -> Result<Vec<User>,
     Ok(users)
 }
 
-/// Removes a user: their inbox, their side of every share, and their place on every TV.
-pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Result<(), ShareError> {
+/// Removes a user: their inbox, their side of every share, and their place on every TV. The photo they had.
+pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Result<Option<PhotoId>, ShareError> {
     let gone = user(ledger, id)?;
     let mut shares = inbox::all(ledger, id)?;
     shares.extend(active_shares(ledger)?);
@@ -94,16 +100,24 @@ pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Resu
         }
     }
     inbox::clear(ledger, id)?;
+    sign_out_everywhere(ledger, &gone)?;
     for tv in account_tvs(ledger, gone.account)? {
-        let Some(mut row) = ledger.tv(tv)? else { continue };
-        row.signed_in.retain(|signed_in| signed_in.user != id);
-        ledger.put_tv(tv, &row)?;
         news.tv(tv, true);
     }
     ledger.remove_blocks(id)?;
     ledger.remove_pin_tries(id)?;
     directory::strike(ledger, &gone)?;
     ledger.remove_user(id)?;
+    Ok(gone.photo)
+}
+
+/// Signs a user out on every TV; their cookies are worth nothing from then on.
+pub fn sign_out_everywhere(ledger: &mut dyn Ledger, user: &User) -> Result<(), ShareError> {
+    for tv in account_tvs(ledger, user.account)? {
+        let Some(mut row) = ledger.tv(tv)? else { continue };
+        row.signed_in.retain(|signed_in| signed_in.user != user.id);
+        ledger.put_tv(tv, &row)?;
+    }
     Ok(())
 }
 
@@ -147,7 +161,7 @@ pub fn blocks(ledger: &dyn Rows, id: UserId) -> Result<Vec<BlockedSender>, Share
     let mut blocked = Vec::new();
     for sender in ledger.blocks(id)?.unwrap_or_default().senders {
         if let Some(row) = ledger.sender(sender)? {
-            blocked.push(BlockedSender { sender, name: row.name });
+            blocked.push(BlockedSender { sender, name: row.name, photo: row.photo });
         }
     }
     Ok(blocked)

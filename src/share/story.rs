@@ -162,7 +162,7 @@ impl Cast {
         let steward = open(&books, &clock, &announcer);
         let (mut users, mut tvs, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         for household in ["Silva", "Souza"] {
-            let account = steward.add_account(household).expect("an account").id;
+            let account = steward.add_account(household, None).expect("an account").id;
             let tv = steward.new_tv().expect("a TV");
             steward.approve_tv(&tv.pairing_code, account, None).expect("paired");
             tvs.push(tv.tv);
@@ -174,8 +174,8 @@ impl Cast {
             }
         }
         for name in ["Bia", "Leo", "Zé"] {
-            let code = steward.invite(None, Duration::from_secs(60)).expect("an invitation").code;
-            let who = Enrolment { name: name.into(), msisdn: None, email: None };
+            let code = steward.invite(None, None, Duration::from_secs(60)).expect("an invitation").code;
+            let who = Enrolment { name: name.into(), msisdn: None, email: None, photo: None };
             senders.push(steward.enrol(&code, who).expect("enrolled").sender);
         }
         let ears = tvs.iter().map(|tv| announcer.subscribe(Audience::Tv(*tv), None)).collect();

@@ -29,7 +29,7 @@ fn steward(store: Store) -> Steward {
 }
 
 fn add_user(steward: &Steward) -> UserId {
-    let account = steward.add_account("Silva").expect("an account").id;
+    let account = steward.add_account("Silva", None).expect("an account").id;
     let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
     steward.add_user(new).expect("a user").id
 }

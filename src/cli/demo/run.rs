@@ -81,13 +81,13 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
 }
 
 fn move_in(steward: &Steward) -> Result<Household, ShareError> {
-    let account = steward.add_account("The demo's family")?.id;
+    let account = steward.add_account("The demo's family", None)?.id;
     let user = NewUser { account, name: "Grandma".into(), msisdn: None, email: None, pin: None };
     let user = steward.add_user(user)?.id;
     let tv = steward.new_tv()?;
     steward.approve_tv(&tv.pairing_code, account, Some("Living room"))?;
-    let invite = steward.invite(Some("Ana"), Duration::from_secs(60))?;
-    let enrolment = Enrolment { name: "Ana".into(), msisdn: None, email: None };
+    let invite = steward.invite(Some("Ana"), None, Duration::from_secs(60))?;
+    let enrolment = Enrolment { name: "Ana".into(), msisdn: None, email: None, photo: None };
     let phone = steward.enrol(&invite.code, enrolment)?;
     let new = steward.create_share(phone.sender, &[user], Kind::Live, Some("By the fire"))?;
     Ok(Household {

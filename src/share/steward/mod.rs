@@ -13,7 +13,7 @@ mod watchers;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::ground::id::{ShareId, UserId};
+use crate::ground::id::{PhotoId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::{self, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
@@ -32,8 +32,8 @@ const TICKET_KEY: u32 = 0;
 /// How often retention is looked after.
 const KEEPING_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is called with a share whose stream must end.
-type Hook = Box<dyn Fn(ShareId) + Send + Sync>;
+/// What is called with a share whose stream must end, or a photo that nobody has any more.
+type Hook<T> = Box<dyn Fn(T) + Send + Sync>;
 
 /// The domain's service.
 pub struct Steward {
@@ -43,7 +43,8 @@ pub struct Steward {
     settings: ShareSettings,
     key: SigningKey,
     watch: Mutex<Watch>,
-    stream_unwanted: OnceLock<Hook>,
+    stream_unwanted: OnceLock<Hook<ShareId>>,
+    photo_unwanted: OnceLock<Hook<PhotoId>>,
 }
 
 /// What the steward keeps an eye on, in memory.
@@ -73,6 +74,7 @@ impl Steward {
             key: SigningKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
             stream_unwanted: OnceLock::new(),
+            photo_unwanted: OnceLock::new(),
         };
         let key = steward.decide(|ledger, _, _| match ledger.key(TICKET_KEY)? {
             Some(key) => Ok(key),
@@ -150,6 +152,17 @@ impl Steward {
     fn stream_is_unwanted(&self, share: ShareId) {
         if let Some(hook) = self.stream_unwanted.get() {
             hook(share);
+        }
+    }
+
+    /// Sets what is called when a photo was replaced, or its owner removed. Once only; a second one is not heard.
+    pub fn on_photo_unwanted(&self, hook: impl Fn(PhotoId) + Send + Sync + 'static) {
+        let _ = self.photo_unwanted.set(Box::new(hook));
+    }
+
+    fn photo_is_unwanted(&self, photo: Option<PhotoId>) {
+        if let (Some(hook), Some(photo)) = (self.photo_unwanted.get(), photo) {
+            hook(photo);
         }
     }
 

@@ -7,7 +7,9 @@ use super::*;
 use crate::ground::id::{AccountId, TvId};
 use crate::share::memory::MemoryBooks;
 use crate::share::story::SetClock;
-use crate::share::{Asker, Audience, Enrolment, Event, Kind, MediaInfo, NewUser, PlayFrom, Settings, TargetState};
+use crate::share::{
+    Asker, Audience, Enrolment, Event, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange, Settings, TargetState,
+};
 
 struct House {
     steward: Steward,
@@ -33,7 +35,7 @@ fn new_user(account: AccountId, pin: Option<&str>) -> NewUser {
 fn house() -> House {
     let (books, clock) = (Arc::new(MemoryBooks::default()), SetClock::new());
     let steward = steward(&books, &clock);
-    let account = steward.add_account("Silva").expect("an account").id;
+    let account = steward.add_account("Silva", None).expect("an account").id;
     let tv = steward.new_tv().expect("a TV");
     steward.approve_tv(&tv.pairing_code, account, Some("Kitchen")).expect("paired");
     let ana = steward.add_user(new_user(account, None)).expect("a user").id;
@@ -304,7 +306,7 @@ fn a_cookie_is_good_on_its_own_tv_only() {
     assert_eq!(user_at(&other.cookie), None);
     assert!(house.steward.session("forged", Some(&user_cookie)).expect("an answer").is_none());
     assert_eq!(code(house.steward.sign_in(other.tv, house.ana, None)), "not_paired");
-    let neighbours = house.steward.add_account("Souza").expect("an account").id;
+    let neighbours = house.steward.add_account("Souza", None).expect("an account").id;
     house.steward.approve_tv(&other.pairing_code, neighbours, None).expect("paired");
     assert_eq!(code(house.steward.sign_in(other.tv, house.ana, None)), "wrong_account");
     house.steward.sign_out(house.tv, house.ana).expect("signed out");
@@ -323,11 +325,11 @@ fn codes_are_used_once_and_in_time() {
     assert_eq!(house.steward.pairing_code(tv.tv).expect("an answer"), None);
     assert_eq!(code(house.steward.approve_tv(&fresh, house.account, None)), "bad_code");
 
-    let who = || Enrolment { name: "Bia".into(), msisdn: Some("+351 912 345 678".into()), email: None };
-    let invite = house.steward.invite(Some("Bia"), Duration::from_secs(60)).expect("an invitation");
+    let who = || Enrolment { name: "Bia".into(), msisdn: Some("+351 912 345 678".into()), email: None, photo: None };
+    let invite = house.steward.invite(Some("Bia"), None, Duration::from_secs(60)).expect("an invitation");
     let enrolled = house.steward.enrol(&invite.code, who()).expect("enrolled");
     assert_eq!(code(house.steward.enrol(&invite.code, who())), "bad_code");
-    let late = house.steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    let late = house.steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
     house.clock.advance(Duration::from_secs(60));
     assert_eq!(code(house.steward.enrol(&late.code, who())), "bad_code");
 
@@ -375,7 +377,7 @@ fn bad_wishes_are_refused_with_a_reason() {
     assert_eq!(code(wish(&[house.ana; 201])), "full");
     assert_eq!(wish(&[house.ana, house.ana]).expect("a share").share.targets.len(), 1);
     assert_eq!(code(house.steward.add_user(new_user(house.account, Some("12")))), "invalid");
-    assert_eq!(code(house.steward.invite(None, Duration::ZERO)), "invalid");
+    assert_eq!(code(house.steward.invite(None, None, Duration::ZERO)), "invalid");
 }
 
 #[test]
@@ -456,4 +458,25 @@ fn who_switches_on_again_or_unblocks_hears_what_comes_next() {
     let next = house.ready_share();
     assert_eq!(house.target(next), TargetState::Notified);
     assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 1);
+}
+
+#[test]
+fn a_new_pin_opens_the_lock_and_signs_out() {
+    let house = house();
+    let rui = house.steward.add_user(new_user(house.account, Some("1234"))).expect("a user").id;
+    let cookie = house.steward.sign_in(house.tv, rui, Some("1234")).expect("signed in");
+    for _ in 0..5 {
+        assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("0000"))), "wrong_pin");
+    }
+    assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("1234"))), "pin_locked");
+    let change = |pin: &str| {
+        house.steward.change_user(rui, ProfileChange::default(), NewPin::Digits(pin.into())).map(|user| user.name)
+    };
+    assert_eq!(code(change("12")), "invalid");
+    assert_eq!(change("9876").expect("changed"), "Ana");
+    let session = house.steward.session(&house.tv_cookie, Some(&cookie)).expect("an answer").expect("the TV");
+    assert_eq!(session.user, None, "who was signed in has to know the new one");
+    house.steward.sign_in(house.tv, rui, Some("9876")).expect("the new PIN");
+    house.steward.change_user(rui, ProfileChange::default(), NewPin::None).expect("changed");
+    house.steward.sign_in(house.tv, rui, None).expect("no PIN");
 }

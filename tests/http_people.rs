@@ -1,0 +1,131 @@
+//! People over the phone API and the TV API: who they are, how they look, whom they know, what they agree to.
+
+mod http_house;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_house::home::{Home, code_of, json_of};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use serde_json::{Value, json};
+
+/// A picture file of one colour.
+fn picture(colour: [u8; 3], format: ImageFormat) -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let picture = DynamicImage::ImageRgb8(RgbImage::from_pixel(640, 480, Rgb(colour)));
+    picture.write_to(&mut file, format).expect("encoded");
+    file.into_inner()
+}
+
+#[test]
+fn a_photo_goes_from_the_phone_to_the_tv() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let tv = home.sign_in(&home.tv(account), ana, None);
+    let (phone, sender) = home.phone(account, "Rui");
+    assert_eq!(json_of(&home.ask("GET", "/api/v1/me", &phone, &Value::Null))["photo_url"], Value::Null);
+
+    let put = |kind: &str, file: &[u8]| {
+        home.send("PUT", "/api/v1/me/photo", &format!("{phone}Content-Type: {kind}\r\n"), file)
+    };
+    let first = put("image/jpeg", &picture([200, 0, 0], ImageFormat::Jpeg));
+    assert_eq!(first.status, 200, "{first:?}");
+    let first = json_of(&first)["photo_url"].as_str().expect("an address").to_owned();
+    assert!(first.starts_with("/photo/") && first.ends_with(".jpg") && first.len() >= "/photo/.jpg".len() + 32);
+    let served = home.house.get(&first);
+    assert_eq!((served.status, served.field("content-type")), (200, Some("image/jpeg")));
+    assert_eq!(served.field("cache-control"), Some("private, max-age=31536000, immutable"));
+    assert_eq!(served.field("x-content-type-options"), Some("nosniff"));
+    let side = |path: &str| {
+        let jpeg = home.house.get(path).body;
+        image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).expect("a JPEG").into_rgb8().width()
+    };
+    assert_eq!((side(&first), side(&format!("{first}?size=96"))), (320, 96));
+    assert_eq!(home.house.get(&format!("{first}?size=5000")).status, 400);
+
+    // It is where the sender is.
+    let share = home.ready_share(&phone, &[ana], None);
+    let me = json_of(&home.ask("GET", "/api/v1/me", &phone, &Value::Null));
+    let inbox = json_of(&home.ask("GET", "/tv/api/inbox", &tv, &Value::Null));
+    let entry = json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
+    for seen in [&me["photo_url"], &inbox["entries"][0]["sender"]["photo_url"], &entry["sender"]["photo_url"]] {
+        assert_eq!(seen, &json!(first));
+    }
+    home.ask("PUT", "/tv/api/blocks", &tv, &json!({ "blocked": [sender.to_string()] }));
+    let blocks = json_of(&home.ask("GET", "/tv/api/blocks", &tv, &Value::Null));
+    assert_eq!(blocks["senders"][0]["photo_url"], json!(first));
+
+    // Another takes its place, and the first is gone.
+    let second = json_of(&put("image/png", &picture([0, 0, 200], ImageFormat::Png)))["photo_url"].clone();
+    assert_ne!(second, json!(first));
+    assert_eq!(
+        (home.house.get(&first).status, home.house.get(second.as_str().expect("an address")).status),
+        (404, 200)
+    );
+    assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 2, "two sizes of one photo");
+}
+
+#[test]
+fn a_photo_comes_with_the_enrolment() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let enrol = |code: &str, photo: Value| {
+        home.ask("POST", "/api/v1/enrol", "", &json!({ "code": code, "name": "Rui", "photo": photo }))
+    };
+    let url = |file: &[u8]| json!(format!("data:image/jpeg;base64,{}", STANDARD.encode(file)));
+    let file = picture([0, 200, 0], ImageFormat::Jpeg);
+    let nothing_kept = || assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 0);
+    assert_eq!(code_of(&enrol("0000000000", url(&file))), (404, "bad_code".to_owned()));
+    nothing_kept();
+    let code = home.steward.invite(None, Some(account), Duration::from_secs(60)).expect("an invitation").code;
+    for (photo, status) in [
+        (json!("http://x/a.jpg"), 400),
+        (json!("data:image/jpeg;base64,@"), 400),
+        (url(b"no photo"), 415),
+        (json!(7), 400),
+    ] {
+        assert_eq!(enrol(&code, photo.clone()).status, status, "{photo}");
+    }
+    nothing_kept();
+    let enrolled = enrol(&code, url(&file));
+    assert_eq!(enrolled.status, 201, "a photo that was refused used no code up: {enrolled:?}");
+    let phone = format!("Authorization: Bearer {}\r\n", json_of(&enrolled)["token"].as_str().expect("a token"));
+    let me = json_of(&home.ask("GET", "/api/v1/me", &phone, &Value::Null));
+    assert_eq!(home.house.get(me["photo_url"].as_str().expect("an address")).status, 200);
+}
+
+#[test]
+fn a_profile_is_changed_field_by_field() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (phone, _) = home.phone(account, "Rui");
+    let patch = |change: Value| home.ask("PATCH", "/api/v1/me", &phone, &change);
+    let me = json_of(&patch(json!({ "msisdn": "+351 912 345 678", "email": "rui@example.org" })));
+    assert_eq!((&me["name"], &me["msisdn"]), (&json!("Rui"), &json!("+351912345678")));
+    let me = json_of(&patch(json!({ "name": "Rui P.", "email": null })));
+    assert_eq!((&me["name"], &me["msisdn"], &me["email"]), (&json!("Rui P."), &json!("+351912345678"), &Value::Null));
+    for bad in [json!({ "name": "" }), json!({ "name": null }), json!({ "name": "Eva", "msisdn": "12" })] {
+        assert_eq!(code_of(&patch(bad.clone())), (400, "invalid".to_owned()), "{bad}");
+    }
+    assert_eq!(json_of(&home.ask("GET", "/api/v1/me", &phone, &Value::Null))["name"], "Rui P.", "all or nothing");
+    assert_eq!(home.ask("PATCH", "/api/v1/me", "", &json!({ "name": "Eva" })).status, 401);
+}
+
+#[test]
+fn a_users_photo_is_theirs_until_they_go() {
+    use lareira::http::Photos as _;
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let photo = home.gallery.keep(&picture([1, 2, 3], ImageFormat::Png)).expect("kept");
+    home.steward.set_user_photo(ana, Some(photo)).expect("set");
+    let tv = home.tv(account);
+    let device = json_of(&home.ask("GET", "/tv/api/device", &tv, &Value::Null));
+    let url = device["users"][0]["photo_url"].as_str().expect("an address");
+    assert_eq!(home.house.get(url).status, 200);
+    home.steward.remove_user(ana).expect("removed");
+    assert_eq!(home.house.get(url).status, 404);
+    assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 0);
+}

@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_house::home::{Home, code_of, json_of};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use lareira::ground::id::UserId;
+use lareira::share::NewUser;
 use serde_json::{Value, json};
 
 /// A picture file of one colour.
@@ -128,4 +130,41 @@ fn a_users_photo_is_theirs_until_they_go() {
     home.steward.remove_user(ana).expect("removed");
     assert_eq!(home.house.get(url).status, 404);
     assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_phone_finds_its_contacts_and_shares_with_nobody_else() {
+    let home = Home::new();
+    let casa = home.account("Casa");
+    let ana = home.user(casa, "Ana", None);
+    let (phone, _) = home.phone(casa, "Rui");
+    let other = home.account("Outra");
+    let add = |name: &str, msisdn: Option<&str>, email: Option<&str>| {
+        let (msisdn, email) = (msisdn.map(str::to_owned), email.map(str::to_owned));
+        let new = NewUser { account: other, name: name.to_owned(), msisdn, email, pin: None };
+        home.steward.add_user(new).expect("a user").id
+    };
+    let leo = add("Leo", Some("+351912345678"), None);
+    let eva = add("Eva", None, Some("eva@example.org"));
+    let contacts = || json_of(&home.ask("GET", "/api/v1/contacts", &phone, &Value::Null))["contacts"].clone();
+    let card = |user: UserId, name: &str| json!({ "user_id": user.to_string(), "name": name, "photo_url": null });
+    assert_eq!(contacts(), json!([card(ana, "Ana")]));
+    let share = |user: &str| code_of(&home.ask("POST", "/api/v1/shares", &phone, &json!({ "targets": [user] })));
+    let refused = (403, "not_a_contact".to_owned());
+    assert_eq!(share(&leo.to_string()), refused);
+    assert_eq!(share("0000000000000000"), refused, "nobody learns who there is by asking");
+
+    let mut book = vec![json!({ "name": "Leo", "msisdn": "912 345 678" }), json!({ "name": "?", "email": null })];
+    book.resize(500, json!({ "name": "Ninguém", "msisdn": "<script>" }));
+    book.push(json!({ "name": "Eva", "email": "EVA@example.org" }));
+    let find =
+        |book: &[Value]| json_of(&home.ask("POST", "/api/v1/contacts/match", &phone, &json!({ "contacts": book })));
+    let found = find(&book);
+    assert_eq!(found, json!({ "matched": [card(leo, "Leo")], "considered": 500, "ignored": 1 }));
+    assert_eq!(share(&leo.to_string()).0, 201);
+    assert_eq!(share(&eva.to_string()), refused);
+    assert_eq!(find(&book[500..])["matched"], json!([card(eva, "Eva")]));
+    assert_eq!(contacts().as_array().map(Vec::len), Some(3));
+    let bad = home.ask("POST", "/api/v1/contacts/match", &phone, &json!({ "contacts": "all" }));
+    assert_eq!(code_of(&bad), (400, "bad_body".to_owned()));
 }

@@ -81,6 +81,8 @@ pub const NAME_CHARS: usize = 100;
 pub const TITLE_CHARS: usize = 200;
 /// Users one share is for; more are refused.
 pub const SHARE_TARGETS: usize = 200;
+/// Contacts of a phone that are looked at in one call; further ones are ignored, and the answer says so.
+pub const CONTACTS: usize = 500;
 /// Shares that are not over at once, in all; further ones are refused.
 pub const ACTIVE_SHARES: usize = 1000;
 /// Senders one user can block; more are refused.

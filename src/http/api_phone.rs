@@ -1,7 +1,7 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
 use serde::{Deserialize, Deserializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
@@ -9,7 +9,7 @@ use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_
 use crate::http::back::Request;
 use crate::http::photos;
 use crate::http::route::PhoneCall;
-use crate::share::{Asker, Enrolment, Kind, Phone, ProfileChange, Sender, photo_url};
+use crate::share::{Asker, Contact, Enrolment, Kind, Phone, ProfileChange, Sender, User, photo_url};
 
 /// Answers a phone.
 pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered {
@@ -25,7 +25,8 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
             Ok(me(&phone, &api.steward.change_sender(sender.id, change)?))
         }
         PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
-        PhoneCall::Contacts => contacts(api),
+        PhoneCall::Contacts => contacts(api, &sender),
+        PhoneCall::MatchContacts => match_contacts(api, request, &sender),
         PhoneCall::Probe => probe(request),
         PhoneCall::CreateShare => create_share(api, request, &sender),
         PhoneCall::Share(share) => report(api, &sender, share),
@@ -102,11 +103,42 @@ fn enrol(api: &Api, request: &Request) -> Answered {
     Ok(answer_json(201, &value))
 }
 
-/// Whom a phone can share with: the users of the house.
-fn contacts(api: &Api) -> Answered {
-    let users = api.steward.users(None)?;
-    let contact = |user: &crate::share::User| json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": photo_url(user.photo) });
+/// A user as a phone sees them.
+fn contact(user: &User) -> Value {
+    json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": photo_url(user.photo) })
+}
+
+/// Whom a phone can share with.
+fn contacts(api: &Api, sender: &Sender) -> Answered {
+    let users = api.steward.contacts(sender.id)?;
     Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
+}
+
+#[derive(Deserialize)]
+struct ContactsBody {
+    contacts: Vec<ContactBody>,
+}
+
+/// The name that a phone sends along is not looked at.
+#[derive(Deserialize)]
+struct ContactBody {
+    msisdn: Option<String>,
+    email: Option<String>,
+}
+
+/// Which of a phone's contacts have a TV. The list is looked at, and not kept.
+fn match_contacts(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let ContactsBody { contacts } = body(request)?;
+    let contacts = contacts.into_iter().map(|ContactBody { msisdn, email }| Contact { msisdn, email });
+    let matches = api.steward.match_contacts(sender.id, &contacts.collect::<Vec<_>>())?;
+    Ok(answer_json(
+        200,
+        &json!({
+            "matched": matches.matched.iter().map(contact).collect::<Vec<_>>(),
+            "considered": matches.considered,
+            "ignored": matches.ignored,
+        }),
+    ))
 }
 
 /// What to send over a line, best first: width, height, pictures and bits a second.

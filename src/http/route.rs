@@ -96,6 +96,8 @@ pub enum PhoneCall {
     SetPhoto,
     /// `GET contacts`
     Contacts,
+    /// `POST contacts/match`
+    MatchContacts,
     /// `POST probe`
     Probe,
     /// `POST shares`
@@ -306,6 +308,7 @@ impl Route {
             (Patch, ["api", "v1", "me"]) => phone(PhoneCall::ChangeMe),
             (Put, ["api", "v1", "me", "photo"]) => phone(PhoneCall::SetPhoto),
             (Get, ["api", "v1", "contacts"]) => phone(PhoneCall::Contacts),
+            (Post, ["api", "v1", "contacts", "match"]) => phone(PhoneCall::MatchContacts),
             (Post, ["api", "v1", "probe"]) => phone(PhoneCall::Probe),
             (Post, ["api", "v1", "shares"]) => phone(PhoneCall::CreateShare),
             (Get, ["api", "v1", "shares", share]) => phone(PhoneCall::Share(id(share)?)),
@@ -420,6 +423,7 @@ mod tests {
             (Get, "/photo/0707070707070707070707070707070A.jpg", not_found.clone()),
             (Get, "/photo/%2e%2e%2fx.jpg", bad.clone()),
             (Get, "/api/v1/contacts", phone(PhoneCall::Contacts)),
+            (Post, "/api/v1/contacts/match", phone(PhoneCall::MatchContacts)),
             (Post, "/api/v1/probe", phone(PhoneCall::Probe)),
             (Post, "/api/v1/shares", phone(PhoneCall::CreateShare)),
             (Get, "/api/v1/shares/SHARE", phone(PhoneCall::Share(share))),

@@ -5,6 +5,7 @@
 //! input or output, or knows which database keeps the rows, or how a page is asked for.
 
 mod announcer;
+mod contacts;
 pub mod directory;
 mod error;
 mod inbox;
@@ -13,6 +14,7 @@ pub mod ledger;
 #[cfg(test)]
 pub mod memory;
 mod news;
+mod numbers;
 mod pairing;
 mod people;
 mod phones;
@@ -42,6 +44,6 @@ pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
 pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
-    Asker, BlockedSender, Enrolled, Enrolment, Entry, InboxPage, NewInvite, NewPin, NewShare, NewTv, NewUser,
-    PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, photo_url,
+    Asker, BlockedSender, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin, NewShare, NewTv,
+    NewUser, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, photo_url,
 };

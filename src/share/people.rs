@@ -13,7 +13,7 @@ use crate::share::rows::{Account, Blocks, Settings, User};
 use crate::share::sharing::{self, active_shares};
 use crate::share::state::TargetState;
 use crate::share::views::{BlockedSender, NewUser};
-use crate::share::{directory, inbox, words};
+use crate::share::{contacts, directory, inbox, words};
 
 /// Adds a household. `country` is its calling code.
 pub fn add_account(
@@ -107,6 +107,7 @@ pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Resu
     ledger.remove_blocks(id)?;
     ledger.remove_pin_tries(id)?;
     directory::strike(ledger, &gone)?;
+    contacts::forget(ledger, id)?;
     ledger.remove_user(id)?;
     Ok(gone.photo)
 }

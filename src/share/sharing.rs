@@ -12,10 +12,12 @@ use crate::share::news::News;
 use crate::share::rows::{Kept, MediaInfo, Share, Target};
 use crate::share::state::{EndReason, Kind, ShareState, TargetState};
 use crate::share::views::Asker;
-use crate::share::{inbox, people, words};
+use crate::share::{contacts, inbox, people, words};
 
 /// What a new share is made of.
 pub struct Wish {
+    /// Who asks for it: a sender shares with their contacts, the owner with anyone.
+    pub asker: Asker,
     /// Who shares.
     pub sender: SenderId,
     /// With whom.
@@ -39,6 +41,9 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
     }
     if active_shares(ledger)?.len() >= limits::ACTIVE_SHARES {
         return Err(ShareError::Full(format!("{} shares are under way; wait until one ends", limits::ACTIVE_SHARES)));
+    }
+    if let Asker::Sender(sender) = wish.asker {
+        contacts::check(ledger, sender, &wish.targets)?;
     }
     let mut targets: Vec<Target> = Vec::with_capacity(wish.targets.len());
     for user in wish.targets {

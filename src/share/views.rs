@@ -128,6 +128,26 @@ pub struct Enrolled {
     pub token: String,
 }
 
+/// Someone in a phone's address book. Not kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Their phone number, as it stands there.
+    pub msisdn: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+}
+
+/// Which of a phone's contacts are users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matches {
+    /// The users, each once.
+    pub matched: Vec<User>,
+    /// Contacts that were looked at.
+    pub considered: usize,
+    /// Contacts that were too many.
+    pub ignored: usize,
+}
+
 /// A share just created.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewShare {

@@ -10,9 +10,10 @@ use crate::share::pin::{self, Try};
 use crate::share::profile::PinChange;
 use crate::share::rows::{Account, Phone, Sender, Settings, Tv, User};
 use crate::share::views::{
-    BlockedSender, Enrolled, Enrolment, NewInvite, NewPin, NewTv, NewUser, PhoneReport, ProfileChange, Session,
+    BlockedSender, Contact, Enrolled, Enrolment, Matches, NewInvite, NewPin, NewTv, NewUser, PhoneReport,
+    ProfileChange, Session,
 };
-use crate::share::{pairing, people, phones, profile, words};
+use crate::share::{contacts, pairing, people, phones, profile, words};
 
 use super::Steward;
 
@@ -197,6 +198,24 @@ impl Steward {
     /// The phone whose token this is, and its owner.
     pub fn phone_by_token(&self, token: &str) -> Result<Option<(Phone, Sender)>, ShareError> {
         self.look(|ledger| phones::phone_by_token(ledger, token))
+    }
+
+    /// Whom a sender may share with, oldest first.
+    pub fn contacts(&self, sender: SenderId) -> Result<Vec<User>, ShareError> {
+        self.look(|ledger| contacts::contacts(ledger, sender))
+    }
+
+    /// Finds a sender's contacts among the users, and remembers those it finds.
+    pub fn match_contacts(&self, sender: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
+        let (matches, unknown) = self.look(|ledger| {
+            let matches = contacts::find(ledger, sender, contacts)?;
+            let unknown = contacts::unknown(ledger, sender, &matches.matched)?;
+            Ok((matches, unknown))
+        })?;
+        if !unknown.is_empty() {
+            self.decide(move |ledger, _, _| contacts::remember(ledger, sender, &unknown))?;
+        }
+        Ok(matches)
     }
 
     /// All phones, oldest first.

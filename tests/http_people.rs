@@ -168,3 +168,61 @@ fn a_phone_finds_its_contacts_and_shares_with_nobody_else() {
     let bad = home.ask("POST", "/api/v1/contacts/match", &phone, &json!({ "contacts": "all" }));
     assert_eq!(code_of(&bad), (400, "bad_body".to_owned()));
 }
+
+#[test]
+fn terms_are_read_and_agreed_to() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (phone, _) = home.phone(account, "Rui");
+    let read = |language: &str| {
+        json_of(&home.ask("GET", "/api/v1/terms", &format!("{phone}Accept-Language: {language}\r\n"), &Value::Null))
+    };
+    let (english, spanish) = (read("de"), read("es-ES,en;q=0.5"));
+    assert_eq!((&english["title"], &spanish["title"]), (&json!("Terms of use"), &json!("Condiciones de uso")));
+    assert_eq!((&english["accepted"], &english["accepted_at"]), (&json!(false), &Value::Null));
+    let accept = |body: Value| home.ask("POST", "/api/v1/terms/accept", &phone, &body);
+    assert_eq!(code_of(&accept(json!({ "version": "0" }))), (409, "terms_changed".to_owned()));
+    let first = accept(json!({ "version": english["version"] }));
+    assert_eq!(first.status, 200, "{first:?}");
+    let (first, again) = (json_of(&first), json_of(&accept(Value::Null)));
+    assert_eq!(first, again, "the first time counts");
+    let read = read("pt");
+    assert_eq!((&read["accepted"], &read["accepted_at"]), (&json!(true), &first["accepted_at"]));
+    assert!(first["accepted_at"].as_str().is_some_and(|at| at.ends_with('Z')));
+    assert_eq!(home.ask("GET", "/api/v1/terms", "", &Value::Null).status, 401);
+}
+
+#[test]
+fn help_comes_in_the_language_that_was_asked_for() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let tv = home.sign_in(&home.tv(account), ana, None);
+    let (phone, _) = home.phone(account, "Rui");
+    let ask = |path: &str, fields: &str| home.ask("GET", path, fields, &Value::Null);
+    let language = |path: &str, fields: &str| ask(path, fields).field("content-language").map(str::to_owned);
+    let (spanish, settings) = ("Accept-Language: es\r\n", "/tv/help/settings");
+    assert_eq!(language(settings, ""), Some("en".to_owned()));
+    assert_eq!(language(settings, spanish), Some("es".to_owned()));
+    let set = json!({ "skip_pin": false, "service_off": false, "language": "pt" });
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &set).status, 200);
+    assert_eq!(language(settings, &format!("{tv}{spanish}")), Some("pt".to_owned()), "the user's own");
+    let asked = format!("{settings}?lang=en");
+    assert_eq!(language(&asked, &format!("{tv}{spanish}")), Some("en".to_owned()), "what is asked for");
+    assert_eq!(language("/tv/help/inbox?lang=xx", ""), Some("en".to_owned()));
+    assert_eq!(language("/api/v1/help/live", &format!("{phone}{spanish}")), Some("es".to_owned()));
+
+    let page = ask("/tv/help/inbox?lang=es", "");
+    assert_eq!(page.field("content-type"), Some("text/html; charset=utf-8"));
+    assert!(page.field("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
+    let text = page.text();
+    assert!(
+        text.contains("<html lang=\"es\">")
+            && text.contains("<h1>Recibidos: tus vídeos</h1>")
+            && !text.contains("<script")
+    );
+    for path in ["/tv/help/none", "/tv/help/", "/tv/help", "/api/v1/help/none", "/tv/help/en/inbox"] {
+        assert_eq!(ask(path, &format!("{tv}{phone}")).status, 404, "{path}");
+    }
+    assert_eq!(ask("/api/v1/help/live", "").status, 401);
+}

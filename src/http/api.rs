@@ -38,6 +38,7 @@ impl Api {
             Route::Photo(photo) => return photos::serve(self, request, photo),
             Route::Phone(call) => api_phone::answer(self, request, call),
             Route::Tv(call) => api_tv::answer(self, request, call),
+            Route::TvHelp(topic) => api_tv::help(self, request, topic),
             _ => Err(Failure::NotFound),
         };
         // Nothing of this may stay in a cache between.
@@ -66,6 +67,8 @@ pub(super) enum Failure {
     NotAPhoto,
     /// The photo in it is not taken.
     Photo(PhotoRefused),
+    /// The terms that were agreed to are not the ones that hold.
+    OtherTerms,
     /// There is no such call.
     NotFound,
 }
@@ -110,6 +113,9 @@ impl Failure {
             Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
             Self::NotAPhoto => Reply::error(415, "not_a_photo", "send the photo itself, as image/jpeg or image/png"),
             Self::Photo(PhotoRefused { status, code, message }) => Reply::error(status, code, &message),
+            Self::OtherTerms => {
+                Reply::error(409, "terms_changed", "the terms have changed: read them again, then accept them")
+            }
             Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
         }
     }

@@ -9,6 +9,7 @@ use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_
 use crate::http::back::Request;
 use crate::http::photos;
 use crate::http::route::PhoneCall;
+use crate::http::texts::{self, Language, TERMS_VERSION};
 use crate::share::{Asker, Contact, Enrolment, Kind, Phone, ProfileChange, Sender, User, photo_url};
 
 /// Answers a phone.
@@ -27,6 +28,9 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
         PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
         PhoneCall::Contacts => contacts(api, &sender),
         PhoneCall::MatchContacts => match_contacts(api, request, &sender),
+        PhoneCall::Terms => Ok(terms(request, &sender)),
+        PhoneCall::AcceptTerms => accept_terms(api, request, &sender),
+        PhoneCall::Help(topic) => Ok(texts::help(topic, language(request))),
         PhoneCall::Probe => probe(request),
         PhoneCall::CreateShare => create_share(api, request, &sender),
         PhoneCall::Share(share) => report(api, &sender, share),
@@ -139,6 +143,41 @@ fn match_contacts(api: &Api, request: &Request, sender: &Sender) -> Answered {
             "ignored": matches.ignored,
         }),
     ))
+}
+
+fn language(request: &Request) -> Language {
+    request.field("accept-language").and_then(Language::accepted).unwrap_or(Language::English)
+}
+
+/// The terms, and whether the sender has agreed to them.
+fn terms(request: &Request, sender: &Sender) -> Reply {
+    let terms = texts::terms(language(request));
+    let agreed = sender.terms.as_ref().filter(|agreement| agreement.version == TERMS_VERSION);
+    answer_json(
+        200,
+        &json!({
+            "version": TERMS_VERSION,
+            "title": terms.title,
+            "text": terms.text,
+            "accepted": agreed.is_some(),
+            "accepted_at": agreed.map(|agreement| agreement.at.to_string()),
+        }),
+    )
+}
+
+#[derive(Deserialize)]
+struct TermsBody {
+    version: Option<String>,
+}
+
+fn accept_terms(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let TermsBody { version } = body(request)?;
+    if version.is_some_and(|version| version != TERMS_VERSION) {
+        return Err(Failure::OtherTerms);
+    }
+    let agreement = api.steward.agree(sender.id, TERMS_VERSION)?;
+    let value = json!({ "version": agreement.version, "accepted": true, "accepted_at": agreement.at.to_string() });
+    Ok(answer_json(200, &value))
 }
 
 /// What to send over a line, best first: width, height, pictures and bits a second.

@@ -7,7 +7,8 @@ use crate::ground::id::{SenderId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
-use crate::http::route::TvCall;
+use crate::http::route::{Topic, TvCall};
+use crate::http::texts::{self, Language};
 use crate::share::{BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareState, Tv, User, photo_url};
 
 /// The cookie that makes a browser a TV.
@@ -106,6 +107,18 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         }
         TvCall::Device | TvCall::SignIn | TvCall::Events => Err(Failure::NotFound),
     }
+}
+
+/// A help page: in the language of the address, of the user, of the browser, or in English.
+pub(super) fn help(api: &Api, request: &Request, topic: Topic) -> Answered {
+    let asked = request.parameter("lang").and_then(Language::of_tag);
+    let set = || {
+        let user = session(api, request).ok().flatten()?.user?;
+        Language::of_tag(&user.settings.language?)
+    };
+    let accepted = || request.field("accept-language").and_then(Language::accepted);
+    let language = asked.or_else(set).or_else(accepted).unwrap_or(Language::English);
+    Ok(texts::help(topic, language))
 }
 
 fn session(api: &Api, request: &Request) -> Result<Option<Session>, Failure> {

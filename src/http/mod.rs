@@ -16,6 +16,7 @@ pub mod route;
 mod api_phone;
 mod api_tv;
 mod pages;
+mod texts;
 
 pub use api::Api;
 pub use back::Back;

@@ -81,6 +81,50 @@ pub enum Route {
     Phone(PhoneCall),
     /// `/tv/api/…`: the TV API.
     Tv(TvCall),
+    /// `/tv/help/{topic}`: a help page for TVs.
+    TvHelp(Topic),
+}
+
+/// What a help page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// On TVs: who is watching, and the PIN.
+    SignIn,
+    /// On TVs: the inbox, and what rings.
+    Inbox,
+    /// On TVs: what users set for themselves.
+    Settings,
+    /// On phones: the first time.
+    Start,
+    /// On phones: whom one can share with.
+    Contacts,
+    /// On phones: while one is live.
+    Live,
+}
+
+impl Topic {
+    /// Those of TVs first, then those of phones.
+    pub const ALL: [Self; 6] = [Self::SignIn, Self::Inbox, Self::Settings, Self::Start, Self::Contacts, Self::Live];
+
+    /// Its name in addresses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Inbox => "inbox",
+            Self::Settings => "settings",
+            Self::Start => "start",
+            Self::Contacts => "contacts",
+            Self::Live => "live",
+        }
+    }
+
+    fn of_tv(name: &str) -> Option<Self> {
+        Self::ALL[..3].iter().copied().find(|topic| topic.name() == name)
+    }
+
+    fn of_phone(name: &str) -> Option<Self> {
+        Self::ALL[3..].iter().copied().find(|topic| topic.name() == name)
+    }
 }
 
 /// A call of the phone API.
@@ -98,6 +142,12 @@ pub enum PhoneCall {
     Contacts,
     /// `POST contacts/match`
     MatchContacts,
+    /// `GET terms`
+    Terms,
+    /// `POST terms/accept`
+    AcceptTerms,
+    /// `GET help/{topic}`
+    Help(Topic),
     /// `POST probe`
     Probe,
     /// `POST shares`
@@ -309,6 +359,9 @@ impl Route {
             (Put, ["api", "v1", "me", "photo"]) => phone(PhoneCall::SetPhoto),
             (Get, ["api", "v1", "contacts"]) => phone(PhoneCall::Contacts),
             (Post, ["api", "v1", "contacts", "match"]) => phone(PhoneCall::MatchContacts),
+            (Get, ["api", "v1", "terms"]) => phone(PhoneCall::Terms),
+            (Post, ["api", "v1", "terms", "accept"]) => phone(PhoneCall::AcceptTerms),
+            (Get, ["api", "v1", "help", topic]) => phone(PhoneCall::Help(Topic::of_phone(topic)?)),
             (Post, ["api", "v1", "probe"]) => phone(PhoneCall::Probe),
             (Post, ["api", "v1", "shares"]) => phone(PhoneCall::CreateShare),
             (Get, ["api", "v1", "shares", share]) => phone(PhoneCall::Share(id(share)?)),
@@ -333,6 +386,8 @@ impl Route {
             (Get, ["tv", "api", "blocks"]) => tv(TvCall::Blocks),
             (Put, ["tv", "api", "blocks"]) => tv(TvCall::SetBlocks),
             (_, ["tv", "api", ..]) => None,
+            (Get, ["tv", "help", topic]) => Some(Self::TvHelp(Topic::of_tv(topic)?)),
+            (_, ["tv", "help", ..]) => None,
 
             (Get, ["tv", ""]) => Some(Self::TvPage),
             (Get, ["tv", "n", share]) => id(share).map(|_| Self::TvPage),
@@ -355,7 +410,7 @@ impl Route {
     pub fn half(&self) -> Half {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
-            Self::Phone(_) | Self::Tv(_) | Self::Photo(_) => Half::Back,
+            Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Photo(_) => Half::Back,
             Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
                 Half::Front
             }
@@ -424,6 +479,14 @@ mod tests {
             (Get, "/photo/%2e%2e%2fx.jpg", bad.clone()),
             (Get, "/api/v1/contacts", phone(PhoneCall::Contacts)),
             (Post, "/api/v1/contacts/match", phone(PhoneCall::MatchContacts)),
+            (Get, "/api/v1/terms", phone(PhoneCall::Terms)),
+            (Post, "/api/v1/terms/accept", phone(PhoneCall::AcceptTerms)),
+            (Get, "/api/v1/help/live", phone(PhoneCall::Help(Topic::Live))),
+            (Get, "/api/v1/help/inbox", not_found.clone()),
+            (Get, "/tv/help/sign-in", Ok(Route::TvHelp(Topic::SignIn))),
+            (Get, "/tv/help/live", not_found.clone()),
+            (Get, "/tv/help/help.css", not_found.clone()),
+            (Get, "/help/en/live.html", not_found.clone()),
             (Post, "/api/v1/probe", phone(PhoneCall::Probe)),
             (Post, "/api/v1/shares", phone(PhoneCall::CreateShare)),
             (Get, "/api/v1/shares/SHARE", phone(PhoneCall::Share(share))),

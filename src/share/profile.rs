@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 
 use crate::ground::id::{PhotoId, SenderId, UserId};
 use crate::ground::secret::PinHash;
+use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::{News, account_tvs};
-use crate::share::rows::{Sender, User};
+use crate::share::rows::{Agreement, Sender, User};
 use crate::share::views::ProfileChange;
 use crate::share::{directory, people, words};
 
@@ -73,6 +74,18 @@ fn apply(
         *email = words::email(Some(text))?;
     }
     Ok(())
+}
+
+/// Writes down that a sender agreed to a version of the terms. Said again, the first time counts.
+pub fn agree(ledger: &mut dyn Ledger, date: UnixMs, id: SenderId, version: &str) -> Result<Agreement, ShareError> {
+    let mut sender = sender(ledger, id)?;
+    if let Some(agreement) = sender.terms.as_ref().filter(|agreement| agreement.version == version) {
+        return Ok(agreement.clone());
+    }
+    let agreement = Agreement { version: version.to_owned(), at: date };
+    sender.terms = Some(agreement.clone());
+    ledger.put_sender(id, &sender)?;
+    Ok(agreement)
 }
 
 /// Gives a sender another photo; the one they had.

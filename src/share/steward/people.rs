@@ -8,7 +8,7 @@ use crate::ground::secret::{self, PinHash, TokenHash};
 use crate::share::error::ShareError;
 use crate::share::pin::{self, Try};
 use crate::share::profile::PinChange;
-use crate::share::rows::{Account, Phone, Sender, Settings, Tv, User};
+use crate::share::rows::{Account, Agreement, Phone, Sender, Settings, Tv, User};
 use crate::share::views::{
     BlockedSender, Contact, Enrolled, Enrolment, Matches, NewInvite, NewPin, NewTv, NewUser, PhoneReport,
     ProfileChange, Session,
@@ -71,6 +71,12 @@ impl Steward {
     /// Changes what a sender says of themselves, all or nothing.
     pub fn change_sender(&self, sender: SenderId, change: ProfileChange) -> Result<Sender, ShareError> {
         self.decide(move |ledger, _, _| profile::change_sender(ledger, sender, &change))
+    }
+
+    /// Writes down that a sender agreed to a version of the terms, and when.
+    pub fn agree(&self, sender: SenderId, version: &str) -> Result<Agreement, ShareError> {
+        let version = version.to_owned();
+        self.decide(move |ledger, _, date| profile::agree(ledger, date, sender, &version))
     }
 
     /// Gives a user another photo, or none.

@@ -45,7 +45,7 @@ use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
-use crate::share::{Announcer, ShareError, ShareSettings, Steward};
+use crate::share::{Announcer, ShareError, ShareSettings, Steward, Unwanted};
 use crate::store::{Store, StoreError};
 
 /// Threads that answer API calls.
@@ -125,7 +125,12 @@ impl Gateway {
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
         let unwanted = hub.clone();
-        steward.on_stream_unwanted(move |share| unwanted.end(share));
+        steward.on_stream_unwanted(move |share, why| {
+            unwanted.end(share);
+            if why == Unwanted::Withdrawn {
+                unwanted.remove(share);
+            }
+        });
         let library = Arc::new(Library::new(folder.clone()));
 
         let cut_off = mend(&steward, &folder)?;

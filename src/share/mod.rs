@@ -45,5 +45,6 @@ pub use steward::Steward;
 pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
     Asker, BlockedSender, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin, NewShare, NewTv,
-    NewUser, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, photo_url,
+    NewUser, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted,
+    photo_url,
 };

@@ -271,6 +271,15 @@ pub struct PhoneReport {
     pub created_at: UnixMs,
 }
 
+/// Why a stream must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwanted {
+    /// The share is over. What was streamed may still be played.
+    Over,
+    /// The share was withdrawn: nothing of it may be played any more, not even by a TV in the middle of it.
+    Withdrawn,
+}
+
 /// A stream that was under way when the gateway stopped, or waits for its first media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {

@@ -23,7 +23,7 @@ use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
 use crate::share::state::{EndReason, ShareState};
 use crate::share::ticket::{Scope, Ticket, TicketError};
-use crate::share::views::ShareSettings;
+use crate::share::views::{ShareSettings, Unwanted};
 use crate::share::{keeping, viewing as rules};
 use watchers::Watchers;
 
@@ -32,8 +32,10 @@ const TICKET_KEY: u32 = 0;
 /// How often retention is looked after.
 const KEEPING_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is called with a share whose stream must end, or a photo that nobody has any more.
-type Hook<T> = Box<dyn Fn(T) + Send + Sync>;
+/// What is called with a share whose stream must end.
+type StreamHook = Box<dyn Fn(ShareId, Unwanted) + Send + Sync>;
+/// What is called with a photo that nobody has any more.
+type PhotoHook = Box<dyn Fn(PhotoId) + Send + Sync>;
 
 /// The domain's service.
 pub struct Steward {
@@ -43,8 +45,8 @@ pub struct Steward {
     settings: ShareSettings,
     key: SigningKey,
     watch: Mutex<Watch>,
-    stream_unwanted: OnceLock<Hook<ShareId>>,
-    photo_unwanted: OnceLock<Hook<PhotoId>>,
+    stream_unwanted: OnceLock<StreamHook>,
+    photo_unwanted: OnceLock<PhotoHook>,
 }
 
 /// What the steward keeps an eye on, in memory.
@@ -124,7 +126,7 @@ impl Steward {
         // Tickets given out stay good: the key is the running gateway's, not the backup's.
         self.decide(move |ledger, _, _| key.map_or(Ok(()), |key| Ok(ledger.put_key(TICKET_KEY, &key)?)))?;
         self.wake_up()?;
-        before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share));
+        before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share, Unwanted::Over));
         Ok(())
     }
 
@@ -145,13 +147,13 @@ impl Steward {
 
     /// Sets what is called when the stream of a share must end: the share was stopped or withdrawn, its phone revoked,
     /// or its time to start is over. Once only; a second one is not heard.
-    pub fn on_stream_unwanted(&self, hook: impl Fn(ShareId) + Send + Sync + 'static) {
+    pub fn on_stream_unwanted(&self, hook: impl Fn(ShareId, Unwanted) + Send + Sync + 'static) {
         let _ = self.stream_unwanted.set(Box::new(hook));
     }
 
-    fn stream_is_unwanted(&self, share: ShareId) {
+    fn stream_is_unwanted(&self, share: ShareId, why: Unwanted) {
         if let Some(hook) = self.stream_unwanted.get() {
-            hook(share);
+            hook(share, why);
         }
     }
 
@@ -218,7 +220,7 @@ impl Steward {
         for (share, _, reason) in late {
             log::info!("share={share} ends: {}", reason.as_str());
             match self.ended(share, reason, None) {
-                Ok(()) | Err(ShareError::NotFound(_)) => self.stream_is_unwanted(share),
+                Ok(()) | Err(ShareError::NotFound(_)) => self.stream_is_unwanted(share, Unwanted::Over),
                 Err(error) => {
                     self.watch().deadlines.push((share, now, reason));
                     return Err(error);

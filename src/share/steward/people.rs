@@ -11,7 +11,7 @@ use crate::share::profile::PinChange;
 use crate::share::rows::{Account, Agreement, Phone, Sender, Settings, Tv, User};
 use crate::share::views::{
     BlockedSender, Contact, Enrolled, Enrolment, Matches, NewInvite, NewPin, NewTv, NewUser, PhoneReport,
-    ProfileChange, Session,
+    ProfileChange, Session, Unwanted,
 };
 use crate::share::{contacts, pairing, people, phones, profile, words};
 
@@ -232,7 +232,7 @@ impl Steward {
     /// Revokes a phone; what its sender shares now ends.
     pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
         let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
-        ended.into_iter().for_each(|share| self.stream_is_unwanted(share));
+        ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::share::ledger::{Order, Rows, all};
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
-use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished};
+use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::{keeping, phones, viewing};
 
 use super::Steward;
@@ -86,7 +86,7 @@ impl Steward {
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
         self.look(|ledger| sharing::find_for(ledger, asker, share))?;
         self.ended(share, EndReason::Stopped, None)?;
-        self.stream_is_unwanted(share);
+        self.stream_is_unwanted(share, Unwanted::Over);
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl Steward {
         })?;
         self.media_is_due_no_more(share);
         self.watch().watchers.drop_share(share, None);
-        self.stream_is_unwanted(share);
+        self.stream_is_unwanted(share, Unwanted::Withdrawn);
         log::info!("share={share} withdrawn");
         Ok(())
     }

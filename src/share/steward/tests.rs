@@ -233,14 +233,14 @@ fn withdrawn_means_gone() {
     let share = house.ready_share();
     let closed = Arc::new(Mutex::new(Vec::new()));
     let hook = Arc::clone(&closed);
-    house.steward.on_stream_unwanted(move |share| hook.lock().expect("a list").push(share));
+    house.steward.on_stream_unwanted(move |share, why| hook.lock().expect("a list").push((share, why)));
     let stranger = house.steward.new_share_for_cameras(&[house.ana], Some("Eve")).expect("a share").share.sender;
     assert_eq!(code(house.steward.withdraw_share(Asker::Sender(stranger), share)), "not_found");
     let heard = house.heard(Audience::Tv(house.tv), || {
         house.steward.withdraw_share(Asker::Owner, share).expect("withdrawn");
     });
     assert!(heard[0].data.contains("unknown"));
-    assert_eq!(*closed.lock().expect("a list"), [share]);
+    assert_eq!(*closed.lock().expect("a list"), [(share, Unwanted::Withdrawn)]);
     assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
     assert_eq!(house.steward.sweep().expect("swept"), [share]);
     assert!(!house.steward.target_may_play(share, house.ana).expect("an answer"));

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use lareira::ground::id::UserId;
+use lareira::ground::id::{AccountId, UserId};
 use lareira::ground::time::{Clock, Moment, UnixMs};
-use lareira::share::{Announcer, EndReason, MediaInfo, NewUser, ShareSettings, Steward};
+use lareira::share::{Announcer, Contact, EndReason, Enrolment, MediaInfo, NewUser, ShareSettings, Steward};
 use lareira::store::Store;
 
 struct SystemClock(Instant);
@@ -52,6 +52,48 @@ fn fill(steward: &Steward, user: UserId, shares: usize) {
     });
 }
 
+/// Adds `users` users to an account, each with a phone number and an address of their own.
+fn populate(steward: &Steward, account: AccountId, users: usize) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    if i >= users {
+                        return;
+                    }
+                    let (msisdn, email) = (Some(format!("+3519{i:08}")), Some(format!("user{i}@example.org")));
+                    let new = NewUser { account, name: format!("User {i}"), msisdn, email, pin: None };
+                    steward.add_user(new).unwrap();
+                }
+            });
+        }
+    });
+}
+
+/// Finds a full address book of contacts among 10,000 users.
+fn find_contacts(dir: &Path) {
+    let steward = open(&dir.join("contacts.redb"));
+    let account = steward.add_account("Village", Some("+351")).unwrap().id;
+    populate(&steward, account, 10_000);
+    let invite = steward.invite(None, Some(account), Duration::from_secs(60)).unwrap();
+    let who = Enrolment { name: "Bia".into(), msisdn: None, email: None, photo: None };
+    let sender = steward.enrol(&invite.code, who).unwrap().sender;
+    let contact = |i: usize| Contact { msisdn: Some(format!("9{i:08}")), email: Some(format!("USER{i}@example.org")) };
+    // Every other one is a user.
+    let book: Vec<_> = (0..500).map(|i| contact(i * 40)).collect();
+    let start = Instant::now();
+    assert_eq!(steward.match_contacts(sender, &book).unwrap().matched.len(), 250);
+    println!("500 contacts found among 10,000 users, and remembered: {:.1?}", start.elapsed());
+    measure("500 contacts found among 10,000 users, again", 101, || {
+        assert_eq!(steward.match_contacts(sender, &book).unwrap().matched.len(), 250);
+    });
+    measure("contacts listed, 10,000 users", 101, || {
+        assert_eq!(steward.contacts(sender).unwrap().len(), 10_000);
+    });
+}
+
 /// Prints the median and the 99th percentile of `times` runs.
 fn measure(what: &str, times: usize, mut run: impl FnMut()) {
     let mut taken: Vec<Duration> = (0..times)
@@ -82,10 +124,10 @@ fn main() {
     let before = rss_kib();
     measure("open, new", 1, || drop(open(&file)));
     let steward = open(&file);
-    let account = steward.add_account("Bench").unwrap().id;
+    let account = steward.add_account("Bench", None).unwrap().id;
     let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
     let user = steward.add_user(new).unwrap().id;
-    measure("decision: an account added, alone", 301, || drop(steward.add_account("Bench").unwrap()));
+    measure("decision: an account added, alone", 301, || drop(steward.add_account("Bench", None).unwrap()));
     println!("memory of an empty store: {} KiB", rss_kib().saturating_sub(before));
     let start = Instant::now();
     fill(&steward, user, shares);
@@ -129,4 +171,6 @@ fn main() {
     println!("decision: a share ready, alone: {:.1?}", start.elapsed());
     measure("decision: ready, said again", 301, || steward.ready(share, media()).unwrap());
     measure("100 oldest candidates for the quota", 11, || drop(steward.quota_candidates(100, false).unwrap()));
+    drop(steward);
+    find_contacts(dir.path());
 }

@@ -12,6 +12,7 @@ pub mod executor;
 pub mod live;
 pub mod share;
 
+pub mod album;
 pub mod http;
 pub mod ingest;
 pub mod playback;

@@ -57,11 +57,37 @@ fn everything_can_be_set_up_before_the_gateway_runs() {
 }
 
 #[test]
+fn people_change() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let account = json(dir.path(), &["account", "add", "Silva", "--country", "+351"]);
+    assert_eq!(text(&account, "country"), "+351");
+    let user = json(dir.path(), &["user", "add", "--account", "Silva", "--name", "Ana", "--msisdn", "+351912345678"]);
+    let id = text(&user, "user_id");
+    assert_eq!((&user["photo_url"], &user["has_pin"]), (&Value::Null, &Value::Bool(false)));
+    let set = json(dir.path(), &["user", "set", id, "--name", "Ana Maria", "--msisdn", "", "--pin", "4321"]);
+    assert_eq!((text(&set, "name"), &set["msisdn"], &set["has_pin"]), ("Ana Maria", &Value::Null, &Value::Bool(true)));
+    assert_eq!(json(dir.path(), &["user", "set", id, "--no-pin"])["has_pin"], Value::Bool(false));
+    let file = dir.path().join("ana.png");
+    image::RgbImage::new(400, 300).save(&file).expect("drawn");
+    let file = file.to_str().expect("text");
+    let photos = || std::fs::read_dir(dir.path().join("photos")).expect("a folder").count();
+    let first = json(dir.path(), &["user", "photo", id, file]);
+    assert!(text(&first, "photo_url").starts_with("/photo/"));
+    let second = json(dir.path(), &["user", "photo", "Ana Maria", file]);
+    assert_ne!(first["photo_url"], second["photo_url"]);
+    assert_eq!(photos(), 2, "one photo in two sizes");
+    let refused = admin(dir.path(), &["--json", "user", "photo", id, "/nowhere.jpg"]);
+    assert_eq!(refused.status.code(), Some(1));
+    json(dir.path(), &["user", "remove", id]);
+    assert_eq!(photos(), 0);
+}
+
+#[test]
 fn people_get_plain_text() {
     let dir = tempfile::tempdir().expect("a directory");
     admin(dir.path(), &["account", "add", "Silva"]);
     let output = String::from_utf8(admin(dir.path(), &["account", "list"]).stdout).expect("text");
-    assert!(output.starts_with("account_id        name   created_at\n"), "{output}");
+    assert!(output.starts_with("account_id        name   country  created_at\n"), "{output}");
     assert_eq!(output.lines().count(), 2);
 }
 

@@ -2,80 +2,12 @@
 
 mod http_house;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use http_house::{Answer, Client, House};
-use lareira::executor::SystemClock;
+use http_house::home::{Home, code_of, cookie_of, event, event_id, json_of};
 use lareira::ground::id::ShareId;
-use lareira::ground::time::Clock as _;
-use lareira::http::{Announcements, Api, Caps, Times};
-use lareira::share::{Announcer, EndReason, MediaInfo, NewUser, ShareSettings, Steward};
-use lareira::store::Store;
+use lareira::share::{EndReason, MediaInfo, NewUser, Scope};
 use serde_json::{Value, json};
-
-struct Home {
-    house: House,
-    steward: Arc<Steward>,
-    _dir: tempfile::TempDir,
-}
-
-impl Home {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let clock = Arc::new(SystemClock::default());
-        let store = Store::open(&dir.path().join("lareira.redb")).expect("a store");
-        let announcer = Arc::new(Announcer::new(clock.date()));
-        let settings = ShareSettings { pin_rounds: 10, ..ShareSettings::default() };
-        let steward = Arc::new(Steward::new(Arc::new(store), clock.clone(), announcer, settings).expect("a steward"));
-        let api = Api::new(steward.clone(), 8554);
-        let events = Arc::new(Announcements::new(api.clone(), clock));
-        let handler = Box::new(move |request: &_| api.answer(request));
-        let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
-        Self { house: House::answering(times, Caps::default(), handler, Some(events)), steward, _dir: dir }
-    }
-
-    fn ask(&self, method: &str, path: &str, fields: &str, body: &Value) -> Answer {
-        let mut client = self.house.connect();
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        client.send(format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{kind}{fields}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        client.answer()
-    }
-}
-
-fn json_of(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
-}
-
-fn code_of(answer: &Answer) -> (u16, String) {
-    (answer.status, json_of(answer)["error"]["code"].as_str().unwrap_or_default().to_owned())
-}
-
-fn cookie_of(answer: &Answer) -> String {
-    let field = answer.field("set-cookie").expect("a cookie");
-    assert!(field.contains("HttpOnly") && field.contains("SameSite=Lax") && field.contains("Max-Age=34560000"));
-    field.split(';').next().expect("its pair").to_owned()
-}
-
-fn event(client: &mut Client) -> (String, Value) {
-    loop {
-        let text = String::from_utf8(client.chunk().expect("an event")).expect("text");
-        let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).map(str::to_owned);
-        if let (Some(name), Some(data)) = (line("event:"), line("data:")) {
-            return (name, serde_json::from_str(&data).expect("JSON"));
-        }
-    }
-}
-
-/// The id of the next event.
-fn event_id(client: &mut Client) -> String {
-    let text = String::from_utf8(client.chunk().expect("an event")).expect("text");
-    text.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned()
-}
 
 #[test]
 fn a_share_from_enrolment_to_inbox() {
@@ -87,7 +19,7 @@ fn a_share_from_enrolment_to_inbox() {
     let tv_cookie = cookie_of(&device);
     let code = json_of(&device)["pairing_code"].as_str().expect("a code").to_owned();
     assert_eq!(json_of(&device)["paired"], false);
-    let account = steward.add_account("Casa").expect("an account");
+    let account = steward.add_account("Casa", None).expect("an account");
     steward.approve_tv(&code, account.id, Some("Sala")).expect("paired");
     let new = NewUser {
         account: account.id,
@@ -118,7 +50,7 @@ fn a_share_from_enrolment_to_inbox() {
     assert!(name == "hello" && hello["now"].as_str().is_some_and(|now| now.ends_with('Z')));
 
     // A phone is enrolled and creates a share.
-    let invite = steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    let invite = steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
     let enrolment = json!({ "code": invite.code, "name": "Rui" });
     let enrolled = home.ask("POST", "/api/v1/enrol", "", &enrolment);
     assert_eq!(enrolled.status, 201);
@@ -169,7 +101,7 @@ fn a_share_from_enrolment_to_inbox() {
     assert_eq!(play["mime"], "video/mp4; codecs=\"avc1.42c01f,mp4a.40.2\"");
     let prefix = format!("http://127.0.0.1:8080/play/{share}/");
     let ticket = play["live_mp4_url"].as_str().and_then(|url| url.strip_prefix(&prefix)?.strip_suffix("/live.mp4"));
-    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), user.id);
+    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), (user.id, Scope::Play));
     for (verb, body) in [("watching", json!({ "position_ms": 10, "latency_ms": 180 })), ("left", Value::Null)] {
         assert_eq!(home.ask("POST", &format!("/tv/api/shares/{share}/{verb}"), &tv, &body).status, 200, "{verb}");
         let report = json_of(&home.ask("GET", &format!("/api/v1/shares/{share}"), &phone, &Value::Null));
@@ -188,17 +120,42 @@ fn a_share_from_enrolment_to_inbox() {
     let entry = &inbox["entries"][0];
     assert_eq!((&inbox["total"], &entry["state"], &entry["title"]), (&json!(1), &json!("ended"), &json!("Praia")));
     assert_eq!((&entry["sender"]["name"], &entry["duration_ms"]), (&json!("Rui"), &json!(5000)));
-    assert!(entry["thumbnail_url"].as_str().is_some_and(|url| url.ends_with("/thumbnail.jpg")));
-    let entry = json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
-    assert!(entry["play"]["video_mp4_url"].as_str().is_some_and(|url| url.ends_with("/video.mp4")));
+    let picture = entry["thumbnail_url"].as_str().and_then(|url| url.strip_prefix(&prefix));
+    let ticket = picture.and_then(|rest| rest.strip_suffix("/thumbnail.jpg")).expect("a ticket");
+    assert_eq!(steward.open_ticket(id, ticket).expect("a good one"), (user.id, Scope::Picture));
+    let entry = || json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
+    assert_eq!(entry()["play"], Value::Null, "the PIN comes first");
+    let settings = |skip_pin| json!({ "skip_pin": skip_pin, "service_off": false, "language": null });
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings(true)).status, 200);
+    assert!(entry()["play"]["video_mp4_url"].as_str().is_some_and(|url| url.ends_with("/video.mp4")));
+    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings(false)).status, 200);
     assert_eq!(home.ask("DELETE", &format!("/tv/api/inbox/{share}"), &tv, &Value::Null).status, 200);
     assert_eq!(json_of(&home.ask("GET", "/tv/api/inbox", &tv, &Value::Null))["total"], 0);
 
     // Settings and blocks, and out.
-    let settings = json!({ "skip_pin": true, "service_off": false, "language": "pt" });
-    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &settings).status, 200);
-    assert_eq!(json_of(&home.ask("GET", "/tv/api/settings", &tv, &Value::Null)), settings);
-    assert_eq!(home.ask("PUT", "/tv/api/settings", &tv, &json!({ "skip_pin": true })).status, 400);
+    let night = json!({ "from": "22:00", "to": "07:00", "utc_offset_minutes": 60 });
+    let settings = json!({ "skip_pin": true, "service_off": false, "language": "pt", "quiet_hours": night });
+    let set = |settings: &Value| code_of(&home.ask("PUT", "/tv/api/settings", &tv, settings));
+    let get = || json_of(&home.ask("GET", "/tv/api/settings", &tv, &Value::Null));
+    assert_eq!(set(&settings).0, 200);
+    assert_eq!(get(), settings);
+    for (field, value, code) in [
+        ("quiet_hours", json!({ "from": "22:00", "to": "25:00", "utc_offset_minutes": 0 }), "invalid"),
+        ("quiet_hours", json!({ "from": "22:00", "to": "22:00", "utc_offset_minutes": 0 }), "invalid"),
+        ("quiet_hours", json!({ "from": "22:00", "to": "07:00", "utc_offset_minutes": 5000 }), "invalid"),
+        ("quiet_hours", json!({ "from": "22:00", "to": "07:00" }), "bad_body"),
+        ("quiet_hours", json!("at night"), "bad_body"),
+        ("language", json!("xx"), "invalid"),
+        ("skip_pin", json!("yes"), "bad_body"),
+        ("service_off", Value::Null, "bad_body"),
+    ] {
+        let mut bad = json!({ "skip_pin": false, "service_off": true, "language": "en" });
+        bad[field] = value;
+        assert_eq!(set(&bad), (400, code.to_owned()), "{bad}");
+        assert_eq!(get(), settings, "all or nothing");
+    }
+    assert_eq!(set(&json!({ "skip_pin": true, "service_off": false })).0, 200);
+    assert_eq!(get()["quiet_hours"], Value::Null, "what is missing is none");
     let blocks = json!({ "blocked": [me["sender_id"]] });
     assert_eq!(home.ask("PUT", "/tv/api/blocks", &tv, &blocks).status, 200);
     assert_eq!(json_of(&home.ask("GET", "/tv/api/blocks", &tv, &Value::Null))["senders"][0]["name"], "Rui");
@@ -240,7 +197,7 @@ fn what_comes_from_elsewhere_changes_nothing() {
 #[test]
 fn an_upload_tells_what_to_send() {
     let home = Home::new();
-    let invite = home.steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    let invite = home.steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
     let enrolled = home.ask("POST", "/api/v1/enrol", "", &json!({ "code": invite.code, "name": "Rui" }));
     let token = json_of(&enrolled)["token"].as_str().expect("a token").to_owned();
     let mut client = home.house.connect();

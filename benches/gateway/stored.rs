@@ -18,7 +18,7 @@ pub fn make(file: &Path, shares: usize) {
     let announcer = Arc::new(Announcer::new(clock.date()));
     let store = Arc::new(Store::open(file).unwrap());
     let steward = Steward::new(store, clock, announcer, ShareSettings::default()).unwrap();
-    let account = steward.add_account("Bench").unwrap().id;
+    let account = steward.add_account("Bench", None).unwrap().id;
     let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
     let user = steward.add_user(new).unwrap().id;
     let (codec, audio_codec) = ("avc1.42c01f".to_owned(), Some("mp4a.40.2".to_owned()));

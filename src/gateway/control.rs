@@ -17,13 +17,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gateway::desk::{self, Addresses, Refused, Verb};
-use crate::share::Steward;
+use crate::gateway::desk::{Desk, Refused, Verb};
+use crate::ground::limits;
 
 /// The socket's name in the data directory.
 const NAME: &str = "control.sock";
-/// Bytes of a verb.
-const VERB_BYTES: usize = 64 * 1024;
+/// Bytes of a verb: a photo in base64, and some words.
+const VERB_BYTES: usize = limits::PHOTO_BYTES / 3 * 4 + 64 * 1024;
 /// Bytes of an answer.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// How long the other side may take to send or to take a message.
@@ -45,14 +45,13 @@ pub struct Control {
 
 impl Control {
     /// Opens the socket and answers on a thread of its own. The database must be open: whoever has it has the socket.
-    pub fn start(data_dir: &Path, steward: Arc<Steward>, addresses: Addresses) -> io::Result<Self> {
+    pub fn start(data_dir: &Path, desk: Desk) -> io::Result<Self> {
         let path = data_dir.join(NAME);
         let listener = listen(&path)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("control".into())
-            .spawn(move || serve(&listener, &steward, &addresses, &stopped))?;
+        let thread =
+            std::thread::Builder::new().name("control".into()).spawn(move || serve(&listener, &desk, &stopped))?;
         Ok(Self { path, stop, thread: Some(thread) })
     }
 }
@@ -85,12 +84,12 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers one connection after the other until it is told to stop.
-fn serve(listener: &UnixListener, steward: &Steward, addresses: &Addresses, stop: &AtomicBool) {
+fn serve(listener: &UnixListener, desk: &Desk, stop: &AtomicBool) {
     for stream in listener.incoming() {
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let answered = stream.and_then(|stream| answer(stream, steward, addresses));
+        let answered = stream.and_then(|stream| answer(stream, desk));
         if let Err(error) = answered {
             log::warn!("control socket: {error}");
             // An error of the listener itself would come back at once.
@@ -99,11 +98,11 @@ fn serve(listener: &UnixListener, steward: &Steward, addresses: &Addresses, stop
     }
 }
 
-fn answer(mut stream: UnixStream, steward: &Steward, addresses: &Addresses) -> io::Result<()> {
+fn answer(mut stream: UnixStream, desk: &Desk) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let verb: Verb = receive(&mut stream, VERB_BYTES)?;
-    let answer = match desk::execute(&verb, steward, addresses) {
+    let answer = match desk.execute(&verb) {
         Ok(value) => Answer::Done(value),
         Err(refused) => Answer::Refused(refused),
     };
@@ -150,13 +149,18 @@ fn receive<T: DeserializeOwned>(stream: &mut impl Read, most: usize) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::album::Album;
+    use crate::gateway::desk::Addresses;
+    use crate::gateway::gallery::Gallery;
     use crate::ground::time::Clock as _;
     use crate::share::memory::MemoryBooks;
     use crate::share::story::SetClock;
-    use crate::share::{Announcer, ShareSettings};
+    use crate::share::{Announcer, ShareSettings, Steward};
 
-    fn addresses() -> Addresses {
-        Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() }
+    fn desk(data_dir: &Path) -> Desk {
+        let addresses = Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() };
+        let album = Album::open(&data_dir.join("photos")).expect("an album");
+        Desk { steward: steward(), gallery: Arc::new(Gallery::new(album)), addresses }
     }
 
     fn steward() -> Arc<Steward> {
@@ -174,11 +178,11 @@ mod tests {
     fn a_running_gateway_does_what_it_is_asked() {
         let dir = tempfile::tempdir().expect("a directory");
         assert!(ask(dir.path(), &Verb::AccountList).expect("asked").is_none(), "none runs");
-        let control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let control = Control::start(dir.path(), desk(dir.path())).expect("starts");
         let mode = fs::metadata(dir.path().join(NAME)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
-        let account = done(dir.path(), Verb::AccountAdd { name: "Silva".into() });
+        let account = done(dir.path(), Verb::AccountAdd { name: "Silva".into(), country: None });
         assert_eq!(done(dir.path(), Verb::AccountList)["accounts"][0], account);
         let user = Verb::UserAdd {
             account: "Silva".into(),
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn nonsense_ends_its_own_connection_only() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let _control = Control::start(dir.path(), desk(dir.path())).expect("starts");
         for nonsense in [&b"\xff\xff\xff\xff"[..], b"\0\0\0\x02{}", b"\0\0\0\x05"] {
             let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
             stream.write_all(nonsense).expect("written");
@@ -224,16 +228,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         drop(UnixListener::bind(dir.path().join(NAME)).expect("bound"));
         assert!(ask(dir.path(), &Verb::UserList).expect("asked").is_none());
-        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let _control = Control::start(dir.path(), desk(dir.path())).expect("starts");
         done(dir.path(), Verb::UserList);
     }
 
     #[test]
     fn names_will_do_where_they_are_the_only_one() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let _control = Control::start(dir.path(), desk(dir.path())).expect("starts");
         for _ in 0..2 {
-            done(dir.path(), Verb::AccountAdd { name: "Silva".into() });
+            done(dir.path(), Verb::AccountAdd { name: "Silva".into(), country: None });
         }
         let user = |account: &str| {
             let (account, name) = (account.to_owned(), "Ana".to_owned());

@@ -3,29 +3,39 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::gateway::gallery::Gallery;
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
-use crate::share::{Account, Asker, MediaInfo, NewShare, NewUser, Report, Share, ShareError, Steward, Tv, User};
+use crate::http::{PhotoRefused, Photos as _};
+use crate::share::{
+    Account, Asker, MediaInfo, NewPin, NewShare, NewUser, ProfileChange, Report, Scope, Share, ShareError, Steward, Tv,
+    User, photo_url,
+};
 
 /// Something the owner wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names are the words of the command line; `usage.txt` says what each is")]
 pub enum Verb {
-    AccountAdd { name: String },
+    AccountAdd { name: String, country: Option<String> },
     AccountList,
     UserAdd { account: String, name: String, msisdn: Option<String>, email: Option<String>, pin: Option<String> },
     UserList,
+    UserSet { user: String, name: Option<String>, msisdn: Option<String>, email: Option<String>, pin: SetPin },
+    UserPhoto { user: String, file: PathBuf, base64: String },
     UserRemove { user: String },
     TvList,
     TvApprove { code: String, account: String, name: Option<String> },
     TvRemove { tv: String },
-    Invite { name: Option<String>, ttl_ms: u64 },
+    Invite { name: Option<String>, account: Option<String>, ttl_ms: u64 },
     PhoneList,
     PhoneRevoke { phone: String },
     ShareList,
@@ -34,6 +44,18 @@ pub enum Verb {
     ShareNew { to: Vec<String>, from: Option<String> },
     Backup { file: PathBuf },
     Restore { file: PathBuf },
+}
+
+/// What becomes of a user's PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetPin {
+    /// It stays.
+    Same,
+    /// There is none any more.
+    None,
+    /// These digits.
+    Digits(String),
 }
 
 /// Where the gateway is found, for the addresses in answers.
@@ -90,75 +112,117 @@ impl From<ShareError> for Refused {
     }
 }
 
-/// Does what is asked.
-pub fn execute(verb: &Verb, steward: &Steward, addresses: &Addresses) -> Result<Value, Refused> {
-    Ok(match verb {
-        Verb::AccountAdd { name } => account_json(&steward.add_account(name)?),
-        Verb::AccountList => json!({ "accounts": all(&steward.accounts()?, account_json) }),
-        Verb::UserAdd { account, name, msisdn, email, pin } => user_json(&steward.add_user(NewUser {
-            account: find_account(steward, account)?,
-            name: name.clone(),
-            msisdn: msisdn.clone(),
-            email: email.clone(),
-            pin: pin.clone(),
-        })?),
-        Verb::UserList => json!({ "users": all(&steward.users(None)?, user_json) }),
-        Verb::UserRemove { user } => {
-            let user = find_user(steward, user)?;
-            steward.remove_user(user)?;
-            json!({ "user_id": user.to_string(), "removed": true })
+impl From<PhotoRefused> for Refused {
+    fn from(refused: PhotoRefused) -> Self {
+        Self { code: refused.code.into(), message: refused.message }
+    }
+}
+
+/// Where verbs are carried out.
+pub struct Desk {
+    /// Who decides.
+    pub steward: Arc<Steward>,
+    /// Who draws and keeps photos.
+    pub gallery: Arc<Gallery>,
+    /// Where the gateway is found.
+    pub addresses: Addresses,
+}
+
+impl Desk {
+    /// Does what is asked.
+    pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
+        let (steward, addresses) = (&*self.steward, &self.addresses);
+        Ok(match verb {
+            Verb::AccountAdd { name, country } => account_json(&steward.add_account(name, country.as_deref())?),
+            Verb::AccountList => json!({ "accounts": all(&steward.accounts()?, account_json) }),
+            Verb::UserAdd { account, name, msisdn, email, pin } => user_json(&steward.add_user(NewUser {
+                account: find_account(steward, account)?,
+                name: name.clone(),
+                msisdn: msisdn.clone(),
+                email: email.clone(),
+                pin: pin.clone(),
+            })?),
+            Verb::UserList => json!({ "users": all(&steward.users(None)?, user_json) }),
+            Verb::UserSet { user, name, msisdn, email, pin } => {
+                let change = ProfileChange { name: name.clone(), msisdn: msisdn.clone(), email: email.clone() };
+                let pin = match pin {
+                    SetPin::Same => NewPin::Same,
+                    SetPin::None => NewPin::None,
+                    SetPin::Digits(digits) => NewPin::Digits(digits.clone()),
+                };
+                user_json(&steward.change_user(find_user(steward, user)?, change, pin)?)
+            }
+            Verb::UserPhoto { user, base64, .. } => self.set_photo(user, base64)?,
+            Verb::UserRemove { user } => {
+                let user = find_user(steward, user)?;
+                steward.remove_user(user)?;
+                json!({ "user_id": user.to_string(), "removed": true })
+            }
+            Verb::TvList => {
+                // Anyone on the network makes a TV by opening the page; it is the owner's once it is paired.
+                let paired: Vec<_> = steward.tvs()?.into_iter().filter(|tv| tv.account.is_some()).collect();
+                json!({ "tvs": all(&paired, tv_json) })
+            }
+            Verb::TvApprove { code, account, name } => {
+                tv_json(&steward.approve_tv(code, find_account(steward, account)?, name.as_deref())?)
+            }
+            Verb::TvRemove { tv } => {
+                steward.remove_tv(tv.parse().map_err(|_| ShareError::NotFound("TV"))?)?;
+                json!({ "tv_id": tv, "removed": true })
+            }
+            Verb::Invite { name, account, ttl_ms } => {
+                let account = account.as_deref().map(|account| find_account(steward, account)).transpose()?;
+                let invite = steward.invite(name.as_deref(), account, Duration::from_millis(*ttl_ms))?;
+                let url = format!("{}/go/?code={}", addresses.http, invite.code);
+                json!({ "code": invite.code, "url": url, "expires_at": invite.expires_at.to_string() })
+            }
+            Verb::PhoneList => {
+                let phones = steward.phones()?;
+                let phone = |phone: &crate::share::PhoneReport| {
+                    json!({
+                        "phone_id": phone.phone.to_string(), "sender_id": phone.sender.id.to_string(),
+                        "name": phone.sender.name, "msisdn": phone.sender.msisdn, "email": phone.sender.email,
+                        "created_at": phone.created_at.to_string(),
+                    })
+                };
+                json!({ "phones": all(&phones, phone) })
+            }
+            Verb::PhoneRevoke { phone } => {
+                steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
+                json!({ "phone_id": phone, "revoked": true })
+            }
+            Verb::ShareList => json!({ "shares": all(&steward.shares(0, limits::PAGE_ROWS)?, share_json) }),
+            Verb::ShareShow { share } => report_json(&steward.share(Asker::Owner, find_share(share)?)?),
+            Verb::ShareDelete { share } => {
+                steward.withdraw_share(Asker::Owner, find_share(share)?)?;
+                json!({ "share_id": share, "deleted": true })
+            }
+            Verb::ShareNew { to, from } => {
+                let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
+                new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
+            }
+            Verb::Backup { file } => {
+                steward.books().backup(file).map_err(ShareError::from)?;
+                json!({ "file": file, "backed_up": true })
+            }
+            Verb::Restore { file } => {
+                steward.restore(file)?;
+                json!({ "file": file, "restored": true })
+            }
+        })
+    }
+
+    /// Gives a user the photo in a file that was sent whole.
+    fn set_photo(&self, user: &str, base64: &str) -> Result<Value, Refused> {
+        let user = find_user(&self.steward, user)?;
+        let file = STANDARD.decode(base64).map_err(|_| ShareError::Invalid("the photo came damaged".into()))?;
+        let photo = self.gallery.keep(&file)?;
+        if let Err(error) = self.steward.set_user_photo(user, Some(photo)) {
+            self.gallery.discard(photo);
+            return Err(error.into());
         }
-        Verb::TvList => {
-            // Anyone on the network makes a TV by opening the page; it is the owner's once it is paired.
-            let paired: Vec<_> = steward.tvs()?.into_iter().filter(|tv| tv.account.is_some()).collect();
-            json!({ "tvs": all(&paired, tv_json) })
-        }
-        Verb::TvApprove { code, account, name } => {
-            tv_json(&steward.approve_tv(code, find_account(steward, account)?, name.as_deref())?)
-        }
-        Verb::TvRemove { tv } => {
-            steward.remove_tv(tv.parse().map_err(|_| ShareError::NotFound("TV"))?)?;
-            json!({ "tv_id": tv, "removed": true })
-        }
-        Verb::Invite { name, ttl_ms } => {
-            let invite = steward.invite(name.as_deref(), Duration::from_millis(*ttl_ms))?;
-            let url = format!("{}/go/?code={}", addresses.http, invite.code);
-            json!({ "code": invite.code, "url": url, "expires_at": invite.expires_at.to_string() })
-        }
-        Verb::PhoneList => {
-            let phones = steward.phones()?;
-            let phone = |phone: &crate::share::PhoneReport| {
-                json!({
-                    "phone_id": phone.phone.to_string(), "sender_id": phone.sender.id.to_string(),
-                    "name": phone.sender.name, "msisdn": phone.sender.msisdn, "email": phone.sender.email,
-                    "created_at": phone.created_at.to_string(),
-                })
-            };
-            json!({ "phones": all(&phones, phone) })
-        }
-        Verb::PhoneRevoke { phone } => {
-            steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
-            json!({ "phone_id": phone, "revoked": true })
-        }
-        Verb::ShareList => json!({ "shares": all(&steward.shares(0, limits::PAGE_ROWS)?, share_json) }),
-        Verb::ShareShow { share } => report_json(&steward.share(Asker::Owner, find_share(share)?)?),
-        Verb::ShareDelete { share } => {
-            steward.withdraw_share(Asker::Owner, find_share(share)?)?;
-            json!({ "share_id": share, "deleted": true })
-        }
-        Verb::ShareNew { to, from } => {
-            let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
-            new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
-        }
-        Verb::Backup { file } => {
-            steward.books().backup(file).map_err(ShareError::from)?;
-            json!({ "file": file, "backed_up": true })
-        }
-        Verb::Restore { file } => {
-            steward.restore(file)?;
-            json!({ "file": file, "restored": true })
-        }
-    })
+        Ok(user_json(&self.steward.user(user)?))
+    }
 }
 
 fn all<T>(rows: &[T], in_json: impl Fn(&T) -> Value) -> Vec<Value> {
@@ -204,13 +268,17 @@ fn find_share(text: &str) -> Result<crate::ground::id::ShareId, ShareError> {
 }
 
 fn account_json(account: &Account) -> Value {
-    json!({ "account_id": account.id.to_string(), "name": account.name, "created_at": account.created_at.to_string() })
+    json!({
+        "account_id": account.id.to_string(), "name": account.name, "country": account.country,
+        "created_at": account.created_at.to_string(),
+    })
 }
 
 fn user_json(user: &User) -> Value {
     json!({
         "user_id": user.id.to_string(), "account_id": user.account.to_string(), "name": user.name,
         "msisdn": user.msisdn, "email": user.email, "has_pin": user.pin.is_some(),
+        "photo_url": photo_url(user.photo),
         "created_at": user.created_at.to_string(),
     })
 }
@@ -269,7 +337,7 @@ fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &
         "publish": { "rtsp_url": format!("{}/live/{}", addresses.rtsp, new.publish_token) },
     });
     if let Some(user) = to.first() {
-        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user));
+        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user, Scope::Play));
         value["play"] = json!({
             "live_mp4_url": format!("{base}/live.mp4"),
             "hls_url": format!("{base}/index.m3u8"),

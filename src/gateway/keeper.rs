@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::gateway::config;
+use crate::gateway::gallery::Gallery;
 use crate::ground::id::ShareId;
 use crate::live::{Hub, RecordingState, Status};
 use crate::recording::library::Library;
@@ -15,7 +16,7 @@ use crate::share::{Asker, EndReason, ShareError, Steward};
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the disk is looked at while it has room: every so many sweeps.
 const SWEEPS_TO_DISK: u32 = 10;
-/// How often recordings that nobody knows are looked for: every so many sweeps, a day.
+/// How often recordings and photos that nobody knows are looked for: every so many sweeps, a day.
 const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
 /// Recordings that are let go at once when the disk is full.
 const LET_GO: usize = 8;
@@ -27,6 +28,7 @@ pub(super) struct Keeper {
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
+    pub gallery: Arc<Gallery>,
     pub limits: config::Recording,
     /// Shares that were live when the gateway was stopped.
     pub cut_off: Vec<ShareId>,
@@ -54,6 +56,9 @@ impl Keeper {
             }
             if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 720 {
                 self.delete_strays();
+                if let Err(error) = self.gallery.delete_strays(&self.steward) {
+                    log::error!("photos that nobody has can't be found: {error}");
+                }
             }
             if sweep % SWEEPS_TO_DISK == 0 || self.free().is_ok_and(|free| free < 0) {
                 self.look_at_disk(&mut warned);

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod control;
 pub mod desk;
+pub mod gallery;
 mod gate;
 mod keeper;
 mod player;
@@ -25,10 +26,12 @@ use std::time::Duration;
 use async_io::Timer;
 use futures_lite::FutureExt as _;
 
+use crate::album::Album;
 use crate::executor::{Executor, SystemClock};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
-use crate::gateway::desk::Addresses;
+use crate::gateway::desk::{Addresses, Desk};
+use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::player::{Plays, Shelved, Tickets};
@@ -36,13 +39,13 @@ use crate::gateway::status::Health;
 use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
-use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
+use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
 use crate::ingest::{self, Ingest};
 use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
-use crate::share::{Announcer, ShareError, ShareSettings, Steward};
+use crate::share::{Announcer, ShareError, ShareSettings, Steward, Unwanted};
 use crate::store::{Store, StoreError};
 
 /// Threads that answer API calls.
@@ -119,10 +122,15 @@ impl Gateway {
         DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(data(data_dir))?;
         let recordings = data_dir.join("recordings");
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
-        let steward = Arc::new(open_books(config, clock.clone())?);
+        let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
         let unwanted = hub.clone();
-        steward.on_stream_unwanted(move |share| unwanted.end(share));
+        steward.on_stream_unwanted(move |share, why| {
+            unwanted.end(share);
+            if why == Unwanted::Withdrawn {
+                unwanted.remove(share);
+            }
+        });
         let library = Arc::new(Library::new(folder.clone()));
 
         let cut_off = mend(&steward, &folder)?;
@@ -151,7 +159,7 @@ impl Gateway {
         let ingest = Ingest::open(&settings, Arc::new(doorkeeper), clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
-        let api = Api::new(steward.clone(), ingest.address().port());
+        let api = Api::new(steward.clone(), gallery.clone(), ingest.address().port());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
             .map_err(data(data_dir))?;
@@ -173,13 +181,15 @@ impl Gateway {
             front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
 
         let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
-        let control = Control::start(data_dir, steward.clone(), addresses).map_err(data(data_dir))?;
+        let desk = Desk { steward: steward.clone(), gallery: gallery.clone(), addresses };
+        let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
 
         let (keeper_stop, stopped) = mpsc::channel();
         let keeper = Keeper {
             steward: steward.clone(),
             hub: hub.clone(),
             library: library.clone(),
+            gallery,
             limits: config.recording.clone(),
             cut_off,
             resume_window: config.share.resume_window.0,
@@ -247,8 +257,8 @@ impl Gateway {
     }
 }
 
-/// Opens the database in the data directory of `config`, and puts a steward in charge of it.
-pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, GatewayError> {
+/// Opens the database and the photos in the data directory of `config`, and puts a steward in charge of them.
+pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<(Arc<Steward>, Arc<Gallery>), GatewayError> {
     let store = Store::open(&config.data_dir.join("lareira.redb")).map_err(GatewayError::Store)?;
     let announcer = Arc::new(Announcer::new(clock.date()));
     let settings = ShareSettings {
@@ -257,7 +267,13 @@ pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, Gat
         resume_window: config.share.resume_window.0,
         ..ShareSettings::default()
     };
-    Steward::new(Arc::new(store), clock, announcer, settings).map_err(GatewayError::Share)
+    let steward = Steward::new(Arc::new(store), clock, announcer, settings).map_err(GatewayError::Share)?;
+    let photos = config.data_dir.join("photos");
+    let album = Album::open(&photos).map_err(|error| GatewayError::Data(photos, error))?;
+    let gallery = Arc::new(Gallery::new(album));
+    let unwanted = gallery.clone();
+    steward.on_photo_unwanted(move |photo| unwanted.discard(photo));
+    Ok((Arc::new(steward), gallery))
 }
 
 /// Mends the recordings of shares that were live when the gateway was stopped, before anyone can go on with them.

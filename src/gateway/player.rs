@@ -16,7 +16,7 @@ use crate::http::{PlayRequest, Player};
 use crate::live::FinishedRecording;
 use crate::playback::{Denied, File, Playback, Shelf, Standing, Warden};
 use crate::recording::library::Library;
-use crate::share::{Asker, ShareError, ShareState, Steward, TicketError};
+use crate::share::{Asker, Scope, ShareError, ShareState, Steward, TicketError};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -47,37 +47,46 @@ const MAX_BELIEVED: usize = 4096;
 pub(super) struct Tickets {
     pub steward: Arc<Steward>,
     pub clock: Arc<dyn Clock>,
-    pub believed: Mutex<HashMap<(ShareId, TokenHash), Moment>>,
+    pub believed: Mutex<Believed>,
 }
 
+/// Tickets that were looked up: to what of which share they are a right, and until when that is believed.
+pub(super) type Believed = HashMap<(ShareId, TokenHash), (Scope, Moment)>;
+
 impl Tickets {
-    fn believed(&self) -> std::sync::MutexGuard<'_, HashMap<(ShareId, TokenHash), Moment>> {
+    fn believed(&self) -> std::sync::MutexGuard<'_, Believed> {
         self.believed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Warden for Tickets {
-    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str) -> BoxFuture<'a, Result<(), Denied>> {
+    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>> {
+        let suits = move |scope| match scope {
+            Scope::Play => Ok(()),
+            Scope::Picture if file == File::Thumbnail => Ok(()),
+            Scope::Picture => Err(Denied::Bad),
+        };
         Box::pin(async move {
             let key = (share, TokenHash::of(ticket));
             let now = self.clock.now();
-            if self.believed().get(&key).is_some_and(|until| now < *until) {
-                return Ok(());
+            let known = self.believed().get(&key).copied();
+            if let Some((scope, _)) = known.filter(|(_, until)| now < *until) {
+                return suits(scope);
             }
             let (steward, ticket) = (self.steward.clone(), ticket.to_owned());
             let opened = blocking::unblock(move || {
-                let user = steward.open_ticket(share, &ticket)?;
+                let (user, scope) = steward.open_ticket(share, &ticket)?;
                 // Books that can't be read are no reason to stop a picture.
-                if steward.ticket_holds(share, user).unwrap_or(true) { Ok(()) } else { Err(TicketError::Foreign) }
+                if steward.ticket_holds(share, user).unwrap_or(true) { Ok(scope) } else { Err(TicketError::Foreign) }
             });
             match opened.await {
-                Ok(()) => {
+                Ok(scope) => {
                     let mut believed = self.believed();
                     if believed.len() >= MAX_BELIEVED {
                         believed.clear();
                     }
-                    believed.insert(key, now + BELIEVED);
-                    Ok(())
+                    believed.insert(key, (scope, now + BELIEVED));
+                    suits(scope)
                 }
                 Err(TicketError::Expired) => Err(Denied::Expired),
                 Err(_) => Err(Denied::Bad),

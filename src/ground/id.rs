@@ -105,6 +105,46 @@ ids! {
     ShareId
 }
 
+/// Names a photo. Unlike the others it is a secret of sorts: sixteen bytes at random, and whoever knows them may see the
+/// photo. Shown as 32 hexadecimal digits, in small letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct PhotoId(pub [u8; 16]);
+
+impl PhotoId {
+    /// A new id that nobody can guess.
+    pub fn random() -> Self {
+        let mut bytes = [0; 16];
+        secret::fill_random(&mut bytes);
+        Self(bytes)
+    }
+}
+impl fmt::Display for PhotoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+impl fmt::Debug for PhotoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhotoId(…)")
+    }
+}
+impl FromStr for PhotoId {
+    type Err = NotAnId;
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let digits: &[u8; 32] = text.as_bytes().try_into().map_err(|_| NotAnId)?;
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Ok(digit - b'0'),
+            b'a'..=b'f' => Ok(digit - b'a' + 10),
+            _ => Err(NotAnId),
+        };
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = value(pair[0])? << 4 | value(pair[1])?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +163,15 @@ mod tests {
             let id = ShareId(bytes);
             prop_assert_eq!(id.to_string().len(), 16);
             prop_assert_eq!(id.to_string().parse::<ShareId>(), Ok(id));
+        }
+
+        #[test]
+        fn photos_have_one_spelling(bytes: [u8; 16], text in "[0-9a-fA-F]{31,33}") {
+            let id = PhotoId(bytes);
+            prop_assert_eq!(id.to_string().parse::<PhotoId>(), Ok(id));
+            if let Ok(id) = text.parse::<PhotoId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
         }
 
         #[test]

@@ -41,6 +41,12 @@ pub const HTTP_ENDLESS_BYTES: usize = 256 * 1024;
 pub const HTTP_UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// Bytes of one API call's body; more is 413.
 pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a photo as it is sent; more is 413.
+pub const PHOTO_BYTES: usize = 8_000_000;
+/// Pixels of a photo as it is sent; more are refused.
+pub const PHOTO_PIXELS: u64 = 40_000_000;
+/// Bodies as large as photos held at once; further ones are 503.
+pub const HTTP_PHOTO_BODIES: usize = 2;
 /// HTTP connections at once, in all; further ones are closed.
 pub const HTTP_CONNECTIONS: usize = 2048;
 /// HTTP connections at once from one address; further ones are closed.
@@ -79,6 +85,8 @@ pub const NAME_CHARS: usize = 100;
 pub const TITLE_CHARS: usize = 200;
 /// Users one share is for; more are refused.
 pub const SHARE_TARGETS: usize = 200;
+/// Contacts of a phone that are looked at in one call; further ones are ignored, and the answer says so.
+pub const CONTACTS: usize = 500;
 /// Shares that are not over at once, in all; further ones are refused.
 pub const ACTIVE_SHARES: usize = 1000;
 /// Senders one user can block; more are refused.

@@ -10,30 +10,35 @@ use serde_json::Value;
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::back::Request;
+use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
-use crate::share::{MediaInfo, ShareError, Steward};
+use crate::share::{MediaInfo, Scope, ShareError, Steward};
 
 /// The calls of phones and TVs, answered with a steward.
 #[derive(Clone)]
 pub struct Api {
     /// Who decides.
     pub(super) steward: Arc<Steward>,
+    /// Who draws and keeps photos.
+    pub(super) photos: Arc<dyn Photos>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
 }
 
 impl Api {
-    /// The calls, decided by `steward`; phones are told to publish to `rtsp_port`.
-    pub fn new(steward: Arc<Steward>, rtsp_port: u16) -> Self {
-        Self { steward, rtsp_port }
+    /// The calls, decided by `steward`, with `photos` in them; phones are told to publish to `rtsp_port`.
+    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, rtsp_port: u16) -> Self {
+        Self { steward, photos, rtsp_port }
     }
 
     /// The answer to a call. Blocks while the steward decides.
     pub fn answer(&self, request: &Request) -> Reply {
         let answered = match request.route {
+            Route::Photo(photo) => return photos::serve(self, request, photo),
             Route::Phone(call) => api_phone::answer(self, request, call),
             Route::Tv(call) => api_tv::answer(self, request, call),
+            Route::TvHelp(topic) => api_tv::help(self, request, topic),
             _ => Err(Failure::NotFound),
         };
         // Nothing of this may stay in a cache between.
@@ -58,6 +63,12 @@ pub(super) enum Failure {
     BadBody(String),
     /// Its body says to be something else than JSON.
     NotJson,
+    /// Its body says to be something else than a photo.
+    NotAPhoto,
+    /// The photo in it is not taken.
+    Photo(PhotoRefused),
+    /// The terms that were agreed to are not the ones that hold.
+    OtherTerms,
     /// There is no such call.
     NotFound,
 }
@@ -65,6 +76,12 @@ pub(super) enum Failure {
 impl From<ShareError> for Failure {
     fn from(error: ShareError) -> Self {
         Self::Share(error)
+    }
+}
+
+impl From<PhotoRefused> for Failure {
+    fn from(refused: PhotoRefused) -> Self {
+        Self::Photo(refused)
     }
 }
 
@@ -94,6 +111,11 @@ impl Failure {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))
             }
             Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
+            Self::NotAPhoto => Reply::error(415, "not_a_photo", "send the photo itself, as image/jpeg or image/png"),
+            Self::Photo(PhotoRefused { status, code, message }) => Reply::error(status, code, &message),
+            Self::OtherTerms => {
+                Reply::error(409, "terms_changed", "the terms have changed: read them again, then accept them")
+            }
             Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
         }
     }
@@ -145,8 +167,8 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
 
 /// The addresses at which `user` can play `share`, as the asker reaches the gateway.
 pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, media: Option<&MediaInfo>) -> Value {
-    let ticket = api.steward.ticket(share, user);
-    let url = |file: PlayFile| format!("http://{}/play/{share}/{ticket}/{file}", request.host);
+    let ticket = api.steward.ticket(share, user, Scope::Play);
+    let url = |file| address(request, share, &ticket, file);
     serde_json::json!({
         "live_mp4_url": url(PlayFile::LiveMp4),
         "hls_url": url(PlayFile::Index),
@@ -154,6 +176,15 @@ pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, m
         "thumbnail_url": url(PlayFile::Thumbnail),
         "mime": media.map(MediaInfo::mime),
     })
+}
+
+/// The address of the share's still picture for `user`: a right to the picture alone.
+pub(super) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, user: UserId) -> String {
+    address(request, share, &api.steward.ticket(share, user, Scope::Picture), PlayFile::Thumbnail)
+}
+
+fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> String {
+    format!("http://{}/play/{share}/{ticket}/{file}", request.host)
 }
 
 /// What a stream is made of.

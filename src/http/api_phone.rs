@@ -1,13 +1,16 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use crate::ground::id::{ShareId, UserId};
+use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
+use crate::http::photos;
 use crate::http::route::PhoneCall;
-use crate::share::{Asker, Enrolment, Kind, Phone, Sender};
+use crate::http::texts::{self, Language, TERMS_VERSION};
+use crate::share::{Asker, Contact, Enrolment, Kind, Phone, ProfileChange, Sender, User, photo_url};
 
 /// Answers a phone.
 pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered {
@@ -16,18 +19,18 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
     }
     let (phone, sender) = phone(api, request.field("authorization"))?;
     match call {
-        PhoneCall::Me => Ok(answer_json(
-            200,
-            &json!({
-                "sender_id": sender.id.to_string(),
-                "phone_id": phone.id.to_string(),
-                "name": sender.name,
-                "msisdn": sender.msisdn,
-                "email": sender.email,
-                "photo_url": null,
-            }),
-        )),
-        PhoneCall::Contacts => contacts(api),
+        PhoneCall::Me => Ok(me(&phone, &sender)),
+        PhoneCall::ChangeMe => {
+            let MeBody { name, msisdn, email } = body(request)?;
+            let change = ProfileChange { name, msisdn, email };
+            Ok(me(&phone, &api.steward.change_sender(sender.id, change)?))
+        }
+        PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
+        PhoneCall::Contacts => contacts(api, &sender),
+        PhoneCall::MatchContacts => match_contacts(api, request, &sender),
+        PhoneCall::Terms => Ok(terms(request, &sender)),
+        PhoneCall::AcceptTerms => accept_terms(api, request, &sender),
+        PhoneCall::Help(topic) => Ok(texts::help(topic, language(request))),
         PhoneCall::Probe => probe(request),
         PhoneCall::CreateShare => create_share(api, request, &sender),
         PhoneCall::Share(share) => report(api, &sender, share),
@@ -52,27 +55,129 @@ pub(super) fn phone(api: &Api, authorization: Option<&str>) -> Result<(Phone, Se
     api.steward.phone_by_token(token.trim())?.ok_or(Failure::NoPhone)
 }
 
+/// What a phone is told of its owner.
+fn me(phone: &Phone, sender: &Sender) -> Reply {
+    answer_json(
+        200,
+        &json!({
+            "sender_id": sender.id.to_string(),
+            "phone_id": phone.id.to_string(),
+            "name": sender.name,
+            "msisdn": sender.msisdn,
+            "email": sender.email,
+            "photo_url": photo_url(sender.photo),
+        }),
+    )
+}
+
+/// What is missing stays; `null` and an empty text take it away.
+#[derive(Deserialize)]
+struct MeBody {
+    #[serde(default, deserialize_with = "said")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "said")]
+    msisdn: Option<String>,
+    #[serde(default, deserialize_with = "said")]
+    email: Option<String>,
+}
+
+/// A text that is there, if only as `null`.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
+}
+
 #[derive(Deserialize)]
 struct EnrolBody {
     code: String,
     name: String,
     msisdn: Option<String>,
     email: Option<String>,
+    photo: Option<String>,
 }
 
 fn enrol(api: &Api, request: &Request) -> Answered {
-    let EnrolBody { code, name, msisdn, email } = body(request)?;
-    let enrolled = api.steward.enrol(code.trim(), Enrolment { name, msisdn, email })?;
+    let EnrolBody { code, name, msisdn, email, photo } = body(request)?;
+    // Nobody has a photo drawn who was not invited.
+    api.steward.check_invite(code.trim())?;
+    let photo =
+        photo.as_deref().filter(|url| !url.is_empty()).map(|url| photos::from_data_url(api, url)).transpose()?;
+    let enrolment = Enrolment { name, msisdn, email, photo };
+    let enrolled = photos::given(api, photo, || Ok(api.steward.enrol(code.trim(), enrolment)?))?;
     let value = json!({ "token": enrolled.token, "sender_id": enrolled.sender.to_string() });
     Ok(answer_json(201, &value))
 }
 
-/// Whom a phone can share with: the users of the house.
-fn contacts(api: &Api) -> Answered {
-    let users = api.steward.users(None)?;
-    let contact =
-        |user: &crate::share::User| json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": null });
+/// A user as a phone sees them.
+fn contact(user: &User) -> Value {
+    json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": photo_url(user.photo) })
+}
+
+/// Whom a phone can share with.
+fn contacts(api: &Api, sender: &Sender) -> Answered {
+    let users = api.steward.contacts(sender.id)?;
     Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
+}
+
+#[derive(Deserialize)]
+struct ContactsBody {
+    contacts: Vec<ContactBody>,
+}
+
+/// The name that a phone sends along is not looked at.
+#[derive(Deserialize)]
+struct ContactBody {
+    msisdn: Option<String>,
+    email: Option<String>,
+}
+
+/// Which of a phone's contacts have a TV. The list is looked at, and not kept.
+fn match_contacts(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let ContactsBody { contacts } = body(request)?;
+    let contacts = contacts.into_iter().map(|ContactBody { msisdn, email }| Contact { msisdn, email });
+    let matches = api.steward.match_contacts(sender.id, &contacts.collect::<Vec<_>>())?;
+    Ok(answer_json(
+        200,
+        &json!({
+            "matched": matches.matched.iter().map(contact).collect::<Vec<_>>(),
+            "considered": matches.considered,
+            "ignored": matches.ignored,
+        }),
+    ))
+}
+
+fn language(request: &Request) -> Language {
+    request.field("accept-language").and_then(Language::accepted).unwrap_or(Language::English)
+}
+
+/// The terms, and whether the sender has agreed to them.
+fn terms(request: &Request, sender: &Sender) -> Reply {
+    let terms = texts::terms(language(request));
+    let agreed = sender.terms.as_ref().filter(|agreement| agreement.version == TERMS_VERSION);
+    answer_json(
+        200,
+        &json!({
+            "version": TERMS_VERSION,
+            "title": terms.title,
+            "text": terms.text,
+            "accepted": agreed.is_some(),
+            "accepted_at": agreed.map(|agreement| agreement.at.to_string()),
+        }),
+    )
+}
+
+#[derive(Deserialize)]
+struct TermsBody {
+    version: Option<String>,
+}
+
+fn accept_terms(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let TermsBody { version } = body(request)?;
+    if version.is_some_and(|version| version != TERMS_VERSION) {
+        return Err(Failure::OtherTerms);
+    }
+    let agreement = api.steward.agree(sender.id, TERMS_VERSION)?;
+    let value = json!({ "version": agreement.version, "accepted": true, "accepted_at": agreement.at.to_string() });
+    Ok(answer_json(200, &value))
 }
 
 /// What to send over a line, best first: width, height, pictures and bits a second.

@@ -7,8 +7,9 @@ use crate::ground::id::{SenderId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
-use crate::http::route::TvCall;
-use crate::share::{Entry, PlayFrom, Session, Settings, ShareState, Tv, User};
+use crate::http::route::{Topic, TvCall};
+use crate::http::texts::{self, Language};
+use crate::share::{BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareState, Tv, User, photo_url};
 
 /// The cookie that makes a browser a TV.
 const TV_COOKIE: &str = "lareira_tv";
@@ -42,7 +43,8 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         TvCall::Entry(share) => {
             let entry = steward.entry(user.id, share)?;
             let mut value = entry_json(api, request, &user, &entry);
-            if entry.may_play {
+            // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers.
+            if entry.may_play && !user.needs_pin() {
                 value["play"] = api::play(api, request, share, user.id, entry.media.as_ref());
             }
             Ok(answer_json(200, &value))
@@ -63,19 +65,36 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         }
         TvCall::Left(share) => steward.left(user.id, share, session.tv.id).map_err(Failure::from).and_then(|()| done()),
         TvCall::Settings => {
-            let Settings { skip_pin, service_off, language } = steward.settings(user.id)?;
-            let value = json!({ "skip_pin": skip_pin, "service_off": service_off, "language": language });
-            Ok(answer_json(200, &value))
+            let Settings { skip_pin, service_off, language, quiet_hours } = steward.settings(user.id)?;
+            let quiet_hours = quiet_hours.map(|hours| {
+                json!({
+                    "from": hours.from(), "to": hours.to(), "utc_offset_minutes": hours.utc_offset_minutes(),
+                })
+            });
+            Ok(answer_json(
+                200,
+                &json!({
+                    "skip_pin": skip_pin, "service_off": service_off, "language": language,
+                    "quiet_hours": quiet_hours,
+                }),
+            ))
         }
         TvCall::SetSettings => {
-            let SettingsBody { skip_pin, service_off, language } = body(request)?;
-            steward.set_settings(user.id, Settings { skip_pin, service_off, language })?;
+            let SettingsBody { skip_pin, service_off, language, quiet_hours } = body(request)?;
+            let hours = |hours: QuietBody| QuietHours::parse(&hours.from, &hours.to, hours.utc_offset_minutes);
+            let quiet_hours = quiet_hours.map(hours).transpose()?;
+            steward.set_settings(user.id, Settings { skip_pin, service_off, language, quiet_hours })?;
             done()
         }
         TvCall::Blocks => {
             let blocked = steward.blocks(user.id)?;
             let ids: Vec<_> = blocked.iter().map(|blocked| blocked.sender.to_string()).collect();
-            let sender = |blocked: &crate::share::BlockedSender| json!({ "sender_id": blocked.sender.to_string(), "name": blocked.name });
+            let sender = |blocked: &BlockedSender| {
+                json!({
+                    "sender_id": blocked.sender.to_string(), "name": blocked.name,
+                    "photo_url": photo_url(blocked.photo),
+                })
+            };
             let senders: Vec<_> = blocked.iter().map(sender).collect();
             Ok(answer_json(200, &json!({ "blocked": ids, "senders": senders })))
         }
@@ -88,6 +107,18 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         }
         TvCall::Device | TvCall::SignIn | TvCall::Events => Err(Failure::NotFound),
     }
+}
+
+/// A help page: in the language of the address, of the user, of the browser, or in English.
+pub(super) fn help(api: &Api, request: &Request, topic: Topic) -> Answered {
+    let asked = request.parameter("lang").and_then(Language::of_tag);
+    let set = || {
+        let user = session(api, request).ok().flatten()?.user?;
+        Language::of_tag(&user.settings.language?)
+    };
+    let accepted = || request.field("accept-language").and_then(Language::accepted);
+    let language = asked.or_else(set).or_else(accepted).unwrap_or(Language::English);
+    Ok(texts::help(topic, language))
 }
 
 fn session(api: &Api, request: &Request) -> Result<Option<Session>, Failure> {
@@ -123,7 +154,7 @@ fn device(api: &Api, request: &Request) -> Answered {
             json!({
                 "user_id": known.id.to_string(),
                 "name": known.name,
-                "photo_url": null,
+                "photo_url": photo_url(known.photo),
                 "has_pin": known.pin.is_some(),
                 "signed_in": here(known),
             })
@@ -182,6 +213,14 @@ struct SettingsBody {
     skip_pin: bool,
     service_off: bool,
     language: Option<String>,
+    quiet_hours: Option<QuietBody>,
+}
+
+#[derive(Deserialize)]
+struct QuietBody {
+    from: String,
+    to: String,
+    utc_offset_minutes: i64,
 }
 
 #[derive(Deserialize)]
@@ -205,10 +244,13 @@ fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
 
 fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value {
     let has_picture = matches!(entry.state, ShareState::Ready | ShareState::Ended);
-    let thumbnail = || api::play(api, request, entry.share, user.id, None)["thumbnail_url"].take();
+    let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, user.id));
     json!({
         "share_id": entry.share.to_string(),
-        "sender": { "sender_id": entry.sender.to_string(), "name": entry.sender_name, "photo_url": null },
+        "sender": {
+            "sender_id": entry.sender.to_string(), "name": entry.sender_name,
+            "photo_url": photo_url(entry.sender_photo),
+        },
         "title": entry.title,
         "started_at": entry.started_at.map(|date| date.to_string()),
         "duration_ms": entry.duration_ms,
@@ -216,7 +258,7 @@ fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value
         "kind": entry.kind.as_str(),
         "seen": entry.seen,
         "target_state": entry.target_state.as_str(),
-        "thumbnail_url": if has_picture { thumbnail() } else { Value::Null },
+        "thumbnail_url": thumbnail_url,
         "recording_failure": entry.recording_failure,
     })
 }

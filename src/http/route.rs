@@ -7,7 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ground::id::ShareId;
+use crate::ground::id::{PhotoId, ShareId};
+use crate::ground::limits;
 
 /// A method we know (RFC 9110, section 9; RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +75,56 @@ pub enum Route {
         /// What of the share.
         file: PlayFile,
     },
+    /// `/photo/{id}.jpg`: a photo of a person.
+    Photo(PhotoId),
     /// `/api/v1/…`: the phone API.
     Phone(PhoneCall),
     /// `/tv/api/…`: the TV API.
     Tv(TvCall),
+    /// `/tv/help/{topic}`: a help page for TVs.
+    TvHelp(Topic),
+}
+
+/// What a help page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// On TVs: who is watching, and the PIN.
+    SignIn,
+    /// On TVs: the inbox, and what rings.
+    Inbox,
+    /// On TVs: what users set for themselves.
+    Settings,
+    /// On phones: the first time.
+    Start,
+    /// On phones: whom one can share with.
+    Contacts,
+    /// On phones: while one is live.
+    Live,
+}
+
+impl Topic {
+    /// Those of TVs first, then those of phones.
+    pub const ALL: [Self; 6] = [Self::SignIn, Self::Inbox, Self::Settings, Self::Start, Self::Contacts, Self::Live];
+
+    /// Its name in addresses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Inbox => "inbox",
+            Self::Settings => "settings",
+            Self::Start => "start",
+            Self::Contacts => "contacts",
+            Self::Live => "live",
+        }
+    }
+
+    fn of_tv(name: &str) -> Option<Self> {
+        Self::ALL[..3].iter().copied().find(|topic| topic.name() == name)
+    }
+
+    fn of_phone(name: &str) -> Option<Self> {
+        Self::ALL[3..].iter().copied().find(|topic| topic.name() == name)
+    }
 }
 
 /// A call of the phone API.
@@ -87,8 +134,20 @@ pub enum PhoneCall {
     Enrol,
     /// `GET me`
     Me,
+    /// `PATCH me`
+    ChangeMe,
+    /// `PUT me/photo`
+    SetPhoto,
     /// `GET contacts`
     Contacts,
+    /// `POST contacts/match`
+    MatchContacts,
+    /// `GET terms`
+    Terms,
+    /// `POST terms/accept`
+    AcceptTerms,
+    /// `GET help/{topic}`
+    Help(Topic),
     /// `POST probe`
     Probe,
     /// `POST shares`
@@ -279,7 +338,7 @@ impl Route {
 
     /// The table.
     fn look_up(method: Method, path: &str, parts: &[&str]) -> Option<Self> {
-        use Method::{Delete, Get, Head, Post, Put};
+        use Method::{Delete, Get, Head, Patch, Post, Put};
         let phone = |call| Some(Self::Phone(call));
         let tv = |call| Some(Self::Tv(call));
         let id = |text: &str| text.parse::<ShareId>().ok();
@@ -292,10 +351,17 @@ impl Route {
             (Get, [""]) => Some(Self::Home),
             (Get, ["healthz"]) => Some(Self::Health),
             (Get, ["metrics"]) => Some(Self::Metrics),
+            (Get, ["photo", file]) => Some(Self::Photo(file.strip_suffix(".jpg")?.parse().ok()?)),
 
             (Post, ["api", "v1", "enrol"]) => phone(PhoneCall::Enrol),
             (Get, ["api", "v1", "me"]) => phone(PhoneCall::Me),
+            (Patch, ["api", "v1", "me"]) => phone(PhoneCall::ChangeMe),
+            (Put, ["api", "v1", "me", "photo"]) => phone(PhoneCall::SetPhoto),
             (Get, ["api", "v1", "contacts"]) => phone(PhoneCall::Contacts),
+            (Post, ["api", "v1", "contacts", "match"]) => phone(PhoneCall::MatchContacts),
+            (Get, ["api", "v1", "terms"]) => phone(PhoneCall::Terms),
+            (Post, ["api", "v1", "terms", "accept"]) => phone(PhoneCall::AcceptTerms),
+            (Get, ["api", "v1", "help", topic]) => phone(PhoneCall::Help(Topic::of_phone(topic)?)),
             (Post, ["api", "v1", "probe"]) => phone(PhoneCall::Probe),
             (Post, ["api", "v1", "shares"]) => phone(PhoneCall::CreateShare),
             (Get, ["api", "v1", "shares", share]) => phone(PhoneCall::Share(id(share)?)),
@@ -320,6 +386,8 @@ impl Route {
             (Get, ["tv", "api", "blocks"]) => tv(TvCall::Blocks),
             (Put, ["tv", "api", "blocks"]) => tv(TvCall::SetBlocks),
             (_, ["tv", "api", ..]) => None,
+            (Get, ["tv", "help", topic]) => Some(Self::TvHelp(Topic::of_tv(topic)?)),
+            (_, ["tv", "help", ..]) => None,
 
             (Get, ["tv", ""]) => Some(Self::TvPage),
             (Get, ["tv", "n", share]) => id(share).map(|_| Self::TvPage),
@@ -328,11 +396,21 @@ impl Route {
         }
     }
 
+    /// Bytes of a request's body that this route takes; more is 413.
+    pub fn body_bytes(&self) -> usize {
+        match self {
+            Self::Phone(PhoneCall::SetPhoto) => limits::PHOTO_BYTES,
+            // A photo in base64, and the rest of the enrolment.
+            Self::Phone(PhoneCall::Enrol) => limits::PHOTO_BYTES / 3 * 4 + limits::HTTP_SMALL_BODY_BYTES,
+            _ => limits::HTTP_BODY_BYTES,
+        }
+    }
+
     /// Which half answers this route.
     pub fn half(&self) -> Half {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
-            Self::Phone(_) | Self::Tv(_) => Half::Back,
+            Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Photo(_) => Half::Back,
             Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
                 Half::Front
             }
@@ -391,8 +469,24 @@ mod tests {
             (Post, "/api/v1/enrol", phone(PhoneCall::Enrol)),
             (Get, "/api/v1/enrol", method("POST")),
             (Get, "/api/v1/me", phone(PhoneCall::Me)),
-            (Patch, "/api/v1/me", method("GET, HEAD")),
+            (Patch, "/api/v1/me", phone(PhoneCall::ChangeMe)),
+            (Put, "/api/v1/me/photo", phone(PhoneCall::SetPhoto)),
+            (Put, "/api/v1/me", method("GET, HEAD, PATCH")),
+            (Get, "/photo/07070707070707070707070707070707.jpg", Ok(Route::Photo(PhotoId([7; 16])))),
+            (Get, "/photo/07070707070707070707070707070707", not_found.clone()),
+            (Get, "/photo/0707070707070707070707070707070g.jpg", not_found.clone()),
+            (Get, "/photo/0707070707070707070707070707070A.jpg", not_found.clone()),
+            (Get, "/photo/%2e%2e%2fx.jpg", bad.clone()),
             (Get, "/api/v1/contacts", phone(PhoneCall::Contacts)),
+            (Post, "/api/v1/contacts/match", phone(PhoneCall::MatchContacts)),
+            (Get, "/api/v1/terms", phone(PhoneCall::Terms)),
+            (Post, "/api/v1/terms/accept", phone(PhoneCall::AcceptTerms)),
+            (Get, "/api/v1/help/live", phone(PhoneCall::Help(Topic::Live))),
+            (Get, "/api/v1/help/inbox", not_found.clone()),
+            (Get, "/tv/help/sign-in", Ok(Route::TvHelp(Topic::SignIn))),
+            (Get, "/tv/help/live", not_found.clone()),
+            (Get, "/tv/help/help.css", not_found.clone()),
+            (Get, "/help/en/live.html", not_found.clone()),
             (Post, "/api/v1/probe", phone(PhoneCall::Probe)),
             (Post, "/api/v1/shares", phone(PhoneCall::CreateShare)),
             (Get, "/api/v1/shares/SHARE", phone(PhoneCall::Share(share))),

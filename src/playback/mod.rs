@@ -69,8 +69,8 @@ pub enum Denied {
 
 /// Knows who may play what.
 pub trait Warden: Send + Sync {
-    /// Whether `ticket` opens `share`.
-    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str) -> BoxFuture<'a, Result<(), Denied>>;
+    /// Whether `ticket` opens `file` of `share`.
+    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>>;
     /// What is known of a share.
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing>;
 }
@@ -106,7 +106,7 @@ impl Playback {
 
     /// The answer to a request for `file` of `share`; `query` is what stands behind the question mark.
     pub async fn play(&self, share: ShareId, ticket: &str, file: File, query: &str) -> Reply {
-        match self.warden.permit(share, ticket).await {
+        match self.warden.permit(share, ticket, file).await {
             Ok(()) => {}
             Err(Denied::Bad) => {
                 return refuse(403, "ticket", "This address is not valid. Open the share from the TV's inbox.");

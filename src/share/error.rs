@@ -26,6 +26,8 @@ pub enum ShareError {
     NotPaired,
     /// The TV belongs to another account than the user.
     WrongAccount,
+    /// The sender does not know whom they want to share with.
+    NotAContact,
     /// The pairing or enrolment code is none, was used, or is too old.
     BadCode,
     /// The share is not ready yet.
@@ -49,6 +51,7 @@ impl ShareError {
             Self::PinLocked { .. } => "pin_locked",
             Self::NotPaired => "not_paired",
             Self::WrongAccount => "wrong_account",
+            Self::NotAContact => "not_a_contact",
             Self::BadCode => "bad_code",
             Self::NotReady => "not_ready",
             Self::Over(ShareState::Expired) => "expired",
@@ -66,7 +69,7 @@ impl ShareError {
             Self::Invalid(_) => 400,
             Self::PinRequired | Self::WrongPin => 401,
             Self::PinLocked { .. } => 429,
-            Self::NotPaired | Self::WrongAccount => 403,
+            Self::NotPaired | Self::WrongAccount | Self::NotAContact => 403,
             Self::BadCode => 404,
             Self::NotReady => 409,
             Self::Over(_) => 410,
@@ -97,6 +100,9 @@ impl fmt::Display for ShareError {
             }
             Self::NotPaired => f.write_str("this TV belongs to no household yet; pair it with the code it shows"),
             Self::WrongAccount => f.write_str("this TV belongs to another household"),
+            Self::NotAContact => {
+                f.write_str("someone you chose is not among your contacts; choose again from the list")
+            }
             Self::BadCode => f.write_str("that code is wrong, used or too old; ask for a new one"),
             Self::NotReady => f.write_str("the video is not ready yet; try again in a moment"),
             Self::Over(ShareState::Expired) => f.write_str("the video's time is over; it has been deleted"),

@@ -16,6 +16,11 @@ macro_rules! for_each_table {
         $then! {
             accounts(AccountId => Account): account put_account remove_account scan_accounts;
             users(UserId => User): user put_user remove_user scan_users;
+            account_users((AccountId, UserId) => ()):
+                account_user put_account_user remove_account_user scan_account_users;
+            user_numbers((u64, UserId) => ()): user_number put_user_number remove_user_number scan_user_numbers;
+            user_addresses((TokenHash, UserId) => ()):
+                user_address put_user_address remove_user_address scan_user_addresses;
             pin_tries(UserId => PinTries): pin_tries put_pin_tries remove_pin_tries scan_pin_tries;
             blocks(UserId => Blocks): blocks put_blocks remove_blocks scan_blocks;
             tvs(TvId => Tv): tv put_tv remove_tv scan_tvs;
@@ -23,6 +28,7 @@ macro_rules! for_each_table {
             pairing_codes(u32 => TvId): pairing_code put_pairing_code remove_pairing_code scan_pairing_codes;
             account_tvs((AccountId, TvId) => ()): account_tv put_account_tv remove_account_tv scan_account_tvs;
             senders(SenderId => Sender): sender put_sender remove_sender scan_senders;
+            contacts((SenderId, UserId) => ()): contact put_contact remove_contact scan_contacts;
             phones(PhoneId => Phone): phone put_phone remove_phone scan_phones;
             phone_tokens(TokenHash => PhoneId): phone_token put_phone_token remove_phone_token scan_phone_tokens;
             invites(TokenHash => Invite): invite put_invite remove_invite scan_invites;

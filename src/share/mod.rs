@@ -5,6 +5,8 @@
 //! input or output, or knows which database keeps the rows, or how a page is asked for.
 
 mod announcer;
+mod contacts;
+pub mod directory;
 mod error;
 mod inbox;
 mod keeping;
@@ -12,10 +14,13 @@ pub mod ledger;
 #[cfg(test)]
 pub mod memory;
 mod news;
+mod numbers;
 mod pairing;
 mod people;
 mod phones;
 mod pin;
+mod profile;
+mod quiet;
 mod rows;
 mod sharing;
 mod state;
@@ -30,14 +35,16 @@ mod words;
 pub use announcer::{Announcer, Audience, Event, Subscription};
 pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
+pub use quiet::QuietHours;
 pub use rows::{
-    Account, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings, Share, SignedIn,
-    Target, Tv, User,
+    Account, Agreement, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings,
+    Share, SignedIn, Target, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
-pub use ticket::{Ticket, TicketError};
+pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
-    Asker, BlockedSender, Enrolled, Enrolment, Entry, InboxPage, NewInvite, NewShare, NewTv, NewUser, PhoneReport,
-    PlayFrom, Report, Session, ShareSettings, TargetReport, Unfinished,
+    Asker, BlockedSender, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin, NewShare, NewTv,
+    NewUser, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted,
+    photo_url,
 };

@@ -10,6 +10,7 @@ use crate::share::error::ShareError;
 use crate::share::ledger::{Order, Rows};
 use crate::share::rows::{MediaInfo, Sender, Share, User};
 use crate::share::state::TargetState;
+use crate::share::views::photo_url;
 
 /// Events to be told, in order.
 #[derive(Default)]
@@ -28,7 +29,9 @@ impl News {
         let data = json!({
             "share_id": share.id.to_string(),
             "user_id": user.id.to_string(),
-            "sender": { "sender_id": sender.id.to_string(), "name": sender.name },
+            "sender": {
+                "sender_id": sender.id.to_string(), "name": sender.name, "photo_url": photo_url(sender.photo),
+            },
             "title": share.title,
             "kind": share.kind.as_str(),
         });

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::ground::id::{AccountId, SenderId, UserId};
+use crate::ground::id::{AccountId, PhotoId, SenderId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::PinHash;
 use crate::ground::time::UnixMs;
@@ -13,11 +13,17 @@ use crate::share::rows::{Account, Blocks, Settings, User};
 use crate::share::sharing::{self, active_shares};
 use crate::share::state::TargetState;
 use crate::share::views::{BlockedSender, NewUser};
-use crate::share::{inbox, words};
+use crate::share::{contacts, directory, inbox, words};
 
-/// Adds a household.
-pub fn add_account(ledger: &mut dyn Ledger, date: UnixMs, name: &str) -> Result<Account, ShareError> {
-    let account = Account { id: AccountId::new(date), name: words::name(name)?, created_at: date };
+/// Adds a household. `country` is its calling code.
+pub fn add_account(
+    ledger: &mut dyn Ledger,
+    date: UnixMs,
+    name: &str,
+    country: Option<&str>,
+) -> Result<Account, ShareError> {
+    let country = words::country(country)?;
+    let account = Account { id: AccountId::new(date), name: words::name(name)?, created_at: date, country };
     ledger.put_account(account.id, &account)?;
     Ok(account)
 }
@@ -53,8 +59,10 @@ pub fn add_user(
         pin,
         settings: Settings::default(),
         created_at: date,
+        photo: None,
     };
     ledger.put_user(user.id, &user)?;
+    directory::enter(ledger, &user)?;
     Ok(user)
 }
 
@@ -66,17 +74,21 @@ pub fn user(ledger: &dyn Rows, user: UserId) -> Result<User, ShareError> {
 /// The users of an account, or all; oldest first.
 pub fn users(ledger: &dyn Rows, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
     let mut users = Vec::new();
-    ledger.scan_users(all(), Order::Rising, &mut |_, user| {
-        if account.is_none_or(|account| user.account == account) {
-            users.push(user);
+    if let Some(account) = account {
+        for user in directory::of_account(ledger, account)? {
+            users.extend(ledger.user(user)?);
         }
+        return Ok(users);
+    }
+    ledger.scan_users(all(), Order::Rising, &mut |_, user| {
+        users.push(user);
         ControlFlow::Continue(())
     })?;
     Ok(users)
 }
 
-/// Removes a user: their inbox, their side of every share, and their place on every TV.
-pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Result<(), ShareError> {
+/// Removes a user: their inbox, their side of every share, and their place on every TV. The photo they had.
+pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Result<Option<PhotoId>, ShareError> {
     let gone = user(ledger, id)?;
     let mut shares = inbox::all(ledger, id)?;
     shares.extend(active_shares(ledger)?);
@@ -88,23 +100,60 @@ pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Resu
         }
     }
     inbox::clear(ledger, id)?;
+    sign_out_everywhere(ledger, &gone)?;
     for tv in account_tvs(ledger, gone.account)? {
-        let Some(mut row) = ledger.tv(tv)? else { continue };
-        row.signed_in.retain(|signed_in| signed_in.user != id);
-        ledger.put_tv(tv, &row)?;
         news.tv(tv, true);
     }
     ledger.remove_blocks(id)?;
     ledger.remove_pin_tries(id)?;
+    directory::strike(ledger, &gone)?;
+    contacts::forget(ledger, id)?;
     ledger.remove_user(id)?;
+    Ok(gone.photo)
+}
+
+/// Signs a user out on every TV; their cookies are worth nothing from then on.
+pub fn sign_out_everywhere(ledger: &mut dyn Ledger, user: &User) -> Result<(), ShareError> {
+    for tv in account_tvs(ledger, user.account)? {
+        let Some(mut row) = ledger.tv(tv)? else { continue };
+        row.signed_in.retain(|signed_in| signed_in.user != user.id);
+        ledger.put_tv(tv, &row)?;
+    }
     Ok(())
 }
 
 /// Changes what a user sets for themselves.
-pub fn set_settings(ledger: &mut dyn Ledger, id: UserId, settings: Settings) -> Result<(), ShareError> {
+pub fn set_settings(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    id: UserId,
+    settings: Settings,
+) -> Result<(), ShareError> {
     let mut row = user(ledger, id)?;
+    let switched_off = settings.service_off && !row.settings.service_off;
     row.settings = Settings { language: words::language(settings.language)?, ..settings };
     ledger.put_user(id, &row)?;
+    if switched_off { bar_invited(ledger, news, &row, |_| true) } else { Ok(()) }
+}
+
+/// Shares that wait for their first picture do not come to `user` any more, if they are of a barred sender. Their phones
+/// are told the same, whatever the reason.
+fn bar_invited(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    user: &User,
+    is_barred: impl Fn(SenderId) -> bool,
+) -> Result<(), ShareError> {
+    for share in active_shares(ledger)? {
+        let Some(mut share) = ledger.share(share)? else { continue };
+        let (share_id, sender) = (share.id, share.sender);
+        let Some(target) = share.target_mut(user.id) else { continue };
+        if is_barred(sender) && target.state == TargetState::Invited {
+            target.state = TargetState::Blocked;
+            news.target(share_id, user.id, &user.name, TargetState::Blocked, None);
+            sharing::save(ledger, &share)?;
+        }
+    }
     Ok(())
 }
 
@@ -113,7 +162,7 @@ pub fn blocks(ledger: &dyn Rows, id: UserId) -> Result<Vec<BlockedSender>, Share
     let mut blocked = Vec::new();
     for sender in ledger.blocks(id)?.unwrap_or_default().senders {
         if let Some(row) = ledger.sender(sender)? {
-            blocked.push(BlockedSender { sender, name: row.name });
+            blocked.push(BlockedSender { sender, name: row.name, photo: row.photo });
         }
     }
     Ok(blocked)
@@ -146,16 +195,7 @@ pub fn set_blocks(
     if added.is_empty() {
         return Ok(());
     }
-    for share in active_shares(ledger)? {
-        let Some(mut share) = ledger.share(share)? else { continue };
-        let (share_id, sender) = (share.id, share.sender);
-        let Some(target) = share.target_mut(id) else { continue };
-        if added.contains(&sender) && target.state == TargetState::Invited {
-            target.state = TargetState::Blocked;
-            news.target(share_id, id, &row.name, TargetState::Blocked, None);
-            sharing::save(ledger, &share)?;
-        }
-    }
+    bar_invited(ledger, news, &row, |sender| added.contains(&sender))?;
     if delete_entries {
         for share in inbox::all(ledger, id)? {
             let Some(mut share) = ledger.share(share)? else { continue };

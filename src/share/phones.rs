@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::ground::id::{PhoneId, SenderId, ShareId};
+use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId};
 use crate::ground::limits;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
@@ -15,17 +15,18 @@ use crate::share::rows::{Invite, Phone, Sender};
 use crate::share::sharing::{self, active_shares};
 use crate::share::state::EndReason;
 use crate::share::views::{Enrolment, PhoneReport};
-use crate::share::words;
+use crate::share::{people, words};
 
 /// The name of a camera's sender that was given none.
 const CAMERA: &str = "Camera";
 
-/// Writes down an invitation; until when it holds.
+/// Writes down an invitation to an account, which is the only one there is unless it is said; until when it holds.
 pub fn invite(
     ledger: &mut dyn Ledger,
     date: UnixMs,
     code: TokenHash,
     name: Option<&str>,
+    account: Option<AccountId>,
     ttl: Duration,
 ) -> Result<UnixMs, ShareError> {
     if ttl.is_zero() || ttl > limits::INVITE_TIME {
@@ -42,8 +43,23 @@ pub fn invite(
         ledger.remove_invite(code)?;
     }
     let name = name.map(words::name).transpose()?;
-    ledger.put_invite(code, &Invite { name, made_at: date, ttl_ms: ttl.as_millis() as u64 })?;
+    let account = match account {
+        Some(account) => Some(people::account(ledger, account)?.id),
+        None => match people::accounts(ledger)?.as_slice() {
+            [only] => Some(only.id),
+            _ => None,
+        },
+    };
+    ledger.put_invite(code, &Invite { name, made_at: date, ttl_ms: ttl.as_millis() as u64, account })?;
     Ok(date.plus(ttl))
+}
+
+/// The invitation with this code, if it holds.
+pub fn invitation(ledger: &dyn Rows, date: UnixMs, code: &str) -> Result<(TokenHash, Invite), ShareError> {
+    let code: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let code = TokenHash::of(&code);
+    let invite = ledger.invite(code)?.ok_or(ShareError::BadCode)?;
+    if holds(invite.made_at, invite.ttl_ms, date) { Ok((code, invite)) } else { Err(ShareError::BadCode) }
 }
 
 /// Enrols a phone with the code of an invitation, which is used up.
@@ -54,18 +70,16 @@ pub fn enrol(
     token: TokenHash,
     who: &Enrolment,
 ) -> Result<(SenderId, PhoneId), ShareError> {
-    let code: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let code = TokenHash::of(&code);
-    let invite = ledger.invite(code)?.ok_or(ShareError::BadCode)?;
-    if !holds(invite.made_at, invite.ttl_ms, date) {
-        return Err(ShareError::BadCode);
-    }
+    let (code, invite) = invitation(ledger, date, code)?;
     let sender = Sender {
         id: SenderId::new(date),
         name: words::name(&who.name)?,
         msisdn: words::msisdn(who.msisdn.as_deref())?,
         email: words::email(who.email.as_deref())?,
         created_at: date,
+        photo: who.photo,
+        account: invite.account,
+        terms: None,
     };
     let phone = Phone { id: PhoneId::new(date), sender: sender.id, token, created_at: date };
     ledger.remove_invite(code)?;
@@ -138,7 +152,16 @@ pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) 
     if let Some(sender) = found {
         return Ok(sender);
     }
-    let sender = Sender { id: SenderId::new(date), name, msisdn: None, email: None, created_at: date };
+    let sender = Sender {
+        id: SenderId::new(date),
+        name,
+        msisdn: None,
+        email: None,
+        created_at: date,
+        photo: None,
+        account: None,
+        terms: None,
+    };
     ledger.put_sender(sender.id, &sender)?;
     Ok(sender)
 }

@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
+use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::{PinHash, TokenHash};
 use crate::ground::time::UnixMs;
+use crate::share::quiet::QuietHours;
 use crate::share::state::{EndReason, Kind, ShareState, TargetState};
 
 /// A household. It has TVs and users.
@@ -19,6 +20,8 @@ pub struct Account {
     pub name: String,
     /// When it was made.
     pub created_at: UnixMs,
+    /// The calling code of its country, such as `+351`: phone numbers without one are taken to be from there.
+    pub country: Option<String>,
 }
 
 /// A person who watches, on the TVs of one account.
@@ -40,6 +43,15 @@ pub struct User {
     pub settings: Settings,
     /// When they were added.
     pub created_at: UnixMs,
+    /// Their photo.
+    pub photo: Option<PhotoId>,
+}
+
+impl User {
+    /// Whether they have to give their PIN to accept a share.
+    pub fn needs_pin(&self) -> bool {
+        self.pin.is_some() && !self.settings.skip_pin
+    }
 }
 
 /// What a user sets for themselves.
@@ -51,6 +63,8 @@ pub struct Settings {
     pub service_off: bool,
     /// Language of the pages (`en`, `es`, `pt`); `None` leaves it to the TV.
     pub language: Option<String>,
+    /// When nothing rings.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// Wrong PINs of a user, on whatever TV they were typed.
@@ -130,6 +144,21 @@ pub struct Sender {
     pub email: Option<String>,
     /// When they came.
     pub created_at: UnixMs,
+    /// Their photo.
+    pub photo: Option<PhotoId>,
+    /// The household they were invited to.
+    pub account: Option<AccountId>,
+    /// The terms they agreed to last.
+    pub terms: Option<Agreement>,
+}
+
+/// What a sender agreed to, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The terms' version.
+    pub version: String,
+    /// When.
+    pub at: UnixMs,
 }
 
 /// An enrolled sender's device.
@@ -154,6 +183,8 @@ pub struct Invite {
     pub made_at: UnixMs,
     /// How long it holds.
     pub ttl_ms: u64,
+    /// The household the phone will belong to.
+    pub account: Option<AccountId>,
 }
 
 /// One act of sharing: one sender, one video, some users.

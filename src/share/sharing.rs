@@ -12,10 +12,12 @@ use crate::share::news::News;
 use crate::share::rows::{Kept, MediaInfo, Share, Target};
 use crate::share::state::{EndReason, Kind, ShareState, TargetState};
 use crate::share::views::Asker;
-use crate::share::{inbox, people, words};
+use crate::share::{contacts, inbox, people, words};
 
 /// What a new share is made of.
 pub struct Wish {
+    /// Who asks for it: a sender shares with their contacts, the owner with anyone.
+    pub asker: Asker,
     /// Who shares.
     pub sender: SenderId,
     /// With whom.
@@ -39,6 +41,9 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
     }
     if active_shares(ledger)?.len() >= limits::ACTIVE_SHARES {
         return Err(ShareError::Full(format!("{} shares are under way; wait until one ends", limits::ACTIVE_SHARES)));
+    }
+    if let Asker::Sender(sender) = wish.asker {
+        contacts::check(ledger, sender, &wish.targets)?;
     }
     let mut targets: Vec<Target> = Vec::with_capacity(wish.targets.len());
     for user in wish.targets {
@@ -146,7 +151,7 @@ pub fn media_started(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id:
     }
 }
 
-/// A key frame of the share was decoded: it comes to its targets, and their TVs ring.
+/// A key frame of the share was decoded: it comes to its targets, and the TVs of those ring who have no quiet hours now.
 pub fn ready(
     ledger: &mut dyn Ledger,
     news: &mut News,
@@ -180,7 +185,9 @@ pub fn ready(
     save(ledger, &share)?;
     news.share(ledger, &share)?;
     for user in rung {
-        news.ring(ledger, &user, &sender, &share)?;
+        if !user.settings.quiet_hours.is_some_and(|hours| hours.covers(date)) {
+            news.ring(ledger, &user, &sender, &share)?;
+        }
         news.inbox(ledger, user.id)?;
     }
     Ok(())

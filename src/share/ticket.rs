@@ -1,6 +1,8 @@
-//! Tickets: the signed, expiring right of one user to play one share. Pure arithmetic; goes into a path as it is.
+//! Tickets: the signed, expiring right of one user to a share, or to its still picture alone. Pure arithmetic; goes into
+//! a path as it is.
 //!
-//! A ticket is share, user and date, and their HMAC (RFC 2104), in base64url (RFC 4648, section 5). It is a secret: never logged.
+//! A ticket is scope, share, user and date, and their HMAC (RFC 2104), in base64url (RFC 4648, section 5). It is a
+//! secret: never logged. Pictures have tickets of their own, so that whoever lists an inbox can't play what is in it.
 
 use std::fmt;
 
@@ -11,12 +13,38 @@ use crate::ground::id::{ShareId, UserId};
 use crate::ground::secret::SigningKey;
 use crate::ground::time::UnixMs;
 
+const SCOPE: usize = 1;
 const ID: usize = 10;
 const DATE: usize = 8;
-const SIGNED: usize = ID + ID + DATE;
+const SHARE_AT: usize = SCOPE;
+const USER_AT: usize = SHARE_AT + ID;
+const DATE_AT: usize = USER_AT + ID;
+const SIGNED: usize = DATE_AT + DATE;
 const WHOLE: usize = SIGNED + SigningKey::SIGNATURE_BYTES;
 /// What makes these signatures tickets and nothing else the key may sign.
-const PURPOSE: &[u8] = b"lareira ticket 1";
+const PURPOSE: &[u8] = b"lareira ticket 2";
+
+/// What a ticket opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everything of the share.
+    Play,
+    /// Its still pictures, and nothing that moves.
+    Picture,
+}
+
+impl Scope {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Play => 1,
+            Self::Picture => 2,
+        }
+    }
+
+    fn of(byte: u8) -> Option<Self> {
+        [Self::Play, Self::Picture].into_iter().find(|scope| scope.byte() == byte)
+    }
+}
 
 /// Why a ticket gives no right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,19 +73,20 @@ impl std::error::Error for TicketError {}
 pub struct Ticket;
 
 impl Ticket {
-    /// A ticket with which `user` may play `share` until `expires`: letters, digits, `-` and `_`.
-    pub fn issue(key: &SigningKey, share: ShareId, user: UserId, expires: UnixMs) -> String {
+    /// A ticket with which `user` may have `scope` of `share` until `expires`: letters, digits, `-` and `_`.
+    pub fn issue(key: &SigningKey, share: ShareId, user: UserId, scope: Scope, expires: UnixMs) -> String {
         let mut bytes = [0; WHOLE];
-        bytes[..ID].copy_from_slice(&share.0);
-        bytes[ID..2 * ID].copy_from_slice(&user.0);
-        bytes[2 * ID..SIGNED].copy_from_slice(&expires.0.to_be_bytes());
+        bytes[0] = scope.byte();
+        bytes[SHARE_AT..USER_AT].copy_from_slice(&share.0);
+        bytes[USER_AT..DATE_AT].copy_from_slice(&user.0);
+        bytes[DATE_AT..SIGNED].copy_from_slice(&expires.0.to_be_bytes());
         let signature = key.sign(&message(&bytes[..SIGNED]));
         bytes[SIGNED..].copy_from_slice(&signature);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Whom `text` lets play `share` at `now`.
-    pub fn open(key: &SigningKey, share: ShareId, text: &str, now: UnixMs) -> Result<UserId, TicketError> {
+    /// Whose right `text` is at `now`, and to what of `share`.
+    pub fn open(key: &SigningKey, share: ShareId, text: &str, now: UnixMs) -> Result<(UserId, Scope), TicketError> {
         let mut bytes = [0; WHOLE];
         match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
             Ok(WHOLE) => {}
@@ -67,14 +96,15 @@ impl Ticket {
         if !key.verify(&message(signed), signature) {
             return Err(TicketError::Bad);
         }
-        if signed[..ID] != share.0 {
+        if signed[SHARE_AT..USER_AT] != share.0 {
             return Err(TicketError::Foreign);
         }
-        let expires = UnixMs(i64::from_be_bytes(signed[2 * ID..].try_into().expect("eight bytes remain")));
+        let expires = UnixMs(i64::from_be_bytes(signed[DATE_AT..].try_into().expect("eight bytes remain")));
         if expires <= now {
             return Err(TicketError::Expired);
         }
-        Ok(UserId(signed[ID..2 * ID].try_into().expect("an id is ten bytes")))
+        let scope = Scope::of(signed[0]).ok_or(TicketError::Bad)?;
+        Ok((UserId(signed[USER_AT..DATE_AT].try_into().expect("an id is ten bytes")), scope))
     }
 }
 
@@ -101,19 +131,36 @@ mod tests {
 
     #[test]
     fn a_ticket_is_good_for_its_share_and_time() {
-        let ticket = Ticket::issue(&key(), SHARE, USER, LATER);
-        assert_eq!(Ticket::open(&key(), SHARE, &ticket, NOW), Ok(USER));
+        let ticket = Ticket::issue(&key(), SHARE, USER, Scope::Play, LATER);
+        assert_eq!(Ticket::open(&key(), SHARE, &ticket, NOW), Ok((USER, Scope::Play)));
         assert_eq!(Ticket::open(&key(), SHARE, &ticket, LATER), Err(TicketError::Expired));
         assert_eq!(Ticket::open(&key(), ShareId([3; 10]), &ticket, NOW), Err(TicketError::Foreign));
         assert_eq!(Ticket::open(&SigningKey::new(&[8; 32]), SHARE, &ticket, NOW), Err(TicketError::Bad));
         assert!(ticket.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_'));
     }
 
+    #[test]
+    fn a_ticket_for_pictures_is_no_other() {
+        let picture = Ticket::issue(&key(), SHARE, USER, Scope::Picture, LATER);
+        assert_eq!(Ticket::open(&key(), SHARE, &picture, NOW), Ok((USER, Scope::Picture)));
+        let mut bytes = URL_SAFE_NO_PAD.decode(&picture).expect("base64url");
+        bytes[0] = Scope::Play.byte();
+        assert_eq!(Ticket::open(&key(), SHARE, &URL_SAFE_NO_PAD.encode(bytes), NOW), Err(TicketError::Bad));
+    }
+
+    #[test]
+    fn tickets_of_the_first_version_open_nothing() {
+        let signed = [&SHARE.0[..], &USER.0[..], &LATER.0.to_be_bytes()[..]].concat();
+        let signature = key().sign(&[b"lareira ticket 1", &signed[..]].concat());
+        let old = URL_SAFE_NO_PAD.encode([&signed[..], &signature[..]].concat());
+        assert_eq!(Ticket::open(&key(), SHARE, &old, NOW), Err(TicketError::Bad));
+    }
+
     proptest! {
         #[test]
-        fn no_other_text_is_a_ticket(text in "\\PC{0,80}", at in 0_usize..58, to in "[A-Za-z0-9_-]") {
+        fn no_other_text_is_a_ticket(text in "\\PC{0,80}", at in 0_usize..60, to in "[A-Za-z0-9_-]") {
             prop_assert_eq!(Ticket::open(&key(), SHARE, &text, NOW), Err(TicketError::Bad));
-            let ticket = Ticket::issue(&key(), SHARE, USER, LATER);
+            let ticket = Ticket::issue(&key(), SHARE, USER, Scope::Play, LATER);
             let mut changed = ticket.clone();
             changed.replace_range(at..=at, &to);
             if changed != ticket {

@@ -41,6 +41,7 @@ fn describe(ledger: &dyn Rows, share: &Share, target: &Target, date: UnixMs) -> 
         share: share.id,
         sender: sender.id,
         sender_name: sender.name,
+        sender_photo: sender.photo,
         title: share.title.clone(),
         started_at: share.started_at,
         duration_ms: duration_ms(share, date),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
+use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
 use crate::share::rows::{Account, MediaInfo, Sender, Share, Tv, User};
 use crate::share::state::{Kind, ShareState, TargetState};
@@ -46,6 +46,33 @@ pub struct NewUser {
     pub pin: Option<String>,
 }
 
+/// What is to be changed of what someone says of themselves: `None` leaves it, an empty text takes it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// Their name; nobody is without one.
+    pub name: Option<String>,
+    /// Their phone number.
+    pub msisdn: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+}
+
+/// What becomes of a user's PIN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPin {
+    /// It stays.
+    Same,
+    /// There is none any more.
+    None,
+    /// It is this one: 4 to 8 digits.
+    Digits(String),
+}
+
+/// Where pages find a photo.
+pub fn photo_url(photo: Option<PhotoId>) -> Option<String> {
+    photo.map(|photo| format!("/photo/{photo}.jpg"))
+}
+
 /// A TV just seen for the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTv {
@@ -86,6 +113,8 @@ pub struct Enrolment {
     pub msisdn: Option<String>,
     /// Their e-mail address.
     pub email: Option<String>,
+    /// Their photo.
+    pub photo: Option<PhotoId>,
 }
 
 /// A phone just enrolled.
@@ -97,6 +126,26 @@ pub struct Enrolled {
     pub phone: PhoneId,
     /// Its bearer token; not kept anywhere else.
     pub token: String,
+}
+
+/// Someone in a phone's address book. Not kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Their phone number, as it stands there.
+    pub msisdn: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+}
+
+/// Which of a phone's contacts are users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matches {
+    /// The users, each once.
+    pub matched: Vec<User>,
+    /// Contacts that were looked at.
+    pub considered: usize,
+    /// Contacts that were too many.
+    pub ignored: usize,
 }
 
 /// A share just created.
@@ -154,6 +203,8 @@ pub struct Entry {
     pub sender: SenderId,
     /// The sender's name.
     pub sender_name: String,
+    /// The sender's photo.
+    pub sender_photo: Option<PhotoId>,
     /// What the sender calls it.
     pub title: Option<String>,
     /// When its media first arrived.
@@ -205,6 +256,8 @@ pub struct BlockedSender {
     pub sender: SenderId,
     /// Their name.
     pub name: String,
+    /// Their photo.
+    pub photo: Option<PhotoId>,
 }
 
 /// An enrolled phone and its owner.
@@ -216,6 +269,15 @@ pub struct PhoneReport {
     pub sender: Sender,
     /// When it was enrolled.
     pub created_at: UnixMs,
+}
+
+/// Why a stream must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwanted {
+    /// The share is over. What was streamed may still be played.
+    Over,
+    /// The share was withdrawn: nothing of it may be played any more, not even by a TV in the middle of it.
+    Withdrawn,
 }
 
 /// A stream that was under way when the gateway stopped, or waits for its first media.

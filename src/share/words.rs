@@ -42,6 +42,20 @@ pub fn msisdn(text: Option<&str>) -> Result<Option<String>, ShareError> {
     }
 }
 
+/// The calling code of a country (ITU-T E.164, 7.3), or none where the text is empty.
+pub fn country(text: Option<&str>) -> Result<Option<String>, ShareError> {
+    let text = text.unwrap_or_default().trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix("00")).unwrap_or(text);
+    if (1..=3).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit()) && !digits.starts_with('0') {
+        Ok(Some(format!("+{digits}")))
+    } else {
+        Err(ShareError::Invalid("the country is its calling code; write it like +351".into()))
+    }
+}
+
 /// An e-mail address, or none where the text is empty.
 pub fn email(text: Option<&str>) -> Result<Option<String>, ShareError> {
     let text = text.unwrap_or_default().trim();
@@ -112,6 +126,17 @@ mod tests {
             assert!(msisdn(Some(text)).is_err(), "{text}");
         }
         assert_eq!(msisdn(Some(" ")).expect("none"), None);
+    }
+
+    #[test]
+    fn countries_are_calling_codes() {
+        for text in ["+351", "351", "00351", " +351 "] {
+            assert_eq!(country(Some(text)).expect(text).as_deref(), Some("+351"), "{text}");
+        }
+        for text in ["Portugal", "+", "+0", "+3511", "PT"] {
+            assert!(country(Some(text)).is_err(), "{text}");
+        }
+        assert_eq!(country(None).expect("none"), None);
     }
 
     #[test]

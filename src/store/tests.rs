@@ -17,7 +17,8 @@ use crate::ground::time::Clock as _;
 use crate::share::memory::MemoryBooks;
 use crate::share::story::{self, SetClock};
 use crate::share::{
-    Announcer, Asker, Books, EndReason, LedgerError, MediaInfo, NewUser, ShareError, ShareSettings, ShareState, Steward,
+    Announcer, Asker, Books, EndReason, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings, ShareState,
+    Steward,
 };
 use crate::store::{Store, StoreError};
 
@@ -28,7 +29,7 @@ fn steward(store: Store) -> Steward {
 }
 
 fn add_user(steward: &Steward) -> UserId {
-    let account = steward.add_account("Silva").expect("an account").id;
+    let account = steward.add_account("Silva", None).expect("an account").id;
     let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
     steward.add_user(new).expect("a user").id
 }
@@ -261,7 +262,8 @@ fn a_decision_that_breaks_leaves_nothing_behind() {
     let store = in_memory();
     let account = crate::ground::id::AccountId([1; 10]);
     let broken = store.decide(Box::new(move |ledger| {
-        let row = crate::share::Account { id: account, name: "x".into(), created_at: Default::default() };
+        let row =
+            crate::share::Account { id: account, name: "x".into(), created_at: Default::default(), country: None };
         ledger.put_account(account, &row).expect("written");
         panic!("a rule that is wrong (this belongs to the test)");
     }));
@@ -280,7 +282,7 @@ fn a_backup_is_everything_and_comes_back_whole() {
     let steward = steward(Store::open(&file).expect("opens"));
     let user = add_user(&steward);
     let kept = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
-    let ticket = steward.ticket(kept, user);
+    let ticket = steward.ticket(kept, user, Scope::Play);
     steward.books().backup(&copy).expect("copied");
     let later = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
 
@@ -288,7 +290,7 @@ fn a_backup_is_everything_and_comes_back_whole() {
     assert!(steward.share(Asker::Owner, kept).is_ok());
     assert!(steward.share(Asker::Owner, later).is_err());
     steward.new_share_for_cameras(&[user], None).expect("goes on");
-    assert_eq!(steward.open_ticket(kept, &ticket), Ok(user));
+    assert_eq!(steward.open_ticket(kept, &ticket), Ok((user, Scope::Play)));
 
     let elsewhere = self::steward(Store::open(&copy).expect("a backup is a database"));
     assert_eq!(elsewhere.shares(0, 10).expect("shares").len(), 1);

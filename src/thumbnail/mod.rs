@@ -1,7 +1,7 @@
-//! Small JPEG pictures of large ones: what the TV shows of a share before it plays.
+//! Small JPEG pictures of large ones: what the TV shows of a share before it plays, and (`portrait`) of people.
 //!
 //! Scaled first and turned into RGB after, so that the costly steps see few pixels. The only room that knows the
-//! `image` crate. Pictures come in decoded; files and HTTP don't enter.
+//! `image` crate. Shares' pictures come in decoded; reading files and HTTP don't enter.
 
 use std::fmt;
 
@@ -11,6 +11,7 @@ use image::codecs::jpeg::JpegEncoder;
 use crate::ground::picture::Picture;
 
 mod colour;
+pub mod portrait;
 mod scale;
 
 /// JPEG quality, of 100: no artefacts to be seen on a TV from a sofa.

@@ -1,6 +1,8 @@
 //! A house for the HTTP door's tests: both halves on loopback, a player that plays made-up things, and a plain client.
 #![allow(dead_code)]
 
+pub mod home;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;

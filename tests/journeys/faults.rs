@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::boxes::Film;
 use crate::clip::{Clip, FRAME_RATE, SMALL};
@@ -142,6 +142,38 @@ fn tickets_open_their_own_share_only() {
         let foreign = format!("{base}/play/{}/{}/{file}", plays[1].0.id, plays[0].1.ticket());
         web::call("GET", &foreign, &[], &[]).expect(403);
     }
+}
+
+#[test]
+fn a_withdrawn_share_is_gone_from_a_playing_tv() {
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let _publishing = program::start(publisher::ffmpeg_for_ever(&FRUGAL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    let play = tv.accept(&share, "live");
+    let mut live = web::open("GET", &play.url("live.mp4"), &[], &[]).expect("live");
+    let watching = std::thread::spawn(move || {
+        // However it ends: with its end, or cut off.
+        let _ = live.body.read_to_end(&mut Vec::new());
+        Instant::now()
+    });
+    std::thread::sleep(Duration::from_secs(3));
+    let playlist = web::call("GET", &play.url("index.m3u8"), &[], &[]).expect(200).text();
+    let segment = playlist.lines().find(|line| line.ends_with(".m4s")).expect("a segment").to_owned();
+    web::call("GET", &play.url(&segment), &[], &[]).expect(200);
+
+    let mut told = tv.events();
+    let withdrawn = Instant::now();
+    phone.0.call("DELETE", &format!("/api/v1/shares/{}", share.id), None).expect(200);
+    let ended = watching.join().expect("it ends");
+    assert!(ended.duration_since(withdrawn) < Duration::from_secs(1), "{:?}", ended.duration_since(withdrawn));
+    told.wait_for("share", |event| event["share_id"] == share.id.as_str() && event["state"] == "unknown");
+    for file in ["live.mp4", "index.m3u8", "video.mp4", &segment] {
+        web::call("GET", &play.url(file), &[], &[]).expect(404);
+    }
+    assert_eq!(tv.0.get("/tv/api/inbox")["total"], 0);
+    tv.0.call("GET", &format!("/tv/api/shares/{}", share.id), None).expect(404);
 }
 
 #[test]

@@ -104,8 +104,13 @@ fn journey(clip: Clip, publisher: impl Fn(&str) -> Command) {
     assert_eq!((&entry["state"], &entry["kind"]), (&json!("ended"), &json!("live")), "{entry}");
     let length_ms = entry["duration_ms"].as_f64().expect("an ended share has a length");
     assert!((length_ms - clip.seconds as f64 * 1000.0).abs() < 100.0, "{entry}");
-    let still = web::call("GET", &absolute(&gateway, &text(entry, "thumbnail_url")), &[], &[]).expect(200);
+    let still_url = absolute(&gateway, &text(entry, "thumbnail_url"));
+    let still = web::call("GET", &still_url, &[], &[]).expect(200);
     assert!(still.body.starts_with(&[0xff, 0xd8, 0xff]), "the still is a JPEG");
+    for file in ["index.m3u8", "video.mp4"] {
+        // The still's address is a right to the still.
+        web::call("GET", &still_url.replace("thumbnail.jpg", file), &[], &[]).expect(403);
+    }
     web::call("GET", &play.url("live.mp4"), &[], &[]).expect(410);
 
     // And it plays again, all of it, from wherever one likes.

@@ -16,6 +16,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("executor", 2),
     ("live", 2),
     ("share", 2),
+    ("album", DOORS),
     ("http", DOORS),
     ("ingest", DOORS),
     ("playback", DOORS),

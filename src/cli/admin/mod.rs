@@ -4,17 +4,22 @@ mod parse;
 mod show;
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::cli::{complain, say};
 use crate::executor::SystemClock;
 use crate::gateway::config::Config;
-use crate::gateway::desk::{self, Addresses, Refused, Verb};
+use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
 use crate::gateway::{control, open_books};
+use crate::ground::limits;
 use parse::{Line, Place, WrongUsage};
 
 /// What can be typed.
@@ -57,7 +62,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
         Place::Config(file) => Config::load(file.as_deref()).map_err(|error| failed("config", &error))?,
         Place::DataDir(data_dir) => Config { data_dir: data_dir.clone(), ..Config::default() },
     };
-    let verb = whole_paths(verb)?;
+    let verb = whole(verb)?;
     let data_dir = &config.data_dir;
     let asked =
         control::ask(data_dir, &verb).map_err(|error| failed("control_socket", &unanswered(data_dir, &error)))?;
@@ -72,20 +77,33 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
     }
     std::fs::create_dir_all(data_dir)
         .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
-    let steward =
+    let (steward, gallery) =
         open_books(&config, Arc::new(SystemClock::default())).map_err(|error| failed("store_failed", &error))?;
     let addresses = Addresses::new(config.http.address, config.rtsp.address, &config.http.names);
-    desk::execute(&verb, &steward, &addresses)
+    Desk { steward, gallery, addresses }.execute(&verb)
 }
 
-/// Paths are typed from where the person is, which is not where the gateway runs.
-fn whole_paths(verb: Verb) -> Result<Verb, Refused> {
-    let whole = |file: &Path| std::path::absolute(file).map_err(|error| failed("file", &error));
+/// Paths are typed from where the person is, which is not where the gateway runs; nor may it read what they may.
+fn whole(verb: Verb) -> Result<Verb, Refused> {
+    let whole_path = |file: &Path| std::path::absolute(file).map_err(|error| failed("file", &error));
     Ok(match verb {
-        Verb::Backup { file } => Verb::Backup { file: whole(&file)? },
-        Verb::Restore { file } => Verb::Restore { file: whole(&file)? },
+        Verb::Backup { file } => Verb::Backup { file: whole_path(&file)? },
+        Verb::Restore { file } => Verb::Restore { file: whole_path(&file)? },
+        Verb::UserPhoto { user, file, .. } => {
+            let base64 = STANDARD.encode(read_photo(&file)?);
+            Verb::UserPhoto { user, file, base64 }
+        }
         other => other,
     })
+}
+
+fn read_photo(file: &Path) -> Result<Vec<u8>, Refused> {
+    let unreadable = |error: std::io::Error| failed("file", &format!("{} can't be read: {error}", file.display()));
+    let mut bytes = Vec::new();
+    // One more than may be: whoever draws it says what is too large.
+    let most = limits::PHOTO_BYTES as u64 + 1;
+    File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(unreadable)?;
+    Ok(bytes)
 }
 
 fn unanswered(data_dir: &Path, error: &std::io::Error) -> String {

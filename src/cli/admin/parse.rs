@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use crate::gateway::desk::Verb;
+use crate::gateway::desk::{SetPin, Verb};
 
 /// How long an invitation holds if nothing else is said.
 const INVITE_TTL: Duration = Duration::from_secs(3600);
@@ -53,12 +53,13 @@ struct Options {
     data_dir: Option<OsString>,
     texts: Vec<(&'static str, String)>,
     to: Vec<String>,
+    no_pin: bool,
     json: bool,
     help: bool,
 }
 
 /// The options that are texts.
-const TEXTS: [&str; 7] = ["account", "name", "msisdn", "email", "pin", "ttl", "from"];
+const TEXTS: [&str; 8] = ["account", "name", "msisdn", "email", "pin", "ttl", "from", "country"];
 
 /// Understands what was typed after `admin`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsage> {
@@ -68,6 +69,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
         match arg {
             Arg::Short('h') | Arg::Long("help") => options.help = true,
             Arg::Long("json") => options.json = true,
+            Arg::Long("no-pin") => options.no_pin = true,
             Arg::Long("config") => options.config = Some(parser.value()?),
             Arg::Long("data-dir") => options.data_dir = Some(parser.value()?),
             Arg::Long("to") => {
@@ -93,6 +95,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
         (config, None) => Place::Config(config.map(PathBuf::from)),
     };
     let verb = verb(&words, &mut options)?;
+    if options.no_pin {
+        return Err(WrongUsage(format!("--no-pin does not go with `{}`", words.join(" "))));
+    }
     match (options.texts.first(), options.to.is_empty()) {
         (Some((name, _)), _) => {
             Err(WrongUsage(format!("--{name} does not go with `{}`, or was given twice", words.join(" "))))
@@ -105,7 +110,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
 fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words[..] {
-        ["account", "add", name] => Verb::AccountAdd { name: name.into() },
+        ["account", "add", name] => Verb::AccountAdd { name: name.into(), country: options.take("country") },
         ["account", "list"] => Verb::AccountList,
         ["user", "add"] => Verb::UserAdd {
             account: options.need("account")?,
@@ -115,13 +120,21 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
             pin: options.take("pin"),
         },
         ["user", "list"] => Verb::UserList,
+        ["user", "set", user] => options.user_set(user)?,
+        ["user", "photo", user, file] => {
+            Verb::UserPhoto { user: user.into(), file: file.into(), base64: String::new() }
+        }
         ["user", "remove", user] => Verb::UserRemove { user: user.into() },
         ["tv", "list"] => Verb::TvList,
         ["tv", "approve", code] => {
             Verb::TvApprove { code: code.into(), account: options.need("account")?, name: options.take("name") }
         }
         ["tv", "remove", tv] => Verb::TvRemove { tv: tv.into() },
-        ["invite"] => Verb::Invite { name: options.take("name"), ttl_ms: options.ttl()?.as_millis() as u64 },
+        ["invite"] => Verb::Invite {
+            name: options.take("name"),
+            account: options.take("account"),
+            ttl_ms: options.ttl()?.as_millis() as u64,
+        },
         ["phone", "list"] => Verb::PhoneList,
         ["phone", "revoke", phone] => Verb::PhoneRevoke { phone: phone.into() },
         ["share", "list"] => Verb::ShareList,
@@ -136,6 +149,8 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         [] => return Err(WrongUsage("the verb is missing".into())),
         ["account" | "user" | "tv" | "phone" | "share" | "backup" | "restore"]
         | ["account", "add"]
+        | ["user", "set" | "photo"]
+        | ["user", "photo", _]
         | ["user" | "tv", "remove"]
         | ["tv", "approve"]
         | ["phone", "revoke"]
@@ -155,6 +170,20 @@ impl Options {
 
     fn need(&mut self, name: &str) -> Result<String, WrongUsage> {
         self.take(name).ok_or_else(|| WrongUsage(format!("--{name} is missing")))
+    }
+
+    fn user_set(&mut self, user: &str) -> Result<Verb, WrongUsage> {
+        let pin = match (self.take("pin"), std::mem::take(&mut self.no_pin)) {
+            (Some(_), true) => return Err(WrongUsage("give --pin or --no-pin, not both".into())),
+            (Some(digits), false) => SetPin::Digits(digits),
+            (None, true) => SetPin::None,
+            (None, false) => SetPin::Same,
+        };
+        let (name, msisdn, email) = (self.take("name"), self.take("msisdn"), self.take("email"));
+        if name.is_none() && msisdn.is_none() && email.is_none() && pin == SetPin::Same {
+            return Err(WrongUsage("nothing is to be set: give --name, --msisdn, --email, --pin or --no-pin".into()));
+        }
+        Ok(Verb::UserSet { user: user.into(), name, msisdn, email, pin })
     }
 
     fn ttl(&mut self) -> Result<Duration, WrongUsage> {
@@ -191,8 +220,16 @@ mod tests {
             email: email.map(s),
             pin: pin.map(s),
         };
+        let set = |name: Option<&str>, email: Option<&str>, pin| Verb::UserSet {
+            user: s("X"),
+            name: name.map(s),
+            msisdn: None,
+            email: email.map(s),
+            pin,
+        };
         for (text, verb) in [
-            ("account add Silva", Verb::AccountAdd { name: s("Silva") }),
+            ("account add Silva", Verb::AccountAdd { name: s("Silva"), country: None }),
+            ("account add Silva --country +351", Verb::AccountAdd { name: s("Silva"), country: Some(s("+351")) }),
             ("account list", Verb::AccountList),
             ("user add --account A --name N", user(None, None, None)),
             (
@@ -200,6 +237,10 @@ mod tests {
                 user(Some("+351912345678"), Some("a@b"), Some("1234")),
             ),
             ("user list", Verb::UserList),
+            ("user set X --name N", set(Some("N"), None, SetPin::Same)),
+            ("user set X --no-pin --email=", set(None, Some(""), SetPin::None)),
+            ("user set X --pin 4321", set(None, None, SetPin::Digits(s("4321")))),
+            ("user photo X F", Verb::UserPhoto { user: s("X"), file: "F".into(), base64: s("") }),
             ("user remove X", Verb::UserRemove { user: s("X") }),
             ("tv list", Verb::TvList),
             ("tv approve 123456 --account A", Verb::TvApprove { code: s("123456"), account: s("A"), name: None }),
@@ -208,8 +249,11 @@ mod tests {
                 Verb::TvApprove { code: s("123456"), account: s("A"), name: Some(s("Den")) },
             ),
             ("tv remove X", Verb::TvRemove { tv: s("X") }),
-            ("invite", Verb::Invite { name: None, ttl_ms: 3_600_000 }),
-            ("invite --name Bia --ttl 90min", Verb::Invite { name: Some(s("Bia")), ttl_ms: 5_400_000 }),
+            ("invite", Verb::Invite { name: None, account: None, ttl_ms: 3_600_000 }),
+            (
+                "invite --name Bia --ttl 90min --account A",
+                Verb::Invite { name: Some(s("Bia")), account: Some(s("A")), ttl_ms: 5_400_000 },
+            ),
             ("phone list", Verb::PhoneList),
             ("phone revoke X", Verb::PhoneRevoke { phone: s("X") }),
             ("share list", Verb::ShareList),
@@ -245,6 +289,11 @@ mod tests {
             ("user add --account", "account"),
             ("user list --pin 1234", "--pin"),
             ("user list --to A", "--to"),
+            ("user list --no-pin", "--no-pin"),
+            ("user set X", "--name"),
+            ("user set", "after `user set`"),
+            ("user photo X", "after `user photo X`"),
+            ("user set X --pin 1234 --no-pin", "not both"),
             ("user add --account A --name N --name M", "--name"),
             ("share new", "--to is missing"),
             ("share new --to", "to"),

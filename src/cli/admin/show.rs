@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// The columns of each list, in their order; what is not named here is shown with `--json` only.
 const COLUMNS: [(&str, &[&str]); 5] = [
-    ("accounts", &["account_id", "name", "created_at"]),
+    ("accounts", &["account_id", "name", "country", "created_at"]),
     ("users", &["user_id", "account_id", "name", "msisdn", "email", "has_pin"]),
     ("tvs", &["tv_id", "account_id", "name", "signed_in", "created_at"]),
     ("phones", &["phone_id", "sender_id", "name", "msisdn", "email", "created_at"]),
@@ -76,12 +76,12 @@ mod tests {
     #[test]
     fn lists_are_aligned() {
         let rows = json!([
-            { "account_id": "a1", "name": "João", "created_at": "today" },
+            { "account_id": "a1", "name": "João", "country": "+351", "created_at": "today" },
             { "account_id": "a2", "name": "Silva e Souza", "created_at": "yesterday" },
         ]);
-        let expected = "account_id  name           created_at\n\
-                        a1          João           today\n\
-                        a2          Silva e Souza  yesterday\n";
+        let expected = "account_id  name           country  created_at\n\
+                        a1          João           +351     today\n\
+                        a2          Silva e Souza  -        yesterday\n";
         assert_eq!(show(&json!({ "accounts": rows })), expected);
         assert_eq!(show(&json!({ "tvs": [] })), "no tvs\n");
     }

@@ -17,7 +17,7 @@ use crate::gateway::Gateway;
 use crate::gateway::config::{Config, LogLevel};
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
-use crate::share::{Enrolment, Kind, NewUser, ShareError, Steward};
+use crate::share::{Enrolment, Kind, NewUser, Scope, ShareError, Steward};
 
 /// How often the demo looks for TVs that want to be paired.
 const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
@@ -81,13 +81,13 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
 }
 
 fn move_in(steward: &Steward) -> Result<Household, ShareError> {
-    let account = steward.add_account("The demo's family")?.id;
+    let account = steward.add_account("The demo's family", None)?.id;
     let user = NewUser { account, name: "Grandma".into(), msisdn: None, email: None, pin: None };
     let user = steward.add_user(user)?.id;
     let tv = steward.new_tv()?;
     steward.approve_tv(&tv.pairing_code, account, Some("Living room"))?;
-    let invite = steward.invite(Some("Ana"), Duration::from_secs(60))?;
-    let enrolment = Enrolment { name: "Ana".into(), msisdn: None, email: None };
+    let invite = steward.invite(Some("Ana"), None, Duration::from_secs(60))?;
+    let enrolment = Enrolment { name: "Ana".into(), msisdn: None, email: None, photo: None };
     let phone = steward.enrol(&invite.code, enrolment)?;
     let new = steward.create_share(phone.sender, &[user], Kind::Live, Some("By the fire"))?;
     Ok(Household {
@@ -109,7 +109,7 @@ fn addresses(
     data_dir: &Path,
 ) -> serde_json::Value {
     let Household { user, tv_cookie, phone_token, share, .. } = household;
-    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user));
+    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user, Scope::Play));
     serde_json::json!({
         "tv_url": format!("{http}/tv/"),
         "phone_url": format!("{http}/go/"),

@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::secret;
 use crate::http::front::is_clean;
@@ -271,7 +270,7 @@ fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
     };
     let fields: Vec<_> = request.headers().iter().map(lower).collect();
     let mut body = Vec::new();
-    let limit = limits::HTTP_BODY_BYTES as u64;
+    let limit = route.body_bytes() as u64;
     request.as_reader().take(limit).read_to_end(&mut body).map_err(|_| bad())?;
     let mut call =
         Request { route, is_safe: method.is_safe(), peer: None, host: String::new(), query, fields, probe: None, body };

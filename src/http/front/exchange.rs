@@ -195,7 +195,7 @@ impl Exchange<'_> {
         if route == Route::Phone(PhoneCall::Probe) {
             return self.probe(&head).await;
         }
-        let body = match self.body(&head).await? {
+        let body = match self.body(&head, route.body_bytes()).await? {
             Ok(body) => body,
             Err(reply) => return self.send_before_body(&head, reply).await,
         };
@@ -213,7 +213,7 @@ impl Exchange<'_> {
                 Health::Failing(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
             },
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
-            Route::Phone(_) | Route::Tv(_) => {
+            Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) => {
                 let shared = self.shared.clone();
                 let kept = head.kept.clone();
                 match self.unless_gone(shared.events.open(route, kept)).await {
@@ -227,16 +227,18 @@ impl Exchange<'_> {
         self.send(&head, reply).await
     }
 
-    /// Reads a request's body, or says why not.
-    async fn body(&mut self, head: &Head) -> io::Result<Result<Vec<u8>, Reply>> {
+    /// Reads a request's body of at most `limit` bytes, or says why not.
+    async fn body(&mut self, head: &Head, limit: usize) -> io::Result<Result<Vec<u8>, Reply>> {
         let too_large = Reply::error(413, "too_large", "the request's body is too large");
         let Ok(length) = usize::try_from(head.body_bytes) else { return Ok(Err(too_large)) };
-        if length > limits::HTTP_BODY_BYTES {
+        if length > limit {
             return Ok(Err(too_large));
         }
         let mut _place = None;
         if length > limits::HTTP_SMALL_BODY_BYTES {
-            _place = self.shared.large_bodies.try_acquire_arc();
+            let is_photo = length > limits::HTTP_BODY_BYTES;
+            let places = if is_photo { &self.shared.photo_bodies } else { &self.shared.large_bodies };
+            _place = places.try_acquire_arc();
             if _place.is_none() {
                 let reply = Reply::error(503, "busy", "too many uploads at once: try again");
                 return Ok(Err(reply.with("Retry-After", "2")));

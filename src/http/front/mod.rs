@@ -116,6 +116,7 @@ pub(super) struct Shared {
     status: Arc<dyn Status>,
     upstream: Upstream,
     large_bodies: Arc<Semaphore>,
+    photo_bodies: Arc<Semaphore>,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
@@ -146,6 +147,7 @@ impl Front {
             status: config.status,
             upstream: Upstream::new(config.back),
             large_bodies: Arc::new(Semaphore::new(limits::HTTP_LARGE_BODIES)),
+            photo_bodies: Arc::new(Semaphore::new(limits::HTTP_PHOTO_BODIES)),
         };
         Self {
             executor: executor.clone(),

@@ -13,7 +13,7 @@ mod watchers;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::ground::id::{ShareId, UserId};
+use crate::ground::id::{PhotoId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::{self, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
@@ -22,8 +22,8 @@ use crate::share::error::ShareError;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
 use crate::share::state::{EndReason, ShareState};
-use crate::share::ticket::{Ticket, TicketError};
-use crate::share::views::ShareSettings;
+use crate::share::ticket::{Scope, Ticket, TicketError};
+use crate::share::views::{ShareSettings, Unwanted};
 use crate::share::{keeping, viewing as rules};
 use watchers::Watchers;
 
@@ -33,7 +33,9 @@ const TICKET_KEY: u32 = 0;
 const KEEPING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What is called with a share whose stream must end.
-type Hook = Box<dyn Fn(ShareId) + Send + Sync>;
+type StreamHook = Box<dyn Fn(ShareId, Unwanted) + Send + Sync>;
+/// What is called with a photo that nobody has any more.
+type PhotoHook = Box<dyn Fn(PhotoId) + Send + Sync>;
 
 /// The domain's service.
 pub struct Steward {
@@ -43,7 +45,8 @@ pub struct Steward {
     settings: ShareSettings,
     key: SigningKey,
     watch: Mutex<Watch>,
-    stream_unwanted: OnceLock<Hook>,
+    stream_unwanted: OnceLock<StreamHook>,
+    photo_unwanted: OnceLock<PhotoHook>,
 }
 
 /// What the steward keeps an eye on, in memory.
@@ -73,6 +76,7 @@ impl Steward {
             key: SigningKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
             stream_unwanted: OnceLock::new(),
+            photo_unwanted: OnceLock::new(),
         };
         let key = steward.decide(|ledger, _, _| match ledger.key(TICKET_KEY)? {
             Some(key) => Ok(key),
@@ -122,7 +126,7 @@ impl Steward {
         // Tickets given out stay good: the key is the running gateway's, not the backup's.
         self.decide(move |ledger, _, _| key.map_or(Ok(()), |key| Ok(ledger.put_key(TICKET_KEY, &key)?)))?;
         self.wake_up()?;
-        before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share));
+        before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share, Unwanted::Over));
         Ok(())
     }
 
@@ -131,25 +135,36 @@ impl Steward {
         &self.key
     }
 
-    /// A ticket with which `user` may play `share` for a day.
-    pub fn ticket(&self, share: ShareId, user: UserId) -> String {
-        Ticket::issue(&self.key, share, user, self.clock.date().plus(limits::TICKET_TIME))
+    /// A ticket with which `user` may have `scope` of `share` for a day.
+    pub fn ticket(&self, share: ShareId, user: UserId, scope: Scope) -> String {
+        Ticket::issue(&self.key, share, user, scope, self.clock.date().plus(limits::TICKET_TIME))
     }
 
-    /// Whose right the ticket of a playback address is. Whether they may play now, `target_may_play` says.
-    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<UserId, TicketError> {
+    /// Whose right the ticket of a playback address is, and to what. Whether they may play now, `target_may_play` says.
+    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<(UserId, Scope), TicketError> {
         Ticket::open(&self.key, share, ticket, self.clock.date())
     }
 
     /// Sets what is called when the stream of a share must end: the share was stopped or withdrawn, its phone revoked,
     /// or its time to start is over. Once only; a second one is not heard.
-    pub fn on_stream_unwanted(&self, hook: impl Fn(ShareId) + Send + Sync + 'static) {
+    pub fn on_stream_unwanted(&self, hook: impl Fn(ShareId, Unwanted) + Send + Sync + 'static) {
         let _ = self.stream_unwanted.set(Box::new(hook));
     }
 
-    fn stream_is_unwanted(&self, share: ShareId) {
+    fn stream_is_unwanted(&self, share: ShareId, why: Unwanted) {
         if let Some(hook) = self.stream_unwanted.get() {
-            hook(share);
+            hook(share, why);
+        }
+    }
+
+    /// Sets what is called when a photo was replaced, or its owner removed. Once only; a second one is not heard.
+    pub fn on_photo_unwanted(&self, hook: impl Fn(PhotoId) + Send + Sync + 'static) {
+        let _ = self.photo_unwanted.set(Box::new(hook));
+    }
+
+    fn photo_is_unwanted(&self, photo: Option<PhotoId>) {
+        if let (Some(hook), Some(photo)) = (self.photo_unwanted.get(), photo) {
+            hook(photo);
         }
     }
 
@@ -205,7 +220,7 @@ impl Steward {
         for (share, _, reason) in late {
             log::info!("share={share} ends: {}", reason.as_str());
             match self.ended(share, reason, None) {
-                Ok(()) | Err(ShareError::NotFound(_)) => self.stream_is_unwanted(share),
+                Ok(()) | Err(ShareError::NotFound(_)) => self.stream_is_unwanted(share, Unwanted::Over),
                 Err(error) => {
                     self.watch().deadlines.push((share, now, reason));
                     return Err(error);

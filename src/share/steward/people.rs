@@ -1,14 +1,19 @@
 //! The steward's decisions about accounts, users, TVs and phones.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::ground::id::{AccountId, PhoneId, SenderId, TvId, UserId};
+use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, TvId, UserId};
 use crate::ground::secret::{self, PinHash, TokenHash};
 use crate::share::error::ShareError;
 use crate::share::pin::{self, Try};
-use crate::share::rows::{Account, Phone, Sender, Settings, Tv, User};
-use crate::share::views::{BlockedSender, Enrolled, Enrolment, NewInvite, NewTv, NewUser, PhoneReport, Session};
-use crate::share::{pairing, people, phones, words};
+use crate::share::profile::PinChange;
+use crate::share::rows::{Account, Agreement, Phone, Sender, Settings, Tv, User};
+use crate::share::views::{
+    BlockedSender, Contact, Enrolled, Enrolment, Matches, NewInvite, NewPin, NewTv, NewUser, PhoneReport,
+    ProfileChange, Session, Unwanted,
+};
+use crate::share::{contacts, pairing, people, phones, profile, words};
 
 use super::Steward;
 
@@ -16,10 +21,10 @@ use super::Steward;
 const INVITE_DIGITS: usize = 10;
 
 impl Steward {
-    /// Adds a household.
-    pub fn add_account(&self, name: &str) -> Result<Account, ShareError> {
-        let name = name.to_owned();
-        self.decide(move |ledger, _, date| people::add_account(ledger, date, &name))
+    /// Adds a household; `country` is its calling code, such as `+351`.
+    pub fn add_account(&self, name: &str, country: Option<&str>) -> Result<Account, ShareError> {
+        let (name, country) = (name.to_owned(), country.map(str::to_owned));
+        self.decide(move |ledger, _, date| people::add_account(ledger, date, &name, country.as_deref()))
     }
 
     /// All households, oldest first.
@@ -48,7 +53,49 @@ impl Steward {
 
     /// Removes a user, their inbox, and their side of every share.
     pub fn remove_user(&self, user: UserId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| people::remove_user(ledger, news, user))
+        let photo = self.decide(move |ledger, news, _| people::remove_user(ledger, news, user))?;
+        self.photo_is_unwanted(photo);
+        Ok(())
+    }
+
+    /// Changes what is said of a user, all or nothing. A new PIN signs them out everywhere. Hashes it: slow.
+    pub fn change_user(&self, user: UserId, change: ProfileChange, pin: NewPin) -> Result<User, ShareError> {
+        let pin = match pin {
+            NewPin::Same => PinChange::Keep,
+            NewPin::None => PinChange::Remove,
+            NewPin::Digits(digits) => PinChange::Set(PinHash::new(words::pin(&digits)?, self.settings.pin_rounds)),
+        };
+        self.decide(move |ledger, news, _| profile::change_user(ledger, news, user, &change, pin))
+    }
+
+    /// Changes what a sender says of themselves, all or nothing.
+    pub fn change_sender(&self, sender: SenderId, change: ProfileChange) -> Result<Sender, ShareError> {
+        self.decide(move |ledger, _, _| profile::change_sender(ledger, sender, &change))
+    }
+
+    /// Writes down that a sender agreed to a version of the terms, and when.
+    pub fn agree(&self, sender: SenderId, version: &str) -> Result<Agreement, ShareError> {
+        let version = version.to_owned();
+        self.decide(move |ledger, _, date| profile::agree(ledger, date, sender, &version))
+    }
+
+    /// Gives a user another photo, or none.
+    pub fn set_user_photo(&self, user: UserId, photo: Option<PhotoId>) -> Result<(), ShareError> {
+        let before = self.decide(move |ledger, news, _| profile::set_user_photo(ledger, news, user, photo))?;
+        self.photo_is_unwanted(before);
+        Ok(())
+    }
+
+    /// Gives a sender another photo, or none.
+    pub fn set_sender_photo(&self, sender: SenderId, photo: Option<PhotoId>) -> Result<(), ShareError> {
+        let before = self.decide(move |ledger, _, _| profile::set_sender_photo(ledger, sender, photo))?;
+        self.photo_is_unwanted(before);
+        Ok(())
+    }
+
+    /// The photos of everyone.
+    pub fn photos(&self) -> Result<BTreeSet<PhotoId>, ShareError> {
+        self.look(profile::photos)
     }
 
     /// Takes in a TV seen for the first time.
@@ -125,13 +172,24 @@ impl Steward {
         self.look(|ledger| pairing::session(ledger, tv_cookie, user_cookie))
     }
 
-    /// Makes an invitation for one phone.
-    pub fn invite(&self, name: Option<&str>, ttl: Duration) -> Result<NewInvite, ShareError> {
+    /// Makes an invitation for one phone, to an account: to the only one, where there is one and none is said.
+    pub fn invite(
+        &self,
+        name: Option<&str>,
+        account: Option<AccountId>,
+        ttl: Duration,
+    ) -> Result<NewInvite, ShareError> {
         let code = secret::new_digits(INVITE_DIGITS);
         let (hash, name) = (TokenHash::of(&code), name.map(str::to_owned));
         let expires_at =
-            self.decide(move |ledger, _, date| phones::invite(ledger, date, hash, name.as_deref(), ttl))?;
+            self.decide(move |ledger, _, date| phones::invite(ledger, date, hash, name.as_deref(), account, ttl))?;
         Ok(NewInvite { code, expires_at })
+    }
+
+    /// Whether the code of an invitation is good, before anything costly is done with what came with it.
+    pub fn check_invite(&self, code: &str) -> Result<(), ShareError> {
+        let date = self.date();
+        self.look(|ledger| phones::invitation(ledger, date, code).map(drop))
     }
 
     /// Enrols a phone with the code of an invitation, which is used up.
@@ -148,6 +206,24 @@ impl Steward {
         self.look(|ledger| phones::phone_by_token(ledger, token))
     }
 
+    /// Whom a sender may share with, oldest first.
+    pub fn contacts(&self, sender: SenderId) -> Result<Vec<User>, ShareError> {
+        self.look(|ledger| contacts::contacts(ledger, sender))
+    }
+
+    /// Finds a sender's contacts among the users, and remembers those it finds.
+    pub fn match_contacts(&self, sender: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
+        let (matches, unknown) = self.look(|ledger| {
+            let matches = contacts::find(ledger, sender, contacts)?;
+            let unknown = contacts::unknown(ledger, sender, &matches.matched)?;
+            Ok((matches, unknown))
+        })?;
+        if !unknown.is_empty() {
+            self.decide(move |ledger, _, _| contacts::remember(ledger, sender, &unknown))?;
+        }
+        Ok(matches)
+    }
+
     /// All phones, oldest first.
     pub fn phones(&self) -> Result<Vec<PhoneReport>, ShareError> {
         self.look(phones::phones)
@@ -156,7 +232,7 @@ impl Steward {
     /// Revokes a phone; what its sender shares now ends.
     pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
         let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
-        ended.into_iter().for_each(|share| self.stream_is_unwanted(share));
+        ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
         Ok(())
     }
 
@@ -167,7 +243,7 @@ impl Steward {
 
     /// Changes what a user has set, all or nothing.
     pub fn set_settings(&self, user: UserId, settings: Settings) -> Result<(), ShareError> {
-        self.decide(move |ledger, _, _| people::set_settings(ledger, user, settings))
+        self.decide(move |ledger, news, _| people::set_settings(ledger, news, user, settings))
     }
 
     /// Whom a user has blocked.

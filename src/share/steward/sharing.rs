@@ -9,13 +9,13 @@ use crate::share::ledger::{Order, Rows, all};
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
-use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished};
+use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::{keeping, phones, viewing};
 
 use super::Steward;
 
 impl Steward {
-    /// Creates a share of `sender` for `targets`.
+    /// Creates a share of `sender` for `targets`, who are their contacts.
     pub fn create_share(
         &self,
         sender: SenderId,
@@ -25,7 +25,8 @@ impl Steward {
     ) -> Result<NewShare, ShareError> {
         let publish_token = secret::new_token();
         let (targets, title) = (targets.to_vec(), title.map(str::to_owned));
-        let wish = Wish { sender, targets, kind, title, token: TokenHash::of(&publish_token) };
+        let asker = Asker::Sender(sender);
+        let wish = Wish { asker, sender, targets, kind, title, token: TokenHash::of(&publish_token) };
         let share = self.decide(move |ledger, _, date| sharing::create(ledger, date, wish))?;
         Ok(self.await_media(share, publish_token))
     }
@@ -36,7 +37,8 @@ impl Steward {
         let (targets, from, token) = (to.to_vec(), from.map(str::to_owned), TokenHash::of(&publish_token));
         let share = self.decide(move |ledger, _, date| {
             let sender = phones::camera_sender(ledger, date, from.as_deref())?.id;
-            sharing::create(ledger, date, Wish { sender, targets, kind: Kind::Live, title: None, token })
+            let asker = Asker::Owner;
+            sharing::create(ledger, date, Wish { asker, sender, targets, kind: Kind::Live, title: None, token })
         })?;
         Ok(self.await_media(share, publish_token))
     }
@@ -84,7 +86,7 @@ impl Steward {
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
         self.look(|ledger| sharing::find_for(ledger, asker, share))?;
         self.ended(share, EndReason::Stopped, None)?;
-        self.stream_is_unwanted(share);
+        self.stream_is_unwanted(share, Unwanted::Over);
         Ok(())
     }
 
@@ -96,7 +98,7 @@ impl Steward {
         })?;
         self.media_is_due_no_more(share);
         self.watch().watchers.drop_share(share, None);
-        self.stream_is_unwanted(share);
+        self.stream_is_unwanted(share, Unwanted::Withdrawn);
         log::info!("share={share} withdrawn");
         Ok(())
     }
@@ -170,8 +172,10 @@ fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Resu
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     let mut targets = Vec::with_capacity(share.targets.len());
     for target in &share.targets {
-        let name = ledger.user(target.user)?.map(|user| user.name).unwrap_or_default();
-        targets.push(TargetReport { user: target.user, name, state: target.state, latency_ms: None });
+        // Who was removed is no target any more, although shares that never came to them still name them.
+        if let Some(user) = ledger.user(target.user)? {
+            targets.push(TargetReport { user: user.id, name: user.name, state: target.state, latency_ms: None });
+        }
     }
     let duration_ms = viewing::duration_ms(&share, date);
     Ok(Report { share, sender, targets, viewers: 0, duration_ms })

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::ground::id::{AccountId, TvId};
+use crate::ground::id::{AccountId, SenderId, TvId};
 use crate::share::memory::MemoryBooks;
 use crate::share::story::SetClock;
-use crate::share::{Asker, Audience, Enrolment, Event, Kind, MediaInfo, NewUser, PlayFrom, Settings, TargetState};
+use crate::share::{
+    Asker, Audience, Contact, Enrolment, Event, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange, Settings,
+    TargetState,
+};
 
 struct House {
     steward: Steward,
@@ -33,7 +36,7 @@ fn new_user(account: AccountId, pin: Option<&str>) -> NewUser {
 fn house() -> House {
     let (books, clock) = (Arc::new(MemoryBooks::default()), SetClock::new());
     let steward = steward(&books, &clock);
-    let account = steward.add_account("Silva").expect("an account").id;
+    let account = steward.add_account("Silva", None).expect("an account").id;
     let tv = steward.new_tv().expect("a TV");
     steward.approve_tv(&tv.pairing_code, account, Some("Kitchen")).expect("paired");
     let ana = steward.add_user(new_user(account, None)).expect("a user").id;
@@ -62,6 +65,13 @@ impl House {
         self.steward.media_started(share).expect("preparing");
         self.steward.ready(share, media()).expect("ready");
         share
+    }
+
+    /// A sender with a phone, invited to the only account, if there is one alone.
+    fn enrol(&self, name: &str, email: Option<&str>) -> SenderId {
+        let invite = self.steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
+        let who = Enrolment { name: name.into(), msisdn: None, email: email.map(str::to_owned), photo: None };
+        self.steward.enrol(&invite.code, who).expect("enrolled").sender
     }
 
     fn state(&self, share: ShareId) -> ShareState {
@@ -223,14 +233,14 @@ fn withdrawn_means_gone() {
     let share = house.ready_share();
     let closed = Arc::new(Mutex::new(Vec::new()));
     let hook = Arc::clone(&closed);
-    house.steward.on_stream_unwanted(move |share| hook.lock().expect("a list").push(share));
+    house.steward.on_stream_unwanted(move |share, why| hook.lock().expect("a list").push((share, why)));
     let stranger = house.steward.new_share_for_cameras(&[house.ana], Some("Eve")).expect("a share").share.sender;
     assert_eq!(code(house.steward.withdraw_share(Asker::Sender(stranger), share)), "not_found");
     let heard = house.heard(Audience::Tv(house.tv), || {
         house.steward.withdraw_share(Asker::Owner, share).expect("withdrawn");
     });
     assert!(heard[0].data.contains("unknown"));
-    assert_eq!(*closed.lock().expect("a list"), [share]);
+    assert_eq!(*closed.lock().expect("a list"), [(share, Unwanted::Withdrawn)]);
     assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
     assert_eq!(house.steward.sweep().expect("swept"), [share]);
     assert!(!house.steward.target_may_play(share, house.ana).expect("an answer"));
@@ -304,7 +314,7 @@ fn a_cookie_is_good_on_its_own_tv_only() {
     assert_eq!(user_at(&other.cookie), None);
     assert!(house.steward.session("forged", Some(&user_cookie)).expect("an answer").is_none());
     assert_eq!(code(house.steward.sign_in(other.tv, house.ana, None)), "not_paired");
-    let neighbours = house.steward.add_account("Souza").expect("an account").id;
+    let neighbours = house.steward.add_account("Souza", None).expect("an account").id;
     house.steward.approve_tv(&other.pairing_code, neighbours, None).expect("paired");
     assert_eq!(code(house.steward.sign_in(other.tv, house.ana, None)), "wrong_account");
     house.steward.sign_out(house.tv, house.ana).expect("signed out");
@@ -323,11 +333,11 @@ fn codes_are_used_once_and_in_time() {
     assert_eq!(house.steward.pairing_code(tv.tv).expect("an answer"), None);
     assert_eq!(code(house.steward.approve_tv(&fresh, house.account, None)), "bad_code");
 
-    let who = || Enrolment { name: "Bia".into(), msisdn: Some("+351 912 345 678".into()), email: None };
-    let invite = house.steward.invite(Some("Bia"), Duration::from_secs(60)).expect("an invitation");
+    let who = || Enrolment { name: "Bia".into(), msisdn: Some("+351 912 345 678".into()), email: None, photo: None };
+    let invite = house.steward.invite(Some("Bia"), None, Duration::from_secs(60)).expect("an invitation");
     let enrolled = house.steward.enrol(&invite.code, who()).expect("enrolled");
     assert_eq!(code(house.steward.enrol(&invite.code, who())), "bad_code");
-    let late = house.steward.invite(None, Duration::from_secs(60)).expect("an invitation");
+    let late = house.steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
     house.clock.advance(Duration::from_secs(60));
     assert_eq!(code(house.steward.enrol(&late.code, who())), "bad_code");
 
@@ -355,7 +365,7 @@ fn block_lists_change_all_or_nothing() {
     let house = house();
     let share = house.ready_share();
     let camera = house.steward.share(Asker::Owner, share).expect("a share").sender.id;
-    let nobody = crate::ground::id::SenderId([7; 10]);
+    let nobody = SenderId([7; 10]);
     assert_eq!(code(house.steward.set_blocks(house.ana, vec![camera, nobody], true)), "not_found");
     assert_eq!(house.steward.blocks(house.ana).expect("a list"), []);
     house.steward.set_blocks(house.ana, vec![camera], true).expect("blocked");
@@ -368,21 +378,163 @@ fn block_lists_change_all_or_nothing() {
 #[test]
 fn bad_wishes_are_refused_with_a_reason() {
     let house = house();
-    let sender = house.steward.share(Asker::Owner, house.ready_share()).expect("a share").sender.id;
+    let sender = house.enrol("Bia", None);
     let wish = |targets: &[UserId]| house.steward.create_share(sender, targets, Kind::Live, None);
     assert_eq!(code(wish(&[])), "invalid");
-    assert_eq!(code(wish(&[UserId([7; 10])])), "not_found");
+    assert_eq!(code(wish(&[UserId([7; 10])])), "not_a_contact");
+    assert_eq!(code(house.steward.new_share_for_cameras(&[UserId([7; 10])], None)), "not_found");
     assert_eq!(code(wish(&[house.ana; 201])), "full");
     assert_eq!(wish(&[house.ana, house.ana]).expect("a share").share.targets.len(), 1);
     assert_eq!(code(house.steward.add_user(new_user(house.account, Some("12")))), "invalid");
-    assert_eq!(code(house.steward.invite(None, Duration::ZERO)), "invalid");
+    assert_eq!(code(house.steward.invite(None, None, Duration::ZERO)), "invalid");
 }
 
 #[test]
 fn the_signing_key_is_made_once() {
     let house = house();
     let share = house.ready_share();
-    let ticket = house.steward.ticket(share, house.ana);
+    let ticket = house.steward.ticket(share, house.ana, Scope::Play);
     let again = steward(&house.books, &house.clock);
-    assert_eq!(again.open_ticket(share, &ticket), Ok(house.ana));
+    assert_eq!(again.open_ticket(share, &ticket), Ok((house.ana, Scope::Play)));
+}
+
+#[test]
+fn quiet_hours_keep_the_tvs_silent_and_the_inbox_open() {
+    let house = house();
+    house.steward.sign_in(house.tv, house.ana, None).expect("signed in");
+    let told = || {
+        house.heard(Audience::Tv(house.tv), || {
+            house.ready_share();
+        })
+    };
+    let rings = |events: &[Event]| events.iter().filter(|event| event.name == "ring").count();
+    // The house's clock begins at 22:13 UTC.
+    let quiet = |from, to, offset| {
+        let quiet_hours = Some(crate::share::QuietHours::parse(from, to, offset).expect("hours"));
+        house.steward.set_settings(house.ana, Settings { quiet_hours, ..Settings::default() }).expect("set");
+    };
+    quiet("22:00", "07:00", 0);
+    let events = told();
+    assert_eq!(rings(&events), 0);
+    assert!(events.iter().any(|event| event.name == "inbox" && event.data.contains(r#""unseen":1"#)));
+    assert_eq!(house.steward.inbox(house.ana, 0, 1).expect("a page").entries[0].target_state, TargetState::Notified);
+    quiet("22:00", "07:00", 120);
+    assert_eq!(rings(&told()), 0, "it is 0:13 there");
+    quiet("22:00", "07:00", -60);
+    assert_eq!(rings(&told()), 1, "it is 21:13 there");
+    quiet("22:00", "07:00", 0);
+    house.clock.advance(Duration::from_secs(10 * 3600));
+    assert_eq!(rings(&told()), 1, "it is morning");
+}
+
+#[test]
+fn switched_off_and_blocked_look_the_same_to_senders() {
+    let off = Settings { service_off: true, ..Settings::default() };
+    let seen = |bar: &dyn Fn(&House, ShareId)| {
+        let house = house();
+        let (waiting, _) = house.new_share();
+        let heard = house.heard(Audience::Share(waiting), || bar(&house, waiting));
+        let (next, _) = house.new_share();
+        house.steward.ready(waiting, media()).expect("ready");
+        house.steward.ready(next, media()).expect("ready");
+        assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
+        let told = heard.iter().map(|event| (event.name, event.data.replace(&house.ana.to_string(), "ANA")));
+        (told.collect::<Vec<_>>(), house.target(waiting), house.target(next))
+    };
+    let blocked = seen(&|house, share| {
+        let sender = house.steward.share(Asker::Owner, share).expect("a share").sender.id;
+        house.steward.set_blocks(house.ana, vec![sender], false).expect("blocked");
+    });
+    let off = seen(&|house, _| house.steward.set_settings(house.ana, off.clone()).expect("set"));
+    assert_eq!(blocked, off);
+    assert_eq!((blocked.0.len(), blocked.1, blocked.2), (1, TargetState::Blocked, TargetState::Blocked));
+}
+
+#[test]
+fn who_switches_on_again_or_unblocks_hears_what_comes_next() {
+    let house = house();
+    let (missed, _) = house.new_share();
+    let sender = house.steward.share(Asker::Owner, missed).expect("a share").sender.id;
+    let set = |service_off| {
+        house.steward.set_settings(house.ana, Settings { service_off, ..Settings::default() }).expect("set");
+    };
+    set(true);
+    set(false);
+    house.steward.set_blocks(house.ana, vec![sender], false).expect("blocked");
+    house.steward.set_blocks(house.ana, vec![], false).expect("unblocked");
+    house.steward.ready(missed, media()).expect("ready");
+    assert_eq!(house.target(missed), TargetState::Blocked, "what was barred once stays so");
+    let next = house.ready_share();
+    assert_eq!(house.target(next), TargetState::Notified);
+    assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 1);
+}
+
+#[test]
+fn a_new_pin_opens_the_lock_and_signs_out() {
+    let house = house();
+    let rui = house.steward.add_user(new_user(house.account, Some("1234"))).expect("a user").id;
+    let cookie = house.steward.sign_in(house.tv, rui, Some("1234")).expect("signed in");
+    for _ in 0..5 {
+        assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("0000"))), "wrong_pin");
+    }
+    assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("1234"))), "pin_locked");
+    let change = |pin: &str| {
+        house.steward.change_user(rui, ProfileChange::default(), NewPin::Digits(pin.into())).map(|user| user.name)
+    };
+    assert_eq!(code(change("12")), "invalid");
+    assert_eq!(change("9876").expect("changed"), "Ana");
+    let session = house.steward.session(&house.tv_cookie, Some(&cookie)).expect("an answer").expect("the TV");
+    assert_eq!(session.user, None, "who was signed in has to know the new one");
+    house.steward.sign_in(house.tv, rui, Some("9876")).expect("the new PIN");
+    house.steward.change_user(rui, ProfileChange::default(), NewPin::None).expect("changed");
+    house.steward.sign_in(house.tv, rui, None).expect("no PIN");
+}
+
+#[test]
+fn senders_know_their_household_and_whom_they_find() {
+    let house = house();
+    let bia = house.enrol("Bia", None);
+    let souza = house.steward.add_account("Souza", Some("+351")).expect("an account").id;
+    let add = |name: &str, msisdn: Option<&str>, email: Option<&str>| {
+        let (msisdn, email) = (msisdn.map(str::to_owned), email.map(str::to_owned));
+        let new = NewUser { account: souza, name: name.into(), msisdn, email, pin: None };
+        house.clock.advance(Duration::from_secs(1));
+        house.steward.add_user(new).expect("a user").id
+    };
+    let (leo, eva) = (add("Leo", Some("+351912345678"), None), add("Eva", None, Some("Eva@Example.org")));
+    let known = |sender| -> Vec<UserId> {
+        house.steward.contacts(sender).expect("contacts").iter().map(|user| user.id).collect()
+    };
+    let share = |sender, user| house.steward.create_share(sender, &[user], Kind::Live, None).map(|new| new.share.id);
+    assert_eq!(known(bia), [house.ana], "invited to the only household there was");
+    let nobodys = house.enrol("Zé", None);
+    assert_eq!(known(nobodys), [], "now there are two");
+    assert_eq!(code(share(nobodys, house.ana)), "not_a_contact");
+    let evas_phone = house.enrol("Eva", Some("eva@example.ORG"));
+    assert_eq!(known(evas_phone), [leo, eva], "she is a user of that household");
+
+    assert_eq!(code(share(bia, leo)), "not_a_contact");
+    let contact = |msisdn: &str, email: &str| Contact { msisdn: Some(msisdn.into()), email: Some(email.into()) };
+    let find = |sender, contacts: &[Contact]| {
+        let matches = house.steward.match_contacts(sender, contacts).expect("matched");
+        (matches.matched.iter().map(|user| user.id).collect::<Vec<_>>(), matches.considered, matches.ignored)
+    };
+    let book = [contact("00351 912 345 678", ""), contact("", " EVA@example.org "), contact("junk", "junk")];
+    assert_eq!(find(bia, &book), (vec![leo, eva], 3, 0));
+    assert_eq!(known(bia), [house.ana, leo, eva], "remembered");
+    share(bia, leo).expect("a contact now");
+    let national = [contact("912 345 678", "")];
+    assert_eq!(find(bia, &national).0, [], "her household says nothing of its country");
+    assert_eq!(find(evas_phone, &national).0, [leo]);
+
+    let mut long = vec![contact("", ""); limits::CONTACTS];
+    long.push(contact("+351912345678", ""));
+    assert_eq!(find(nobodys, &long), (vec![], 500, 1), "the first 500 only");
+    house.steward.remove_user(leo).expect("removed");
+    assert_eq!(known(bia), [house.ana, eva]);
+    assert_eq!(code(share(bia, leo)), "not_a_contact");
+    let nowhere = ProfileChange { email: Some(String::new()), ..Default::default() };
+    house.steward.change_user(eva, nowhere, NewPin::Same).expect("set");
+    assert_eq!(known(evas_phone), [], "nobody there has her address any more");
+    assert_eq!(find(nobodys, &book).0, []);
 }

@@ -32,7 +32,7 @@ impl Steward {
         let date = self.date();
         let (row, _) =
             self.look(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
-        if let Some(hash) = row.pin.as_ref().filter(|_| !row.settings.skip_pin) {
+        if let Some(hash) = row.pin.as_ref().filter(|_| row.needs_pin()) {
             self.check_pin(user, hash, pin)?;
         }
         let entry = self.decide(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;

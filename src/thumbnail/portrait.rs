@@ -1,0 +1,258 @@
+//! Photos of people: whatever file a phone sends becomes a small square JPEG without metadata, in two sizes.
+//!
+//! The files come from strangers. Sizes are looked at before a single pixel is decoded, the decoders are told how much
+//! memory there is, and what leaves is drawn anew: nothing of the file itself does. Exif's orientation is applied first
+//! (CIPA DC-008, 4.6.5): phones write their pictures lying down.
+
+use std::fmt;
+use std::io::Cursor;
+
+use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
+use image::codecs::png::PngDecoder;
+use image::imageops;
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, Limits, RgbImage};
+
+use crate::ground::limits;
+
+/// Sides of the two sizes, in pixels.
+pub const LARGE: u32 = 320;
+/// The size for lists.
+pub const SMALL: u32 = 96;
+
+/// JPEG quality, of 100.
+const QUALITY: u8 = 85;
+/// Bytes the decoder may take for a picture of the largest size: four a pixel, and its own tables.
+const DECODER_BYTES: u64 = limits::PHOTO_PIXELS * 4 + (16 << 20);
+/// What is behind the transparent parts of a picture.
+const PAPER: u16 = 255;
+
+/// A photo, drawn anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portrait {
+    /// A JPEG of [`LARGE`] × [`LARGE`] pixels.
+    pub large: Vec<u8>,
+    /// A JPEG of [`SMALL`] × [`SMALL`] pixels.
+    pub small: Vec<u8>,
+}
+
+/// Why a file does not become a photo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortraitError {
+    /// It is neither a JPEG nor a PNG.
+    WrongKind,
+    /// It has too many bytes or too many pixels.
+    TooLarge,
+    /// It is damaged; the text is the decoder's own.
+    Broken(String),
+}
+
+impl fmt::Display for PortraitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongKind => f.write_str("the photo must be a JPEG or PNG picture"),
+            Self::TooLarge => write!(
+                f,
+                "the photo is too large; {} MB and {} megapixels at most",
+                limits::PHOTO_BYTES / 1_000_000,
+                limits::PHOTO_PIXELS / 1_000_000
+            ),
+            Self::Broken(why) => write!(f, "the photo can't be read ({why}); choose another"),
+        }
+    }
+}
+
+impl std::error::Error for PortraitError {}
+
+impl From<ImageError> for PortraitError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Limits(_) => Self::TooLarge,
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
+
+/// Draws the middle of the picture in `file` anew. Takes up to seconds and as much memory as the picture has pixels.
+pub fn portrait(file: &[u8]) -> Result<Portrait, PortraitError> {
+    if file.len() > limits::PHOTO_BYTES {
+        return Err(PortraitError::TooLarge);
+    }
+    let square = if file.starts_with(&[0xff, 0xd8, 0xff]) {
+        square(JpegDecoder::new(Cursor::new(file))?)?
+    } else if file.starts_with(b"\x89PNG\r\n\x1a\n") {
+        square(PngDecoder::with_limits(Cursor::new(file), decoder_limits())?)?
+    } else {
+        return Err(PortraitError::WrongKind);
+    };
+    let small = imageops::thumbnail(&square, SMALL, SMALL);
+    Ok(Portrait { large: encode(&square)?, small: encode(&small)? })
+}
+
+fn decoder_limits() -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(DECODER_BYTES);
+    limits
+}
+
+/// The middle of the picture, as it was meant to be seen.
+fn square(mut decoder: impl ImageDecoder) -> Result<RgbImage, PortraitError> {
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > limits::PHOTO_PIXELS || decoder.total_bytes() > DECODER_BYTES {
+        return Err(PortraitError::TooLarge);
+    }
+    if width == 0 || height == 0 {
+        return Err(PortraitError::Broken("it has no pixels".into()));
+    }
+    decoder.set_limits(decoder_limits())?;
+    let orientation = decoder.orientation()?;
+    let picture = DynamicImage::from_decoder(decoder)?;
+    let side = width.min(height);
+    let middle = imageops::crop_imm(&picture, (width - side) / 2, (height - side) / 2, side, side);
+    let mut square = DynamicImage::ImageRgba8(imageops::thumbnail(&*middle, LARGE, LARGE));
+    square.apply_orientation(orientation);
+    Ok(on_paper(&square.into_rgba8()))
+}
+
+/// The picture without transparency.
+fn on_paper(picture: &image::RgbaImage) -> RgbImage {
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [red, green, blue, alpha] = picture.get_pixel(x, y).0.map(u16::from);
+        image::Rgb([red, green, blue].map(|colour| ((colour * alpha + PAPER * (255 - alpha) + 127) / 255) as u8))
+    })
+}
+
+fn encode(picture: &RgbImage) -> Result<Vec<u8>, PortraitError> {
+    let mut file = Vec::with_capacity(32 * 1024);
+    JpegEncoder::new_with_quality(&mut file, QUALITY).encode(
+        picture,
+        picture.width(),
+        picture.height(),
+        ExtendedColorType::Rgb8,
+    )?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ImageEncoder as _, ImageFormat, Rgb, Rgba, RgbaImage};
+    use proptest::prelude::*;
+
+    fn file(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut file = Cursor::new(Vec::new());
+        picture.into().write_to(&mut file, format).expect("encoded");
+        file.into_inner()
+    }
+
+    fn drawn(jpeg: &[u8]) -> RgbImage {
+        image::load_from_memory_with_format(jpeg, ImageFormat::Jpeg).expect("a JPEG").into_rgb8()
+    }
+
+    /// Red on the left, green in the middle, blue on the right; each a square of 100 pixels.
+    fn flag() -> RgbImage {
+        RgbImage::from_fn(300, 100, |x, _| match x / 100 {
+            0 => Rgb([255, 0, 0]),
+            1 => Rgb([0, 255, 0]),
+            _ => Rgb([0, 0, 255]),
+        })
+    }
+
+    #[test]
+    fn the_middle_is_drawn_in_both_sizes() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+            let portrait = portrait(&file(flag(), format)).expect("a portrait");
+            for (jpeg, side) in [(&portrait.large, LARGE), (&portrait.small, SMALL)] {
+                let picture = drawn(jpeg);
+                assert_eq!(picture.dimensions(), (side, side));
+                let Rgb([red, green, blue]) = *picture.get_pixel(side / 2, side / 2);
+                assert!(red < 30 && green > 225 && blue < 30, "{format:?} {red} {green} {blue}");
+            }
+        }
+    }
+
+    #[test]
+    fn pictures_lying_down_are_put_upright_and_lose_what_they_say() {
+        // Left half white, right half black; Exif says: turn by 90° to the right, so white comes to the top.
+        let lying = RgbImage::from_fn(64, 64, |x, _| if x < 32 { Rgb([255; 3]) } else { Rgb([0; 3]) });
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut jpeg);
+        let exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0 GPS 38.7 -9.1".to_vec();
+        encoder.set_exif_metadata(exif).expect("taken");
+        encoder.encode(&lying, 64, 64, ExtendedColorType::Rgb8).expect("encoded");
+        assert!(jpeg.windows(3).any(|three| three == b"GPS"));
+        let portrait = portrait(&jpeg).expect("a portrait");
+        let picture = drawn(&portrait.large);
+        assert!(picture.get_pixel(160, 40).0[0] > 225 && picture.get_pixel(160, 280).0[0] < 30);
+        for jpeg in [&portrait.large, &portrait.small] {
+            assert!(!jpeg.windows(3).any(|three| three == b"GPS") && !jpeg.windows(4).any(|four| four == b"Exif"));
+        }
+    }
+
+    #[test]
+    fn glass_lies_on_paper() {
+        let glass = RgbaImage::from_pixel(10, 10, Rgba([0, 0, 0, 0]));
+        let picture = drawn(&portrait(&file(glass, ImageFormat::Png)).expect("a portrait").small);
+        assert!(picture.get_pixel(48, 48).0.iter().all(|colour| *colour > 250));
+        let one = RgbImage::from_pixel(1, 1, Rgb([9, 9, 9]));
+        assert_eq!(drawn(&portrait(&file(one, ImageFormat::Jpeg)).expect("a portrait").large).width(), LARGE);
+    }
+
+    /// A PNG that says to be `width` × `height` and is a few bytes.
+    fn bomb(width: u32, height: u32) -> Vec<u8> {
+        let mut bomb = file(RgbImage::new(1, 1), ImageFormat::Png);
+        bomb[16..20].copy_from_slice(&width.to_be_bytes());
+        bomb[20..24].copy_from_slice(&height.to_be_bytes());
+        let crc = crc32(&bomb[12..29]);
+        bomb[29..33].copy_from_slice(&crc.to_be_bytes());
+        bomb
+    }
+
+    /// The check of a PNG chunk (ISO/IEC 15948, annex D).
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+        })
+    }
+
+    #[test]
+    fn bombs_do_not_go_off() {
+        let broken = |result| matches!(result, Err(PortraitError::Broken(_)));
+        assert_eq!(portrait(&bomb(65_000, 65_000)), Err(PortraitError::TooLarge));
+        assert_eq!(portrait(&bomb(u32::MAX >> 1, u32::MAX >> 1)), Err(PortraitError::TooLarge));
+        assert_eq!(portrait(&bomb(40_000_001, 1)), Err(PortraitError::TooLarge));
+        assert!(broken(portrait(&bomb(6000, 6000))), "the size is fine, the pixels are missing");
+        assert_eq!(portrait(&vec![0xff; limits::PHOTO_BYTES + 1]), Err(PortraitError::TooLarge));
+        let mut jpeg = file(RgbImage::new(16, 16), ImageFormat::Jpeg);
+        let frame = jpeg.windows(2).position(|two| two == [0xff, 0xc0]).expect("a frame header");
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+        assert_eq!(portrait(&jpeg), Err(PortraitError::TooLarge));
+        // Sixteen bits a colour and transparency: within the pixels, and too much memory.
+        let mut deep = Vec::new();
+        image::codecs::png::PngEncoder::new(&mut deep)
+            .write_image(&[0; 8], 1, 1, ExtendedColorType::Rgba16)
+            .expect("encoded");
+        deep[16..24].copy_from_slice(&[0, 0, 0x18, 0, 0, 0, 0x18, 0]);
+        let crc = crc32(&deep[12..29]);
+        deep[29..33].copy_from_slice(&crc.to_be_bytes());
+        assert_eq!(portrait(&deep), Err(PortraitError::TooLarge));
+        assert!(broken(portrait(&[0xff, 0xd8, 0xff])) && broken(portrait(b"\x89PNG\r\n\x1a\n")));
+        for other in [&b""[..], b"GIF89a", b"<svg onload=alert(1)>", b"RIFF....WEBP"] {
+            assert_eq!(portrait(other), Err(PortraitError::WrongKind));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn damage_is_an_error_or_a_worse_picture(at in 0.0_f64..1.0, with: u8, cut in 0.0_f64..1.0, png: bool) {
+            let format = if png { ImageFormat::Png } else { ImageFormat::Jpeg };
+            let mut file = file(flag(), format);
+            let at = (at * file.len() as f64) as usize;
+            file[at] = with;
+            file.truncate(file.len() - (cut * cut * 200.0) as usize);
+            if let Ok(portrait) = portrait(&file) {
+                prop_assert_eq!(drawn(&portrait.small).dimensions(), (SMALL, SMALL));
+            }
+        }
+    }
+}

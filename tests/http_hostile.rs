@@ -1,0 +1,256 @@
+//! Requests that mean harm, over real sockets and a real store: names that break pages, cookies that are not theirs,
+//! other sites' pages, other hosts' names, and many guesses at a PIN.
+
+mod http_house;
+
+use std::time::Duration;
+
+use http_house::home::{Home, code_of, cookie_of, json_of};
+use lareira::ground::id::UserId;
+use serde_json::{Value, json};
+
+const SHARE: &str = "0000000000000000";
+
+/// Names and titles made to break pages, and what becomes of them.
+const BREAKERS: [(&str, &str); 5] = [
+    ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+    ("\"><img src=x onerror=alert(1)>", "\"><img src=x onerror=alert(1)>"),
+    ("Ana\u{202e}gnp.exe", "Anagnp.exe"),
+    ("A\r\nSet-Cookie: a=b\u{0}\u{7}", "A Set-Cookie: a=b"),
+    ("\u{200f}\u{2066}  שרה \u{2069} ", "שרה"),
+];
+
+#[test]
+fn names_and_titles_stay_text() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let tv = home.sign_in(&home.tv(account), ana, None);
+    for (sent, kept) in BREAKERS {
+        let (phone, _) = home.phone(account, sent);
+        home.ready_share(&phone, &[ana], Some(sent));
+        let answer = home.ask("GET", "/tv/api/inbox?limit=1", &tv, &Value::Null);
+        assert_eq!(answer.field("content-type"), Some("application/json"), "no page is made of it");
+        assert_eq!(answer.field("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.field("set-cookie"), None);
+        let entry = json_of(&answer)["entries"][0].clone();
+        assert_eq!((&entry["title"], &entry["sender"]["name"]), (&json!(kept), &json!(kept)));
+    }
+    let (phone, _) = home.phone(account, "Rui");
+    for long in ["x".repeat(10_000), "\u{202e}".repeat(10_000), "👩‍👩‍👧".repeat(10_000)] {
+        let titled = json!({ "targets": [ana.to_string()], "title": long });
+        let patched = home.ask("PATCH", "/api/v1/me", &phone, &json!({ "name": long }));
+        assert_eq!(code_of(&patched), (400, "invalid".to_owned()));
+        let created = home.ask("POST", "/api/v1/shares", &phone, &titled);
+        // What nobody sees is no title.
+        let blank = long.starts_with('\u{202e}');
+        assert_eq!(created.status, if blank { 201 } else { 400 }, "{created:?}");
+        if blank {
+            assert_eq!(json_of(&home.ask("GET", "/api/v1/me", &phone, &Value::Null))["name"], "Rui");
+        }
+    }
+}
+
+#[test]
+fn photos_that_are_bombs_or_pages_are_refused() {
+    let home = Home::new();
+    let (phone, _) = home.phone(home.account("Casa"), "Rui");
+    let put = |kind: &str, file: &[u8]| {
+        code_of(&home.send("PUT", "/api/v1/me/photo", &format!("{phone}Content-Type: {kind}\r\n"), file))
+    };
+    // A PNG of 65,000 × 65,000 pixels in 57 bytes; its check sum is right.
+    let mut bomb = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xfd\xe8\0\0\xfd\xe8\x08\x02\0\0\0".to_vec();
+    let crc = !bomb[12..].iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    });
+    bomb.extend_from_slice(&crc.to_be_bytes());
+    bomb.extend_from_slice(b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82");
+    assert_eq!(put("image/png", &bomb), (413, "photo_too_large".to_owned()));
+    assert_eq!(put("image/jpeg", b"<html><script>alert(1)</script>"), (415, "not_a_photo".to_owned()));
+    assert_eq!(put("image/svg+xml", b"<svg onload=alert(1)>"), (415, "not_a_photo".to_owned()));
+    assert_eq!(put("image/jpeg", &[0xff, 0xd8, 0xff, 0xe0]).0, 400);
+    assert_eq!(put("image/jpeg", &[]).0, 415);
+    let mut client = home.house.connect();
+    let head = format!("Host: localhost\r\n{phone}Content-Type: image/jpeg\r\nContent-Length: 8000001");
+    client.send(format!("PUT /api/v1/me/photo HTTP/1.1\r\n{head}\r\n\r\n"));
+    assert_eq!(client.answer().status, 413, "what is only promised is refused before it is sent");
+    assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 0, "nothing of it is kept");
+    for path in ["/photo/../lareira.redb", "/photo/%2e%2e%2flareira.redb", "/photo/00.jpg", "/photo/-small.jpg"] {
+        assert!(matches!(home.house.get(path).status, 400 | 404), "{path}");
+    }
+    let unknown = format!("/photo/{}.jpg", "0".repeat(32));
+    assert_eq!(home.house.get(&unknown).status, 404);
+}
+
+#[test]
+fn cookies_are_good_for_their_own_tv_and_time() {
+    let home = Home::new();
+    let (casa, outra) = (home.account("Casa"), home.account("Outra"));
+    let (ana, eva) = (home.user(casa, "Ana", None), home.user(outra, "Eva", None));
+    let rui = home.user(casa, "Rui", None);
+    let (sala, quarto, alheia) = (home.tv(casa), home.tv(casa), home.tv(outra));
+    let ana_at_sala = home.sign_in(&sala, ana, None);
+    let user_cookie = ana_at_sala.trim_end().rsplit("; ").next().expect("a cookie").to_owned();
+    let inbox = |cookies: &str| code_of(&home.ask("GET", "/tv/api/inbox", cookies, &Value::Null));
+    let with = |tv: &str| format!("{}; {user_cookie}\r\n", tv.trim_end());
+    assert_eq!(inbox(&ana_at_sala).0, 200);
+    for tv in [&quarto, &alheia] {
+        assert_eq!(inbox(&with(tv)), (401, "not_signed_in".to_owned()), "swapped between TVs");
+    }
+    for forged in ["Cookie: lareira_tv=\r\n", "Cookie: lareira_tv=forged; lareira_user=forged\r\n", "Cookie: ;;==\r\n"]
+    {
+        assert_eq!(inbox(forged), (401, "no_tv".to_owned()), "{forged}");
+    }
+    let forged_user = format!("{}; lareira_user={}\r\n", sala.trim_end(), "A".repeat(24));
+    assert_eq!(inbox(&forged_user), (401, "not_signed_in".to_owned()));
+    let sign_in = |tv: &str, user: UserId| {
+        code_of(&home.ask("POST", "/tv/api/sign-in", tv, &json!({ "user_id": user.to_string() })))
+    };
+    assert_eq!(sign_in(&alheia, ana), (403, "wrong_account".to_owned()));
+    assert_eq!(sign_in(&sala, eva), (403, "wrong_account".to_owned()));
+
+    // Each on one TV sees their own.
+    let rui_at_sala = home.sign_in(&sala, rui, None);
+    let (phone, _) = home.phone(casa, "Zé");
+    let share = home.ready_share(&phone, &[ana], None);
+    let total = |cookies: &str| json_of(&home.ask("GET", "/tv/api/inbox", cookies, &Value::Null))["total"].clone();
+    assert_eq!((total(&ana_at_sala), total(&rui_at_sala)), (json!(1), json!(0)));
+    for (method, path, body) in mutating(&share.to_string()) {
+        if path.contains(&share.to_string()) {
+            let answer = home.ask(method, &path, &rui_at_sala, &body);
+            let gone = path.ends_with("/left");
+            assert_eq!(answer.status, if gone { 200 } else { 404 }, "{method} {path}: {answer:?}");
+        }
+    }
+    assert_eq!(total(&ana_at_sala), json!(1), "nothing of hers was touched");
+
+    // Signed out, removed: what is replayed is worth nothing.
+    assert_eq!(home.ask("POST", "/tv/api/sign-out", &ana_at_sala, &Value::Null).status, 200);
+    assert_eq!(inbox(&ana_at_sala), (401, "not_signed_in".to_owned()));
+    let tv = home.steward.tvs().expect("TVs").into_iter().find(|tv| tv.signed_in.iter().any(|on| on.user == rui));
+    home.steward.remove_tv(tv.expect("a TV").id).expect("removed");
+    assert_eq!(inbox(&rui_at_sala), (401, "no_tv".to_owned()));
+}
+
+/// Every call of a TV that changes something.
+fn mutating(share: &str) -> Vec<(&'static str, String, Value)> {
+    let settings = json!({ "skip_pin": true, "service_off": true, "language": null });
+    let mut calls = vec![
+        ("POST", "/tv/api/sign-in".to_owned(), json!({ "user_id": SHARE })),
+        ("PUT", "/tv/api/settings".to_owned(), settings),
+        ("PUT", "/tv/api/blocks".to_owned(), json!({ "blocked": [] })),
+        ("DELETE", format!("/tv/api/inbox/{share}"), Value::Null),
+        ("POST", "/tv/api/sign-out".to_owned(), Value::Null),
+    ];
+    for verb in ["accept", "later", "decline", "watching", "left"] {
+        calls.push(("POST", format!("/tv/api/shares/{share}/{verb}"), json!({})));
+    }
+    calls
+}
+
+#[test]
+fn other_sites_pages_change_nothing() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let tv = home.sign_in(&home.tv(account), ana, None);
+    let (phone, _) = home.phone(account, "Rui");
+    let share = home.ready_share(&phone, &[ana], None).to_string();
+    for (method, path, body) in mutating(&share) {
+        for from in [
+            "Origin: http://evil.example\r\n",
+            "Origin: null\r\n",
+            "Origin: http://127.0.0.1:8081\r\n",
+            "Sec-Fetch-Site: cross-site\r\n",
+            "Sec-Fetch-Site: same-site\r\n",
+        ] {
+            let answer = home.ask(method, &path, &format!("{tv}{from}"), &body);
+            assert_eq!(code_of(&answer), (403, "other_site".to_owned()), "{method} {path} {from}");
+        }
+        if !body.is_null() {
+            // A form, from a browser that says nothing of where it comes from.
+            let form = format!("{tv}Content-Type: application/x-www-form-urlencoded\r\n");
+            assert_eq!(home.send(method, &path, &form, body.to_string().as_bytes()).status, 415, "{method} {path}");
+        }
+    }
+    let settings = json_of(&home.ask("GET", "/tv/api/settings", &tv, &Value::Null));
+    assert_eq!((&settings["service_off"], &settings["skip_pin"]), (&json!(false), &json!(false)));
+    let entry = json_of(&home.ask("GET", "/tv/api/inbox", &tv, &Value::Null))["entries"][0].clone();
+    assert_eq!((&entry["target_state"], &entry["seen"]), (&json!("notified"), &json!(false)));
+    // Phones have no cookies that another site's page could use.
+    for (method, path) in
+        [("POST", "/api/v1/shares"), ("PATCH", "/api/v1/me"), ("DELETE", "/api/v1/shares/0000000000000000")]
+    {
+        assert_eq!(home.ask(method, path, &tv, &json!({})).status, 401, "{method} {path}");
+    }
+}
+
+#[test]
+fn hosts_of_others_are_not_answered() {
+    let home = Home::new();
+    for (host, status) in [
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example:8080", 421),
+        ("tv.example@evil.example", 421),
+        ("127.0.0.1:8080", 200),
+        ("tv.example", 200),
+    ] {
+        for path in ["/tv/api/device", "/tv/"] {
+            let mut client = home.house.connect();
+            client.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            assert_eq!(client.answer().status, status, "{host} {path}");
+        }
+    }
+    let tvs = home.steward.tvs().expect("TVs").len();
+    assert_eq!(tvs, 2, "only those who were answered became TVs");
+}
+
+#[test]
+fn a_pin_is_guessed_neither_over_many_tvs_nor_over_a_restart() {
+    let mut home = Home::new();
+    let account = home.account("Casa");
+    let rui = home.user(account, "Rui", Some("4711"));
+    let tvs: Vec<String> = (0..5).map(|_| home.tv(account)).collect();
+    let (phone, _) = home.phone(account, "Ana");
+    let signed_in = home.sign_in(&tvs[0], rui, Some("4711"));
+    let share = home.ready_share(&phone, &[rui], None);
+    let body = |pin: &str| json!({ "user_id": rui.to_string(), "pin": pin });
+    let accept = format!("/tv/api/shares/{share}/accept");
+    // Guessed at the sign-in of several TVs and when accepting: all are counted together.
+    for tv in &tvs[1..] {
+        assert_eq!(code_of(&home.ask("POST", "/tv/api/sign-in", tv, &body("0000"))), (401, "wrong_pin".to_owned()));
+    }
+    let wrong = home.ask("POST", &accept, &signed_in, &json!({ "pin": "0000" }));
+    assert_eq!(code_of(&wrong), (401, "wrong_pin".to_owned()));
+    for round in 0..2 {
+        for tv in &tvs {
+            let answer = home.ask("POST", "/tv/api/sign-in", tv, &body("4711"));
+            assert_eq!(code_of(&answer), (429, "pin_locked".to_owned()), "round {round}: even the right one waits");
+            let wait: u64 = answer.field("retry-after").and_then(|wait| wait.parse().ok()).expect("seconds");
+            assert!((50..=60).contains(&wait), "{wait}");
+        }
+        let answer = home.ask("POST", &accept, &signed_in, &json!({ "pin": "4711" }));
+        assert_eq!(code_of(&answer), (429, "pin_locked".to_owned()));
+        let entry = json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &signed_in, &Value::Null));
+        assert_eq!(entry["play"], Value::Null, "and no other way plays it");
+        home = home.restart();
+    }
+}
+
+#[test]
+fn codes_and_tokens_are_not_found_by_trying() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    home.steward.invite(None, Some(account), Duration::from_secs(60)).expect("an invitation");
+    for code in ["", "0", "0000000000", "'; DROP TABLE invites", &"9".repeat(100_000)] {
+        let answer = home.ask("POST", "/api/v1/enrol", "", &json!({ "code": code, "name": "Eva" }));
+        assert_eq!(code_of(&answer), (404, "bad_code".to_owned()));
+    }
+    for token in ["", "Bearer", "Bearer ", "Bearer x", "Basic eDp4", "bearer  \t"] {
+        let answer = home.ask("GET", "/api/v1/contacts", &format!("Authorization: {token}\r\n"), &Value::Null);
+        assert_eq!(code_of(&answer), (401, "no_phone".to_owned()), "{token}");
+    }
+    let device = home.ask("GET", "/tv/api/device", "", &Value::Null);
+    assert!(cookie_of(&device).len() > "lareira_tv=".len() + 20, "a cookie of enough letters");
+}

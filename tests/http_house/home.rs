@@ -1,0 +1,170 @@
+//! A home behind the HTTP door: a real steward over a real store, people, TVs and phones.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lareira::album::Album;
+use lareira::executor::SystemClock;
+use lareira::gateway::gallery::Gallery;
+use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
+use lareira::ground::time::Clock as _;
+use lareira::http::{Announcements, Api, Caps, Photos as _, Times};
+use lareira::share::{Announcer, MediaInfo, NewUser, ShareSettings, Steward};
+use lareira::store::Store;
+use serde_json::{Value, json};
+
+use super::{Answer, Client, House};
+
+/// A house whose calls are decided by a real steward over a real store, with photos.
+pub struct Home {
+    pub house: House,
+    pub steward: Arc<Steward>,
+    pub gallery: Arc<Gallery>,
+    dir: tempfile::TempDir,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self::reopened(tempfile::tempdir().expect("a directory"))
+    }
+
+    /// The same home after a restart.
+    pub fn restart(self) -> Self {
+        let Self { house, steward, gallery, dir } = self;
+        drop((house, steward, gallery));
+        Self::reopened(dir)
+    }
+
+    fn reopened(dir: tempfile::TempDir) -> Self {
+        let clock = Arc::new(SystemClock::default());
+        let store = Store::open(&dir.path().join("lareira.redb")).expect("a store");
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let settings = ShareSettings { pin_rounds: 10, ..ShareSettings::default() };
+        let steward = Arc::new(Steward::new(Arc::new(store), clock.clone(), announcer, settings).expect("a steward"));
+        let album = Album::open(&dir.path().join("photos")).expect("an album");
+        let gallery = Arc::new(Gallery::new(album));
+        let unwanted = gallery.clone();
+        steward.on_photo_unwanted(move |photo| unwanted.discard(photo));
+        let api = Api::new(steward.clone(), gallery.clone(), 8554);
+        let events = Arc::new(Announcements::new(api.clone(), clock));
+        let handler = Box::new(move |request: &_| api.answer(request));
+        let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
+        Self { house: House::answering(times, Caps::default(), handler, Some(events)), steward, gallery, dir }
+    }
+
+    /// A call, with header fields that end with line breaks, and a JSON body or none.
+    pub fn ask(&self, method: &str, path: &str, fields: &str, body: &Value) -> Answer {
+        let mut client = self.house.connect();
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        client.send(format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{kind}{fields}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        client.answer()
+    }
+
+    /// The same call with a body that is anything.
+    pub fn send(&self, method: &str, path: &str, fields: &str, body: &[u8]) -> Answer {
+        let mut client = self.house.connect();
+        let head = format!("Host: 127.0.0.1:8080\r\n{fields}Content-Length: {}", body.len());
+        client.send(format!("{method} {path} HTTP/1.1\r\n{head}\r\n\r\n"));
+        client.send(body);
+        client.answer()
+    }
+
+    /// Where photos are.
+    pub fn photos(&self) -> PathBuf {
+        self.dir.path().join("photos")
+    }
+
+    /// A household of that name.
+    pub fn account(&self, name: &str) -> AccountId {
+        self.steward.add_account(name, Some("+351")).expect("an account").id
+    }
+
+    /// A user, perhaps with a PIN.
+    pub fn user(&self, account: AccountId, name: &str, pin: Option<&str>) -> UserId {
+        let (name, pin) = (name.to_owned(), pin.map(str::to_owned));
+        self.steward.add_user(NewUser { account, name, msisdn: None, email: None, pin }).expect("a user").id
+    }
+
+    /// A TV of the account: its Cookie field.
+    pub fn tv(&self, account: AccountId) -> String {
+        let new = self.steward.new_tv().expect("a TV");
+        self.steward.approve_tv(&new.pairing_code, account, None).expect("paired");
+        format!("Cookie: lareira_tv={}\r\n", new.cookie)
+    }
+
+    /// Signs a user in on a TV: the Cookie field of both.
+    pub fn sign_in(&self, tv: &str, user: UserId, pin: Option<&str>) -> String {
+        let body = json!({ "user_id": user.to_string(), "pin": pin });
+        let answer = self.ask("POST", "/tv/api/sign-in", tv, &body);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        format!("{}; {}\r\n", tv.trim_end(), cookie_of(&answer))
+    }
+
+    /// A phone invited to the account: its Authorization field, and its sender.
+    pub fn phone(&self, account: AccountId, name: &str) -> (String, SenderId) {
+        let invite = self.steward.invite(None, Some(account), Duration::from_secs(60)).expect("an invitation");
+        let enrolled = self.ask("POST", "/api/v1/enrol", "", &json!({ "code": invite.code, "name": name }));
+        assert_eq!(enrolled.status, 201, "{enrolled:?}");
+        let value = json_of(&enrolled);
+        let token = value["token"].as_str().expect("a token");
+        let sender = value["sender_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        (format!("Authorization: Bearer {token}\r\n"), sender)
+    }
+
+    /// A share of a phone that is ready.
+    pub fn ready_share(&self, phone: &str, to: &[UserId], title: Option<&str>) -> ShareId {
+        let targets: Vec<String> = to.iter().map(UserId::to_string).collect();
+        let created = self.ask("POST", "/api/v1/shares", phone, &json!({ "targets": targets, "title": title }));
+        assert_eq!(created.status, 201, "{created:?}");
+        let share = json_of(&created)["share_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        self.steward.ready(share, media()).expect("ready");
+        share
+    }
+}
+
+/// What a stream is made of.
+pub fn media() -> MediaInfo {
+    MediaInfo {
+        codec: "avc1.42c01f".to_owned(),
+        audio_codec: Some("mp4a.40.2".to_owned()),
+        width: 1280,
+        height: 720,
+        frame_rate: 30.0,
+        bits_per_second: 2_000_000,
+    }
+}
+
+pub fn json_of(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
+}
+
+pub fn code_of(answer: &Answer) -> (u16, String) {
+    (answer.status, json_of(answer)["error"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+pub fn cookie_of(answer: &Answer) -> String {
+    let field = answer.field("set-cookie").expect("a cookie");
+    assert!(field.contains("HttpOnly") && field.contains("SameSite=Lax") && field.contains("Max-Age=34560000"));
+    field.split(';').next().expect("its pair").to_owned()
+}
+
+pub fn event(client: &mut Client) -> (String, Value) {
+    loop {
+        let text = String::from_utf8(client.chunk().expect("an event")).expect("text");
+        let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).map(str::to_owned);
+        if let (Some(name), Some(data)) = (line("event:"), line("data:")) {
+            return (name, serde_json::from_str(&data).expect("JSON"));
+        }
+    }
+}
+
+/// The id of the next event.
+pub fn event_id(client: &mut Client) -> String {
+    let text = String::from_utf8(client.chunk().expect("an event")).expect("text");
+    text.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned()
+}

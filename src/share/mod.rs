@@ -13,6 +13,7 @@ pub mod ledger;
 #[cfg(test)]
 pub mod memory;
 mod news;
+mod owner;
 mod pairing;
 mod people;
 mod phones;

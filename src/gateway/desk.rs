@@ -229,7 +229,17 @@ impl Desk {
                 steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
                 json!({ "phone_id": phone, "revoked": true })
             }
-            Verb::ShareList => json!({ "shares": all(&steward.shares(0, limits::PAGE_ROWS)?, share_json) }),
+            Verb::ShareList => {
+                let mut shares = Vec::new();
+                for share in steward.shares(0, limits::PAGE_ROWS)? {
+                    let mut value = share_json(&share);
+                    let report = steward.share(Asker::Owner, share.id)?;
+                    value["sender_name"] = report.sender.name.into();
+                    value["duration_ms"] = report.duration_ms.into();
+                    shares.push(value);
+                }
+                json!({ "shares": shares })
+            }
             Verb::ShareShow { share } => report_json(&steward.share(Asker::Owner, find_share(share)?)?),
             Verb::ShareStop { share } => {
                 steward.stop_share(Asker::Owner, find_share(share)?)?;

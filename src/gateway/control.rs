@@ -45,7 +45,7 @@ pub struct Control {
 
 impl Control {
     /// Opens the socket and answers on a thread of its own. The database must be open: whoever has it has the socket.
-    pub fn start(data_dir: &Path, desk: Desk) -> io::Result<Self> {
+    pub fn start(data_dir: &Path, desk: Arc<Desk>) -> io::Result<Self> {
         let path = data_dir.join(NAME);
         let listener = listen(&path)?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -178,7 +178,7 @@ mod tests {
     fn a_running_gateway_does_what_it_is_asked() {
         let dir = tempfile::tempdir().expect("a directory");
         assert!(ask(dir.path(), &Verb::AccountList).expect("asked").is_none(), "none runs");
-        let control = Control::start(dir.path(), desk(dir.path())).expect("starts");
+        let control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
         let mode = fs::metadata(dir.path().join(NAME)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn nonsense_ends_its_own_connection_only() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), desk(dir.path())).expect("starts");
+        let _control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
         for nonsense in [&b"\xff\xff\xff\xff"[..], b"\0\0\0\x02{}", b"\0\0\0\x05"] {
             let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
             stream.write_all(nonsense).expect("written");
@@ -228,14 +228,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         drop(UnixListener::bind(dir.path().join(NAME)).expect("bound"));
         assert!(ask(dir.path(), &Verb::UserList).expect("asked").is_none());
-        let _control = Control::start(dir.path(), desk(dir.path())).expect("starts");
+        let _control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
         done(dir.path(), Verb::UserList);
     }
 
     #[test]
     fn names_will_do_where_they_are_the_only_one() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), desk(dir.path())).expect("starts");
+        let _control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
         for _ in 0..2 {
             done(dir.path(), Verb::AccountAdd { name: "Silva".into(), country: None });
         }

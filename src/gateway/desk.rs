@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::gateway::gallery::Gallery;
+use crate::gateway::now::Now;
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
-use crate::http::{PhotoRefused, Photos as _};
+use crate::http::{DeskRefused, OwnersDesk, PhotoRefused, Photos as _};
 use crate::share::{
     Account, Asker, MediaInfo, NewPin, NewShare, NewUser, ProfileChange, Report, Scope, Share, ShareError, Steward, Tv,
     User, photo_url,
@@ -33,6 +34,7 @@ pub enum Verb {
     UserPhoto { user: String, file: PathBuf, base64: String },
     UserRemove { user: String },
     TvList,
+    TvRename { tv: String, name: String },
     TvApprove { code: String, account: String, name: Option<String> },
     TvRemove { tv: String },
     Invite { name: Option<String>, account: Option<String>, ttl_ms: u64 },
@@ -40,8 +42,10 @@ pub enum Verb {
     PhoneRevoke { phone: String },
     ShareList,
     ShareShow { share: String },
+    ShareStop { share: String },
     ShareDelete { share: String },
     ShareNew { to: Vec<String>, from: Option<String> },
+    Owner,
     Backup { file: PathBuf },
     Restore { file: PathBuf },
 }
@@ -104,17 +108,48 @@ pub struct Refused {
     pub code: String,
     /// For people; says what to do.
     pub message: String,
+    /// The HTTP status that says the same; 0 where it came over the control socket.
+    #[serde(skip)]
+    pub status: u16,
 }
 
 impl From<ShareError> for Refused {
     fn from(error: ShareError) -> Self {
-        Self { code: error.code().into(), message: error.to_string() }
+        Self { code: error.code().into(), message: error.to_string(), status: error.status() }
     }
 }
 
 impl From<PhotoRefused> for Refused {
     fn from(refused: PhotoRefused) -> Self {
-        Self { code: refused.code.into(), message: refused.message }
+        Self { code: refused.code.into(), message: refused.message, status: refused.status }
+    }
+}
+
+/// The desk as the owner's page knows it.
+pub struct OpenDesk {
+    /// Where verbs are carried out.
+    pub desk: Arc<Desk>,
+    /// Who knows what is going on.
+    pub now: Now,
+}
+
+impl OwnersDesk for OpenDesk {
+    fn carry_out(&self, verb: Value) -> Result<Value, DeskRefused> {
+        let verb: Verb = serde_json::from_value(verb).map_err(|error| DeskRefused {
+            status: 400,
+            code: "bad_verb".into(),
+            message: format!("this is no verb of the owner's: {error}"),
+        })?;
+        // These name files of the gateway's own machine, or let another browser in: whoever may do that sits there.
+        if matches!(verb, Verb::Backup { .. } | Verb::Restore { .. } | Verb::Owner) {
+            let message = "this is done on the gateway itself, with `lareira admin`".into();
+            return Err(DeskRefused { status: 403, code: "not_here".into(), message });
+        }
+        self.desk.execute(&verb).map_err(|Refused { code, message, status }| DeskRefused { status, code, message })
+    }
+
+    fn now(&self) -> Value {
+        self.now.look()
     }
 }
 
@@ -166,6 +201,9 @@ impl Desk {
             Verb::TvApprove { code, account, name } => {
                 tv_json(&steward.approve_tv(code, find_account(steward, account)?, name.as_deref())?)
             }
+            Verb::TvRename { tv, name } => {
+                tv_json(&steward.rename_tv(tv.parse().map_err(|_| ShareError::NotFound("TV"))?, name)?)
+            }
             Verb::TvRemove { tv } => {
                 steward.remove_tv(tv.parse().map_err(|_| ShareError::NotFound("TV"))?)?;
                 json!({ "tv_id": tv, "removed": true })
@@ -191,8 +229,22 @@ impl Desk {
                 steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
                 json!({ "phone_id": phone, "revoked": true })
             }
-            Verb::ShareList => json!({ "shares": all(&steward.shares(0, limits::PAGE_ROWS)?, share_json) }),
+            Verb::ShareList => {
+                let mut shares = Vec::new();
+                for share in steward.shares(0, limits::PAGE_ROWS)? {
+                    let mut value = share_json(&share);
+                    let report = steward.share(Asker::Owner, share.id)?;
+                    value["sender_name"] = report.sender.name.into();
+                    value["duration_ms"] = report.duration_ms.into();
+                    shares.push(value);
+                }
+                json!({ "shares": shares })
+            }
             Verb::ShareShow { share } => report_json(&steward.share(Asker::Owner, find_share(share)?)?),
+            Verb::ShareStop { share } => {
+                steward.stop_share(Asker::Owner, find_share(share)?)?;
+                json!({ "share_id": share, "stopped": true })
+            }
             Verb::ShareDelete { share } => {
                 steward.withdraw_share(Asker::Owner, find_share(share)?)?;
                 json!({ "share_id": share, "deleted": true })
@@ -200,6 +252,11 @@ impl Desk {
             Verb::ShareNew { to, from } => {
                 let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
                 new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
+            }
+            Verb::Owner => {
+                let code = steward.owner_code()?;
+                let url = format!("{}/admin/#{}", addresses.http, code.code);
+                json!({ "code": code.code, "url": url, "expires_at": code.expires_at.to_string() })
             }
             Verb::Backup { file } => {
                 steward.books().backup(file).map_err(ShareError::from)?;

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod gallery;
 mod gate;
 mod keeper;
+pub mod now;
 mod player;
 mod status;
 mod watch;
@@ -30,10 +31,11 @@ use crate::album::Album;
 use crate::executor::{Executor, SystemClock};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
-use crate::gateway::desk::{Addresses, Desk};
+use crate::gateway::desk::{Addresses, Desk, OpenDesk};
 use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
+use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::status::Health;
 use crate::gateway::watch::{Followed, RecordingWitness, Watch};
@@ -159,7 +161,13 @@ impl Gateway {
         let ingest = Ingest::open(&settings, Arc::new(doorkeeper), clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
-        let api = Api::new(steward.clone(), gallery.clone(), ingest.address().port());
+        let http_address =
+            http.local_addr().map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
+        let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
+        let desk = Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses });
+        let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
+        let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
+        let api = Api::new(steward.clone(), gallery.clone(), open_desk, ingest.address().port());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
             .map_err(data(data_dir))?;
@@ -177,11 +185,7 @@ impl Gateway {
             },
             &executor,
         );
-        let http_address =
-            front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-
-        let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
-        let desk = Desk { steward: steward.clone(), gallery: gallery.clone(), addresses };
+        front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
 
         let (keeper_stop, stopped) = mpsc::channel();

@@ -97,6 +97,10 @@ pub const UNPAIRED_TVS: usize = 500;
 pub const SIGNED_IN_USERS: usize = 32;
 /// How long a TV shows a pairing code before it shows a new one.
 pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
+/// How long the owner has to come in with a code.
+pub const OWNER_CODE_TIME: Duration = Duration::from_secs(10 * 60);
+/// Browsers of the owner; the one that came in longest ago makes room.
+pub const OWNER_BROWSERS: usize = 32;
 /// How long an invitation may be made to hold.
 pub const INVITE_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a ticket gives the right to play.

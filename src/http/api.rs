@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
+use crate::http::api_owner::{self, DeskRefused, OwnersDesk};
 use crate::http::back::Request;
 use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
@@ -22,14 +23,17 @@ pub struct Api {
     pub(super) steward: Arc<Steward>,
     /// Who draws and keeps photos.
     pub(super) photos: Arc<dyn Photos>,
+    /// Who carries out what the owner wants.
+    pub(super) desk: Arc<dyn OwnersDesk>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
 }
 
 impl Api {
-    /// The calls, decided by `steward`, with `photos` in them; phones are told to publish to `rtsp_port`.
-    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, rtsp_port: u16) -> Self {
-        Self { steward, photos, rtsp_port }
+    /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `desk`; phones are told to
+    /// publish to `rtsp_port`.
+    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, desk: Arc<dyn OwnersDesk>, rtsp_port: u16) -> Self {
+        Self { steward, photos, desk, rtsp_port }
     }
 
     /// The answer to a call. Blocks while the steward decides.
@@ -39,6 +43,7 @@ impl Api {
             Route::Phone(call) => api_phone::answer(self, request, call),
             Route::Tv(call) => api_tv::answer(self, request, call),
             Route::TvHelp(topic) => api_tv::help(self, request, topic),
+            Route::Owner(call) => api_owner::answer(self, request, call),
             _ => Err(Failure::NotFound),
         };
         // Nothing of this may stay in a cache between.
@@ -57,6 +62,10 @@ pub(super) enum Failure {
     NoTv,
     /// Nobody is signed in on the TV.
     NotSignedIn,
+    /// No cookie of the owner's came with it.
+    NotOwner,
+    /// The desk's reason.
+    Desk(DeskRefused),
     /// It came from another site's page.
     OtherSite,
     /// Its body is not what the call wants.
@@ -106,6 +115,8 @@ impl Failure {
             }
             Self::NoTv => Reply::error(401, "no_tv", "this TV is not known: open /tv/ again"),
             Self::NotSignedIn => Reply::error(401, "not_signed_in", "say who is watching first"),
+            Self::NotOwner => Reply::error(401, "not_owner", "come in with a code: run `lareira admin owner`"),
+            Self::Desk(refused) => Reply::error(refused.status, &refused.code, &refused.message),
             Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
             Self::BadBody(why) => {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))

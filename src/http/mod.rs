@@ -13,12 +13,14 @@ pub mod play;
 pub mod range;
 pub mod route;
 
+mod api_owner;
 mod api_phone;
 mod api_tv;
 mod pages;
 mod texts;
 
 pub use api::Api;
+pub use api_owner::{DeskRefused, OwnersDesk};
 pub use back::Back;
 pub use events::Announcements;
 pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times};

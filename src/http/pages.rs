@@ -31,7 +31,7 @@ pub fn file(path: &str, gzip: bool) -> Reply {
     let asset = assets::asset(path);
     let asset = asset.or_else(|| path.ends_with('/').then(|| assets::asset(&format!("{path}index.html"))).flatten());
     let Some(asset) = asset else {
-        if matches!(path, "/tv" | "/go") {
+        if matches!(path, "/tv" | "/go" | "/admin") {
             return Reply::bytes(308, "", Bytes::new()).with("Location", format!("{path}/"));
         }
         return Reply::error(404, "not_found", "nothing is at this address");

@@ -83,6 +83,8 @@ pub enum Route {
     Tv(TvCall),
     /// `/tv/help/{topic}`: a help page for TVs.
     TvHelp(Topic),
+    /// `/admin/api/…`: the owner's API.
+    Owner(OwnerCall),
 }
 
 /// What a help page is about.
@@ -160,6 +162,19 @@ pub enum PhoneCall {
     Stop(ShareId),
     /// `DELETE shares/{id}`
     Withdraw(ShareId),
+}
+
+/// A call of the owner's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerCall {
+    /// `POST sign-in`
+    SignIn,
+    /// `POST sign-out`
+    SignOut,
+    /// `POST verb`
+    Verb,
+    /// `GET now`
+    Now,
 }
 
 /// A call of the TV API.
@@ -385,13 +400,17 @@ impl Route {
             (Put, ["tv", "api", "settings"]) => tv(TvCall::SetSettings),
             (Get, ["tv", "api", "blocks"]) => tv(TvCall::Blocks),
             (Put, ["tv", "api", "blocks"]) => tv(TvCall::SetBlocks),
-            (_, ["tv", "api", ..]) => None,
+            (Post, ["admin", "api", "sign-in"]) => Some(Self::Owner(OwnerCall::SignIn)),
+            (Post, ["admin", "api", "sign-out"]) => Some(Self::Owner(OwnerCall::SignOut)),
+            (Post, ["admin", "api", "verb"]) => Some(Self::Owner(OwnerCall::Verb)),
+            (Get, ["admin", "api", "now"]) => Some(Self::Owner(OwnerCall::Now)),
+            (_, ["tv" | "admin", "api", ..]) => None,
             (Get, ["tv", "help", topic]) => Some(Self::TvHelp(Topic::of_tv(topic)?)),
             (_, ["tv", "help", ..]) => None,
 
             (Get, ["tv", ""]) => Some(Self::TvPage),
             (Get, ["tv", "n", share]) => id(share).map(|_| Self::TvPage),
-            (Get, ["tv" | "go" | "shared", ..] | ["favicon.ico"]) => Some(Self::Asset(path.to_owned())),
+            (Get, ["tv" | "go" | "admin" | "shared", ..] | ["favicon.ico"]) => Some(Self::Asset(path.to_owned())),
             _ => None,
         }
     }
@@ -410,7 +429,7 @@ impl Route {
     pub fn half(&self) -> Half {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
-            Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Photo(_) => Half::Back,
+            Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Owner(_) | Self::Photo(_) => Half::Back,
             Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
                 Half::Front
             }
@@ -466,6 +485,12 @@ mod tests {
             (Get, "/tv/n/SHARE", Ok(Route::TvPage)),
             (Get, "/tv/n/short", not_found.clone()),
             (Get, "/tv/api/nothing", not_found.clone()),
+            (Get, "/admin/", asset("/admin/")),
+            (Post, "/admin/api/sign-in", Ok(Route::Owner(OwnerCall::SignIn))),
+            (Post, "/admin/api/sign-out", Ok(Route::Owner(OwnerCall::SignOut))),
+            (Post, "/admin/api/verb", Ok(Route::Owner(OwnerCall::Verb))),
+            (Get, "/admin/api/now", Ok(Route::Owner(OwnerCall::Now))),
+            (Get, "/admin/api/nothing", not_found.clone()),
             (Post, "/api/v1/enrol", phone(PhoneCall::Enrol)),
             (Get, "/api/v1/enrol", method("POST")),
             (Get, "/api/v1/me", phone(PhoneCall::Me)),

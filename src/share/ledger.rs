@@ -43,6 +43,8 @@ macro_rules! for_each_table {
             inbox_blocks((UserId, u64) => u32): inbox_block put_inbox_block remove_inbox_block scan_inbox_blocks;
             inbox_counts(UserId => InboxCounts):
                 inbox_counts put_inbox_counts remove_inbox_counts scan_inbox_counts;
+            owner_codes(TokenHash => UnixMs): owner_code put_owner_code remove_owner_code scan_owner_codes;
+            owners(TokenHash => UnixMs): owner put_owner remove_owner scan_owners;
             keys(u32 => [u8; 32]): key put_key remove_key scan_keys;
         }
     };

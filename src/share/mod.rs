@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod memory;
 mod news;
 mod numbers;
+mod owner;
 mod pairing;
 mod people;
 mod phones;

@@ -148,6 +148,15 @@ pub fn tvs(ledger: &dyn Rows) -> Result<Vec<Tv>, ShareError> {
     Ok(tvs)
 }
 
+/// Gives a TV another name.
+pub fn rename(ledger: &mut dyn Ledger, news: &mut News, tv: TvId, name: &str) -> Result<Tv, ShareError> {
+    let mut tv = ledger.tv(tv)?.ok_or(ShareError::NotFound("TV"))?;
+    tv.name = words::name(name)?;
+    ledger.put_tv(tv.id, &tv)?;
+    news.tv(tv.id, tv.account.is_some());
+    Ok(tv)
+}
+
 /// Removes a TV; its cookie is worth nothing from then on.
 pub fn remove(ledger: &mut dyn Ledger, news: &mut News, tv: TvId) -> Result<(), ShareError> {
     let tv = ledger.tv(tv)?.ok_or(ShareError::NotFound("TV"))?;

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use lareira::album::Album;
 use lareira::executor::SystemClock;
+use lareira::gateway::desk::{Addresses, Desk, OpenDesk};
 use lareira::gateway::gallery::Gallery;
+use lareira::gateway::now::Now;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
 use lareira::ground::time::Clock as _;
 use lareira::http::{Announcements, Api, Caps, Photos as _, Times};
+use lareira::live::Hub;
 use lareira::share::{Announcer, MediaInfo, NewUser, ShareSettings, Steward};
 use lareira::store::Store;
 use serde_json::{Value, json};
@@ -46,7 +49,11 @@ impl Home {
         let gallery = Arc::new(Gallery::new(album));
         let unwanted = gallery.clone();
         steward.on_photo_unwanted(move |photo| unwanted.discard(photo));
-        let api = Api::new(steward.clone(), gallery.clone(), 8554);
+        let addresses = Addresses { http: "http://localhost:8080".into(), rtsp: "rtsp://localhost:8554".into() };
+        let desk = Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses });
+        let hub = Arc::new(Hub::new(4, false));
+        let now = Now::new(steward.clone(), hub, dir.path().to_owned(), clock.clone());
+        let api = Api::new(steward.clone(), gallery.clone(), Arc::new(OpenDesk { desk, now }), 8554);
         let events = Arc::new(Announcements::new(api.clone(), clock));
         let handler = Box::new(move |request: &_| api.answer(request));
         let times = Times { sweep: Duration::from_millis(50), ..Times::default() };

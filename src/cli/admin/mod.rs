@@ -73,7 +73,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
         && !data_dir.is_dir()
     {
         let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());
-        return Err(Refused { code: "no_data_dir".into(), message });
+        return Err(Refused { code: "no_data_dir".into(), message, status: 0 });
     }
     std::fs::create_dir_all(data_dir)
         .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
@@ -111,5 +111,5 @@ fn unanswered(data_dir: &Path, error: &std::io::Error) -> String {
 }
 
 fn failed(code: &str, error: &dyn std::fmt::Display) -> Refused {
-    Refused { code: code.into(), message: error.to_string() }
+    Refused { code: code.into(), message: error.to_string(), status: 0 }
 }

@@ -129,6 +129,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         ["tv", "approve", code] => {
             Verb::TvApprove { code: code.into(), account: options.need("account")?, name: options.take("name") }
         }
+        ["tv", "rename", tv, name] => Verb::TvRename { tv: tv.into(), name: name.into() },
         ["tv", "remove", tv] => Verb::TvRemove { tv: tv.into() },
         ["invite"] => Verb::Invite {
             name: options.take("name"),
@@ -139,11 +140,13 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         ["phone", "revoke", phone] => Verb::PhoneRevoke { phone: phone.into() },
         ["share", "list"] => Verb::ShareList,
         ["share", "show", share] => Verb::ShareShow { share: share.into() },
+        ["share", "stop", share] => Verb::ShareStop { share: share.into() },
         ["share", "delete", share] => Verb::ShareDelete { share: share.into() },
         ["share", "new"] => match std::mem::take(&mut options.to) {
             to if to.is_empty() => return Err(WrongUsage("--to is missing".into())),
             to => Verb::ShareNew { to, from: options.take("from") },
         },
+        ["owner"] => Verb::Owner,
         ["backup", file] => Verb::Backup { file: file.into() },
         ["restore", file] => Verb::Restore { file: file.into() },
         [] => return Err(WrongUsage("the verb is missing".into())),
@@ -152,9 +155,10 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         | ["user", "set" | "photo"]
         | ["user", "photo", _]
         | ["user" | "tv", "remove"]
-        | ["tv", "approve"]
+        | ["tv", "approve" | "rename"]
+        | ["tv", "rename", _]
         | ["phone", "revoke"]
-        | ["share", "show" | "delete"] => {
+        | ["share", "show" | "stop" | "delete"] => {
             return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
         }
         _ => return Err(WrongUsage(format!("there is no `{}`", words.join(" ")))),

@@ -213,7 +213,7 @@ impl Exchange<'_> {
                 Health::Failing(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
             },
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
-            Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) => {
+            Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) | Route::Owner(_) => {
                 let shared = self.shared.clone();
                 let kept = head.kept.clone();
                 match self.unless_gone(shared.events.open(route, kept)).await {

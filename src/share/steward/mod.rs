@@ -3,6 +3,7 @@
 //!
 //! What need not survive a restart is held here in memory: who watches right now, and until when a stream may come.
 
+mod owner;
 mod people;
 mod sharing;
 #[cfg(test)]

@@ -132,6 +132,12 @@ impl Steward {
         self.look(pairing::tvs)
     }
 
+    /// Gives a TV another name.
+    pub fn rename_tv(&self, tv: TvId, name: &str) -> Result<Tv, ShareError> {
+        let name = name.to_owned();
+        self.decide(move |ledger, news, _| pairing::rename(ledger, news, tv, &name))
+    }
+
     /// Removes a TV.
     pub fn remove_tv(&self, tv: TvId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))

@@ -1,0 +1,135 @@
+'use strict';
+// The owner's page on a real gateway, from the code on the command line to everything the command line can do.
+
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const { execFileSync, spawn } = require('node:child_process');
+const { test, before, after, afterEach } = require('node:test');
+const { launch } = require('./browser');
+const { WEB, files } = require('./sources');
+
+const PROGRAM = path.join(__dirname, '../../target/debug/lareira');
+
+let browser;
+let demo;
+let page;
+before(async () => { browser = await launch(); });
+after(async () => { await browser.close(); });
+afterEach(async () => {
+  const complaints = page ? page.complaints : [];
+  if (page) { await page.context().close(); page = null; }
+  if (demo) { await demo.stop(); demo = null; }
+  assert.deepEqual(complaints, [], 'the page complained');
+});
+
+function start() {
+  return new Promise((resolve, reject) => {
+    const child = spawn(PROGRAM, ['demo', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = new Promise((done) => { child.once('exit', done); });
+    let said = '';
+    child.stdout.on('data', (bytes) => {
+      said += bytes;
+      if (!said.includes('\n')) { return; }
+      const told = JSON.parse(said.slice(0, said.indexOf('\n')));
+      resolve({ ...told, url: new URL(told.tv_url).origin, stop: async () => { child.kill('SIGTERM'); await ended; } });
+    });
+    child.once('exit', (code) => { reject(new Error(`the demo ended with ${code}`)); });
+  });
+}
+
+const admin = (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', demo.data_dir, ...verb]).toString());
+
+async function open(how = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...how });
+  page = await context.newPage();
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) { page.complaints.push(message.text()); } });
+}
+
+/** Fills in the open dialog and sends it. */
+async function fill(values) {
+  for (const [name, value] of Object.entries(values)) { await page.fill(`dialog [name=${name}]`, value); }
+  await page.click('dialog [type=submit]');
+  await page.waitForSelector('dialog', { state: 'detached' });
+}
+
+test('the owner comes in with a code and does what the command line does', async () => {
+  demo = await start();
+  await open();
+  await page.goto(`${demo.url}/admin/`);
+  await page.waitForSelector('.door');
+  await page.fill('input[name=code]', '0000000000');
+  await page.click('.door [type=submit]');
+  await page.waitForFunction(() => document.querySelector('.wrong').textContent);
+  const { code } = admin('owner');
+  await page.fill('input[name=code]', code);
+  await page.click('.door [type=submit]');
+  await page.waitForSelector('.stream');
+  assert.match(await page.textContent('#now'), /Grandma/);
+
+  await page.click('text=Add a household');
+  await fill({ name: 'Beach house', country: '+351' });
+  const household = page.locator('.household', { hasText: 'Beach house' });
+  await household.locator('text=Add someone').click();
+  await page.setInputFiles('dialog [name=photo]', { name: 'face.png', mimeType: 'image/png', buffer: await page.screenshot() });
+  await fill({ name: '<b>Rui</b>', msisdn: '+351 912 345 678', pin: '1234' });
+  await household.locator('img.face').waitFor();
+  assert.match(await household.textContent(), /<b>Rui<\/b>.*\+351912345678.*has a PIN/s);
+  const user = admin('user', 'list').users.find((one) => one.name === '<b>Rui</b>');
+  assert.ok(user.has_pin && user.photo_url);
+
+  await page.click('[aria-label="Rename: Living room"]');
+  await fill({ name: 'Kitchen' });
+  await page.click('[aria-label="Remove the TV Kitchen? It can be paired again."]');
+  await fill({});
+  await page.waitForFunction(() => !document.querySelector('#households').textContent.includes('Kitchen'));
+  assert.deepEqual(admin('tv', 'list').tvs, []);
+
+  await page.click('text=Invite a phone');
+  await page.click('dialog [type=submit]');
+  await page.waitForSelector('dialog .code');
+  assert.match((await page.textContent('dialog .code')).replace(/\s/g, ''), /^\d{10}$/);
+  await page.click('dialog .main');
+
+  await page.click('.stream button');
+  await page.click('dialog [type=submit]');
+  await page.waitForFunction(() => document.querySelector('#shares').textContent.includes('over'));
+  await page.click('#shares td button');
+  await page.click('dialog [type=submit]');
+  await page.waitForFunction((share) => !document.querySelector('#shares').textContent.includes('over'));
+  assert.ok(admin('share', 'list').shares.every((share) => share.share_id !== demo.share_id));
+
+  await page.click('#out');
+  await page.waitForSelector('.door');
+  await page.reload();
+  await page.waitForSelector('.door');
+});
+
+test('it comes in by the address the command line prints, on a phone and in the owner’s language', async () => {
+  demo = await start();
+  await open({ viewport: { width: 390, height: 844 }, locale: 'pt-PT' });
+  await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
+  await page.waitForSelector('.stream');
+  assert.equal(await page.getAttribute('html', 'lang'), 'pt');
+  assert.ok(!page.url().includes('#'), 'the code does not stay in the address');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  assert.ok(!wide, 'nothing hangs over the side');
+});
+
+test('its texts are complete and all used', async () => {
+  const { texts } = await import(path.join(WEB, 'admin/texts.js'));
+  const used = new Set();
+  for (const file of files('admin').filter((one) => one.name.endsWith('.js'))) {
+    assert.doesNotMatch(file.text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file.name);
+    for (const [, key] of file.text.matchAll(/\bt\('([a-z_]+)'/g)) { used.add(key); }
+    for (const [, key] of file.text.matchAll(/\bn\('([a-z_]+)'/g)) { used.add(`${key}_one`).add(`${key}_other`); }
+  }
+  for (const [language, own] of Object.entries(texts)) {
+    assert.deepEqual(Object.keys(own).sort(), [...used].sort(), language);
+    for (const [key, text] of Object.entries(own)) {
+      const places = (value) => [...value.matchAll(/\{\w+\}/g)].map(String).sort().join();
+      assert.equal(places(text), places(texts.en[key]), `${language}: ${key}`);
+    }
+  }
+});

@@ -1,0 +1,84 @@
+// The owner's page: the door, and behind it what the gateway is doing and who it belongs to.
+
+import { el, notice } from './dom.js';
+import * as desk from './desk.js';
+import { draw } from './now.js';
+import { households, phones } from './people.js';
+import { shares } from './shares.js';
+import { language, t } from './texts.js';
+import { span } from './words.js';
+
+const LOOK_MS = 2000;
+const page = document.getElementById('page');
+const out = document.getElementById('out');
+const pulse = document.getElementById('pulse');
+let timer = 0;
+
+function door(words = '') {
+  clearTimeout(timer);
+  out.hidden = true;
+  pulse.textContent = '';
+  const code = el('input', { name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', 'aria-label': t('door_code'), placeholder: '12345 67890' });
+  const form = el('form', {}, code, el('p.wrong', { role: 'alert' }, words), el('button.main', { type: 'submit' }, t('come_in')));
+  form.onsubmit = (event) => { event.preventDefault(); knock(code.value); };
+  page.replaceChildren(el('section.door', {}, el('h2', {}, t('door_title')), el('p.lead', {}, t('door_text')), el('p', {}, el('code', {}, 'lareira admin owner')), form));
+  code.focus();
+}
+
+async function knock(code) {
+  try {
+    await desk.signIn(code);
+  } catch (error) {
+    door(error.status === 404 ? t('door_wrong') : error.status ? error.message : t('unreachable'));
+    return;
+  }
+  enter();
+}
+
+/** What is behind the door. Lists are asked for when something was done, the rest every other second. */
+function enter() {
+  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares'].map((name) => [name, el('section', { id: name })]));
+  page.replaceChildren(...Object.values(sections));
+  out.hidden = false;
+  let flowing = null;
+
+  async function lists() {
+    const names = ['account', 'user', 'tv', 'phone', 'share'];
+    const answers = await Promise.all(names.map((name) => desk.verb(`${name}_list`)));
+    const all = Object.assign({}, ...answers);
+    households(sections.households, all, changed);
+    phones(sections.phones, all, changed);
+    shares(sections.shares, all, changed);
+  }
+
+  async function look() {
+    clearTimeout(timer);
+    try {
+      const seen = await desk.now();
+      if (!document.querySelector('dialog')) { draw(sections.now, seen, changed); }
+      pulse.textContent = t('up_since', { version: seen.version, time: span(seen.uptime_ms) });
+      const ids = seen.streams.map((stream) => stream.share_id + stream.state).join();
+      if (ids !== flowing) { flowing = ids; await lists(); }
+      notice('');
+    } catch (error) {
+      if (error.status === 401) { door(); return; }
+      notice(error.status ? error.message : t('unreachable'), true);
+    }
+    timer = setTimeout(look, LOOK_MS);
+  }
+
+  function changed() { flowing = null; return look(); }
+  look();
+}
+
+document.documentElement.lang = language;
+out.textContent = t('sign_out');
+out.onclick = () => desk.signOut().catch(() => null).then(() => door());
+
+const brought = location.hash.slice(1);
+if (/^\d{10}$/.test(brought)) {
+  history.replaceState(null, '', location.pathname);
+  knock(brought);
+} else {
+  desk.now().then(enter, (error) => door(error.status ? '' : t('unreachable')));
+}

@@ -1,0 +1,125 @@
+// Households with their people and TVs, and the phones that share with them.
+
+import { ask, el, face, tell } from './dom.js';
+import { t } from './texts.js';
+import { verb } from './desk.js';
+import { when } from './words.js';
+
+/** Photos are made this small before they are sent: the gateway draws them anew anyway. */
+const PHOTO_SIDE = 640;
+
+const orNull = (text) => text || null;
+
+/** A photo file as base64 of a JPEG no larger than needed. */
+async function shrunk(file) {
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(1, PHOTO_SIDE / Math.min(picture.width, picture.height));
+  const canvas = el('canvas', { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
+  canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL('image/jpeg', 0.9).split(',')[1];
+}
+
+async function photoOf(user, file) {
+  if (file) { await verb('user_photo', { user, file: file.name, base64: await shrunk(file) }); }
+}
+
+function addHousehold() {
+  return ask({
+    title: t('add_household'), action: t('save'),
+    fields: [['name', t('household_name'), { required: true, maxlength: 100 }], ['country', t('country'), { placeholder: '+351', inputmode: 'tel' }]],
+    send: ({ name, country }) => verb('account_add', { name, country: orNull(country) })
+  });
+}
+
+const ABOUT = () => [
+  ['name', t('name'), { maxlength: 100 }], ['msisdn', t('number'), { type: 'tel' }], ['email', t('email'), { type: 'email' }],
+  ['pin', t('pin_new'), { inputmode: 'numeric', maxlength: 8 }], ['photo', t('photo'), { type: 'file', accept: 'image/*' }]
+];
+
+function addPerson(account) {
+  return ask({
+    title: t('add_person'), action: t('save'), fields: ABOUT(),
+    send: async ({ name, msisdn, email, pin, photo }) => {
+      const user = await verb('user_add', { account: account.account_id, name, msisdn: orNull(msisdn), email: orNull(email), pin: orNull(pin) });
+      await photoOf(user.user_id, photo);
+    }
+  });
+}
+
+function editPerson(user) {
+  const fields = ABOUT().map(([name, label, attributes]) => [name, label, { ...attributes, value: { name: user.name, msisdn: user.msisdn, email: user.email }[name] || null }]);
+  if (user.has_pin) { fields.push(['no_pin', t('pin_none'), { type: 'checkbox' }]); }
+  return ask({
+    title: t('edit_person', { name: user.name }), action: t('save'), fields,
+    send: async ({ name, msisdn, email, pin, photo, no_pin }) => {
+      await verb('user_set', { user: user.user_id, name, msisdn, email, pin: no_pin ? 'none' : pin ? { digits: pin } : 'same' });
+      await photoOf(user.user_id, photo);
+    }
+  });
+}
+
+function pairTv(account) {
+  return ask({
+    title: t('pair_tv'), action: t('save'),
+    fields: [['code', t('pair_code'), { inputmode: 'numeric', maxlength: 7 }], ['name', t('name'), { maxlength: 100 }]],
+    send: ({ code, name }) => verb('tv_approve', { code, account: account.account_id, name: orNull(name) })
+  });
+}
+
+function sure(title, text, send) { return ask({ title, text, action: title, danger: true, send }); }
+
+function person(user, changed) {
+  const facts = [user.msisdn, user.email, user.has_pin ? t('has_pin') : null].filter(Boolean).join(' · ');
+  return el('li.row', {}, face(user),
+    el('div.words', {}, el('strong', { dir: 'auto' }, user.name), el('span.quieter', {}, facts)),
+    el('button.quiet', { 'aria-label': t('edit_person', { name: user.name }), onclick: () => editPerson(user).then(changed) }, '✎'),
+    el('button.quiet', { 'aria-label': t('remove_person', { name: user.name }), onclick: () => sure(t('remove'), t('remove_person', { name: user.name }), () => verb('user_remove', { user: user.user_id })).then(changed) }, '✕'));
+}
+
+function television(tv, users, changed) {
+  const inside = users.filter((user) => tv.signed_in.includes(user.user_id)).map((user) => user.name).join(', ');
+  const rename = () => ask({ title: t('rename'), action: t('save'), fields: [['name', t('name'), { value: tv.name, maxlength: 100 }]], send: ({ name }) => verb('tv_rename', { tv: tv.tv_id, name }) });
+  return el('li.row', {},
+    el('div.words', {}, el('strong', { dir: 'auto' }, tv.name), el('span.quieter', { dir: 'auto' }, inside)),
+    el('button.quiet', { 'aria-label': `${t('rename')}: ${tv.name}`, onclick: () => rename().then(changed) }, '✎'),
+    el('button.quiet', { 'aria-label': t('remove_tv', { name: tv.name }), onclick: () => sure(t('remove'), t('remove_tv', { name: tv.name }), () => verb('tv_remove', { tv: tv.tv_id })).then(changed) }, '✕'));
+}
+
+/** Draws the households. */
+export function households(section, { accounts, users, tvs }, changed) {
+  section.replaceChildren(
+    el('div.section-head', {}, el('h2', {}, t('households')), el('div.buttons', {}, el(accounts.length ? 'button' : 'button.main', { onclick: () => addHousehold().then(changed) }, t('add_household')))),
+    ...(accounts.length ? [] : [el('p.lead', {}, t('no_household'))]),
+    ...accounts.map((account) => {
+      const own = users.filter((user) => user.account_id === account.account_id);
+      const sets = tvs.filter((tv) => tv.account_id === account.account_id);
+      return el('div.household', {},
+        el('h3', { dir: 'auto' }, account.name),
+        el('h4', {}, t('people')),
+        el('ul.grid', {}, own.map((user) => person(user, changed))),
+        el('h4', {}, t('tvs')),
+        sets.length ? el('ul.grid', {}, sets.map((tv) => television(tv, own, changed))) : el('p.quieter', {}, t('no_tv')),
+        el('div.buttons.below', {}, el('button', { onclick: () => addPerson(account).then(changed) }, t('add_person')), el('button', { onclick: () => pairTv(account).then(changed) }, t('pair_tv'))));
+    }));
+}
+
+async function invite(accounts) {
+  let made = null;
+  await ask({
+    title: t('invite'), action: t('invite'),
+    fields: [['name', t('invite_name'), { maxlength: 100 }], ['account', t('households'), { options: accounts.map((account) => [account.account_id, account.name]) }]],
+    send: async ({ name, account }) => { made = await verb('invite', { name: orNull(name), account: orNull(account), ttl_ms: 3600000 }); }
+  });
+  if (made) {
+    tell(t('invite'), el('p.lead', {}, t('invite_text')), el('p.code', {}, made.code.replace(/(\d{5})(?=\d)/g, '$1 ')), el('p', {}, el('a', { href: made.url }, made.url)));
+  }
+}
+
+/** Draws the phones. */
+export function phones(section, { phones: list, accounts }, changed) {
+  section.replaceChildren(
+    el('div.section-head', {}, el('h2', {}, t('phones')), el('div.buttons', {}, el('button', { onclick: () => invite(accounts).then(changed) }, t('invite')))),
+    list.length ? el('ul.grid', {}, list.map((phone) => el('li.row', {}, face(phone),
+      el('div.words', {}, el('strong', { dir: 'auto' }, phone.name), el('span.quieter', {}, when(phone.created_at))),
+      el('button.quiet', { 'aria-label': t('revoke_ask', { name: phone.name }), onclick: () => sure(t('revoke'), t('revoke_ask', { name: phone.name }), () => verb('phone_revoke', { phone: phone.phone_id })).then(changed) }, t('revoke'))))) : el('p.lead', {}, t('no_phone')));
+}

@@ -1,0 +1,28 @@
+// What was shared, newest first.
+
+import { ask, el } from './dom.js';
+import { t } from './texts.js';
+import { verb } from './desk.js';
+import { length, when } from './words.js';
+
+const SHOWN = 50;
+const STATES = { pending: () => t('state_pending'), preparing: () => t('state_preparing'), ready: () => t('state_ready'), ended: () => t('state_ended'), expired: () => t('state_expired') };
+
+function row(share, changed) {
+  const name = share.sender_name || '';
+  const withdraw = () => ask({ title: t('withdraw'), text: t('withdraw_ask', { name }), action: t('withdraw'), danger: true, send: () => verb('share_delete', { share: share.share_id }) });
+  return el('tr', {},
+    el('td', {}, when(share.started_at || share.created_at)),
+    el('td', { dir: 'auto' }, name),
+    el('td', { dir: 'auto' }, [share.title, (STATES[share.state] || String)(share.state)].filter(Boolean).join(' · ')),
+    el('td', {}, length(share.duration_ms)),
+    el('td', {}, el('button.quiet', { 'aria-label': t('withdraw_ask', { name }), onclick: () => withdraw().then(changed) }, t('withdraw'))));
+}
+
+/** Draws the newest shares. */
+export function shares(section, { shares: list }, changed) {
+  const head = el('thead', {}, el('tr', {}, [t('when'), t('who'), t('what'), t('length')].map((words) => el('th', { scope: 'col' }, words)), el('th', {})));
+  section.replaceChildren(
+    el('div.section-head', {}, el('h2', {}, t('shares'))),
+    list.length ? el('table', {}, head, el('tbody', {}, list.slice(0, SHOWN).map((share) => row(share, changed)))) : el('p.lead', {}, t('no_share')));
+}

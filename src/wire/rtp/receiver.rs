@@ -23,6 +23,8 @@ use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
 const USUAL_FRAME: Ticks90k = Ticks90k(3000);
 /// The first sound is held back until both tracks have been coming for this long: their places are known by then.
 const SETTLING: Duration = Duration::from_millis(150);
+/// Sound whose pictures do not come is held back for no longer than this.
+const LONGEST_SETTLING: Duration = Duration::from_secs(1);
 /// Access units of sound that are held back; the oldest make room.
 const MAX_HELD: usize = 128;
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
@@ -117,7 +119,7 @@ impl Receiver {
         self.handle_timeout(now, frames);
     }
 
-    /// Gives up waiting for packets that are late.
+    /// Gives up waiting for packets that are late, and lets go of sound that was held back long enough.
     pub fn handle_timeout(&mut self, now: Moment, frames: &mut Vec<Frame>) {
         for index in 0..self.tracks.len() {
             while let Some((lost, packet)) = self.tracks[index].reorder.pop(now) {
@@ -125,6 +127,9 @@ impl Receiver {
                     self.take(index, &parsed, lost, now, frames);
                 }
             }
+        }
+        if self.holding {
+            self.settle(now, frames);
         }
     }
 
@@ -178,9 +183,6 @@ impl Receiver {
             }
         };
         self.counts.malformed += u64::from(!readable);
-        if self.holding {
-            self.settle(now, frames);
-        }
     }
 
     /// Takes one compound RTCP packet of track `track`.
@@ -227,6 +229,7 @@ impl Receiver {
                 clock.follow_reports(&pictures.clock)
                     || both_since.is_some_and(|since| now.since(since) >= SETTLING)
                         && clock.follow_arrivals(&pictures.clock)
+                    || begun.is_some_and(|since| now.since(since) >= LONGEST_SETTLING)
             });
             if settled {
                 audio.let_go(clock, frames);

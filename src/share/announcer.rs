@@ -11,8 +11,9 @@ use event_listener::{Event as Bell, Listener as _};
 use crate::ground::id::{ShareId, TvId};
 use crate::ground::time::UnixMs;
 
-/// Events the ring holds.
-const RING_EVENTS: usize = 2048;
+/// Events the ring holds: a share for the most people there may be, in a household of many TVs, makes thousands at once.
+/// Pages that are told the same share its text.
+const RING_EVENTS: usize = 8192;
 /// Ids a millisecond of the clock is worth: more events than that are not told in one, and the ids stay below 2^53.
 const IDS_PER_MS: i64 = 1000;
 

@@ -1,6 +1,7 @@
 //! What a decision has to tell: gathered by the rules, told once the decision is durable.
 
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::share::views::photo_url;
 
 /// Events to be told, in order.
 #[derive(Default)]
-pub struct News(Vec<(Audience, &'static str, String)>);
+pub struct News(Vec<(Audience, &'static str, Arc<str>)>);
 
 impl News {
     /// Tells them.
@@ -35,7 +36,7 @@ impl News {
             "title": share.title,
             "kind": share.kind.as_str(),
         });
-        let data = data.to_string();
+        let data: Arc<str> = data.to_string().into();
         for tv in account_tvs(ledger, user.account)? {
             self.0.push((Audience::Tv(tv), "ring", data.clone()));
         }
@@ -46,23 +47,24 @@ impl News {
     pub fn share(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
         let reason = share.end_reason.map(|reason| reason.as_str());
         let mut data = json!({ "share_id": share.id.to_string(), "state": share.state.as_str() });
-        self.tell_tvs(ledger, share, &data.to_string())?;
+        self.tell_tvs(ledger, share, data.to_string().into())?;
         if let (Some(reason), Some(fields)) = (reason, data.as_object_mut()) {
             fields.insert("reason".into(), reason.into());
         }
-        self.0.push((Audience::Share(share.id), "share", data.to_string()));
+        self.0.push((Audience::Share(share.id), "share", data.to_string().into()));
         Ok(())
     }
 
     /// The share is no more: for whoever asks, its state is unknown.
     pub fn gone(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
         let data = json!({ "share_id": share.id.to_string(), "state": "unknown" }).to_string();
-        self.tell_tvs(ledger, share, &data)?;
+        let data: Arc<str> = data.into();
+        self.tell_tvs(ledger, share, data.clone())?;
         self.0.push((Audience::Share(share.id), "share", data));
         Ok(())
     }
 
-    fn tell_tvs(&mut self, ledger: &dyn Rows, share: &Share, data: &str) -> Result<(), ShareError> {
+    fn tell_tvs(&mut self, ledger: &dyn Rows, share: &Share, data: Arc<str>) -> Result<(), ShareError> {
         let mut accounts = Vec::new();
         for target in share.targets.iter().filter(|target| target.state.has_arrived()) {
             if let Some(user) = ledger.user(target.user)?
@@ -73,7 +75,7 @@ impl News {
         }
         for account in accounts {
             for tv in account_tvs(ledger, account)? {
-                self.0.push((Audience::Tv(tv), "share", data.to_owned()));
+                self.0.push((Audience::Tv(tv), "share", data.clone()));
             }
         }
         Ok(())
@@ -85,7 +87,7 @@ impl News {
         if let (Some(latency_ms), Some(fields)) = (latency_ms, data.as_object_mut()) {
             fields.insert("latency_ms".into(), latency_ms.into());
         }
-        self.0.push((Audience::Share(share), "target", data.to_string()));
+        self.0.push((Audience::Share(share), "target", data.to_string().into()));
     }
 
     /// What the stream is made of is known, or has changed.
@@ -94,7 +96,7 @@ impl News {
             "codec": media.codec, "audio_codec": media.audio_codec, "width": media.width, "height": media.height,
             "frame_rate": media.frame_rate, "bits_per_second": media.bits_per_second,
         });
-        self.0.push((Audience::Share(share), "media", data.to_string()));
+        self.0.push((Audience::Share(share), "media", data.to_string().into()));
     }
 
     /// The user's inbox has changed: told where the user is signed in, and nowhere else.
@@ -102,6 +104,7 @@ impl News {
         let Some(row) = ledger.user(user)? else { return Ok(()) };
         let counts = ledger.inbox_counts(user)?.unwrap_or_default();
         let data = json!({ "user_id": user.to_string(), "total": counts.total, "unseen": counts.unseen }).to_string();
+        let data: Arc<str> = data.into();
         for tv in account_tvs(ledger, row.account)? {
             let here = ledger.tv(tv)?.is_some_and(|tv| tv.signed_in.iter().any(|signed_in| signed_in.user == user));
             if here {
@@ -113,7 +116,7 @@ impl News {
 
     /// The TV was paired or removed, or someone signed in or out: its page should ask who it is.
     pub fn tv(&mut self, tv: TvId, paired: bool) {
-        self.0.push((Audience::Tv(tv), "tv", json!({ "paired": paired }).to_string()));
+        self.0.push((Audience::Tv(tv), "tv", json!({ "paired": paired }).to_string().into()));
     }
 }
 

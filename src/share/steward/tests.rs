@@ -538,3 +538,25 @@ fn senders_know_their_household_and_whom_they_find() {
     assert_eq!(known(evas_phone), [], "nobody there has her address any more");
     assert_eq!(find(nobodys, &book).0, []);
 }
+
+#[test]
+fn a_house_full_of_people_and_tvs_rings_everywhere() {
+    let house = house();
+    let users: Vec<UserId> =
+        (0..100).map(|_| house.steward.add_user(new_user(house.account, None)).expect("a user").id).collect();
+    let tvs: Vec<TvId> = (0..20)
+        .map(|_| {
+            let tv = house.steward.new_tv().expect("a TV");
+            house.steward.approve_tv(&tv.pairing_code, house.account, None).expect("paired");
+            tv.tv
+        })
+        .collect();
+    let ear = |tv: &TvId| house.steward.announcer().subscribe(Audience::Tv(*tv), None);
+    let mut ears: Vec<_> = tvs.iter().map(ear).collect();
+    let share = house.steward.new_share_for_cameras(&users, None).expect("a share").share.id;
+    house.steward.ready(share, media()).expect("ready");
+    for ear in &mut ears {
+        let rings = std::iter::from_fn(|| ear.try_next()).filter(|event| event.name == "ring").count();
+        assert_eq!(rings, users.len(), "nobody is told to look for themselves");
+    }
+}

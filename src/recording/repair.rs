@@ -75,11 +75,15 @@ fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std:
             // A description ends with its `moov`, a fragment with its `mdat`.
             b"moov" | b"free" => return Ok(Some(end)),
             b"mdat" => {
-                if filled < at + 12 && filled < available {
+                let media = at + header.header as usize;
+                if end < media as u64 + 4 {
+                    return Ok(None);
+                }
+                if filled < media + 4 && filled < available {
                     video.read_exact_at(&mut start[filled..], offset + filled as u64)?;
                 }
                 // Blocks that were promised but never written are full of zeros: no access unit begins so.
-                let begins = start.get(at + 8..at + 12);
+                let begins = start.get(media..media + 4);
                 return Ok(begins.is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0)).then_some(end));
             }
             b"ftyp" | b"prft" | b"moof" => at = end as usize,

@@ -129,6 +129,25 @@ fn nothing_playable_leaves_nothing() {
     assert_eq!(repair(&folder, SHARE).expect("no error"), None, "there is none");
 }
 
+/// A fragment without media was taken for whole because of the bytes behind it: found by fuzzing.
+#[test]
+fn what_was_mended_is_whole() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..3).expect("the disk takes it");
+    let mut bytes = std::fs::read(folder.video(SHARE)).expect("it is there");
+    let whole = bytes.len() as u64;
+    let last = bytes.windows(4).rposition(|four| four == b"prft").expect("a fragment") - 4;
+    let media = bytes.windows(4).rposition(|four| four == b"mdat").expect("its media") - 4;
+    let start = bytes[last..media].to_vec();
+    bytes.extend([&start[..], &[0, 0, 0, 8], b"mdat", &[0, 0, 2, 0xB3, 7, 7]].concat());
+    std::fs::write(folder.video(SHARE), &bytes).expect("it can be written");
+    std::fs::remove_file(folder.index(SHARE)).expect("it is there");
+    for _ in 0..2 {
+        assert_eq!(repair(&folder, SHARE).expect("no error"), Some(whole));
+    }
+    assert_eq!(pictures(&folder), [0, 1, 2]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

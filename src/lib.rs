@@ -14,6 +14,7 @@ pub mod share;
 
 pub mod http;
 pub mod ingest;
+pub mod iptv;
 pub mod playback;
 pub mod recording;
 pub mod store;

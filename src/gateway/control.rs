@@ -17,8 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gateway::desk::{self, Addresses, Refused, Verb};
-use crate::share::Steward;
+use crate::gateway::desk::{Desk, Refused, Verb};
 
 /// The socket's name in the data directory.
 const NAME: &str = "control.sock";
@@ -45,14 +44,13 @@ pub struct Control {
 
 impl Control {
     /// Opens the socket and answers on a thread of its own. The database must be open: whoever has it has the socket.
-    pub fn start(data_dir: &Path, steward: Arc<Steward>, addresses: Addresses) -> io::Result<Self> {
+    pub fn start(data_dir: &Path, desk: Desk) -> io::Result<Self> {
         let path = data_dir.join(NAME);
         let listener = listen(&path)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("control".into())
-            .spawn(move || serve(&listener, &steward, &addresses, &stopped))?;
+        let thread =
+            std::thread::Builder::new().name("control".into()).spawn(move || serve(&listener, &desk, &stopped))?;
         Ok(Self { path, stop, thread: Some(thread) })
     }
 }
@@ -85,12 +83,12 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers one connection after the other until it is told to stop.
-fn serve(listener: &UnixListener, steward: &Steward, addresses: &Addresses, stop: &AtomicBool) {
+fn serve(listener: &UnixListener, desk: &Desk, stop: &AtomicBool) {
     for stream in listener.incoming() {
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let answered = stream.and_then(|stream| answer(stream, steward, addresses));
+        let answered = stream.and_then(|stream| answer(stream, desk));
         if let Err(error) = answered {
             log::warn!("control socket: {error}");
             // An error of the listener itself would come back at once.
@@ -99,11 +97,11 @@ fn serve(listener: &UnixListener, steward: &Steward, addresses: &Addresses, stop
     }
 }
 
-fn answer(mut stream: UnixStream, steward: &Steward, addresses: &Addresses) -> io::Result<()> {
+fn answer(mut stream: UnixStream, desk: &Desk) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let verb: Verb = receive(&mut stream, VERB_BYTES)?;
-    let answer = match desk::execute(&verb, steward, addresses) {
+    let answer = match desk.execute(&verb) {
         Ok(value) => Answer::Done(value),
         Err(refused) => Answer::Refused(refused),
     };
@@ -150,20 +148,19 @@ fn receive<T: DeserializeOwned>(stream: &mut impl Read, most: usize) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::desk::Addresses;
     use crate::ground::time::Clock as _;
     use crate::share::memory::MemoryBooks;
     use crate::share::story::SetClock;
-    use crate::share::{Announcer, ShareSettings};
+    use crate::share::{Announcer, ShareSettings, Steward};
 
-    fn addresses() -> Addresses {
-        Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() }
-    }
-
-    fn steward() -> Arc<Steward> {
+    fn desk() -> Desk {
+        let addresses = Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() };
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
         let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-        Arc::new(Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, settings).expect("opens"))
+        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, settings).expect("opens");
+        Desk { steward: Arc::new(steward), addresses, channels: None }
     }
 
     fn done(dir: &Path, verb: Verb) -> Value {
@@ -174,7 +171,7 @@ mod tests {
     fn a_running_gateway_does_what_it_is_asked() {
         let dir = tempfile::tempdir().expect("a directory");
         assert!(ask(dir.path(), &Verb::AccountList).expect("asked").is_none(), "none runs");
-        let control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let control = Control::start(dir.path(), desk()).expect("starts");
         let mode = fs::metadata(dir.path().join(NAME)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
@@ -209,7 +206,7 @@ mod tests {
     #[test]
     fn nonsense_ends_its_own_connection_only() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let _control = Control::start(dir.path(), desk()).expect("starts");
         for nonsense in [&b"\xff\xff\xff\xff"[..], b"\0\0\0\x02{}", b"\0\0\0\x05"] {
             let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
             stream.write_all(nonsense).expect("written");
@@ -224,14 +221,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         drop(UnixListener::bind(dir.path().join(NAME)).expect("bound"));
         assert!(ask(dir.path(), &Verb::UserList).expect("asked").is_none());
-        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let _control = Control::start(dir.path(), desk()).expect("starts");
         done(dir.path(), Verb::UserList);
     }
 
     #[test]
     fn names_will_do_where_they_are_the_only_one() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), steward(), addresses()).expect("starts");
+        let _control = Control::start(dir.path(), desk()).expect("starts");
         for _ in 0..2 {
             done(dir.path(), Verb::AccountAdd { name: "Silva".into() });
         }

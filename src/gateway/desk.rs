@@ -3,13 +3,16 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::gateway::channels;
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
+use crate::iptv::Channels;
 use crate::share::{Account, Asker, MediaInfo, NewShare, NewUser, Report, Share, ShareError, Steward, Tv, User};
 
 /// Something the owner wants done.
@@ -32,6 +35,8 @@ pub enum Verb {
     ShareShow { share: String },
     ShareDelete { share: String },
     ShareNew { to: Vec<String>, from: Option<String> },
+    ChannelList,
+    ChannelRefresh,
     Backup { file: PathBuf },
     Restore { file: PathBuf },
 }
@@ -90,9 +95,45 @@ impl From<ShareError> for Refused {
     }
 }
 
-/// Does what is asked.
-pub fn execute(verb: &Verb, steward: &Steward, addresses: &Addresses) -> Result<Value, Refused> {
+/// The desk, and what lies on it.
+pub struct Desk {
+    /// Who decides.
+    pub steward: Arc<Steward>,
+    /// Where the gateway is found.
+    pub addresses: Addresses,
+    /// The TV channels of a gateway that runs.
+    pub channels: Option<Arc<Channels>>,
+}
+
+/// How long the owner waits for channels to be fetched.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(60);
+
+impl Desk {
+    /// Does what is asked. Blocks while it is done.
+    pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
+        let channels = || {
+            self.channels.as_deref().filter(|channels| channels.has_list()).ok_or_else(|| Refused {
+                code: "no_channels".into(),
+                message: "no TV channels: set list in [channels] of config.toml, and start the gateway".into(),
+            })
+        };
+        match verb {
+            Verb::ChannelList => channels().map(channels::report),
+            Verb::ChannelRefresh => {
+                let channels = channels()?;
+                if !channels.refresh(REFRESH_PATIENCE) {
+                    log::info!("channels are still being fetched");
+                }
+                Ok(channels::report(channels))
+            }
+            other => execute(other, &self.steward, &self.addresses),
+        }
+    }
+}
+
+fn execute(verb: &Verb, steward: &Steward, addresses: &Addresses) -> Result<Value, Refused> {
     Ok(match verb {
+        Verb::ChannelList | Verb::ChannelRefresh => Value::Null,
         Verb::AccountAdd { name } => account_json(&steward.add_account(name)?),
         Verb::AccountList => json!({ "accounts": all(&steward.accounts()?, account_json) }),
         Verb::UserAdd { account, name, msisdn, email, pin } => user_json(&steward.add_user(NewUser {

@@ -3,6 +3,7 @@
 //! `config` says how, [`Gateway::start`] opens every door, [`Gateway::run`] serves until it is told to stop. The other
 //! files translate between rooms that don't know each other.
 
+mod channels;
 pub mod config;
 pub mod control;
 pub mod desk;
@@ -26,9 +27,10 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use crate::executor::{Executor, SystemClock};
+use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
-use crate::gateway::desk::Addresses;
+use crate::gateway::desk::{Addresses, Desk};
 use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::player::{Plays, Shelved, Tickets};
@@ -38,6 +40,7 @@ use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
 use crate::ingest::{self, Ingest};
+use crate::iptv::{self, Channels, Guard, Refresher};
 use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
@@ -103,6 +106,7 @@ pub struct Gateway {
     threads: Vec<JoinHandle<()>>,
     _back: Back,
     control: Control,
+    channels: Arc<Channels>,
 }
 
 impl Gateway {
@@ -151,7 +155,11 @@ impl Gateway {
         let ingest = Ingest::open(&settings, Arc::new(doorkeeper), clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
-        let api = Api::new(steward.clone(), ingest.address().port());
+        let own_ports = [http.local_addr(), Ok(ingest.address())].into_iter().flatten().map(|own| own.port()).collect();
+        let (channels, refresher) = open_channels(config, own_ports, &steward, &executor, &clock)?;
+        let watched = Arc::new(Watched { channels: channels.clone(), clock: clock.clone() });
+
+        let api = Api::new(steward.clone(), ingest.address().port()).with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
             .map_err(data(data_dir))?;
@@ -162,6 +170,7 @@ impl Gateway {
                 names: config.http.names.clone(),
                 back: back.entrance(),
                 player: Arc::new(Plays(playback)),
+                channels: watched,
                 events: Arc::new(Announcements::new(api, clock.clone())),
                 status: Arc::new(Health { hub: hub.clone(), data_dir: data_dir.clone() }),
                 times: Times::default(),
@@ -173,7 +182,8 @@ impl Gateway {
             front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
 
         let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
-        let control = Control::start(data_dir, steward.clone(), addresses).map_err(data(data_dir))?;
+        let desk = Desk { steward: steward.clone(), addresses, channels: Some(channels.clone()) };
+        let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
 
         let (keeper_stop, stopped) = mpsc::channel();
         let keeper = Keeper {
@@ -185,10 +195,13 @@ impl Gateway {
             resume_window: config.share.resume_window.0,
         };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
-        let threads = vec![
+        let mut threads = vec![
             start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
             start_thread("keeper", move || keeper.run(&stopped))?,
         ];
+        if channels.has_list() {
+            threads.push(start_thread("channels", move || refresher.run())?);
+        }
         Ok(Self {
             executor,
             steward,
@@ -201,6 +214,7 @@ impl Gateway {
             threads,
             _back: back,
             control,
+            channels,
         })
     }
 
@@ -221,7 +235,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, followed, keeper_stop, threads, control, .. } = self;
+        let Self { executor, hub, front, ingest, followed, keeper_stop, threads, control, channels, .. } = self;
         executor.run(async {
             stop.await;
             log::info!("stopping");
@@ -236,6 +250,7 @@ impl Gateway {
             };
             followed.none().or(patience).await;
         });
+        channels.stop();
         drop(control);
         drop(keeper_stop);
         hub.backlog().close();
@@ -258,6 +273,30 @@ pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<Steward, Gat
         ..ShareSettings::default()
     };
     Steward::new(Arc::new(store), clock, announcer, settings).map_err(GatewayError::Share)
+}
+
+/// Opens the TV channels, and who keeps their list fresh.
+fn open_channels(
+    config: &Config,
+    own_ports: Vec<u16>,
+    steward: &Arc<Steward>,
+    executor: &Executor,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Channels>, Refresher), GatewayError> {
+    let folder = config.data_dir.join("channels");
+    let settings = iptv::Settings {
+        list: config.channels.list.clone(),
+        guide: config.channels.guide.clone(),
+        refresh: config.channels.refresh.0,
+        guard: Guard::new(config.channels.allow.clone(), own_ports),
+        folder: folder.clone(),
+    };
+    let viewers = PairedTvs { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
+    let told = steward.clone();
+    let changed = Box::new(move || tell_tvs(&told));
+    let opened = Channels::open(settings, executor, clock.clone(), Arc::new(viewers), changed);
+    let (channels, refresher) = opened.map_err(|error| GatewayError::Data(folder, error))?;
+    Ok((Arc::new(channels), refresher))
 }
 
 /// Mends the recordings of shares that were live when the gateway was stopped, before anyone can go on with them.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::back::Request;
+use crate::http::channels::Lineup;
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
 use crate::share::{MediaInfo, ShareError, Steward};
@@ -21,12 +22,19 @@ pub struct Api {
     pub(super) steward: Arc<Steward>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
+    /// Who knows the TV channels.
+    pub(super) lineup: Option<Arc<dyn Lineup>>,
 }
 
 impl Api {
     /// The calls, decided by `steward`; phones are told to publish to `rtsp_port`.
     pub fn new(steward: Arc<Steward>, rtsp_port: u16) -> Self {
-        Self { steward, rtsp_port }
+        Self { steward, rtsp_port, lineup: None }
+    }
+
+    /// The same, with TV channels.
+    pub fn with_lineup(self, lineup: Arc<dyn Lineup>) -> Self {
+        Self { lineup: Some(lineup), ..self }
     }
 
     /// The answer to a call. Blocks while the steward decides.

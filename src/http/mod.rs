@@ -6,6 +6,7 @@
 pub mod api;
 pub mod assets;
 pub mod back;
+pub mod channels;
 pub mod events;
 pub mod front;
 pub mod play;
@@ -18,6 +19,7 @@ mod pages;
 
 pub use api::Api;
 pub use back::Back;
+pub use channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use events::Announcements;
 pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times};
-pub use play::{BoxFuture, PlayRequest, Player};
+pub use play::{BoxFuture, ChannelPlayer, ChannelRequest, PlayRequest, Player};

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::cli::{complain, say};
 use crate::executor::SystemClock;
 use crate::gateway::config::Config;
-use crate::gateway::desk::{self, Addresses, Refused, Verb};
+use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
 use crate::gateway::{control, open_books};
 use parse::{Line, Place, WrongUsage};
 
@@ -75,7 +75,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
     let steward =
         open_books(&config, Arc::new(SystemClock::default())).map_err(|error| failed("store_failed", &error))?;
     let addresses = Addresses::new(config.http.address, config.rtsp.address, &config.http.names);
-    desk::execute(&verb, &steward, &addresses)
+    Desk { steward: Arc::new(steward), addresses, channels: None }.execute(&verb)
 }
 
 /// Paths are typed from where the person is, which is not where the gateway runs.

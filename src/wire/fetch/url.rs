@@ -194,9 +194,10 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), UrlErro
         None if port.is_empty() => default,
         _ => return Err(UrlError::Host),
     };
+    let host = host.trim_end_matches('.');
     let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
     let proper = (1..=253).contains(&host.len()) && host.bytes().all(letters) && port != 0;
-    if proper { Ok((host.trim_end_matches('.').to_ascii_lowercase(), port)) } else { Err(UrlError::Host) }
+    if proper { Ok((host.to_ascii_lowercase(), port)) } else { Err(UrlError::Host) }
 }
 
 /// `text` in visible ASCII: everything else as the bytes of UTF-8, percent-encoded.
@@ -261,6 +262,7 @@ mod tests {
             ("http://a.example:x/", UrlError::Host),
             ("http://[::1/", UrlError::Host),
             ("http://[x]/", UrlError::Host),
+            ("http://./", UrlError::Host),
             ("http://a\r\nb/", UrlError::Host),
             ("http://é.example/", UrlError::Host),
         ] {

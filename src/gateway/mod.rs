@@ -172,7 +172,7 @@ impl Gateway {
                 player: Arc::new(Plays(playback)),
                 channels: watched,
                 events: Arc::new(Announcements::new(api, clock.clone())),
-                status: Arc::new(Health { hub: hub.clone(), data_dir: data_dir.clone() }),
+                status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
                 times: Times::default(),
                 caps: Caps::default(),
             },

@@ -125,6 +125,10 @@ pub const GUIDE_PROGRAMMES: usize = 200_000;
 pub const CHANNEL_FETCH_TIME: Duration = Duration::from_secs(180);
 /// How long a channel's server may take to be connected, and then to begin its answer.
 pub const CHANNEL_ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long one address of a channel's server may take to be connected, before the next is tried.
+pub const CHANNEL_CONNECT_TIME: Duration = Duration::from_millis(2500);
+/// How long a whole playlist or logo may take.
+pub const CHANNEL_WHOLE_TIME: Duration = Duration::from_secs(20);
 /// How long a channel's server may send nothing in the middle of an answer.
 pub const CHANNEL_SILENCE: Duration = Duration::from_secs(10);
 /// Redirects that are followed on the way to a channel.
@@ -140,10 +144,10 @@ pub const CHANNEL_TUNERS: usize = 8;
 /// How long a channel sent as MPEG-TS is received after the last TV asked for it.
 pub const CHANNEL_LINGER: Duration = Duration::from_secs(12);
 /// Segments of a channel sent as MPEG-TS that are kept.
-pub const CHANNEL_SEGMENTS: usize = 8;
+pub const CHANNEL_SEGMENTS: usize = 6;
 /// Bytes of one segment of a channel sent as MPEG-TS; it is cut there at the latest.
-pub const CHANNEL_SEGMENT_BYTES: usize = 12 * 1024 * 1024;
+pub const CHANNEL_SEGMENT_BYTES: usize = 6 * 1024 * 1024;
 /// Bytes of all segments that are kept of one channel sent as MPEG-TS; the oldest go first.
-pub const CHANNEL_BYTES: usize = 32 * 1024 * 1024;
+pub const CHANNEL_BYTES: usize = 16 * 1024 * 1024;
 /// How long a channel's ticket gives the right to watch, at least.
 pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);

@@ -123,15 +123,19 @@ impl Client {
 
     /// The whole body at `url`, if it is good and has at most `limit` bytes.
     pub async fn get_whole(&self, url: &Url, limit: u64) -> Result<(Url, Vec<u8>), FetchError> {
-        let mut fetched = self.get_good(url, &Request::default()).await?;
-        let mut whole = Vec::new();
-        while let Some(piece) = fetched.body.next().await? {
-            if (whole.len() + piece.len()) as u64 > limit {
-                return Err(FetchError::TooLong(fetched.url.authority(), limit));
+        let whole = async {
+            let mut fetched = self.get_good(url, &Request::default()).await?;
+            let mut whole = Vec::new();
+            while let Some(piece) = fetched.body.next().await? {
+                if (whole.len() + piece.len()) as u64 > limit {
+                    return Err(FetchError::TooLong(fetched.url.authority(), limit));
+                }
+                whole.extend_from_slice(&piece);
             }
-            whole.extend_from_slice(&piece);
-        }
-        Ok((fetched.url, whole))
+            Ok((fetched.url, whole))
+        };
+        let in_time = in_time(limits::CHANNEL_WHOLE_TIME, whole).await;
+        in_time.unwrap_or_else(|| Err(FetchError::Silent(url.authority())))
     }
 
     async fn get_once(&self, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
@@ -163,7 +167,8 @@ impl Client {
     async fn connect(&self, url: &Url) -> Result<Box<dyn Connection>, FetchError> {
         let mut failed = None;
         for place in self.places(url).await? {
-            match Async::<TcpStream>::connect(place).await {
+            let connecting = in_time(limits::CHANNEL_CONNECT_TIME, Async::<TcpStream>::connect(place));
+            match connecting.await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(stream) => {
                     // Without it all goes well, only a little later.
                     let _ = stream.get_ref().set_nodelay(true);
@@ -205,9 +210,12 @@ impl Client {
     }
 }
 
-/// TLS with the certificates that browsers trust (Mozilla's).
+/// TLS with the authorities that browsers trust (Mozilla's).
 fn connector() -> TlsConnector {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    connector_trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+}
+
+fn connector_trusting(roots: RootCertStore) -> TlsConnector {
     let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider speaks what is standard")
@@ -298,5 +306,108 @@ impl BodyReader {
                 }
             }
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    use futures_rustls::TlsAcceptor;
+    use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use futures_rustls::rustls::ServerConfig;
+
+    use crate::executor::Executor;
+
+    const AUTHORITY: &[u8] = include_bytes!("../../tests/fixtures/tls/authority.der");
+    const LOCALHOST: &[u8] = include_bytes!("../../tests/fixtures/tls/localhost.der");
+    const KEY: &[u8] = include_bytes!("../../tests/fixtures/tls/localhost.key.der");
+
+    /// A server on loopback that gives each who comes the same bytes, over TLS or not.
+    fn serve(executor: &Executor, answer: &'static [u8], tls: bool) -> u16 {
+        let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the provider speaks what is standard")
+            .with_no_client_auth()
+            .with_single_cert(vec![CertificateDer::from(LOCALHOST)], PrivateKeyDer::try_from(KEY).expect("a key"))
+            .expect("they belong together");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).expect("a free port");
+        let port = listener.get_ref().local_addr().expect("it is bound").port();
+        let serving = async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream: Box<dyn Connection> = match tls {
+                    false => Box::new(stream),
+                    true => match acceptor.accept(stream).await {
+                        Ok(stream) => Box::new(stream),
+                        Err(_) => continue,
+                    },
+                };
+                let mut head = [0; 1024];
+                let _ = stream.read(&mut head).await;
+                let _ = stream.write_all(answer).await;
+                let _ = stream.close().await;
+            }
+        };
+        executor.spawn(serving).detach();
+        port
+    }
+
+    fn client(port: u16) -> Client {
+        Client::new(Guard::new(vec![format!("127.0.0.1:{port}").parse().expect("an address")], Vec::new()))
+    }
+
+    fn get(executor: &Executor, client: &Client, url: &str) -> Result<Vec<u8>, FetchError> {
+        let url = Url::parse(url).expect("an address");
+        executor.run(client.get_whole(&url, 100)).map(|(_, whole)| whole)
+    }
+
+    #[test]
+    fn certificates_are_checked() {
+        let executor = Executor::default();
+        let port = serve(&executor, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", true);
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(AUTHORITY)).expect("an authority");
+        let trusting = client(port);
+        assert!(trusting.tls.set(connector_trusting(roots)).is_ok());
+        for host in ["localhost", "127.0.0.1"] {
+            let url = format!("https://{host}:{port}/");
+            assert_eq!(get(&executor, &trusting, &url).expect("an answer"), b"hello", "{url}");
+            let error = get(&executor, &client(port), &url).expect_err("nobody vouches for it");
+            assert!(error.to_string().contains("certificate"), "{error}");
+        }
+    }
+
+    #[test]
+    fn answers_have_limits_and_ends() {
+        let executor = Executor::default();
+        let failure = |answer: &'static [u8]| {
+            let port = serve(&executor, answer, false);
+            let got = get(&executor, &client(port), &format!("http://127.0.0.1:{port}/"));
+            got.map_or_else(|error| error.to_string(), |whole| String::from_utf8_lossy(&whole).into_owned())
+        };
+        assert_eq!(failure(b"HTTP/1.0 200 OK\r\n\r\nhello"), "hello");
+        assert!(failure(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello").contains("broke off"));
+        assert!(failure(b"HTTP/1.1 500 No\r\n\r\n").contains("status 500"));
+        assert!(failure(b"what?").contains("not HTTP"));
+        assert!(failure(b"").contains("broke off"));
+        assert!(failure(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n").contains("without end"));
+        const LONG: &[u8] = &[b'x'; 200];
+        let long: &'static [u8] = [b"HTTP/1.1 200 OK\r\n\r\n", LONG].concat().leak();
+        assert!(failure(long).contains("longer than 100 bytes"));
+    }
+
+    #[test]
+    fn names_that_lead_home_are_refused() {
+        let executor = Executor::default();
+        let port = serve(&executor, b"HTTP/1.1 200 OK\r\n\r\nsecret", false);
+        let closed = Client::new(Guard::default());
+        for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
+            let error = get(&executor, &closed, &format!("http://{host}:{port}/")).expect_err("home");
+            assert!(matches!(error, FetchError::Forbidden(_)), "{host}: {error}");
+        }
+        let missing = get(&executor, &closed, "http://nobody.invalid/").expect_err("no such name");
+        assert!(matches!(missing, FetchError::Unresolved(_)), "{missing}");
     }
 }

@@ -69,8 +69,10 @@ struct State {
     phase: Phase,
     segments: VecDeque<Kept>,
     bytes: usize,
+    /// Number of the first segment.
+    first: u64,
     next: u64,
-    /// Segments that are gone and didn't follow on.
+    /// Segments that are gone and didn't follow on; counted from the same number.
     discontinuities: u64,
     asked: Moment,
 }
@@ -138,12 +140,15 @@ impl Tuners {
         if open.len() >= limits::CHANNEL_TUNERS {
             return None;
         }
+        // Numbers begin at the date, so that a player that was here before never sees them go back.
+        let first = self.clock.date().0.max(0) as u64 / 1000;
         let state = State {
             phase: Phase::Opening,
             segments: VecDeque::new(),
             bytes: 0,
-            next: 0,
-            discontinuities: 0,
+            first,
+            next: first,
+            discontinuities: first,
             asked: now,
         };
         let tuner = Arc::new(Tuner { state: Mutex::new(state), changed: Event::new() });
@@ -172,6 +177,11 @@ impl Tuner {
             Phase::Playlist => Some(Tuned::Playlist),
             Phase::Failed(why) => Some(Tuned::Failed(why.clone())),
         }
+    }
+
+    fn has_nothing(&self) -> bool {
+        let state = locked(&self.state);
+        state.next == state.first
     }
 
     fn set_phase(&self, phase: Phase) {
@@ -259,7 +269,7 @@ impl Reception {
                         None => format!("{} ended the stream", self.url.authority()),
                     };
                     log::info!("iptv: channel={} lost: {why}", self.channel);
-                    if locked(&self.tuner.state).next == 0 {
+                    if self.tuner.has_nothing() {
                         // Whoever waits for it is told; whoever comes next tries again.
                         self.tuner.set_phase(Phase::Failed(why));
                         break;

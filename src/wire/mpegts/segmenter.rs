@@ -300,7 +300,9 @@ impl Segmenter {
 
     /// Ends the segment under way, which lasts `longer` than to the start of its newest unit.
     fn close(&mut self, longer: Ticks90k, done: &mut impl FnMut(Segment)) {
-        let Some(open) = self.open.take() else { return };
+        let Some(mut open) = self.open.take() else { return };
+        // It is kept for a while: without the room it grew into.
+        open.bytes.shrink_to_fit();
         self.segments = self.segments.saturating_add(1);
         done(Segment { bytes: open.bytes.into(), duration: open.length + longer, discontinuous: open.discontinuous });
     }

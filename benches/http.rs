@@ -21,7 +21,10 @@ use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
-use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, Health, PlayRequest, Player, Status, Times};
+use lareira::http::{
+    BoxFuture, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player, Status,
+    Times,
+};
 
 const VIEWERS: usize = 200;
 const PIECES_A_SECOND: u32 = 30;
@@ -89,6 +92,12 @@ impl Player for House {
     }
 }
 
+impl ChannelPlayer for House {
+    fn watch(&self, _request: ChannelRequest) -> BoxFuture<'_, Reply> {
+        Box::pin(std::future::ready(Reply::error(404, "none", "none")))
+    }
+}
+
 impl Events for House {
     fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(404, "none", "none")))
@@ -121,6 +130,7 @@ fn main() {
         names: Vec::new(),
         back: back.entrance(),
         player: house.clone(),
+        channels: house.clone(),
         events: house.clone(),
         status: house,
         times: Times::default(),

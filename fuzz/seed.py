@@ -7,6 +7,26 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CAPTURES = HERE.parent / "tests" / "captures"
 
+LIST = """#EXTM3U url-tvg="http://guide.example/g.xml"
+#EXTINF:-1 tvg-id="a.pt" tvg-name="A" tvg-logo="l.png" tvg-chno="1" group-title="Notícias, TV",A HD
+#EXTVLCOPT:http-user-agent=x
+http://tv.example:8080/a.m3u8|User-Agent=x
+#EXTINF:0,B
+#EXTGRP:G
+b.ts
+"""
+GUIDE = """<?xml version="1.0"?><!DOCTYPE tv SYSTEM "xmltv.dtd"><tv><channel id="a.pt"><display-name>A</display-name>
+</channel><programme start="20260114233000 +0100" stop="20260115003000 +0100" channel="a.pt">
+<title lang="pt">Tom &amp; <![CDATA[Jerry]]> &#8211;</title></programme></tv>"""
+PLAYLIST = """#EXTM3U
+#EXT-X-KEY:METHOD=AES-128,URI="k,1",IV=0x1
+#EXT-X-MAP:URI="i.mp4"
+#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="a,b"
+http://x.example/v.m3u8
+#EXTINF:4,
+1.ts
+"""
+
 
 def keep(target: str, name: str, data: bytes) -> None:
     folder = HERE / "corpus" / target
@@ -58,7 +78,18 @@ def main() -> None:
         data = recording.read_bytes()
         keep("repair", recording.stem, data)
         keep("repair", f"{recording.stem}-cut", data[: len(data) * 2 // 3])
+    for stream in sorted((CAPTURES / "channel").glob("*.ts")):
+        keep("mpegts", stream.stem, b"\x40" + stream.read_bytes()[:100_000])
+    keep("m3u", "list", b"\x20" + LIST.encode())
+    keep("m3u", "latin-1", b"\x01" + LIST.encode("latin-1"))
+    keep("xmltv", "guide", GUIDE.encode())
+    for name, head in (("length", f"Content-Length: {len(PLAYLIST)}\r\n"), ("close", ""), ("redirect", "Location: ../x\r\n")):
+        status = 302 if name == "redirect" else 200
+        keep("fetch", name, f"\x10HTTP/1.1 {status} OK\r\n{head}\r\n{PLAYLIST}".encode())
+    chunks = f"{len(PLAYLIST):x}\r\n{PLAYLIST}\r\n0\r\n\r\n"
+    keep("fetch", "chunks", f"\x10HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}".encode())
     share, ticket = "0000000000000000", "dGlja2V0"
+    keep("routes", "channel", bytes([0]) + f"/channel/{share}/{ticket}/{ticket}.m3u8".encode())
     files = "live.mp4 index.m3u8 init.mp4 video.mp4 thumbnail.jpg manifest.mpd s1.m4s p1.2.m4s".split()
     paths = [f"/play/{share}/{ticket}/{file}" for file in files]
     paths += ["/", "/tv/", f"/tv/n/{share}", "/tv/app.js", "/healthz", "/metrics", "/tv/%2e%2e/x", "/tv/api/device"]

@@ -15,6 +15,7 @@ pub mod share;
 pub mod album;
 pub mod http;
 pub mod ingest;
+pub mod iptv;
 pub mod playback;
 pub mod recording;
 pub mod store;

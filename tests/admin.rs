@@ -94,6 +94,10 @@ fn people_get_plain_text() {
 #[test]
 fn failures_and_wrong_usage_differ() {
     let dir = tempfile::tempdir().expect("a directory");
+    let output = admin(dir.path(), &["channel", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("config.toml"), "it is said what to do");
+
     let output = admin(dir.path(), &["user", "add", "--name", "Ana"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--account is missing"));

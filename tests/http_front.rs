@@ -34,6 +34,26 @@ fn one_connection_answers_many_requests() {
 }
 
 #[test]
+fn what_comes_from_elsewhere_is_whole_or_breaks_off() {
+    let house = House::default();
+    let mut client = house.connect();
+    let path = |pieces: u32| format!("/channel/{}/t/segment-{pieces}.ts", share());
+    for _ in 0..2 {
+        client.send(format!("GET {} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=1-2\r\n\r\n", path(3)));
+        let whole = client.answer();
+        assert_eq!((whole.status, whole.text().as_str()), (200, "piecepiecepiece"));
+        assert_eq!(whole.field("x-range"), Some("bytes=1-2"), "it is for the source to cut");
+    }
+    client.send(format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path(2)));
+    assert_eq!(client.head().field("content-length"), Some("15"));
+    let mut part = Vec::new();
+    while !part.ends_with(b"piecepiece") {
+        part.extend(client.read_some());
+    }
+    assert!(client.is_ended(), "a part is not taken for the whole");
+}
+
+#[test]
 fn http_1_0_is_answered_and_closed() {
     let house = House::default();
     for path in ["/healthz", "/api/v1/contacts", &format!("/play/{}/t/index.m3u8", share())] {

@@ -14,6 +14,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(!path.split('/').any(|segment| segment == "..") && !path.contains('\0'), "{path:?}");
         }
         Ok(Route::Play { ticket, .. }) => assert!(!ticket.contains('/') && !ticket.is_empty(), "{ticket:?}"),
+        Ok(Route::Channel { ticket, .. }) => assert!(!ticket.contains('/'), "{ticket:?}"),
         Ok(_) | Err(_) => {}
     }
 });

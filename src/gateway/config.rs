@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::iptv::{Allowed, Source};
+
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +23,8 @@ pub struct Config {
     pub share: Share,
     /// What goes to the disk.
     pub recording: Recording,
+    /// TV channels.
+    pub channels: Channels,
     /// What is refused beyond.
     pub limits: Limits,
     /// What is written to the log.
@@ -75,6 +79,20 @@ pub struct Recording {
     pub keep_free_mib: u64,
 }
 
+/// TV channels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Channels {
+    /// Where the list (M3U) comes from; empty for no channels.
+    pub list: Source,
+    /// Where the guide (XMLTV) comes from; empty for what the list says.
+    pub guide: Source,
+    /// How often both are fetched again.
+    pub refresh: Span,
+    /// Addresses that channels may reach besides the public internet.
+    pub allow: Vec<Allowed>,
+}
+
 /// What is refused beyond.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -115,6 +133,7 @@ impl Default for Config {
             rtsp: Rtsp::default(),
             share: Share::default(),
             recording: Recording::default(),
+            channels: Channels::default(),
             limits: Limits::default(),
             log: Log::default(),
         }
@@ -151,6 +170,13 @@ impl Default for Share {
 impl Default for Recording {
     fn default() -> Self {
         Self { enabled: true, quota_mib: 0, keep_free_mib: 512 }
+    }
+}
+
+impl Default for Channels {
+    fn default() -> Self {
+        let refresh = Span(Duration::from_secs(6 * 3600));
+        Self { list: Source::None, guide: Source::None, refresh, allow: Vec::new() }
     }
 }
 
@@ -215,6 +241,8 @@ impl Config {
             toml::from_str::<Self>(&text).map_err(|error| ConfigError::Wrong(path.to_owned(), Box::new(error)))?;
         if let Some(folder) = path.parent() {
             config.data_dir = folder.join(&config.data_dir);
+            config.channels.list = config.channels.list.in_folder(folder);
+            config.channels.guide = config.channels.guide.in_folder(folder);
         }
         Ok(config)
     }
@@ -279,6 +307,8 @@ mod tests {
         assert!(wrong("[http]\nadress = \"x\"").contains("line 2"), "{}", wrong("[http]\nadress = \"x\""));
         assert!(wrong("data_dir = \"x\"\n[share]\nresume_window = \"soon\"").contains("line 3"));
         assert!(wrong("[http]\naddress = \"everywhere\"").contains("line 2"));
+        assert!(wrong("[channels]\nallow = [\"home\"]").contains("192.168.1.0/24"), "it is said how to write it");
+        assert!(wrong("[channels]\nlist = \"ftp://a/tv.m3u\"").contains("line 2"));
         assert!(wrong("[log]\nlevel = \"loud\"").contains("warn"), "the levels are listed");
     }
 }

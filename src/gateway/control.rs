@@ -160,14 +160,15 @@ mod tests {
     fn desk(data_dir: &Path) -> Desk {
         let addresses = Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() };
         let album = Album::open(&data_dir.join("photos")).expect("an album");
-        Desk { steward: steward(), gallery: Arc::new(Gallery::new(album)), addresses }
+        Desk { steward: steward(), gallery: Arc::new(Gallery::new(album)), addresses, channels: None }
     }
 
     fn steward() -> Arc<Steward> {
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
         let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-        Arc::new(Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, settings).expect("opens"))
+        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, settings).expect("opens");
+        Arc::new(steward)
     }
 
     fn done(dir: &Path, verb: Verb) -> Value {

@@ -11,11 +11,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::gateway::channels;
 use crate::gateway::gallery::Gallery;
 use crate::gateway::now::Now;
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoRefused, Photos as _};
+use crate::iptv::Channels;
 use crate::share::{
     Account, Asker, MediaInfo, NewPin, NewShare, NewUser, ProfileChange, Report, Scope, Share, ShareError, Steward, Tv,
     User, photo_url,
@@ -46,6 +48,8 @@ pub enum Verb {
     ShareDelete { share: String },
     ShareNew { to: Vec<String>, from: Option<String> },
     Owner,
+    ChannelList,
+    ChannelRefresh,
     Backup { file: PathBuf },
     Restore { file: PathBuf },
 }
@@ -161,10 +165,15 @@ pub struct Desk {
     pub gallery: Arc<Gallery>,
     /// Where the gateway is found.
     pub addresses: Addresses,
+    /// The TV channels of a gateway that runs.
+    pub channels: Option<Arc<Channels>>,
 }
 
+/// How long the owner waits for channels to be fetched.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(60);
+
 impl Desk {
-    /// Does what is asked.
+    /// Does what is asked. Blocks while it is done.
     pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
         let (steward, addresses) = (&*self.steward, &self.addresses);
         Ok(match verb {
@@ -253,6 +262,14 @@ impl Desk {
                 let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
                 new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
             }
+            Verb::ChannelList => channels::report(self.channels()?),
+            Verb::ChannelRefresh => {
+                let channels = self.channels()?;
+                if !channels.refresh(REFRESH_PATIENCE) {
+                    log::info!("channels are still being fetched");
+                }
+                channels::report(channels)
+            }
             Verb::Owner => {
                 let code = steward.owner_code()?;
                 let url = format!("{}/admin/#{}", addresses.http, code.code);
@@ -266,6 +283,15 @@ impl Desk {
                 steward.restore(file)?;
                 json!({ "file": file, "restored": true })
             }
+        })
+    }
+
+    /// The TV channels, if there are any.
+    fn channels(&self) -> Result<&Channels, Refused> {
+        self.channels.as_deref().filter(|channels| channels.has_list()).ok_or_else(|| Refused {
+            code: "no_channels".into(),
+            message: "no TV channels: set list in [channels] of config.toml, and start the gateway".into(),
+            status: 404,
         })
     }
 

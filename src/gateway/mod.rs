@@ -3,6 +3,7 @@
 //! `config` says how, [`Gateway::start`] opens every door, [`Gateway::run`] serves until it is told to stop. The other
 //! files translate between rooms that don't know each other.
 
+mod channels;
 pub mod config;
 pub mod control;
 pub mod desk;
@@ -29,6 +30,7 @@ use futures_lite::FutureExt as _;
 
 use crate::album::Album;
 use crate::executor::{Executor, SystemClock};
+use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
 use crate::gateway::desk::{Addresses, Desk, OpenDesk};
@@ -43,6 +45,7 @@ use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
 use crate::ingest::{self, Ingest};
+use crate::iptv::{self, Channels, Guard, Refresher};
 use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
@@ -108,6 +111,7 @@ pub struct Gateway {
     threads: Vec<JoinHandle<()>>,
     _back: Back,
     control: Control,
+    channels: Arc<Channels>,
 }
 
 impl Gateway {
@@ -163,11 +167,18 @@ impl Gateway {
 
         let http_address =
             http.local_addr().map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
+        let own_ports = vec![http_address.port(), ingest.address().port()];
+        let (channels, refresher) = open_channels(config, own_ports, &steward, &executor, &clock)?;
+        let watched = Arc::new(Watched { channels: channels.clone(), clock: clock.clone() });
+
         let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
-        let desk = Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses });
+        let channels_known = Some(channels.clone());
+        let desk =
+            Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
         let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
-        let api = Api::new(steward.clone(), gallery.clone(), open_desk, ingest.address().port());
+        let api =
+            Api::new(steward.clone(), gallery.clone(), open_desk, ingest.address().port()).with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
             .map_err(data(data_dir))?;
@@ -178,8 +189,9 @@ impl Gateway {
                 names: config.http.names.clone(),
                 back: back.entrance(),
                 player: Arc::new(Plays(playback)),
+                channels: watched,
                 events: Arc::new(Announcements::new(api, clock.clone())),
-                status: Arc::new(Health { hub: hub.clone(), data_dir: data_dir.clone() }),
+                status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
                 times: Times::default(),
                 caps: Caps::default(),
             },
@@ -199,10 +211,13 @@ impl Gateway {
             resume_window: config.share.resume_window.0,
         };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
-        let threads = vec![
+        let mut threads = vec![
             start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
             start_thread("keeper", move || keeper.run(&stopped))?,
         ];
+        if channels.has_list() {
+            threads.push(start_thread("channels", move || refresher.run())?);
+        }
         Ok(Self {
             executor,
             steward,
@@ -215,6 +230,7 @@ impl Gateway {
             threads,
             _back: back,
             control,
+            channels,
         })
     }
 
@@ -235,7 +251,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, followed, keeper_stop, threads, control, .. } = self;
+        let Self { executor, hub, front, ingest, followed, keeper_stop, threads, control, channels, .. } = self;
         executor.run(async {
             stop.await;
             log::info!("stopping");
@@ -250,6 +266,7 @@ impl Gateway {
             };
             followed.none().or(patience).await;
         });
+        channels.stop();
         drop(control);
         drop(keeper_stop);
         hub.backlog().close();
@@ -278,6 +295,30 @@ pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<(Arc<Steward
     let unwanted = gallery.clone();
     steward.on_photo_unwanted(move |photo| unwanted.discard(photo));
     Ok((Arc::new(steward), gallery))
+}
+
+/// Opens the TV channels, and who keeps their list fresh.
+fn open_channels(
+    config: &Config,
+    own_ports: Vec<u16>,
+    steward: &Arc<Steward>,
+    executor: &Executor,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Channels>, Refresher), GatewayError> {
+    let folder = config.data_dir.join("channels");
+    let settings = iptv::Settings {
+        list: config.channels.list.clone(),
+        guide: config.channels.guide.clone(),
+        refresh: config.channels.refresh.0,
+        guard: Guard::new(config.channels.allow.clone(), own_ports),
+        folder: folder.clone(),
+    };
+    let viewers = PairedTvs { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
+    let told = steward.clone();
+    let changed = Box::new(move || tell_tvs(&told));
+    let opened = Channels::open(settings, executor, clock.clone(), Arc::new(viewers), changed);
+    let (channels, refresher) = opened.map_err(|error| GatewayError::Data(folder, error))?;
+    Ok((Arc::new(channels), refresher))
 }
 
 /// Mends the recordings of shares that were live when the gateway was stopped, before anyone can go on with them.

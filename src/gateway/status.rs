@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::gateway::keeper::free_bytes;
 use crate::http;
+use crate::iptv::Channels;
 use crate::live::{self, Hub};
 
 /// Less room than this on the data directory's disk is not well.
@@ -14,6 +15,7 @@ const LEAST_FREE_BYTES: u64 = 8 << 20;
 /// The gateway's state.
 pub(super) struct Health {
     pub hub: Arc<Hub>,
+    pub channels: Arc<Channels>,
     pub data_dir: PathBuf,
 }
 
@@ -47,6 +49,7 @@ impl http::Status for Health {
             ("lareira_bytes_published", "Bytes of the streams held now.", sums.bytes),
             ("lareira_reader_skips", "Times a slow reader was sent on to a key frame.", sums.skips),
             ("lareira_recordings_failed", "Streams held now whose recording failed.", failed as u64),
+            ("lareira_channel_receptions", "TV channels that are received now.", self.channels.receptions() as u64),
             ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");

@@ -103,6 +103,8 @@ ids! {
     SenderId
     /// Names a share, and its stream and recording with it.
     ShareId
+    /// Names a TV channel: made of what a list says of it, so that it is the same in the next one.
+    ChannelId
 }
 
 /// Names a photo. Unlike the others it is a secret of sorts: sixteen bytes at random, and whoever knows them may see the

@@ -8,4 +8,5 @@ pub mod limits;
 pub mod picture;
 pub mod reply;
 pub mod secret;
+pub mod text;
 pub mod time;

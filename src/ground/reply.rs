@@ -35,6 +35,14 @@ pub enum Body {
     },
     /// Pieces as they come, without end or length: sent chunked, each piece flushed at once.
     Endless(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    /// Pieces as they come from elsewhere, `length` bytes in all. Fewer mean that the source failed: the connection is
+    /// ended then, so that nobody takes a part for the whole.
+    Passing {
+        /// Bytes in all.
+        length: u64,
+        /// The pieces; not more than `length` says.
+        pieces: Pin<Box<dyn Stream<Item = Bytes> + Send>>,
+    },
 }
 
 impl Reply {

@@ -11,6 +11,7 @@ use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api_owner::{self, DeskRefused, OwnersDesk};
 use crate::http::back::Request;
+use crate::http::channels::Lineup;
 use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
@@ -27,13 +28,20 @@ pub struct Api {
     pub(super) desk: Arc<dyn OwnersDesk>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
+    /// Who knows the TV channels.
+    pub(super) lineup: Option<Arc<dyn Lineup>>,
 }
 
 impl Api {
     /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `desk`; phones are told to
     /// publish to `rtsp_port`.
     pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, desk: Arc<dyn OwnersDesk>, rtsp_port: u16) -> Self {
-        Self { steward, photos, desk, rtsp_port }
+        Self { steward, photos, desk, rtsp_port, lineup: None }
+    }
+
+    /// The same, with TV channels.
+    pub fn with_lineup(self, lineup: Arc<dyn Lineup>) -> Self {
+        Self { lineup: Some(lineup), ..self }
     }
 
     /// The answer to a call. Blocks while the steward decides.

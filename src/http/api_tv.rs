@@ -7,9 +7,12 @@ use crate::ground::id::{SenderId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
+use crate::http::channels;
 use crate::http::route::{Topic, TvCall};
 use crate::http::texts::{self, Language};
-use crate::share::{BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareState, Tv, User, photo_url};
+use crate::share::{
+    BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User, photo_url,
+};
 
 /// The cookie that makes a browser a TV.
 const TV_COOKIE: &str = "lareira_tv";
@@ -31,6 +34,14 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
     let session = session(api, request)?.ok_or(Failure::NoTv)?;
     if call == TvCall::SignIn {
         return sign_in(api, request, &session.tv);
+    }
+    if call == TvCall::Channels {
+        // Channels are the household's: nobody needs to say who is watching.
+        session.account.ok_or(ShareError::NotPaired)?;
+        return match &api.lineup {
+            Some(lineup) => channels::answer(&**lineup, request, session.tv.id),
+            None => Ok(answer_json(200, &json!({ "total": 0, "channels": [] }))),
+        };
     }
     let user = session.user.ok_or(Failure::NotSignedIn)?;
     match call {
@@ -105,7 +116,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             steward.set_blocks(user.id, blocked, delete_entries)?;
             done()
         }
-        TvCall::Device | TvCall::SignIn | TvCall::Events => Err(Failure::NotFound),
+        TvCall::Device | TvCall::SignIn | TvCall::Channels | TvCall::Events => Err(Failure::NotFound),
     }
 }
 

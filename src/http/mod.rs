@@ -6,6 +6,7 @@
 pub mod api;
 pub mod assets;
 pub mod back;
+pub mod channels;
 pub mod events;
 pub mod front;
 pub mod photos;
@@ -22,7 +23,8 @@ mod texts;
 pub use api::Api;
 pub use api_owner::{DeskRefused, OwnersDesk};
 pub use back::Back;
+pub use channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use events::Announcements;
 pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times};
 pub use photos::{PhotoRefused, PhotoSize, Photos};
-pub use play::{BoxFuture, PlayRequest, Player};
+pub use play::{BoxFuture, ChannelPlayer, ChannelRequest, PlayRequest, Player};

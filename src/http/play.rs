@@ -1,11 +1,12 @@
-//! What the front asks of whoever plays shares. The gateway puts the playback room behind [`Player`].
+//! What the front asks of whoever plays shares and TV channels. The gateway puts the rooms that do behind [`Player`]
+//! and [`ChannelPlayer`].
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::ground::id::ShareId;
+use crate::ground::id::{ChannelId, ShareId};
 use crate::ground::reply::Reply;
-use crate::http::route::PlayFile;
+use crate::http::route::{ChannelFile, PlayFile};
 
 /// A future on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -32,4 +33,25 @@ pub struct PlayRequest {
 pub trait Player: Send + Sync {
     /// The answer to `request`; waits where the interface says that a request is held.
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply>;
+}
+
+/// A request for a part of a TV channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelRequest {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The right to watch channels, as it came; unchecked.
+    pub ticket: String,
+    /// What of it.
+    pub file: ChannelFile,
+    /// The Range field, as it came.
+    pub range: Option<String>,
+    /// Only the head of the answer will be sent: start nothing.
+    pub head_only: bool,
+}
+
+/// Whoever plays TV channels. The future is dropped when the client goes away.
+pub trait ChannelPlayer: Send + Sync {
+    /// The answer to `request`; waits for a channel that is being tuned in.
+    fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply>;
 }

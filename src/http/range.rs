@@ -51,13 +51,15 @@ pub fn length(body: &Body) -> Option<u64> {
     match body {
         Body::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
         Body::File { head, length, .. } => Some(head.len() as u64 + length),
+        Body::Passing { length, .. } => Some(*length),
         Body::Endless(_) => None,
     }
 }
 
 /// The answer as the request's conditions want it. Only whole answers (200) that say `Accept-Ranges: bytes` are cut.
 pub fn apply(mut reply: Reply, range: Option<&str>, if_range: Option<&str>, if_none_match: Option<&str>) -> Reply {
-    if reply.status != 200 {
+    // What comes from elsewhere was cut there, or is not cut at all.
+    if reply.status != 200 || matches!(reply.body, Body::Passing { .. }) {
         return reply;
     }
     let header = |name: &str| {
@@ -116,7 +118,7 @@ fn cut(body: Body, start: u64, length: u64) -> Body {
             let skipped = start.saturating_sub(head.len() as u64);
             Body::File { length: length - in_head.len() as u64, head: in_head, path, offset: offset + skipped }
         }
-        Body::Endless(_) => body,
+        Body::Endless(_) | Body::Passing { .. } => body,
     }
 }
 
@@ -164,7 +166,7 @@ mod tests {
         match body {
             Body::Pieces(pieces) => pieces.iter().map(|piece| String::from_utf8_lossy(piece).into_owned()).collect(),
             Body::File { head, offset, length, .. } => format!("{}+{offset}+{length}", String::from_utf8_lossy(head)),
-            Body::Endless(_) => String::new(),
+            Body::Endless(_) | Body::Passing { .. } => String::new(),
         }
     }
 

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ground::id::{PhotoId, ShareId};
+use crate::ground::id::{ChannelId, PhotoId, ShareId};
 use crate::ground::limits;
 
 /// A method we know (RFC 9110, section 9; RFC 5789).
@@ -77,6 +77,15 @@ pub enum Route {
     },
     /// `/photo/{id}.jpg`: a photo of a person.
     Photo(PhotoId),
+    /// `/channel/{channel}/{ticket}/{file}`
+    Channel {
+        /// The channel in the path.
+        channel: ChannelId,
+        /// The ticket in the path, as it came.
+        ticket: String,
+        /// What of the channel.
+        file: ChannelFile,
+    },
     /// `/api/v1/…`: the phone API.
     Phone(PhoneCall),
     /// `/tv/api/…`: the TV API.
@@ -212,6 +221,8 @@ pub enum TvCall {
     Blocks,
     /// `PUT blocks`
     SetBlocks,
+    /// `GET channels`
+    Channels,
 }
 
 /// What of a share is played; shown as the last part of its address.
@@ -269,6 +280,45 @@ impl fmt::Display for PlayFile {
             Self::Part(msn, part) => write!(f, "part-{msn}-{part}.m4s"),
             Self::VideoMp4 => f.write_str("video.mp4"),
             Self::Thumbnail => f.write_str("thumbnail.jpg"),
+        }
+    }
+}
+
+/// What of a TV channel is asked for; the last part of its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelFile {
+    /// `index.m3u8`: the HLS playlist players open.
+    Index,
+    /// `segment-{n}.ts`: a segment that was cut here.
+    Segment(u64),
+    /// `logo`: its picture.
+    Logo,
+    /// `{token}.m3u8`: a playlist of the channel's own server; the token says which.
+    Playlist(String),
+    /// `{token}.{ending}`: any other file of the channel's own server; the token says which.
+    Media(String),
+}
+
+impl FromStr for ChannelFile {
+    type Err = RouteError;
+
+    fn from_str(name: &str) -> Result<Self, RouteError> {
+        match name {
+            "index.m3u8" => return Ok(Self::Index),
+            "logo" => return Ok(Self::Logo),
+            _ => {}
+        }
+        if let Some(text) = name.strip_prefix("segment-").and_then(|rest| rest.strip_suffix(".ts")) {
+            return number(text).map(Self::Segment);
+        }
+        let (token, ending) = name.split_once('.').ok_or(RouteError::NotFound)?;
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let plain = !token.is_empty() && token.bytes().all(letters);
+        let known = (1..=5).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        match (plain && known, ending) {
+            (true, "m3u8") => Ok(Self::Playlist(token.to_owned())),
+            (true, _) => Ok(Self::Media(token.to_owned())),
+            (false, _) => Err(RouteError::NotFound),
         }
     }
 }
@@ -357,10 +407,14 @@ impl Route {
         let phone = |call| Some(Self::Phone(call));
         let tv = |call| Some(Self::Tv(call));
         let id = |text: &str| text.parse::<ShareId>().ok();
+        let channel = |text: &str| text.parse::<ChannelId>().ok();
         let method = if method == Head { Get } else { method };
         match (method, parts) {
             (Get, ["play", share, ticket, file]) if !ticket.is_empty() => {
                 Some(Self::Play { share: id(share)?, ticket: (*ticket).to_owned(), file: file.parse().ok()? })
+            }
+            (Get, ["channel", id, ticket, file]) => {
+                Some(Self::Channel { channel: channel(id)?, ticket: (*ticket).to_owned(), file: file.parse().ok()? })
             }
 
             (Get, [""]) => Some(Self::Home),
@@ -400,6 +454,7 @@ impl Route {
             (Put, ["tv", "api", "settings"]) => tv(TvCall::SetSettings),
             (Get, ["tv", "api", "blocks"]) => tv(TvCall::Blocks),
             (Put, ["tv", "api", "blocks"]) => tv(TvCall::SetBlocks),
+            (Get, ["tv", "api", "channels"]) => tv(TvCall::Channels),
             (Post, ["admin", "api", "sign-in"]) => Some(Self::Owner(OwnerCall::SignIn)),
             (Post, ["admin", "api", "sign-out"]) => Some(Self::Owner(OwnerCall::SignOut)),
             (Post, ["admin", "api", "verb"]) => Some(Self::Owner(OwnerCall::Verb)),
@@ -430,9 +485,8 @@ impl Route {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
             Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Owner(_) | Self::Photo(_) => Half::Back,
-            Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics | Self::Play { .. } => {
-                Half::Front
-            }
+            Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics => Half::Front,
+            Self::Play { .. } | Self::Channel { .. } => Half::Front,
         }
     }
 }
@@ -469,6 +523,8 @@ mod tests {
         let phone = |call| Ok(Route::Phone(call));
         let tv = |call| Ok(Route::Tv(call));
         let play = |file| Ok(Route::Play { share, ticket: "T-_9".to_owned(), file });
+        let channel = ChannelId([7; 10]);
+        let watch = |file| Ok(Route::Channel { channel, ticket: "T-_9".to_owned(), file });
         let method = |allow: &str| Err(RouteError::Method(allow.to_owned()));
         let (not_found, bad) = (Err(RouteError::NotFound), Err(RouteError::BadPath));
         let table: &[(Method, &str, Result<Route, RouteError>)] = &[
@@ -538,6 +594,8 @@ mod tests {
             (Put, "/tv/api/settings", tv(TvCall::SetSettings)),
             (Get, "/tv/api/blocks", tv(TvCall::Blocks)),
             (Put, "/tv/api/blocks", tv(TvCall::SetBlocks)),
+            (Get, "/tv/api/channels", tv(TvCall::Channels)),
+            (Post, "/tv/api/channels", method("GET, HEAD")),
             (Get, "/play/SHARE/T-_9/live.mp4", play(PlayFile::LiveMp4)),
             (Get, "/play/SHARE/T-_9/index.m3u8", play(PlayFile::Index)),
             (Get, "/play/SHARE/T-_9/init-3.mp4", play(PlayFile::Init(3))),
@@ -554,6 +612,18 @@ mod tests {
             (Get, "/play/SHARE//live.mp4", not_found.clone()),
             (Put, "/play/SHARE/T-_9/live.mp4", method("GET, HEAD")),
             (Get, "/play/SHARE/T-_9/live.mp4/more", not_found.clone()),
+            (Get, "/channel/SHARE/T-_9/index.m3u8", watch(ChannelFile::Index)),
+            (Head, "/channel/SHARE/T-_9/index.m3u8", watch(ChannelFile::Index)),
+            (Get, "/channel/SHARE/T-_9/segment-12.ts", watch(ChannelFile::Segment(12))),
+            (Get, "/channel/SHARE/T-_9/logo", watch(ChannelFile::Logo)),
+            (Get, "/channel/SHARE/T-_9/a-_9.m3u8", watch(ChannelFile::Playlist("a-_9".to_owned()))),
+            (Get, "/channel/SHARE/T-_9/a-_9.m4s", watch(ChannelFile::Media("a-_9".to_owned()))),
+            (Get, "/channel/SHARE/T-_9/a.b.ts", not_found.clone()),
+            (Get, "/channel/SHARE/T-_9/.ts", not_found.clone()),
+            (Get, "/channel/SHARE/T-_9/segment-x.ts", not_found.clone()),
+            (Get, "/channel/SHARE/T-_9/http:%2F%2Fa", bad.clone()),
+            (Get, "/channel/short/T-_9/index.m3u8", not_found.clone()),
+            (Put, "/channel/SHARE/T-_9/index.m3u8", method("GET, HEAD")),
             (Get, "/elsewhere", not_found.clone()),
             (Get, "//", not_found.clone()),
             (Get, "/a/a/a/a/a/a/a/a/a/a", not_found.clone()),

@@ -3,8 +3,12 @@
 //! No sockets, files, clocks, threads or async here: every protocol is tested without a network and without waiting.
 
 pub mod aac;
+pub mod fetch;
 pub mod fmp4;
 pub mod h264;
+pub mod m3u;
+pub mod mpegts;
 pub mod playlist;
 pub mod rtp;
 pub mod rtsp;
+pub mod xmltv;

@@ -14,13 +14,16 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_lite::Stream;
+use futures_lite::{Stream, stream};
 use lareira::executor::Executor;
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::{Back, Handler, Request};
-use lareira::http::route::{PhoneCall, PlayFile, Route, TvCall};
-use lareira::http::{BoxFuture, Caps, Events, Front, FrontConfig, Health, PlayRequest, Player, Status, Times};
+use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
+use lareira::http::{
+    BoxFuture, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player, Status,
+    Times,
+};
 
 /// A share's id, as it stands in addresses.
 pub fn share() -> String {
@@ -85,6 +88,23 @@ pub struct House {
 struct MadeUp {
     seen: Arc<Seen>,
     dir: PathBuf,
+}
+
+impl ChannelPlayer for MadeUp {
+    fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply> {
+        Box::pin(async move {
+            match request.file {
+                // A source that keeps its word, or breaks off: the number says how many pieces it has.
+                ChannelFile::Segment(pieces) => {
+                    let pieces = stream::iter((0..pieces).map(|_| Bytes::from_static(b"piece")));
+                    let body = Body::Passing { length: 15, pieces: Box::pin(pieces) };
+                    let reply = Reply { status: 200, content_type: "video/mp2t", headers: Vec::new(), body };
+                    reply.with("X-Range", request.range.unwrap_or_default())
+                }
+                _ => Reply::error(404, "not_found", "made up"),
+            }
+        })
+    }
 }
 
 impl Player for MadeUp {
@@ -175,6 +195,7 @@ impl House {
             names: vec!["tv.example".to_owned()],
             back: back.entrance(),
             player: made_up.clone(),
+            channels: made_up.clone(),
             events: events.unwrap_or_else(|| made_up.clone()),
             status: made_up,
             times,

@@ -116,6 +116,15 @@ impl Gateway {
         self.serving.as_mut().is_some_and(Running::runs)
     }
 
+    /// The most memory the server has had, in KiB.
+    #[track_caller]
+    pub fn peak_memory_kib(&self) -> u64 {
+        let id = self.serving.as_ref().expect("the gateway serves").id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("Linux tells");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the peak is told");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// What `lareira admin --json VERB…` says.
     #[track_caller]
     pub fn admin(&self, verb: &[&str]) -> Value {

@@ -4,6 +4,7 @@
 //! is played. Nothing here asserts speed; everything waits for events, with deadlines far beyond the usual.
 
 mod boxes;
+mod channels;
 mod clip;
 mod faults;
 mod film;
@@ -14,4 +15,5 @@ mod players;
 mod program;
 mod publisher;
 mod publishing;
+mod upstream;
 mod web;

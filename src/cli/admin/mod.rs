@@ -80,7 +80,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
     let (steward, gallery) =
         open_books(&config, Arc::new(SystemClock::default())).map_err(|error| failed("store_failed", &error))?;
     let addresses = Addresses::new(config.http.address, config.rtsp.address, &config.http.names);
-    Desk { steward, gallery, addresses }.execute(&verb)
+    Desk { steward, gallery, addresses, channels: None }.execute(&verb)
 }
 
 /// Paths are typed from where the person is, which is not where the gateway runs; nor may it read what they may.

@@ -147,10 +147,12 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
             to => Verb::ShareNew { to, from: options.take("from") },
         },
         ["owner"] => Verb::Owner,
+        ["channel", "list"] => Verb::ChannelList,
+        ["channel", "refresh"] => Verb::ChannelRefresh,
         ["backup", file] => Verb::Backup { file: file.into() },
         ["restore", file] => Verb::Restore { file: file.into() },
         [] => return Err(WrongUsage("the verb is missing".into())),
-        ["account" | "user" | "tv" | "phone" | "share" | "backup" | "restore"]
+        ["account" | "user" | "tv" | "phone" | "share" | "channel" | "backup" | "restore"]
         | ["account", "add"]
         | ["user", "set" | "photo"]
         | ["user", "photo", _]
@@ -265,6 +267,8 @@ mod tests {
             ("share delete X", Verb::ShareDelete { share: s("X") }),
             ("share new --to A B --from Door", Verb::ShareNew { to: vec![s("A"), s("B")], from: Some(s("Door")) }),
             ("share new --to A --to B", Verb::ShareNew { to: vec![s("A"), s("B")], from: None }),
+            ("channel list", Verb::ChannelList),
+            ("channel refresh", Verb::ChannelRefresh),
             ("backup F", Verb::Backup { file: "F".into() }),
             ("restore F", Verb::Restore { file: "F".into() }),
         ] {

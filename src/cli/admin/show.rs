@@ -1,28 +1,35 @@
 //! An answer of the owner's desk in plain text for people: lists as aligned columns, single things line by line. Pure.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The columns of each list, in their order; what is not named here is shown with `--json` only.
-const COLUMNS: [(&str, &[&str]); 5] = [
+const COLUMNS: [(&str, &[&str]); 7] = [
     ("accounts", &["account_id", "name", "country", "created_at"]),
     ("users", &["user_id", "account_id", "name", "msisdn", "email", "has_pin"]),
     ("tvs", &["tv_id", "account_id", "name", "signed_in", "created_at"]),
     ("phones", &["phone_id", "sender_id", "name", "msisdn", "email", "created_at"]),
+    ("channels", &["number", "channel_id", "name", "group", "guide_id", "url"]),
+    ("skipped", &["line", "reason"]),
     ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "title"]),
 ];
 
 /// The answer as text, with a line break at its end.
 pub fn show(answer: &Value) -> String {
     let Some(fields) = answer.as_object() else { return format!("{answer}\n") };
+    let rows = |name: &str| fields.get(name).and_then(Value::as_array);
+    let mut text = String::new();
     for (name, columns) in COLUMNS {
-        if let Some(rows) = fields.get(name).and_then(Value::as_array) {
-            return table(name, columns, rows);
+        if let Some(rows) = rows(name) {
+            text += &table(name, columns, rows);
         }
     }
     let mut lines = Vec::new();
-    flatten("", fields, &mut lines);
+    let is_table = |name: &str| COLUMNS.iter().any(|(table, _)| *table == name);
+    let others = fields.iter().filter(|(name, value)| !(value.is_array() && is_table(name)));
+    flatten("", others, &mut lines);
     let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    lines.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
+    text.extend(lines.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")));
+    text
 }
 
 fn table(name: &str, columns: &[&str], rows: &[Value]) -> String {
@@ -53,7 +60,11 @@ fn cell(value: &Value) -> String {
     }
 }
 
-fn flatten(prefix: &str, fields: &Map<String, Value>, lines: &mut Vec<(String, String)>) {
+fn flatten<'a>(
+    prefix: &str,
+    fields: impl IntoIterator<Item = (&'a String, &'a Value)>,
+    lines: &mut Vec<(String, String)>,
+) {
     for (name, value) in fields {
         let name = format!("{prefix}{name}");
         match value {

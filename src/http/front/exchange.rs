@@ -5,10 +5,12 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_lite::future::{poll_fn, yield_now};
+use futures_lite::{Stream, StreamExt as _};
 
 use super::answer::{self, Framing};
 use super::connections::Connection;
@@ -17,7 +19,7 @@ use super::upstream::Call;
 use super::{Health, Shared};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
-use crate::http::play::{BoxFuture, PlayRequest};
+use crate::http::play::{BoxFuture, ChannelRequest, PlayRequest};
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
 
@@ -129,22 +131,27 @@ impl Exchange<'_> {
     }
 
     async fn answer(&mut self, head: Head) -> io::Result<Then> {
-        let playback = matches!(head.route, Ok(Route::Play { .. })) && head.body_bytes == 0;
-        if !playback {
-            return Box::pin(self.answer_others(head)).await;
-        }
-        let Ok(Route::Play { share, ref ticket, file }) = head.route else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let request = PlayRequest {
-            share,
-            ticket: ticket.clone(),
-            file,
-            query: head.query().to_owned(),
-            head_only: head.method == Method::Head,
-        };
         let shared = self.shared.clone();
-        match self.unless_gone(shared.player.play(request)).await {
+        let head_only = head.method == Method::Head;
+        let work = match &head.route {
+            _ if head.body_bytes > 0 => return Box::pin(self.answer_others(head)).await,
+            Ok(Route::Play { share, ticket, file }) => shared.player.play(PlayRequest {
+                share: *share,
+                ticket: ticket.clone(),
+                file: *file,
+                query: head.query().to_owned(),
+                head_only,
+            }),
+            Ok(Route::Channel { channel, ticket, file }) => shared.channels.watch(ChannelRequest {
+                channel: *channel,
+                ticket: ticket.clone(),
+                file: file.clone(),
+                range: head.range.clone(),
+                head_only,
+            }),
+            _ => return Box::pin(self.answer_others(head)).await,
+        };
+        match self.unless_gone(work).await {
             Some(reply) => self.send(&head, reply).await,
             None if self.connection.is_closing() => {
                 let reply = Reply::error(503, "closing", "the gateway is stopping: try again");
@@ -222,7 +229,9 @@ impl Exchange<'_> {
                 }
             }
             // With a body: nobody asks so.
-            Route::Play { .. } => Reply::error(400, "bad_request", "a playback request has no body"),
+            Route::Play { .. } | Route::Channel { .. } => {
+                Reply::error(400, "bad_request", "a playback request has no body")
+            }
         };
         self.send(&head, reply).await
     }
@@ -384,9 +393,26 @@ impl Exchange<'_> {
                 connection.write_all(&bytes, &[], patience).await?;
                 connection.write_endless(pieces.as_mut(), framing == Framing::Chunked, patience).await?;
             }
-            Body::File { .. } | Body::Endless(_) => connection.write_all(&bytes, &[], patience).await?,
+            Body::Passing { length, pieces } if whole => {
+                connection.write_all(&bytes, &[], patience).await?;
+                Box::pin(self.pass_on(length, pieces)).await?;
+            }
+            Body::File { .. } | Body::Endless(_) | Body::Passing { .. } => {
+                connection.write_all(&bytes, &[], patience).await?;
+            }
         }
         Ok(then)
+    }
+
+    /// Sends pieces that come from elsewhere, `length` bytes in all. Fewer end the connection: only that tells the client.
+    async fn pass_on(&self, length: u64, pieces: Pin<Box<dyn Stream<Item = Bytes> + Send>>) -> io::Result<()> {
+        let mut passed = 0;
+        let mut pieces = std::pin::pin!(pieces.map(|piece| {
+            passed += piece.len() as u64;
+            piece
+        }));
+        self.connection.write_endless(pieces.as_mut(), false, self.shared.times.write).await?;
+        if passed == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     /// Sends a stretch of a file. The disk is waited for on another thread.

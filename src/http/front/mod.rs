@@ -27,7 +27,7 @@ use crate::executor::{Executor, Task};
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::back::Entrance;
-use crate::http::play::{BoxFuture, Player};
+use crate::http::play::{BoxFuture, ChannelPlayer, Player};
 use crate::http::route::Route;
 use connections::Connections;
 use head::Hosts;
@@ -63,8 +63,10 @@ pub struct FrontConfig {
     pub names: Vec<String>,
     /// The way to the back.
     pub back: Entrance,
-    /// Who plays.
+    /// Who plays shares.
     pub player: Arc<dyn Player>,
+    /// Who plays TV channels.
+    pub channels: Arc<dyn ChannelPlayer>,
     /// Who opens events.
     pub events: Arc<dyn Events>,
     /// Who knows how the gateway is.
@@ -112,6 +114,7 @@ pub(super) struct Shared {
     hosts: Hosts,
     times: Times,
     player: Arc<dyn Player>,
+    channels: Arc<dyn ChannelPlayer>,
     events: Arc<dyn Events>,
     status: Arc<dyn Status>,
     upstream: Upstream,
@@ -143,6 +146,7 @@ impl Front {
             hosts: Hosts::new(&config.names),
             times: config.times,
             player: config.player,
+            channels: config.channels,
             events: config.events,
             status: config.status,
             upstream: Upstream::new(config.back),

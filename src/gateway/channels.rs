@@ -1,0 +1,152 @@
+//! TV channels behind the HTTP door, and the households' TVs behind the channels: these rooms don't know each other.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::ground::id::TvId;
+use crate::ground::limits;
+use crate::ground::reply::Reply;
+use crate::ground::time::{Clock, Moment, UnixMs};
+use crate::http::route::ChannelFile;
+use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
+use crate::iptv::{Channel, Channels, File, Origin, Programme, Viewers};
+use crate::share::{Audience, Steward};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The channels as the HTTP door knows them.
+pub(super) struct Watched {
+    pub channels: Arc<Channels>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ChannelPlayer for Watched {
+    fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply> {
+        let ChannelRequest { channel, ticket, file, range, head_only } = request;
+        let file = match file {
+            ChannelFile::Index => File::Index,
+            ChannelFile::Segment(number) => File::Segment(number),
+            ChannelFile::Logo => File::Logo,
+            ChannelFile::Playlist(token) => File::Playlist(token),
+            ChannelFile::Media(token) => File::Media(token),
+        };
+        Box::pin(async move { self.channels.watch(channel, &ticket, file, range, head_only).await })
+    }
+}
+
+impl Lineup for Watched {
+    fn page(&self, tv: TvId, offset: usize, limit: usize) -> ChannelPage {
+        let held = self.channels.held();
+        let (now, ticket) = (self.clock.date(), self.channels.ticket(tv));
+        let on_air = |programme: &Programme| OnAir {
+            title: programme.title.to_string(),
+            starts_at: programme.start,
+            ends_at: programme.stop,
+        };
+        let view = |channel: &Channel| {
+            let (on, next) = held.guide.now_and_next(channel.id, now);
+            ChannelView {
+                id: channel.id,
+                number: channel.number,
+                name: channel.name.to_string(),
+                group: channel.group.as_deref().map(str::to_owned),
+                has_logo: !channel.logo.is_empty(),
+                ticket: ticket.clone(),
+                now: on.map(on_air),
+                next: next.map(on_air),
+            }
+        };
+        let channels = held.catalogue.channels();
+        let page = channels.iter().skip(offset).take(limit).map(view).collect();
+        ChannelPage { total: channels.len(), channels: page }
+    }
+}
+
+/// How long an answer of the books on a TV is believed. One that was removed watches no longer than that.
+const BELIEVED: Duration = Duration::from_secs(2);
+/// TVs that are believed at once; more are forgotten.
+const MAX_BELIEVED: usize = 1024;
+
+/// Asks the steward which TVs belong to a household. Players ask many times a minute, so the answer holds for a moment.
+pub(super) struct PairedTvs {
+    pub steward: Arc<Steward>,
+    pub clock: Arc<dyn Clock>,
+    pub believed: Mutex<HashMap<TvId, Moment>>,
+}
+
+impl PairedTvs {
+    fn believed(&self) -> MutexGuard<'_, HashMap<TvId, Moment>> {
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Viewers for PairedTvs {
+    fn may_watch(&self, tv: TvId) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            if self.believed().get(&tv).is_some_and(|until| now < *until) {
+                return true;
+            }
+            let steward = self.steward.clone();
+            let paired = blocking::unblock(move || match steward.tvs() {
+                Ok(tvs) => tvs.iter().any(|known| known.id == tv && known.account.is_some()),
+                // Books that can't be read are no reason to stop a picture.
+                Err(error) => {
+                    log::error!("tv={tv} can't be looked up: {error}");
+                    true
+                }
+            });
+            let paired = paired.await;
+            if paired {
+                let mut believed = self.believed();
+                if believed.len() >= MAX_BELIEVED {
+                    believed.clear();
+                }
+                believed.insert(tv, now + BELIEVED);
+            }
+            paired
+        })
+    }
+}
+
+/// Tells every TV of a household that channels or guide have changed.
+pub(super) fn tell_tvs(steward: &Steward) {
+    match steward.tvs() {
+        Ok(tvs) => {
+            for tv in tvs.iter().filter(|tv| tv.account.is_some()) {
+                steward.announcer().tell(Audience::Tv(tv.id), "channel", "{}");
+            }
+        }
+        Err(error) => log::error!("TVs can't be told of new channels: {error}"),
+    }
+}
+
+/// What the owner is told of the channels.
+pub(super) fn report(channels: &Channels) -> Value {
+    let held = channels.held();
+    let date = |date: Option<UnixMs>| date.map(|date| date.to_string());
+    let origin = |origin: &Origin| json!({ "source": origin.source, "fetched_at": date(origin.fetched_at), "problem": origin.problem });
+    let channel = |channel: &Channel| {
+        json!({
+            "number": channel.number, "channel_id": channel.id.to_string(), "name": &*channel.name,
+            "group": channel.group.as_deref(), "guide_id": &*channel.guide_id, "url": channel.url.to_string(),
+        })
+    };
+    let known = held.catalogue.channels();
+    let skipped = held.catalogue.skipped.iter();
+    json!({
+        "list": origin(&held.list_origin),
+        "guide": origin(&held.guide_origin),
+        "programmes": held.guide.count(),
+        "total": known.len(),
+        "channels": known.iter().take(limits::PAGE_ROWS).map(channel).collect::<Vec<_>>(),
+        "skipped_total": held.catalogue.skipped_total,
+        "skipped": skipped.map(|skipped| json!({ "line": skipped.line, "reason": skipped.why.to_string() }))
+            .collect::<Vec<_>>(),
+    })
+}

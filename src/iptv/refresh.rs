@@ -1,0 +1,373 @@
+//! Keeps list and guide fresh: reads what is cached, fetches what has changed, and tells when something did. Blocks:
+//! it has a thread of its own.
+//!
+//! What can't be had or read leaves what was there before in its place, and is told to the owner.
+
+use std::future::Future;
+use std::io::{self, BufRead as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use event_listener::Event;
+use futures_lite::FutureExt as _;
+
+use crate::ground::limits;
+use crate::ground::secret;
+use crate::ground::time::{Clock, UnixMs};
+use crate::iptv::cache::{Cache, Known, What, create, unpacked};
+use crate::iptv::catalogue::{Builder, Catalogue};
+use crate::iptv::client::{Client, FetchError, in_time};
+use crate::iptv::guide::Guide;
+use crate::iptv::lineup::Lineup;
+use crate::iptv::source::Source;
+use crate::wire::fetch::{Request, Url};
+use crate::wire::m3u;
+
+/// The first pause after a failure; it doubles with each further one, up to the usual time.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+/// How much longer than to the next reading programmes are kept: it may come late.
+const GUIDE_RESERVE_MS: i64 = 12 * 3600 * 1000;
+
+/// What the thread is told to do.
+pub(super) enum Order {
+    /// Fetch everything now, and say when it is done.
+    Refresh(Sender<()>),
+    /// Look whether it has to stop.
+    Stop,
+}
+
+/// Tells the thread to stop, whatever it does.
+#[derive(Default)]
+pub(super) struct Stop {
+    told: AtomicBool,
+    bell: Event,
+}
+
+impl Stop {
+    /// Stops it.
+    pub fn tell(&self) {
+        self.told.store(true, Ordering::SeqCst);
+        self.bell.notify(usize::MAX);
+    }
+
+    fn is_told(&self) -> bool {
+        self.told.load(Ordering::SeqCst)
+    }
+
+    /// What `work` gives, unless it has to stop before.
+    fn unless_told<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let listener = self.bell.listen();
+        if self.is_told() {
+            return None;
+        }
+        let stopped = async {
+            listener.await;
+            None
+        };
+        futures_lite::future::block_on(stopped.or(async { Some(work.await) }))
+    }
+}
+
+/// Keeps list and guide fresh.
+pub struct Refresher {
+    pub(super) list: Source,
+    pub(super) guide: Source,
+    pub(super) every: Duration,
+    pub(super) client: Arc<Client>,
+    pub(super) cache: Cache,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) lineup: Arc<Lineup>,
+    pub(super) orders: Receiver<Order>,
+    pub(super) stop: Arc<Stop>,
+    pub(super) changed: Box<dyn Fn() + Send + Sync>,
+}
+
+/// Something that was fetched, or found on the disk.
+struct Had {
+    known: Option<Known>,
+    /// It has come just now and lies under its new name.
+    is_new: bool,
+    problem: Option<String>,
+}
+
+impl Refresher {
+    /// Works until it is told to stop. Blocks.
+    pub fn run(self) {
+        // What is cached shows at once, whatever the network is like.
+        self.look(false);
+        let mut failures = 0;
+        loop {
+            failures = if self.look(true) { 0 } else { failures + 1 };
+            let pause = match failures {
+                0 => self.every,
+                failures => (FIRST_PAUSE * 2_u32.saturating_pow(failures - 1)).min(self.every),
+            };
+            match self.orders.recv_timeout(with_jitter(pause)) {
+                Ok(Order::Refresh(done)) => {
+                    failures = if self.look(true) { 0 } else { 1 };
+                    // Whoever asked may have gone.
+                    let _ = done.send(());
+                }
+                Ok(Order::Stop) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.stop.is_told() {
+                return;
+            }
+        }
+    }
+
+    /// Reads everything anew, and fetches it before if `fetch`. False if something failed.
+    fn look(&self, fetch: bool) -> bool {
+        let before = self.lineup.held();
+        let list = self.look_at_list(fetch);
+        let catalogue = self.lineup.held().catalogue;
+        let guide_source = match (&self.guide, &catalogue.guide) {
+            (Source::None, Some(url)) => Source::Web(url.clone()),
+            (configured, _) => configured.clone(),
+        };
+        let guide = self.look_at_guide(&guide_source, &catalogue, fetch);
+        let after = self.lineup.held();
+        if !Arc::ptr_eq(&before.catalogue, &after.catalogue) || !Arc::ptr_eq(&before.guide, &after.guide) {
+            (self.changed)();
+        }
+        list && guide
+    }
+
+    fn look_at_list(&self, fetch: bool) -> bool {
+        let had = match &self.list {
+            Source::None => return true,
+            Source::File(_) => Had { known: None, is_new: false, problem: None },
+            Source::Web(url) => self.have(What::List, url, fetch),
+        };
+        let read = match (&self.list, &had) {
+            (Source::File(path), _) => Some(read_list(path, None)),
+            (_, Had { known: Some(known), is_new, .. }) => {
+                let path = if *is_new { self.cache.new_path(What::List) } else { self.cache.path(What::List) };
+                Some(read_list(&path, Url::parse(&known.base).ok()))
+            }
+            _ => None,
+        };
+        let mut fine = had.problem.is_none();
+        let mut problem = had.problem;
+        let before = self.lineup.held().catalogue;
+        match read {
+            Some(Ok((catalogue, cut))) => {
+                let empty = catalogue.channels().is_empty() && !before.channels().is_empty();
+                if cut || had.known.as_ref().is_some_and(|known| known.is_cut) {
+                    let most = limits::CHANNEL_LIST_BYTES >> 20;
+                    problem = Some(format!("the list is longer than {most} MiB: the rest is left out"));
+                } else if catalogue.has_more {
+                    problem =
+                        Some(format!("the list has more than {} channels: the rest is left out", limits::CHANNELS));
+                } else if catalogue.channels().is_empty() && problem.is_none() {
+                    fine = false;
+                    let first = catalogue.skipped.first();
+                    let why = first.map(|skipped| format!(" (line {}: {})", skipped.line, skipped.why));
+                    problem = Some(format!("the list has no channels{}", why.unwrap_or_default()));
+                }
+                if !empty {
+                    if let Some(known) = had.known.as_ref().filter(|_| had.is_new) {
+                        self.replace(What::List, known, &mut problem);
+                    }
+                    self.lineup.set_catalogue(catalogue);
+                }
+            }
+            Some(Err(error)) => {
+                fine = false;
+                problem = Some(format!("the list can't be read: {error}"));
+            }
+            None => {}
+        }
+        let fetched_at = self.fetched_at(What::List, &self.list);
+        self.lineup.report_list(&self.list.to_string(), fetched_at, problem);
+        fine
+    }
+
+    fn look_at_guide(&self, source: &Source, catalogue: &Catalogue, fetch: bool) -> bool {
+        let had = match source {
+            Source::None => {
+                self.lineup.set_guide(Guide::default());
+                self.lineup.report_guide("", None, None);
+                return true;
+            }
+            Source::File(_) => Had { known: None, is_new: false, problem: None },
+            Source::Web(url) => self.have(What::Guide, url, fetch),
+        };
+        let path = match (source, &had) {
+            (Source::File(path), _) => Some(path.clone()),
+            (_, Had { known: Some(_), is_new: true, .. }) => Some(self.cache.new_path(What::Guide)),
+            (_, Had { known: Some(_), .. }) => Some(self.cache.path(What::Guide)),
+            _ => None,
+        };
+        let mut fine = had.problem.is_none();
+        let mut problem = had.problem;
+        if let Some(path) = path {
+            match self.read_guide(&path, catalogue) {
+                Ok((guide, trouble)) => {
+                    let useless = trouble.is_some() && guide.count() == 0 && self.lineup.held().guide.count() > 0;
+                    problem = trouble.or(problem);
+                    if !useless && !self.stop.is_told() {
+                        if let Some(known) = had.known.as_ref().filter(|_| had.is_new) {
+                            self.replace(What::Guide, known, &mut problem);
+                        }
+                        self.lineup.set_guide(guide);
+                    }
+                }
+                Err(error) => {
+                    fine = false;
+                    problem = Some(format!("the guide can't be read: {error}"));
+                }
+            }
+        }
+        self.lineup.report_guide(&source.to_string(), self.fetched_at(What::Guide, source), problem);
+        fine
+    }
+
+    fn fetched_at(&self, what: What, source: &Source) -> Option<UnixMs> {
+        match source {
+            Source::Web(url) => self.cache.known(what, &url.to_string()).map(|known| known.fetched_at),
+            _ => Some(self.clock.date()),
+        }
+    }
+
+    fn replace(&self, what: What, known: &Known, problem: &mut Option<String>) {
+        if let Err(error) = self.cache.replace(what, known) {
+            problem.get_or_insert(format!("what was fetched can't be kept: {error}"));
+        }
+    }
+
+    /// Fetches if `fetch`, and says what there is.
+    fn have(&self, what: What, url: &Url, fetch: bool) -> Had {
+        let known = self.cache.known(what, &url.to_string());
+        if !fetch {
+            return Had { known, is_new: false, problem: None };
+        }
+        let fetching = in_time(limits::CHANNEL_FETCH_TIME, self.fetch(what, url, known.as_ref()));
+        let fetched = match self.stop.unless_told(fetching) {
+            None => return Had { known, is_new: false, problem: None },
+            Some(in_time) => in_time.unwrap_or_else(|| Err(Missed::Fetch(FetchError::Silent(url.authority())))),
+        };
+        match fetched {
+            Ok(Some(new)) => Had { known: Some(new), is_new: true, problem: None },
+            Ok(None) => {
+                let known = known.map(|known| Known { fetched_at: self.clock.date(), ..known });
+                if let Some(known) = &known
+                    && let Err(error) = self.cache.note(what, known)
+                {
+                    log::warn!("iptv: the cache can't be written: {error}");
+                }
+                Had { known, is_new: false, problem: None }
+            }
+            Err(missed) => {
+                let problem = match missed {
+                    Missed::Fetch(error) => error.to_string(),
+                    Missed::Disk(error) => format!("what is fetched can't be written to the disk: {error}"),
+                };
+                log::warn!("iptv: {problem}");
+                Had { known, is_new: false, problem: Some(problem) }
+            }
+        }
+    }
+
+    /// Fetches into the new file; nothing if it hasn't changed.
+    async fn fetch(&self, what: What, url: &Url, known: Option<&Known>) -> Result<Option<Known>, Missed> {
+        let request = Request {
+            range: None,
+            etag: known.and_then(|known| known.etag.clone()),
+            modified: known.and_then(|known| known.modified.clone()),
+        };
+        let mut fetched = self.client.get(url, &request).await?;
+        match fetched.answer.status {
+            304 if known.is_some() => return Ok(None),
+            200 => {}
+            status => return Err(FetchError::Status(fetched.url.authority(), status).into()),
+        }
+        let limit = match what {
+            What::List => limits::CHANNEL_LIST_BYTES,
+            What::Guide => limits::GUIDE_BYTES,
+        };
+        let mut file = create(&self.cache.new_path(what)).map_err(Missed::Disk)?;
+        let (mut bytes, mut is_cut) = (0, false);
+        while let Some(piece) = fetched.body.next().await? {
+            bytes += piece.len() as u64;
+            if bytes > limit {
+                match what {
+                    What::List => is_cut = true,
+                    What::Guide => return Err(FetchError::TooLong(fetched.url.authority(), limit).into()),
+                }
+                break;
+            }
+            file.write_all(&piece).map_err(Missed::Disk)?;
+        }
+        file.sync_all().map_err(Missed::Disk)?;
+        let field = |name: &str| fetched.answer.field(name).map(str::to_owned);
+        Ok(Some(Known {
+            source: url.to_string(),
+            base: fetched.url.to_string(),
+            etag: field("etag"),
+            modified: field("last-modified"),
+            fetched_at: self.clock.date(),
+            is_cut,
+        }))
+    }
+
+    fn read_guide(&self, path: &Path, catalogue: &Catalogue) -> io::Result<(Guide, Option<String>)> {
+        let now = self.clock.date();
+        let to = UnixMs(now.0.saturating_add(self.every.as_millis() as i64).saturating_add(GUIDE_RESERVE_MS));
+        let mut source = unpacked(path, limits::GUIDE_UNPACKED_BYTES)?;
+        let (guide, error) = Guide::read(&mut source, catalogue, (now, to), &|| !self.stop.is_told());
+        let problem = match error {
+            _ if source.limit() == 0 => Some(format!(
+                "the guide is longer than {} MiB: the rest is left out",
+                limits::GUIDE_UNPACKED_BYTES >> 20
+            )),
+            Some(error) => Some(error.to_string()),
+            None if guide.has_more => {
+                Some(format!("the guide has more than {} programmes: the rest is left out", limits::GUIDE_PROGRAMMES))
+            }
+            None => None,
+        };
+        Ok((guide, problem))
+    }
+}
+
+/// Why something was not fetched.
+enum Missed {
+    Fetch(FetchError),
+    Disk(io::Error),
+}
+
+impl From<FetchError> for Missed {
+    fn from(error: FetchError) -> Self {
+        Self::Fetch(error)
+    }
+}
+
+/// Reads a list; says whether it was longer than is read.
+pub(super) fn read_list(path: &Path, base: Option<Url>) -> io::Result<(Catalogue, bool)> {
+    let mut source = unpacked(path, limits::CHANNEL_LIST_BYTES)?;
+    let (mut builder, mut reader) = (Builder::new(base), m3u::Reader::default());
+    while !builder.is_full() {
+        let bytes = source.fill_buf()?;
+        if bytes.is_empty() {
+            break;
+        }
+        reader.push(bytes, &mut |item| builder.take(item));
+        let length = bytes.len();
+        source.consume(length);
+    }
+    reader.finish(&mut |item| builder.take(item));
+    let cut = source.limit() == 0;
+    Ok((builder.finish(), cut))
+}
+
+/// `pause`, up to a tenth longer or shorter, so that not all gateways ask at once.
+fn with_jitter(pause: Duration) -> Duration {
+    let mut byte = [0];
+    secret::fill_random(&mut byte);
+    pause * 9 / 10 + pause / 5 * u32::from(byte[0]) / 255
+}

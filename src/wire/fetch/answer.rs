@@ -1,0 +1,144 @@
+//! A request's head, and the head of its answer (RFC 9112, sections 2 to 6).
+
+use std::mem::MaybeUninit;
+
+use crate::ground::limits;
+use crate::ground::text;
+use crate::wire::fetch::body::{Body, BodyError};
+use crate::wire::fetch::url::Url;
+
+/// Header fields of an answer; more is an error.
+const FIELDS: usize = 96;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// `Range`, as it came from a player.
+    pub range: Option<String>,
+    /// `If-None-Match`: the entity tag of what is known.
+    pub etag: Option<String>,
+    /// `If-Modified-Since`: the date of what is known.
+    pub modified: Option<String>,
+}
+
+impl Request {
+    /// The bytes of the request for `url`.
+    pub fn head(&self, url: &Url) -> Vec<u8> {
+        let mut text = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Lareira/{}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
+             Connection: close\r\n",
+            url.target(),
+            url.authority(),
+            env!("CARGO_PKG_VERSION"),
+        );
+        let fields = [("Range", &self.range), ("If-None-Match", &self.etag), ("If-Modified-Since", &self.modified)];
+        for (name, value) in fields {
+            if let Some(value) = value.as_deref().filter(|value| is_clean(value)) {
+                text.push_str(&format!("{name}: {value}\r\n"));
+            }
+        }
+        text.push_str("\r\n");
+        text.into_bytes()
+    }
+}
+
+/// Whether a field's value can stand in a head: one line of visible text.
+fn is_clean(value: &str) -> bool {
+    value.len() <= 1024 && value.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+}
+
+/// The head of an answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// How its body is framed.
+    pub body: Body,
+    /// Names in lower case; values in visible ASCII, others are left out.
+    fields: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// The value of a field, by its name in lower case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `Content-Type` without its parameters, in lower case; empty if there is none.
+    pub fn content_type(&self) -> String {
+        let value = self.field("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Where a redirect leads, as it stands there.
+    pub fn redirect(&self) -> Option<&str> {
+        if matches!(self.status, 301 | 302 | 303 | 307 | 308) { self.field("location") } else { None }
+    }
+}
+
+/// Reads an answer's head at the start of `bytes`: the head and its length, or nothing if more is needed. Interim
+/// answers (1xx) are passed over.
+pub fn read_answer(bytes: &[u8]) -> Result<Option<(Answer, usize)>, BodyError> {
+    let mut start = 0;
+    loop {
+        let mut room = [const { MaybeUninit::uninit() }; FIELDS];
+        let mut parsed = httparse::Response::new(&mut []);
+        let config = httparse::ParserConfig::default();
+        let length = match config.parse_response_with_uninit_headers(&mut parsed, &bytes[start..], &mut room) {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) if bytes.len() < limits::HTTP_HEAD_BYTES => return Ok(None),
+            _ => return Err(BodyError::Head),
+        };
+        let status = parsed.code.ok_or(BodyError::Head)?;
+        start += length;
+        if (100..200).contains(&status) && status != 101 {
+            continue;
+        }
+        let fields: Vec<_> = (parsed.headers.iter())
+            .map(|field| (field.name.to_ascii_lowercase(), text::of(field.value).trim().to_owned()))
+            .filter(|(_, value)| value.bytes().all(|byte| (b' '..0x7f).contains(&byte)))
+            .collect();
+        let mut answer = Answer { status, body: Body::default(), fields };
+        answer.body = Body::of(&answer)?;
+        return Ok(Some((answer, start)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_request_is_clean() {
+        let url = Url::parse("http://a.example:81/x?y").expect("an address");
+        let request = Request { range: Some("bytes=0-1".into()), etag: Some("a\r\nb".into()), modified: None };
+        let text = String::from_utf8(request.head(&url)).expect("text");
+        assert!(text.starts_with("GET /x?y HTTP/1.1\r\nHost: a.example:81\r\n"), "{text}");
+        assert!(text.contains("\r\nRange: bytes=0-1\r\n") && !text.contains("If-None-Match"), "{text}");
+        assert!(text.ends_with("\r\n\r\n"), "{text}");
+    }
+
+    #[test]
+    fn an_answer_is_read_once_it_is_whole() {
+        let bytes = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Type: Text/HTML; x\r\n\r\nbody";
+        for end in 0..bytes.len() - 4 {
+            assert!(read_answer(&bytes[..end]).expect("no error").is_none(), "{end}");
+        }
+        let (answer, length) = read_answer(bytes).expect("an answer").expect("whole");
+        assert_eq!((answer.status, length), (302, bytes.len() - 4));
+        assert_eq!((answer.redirect(), answer.content_type().as_str()), (Some("/b"), "text/html"));
+        assert!(read_answer(b"ICY 200 OK\r\n\r\n").is_err());
+        assert!(read_answer(&[b'a'; 20_000]).is_err());
+        let endless = ["HTTP/1.1 200 OK\r\nA: ", &"x".repeat(20_000)].concat();
+        assert!(read_answer(endless.as_bytes()).is_err(), "a head has an end");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes: Vec<u8>, pieces in "(HTTP/1.1 200 OK\r\n|Content-Length: |Transfer-Encoding: |chunked|[0-9]|\r\n|:|é){0,20}") {
+            let _ = read_answer(&bytes);
+            let _ = read_answer(pieces.as_bytes());
+        }
+    }
+}

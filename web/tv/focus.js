@@ -48,8 +48,9 @@
     if (inside(layer.last)) { set(layer.last); return; }
     var first = layer.root.querySelector('[data-first]');
     if (first && set(first)) { return; }
-    var all = choices(layer.root);
-    if (all.length) { set(all[0]); }
+    /* What stands in a page comes before what stands in its head. */
+    var all = choices(layer.root), inner = all.filter(function (node) { return !node.classList.contains('quiet'); });
+    if (all.length) { set(inner[0] || all[0]); }
   }
 
   /* The nearest choice in a direction: the way along it, plus twice the way off it. Overlap across counts as none. */

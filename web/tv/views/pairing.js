@@ -12,7 +12,6 @@
     return [code.slice(0, half), code.slice(half)];
   }
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.pairing = function (params) {
     var shown = '';
     var code = el('p.code', {});
@@ -39,8 +38,7 @@
       code.setAttribute('aria-label', text.split('').join(' '));
       command.textContent = t('pair_hint', { command: 'lareira admin tv approve ' + text });
       Lareira.dom.clear(square);
-      /* A gateway that makes a QR code of the pairing address gives its picture here. */
-      if (device.pairing_qr_url) { square.appendChild(Lareira.parts.picture('qr', device.pairing_qr_url)); }
+      if (device.pair_url && device.pair_qr_svg) { square.appendChild(Lareira.parts.picture('qr', device.pair_qr_svg)); }
     }
 
     update(params.device);

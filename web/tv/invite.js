@@ -5,10 +5,13 @@
 
   var el = Lareira.dom.el;
 
-  /* `forWhom`: the name of someone else of the household, when it isn't for the person who is watching. */
+  /* What is happening. `forWhom`: someone else of the household, when it isn't for the person who is watching. */
+  function line(entry, forWhom) {
+    var t = Lareira.t, clip = entry.kind === 'clip', text = forWhom ? t('ring_for', { name: forWhom }) : clip ? t('ring_clip') : t('ring_live');
+    return el('p.ring-what', { id: 'ring-what' }, [clip ? null : el('i.ember'), el('span', { text: text, dir: 'auto' })]);
+  }
+
   function card(entry, forWhom, buttons) {
-    var t = Lareira.t, clip = entry.kind === 'clip';
-    var line = forWhom ? t('ring_for', { name: forWhom }) : clip ? t('ring_clip') : t('ring_live');
     return el('div.ring-card', {}, [
       Lareira.parts.still(entry, false),
       el('div.ring-words', {}, [
@@ -16,10 +19,25 @@
           Lareira.parts.face(entry.sender, 'medium'),
           el('div.ring-lines', {}, [
             el('h2.ring-who', { id: 'ring-who', text: Lareira.parts.senderName(entry), dir: 'auto' }),
-            el('p.ring-what', { id: 'ring-what' }, [clip ? null : el('i.ember'), el('span', { text: line, dir: 'auto' })])
+            line(entry, forWhom)
           ])
         ]),
         entry.title ? Lareira.dom.theirs('p.ring-title', entry.title) : null,
+        el('div.buttons', {}, buttons)
+      ])
+    ]);
+  }
+
+  /* One share with a page to itself: its still behind, its sender and some lines before it. */
+  function stage(entry, over, lines, buttons) {
+    return el('div.stage', {}, [
+      el('div.backdrop', { 'aria-hidden': 'true' }, [Lareira.parts.still(entry, false)]),
+      el('div.home-main', {}, [
+        el('div.home-words', {}, [
+          Lareira.parts.face(entry.sender, 'large'), over,
+          Lareira.dom.theirs('h2.display', Lareira.parts.senderName(entry)),
+          entry.title ? Lareira.dom.theirs('p.lead.is-title', entry.title) : null
+        ].concat(lines)),
         el('div.buttons', {}, buttons)
       ])
     ]);
@@ -72,5 +90,5 @@
 
   function stay() { /* the question is closed; nothing else happens */ }
 
-  Lareira.invite = { card: card, answer: answer, block: block, remove: remove };
+  Lareira.invite = { card: card, line: line, stage: stage, answer: answer, block: block, remove: remove };
 }(window.Lareira = window.Lareira || {}));

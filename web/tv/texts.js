@@ -156,6 +156,8 @@
     ring_for: ['is sharing something for {name}', 'comparte algo para {name}', 'está a partilhar algo para {name}'],
     wrong_title: ['For somebody else', 'Es para otra persona', 'É para outra pessoa'],
     nothing_title: ['Nothing here', 'Aquí no hay nada', 'Não há nada aqui'],
+    nothing_text: ['It was withdrawn, or it is for somebody else.', 'Se ha retirado, o es para otra persona.', 'Foi retirado, ou é para outra pessoa.'],
+    pair_scan: ['Or scan the square with a phone.', 'O escanea el cuadrado con un teléfono.', 'Ou leia o quadrado com um telemóvel.'],
     jump_live: ['Jump to live', 'Ir al directo', 'Ir para o direto'],
     channels: ['Channels', 'Canales', 'Canais'],
     no_channel: ['There is no channel {number}', 'No hay canal {number}', 'Não há canal {number}'],

@@ -6,8 +6,7 @@
 
   Lareira.views.details = function (params) {
     var t = Lareira.t, app = Lareira.app, gone = false;
-    var backdrop = el('div.backdrop', { 'aria-hidden': 'true' }), main = el('div.home-main', {});
-    var node = el('section.page.page-details.has-hero', {}, [backdrop, Lareira.parts.head(t('inbox')), main]);
+    var node = el('section.page.page-stage', {}, [Lareira.parts.head(t('inbox'))]);
 
     function facts(entry) {
       var words = [Lareira.words.when(entry.started_at)];
@@ -17,22 +16,17 @@
     }
 
     function draw() {
-      var entry = params.entry, expired = entry.state === 'expired', had = node.contains(document.activeElement);
-      [backdrop, main].forEach(Lareira.dom.clear);
-      backdrop.appendChild(Lareira.parts.still(entry, false));
-      main.appendChild(el('div.home-words', {}, [
-        Lareira.parts.face(entry.sender, 'large'),
-        Lareira.dom.theirs('h2.display', Lareira.parts.senderName(entry)),
-        entry.title ? Lareira.dom.theirs('p.lead.is-title', entry.title) : null,
-        el('p.facts', { text: facts(entry), 'aria-label': facts(entry).replace(Lareira.words.length(entry.duration_ms), Lareira.words.spokenLength(entry.duration_ms)), role: 'text' }),
+      var entry = params.entry, expired = entry.state === 'expired', sender = entry.sender && entry.sender.sender_id;
+      Lareira.dom.remove(node.querySelector('.stage'));
+      node.appendChild(Lareira.invite.stage(entry, null, [
+        el('p.facts', { text: facts(entry) }),
         expired ? el('p.lead', { text: t('expired') + '. ' + t('expired_text') }) : null
-      ]));
-      main.appendChild(el('div.buttons', {}, [
+      ], [
         expired ? null : Lareira.parts.button(t('play'), play, '.is-main'),
         Lareira.parts.button(t('remove'), remove),
-        entry.sender && entry.sender.sender_id ? Lareira.parts.button(t('block_sender'), function () { Lareira.invite.block(entry, leave); }) : null
+        sender ? Lareira.parts.button(t('block_sender'), function () { Lareira.invite.block(entry, leave); }) : null
       ]));
-      if (had) { Lareira.focus.ensure(); }
+      if (Lareira.focus.topRoot() === node) { Lareira.focus.ensure(); }
     }
 
     function play() { app.watch(params.entry, 'live'); }

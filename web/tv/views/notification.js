@@ -8,13 +8,14 @@
 
   Lareira.views.notification = function (params) {
     var t = Lareira.t, app = Lareira.app, gone = false, timer = 0, since = Date.now(), drawn = '';
-    var host = el('div.notification', {}, [el('p.lead', { text: t('joining'), role: 'status' })]);
-    var node = el('section.page.page-notification', {}, [Lareira.parts.head(''), host]);
+    var node = el('section.page.page-stage', {}, [Lareira.parts.head('')]);
     var close = { label: t('close'), run: app.back };
 
+    function clear() { Lareira.dom.remove(node.querySelector('.stage')); }
+
     function invite(entry) {
-      Lareira.dom.clear(host);
-      host.appendChild(Lareira.invite.card(entry, '', [
+      clear();
+      node.appendChild(Lareira.invite.stage(entry, Lareira.invite.line(entry, ''), [], [
         Lareira.parts.button(t('watch_now'), function () { app.watch(entry, 'live'); }, '.is-main'),
         Lareira.parts.button(t('later'), function () { app.back(); Lareira.invite.answer('later', entry); }),
         Lareira.parts.button(t('decline'), function () { app.back(); Lareira.invite.answer('decline', entry); }),
@@ -25,14 +26,14 @@
     }
 
     function say(title, text, entry, choices) {
-      Lareira.dom.clear(host);
+      clear();
       Lareira.panels.ask({ title: title, text: text, entry: entry, choices: choices.concat(close), back: app.back });
     }
 
     /* Nothing of that name, or not for the one who is watching: someone else of the household may know it. */
     function nothing(forbidden) {
       var others = (app.device.users || []).length > 1;
-      say(forbidden ? t('wrong_title') : t('nothing_title'), t('not_yours'), null,
+      say(forbidden ? t('wrong_title') : t('nothing_title'), forbidden ? t('not_yours') : t('nothing_text'), null,
         others ? [{ label: t('who_title'), run: function () { app.opened = false; app.go('who'); } }] : []);
     }
 
@@ -58,6 +59,7 @@
       });
     }
 
+    node.appendChild(el('div.stage', {}, [el('p.lead', { text: t('joining'), role: 'status' })]));
     load();
     return {
       node: node,

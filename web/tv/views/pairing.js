@@ -15,17 +15,16 @@
   Lareira.views.pairing = function (params) {
     var shown = '';
     var code = el('p.code', {});
-    var command = el('p.hint', {});
+    var command = el('p.hint', {}), lead = el('p.lead', { text: t('pair_text') });
     var square = el('div.square', { 'aria-hidden': 'true' });
     var node = el('section.page.page-pairing', {}, [
       Lareira.parts.head('', el('span', {})),
       el('div.pairing', {}, [
         el('div.pairing-words', {}, [
           el('h2.display', { text: t('pair_title') }),
-          el('p.lead', { text: t('pair_text') }),
-          code, command
+          lead, code, command
         ]),
-        Lareira.parts.hearth(), square
+        square, Lareira.parts.hearth()
       ])
     ]);
 
@@ -38,7 +37,9 @@
       code.setAttribute('aria-label', text.split('').join(' '));
       command.textContent = t('pair_hint', { command: 'lareira admin tv approve ' + text });
       Lareira.dom.clear(square);
-      if (device.pair_url && device.pair_qr_svg) { square.appendChild(Lareira.parts.picture('qr', device.pair_qr_svg)); }
+      if (!device.pair_url || !device.pair_qr_svg) { return; }
+      square.appendChild(Lareira.parts.picture('qr', device.pair_qr_svg));
+      lead.textContent = t('pair_text') + ' ' + t('pair_scan');
     }
 
     update(params.device);

@@ -71,7 +71,9 @@
       Lareira.dom.clear(rows);
       all.forEach(function (one) { if (one) { rows.appendChild(one); } });
       buttons.firstChild.disabled = !changed();
-      if (Lareira.focus.topRoot() === node) { Lareira.focus.set(rows.querySelector('[data-row="' + (at || params.at || 'language') + '"]')); }
+      all = rows.querySelector('[data-row="' + (at || params.at || 'language') + '"]');
+      all.setAttribute('data-first', '');
+      if (Lareira.focus.topRoot() === node) { Lareira.focus.set(all); }
     }
 
     function save() {

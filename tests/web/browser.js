@@ -31,6 +31,44 @@ async function remote(page, key) {
   await page.evaluate((name) => { document.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })); }, key);
 }
 
+/** Fails unless exactly one visible thing has the focus, wholly on the screen, if there is anything to choose at all. */
+async function at(page, after = 'now') {
+  const lost = await page.evaluate(() => {
+    const seen = (node) => {
+      for (let one = node; one && one !== document; one = one.parentNode) {
+        const style = getComputedStyle(one);
+        if (style.display === 'none' || style.visibility === 'hidden' || +style.opacity < 0.05) { return false; }
+      }
+      return node.offsetWidth > 0;
+    };
+    const root = window.Lareira.focus.topRoot();
+    const choices = root ? [...root.querySelectorAll('[data-choice]')].filter((node) => !node.disabled && seen(node)) : [];
+    const here = [...document.querySelectorAll('.is-focused')].filter(seen);
+    if (!choices.length) { return here.length ? 'something has the focus that cannot be chosen' : ''; }
+    if (here.length !== 1) { return `${here.length} of ${choices.length} choices have the focus on ${document.body.getAttribute('data-page')}`; }
+    const box = here[0].getBoundingClientRect();
+    return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight ? '' : 'what has the focus is not wholly on the screen';
+  });
+  if (lost) { throw new Error(`after ${after}: ${lost}`); }
+}
+
+/** Keys, with the focus looked for after each. */
+async function press(page, ...names) {
+  for (const name of names) {
+    await page.keyboard.press(name);
+    await at(page, name);
+  }
+}
+
+/** The television sleeps: for the page, time jumps. */
+async function sleep(page, ms) {
+  await page.evaluate((skip) => {
+    const real = window.realNow || (window.realNow = Date.now.bind(Date));
+    window.skipped = (window.skipped || 0) + skip;
+    Date.now = () => real() + window.skipped;
+  }, ms);
+}
+
 /** What has the focus, as a screen reader would call it. */
 async function focused(page) {
   return page.evaluate(() => {
@@ -51,4 +89,4 @@ async function playing(page) {
   await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused && video.readyState > 2 && document.querySelector('.has-started'); });
 }
 
-module.exports = { launch, open, keys, remote, focused, listening, on, playing };
+module.exports = { launch, open, keys, press, at, remote, focused, sleep, listening, on, playing };

@@ -9,7 +9,7 @@ const media = require('./media');
 const clip = () => media.fragments(media.clip(1280, 720, 60), 60);
 
 test('boxes come out whole however the bytes are cut', () => {
-  const { mp4 } = load('mp4.js');
+  const { mp4 } = load('player/mp4.js');
   const source = clip();
   const bytes = Buffer.concat([source.init, ...source.fragments.slice(0, 40).map((one) => one.bytes)]);
   const all = (step) => {
@@ -29,12 +29,12 @@ test('boxes come out whole however the bytes are cut', () => {
 });
 
 test('what is not MP4 is refused, not waited for', () => {
-  const { mp4 } = load('mp4.js');
+  const { mp4 } = load('player/mp4.js');
   assert.throws(() => new mp4.Splitter().push(new Uint8Array([0, 0, 0, 3, 60, 104, 116, 109])), /not an MP4/);
 });
 
 test('tracks, codecs and times are read from an initialisation segment and its fragments', () => {
-  const { mp4 } = load('mp4.js');
+  const { mp4 } = load('player/mp4.js');
   const source = clip();
   let moov = null;
   for (const box of new mp4.Splitter().push(new Uint8Array(source.init))) { if (box.type === 'moov') { moov = box.bytes; } }
@@ -49,7 +49,7 @@ test('tracks, codecs and times are read from an initialisation segment and its f
 });
 
 test('a truncated or lying initialisation segment gives less, never an error', () => {
-  const { mp4 } = load('mp4.js');
+  const { mp4 } = load('player/mp4.js');
   const source = clip();
   const moov = new Uint8Array(source.init.subarray(source.init.indexOf('moov') - 4));
   for (let end = 8; end < moov.length; end += 1) { assert.ok(Array.isArray(mp4.tracks(moov.subarray(0, end)))); }
@@ -61,7 +61,7 @@ test('a truncated or lying initialisation segment gives less, never an error', (
 });
 
 test('the arrival time in prft is read to the millisecond', () => {
-  const { mp4 } = load('mp4.js');
+  const { mp4 } = load('player/mp4.js');
   const now = 1764000000123.4;
   const read = mp4.arrival(new Uint8Array(media.prft(1, now, 90000n)));
   assert.equal(read.track, 1);
@@ -70,7 +70,7 @@ test('the arrival time in prft is read to the millisecond', () => {
 
 /** A viewer by arithmetic: media comes in at one second a second, late by `late(now)`; the page plays at the advised speed. */
 function play({ seconds, start, dry = 0.12, late = () => 0, ignoresRate = false }) {
-  const { Edge } = load('edge.js');
+  const { Edge } = load('player/edge.js');
   const edge = new Edge(0);
   let position = -start;
   let rate = 1;
@@ -119,7 +119,7 @@ test('the edge: a browser that ignores the speed is moved by a jump, now and the
 });
 
 test('seeking goes further the longer one keeps at it, and begins anew after a pause or a turn', () => {
-  const { Seek } = load('seek.js');
+  const { Seek } = load('player/seek.js');
   const seek = new Seek();
   const steps = [];
   for (let i = 0; i < 50; i += 1) { steps.push(seek.press(i * 100, 1, 36000)); }

@@ -109,14 +109,54 @@ function portrait(seed) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" fill="${backs[seed % 5]}"/><path d="M14 100c2-24 18-32 36-32s34 8 36 32z" fill="${backs[(seed + 2) % 5]}"/><rect x="42" y="56" width="16" height="18" rx="8" fill="${skins[seed % 4]}"/><circle cx="50" cy="42" r="21" fill="${skins[seed % 4]}"/><path d="M27 44c-2-22 10-29 23-29s25 7 23 29c-5-10-10-14-23-15-13 1-18 5-23 15z" fill="${hairs[seed % 5]}"/></svg>`;
 }
 
+/** Something that looks like a QR code. */
+function square() {
+  let cells = '';
+  for (let i = 0; i < 625; i += 1) {
+    const [x, y] = [i % 25, Math.floor(i / 25)];
+    const eye = (a, b) => x >= a && x < a + 7 && y >= b && y < b + 7;
+    const ring = (a, b) => { const d = Math.max(Math.abs(x - a - 3), Math.abs(y - b - 3)); return d !== 2; };
+    const on = eye(0, 0) ? ring(0, 0) : eye(18, 0) ? ring(18, 0) : eye(0, 18) ? ring(0, 18) : (x * 7 + y * 13 + x * y) % 3 === 0;
+    if (on) { cells += `M${x} ${y}h1v1h-1z`; }
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 29 29"><rect x="-2" y="-2" width="29" height="29" fill="#fff"/><path d="${cells}"/></svg>`;
+}
+
 const PEOPLE = [
-  { name: 'Ana Sofia Reis', photo_url: '/mock/portrait/1' },
-  { name: 'Tio Joaquim', photo_url: null },
-  { name: 'Marta e Pedro', photo_url: '/mock/portrait/3' },
-  { name: 'נועה לוי', photo_url: null },
-  { name: 'Avó Lurdes', photo_url: '/mock/portrait/4' },
-  { name: 'Maximiliana Wolfeschlegelsteinhausenbergerdorff de Albuquerque e Castro', photo_url: null },
+  { sender_id: 's-ana', name: 'Ana Sofia Reis', photo_url: '/mock/portrait/1' },
+  { sender_id: 's-joaquim', name: 'Tio Joaquim', photo_url: null },
+  { sender_id: 's-marta', name: 'Marta e Pedro', photo_url: '/mock/portrait/3' },
+  { sender_id: 's-noa', name: 'נועה לוי', photo_url: null },
+  { sender_id: 's-lurdes', name: 'Avó Lurdes', photo_url: '/mock/portrait/4' },
+  { sender_id: 's-max', name: 'Maximiliana Wolfeschlegelsteinhausenbergerdorff de Albuquerque e Castro', photo_url: null },
 ];
+const STATIONS = [
+  [1, 'RTP 1', 'Telejornal', 'O Preço Certo'], [2, 'RTP 2', 'Biosfera', 'Jornal 2'], [3, 'SIC', 'Primeira Página', 'A Máscara'], [4, 'TVI', 'Jornal Nacional', 'Cacau'],
+  [5, 'RTP Notícias', 'Direto ao Ponto', 'Eixo Norte Sul'], [12, 'La 1', 'Cuéntame cómo pasó, el reencuentro de los Alcántara en San Genaro', 'La Gran Consulta'],
+  [13, 'La 2', 'El hombre y la tierra', 'Saber y ganar'], [21, 'BBC One', 'The One Show', 'EastEnders'], [22, 'BBC Two', null, null], [101, 'Rádio Renascença em imagens, a estação mais comprida', null, 'Matinas'],
+];
+
+/** Channels with what is on now and next, as a playlist and a guide give them. */
+function stations(nowMs) {
+  const at = (minutes) => new Date(nowMs + minutes * 60000).toISOString();
+  return STATIONS.map(([number, name, now, next], i) => ({
+    channel_id: `c-${number}`, number, name, group: number < 10 ? 'Portugal' : number < 20 ? 'España' : 'World', logo_url: i % 4 === 3 ? null : `/mock/logo/${i}`,
+    play: { hls_url: `/play/channel-${number}/ticket/index.m3u8` },
+    now: now ? { title: now, starts_at: at(-17 - i * 3), ends_at: at(28 - i * 2) } : null, next: next ? { title: next, starts_at: at(28 - i * 2), ends_at: at(75) } : null,
+  }));
+}
+
+function logo(seed) {
+  const inks = ['#e05a3a', '#4a7fb0', '#d9a53a', '#5b9a6f', '#9a6fae'];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 90"><rect width="160" height="90" fill="#f4f1ec"/><circle cx="${50 + (seed % 3) * 8}" cy="45" r="24" fill="${inks[seed % 5]}"/><rect x="70" y="${30 - (seed % 2) * 6}" width="50" height="30" rx="${(seed % 4) * 5}" fill="${inks[(seed + 2) % 5]}"/></svg>`;
+}
+
+const HELP = {
+  'sign-in': ['Who is watching', ['Choose your face with the arrows and press OK.', 'If you have a PIN, type it with the digits, or choose them on the screen.'], ['After five wrong tries the TV waits for a while.', 'Your videos are shown to nobody else.']],
+  inbox: ['The inbox', ['Everything that was shared with you is here, newest first.', 'A share that is live plays at once. Another one tells about itself first: who sent it, when, and how long it is.'], ['Arrows move, OK chooses, Back leads back.', 'The red key deletes, the green one plays.']],
+  settings: ['Settings', ['What you change counts from the moment you save it.'], ['Quiet hours: nothing rings in that time.', 'Receive videos: off means that nobody can share with you.', `A very long line: ${'so it goes on and on, '.repeat(30)}`, ...Array.from({ length: 12 }, (_, i) => `Point ${i + 1}, to make this page longer than the screen.`)]],
+};
+
 const TITLES = ['Pôr do sol na Arrábida', '', 'First steps!', 'ים', 'Aniversário da Clara', 'L'.repeat(10000), 'Goal in the last minute', ''];
 
 /** `count` shares of the past, newest first, some of them as awkward as people make them. */
@@ -135,7 +175,11 @@ function pastShares(count, nowMs) {
 
 class Mock {
   constructor(options) {
-    Object.assign(this, { paired: true, users: [], entries: [], language: 'en', pin: '1234', wrong: 0, askPin: false, extraFail: null }, options);
+    Object.assign(this, {
+      paired: true, users: [], entries: [], channels: [], blocked: [], pin: '1234', wrong: 0, askPin: false, account: { account_id: 'a-1', name: 'Casa' },
+      refuse: new Map(), // a call such as 'PUT /settings' -> the status it is refused with
+    }, options);
+    this.settings = { skip_pin: true, service_off: false, language: this.language || 'en', quiet_hours: null };
     this.streams = new Map();
     this.listeners = new Set();
     this.calls = [];
@@ -203,10 +247,12 @@ class Mock {
       request.on('end', () => this.api(request.method, parts.slice(2), url, body ? JSON.parse(body) : {}, response));
       return undefined;
     }
+    if (parts[0] === 'tv' && parts[1] === 'help') { return this.help(parts[2], url.searchParams.get('lang'), response); }
     if (parts[0] === 'mock') {
+      if (parts[1] === 'qr') { response.writeHead(200, { 'Content-Type': 'image/svg+xml' }); return response.end(square()); }
       if (!/^\d+$/.test(parts[2])) { response.writeHead(404); return response.end(); }
       response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
-      return response.end(parts[1] === 'portrait' ? portrait(+parts[2]) : scene(+parts[2], 640));
+      return response.end({ portrait: () => portrait(+parts[2]), scene: () => scene(+parts[2], 640), logo: () => logo(+parts[2]) }[parts[1]]());
     }
     const name = url.pathname === '/tv/' || parts[1] === 'n' ? '/tv/index.html' : path.posix.normalize(url.pathname);
     const file = path.join(WEB, name);
@@ -220,8 +266,11 @@ class Mock {
     const fail = (status, code, message, headers) => json(status, { error: { code, message } }, headers);
     this.calls.push({ call: `${method} /${parts.join('/')}`, body, at: Date.now() });
     const [what, id, verb] = parts;
+    const refused = this.refuse.get(`${method} /${what}`);
+    if (refused) { return fail(refused, 'refused', 'Refused on purpose.'); }
     if (what === 'device') {
-      return json(200, { tv_id: 'tv-1', paired: this.paired, pairing_code: this.paired ? undefined : 'K7Q4MD', account: this.paired ? { account_id: 'a-1', name: 'Casa' } : undefined, users: this.paired ? this.users : [] });
+      if (!this.paired) { return json(200, { tv_id: 'tv-1', paired: false, pairing_code: 'K7Q4MD', pair_url: `${this.url}/pair/K7Q4MD`, pair_qr_svg: '/mock/qr/1.svg', users: [] }); }
+      return json(200, { tv_id: 'tv-1', paired: true, account: this.account, users: this.account ? this.users : [] });
     }
     if (what === 'events') {
       response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
@@ -238,17 +287,34 @@ class Mock {
       this.users.forEach((one) => { one.signed_in = one === user; });
       return json(200, {});
     }
-    if (!this.users.some((user) => user.signed_in)) { return fail(401, 'signed_out', 'Sign in first.'); }
-    if (what === 'settings') { return json(200, { skip_pin: true, service_off: false, language: this.language }); }
+    if (!this.users.some((user) => user.signed_in)) { return fail(401, 'not_signed_in', 'Sign in first.'); }
+    if (what === 'sign-out') { this.users.forEach((one) => { one.signed_in = false; }); return json(200, {}); }
+    if (what === 'settings') {
+      if (method === 'PUT') { this.settings = body; }
+      return json(200, method === 'PUT' ? {} : this.settings);
+    }
+    if (what === 'blocks') {
+      if (method === 'GET') { return json(200, { blocked: this.blocked, senders: PEOPLE.filter((one) => this.blocked.includes(one.sender_id)) }); }
+      if (body.delete_entries) { this.entries = this.entries.filter((one) => this.blocked.includes(one.sender.sender_id) || !body.blocked.includes(one.sender.sender_id)); }
+      this.blocked = body.blocked;
+      return json(200, {});
+    }
+    if (what === 'channels') { return json(200, { channels: this.channels }); }
+    if (what === 'inbox' && method === 'DELETE') {
+      this.entries = this.entries.filter((one) => one.share_id !== id);
+      this.tell('inbox', this.counts());
+      return json(200, {});
+    }
     if (what === 'inbox') {
       const offset = +url.searchParams.get('offset') || 0;
       return json(200, { ...this.counts(), entries: this.entries.slice(offset, offset + (+url.searchParams.get('limit') || 20)) });
     }
     const entry = this.entry(id);
     if (what !== 'shares' || !entry) { return fail(404, 'unknown_share', 'There is no such share.'); }
+    if (entry.not_for && this.users.find((one) => one.signed_in).user_id === entry.not_for) { return fail(403, 'not_a_target', 'It is for somebody else.'); }
     if (!verb) { return json(200, { ...entry, play: this.play(id) }); }
     if (verb === 'accept') {
-      if (this.askPin && body.pin !== this.pin) { return fail(403, body.pin ? 'wrong_pin' : 'pin_required', 'PIN, please.'); }
+      if (this.askPin && body.pin !== this.pin) { return fail(401, body.pin ? 'wrong_pin' : 'pin_required', 'PIN, please.'); }
       if (entry.state === 'expired') { return fail(410, 'expired', 'This video is no longer kept.'); }
       entry.seen = true;
       return json(200, { play: this.play(id) });
@@ -257,8 +323,18 @@ class Mock {
     return json(200, {});
   }
 
+  help(topic, language, response) {
+    const known = HELP[topic];
+    if (!known) { response.writeHead(404); return response.end(); }
+    const [title, paragraphs, items] = known;
+    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY });
+    return response.end(`<!DOCTYPE html><html lang="${language}"><head><title>${title}</title></head><body><main><h1>${title}</h1>${paragraphs.map((text) => `<p>${text}</p>`).join('')}<h2>With the remote</h2><ul>${items.map((text) => `<li>${text}</li>`).join('')}</ul><script>window.broken = 1</script></main></body></html>`);
+  }
+
   playback(request, response, parts) {
     const [, id, , file] = parts;
+    if (this.dead && this.dead.has(id)) { response.writeHead(503); return response.end(); }
+    if (id.startsWith('channel-') && !this.streams.has(id)) { this.streams.set(id, new Live(clipOf(640, 360, 60))); }
     const stream = this.streams.get(id);
     if (file === 'live.mp4') {
       if (!stream || stream.over) { response.writeHead(410); return response.end(); }
@@ -274,7 +350,7 @@ class Mock {
     const clip = clipOf(1280, 720, 60);
     const live = stream && !stream.over;
     if (file === 'index.m3u8') {
-      const count = live ? stream.segments.length - 1 : clip.seconds;
+      const count = live ? Math.max(0, stream.segments.length - 1) : clip.seconds;
       const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:1', ...(live ? [] : ['#EXT-X-PLAYLIST-TYPE:VOD']), '#EXT-X-MAP:URI="init.mp4"'];
       for (let n = 0; n < count; n += 1) { lines.push('#EXTINF:1.0,', `segment-${n}.m4s`); }
       if (!live) { lines.push('#EXT-X-ENDLIST'); }
@@ -282,7 +358,7 @@ class Mock {
       return response.end(`${lines.join('\n')}\n`);
     }
     response.writeHead(200, { 'Content-Type': 'video/mp4' });
-    if (file === 'init.mp4') { return response.end(clip.init); }
+    if (file === 'init.mp4') { return response.end(stream ? stream.clip.init : clip.init); }
     const n = +/\d+/.exec(file)[0];
     if (live) { return response.end(Buffer.concat(stream.segments[n].pieces)); }
     return response.end(Buffer.concat(clip.fragments.filter((fragment) => Math.floor(fragment.time_s) === n).map((fragment) => fragment.bytes)));
@@ -308,10 +384,10 @@ const FAMILY = () => [
 /** Starts a stand-in; options override what it begins with (users, entries, paired, language, pin …). */
 async function start(options, port) { return new Mock(options || {}).listen(port); }
 
-module.exports = { start, pastShares, PEOPLE, FAMILY, clipOf };
+module.exports = { start, pastShares, stations, PEOPLE, FAMILY, clipOf };
 
 if (require.main === module) {
-  start({ users: FAMILY().slice(0, 2), entries: pastShares(27, Date.now()) }, +process.argv[2] || 8090).then((mock) => {
+  start({ users: FAMILY().slice(0, 2), entries: pastShares(27, Date.now()), channels: stations(Date.now()), blocked: ['s-joaquim', 's-max'] }, +process.argv[2] || 8090).then((mock) => {
     process.stdout.write(`${mock.url}/tv/ — a line on standard input rings; "end" ends the newest live share\n`);
     let last = null;
     process.stdin.on('data', (line) => {

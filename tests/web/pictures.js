@@ -3,11 +3,17 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { launch, open, keys, listening, on, playing } = require('./browser');
-const { start, pastShares, PEOPLE, FAMILY } = require('./mock');
+const { launch, open, keys, remote, listening, on, playing } = require('./browser');
+const { start, pastShares, stations, PEOPLE, FAMILY } = require('./mock');
 
 const folder = process.argv[2] || path.join(__dirname, 'pictures');
 const one = () => [{ ...FAMILY()[0], signed_in: true }];
+
+async function inboxOf(page) {
+  await page.waitForSelector('.recent .tile');
+  await keys(page, 'ArrowRight', 'Enter');
+  await page.waitForSelector('.grid .tile');
+}
 
 const SCENES = {
   async pairing(shot) {
@@ -100,6 +106,91 @@ const SCENES = {
     await keys(page, 'Enter');
     await page.waitForTimeout(400);
     await shot.take(page, 'paused');
+  },
+  async details(shot) {
+    const page = await shot.open({ users: one(), entries: pastShares(9, Date.now()) });
+    await inboxOf(page);
+    await keys(page, 'Enter');
+    await on(page, 'details');
+    await shot.take(page);
+    await keys(page, 'ArrowRight', 'Enter');
+    await shot.take(page, 'delete');
+    await keys(page, 'Escape', 'ArrowRight', 'Enter');
+    await shot.take(page, 'block');
+    await keys(page, 'Escape', 'Escape');
+    await page.waitForSelector('.grid .tile');
+    await keys(page, 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter');
+    await on(page, 'details');
+    await shot.take(page, 'long');
+    await keys(page, 'Escape');
+    await page.waitForSelector('.grid .tile');
+    await keys(page, 'ArrowLeft', 'ArrowLeft', 'Enter');
+    await on(page, 'details');
+    await shot.take(page, 'rtl');
+  },
+  async notification(shot) {
+    const page = await shot.open({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })) });
+    const entry = shot.mock.ring();
+    await page.goto(`${shot.mock.url}/tv/n/${entry.share_id}`);
+    await page.waitForSelector('.stage .button');
+    await shot.take(page);
+    shot.mock.end(entry.share_id);
+    await page.waitForSelector('.panel');
+    await shot.take(page, 'ended');
+    await page.goto(`${shot.mock.url}/tv/n/nothing`);
+    await page.waitForSelector('.panel');
+    await shot.take(page, 'nothing');
+  },
+  async settings(shot) {
+    for (const language of ['en', 'es', 'pt']) {
+      const page = await shot.open({ users: [{ ...FAMILY()[1], signed_in: true }, FAMILY()[0]], language, blocked: ['s-joaquim', 's-max', 's-ana'] });
+      await on(page, 'home');
+      await keys(page, 'ArrowRight', 'Enter');
+      await page.waitForSelector('.row.is-focused');
+      await keys(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter', 'ArrowDown');
+      await shot.take(page, language);
+      if (language !== 'en') { continue; }
+      await keys(page, 'Escape');
+      await shot.take(page, 'unsaved');
+      await keys(page, 'Escape', 'ArrowDown', 'ArrowDown', 'Enter');
+      await on(page, 'blocked');
+      await page.waitForSelector('.row.is-focused');
+      await keys(page, 'ArrowDown', 'Enter');
+      await shot.take(page, 'blocked');
+      await keys(page, 'Escape', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'Enter');
+      await on(page, 'help');
+      await page.waitForSelector('.help-text h2');
+      await shot.take(page, 'help');
+    }
+  },
+  async channels(shot) {
+    const page = await shot.open({ users: one(), entries: pastShares(5, Date.now()), channels: stations(Date.now()) });
+    await page.waitForSelector('.recent .tile');
+    await shot.take(page, 'home');
+    await remote(page, 'ColorF2Yellow');
+    await on(page, 'channels');
+    await keys(page, 'ArrowDown', 'ArrowDown');
+    await shot.take(page);
+    await keys(page, 'Enter');
+    await page.waitForSelector('.page-channel.has-started', { timeout: 15000 });
+    await shot.take(page, 'banner');
+    await keys(page, 'Enter');
+    await shot.take(page, 'list');
+    await keys(page, 'Escape', '1', '2');
+    await shot.take(page, 'digits');
+    await page.waitForFunction(() => document.querySelector('.banner-number').textContent === '12');
+    await shot.take(page, 'long');
+    await page.waitForSelector('.page-channel.has-started', { timeout: 15000 });
+    shot.mock.ring();
+    await page.waitForSelector('.ring');
+    await page.waitForTimeout(5500);
+    await shot.take(page, 'ring');
+    shot.mock.dead = new Set(['channel-13']);
+  },
+  async homeless(shot) {
+    const page = await shot.open({ users: one(), account: null });
+    await on(page, 'homeless');
+    await shot.take(page);
   },
   async waiting(shot) {
     const page = await shot.open({ users: one() }, async (context) => { await context.route('**/tv/api/**', (route) => route.abort()); });

@@ -157,6 +157,9 @@ test('a ring over a playing picture is answered and switches; Back then leads to
   await page.waitForSelector('.ring');
   assert.ok(await page.evaluate(() => document.querySelector('.ring-card').getBoundingClientRect().width < innerWidth * 0.65), 'the picture is left be');
   await keys(page, 'Enter');
+  assert.ok(await page.$('.ring'), 'a press in the first moment was meant for the picture');
+  await page.waitForTimeout(650);
+  await keys(page, 'Enter');
   await until(() => said(`POST /shares/${second.share_id}/accept`).length);
   await playing(page);
   await keys(page, 'Escape');
@@ -196,7 +199,12 @@ test('the inbox: pages of six, the count, and the same place after a video', asy
   for (let i = 0; i < 12; i += 1) { await keys(page, 'ArrowDown'); await page.waitForTimeout(60); }
   assert.match(await count(), /^2[5-7] \/ 27$/);
   await keys(page, 'Enter');
+  await on(page, 'details');
+  assert.equal(await focused(page), 'Play');
+  await keys(page, 'Enter');
   await playing(page);
+  await keys(page, 'Escape');
+  await on(page, 'details');
   await keys(page, 'Escape');
   await page.waitForSelector('.tile.is-focused');
   assert.match(await count(), /^2[5-7] \/ 27$/);
@@ -244,14 +252,6 @@ test('a share that asks for a PIN gets it; Back gives up quietly', async () => {
   await page.waitForSelector('.pin');
   await keys(page, 'Escape');
   await on(page, 'home');
-});
-
-test('the special address of a notification rings', async () => {
-  mock = await start({ users: clara() });
-  const entry = mock.ring();
-  page = await open(browser, mock, { path: `/tv/n/${entry.share_id}` });
-  await page.waitForSelector('.ring');
-  assert.equal(await focused(page), 'Watch now');
 });
 
 test('the gateway restarts under an open page, which comes back by itself and rings again', async () => {

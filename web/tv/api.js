@@ -4,6 +4,8 @@
   'use strict';
 
   var TIMEOUT_MS = 15000;
+  /* The gateway no longer knows who asks: someone signed out elsewhere, or was removed. */
+  var SIGNED_OUT = /^(not_signed_in|no_tv)$/;
 
   function failure(request) {
     var error = { status: request.status, code: '', message: '', retryAfter: 0 }, body;
@@ -29,7 +31,9 @@
         try { answer = request.responseText ? JSON.parse(request.responseText) : {}; } catch (broken) { answer = null; }
         if (answer) { done(null, answer); return; }
       }
-      done(failure(request));
+      var error = failure(request);
+      if (error.status === 401 && SIGNED_OUT.test(error.code) && Lareira.api.signedOut) { Lareira.api.signedOut(); }
+      done(error);
     };
     request.send(body === null ? null : JSON.stringify(body));
     return request;
@@ -43,8 +47,31 @@
     call('POST', path, {}, function () { /* nobody is left to hear */ });
   }
 
+  /* A page of help, as a document; done(null) when there is none. */
+  function help(topic, language, done) {
+    var request = new XMLHttpRequest(), read;
+    request.open('GET', '/tv/help/' + topic + '?lang=' + language, true);
+    request.timeout = TIMEOUT_MS;
+    try { request.responseType = 'document'; } catch (old) { /* read as text below */ }
+    request.onreadystatechange = function () {
+      if (request.readyState !== 4) { return; }
+      try { read = request.responseType === 'document' ? request.responseXML || request.response : new DOMParser().parseFromString(request.responseText, 'text/html'); } catch (broken) { read = null; }
+      done(request.status === 200 ? read : null);
+    };
+    request.send();
+  }
+
   Lareira.api = {
+    /* Set by the application: called when the gateway no longer knows who is watching. */
+    signedOut: null,
     device: function (done) { return call('GET', '/device', null, done); },
+    signOut: function (done) { return call('POST', '/sign-out', {}, done); },
+    setSettings: function (settings, done) { return call('PUT', '/settings', settings, done); },
+    blocks: function (done) { return call('GET', '/blocks', null, done); },
+    setBlocks: function (blocks, done) { return call('PUT', '/blocks', blocks, done); },
+    remove: function (id, done) { return call('DELETE', '/inbox/' + encodeURIComponent(id), null, done); },
+    channels: function (done) { return call('GET', '/channels', null, done); },
+    help: help,
     signIn: function (user, pin, done) { return call('POST', '/sign-in', pin ? { user_id: user, pin: pin } : { user_id: user }, done); },
     settings: function (done) { return call('GET', '/settings', null, done); },
     inbox: function (offset, limit, done) { return call('GET', '/inbox?offset=' + offset + '&limit=' + limit, null, done); },

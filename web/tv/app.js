@@ -1,19 +1,22 @@
 /* The application: which page is shown and where Back leads, who is watching, and what happens with keys and events.
-   A page is a function(params) giving {node, onKey?, onBack?, onEvent?, leave?}; its params are kept while it is left. */
+   A page is a function(params) giving {node, onKey?, onBack?, onEvent?, help?, leave?}; its params are kept while it is left. */
 (function (Lareira) {
   'use strict';
 
   var PAIRING_POLL_MS = 2000, RETRY_MS = 3000;
-  var trail = [], page = null, retryTimer = 0, unreachedTimer = 0;
+  var trail = [], page = null, retryTimer = 0, unreachedTimer = 0, listens = false;
 
   var app = {
     device: null, user: null,
-    go: go, back: back, home: home, replace: replace, watch: watch, isWatching: isWatching,
-    signedIn: signedIn, chooseUser: chooseUser, start: start, trail: function () { return trail; }
+    go: go, back: back, home: home, replace: replace, open: open, watch: watch, watchAs: watchAs, tune: tune, isWatching: isWatching,
+    below: below, begun: begun, chooseUser: chooseUser, signOut: signOut, speak: speak, start: start
   };
 
+  function top() { return trail[trail.length - 1]; }
+
   function draw() {
-    var host = document.getElementById('page'), here = trail[trail.length - 1];
+    var host = document.getElementById('page'), here = top();
+    if (!Lareira.views[here.name]) { fetchPlayer(here); return; }
     if (page) {
       if (page.leave) { page.leave(); }
       Lareira.focus.pop(page.node);
@@ -25,12 +28,21 @@
     document.body.setAttribute('data-page', here.name);
     host.appendChild(page.node);
     Lareira.focus.push(page.node);
-    if (page.shown) { page.shown(); }
+  }
+
+  /* The players' pages are not here before something is played. */
+  function fetchPlayer(here) {
+    Lareira.load('player', function (came) {
+      if (top() !== here) { return; }
+      if (!came) { trail.pop(); Lareira.panels.notice(Lareira.t('unreachable')); }
+      draw();
+    });
   }
 
   function go(name, params) { trail.push({ name: name, params: params || {} }); draw(); }
   function replace(name, params) { trail.pop(); go(name, params); }
-  function home() { trail = [{ name: 'home', params: {} }]; draw(); }
+  function only(name, params) { trail = []; go(name, params); }
+  function home() { only('home'); }
 
   function back() {
     if (trail.length < 2) { return false; }
@@ -39,20 +51,44 @@
     return true;
   }
 
+  /* Whether the page under this one is of that name. */
+  function below(name) { return trail.length > 1 && trail[trail.length - 2].name === name; }
+
   function isWatching(share) { return !!(page && page.share === share); }
+
+  /* What choosing a share does: one that is ready plays at once, another one tells about itself first. */
+  function open(entry) {
+    if (entry.state === 'ready' || Lareira.parts.isLive(entry)) { watch(entry, 'live'); } else { go('details', { entry: entry }); }
+  }
 
   /* Plays a share: 'live' at its edge, 'start' from its beginning. The player goes on top of the page it was chosen on;
      a player that is open is replaced, so that Back still leads to where the viewer came from. */
-  function watch(entry, from) {
-    var name = from === 'live' && Lareira.parts.isLive(entry) ? 'live' : 'recorded';
-    var here = trail[trail.length - 1];
-    if (here && (here.name === 'live' || here.name === 'recorded')) { trail.pop(); }
-    go(name, { entry: entry });
+  function watch(entry, from, pin) {
+    var name = from === 'live' && Lareira.parts.isLive(entry) ? 'live' : 'recorded', here = top();
+    if (here && (here.name === 'live' || here.name === 'recorded' || here.name === 'notification')) { trail.pop(); }
+    go(name, { entry: entry, pin: pin });
   }
 
-  function language(code) {
-    var wanted = (code || navigator.language || 'en').slice(0, 2).toLowerCase();
-    Lareira.setLanguage(wanted);
+  /* The same for someone else of the household: they say that they are watching first. The PIN is asked for once. */
+  function watchAs(user, entry) {
+    chooseUser(user, function (pin) { watch(entry, 'live', pin); });
+  }
+
+  /* Goes to a channel: the one that runs is changed, wherever it lies under what is shown. */
+  function tune(channel) {
+    cutTo('channel');
+    if (top().name === 'channel') { trail.pop(); }
+    go('channel', { channel: channel });
+  }
+
+  /* Forgets what lies over the page of that name, if there is one. */
+  function cutTo(name) {
+    for (var i = trail.length - 1; i >= 0; i -= 1) { if (trail[i].name === name) { trail.length = i + 1; return true; } }
+    return false;
+  }
+
+  function speak(code) {
+    Lareira.setLanguage((code || navigator.language || 'en').slice(0, 2).toLowerCase());
     document.documentElement.lang = Lareira.language();
   }
 
@@ -60,75 +96,108 @@
   function start() {
     clearTimeout(retryTimer);
     Lareira.api.device(function (error, device) {
-      if (error) {
-        if (trail.length === 0) { go('waiting'); }
+      if (error && (error.status === 0 || error.status >= 500)) {
+        if (!trail.length) { go('waiting'); }
         retryTimer = setTimeout(start, RETRY_MS);
         return;
       }
+      if (error || (device.paired && !device.account)) { homeless(); return; }
       app.device = device;
-      if (!device.paired) {
-        app.user = null;
-        Lareira.events.stop();
-        if (page && page.name === 'pairing') { page.update(device); } else { trail = [{ name: 'pairing', params: { device: device } }]; draw(); }
-        retryTimer = setTimeout(start, PAIRING_POLL_MS);
-        return;
-      }
+      if (!device.paired) { pair(device); return; }
+      if (!listens) { listens = true; Lareira.events.start(hear); }
       var users = device.users || [], signed = users.filter(function (user) { return user.signed_in; });
       if (app.user && signed.some(function (user) { return user.user_id === app.user.user_id; })) { return; }
-      if (signed.length === 1) { signedIn(signed[0]); return; }
-      if (signed.length === 0 && users.length === 1 && !users[0].has_pin) { chooseUser(users[0]); return; }
-      if (page && page.name === 'who' && !users.length) { retryTimer = setTimeout(start, RETRY_MS); return; }
-      chooseAgain();
+      app.user = null;
+      if (signed.length === 1) { signedIn(signed[0], begun); return; }
+      if (!signed.length && users.length === 1 && !users[0].has_pin && !app.asks) { chooseUser(users[0], begun); return; }
       if (!users.length) { retryTimer = setTimeout(start, RETRY_MS); }
+      if (!page || page.name !== 'who' || users.length) { only('who'); }
     });
   }
 
-  function chooseAgain() {
-    app.user = null;
-    trail = [{ name: 'who', params: {} }];
-    draw();
+  function stopListening() { listens = false; app.user = null; Lareira.events.stop(); }
+
+  function pair(device) {
+    stopListening();
+    if (page && page.name === 'pairing') { page.update(device); } else { only('pairing', { device: device }); }
+    retryTimer = setTimeout(start, PAIRING_POLL_MS);
   }
 
-  /* Someone says that they are watching; the PIN is asked for if they have one. */
-  function chooseUser(user) {
-    function send(pin, answered) { Lareira.api.signIn(user.user_id, pin, answered); }
-    function pad() {
-      Lareira.panels.pin({ title: Lareira.t('pin_for', { name: user.name }), person: user, send: send, done: function () { signedIn(user); } });
+  /* No household has this television, or the gateway won't say. It may change: keep asking. */
+  function homeless() {
+    stopListening();
+    if (!page || page.name !== 'homeless') { only('homeless'); }
+    retryTimer = setTimeout(start, RETRY_MS);
+  }
+
+  /* Someone says that they are watching; the PIN is asked for if they have one. then(pin) follows. */
+  function chooseUser(user, then) {
+    function send(pin, answered) {
+      Lareira.api.signIn(user.user_id, pin, function (error) {
+        answered(error);
+        if (!error) { signedIn(user, function () { then(pin); }); }
+      });
     }
-    if (app.user && app.user.user_id === user.user_id) { home(); return; }
+    function pad() {
+      Lareira.panels.pin({ title: Lareira.t('pin_for', { name: user.name }), person: user, send: send, done: function () { /* signed in */ } });
+    }
+    if (app.user && app.user.user_id === user.user_id) { then(''); return; }
     if (user.has_pin && !user.signed_in) { pad(); return; }
     send('', function (error) {
-      if (!error) { signedIn(user); return; }
+      if (!error) { return; }
       if (error.status === 401 && user.has_pin) { pad(); return; }
-      if (trail.length === 0) { go('who'); }
+      if (!trail.length) { go('who'); }
       Lareira.panels.notice(error.status ? Lareira.t('error_text') : Lareira.t('unreachable'));
     });
   }
 
-  function signedIn(user) {
+  function signedIn(user, then) {
     (app.device.users || []).forEach(function (one) { one.signed_in = one.user_id === user.user_id; });
     app.user = user;
+    app.asks = false;
     Lareira.api.settings(function (error, settings) {
       var code = !error && settings.language;
-      if (code && code !== Lareira.language()) { language(code); if (page && page.name === 'home') { draw(); } }
+      if (!code || code === Lareira.language()) { return; }
+      speak(code);
+      if (page && page.name === 'home') { draw(); }
     });
-    home();
-    Lareira.events.start(hear);
-    var special = /^\/tv\/n\/([^\/]+)/.exec(window.location.pathname);
-    if (special && !app.opened) {
-      app.opened = true;
-      Lareira.api.entry(decodeURIComponent(special[1]), function (error, entry) {
-        if (error) { Lareira.panels.notice(Lareira.t('not_yours')); return; }
-        if (entry.state === 'ready') { Lareira.ring.ring(entry); } else { Lareira.panels.notice(Lareira.t('over_title')); }
-      });
-    }
+    Lareira.guide.load(function () { tell('channel', {}); });
+    then();
   }
+
+  /* At the beginning: home, or what a notification's special address asks for. */
+  function begun() {
+    var special = /^\/tv\/n\/([^\/]+)/.exec(window.location.pathname);
+    home();
+    if (!special || app.opened) { return; }
+    app.opened = true;
+    go('notification', { share: decodeURIComponent(special[1]) });
+  }
+
+  /* Whoever signs out is asked who is watching next, even where only one person lives. */
+  function signOut() {
+    Lareira.api.signOut(function (error) {
+      if (error && error.status !== 401) { Lareira.panels.notice(error.status ? Lareira.t('error_text') : Lareira.t('unreachable')); return; }
+      app.asks = true;
+      lost();
+    });
+  }
+
+  function lost() {
+    if (!app.user) { return; }
+    app.user = null;
+    start();
+  }
+
+  function tell(name, data) { if (page && page.onEvent) { page.onEvent(name, data); } }
 
   function hear(name, data) {
     if (name === 'ring') { Lareira.ring.ring(data); }
     if (name === 'share') { Lareira.ring.heard(data); }
     if (name === 'reach') { reached(data); }
-    if (page && page.onEvent) { page.onEvent(name, data); }
+    if (name === 'tv' || name === 'resync') { start(); }
+    if ((name === 'channel' || name === 'resync') && app.user) { Lareira.guide.load(function () { tell('channel', {}); }); }
+    if (name !== 'channel') { tell(name, data); }
   }
 
   /* The gateway went or came back. A blink is not worth a word. */
@@ -142,43 +211,50 @@
     if (data.again) { start(); }
   }
 
-  /* Keys go to the top: panel, ring, page; what nobody wants moves the focus. */
+  /* Out, to television: to the channel that runs below, else home, and from there the television's own way. */
+  function exit() {
+    Lareira.ring.close();
+    Lareira.panels.close();
+    if (trail.length < 2) {
+      try { window.tizen.application.getCurrentApplication().exit(); } catch (elsewhere) { /* the browser's own key */ }
+      return false;
+    }
+    if (top().name !== 'channel' && cutTo('channel')) { draw(); } else { home(); }
+    return true;
+  }
+
+  /* Where nothing plays, blue asks for help and yellow for the channels. */
+  function colour(name) {
+    if (name === 'blue' && page.help) { go('help', { topic: page.help }); return true; }
+    if (name !== 'yellow' || !app.user || page.share || !Lareira.guide.list.length || /^channel/.test(page.name)) { return false; }
+    go('channels');
+    return true;
+  }
+
+  /* Keys go to the top: panel, ring, a number being typed, page; what nobody wants moves the focus. */
   function key(pressed) {
-    if (Lareira.panels.isOpen() && !Lareira.ring.isShown()) {
-      if (Lareira.panels.onKey(pressed)) { return true; }
-    } else if (Lareira.ring.isShown()) {
-      if (Lareira.ring.onKey(pressed)) { return true; }
-    } else if (page && page.onKey && page.onKey(pressed)) {
-      return true;
-    }
-    if (pressed.name === 'left' || pressed.name === 'right' || pressed.name === 'up' || pressed.name === 'down') {
-      Lareira.focus.move(pressed.name);
-      return true;
-    }
-    if (pressed.name === 'ok') {
+    var name = pressed.name, rings = Lareira.ring.isShown(), asks = Lareira.panels.isOpen();
+    var moves = name === 'left' || name === 'right' || name === 'up' || name === 'down';
+    if (rings && Lareira.ring.onKey(pressed)) { return true; }
+    if (asks && (!rings || name === 'digit') && Lareira.panels.onKey(pressed)) { return true; }
+    if (!asks && Lareira.zap.onKey(pressed)) { return true; }
+    /* Over a running picture a ring takes only the keys that answer it. */
+    if (!asks && !(rings && (moves || name === 'ok')) && page && page.onKey && page.onKey(pressed)) { return true; }
+    if (moves) { Lareira.focus.move(name); return true; }
+    if (name === 'ok') {
       if (!pressed.repeat) { Lareira.focus.choose(); }
       return true;
     }
+    if (name === 'exit') { return exit(); }
+    if (asks || rings) { return false; }
+    if (name === 'blue' || name === 'yellow') { return colour(name); }
     /* On the first page Back is the television's own. */
-    if (pressed.name === 'back') { return back(); }
-    if (pressed.name === 'exit') {
-      Lareira.panels.close();
-      if (app.user && trail.length > 1) { home(); }
-      return true;
-    }
-    return false;
+    return name === 'back' && back();
   }
 
-  Lareira.views = Lareira.views || {};
-  Lareira.views.waiting = function () {
-    return { node: Lareira.dom.el('section.page.page-waiting', {}, [
-      Lareira.dom.el('img.waiting-mark', { src: '/shared/mark.svg', alt: '' }),
-      Lareira.dom.el('p.waiting-words', { text: Lareira.t('unreachable'), role: 'status' })
-    ]) };
-  };
-
   Lareira.app = app;
-  language('');
+  Lareira.api.signedOut = lost;
+  speak('');
   Lareira.keys.listen(key);
   start();
 }(window.Lareira = window.Lareira || {}));

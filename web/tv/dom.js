@@ -30,5 +30,7 @@
 
   function remove(node) { if (node && node.parentNode) { node.parentNode.removeChild(node); } }
 
+  /* Every page of the application, by its name. */
+  Lareira.views = {};
   Lareira.dom = { el: el, theirs: theirs, clear: clear, remove: remove, clip: clip };
 }(window.Lareira = window.Lareira || {}));

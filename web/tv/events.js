@@ -1,12 +1,14 @@
 /* What the gateway tells by itself: server-sent events, kept open for as long as the page lives, or asking now and
-   then where the browser has none. Also knows the gateway's clock (offsetMs: add to Date.now()) and whether it is reached. */
+   then where the browser has none. Also knows the gateway's clock (offsetMs: add to Date.now()), whether it is reached,
+   and when the television has slept: its connection may be dead without a word, and what was missed is asked for. */
 (function (Lareira) {
   'use strict';
 
-  var NAMES = ['ring', 'share', 'inbox', 'resync'];
+  var NAMES = ['ring', 'share', 'inbox', 'channel', 'tv', 'resync'];
   var POLL_MS = 4000;
   var WAITS_MS = [500, 1000, 2000, 4000, 8000];
-  var source = null, tell = null, timer = 0, tries = 0, connected = null, known = null;
+  var TICK_MS = 2000, SLEPT_MS = 12000;
+  var source = null, ticker = 0, ticked = 0, tell = null, timer = 0, tries = 0, connected = null, known = null;
 
   var events = { offsetMs: null, start: start, stop: stop };
 
@@ -69,15 +71,26 @@
     });
   }
 
+  function tick() {
+    var slept = Date.now() - ticked > SLEPT_MS;
+    ticked = Date.now();
+    if (!slept) { return; }
+    start(tell);
+    tell('resync', { slept: true });
+  }
+
   /* handle(name, data); besides the gateway's names: 'reach' {reached, again}. */
   function start(handle) {
     stop();
     tell = handle;
+    ticked = Date.now();
+    ticker = setInterval(tick, TICK_MS);
     if (window.EventSource) { connect(); } else { poll(); }
   }
 
   function stop() {
     clearTimeout(timer);
+    clearInterval(ticker);
     if (source) { source.close(); source = null; }
     known = null;
     tries = 0;

@@ -48,8 +48,9 @@
     if (inside(layer.last)) { set(layer.last); return; }
     var first = layer.root.querySelector('[data-first]');
     if (first && set(first)) { return; }
-    var all = choices(layer.root);
-    if (all.length) { set(all[0]); }
+    /* What stands in a page comes before what stands in its head. */
+    var all = choices(layer.root), inner = all.filter(function (node) { return !node.classList.contains('quiet'); });
+    if (all.length) { set(inner[0] || all[0]); }
   }
 
   /* The nearest choice in a direction: the way along it, plus twice the way off it. Overlap across counts as none. */
@@ -69,7 +70,9 @@
         across = gap(from.left, from.right, to.left, to.right);
       }
       if (along < -Math.min(from.height, to.height) * 0.3) { return; }
-      var middle = Math.abs(direction === 'left' || direction === 'right' ? mid(from.top, from.bottom) - mid(to.top, to.bottom) : mid(from.left, from.right) - mid(to.left, to.right));
+      /* From a wide row down to its buttons, the first of them is the next, not the one under the row's middle. */
+      var middle = direction === 'left' || direction === 'right' ? Math.abs(mid(from.top, from.bottom) - mid(to.top, to.bottom)) :
+        Math.min(Math.abs(mid(from.left, from.right) - mid(to.left, to.right)), Math.abs(from.left - to.left));
       var far = Math.max(0, along) + across * 2 + middle * 0.1;
       if (far < least) { least = far; best = node; }
     });

@@ -1,5 +1,6 @@
-/* Remote controls and keyboards by one set of names: left right up down ok back exit play pause playpause stop
-   forward rewind digit (with its number), and repeat for a key held down. Browsers, HbbTV, webOS and Tizen. */
+/* Remote controls and keyboards by one set of names: left right up down ok back exit play pause playpause stop forward
+   rewind channelup channeldown pageup pagedown red green yellow blue info digit (with its number), and repeat for a key
+   held down. Browsers, HbbTV, webOS and Tizen; the wheel of a pointer and a swipe turn pages. */
 (function (Lareira) {
   'use strict';
 
@@ -12,7 +13,9 @@
     MediaPlay: 'play', Play: 'play', MediaPause: 'pause', Pause: 'pause',
     MediaPlayPause: 'playpause', MediaStop: 'stop',
     MediaFastForward: 'forward', FastFwd: 'forward', MediaTrackNext: 'forward',
-    MediaRewind: 'rewind', Rewind: 'rewind', MediaTrackPrevious: 'rewind'
+    MediaRewind: 'rewind', Rewind: 'rewind', MediaTrackPrevious: 'rewind',
+    ChannelUp: 'channelup', ChannelDown: 'channeldown', PageUp: 'channelup', PageDown: 'channeldown',
+    ColorF0Red: 'red', ColorF1Green: 'green', ColorF2Yellow: 'yellow', ColorF3Blue: 'blue', F1: 'blue', Help: 'blue', Info: 'info'
   };
   /* Old televisions give codes only: 461 webOS and HbbTV, 10009 Tizen, 166 Android's browser key. */
   var BY_CODE = {
@@ -20,16 +23,20 @@
     8: 'back', 27: 'back', 166: 'back', 461: 'back', 10009: 'back',
     10182: 'exit', 1001: 'exit', 172: 'exit',
     415: 'play', 19: 'pause', 179: 'playpause', 10252: 'playpause', 413: 'stop', 178: 'stop',
-    417: 'forward', 412: 'rewind', 176: 'forward', 177: 'rewind'
+    417: 'forward', 412: 'rewind', 176: 'forward', 177: 'rewind',
+    427: 'channelup', 428: 'channeldown', 33: 'channelup', 34: 'channeldown',
+    403: 'red', 404: 'green', 405: 'yellow', 406: 'blue', 457: 'info'
   };
+  var WHEEL_MS = 250, SWIPE_PX = 60;
   /* Tizen gives these keys only to those who ask. */
   var TIZEN = ['MediaPlay', 'MediaPause', 'MediaPlayPause', 'MediaStop', 'MediaFastForward', 'MediaRewind', 'Exit',
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    'ChannelUp', 'ChannelDown', 'ColorF0Red', 'ColorF1Green', 'ColorF2Yellow', 'ColorF3Blue', 'Info', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
   function constants() {
     /* HbbTV and CE-HTML name their codes as global constants. */
     var names = { VK_BACK: 'back', VK_ENTER: 'ok', VK_LEFT: 'left', VK_RIGHT: 'right', VK_UP: 'up', VK_DOWN: 'down',
-      VK_PLAY: 'play', VK_PAUSE: 'pause', VK_PLAY_PAUSE: 'playpause', VK_STOP: 'stop', VK_FAST_FWD: 'forward', VK_REWIND: 'rewind' };
+      VK_PLAY: 'play', VK_PAUSE: 'pause', VK_PLAY_PAUSE: 'playpause', VK_STOP: 'stop', VK_FAST_FWD: 'forward', VK_REWIND: 'rewind',
+      VK_CHANNEL_UP: 'channelup', VK_CHANNEL_DOWN: 'channeldown', VK_RED: 'red', VK_GREEN: 'green', VK_YELLOW: 'yellow', VK_BLUE: 'blue', VK_INFO: 'info' };
     Object.keys(names).forEach(function (name) {
       var code = typeof window[name] === 'number' ? window[name] : window.KeyEvent && window.KeyEvent[name];
       if (typeof code === 'number') { BY_CODE[code] = names[name]; }
@@ -47,9 +54,27 @@
     return BY_CODE.hasOwnProperty(code) ? { name: BY_CODE[code] } : null;
   }
 
+  /* Pointers have no keys: the wheel and a swipe turn pages, the second button is Back. */
+  function points(handle) {
+    var wheeled = 0, from = null;
+    function page(down) { handle({ name: down ? 'pagedown' : 'pageup' }); }
+    document.addEventListener('wheel', function (event) {
+      if (Date.now() - wheeled < WHEEL_MS || !event.deltaY) { return; }
+      wheeled = Date.now();
+      page(event.deltaY > 0);
+    });
+    document.addEventListener('touchstart', function (event) { from = event.touches[0].clientY; });
+    document.addEventListener('touchend', function (event) {
+      var way = from - event.changedTouches[0].clientY;
+      if (Math.abs(way) > SWIPE_PX) { page(way > 0); }
+    });
+    document.addEventListener('contextmenu', function (event) { if (handle({ name: 'back' })) { event.preventDefault(); } });
+  }
+
   /* handle({name, digit, repeat}) answers true when it used the key. */
   function listen(handle) {
     constants();
+    points(handle);
     document.addEventListener('keydown', function (event) {
       var key = name(event);
       if (!key) { return; }

@@ -25,7 +25,7 @@
     Lareira.focus.pop(old.node);
   }
 
-  /* A question: {title, text, entry (its still and sender are shown), choices: [{label, run}], back: run}. Choices close it. */
+  /* A question: {title, text, entry (its still is shown) or person (their face), choices: [{label, run}], back: run}. Choices close it. */
   function ask(question) {
     var label = 'panel-title';
     var buttons = question.choices.map(function (choice) {
@@ -33,7 +33,7 @@
     });
     var node = el('section.panel', { role: 'dialog', 'aria-modal': 'true', 'aria-labelledby': label, 'aria-describedby': 'panel-text' }, [
       el('div.panel-card', {}, [
-        question.entry ? Lareira.parts.still(question.entry, false) : el('img.panel-mark', { src: '/shared/mark.svg', alt: '' }),
+        question.entry ? Lareira.parts.still(question.entry, false) : question.person ? Lareira.parts.face(question.person, 'huge') : el('img.panel-mark', { src: '/shared/mark.svg', alt: '' }),
         el('div.panel-words', {}, [
           el('h2.panel-title', { id: label, text: question.title }),
           el('p.panel-text', { id: 'panel-text', text: question.text || '', dir: 'auto' }),

@@ -1,4 +1,4 @@
-/* Pieces that several pages are made of: the mark, the clock, faces, stills, tiles, buttons. */
+/* Pieces that several pages are made of: the mark, the clock, faces, stills, tiles, buttons, rows. */
 (function (Lareira) {
   'use strict';
 
@@ -66,12 +66,20 @@
     return el('button.button' + (more || ''), { type: 'button', 'data-choice': '', onclick: choose }, [el('span', { text: label })]);
   }
 
-  /* The head of a page: mark, heading, what stands at the right. */
-  function head(title, right) {
+  /* A line of a list: what it is, and how it stands. */
+  function row(label, value, choose, more) {
+    return el('button.row' + (more || ''), { type: 'button', 'data-choice': '', onclick: choose }, [label, value]);
+  }
+
+  /* The head of a page: mark (for pointers it is the way back), heading, help, what stands at the right. */
+  function head(title, right, topic) {
     return el('header.head', {}, [
-      el('img.brand', { src: '/shared/mark.svg', alt: '' }),
+      el('img.brand', { src: '/shared/mark.svg', alt: '', onclick: function () { Lareira.app.back(); } }),
       title ? el('h1.head-title', { text: title }) : el('h1.head-word', { text: 'Lareira' }),
-      el('div.head-right', {}, [right || clock()])
+      el('div.head-right', {}, [
+        right || clock(),
+        topic ? button(Lareira.t('help'), function () { Lareira.app.go('help', { topic: topic }); }, '.quiet') : null
+      ])
     ]);
   }
 
@@ -89,6 +97,6 @@
   function hearth() { return el('img.hearth', { src: '/tv/hearth.svg', alt: '' }); }
 
   Lareira.parts = {
-    face: face, hearth: hearth, still: still, tile: tile, button: button, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName
+    face: face, hearth: hearth, still: still, tile: tile, button: button, row: row, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName
   };
 }(window.Lareira = window.Lareira || {}));

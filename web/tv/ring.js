@@ -3,27 +3,35 @@
 (function (Lareira) {
   'use strict';
 
-  var PATIENCE_MS = 60000;
-  var el = Lareira.dom.el, theirs = Lareira.dom.theirs;
-  var waiting = [], shown = null, timer = 0;
+  var PATIENCE_MS = 60000, MEANT_MS = 600;
+  var waiting = [], shown = null, timer = 0, since = 0;
 
-  function sameAs(id) { return function (entry) { return entry.share_id === id; }; }
+  function known(id) {
+    if (shown && shown.entry.share_id === id) { return shown.entry; }
+    return waiting.filter(function (entry) { return entry.share_id === id; })[0] || null;
+  }
 
   /* A share rings. The event says who; the still stands in the entry. Without an entry the event will do. */
-  function ring(entry) {
-    if (!entry || !entry.share_id) { return; }
-    if ((shown && shown.entry.share_id === entry.share_id) || waiting.some(sameAs(entry.share_id))) { return; }
-    if (Lareira.app.isWatching(entry.share_id)) { return; }
-    if (entry.thumbnail_url) { put(entry); return; }
-    Lareira.api.entry(entry.share_id, function (error, whole) {
-      if (!error) { put(whole); } else if (entry.sender) { put(entry); }
+  function ring(event) {
+    if (!event || !event.share_id || Lareira.app.isWatching(event.share_id)) { return; }
+    event.state = event.state || 'ready';
+    if (event.thumbnail_url || known(event.share_id)) { put(event); return; }
+    Lareira.api.entry(event.share_id, function (error, whole) {
+      if (!error) { whole.user_id = event.user_id; put(whole); } else if (event.sender) { put(event); }
     });
   }
 
   function put(entry) {
-    if ((shown && shown.entry.share_id === entry.share_id) || waiting.some(sameAs(entry.share_id))) { return; }
-    waiting.push(entry);
-    if (!shown) { next(); }
+    var before = known(entry.share_id);
+    if (!before) {
+      waiting.push(entry);
+      if (!shown) { next(); }
+      return;
+    }
+    /* It rings for several people of the household: first of all for the one who is here. */
+    if (!otherThan(before) || otherThan(entry)) { return; }
+    before.user_id = entry.user_id;
+    if (shown && shown.entry === before) { waiting.unshift(before); close(); }
   }
 
   function next() {
@@ -31,35 +39,30 @@
     if (entry) { draw(entry); }
   }
 
+  /* Whom of the household it is for, when that isn't the person who is watching. */
+  function otherThan(entry) {
+    var user = Lareira.app.user;
+    if (!entry.user_id || (user && user.user_id === entry.user_id)) { return null; }
+    return (Lareira.app.device.users || []).filter(function (one) { return one.user_id === entry.user_id; })[0] || null;
+  }
+
   function draw(entry) {
-    var t = Lareira.t, clip = entry.kind === 'clip';
-    var line = clip ? t('ring_clip') : t('ring_live');
+    var t = Lareira.t, other = otherThan(entry);
     var watch = Lareira.parts.button(t('watch_now'), function () { answer('watch'); }, '.is-main');
     watch.setAttribute('data-first', '');
-    var node = el('section.ring', { role: 'alertdialog', 'aria-modal': 'true', 'aria-labelledby': 'ring-who', 'aria-describedby': 'ring-what' }, [
-      el('div.ring-card', {}, [
-        Lareira.parts.still(entry, false),
-        el('div.ring-words', {}, [
-          el('div.ring-sender', {}, [
-            Lareira.parts.face(entry.sender, 'medium'),
-            el('div.ring-lines', {}, [
-              el('h2.ring-who', { id: 'ring-who', text: Lareira.parts.senderName(entry), dir: 'auto' }),
-              el('p.ring-what', { id: 'ring-what' }, [clip ? null : el('i.ember'), el('span', { text: line })])
-            ])
-          ]),
-          entry.title ? theirs('p.ring-title', entry.title) : null,
-          el('div.buttons', {}, [
-            watch,
-            Lareira.parts.button(t('later'), function () { answer('later'); }),
-            Lareira.parts.button(t('decline'), function () { answer('decline'); })
-          ])
-        ])
+    var node = Lareira.dom.el('section.ring', { role: 'alertdialog', 'aria-modal': 'true', 'aria-labelledby': 'ring-who', 'aria-describedby': 'ring-what' }, [
+      Lareira.invite.card(entry, other && other.name, [
+        watch,
+        Lareira.parts.button(t('later'), function () { answer('later'); }),
+        other ? null : Lareira.parts.button(t('decline'), function () { answer('decline'); })
       ])
     ]);
-    shown = { entry: entry, node: node };
+    shown = { entry: entry, node: node, other: other };
+    since = Date.now();
     document.getElementById('ring').appendChild(node);
     document.body.classList.add('has-ring');
     Lareira.focus.push(node);
+    Lareira.expect();
     clearTimeout(timer);
     timer = setTimeout(close, PATIENCE_MS);
   }
@@ -76,14 +79,15 @@
   }
 
   function answer(what) {
-    var entry = shown && shown.entry;
-    if (!entry) { return; }
+    var was = shown;
+    if (!was) { return; }
     close();
-    if (what === 'watch') { Lareira.app.watch(entry, 'live'); return; }
-    Lareira.api[what](entry.share_id, function (error) {
-      if (error) { Lareira.panels.notice(error.status ? Lareira.t('error_text') : Lareira.t('unreachable')); return; }
-      if (what === 'later') { Lareira.panels.notice(Lareira.t('later_done')); }
-    });
+    if (what === 'watch') {
+      if (was.other) { Lareira.app.watchAs(was.other, was.entry); } else { Lareira.app.watch(was.entry, 'live'); }
+      return;
+    }
+    /* For someone else it waits by itself. */
+    if (was.other) { Lareira.panels.notice(Lareira.t('later_done')); } else { Lareira.invite.answer(what, was.entry); }
   }
 
   /* What is told of a share meanwhile: one that is over or withdrawn rings no more. */
@@ -101,6 +105,8 @@
   function onKey(key) {
     if (!shown) { return false; }
     if (key.name === 'back') { close(); return true; }
+    /* Over a picture, a press in the first moment was meant for the picture. */
+    if (key.name === 'ok' && document.body.classList.contains('has-picture') && Date.now() - since < MEANT_MS) { return true; }
     if (key.name === 'play' || key.name === 'playpause') { answer('watch'); return true; }
     return false;
   }

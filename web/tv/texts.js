@@ -1,233 +1,249 @@
-/* Every word the television says, in English, Spanish and Portuguese. `_one` and `_other` are a count's two forms.
-   A test fails on a text that is missing in a language or used nowhere. */
+/* Every word the television says: a row a text, in English, Spanish and Portuguese. `_one` and `_other` are a count's two
+   forms. A test fails on a text that is missing in a language or used nowhere. */
 (function (Lareira) {
   'use strict';
 
+  var LANGUAGES = ['en', 'es', 'pt'];
   var texts = {
-    en: {
-      months: ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'],
-      weekdays: ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'],
-      today_at: 'Today, {time}',
-      yesterday_at: 'Yesterday, {time}',
-      weekday_at: '{day}, {time}',
-      day_month: '{day} {month}',
-      day_month_year: '{day} {month} {year}',
-      minutes_one: '{count} minute', minutes_other: '{count} minutes',
-      seconds_one: '{count} second', seconds_other: '{count} seconds',
-      digits_one: '{count} digit entered', digits_other: '{count} digits entered',
-      live: 'Live',
-      unseen: 'New',
-      someone: 'Someone',
-      close: 'Close',
-      cancel: 'Cancel',
-      play: 'Play',
-      later: 'Later',
-      decline: 'Decline',
-      watch_now: 'Watch now',
-      watch_again: 'Watch again',
-      try_again: 'Try again',
-      from_start: 'From the start',
-      inbox: 'Inbox',
-      inbox_unseen: 'Inbox · {count} new',
-      pair_title: 'Bring this TV home',
-      pair_text: 'Give this code to whoever looks after Lareira in your home. The TV joins by itself as soon as it is approved.',
-      pair_hint: 'On the gateway: {command}',
-      who_title: 'Who is watching?',
-      who_now: '{name} is watching. Choose someone else',
-      who_nobody: 'Nobody lives here yet. Add the people of this household on the gateway, and they appear here.',
-      signed_in: 'Signed in',
-      with_pin: 'With PIN',
-      pin_for: '{name}, your PIN',
-      pin_done: 'Done',
-      pin_erase: 'Erase the last digit',
-      pin_wrong: 'That isn’t the PIN. Try once more.',
-      pin_locked: 'Too many tries. Wait {time}, then try again.',
-      home_empty_title: 'Nothing to watch yet',
-      home_seen_title: 'All watched',
-      home_empty_text: 'When someone shares a video with you, it rings right here.',
-      home_live_text: 'is sharing a video with you right now.',
-      home_unseen_text: 'shared a video with you.',
-      live_now: 'Live now',
-      live_from: 'Live video from {name}',
-      video_from: 'Video from {name}',
-      ring_live: 'is live and wants you to see it',
-      ring_clip: 'sent you a video',
-      ring_over: '{name} has stopped sharing. You will find it in the inbox.',
-      later_done: 'Kept for you in the inbox.',
-      joining: 'Just a moment…',
-      since: 'since {time}',
-      stalled: 'Waiting for the picture…',
-      press_for_sound: 'Press OK for sound',
-      position: 'Position',
-      over_title: 'The share has ended',
-      over_text: '{name} has stopped. You can watch all of it from the start.',
-      start_watching: 'Start watching',
-      watched_title: 'That was it',
-      expired: 'This video is no longer kept',
-      expired_text: 'Its time is over, or it was withdrawn.',
-      not_ready_title: 'Not ready yet',
-      not_ready_text: 'The picture has not arrived. It may be a slow connection; try again in a moment.',
-      not_yours: 'This video isn’t for the person who is watching.',
-      error_title: 'That didn’t work',
-      error_text: 'Something went wrong on the way. Please try again.',
-      decode_text: 'This TV can’t play the video. A newer browser on it may help.',
-      unreachable: 'Looking for the gateway…',
-      unreachable_text: 'The gateway can’t be reached. Check that it is on, and that this TV is on the home network.'
-    },
-    es: {
-      months: ['enero', 'febrero', 'marzo', 'abril', 'mayo', 'junio', 'julio', 'agosto', 'septiembre', 'octubre', 'noviembre', 'diciembre'],
-      weekdays: ['domingo', 'lunes', 'martes', 'miércoles', 'jueves', 'viernes', 'sábado'],
-      today_at: 'Hoy, {time}',
-      yesterday_at: 'Ayer, {time}',
-      weekday_at: 'El {day}, {time}',
-      day_month: '{day} de {month}',
-      day_month_year: '{day} de {month} de {year}',
-      minutes_one: '{count} minuto', minutes_other: '{count} minutos',
-      seconds_one: '{count} segundo', seconds_other: '{count} segundos',
-      digits_one: '{count} cifra escrita', digits_other: '{count} cifras escritas',
-      live: 'En directo',
-      unseen: 'Nuevo',
-      someone: 'Alguien',
-      close: 'Cerrar',
-      cancel: 'Cancelar',
-      play: 'Reproducir',
-      later: 'Más tarde',
-      decline: 'Rechazar',
-      watch_now: 'Ver ahora',
-      watch_again: 'Volver a ver',
-      try_again: 'Reintentar',
-      from_start: 'Desde el principio',
-      inbox: 'Recibidos',
-      inbox_unseen: 'Recibidos · {count} sin ver',
-      pair_title: 'Trae este televisor a casa',
-      pair_text: 'Da este código a quien cuida de Lareira en tu casa. El televisor entrará solo en cuanto lo aprueben.',
-      pair_hint: 'En la pasarela: {command}',
-      who_title: '¿Quién está viendo?',
-      who_now: 'Viendo: {name}. Elegir a otra persona',
-      who_nobody: 'Aquí todavía no vive nadie. Añade a las personas de esta casa en la pasarela y aparecerán aquí.',
-      signed_in: 'Sesión abierta',
-      with_pin: 'Con PIN',
-      pin_for: '{name}, tu PIN',
-      pin_done: 'Listo',
-      pin_erase: 'Borrar la última cifra',
-      pin_wrong: 'Ese no es el PIN. Prueba otra vez.',
-      pin_locked: 'Demasiados intentos. Espera {time} y vuelve a probar.',
-      home_empty_title: 'Todavía no hay nada que ver',
-      home_seen_title: 'Todo visto',
-      home_empty_text: 'Cuando alguien comparta un vídeo contigo, sonará aquí mismo.',
-      home_live_text: 'está compartiendo un vídeo contigo ahora mismo.',
-      home_unseen_text: 'ha compartido un vídeo contigo.',
-      live_now: 'En directo ahora',
-      live_from: 'Vídeo en directo de {name}',
-      video_from: 'Vídeo de {name}',
-      ring_live: 'está en directo y quiere que lo veas',
-      ring_clip: 'te ha enviado un vídeo',
-      ring_over: '{name} ha dejado de compartir. Lo encontrarás en Recibidos.',
-      later_done: 'Guardado para ti en Recibidos.',
-      joining: 'Un momento…',
-      since: 'desde las {time}',
-      stalled: 'Esperando la imagen…',
-      press_for_sound: 'Pulsa OK para oírlo',
-      position: 'Posición',
-      over_title: 'La emisión ha terminado',
-      over_text: '{name} ha terminado. Puedes verlo todo desde el principio.',
-      start_watching: 'Empezar a ver',
-      watched_title: 'Eso es todo',
-      expired: 'Este vídeo ya no se conserva',
-      expired_text: 'Su plazo ha pasado, o lo han retirado.',
-      not_ready_title: 'Aún no está listo',
-      not_ready_text: 'La imagen no ha llegado. Puede que la conexión sea lenta; prueba otra vez dentro de un momento.',
-      not_yours: 'Este vídeo no es para la persona que está viendo.',
-      error_title: 'No ha funcionado',
-      error_text: 'Algo ha fallado por el camino. Prueba otra vez, por favor.',
-      decode_text: 'Este televisor no puede reproducir el vídeo. Quizá ayude un navegador más nuevo.',
-      unreachable: 'Buscando la pasarela…',
-      unreachable_text: 'No se llega a la pasarela. Comprueba que esté encendida y que este televisor esté en la red de casa.'
-    },
-    pt: {
-      months: ['janeiro', 'fevereiro', 'março', 'abril', 'maio', 'junho', 'julho', 'agosto', 'setembro', 'outubro', 'novembro', 'dezembro'],
-      weekdays: ['domingo', 'segunda-feira', 'terça-feira', 'quarta-feira', 'quinta-feira', 'sexta-feira', 'sábado'],
-      today_at: 'Hoje, {time}',
-      yesterday_at: 'Ontem, {time}',
-      weekday_at: '{day}, {time}',
-      day_month: '{day} de {month}',
-      day_month_year: '{day} de {month} de {year}',
-      minutes_one: '{count} minuto', minutes_other: '{count} minutos',
-      seconds_one: '{count} segundo', seconds_other: '{count} segundos',
-      digits_one: '{count} algarismo escrito', digits_other: '{count} algarismos escritos',
-      live: 'Em direto',
-      unseen: 'Novo',
-      someone: 'Alguém',
-      close: 'Fechar',
-      cancel: 'Cancelar',
-      play: 'Ver',
-      later: 'Mais tarde',
-      decline: 'Recusar',
-      watch_now: 'Ver agora',
-      watch_again: 'Ver outra vez',
-      try_again: 'Tentar de novo',
-      from_start: 'Desde o início',
-      inbox: 'Recebidos',
-      inbox_unseen: 'Recebidos · {count} por ver',
-      pair_title: 'Traga esta TV para casa',
-      pair_text: 'Dê este código a quem cuida da Lareira em sua casa. A TV entra sozinha assim que for aprovada.',
-      pair_hint: 'No gateway: {command}',
-      who_title: 'Quem está a ver?',
-      who_now: 'A ver: {name}. Escolher outra pessoa',
-      who_nobody: 'Ainda não mora aqui ninguém. Junte as pessoas desta casa no gateway e elas aparecem aqui.',
-      signed_in: 'Sessão iniciada',
-      with_pin: 'Com PIN',
-      pin_for: '{name}, o seu PIN',
-      pin_done: 'Pronto',
-      pin_erase: 'Apagar o último algarismo',
-      pin_wrong: 'Não é esse o PIN. Tente outra vez.',
-      pin_locked: 'Demasiadas tentativas. Espere {time} e tente de novo.',
-      home_empty_title: 'Ainda não há nada para ver',
-      home_seen_title: 'Tudo visto',
-      home_empty_text: 'Quando alguém partilhar um vídeo consigo, toca aqui mesmo.',
-      home_live_text: 'está a partilhar um vídeo consigo neste momento.',
-      home_unseen_text: 'partilhou um vídeo consigo.',
-      live_now: 'Em direto agora',
-      live_from: 'Vídeo em direto de {name}',
-      video_from: 'Vídeo de {name}',
-      ring_live: 'está em direto e quer que veja',
-      ring_clip: 'enviou-lhe um vídeo',
-      ring_over: '{name} deixou de partilhar. Encontra o vídeo nos Recebidos.',
-      later_done: 'Guardado para si nos Recebidos.',
-      joining: 'Só um momento…',
-      since: 'desde as {time}',
-      stalled: 'À espera da imagem…',
-      press_for_sound: 'Carregue em OK para ouvir',
-      position: 'Posição',
-      over_title: 'A partilha terminou',
-      over_text: '{name} terminou. Pode ver tudo desde o início.',
-      start_watching: 'Começar a ver',
-      watched_title: 'Foi tudo',
-      expired: 'Este vídeo já não está guardado',
-      expired_text: 'O seu prazo passou, ou foi retirado.',
-      not_ready_title: 'Ainda não está pronto',
-      not_ready_text: 'A imagem não chegou. A ligação pode estar lenta; tente de novo daqui a pouco.',
-      not_yours: 'Este vídeo não é para a pessoa que está a ver.',
-      error_title: 'Não resultou',
-      error_text: 'Algo falhou pelo caminho. Tente de novo, por favor.',
-      decode_text: 'Esta TV não consegue mostrar o vídeo. Um navegador mais recente talvez ajude.',
-      unreachable: 'À procura do gateway…',
-      unreachable_text: 'Não se chega ao gateway. Veja se está ligado e se esta TV está na rede de casa.'
-    }
+    months: [
+      ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'],
+      ['enero', 'febrero', 'marzo', 'abril', 'mayo', 'junio', 'julio', 'agosto', 'septiembre', 'octubre', 'noviembre', 'diciembre'],
+      ['janeiro', 'fevereiro', 'março', 'abril', 'maio', 'junho', 'julho', 'agosto', 'setembro', 'outubro', 'novembro', 'dezembro']
+    ],
+    weekdays: [
+      ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'],
+      ['domingo', 'lunes', 'martes', 'miércoles', 'jueves', 'viernes', 'sábado'],
+      ['domingo', 'segunda-feira', 'terça-feira', 'quarta-feira', 'quinta-feira', 'sexta-feira', 'sábado']
+    ],
+    today_at: ['Today, {time}', 'Hoy, {time}', 'Hoje, {time}'],
+    yesterday_at: ['Yesterday, {time}', 'Ayer, {time}', 'Ontem, {time}'],
+    weekday_at: ['{day}, {time}', 'El {day}, {time}', '{day}, {time}'],
+    day_month: ['{day} {month}', '{day} de {month}', '{day} de {month}'],
+    day_month_year: ['{day} {month} {year}', '{day} de {month} de {year}', '{day} de {month} de {year}'],
+    minutes_one: ['{count} minute', '{count} minuto', '{count} minuto'],
+    minutes_other: ['{count} minutes', '{count} minutos', '{count} minutos'],
+    seconds_one: ['{count} second', '{count} segundo', '{count} segundo'],
+    seconds_other: ['{count} seconds', '{count} segundos', '{count} segundos'],
+    digits_one: ['{count} digit entered', '{count} cifra escrita', '{count} algarismo escrito'],
+    digits_other: ['{count} digits entered', '{count} cifras escritas', '{count} algarismos escritos'],
+    live: ['Live', 'En directo', 'Em direto'],
+    unseen: ['New', 'Nuevo', 'Novo'],
+    someone: ['Someone', 'Alguien', 'Alguém'],
+    close: ['Close', 'Cerrar', 'Fechar'],
+    cancel: ['Cancel', 'Cancelar', 'Cancelar'],
+    play: ['Play', 'Reproducir', 'Ver'],
+    later: ['Later', 'Más tarde', 'Mais tarde'],
+    decline: ['Decline', 'Rechazar', 'Recusar'],
+    watch_now: ['Watch now', 'Ver ahora', 'Ver agora'],
+    watch_again: ['Watch again', 'Volver a ver', 'Ver outra vez'],
+    try_again: ['Try again', 'Reintentar', 'Tentar de novo'],
+    from_start: ['From the start', 'Desde el principio', 'Desde o início'],
+    inbox: ['Inbox', 'Recibidos', 'Recebidos'],
+    inbox_unseen: ['Inbox · {count} new', 'Recibidos · {count} sin ver', 'Recebidos · {count} por ver'],
+    pair_title: ['Bring this TV home', 'Trae este televisor a casa', 'Traga esta TV para casa'],
+    pair_text: [
+      'Give this code to whoever looks after Lareira in your home. The TV joins by itself as soon as it is approved.',
+      'Da este código a quien cuida de Lareira en tu casa. El televisor entrará solo en cuanto lo aprueben.',
+      'Dê este código a quem cuida da Lareira em sua casa. A TV entra sozinha assim que for aprovada.'
+    ],
+    pair_hint: ['On the gateway: {command}', 'En la pasarela: {command}', 'No gateway: {command}'],
+    who_title: ['Who is watching?', '¿Quién está viendo?', 'Quem está a ver?'],
+    who_now: ['{name} is watching. Choose someone else', 'Viendo: {name}. Elegir a otra persona', 'A ver: {name}. Escolher outra pessoa'],
+    who_nobody: [
+      'Nobody lives here yet. Add the people of this household on the gateway, and they appear here.',
+      'Aquí todavía no vive nadie. Añade a las personas de esta casa en la pasarela y aparecerán aquí.',
+      'Ainda não mora aqui ninguém. Junte as pessoas desta casa no gateway e elas aparecem aqui.'
+    ],
+    signed_in: ['Signed in', 'Sesión abierta', 'Sessão iniciada'],
+    with_pin: ['With PIN', 'Con PIN', 'Com PIN'],
+    pin_for: ['{name}, your PIN', '{name}, tu PIN', '{name}, o seu PIN'],
+    pin_done: ['Done', 'Listo', 'Pronto'],
+    pin_erase: ['Erase the last digit', 'Borrar la última cifra', 'Apagar o último algarismo'],
+    pin_wrong: ['That isn’t the PIN. Try once more.', 'Ese no es el PIN. Prueba otra vez.', 'Não é esse o PIN. Tente outra vez.'],
+    pin_locked: [
+      'Too many tries. Wait {time}, then try again.',
+      'Demasiados intentos. Espera {time} y vuelve a probar.',
+      'Demasiadas tentativas. Espere {time} e tente de novo.'
+    ],
+    home_empty_title: ['Nothing to watch yet', 'Todavía no hay nada que ver', 'Ainda não há nada para ver'],
+    home_seen_title: ['All watched', 'Todo visto', 'Tudo visto'],
+    home_empty_text: [
+      'When someone shares a video with you, it rings right here.',
+      'Cuando alguien comparta un vídeo contigo, sonará aquí mismo.',
+      'Quando alguém partilhar um vídeo consigo, toca aqui mesmo.'
+    ],
+    home_live_text: [
+      'is sharing a video with you right now.',
+      'está compartiendo un vídeo contigo ahora mismo.',
+      'está a partilhar um vídeo consigo neste momento.'
+    ],
+    home_unseen_text: ['shared a video with you.', 'ha compartido un vídeo contigo.', 'partilhou um vídeo consigo.'],
+    live_now: ['Live now', 'En directo ahora', 'Em direto agora'],
+    live_from: ['Live video from {name}', 'Vídeo en directo de {name}', 'Vídeo em direto de {name}'],
+    video_from: ['Video from {name}', 'Vídeo de {name}', 'Vídeo de {name}'],
+    ring_live: ['is live and wants you to see it', 'está en directo y quiere que lo veas', 'está em direto e quer que veja'],
+    ring_clip: ['sent you a video', 'te ha enviado un vídeo', 'enviou-lhe um vídeo'],
+    ring_over: [
+      '{name} has stopped sharing. You will find it in the inbox.',
+      '{name} ha dejado de compartir. Lo encontrarás en Recibidos.',
+      '{name} deixou de partilhar. Encontra o vídeo nos Recebidos.'
+    ],
+    later_done: ['Kept for you in the inbox.', 'Guardado para ti en Recibidos.', 'Guardado para si nos Recebidos.'],
+    joining: ['Just a moment…', 'Un momento…', 'Só um momento…'],
+    since: ['since {time}', 'desde las {time}', 'desde as {time}'],
+    stalled: ['Waiting for the picture…', 'Esperando la imagen…', 'À espera da imagem…'],
+    press_for_sound: ['Press OK for sound', 'Pulsa OK para oírlo', 'Carregue em OK para ouvir'],
+    position: ['Position', 'Posición', 'Posição'],
+    over_title: ['The share has ended', 'La emisión ha terminado', 'A partilha terminou'],
+    over_text: [
+      '{name} has stopped. You can watch all of it from the start.',
+      '{name} ha terminado. Puedes verlo todo desde el principio.',
+      '{name} terminou. Pode ver tudo desde o início.'
+    ],
+    start_watching: ['Start watching', 'Empezar a ver', 'Começar a ver'],
+    watched_title: ['That was it', 'Eso es todo', 'Foi tudo'],
+    expired: ['This video is no longer kept', 'Este vídeo ya no se conserva', 'Este vídeo já não está guardado'],
+    expired_text: ['Its time is over, or it was withdrawn.', 'Su plazo ha pasado, o lo han retirado.', 'O seu prazo passou, ou foi retirado.'],
+    not_ready_title: ['Not ready yet', 'Aún no está listo', 'Ainda não está pronto'],
+    not_ready_text: [
+      'The picture has not arrived. It may be a slow connection; try again in a moment.',
+      'La imagen no ha llegado. Puede que la conexión sea lenta; prueba otra vez dentro de un momento.',
+      'A imagem não chegou. A ligação pode estar lenta; tente de novo daqui a pouco.'
+    ],
+    not_yours: [
+      'This video isn’t for the person who is watching.',
+      'Este vídeo no es para la persona que está viendo.',
+      'Este vídeo não é para a pessoa que está a ver.'
+    ],
+    error_title: ['That didn’t work', 'No ha funcionado', 'Não resultou'],
+    error_text: [
+      'Something went wrong on the way. Please try again.',
+      'Algo ha fallado por el camino. Prueba otra vez, por favor.',
+      'Algo falhou pelo caminho. Tente de novo, por favor.'
+    ],
+    decode_text: [
+      'This TV can’t play the video. A newer browser on it may help.',
+      'Este televisor no puede reproducir el vídeo. Quizá ayude un navegador más nuevo.',
+      'Esta TV não consegue mostrar o vídeo. Um navegador mais recente talvez ajude.'
+    ],
+    homeless_title: ['This TV has no home yet', 'Este televisor aún no tiene casa', 'Esta TV ainda não tem casa'],
+    homeless_text: [
+      'No household on the gateway knows it. Whoever looks after Lareira can add it again; it goes on by itself then.',
+      'Ninguna casa de la pasarela lo conoce. Quien cuida de Lareira puede volver a añadirlo; entonces seguirá solo.',
+      'Nenhuma casa no gateway a conhece. Quem cuida da Lareira pode voltar a juntá-la; depois ela continua sozinha.'
+    ],
+    help: ['Help', 'Ayuda', 'Ajuda'],
+    help_none: [
+      'There is no help here just now. Try again in a moment.',
+      'Ahora mismo no hay ayuda aquí. Prueba dentro de un momento.',
+      'De momento não há ajuda aqui. Tente daqui a pouco.'
+    ],
+    keep: ['Keep it', 'Conservar', 'Guardar'],
+    remove: ['Delete', 'Borrar', 'Apagar'],
+    delete_title: ['Delete this video?', '¿Borrar este vídeo?', 'Apagar este vídeo?'],
+    delete_text: ['It goes from your inbox, for good.', 'Desaparecerá de tus recibidos para siempre.', 'Sai dos seus recebidos para sempre.'],
+    delete_done: ['The video is deleted.', 'El vídeo se ha borrado.', 'O vídeo foi apagado.'],
+    block_sender: ['Block sender', 'Bloquear', 'Bloquear'],
+    block_title: ['Block {name}?', '¿Bloquear a {name}?', 'Bloquear {name}?'],
+    block_text: [
+      'Their videos ring here no more. You can undo it in Settings. Should the videos you already have go too?',
+      'Sus vídeos ya no sonarán aquí. Se puede deshacer en Ajustes. ¿Borrar también los que ya tienes?',
+      'Os seus vídeos deixam de tocar aqui. Pode desfazer isto nas Definições. Apagar também os que já tem?'
+    ],
+    block: ['Block', 'Bloquear', 'Bloquear'],
+    block_delete: ['Block and delete', 'Bloquear y borrar', 'Bloquear e apagar'],
+    block_done: ['{name} is blocked.', '{name} está en la lista de bloqueados.', '{name} está na lista de bloqueados.'],
+    ring_for: ['is sharing something for {name}', 'comparte algo para {name}', 'está a partilhar algo para {name}'],
+    wrong_title: ['For somebody else', 'Es para otra persona', 'É para outra pessoa'],
+    nothing_title: ['Nothing here', 'Aquí no hay nada', 'Não há nada aqui'],
+    nothing_text: ['It was withdrawn, or it is for somebody else.', 'Se ha retirado, o es para otra persona.', 'Foi retirado, ou é para outra pessoa.'],
+    pair_scan: ['Or scan the square with a phone.', 'O escanea el cuadrado con un teléfono.', 'Ou leia o quadrado com um telemóvel.'],
+    jump_live: ['Jump to live', 'Ir al directo', 'Ir para o direto'],
+    channels: ['Channels', 'Canales', 'Canais'],
+    no_channel: ['There is no channel {number}', 'No hay canal {number}', 'Não há canal {number}'],
+    no_guide: ['No programme information', 'Sin información del programa', 'Sem informação do programa'],
+    channel_lost: [
+      'No picture from this channel. Trying again…',
+      'Este canal no da imagen. Reintentando…',
+      'Este canal não dá imagem. A tentar de novo…'
+    ],
+    settings: ['Settings', 'Ajustes', 'Definições'],
+    language: ['Language', 'Idioma', 'Língua'],
+    language_about: [
+      'What this TV speaks while you are watching.',
+      'Lo que habla este televisor mientras tú lo ves.',
+      'A língua desta TV enquanto está a ver.'
+    ],
+    english: ['English', 'English', 'English'],
+    spanish: ['Español', 'Español', 'Español'],
+    portuguese: ['Português', 'Português', 'Português'],
+    receive: ['Receive videos', 'Recibir vídeos', 'Receber vídeos'],
+    receive_about: [
+      'Off: nobody can share with you, and nothing rings.',
+      'Si se apaga, nadie puede compartir contigo y nada suena.',
+      'Desligado: ninguém partilha consigo e nada toca.'
+    ],
+    ask_pin: ['Ask for my PIN', 'Pedir mi PIN', 'Pedir o meu PIN'],
+    ask_pin_about: [
+      'Off: videos play without your PIN. Signing in still asks for it.',
+      'Si se apaga, los vídeos se ven sin tu PIN. Para entrar se sigue pidiendo.',
+      'Desligado: os vídeos passam sem o seu PIN. Para entrar continua a ser pedido.'
+    ],
+    quiet: ['Quiet hours', 'Horas de silencio', 'Horas de silêncio'],
+    quiet_about: [
+      'Nothing rings in that time. The videos wait in the inbox.',
+      'En ese tiempo nada suena. Los vídeos esperan en Recibidos.',
+      'Nesse tempo nada toca. Os vídeos esperam nos Recebidos.'
+    ],
+    quiet_from: ['From', 'Desde', 'Das'],
+    quiet_to: ['Until', 'Hasta', 'Até às'],
+    blocked: ['Blocked senders', 'Remitentes bloqueados', 'Remetentes bloqueados'],
+    blocked_about: [
+      'See whom you have blocked, and let them ring again.',
+      'Mira a quién has bloqueado y deja que vuelva a sonar.',
+      'Veja quem bloqueou e deixe que volte a tocar.'
+    ],
+    blocked_text: [
+      'Take the tick from whoever may ring again, then save.',
+      'Quita la marca a quien pueda volver a sonar y guarda.',
+      'Tire a marca a quem puder voltar a tocar e guarde.'
+    ],
+    blocked_nobody: ['Nobody is blocked.', 'No hay nadie bloqueado.', 'Não há ninguém bloqueado.'],
+    sign_out: ['Sign out', 'Cerrar sesión', 'Terminar sessão'],
+    sign_out_about: ['{name} is watching on this TV now.', 'Ahora {name} ve este televisor.', '{name} está a ver nesta TV.'],
+    save: ['Save', 'Guardar', 'Guardar'],
+    discard: ['Discard', 'Descartar', 'Descartar'],
+    keep_title: ['Save your changes?', '¿Guardar los cambios?', 'Guardar as alterações?'],
+    keep_text: ['You changed something and have not saved it.', 'Has cambiado algo y no lo has guardado.', 'Alterou algo e ainda não guardou.'],
+    saved: ['Saved.', 'Guardado.', 'Guardado.'],
+    not_saved: [
+      'That could not be saved. Nothing was changed.',
+      'No se ha podido guardar. Nada ha cambiado.',
+      'Não foi possível guardar. Nada mudou.'
+    ],
+    unreachable: ['Looking for the gateway…', 'Buscando la pasarela…', 'À procura do gateway…'],
+    unreachable_text: [
+      'The gateway can’t be reached. Check that it is on, and that this TV is on the home network.',
+      'No se llega a la pasarela. Comprueba que esté encendida y que este televisor esté en la red de casa.',
+      'Não se chega ao gateway. Veja se está ligado e se esta TV está na rede de casa.'
+    ]
   };
-  var language = 'en';
+  var at = 0;
+
+  /* What stands for a key in the language that is spoken. */
+  function own(key) { return texts.hasOwnProperty(key) ? texts[key][at] : undefined; }
 
   /* The text for a key, with {names} filled in. */
   function t(key, values) {
-    var text = texts[language][key];
+    var text = own(key);
     if (text === undefined) { return key; }
     return text.replace(/\{(\w+)\}/g, function (whole, name) { return values && values.hasOwnProperty(name) ? String(values[name]) : whole; });
   }
 
   Lareira.t = t;
   Lareira.n = function (key, count) { return t(key + (count === 1 ? '_one' : '_other'), { count: count }); };
-  Lareira.list = function (key) { return texts[language][key]; };
-  Lareira.setLanguage = function (code) { language = texts.hasOwnProperty(code) ? code : 'en'; };
-  Lareira.language = function () { return language; };
+  Lareira.list = own;
+  Lareira.setLanguage = function (code) { at = Math.max(0, LANGUAGES.indexOf(code)); };
+  Lareira.language = function () { return LANGUAGES[at]; };
   Lareira.texts = texts;
 }(window.Lareira = window.Lareira || {}));

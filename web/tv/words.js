@@ -20,6 +20,9 @@
     return date.getFullYear() === now.getFullYear() ? t('day_month', parts) : t('day_month_year', parts);
   }
 
+  /* '20:00 – 20:45': when a programme is on. */
+  function span(from, until) { return clock(new Date(from)) + ' \u2013 ' + clock(new Date(until)); }
+
   /* 754000 -> '12:34', 3754000 -> '1:02:34'. */
   function length(ms) {
     var s = Math.max(0, Math.round((ms || 0) / 1000)), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
@@ -42,5 +45,5 @@
     return letters.join('');
   }
 
-  Lareira.words = { when: when, clock: clock, length: length, spokenLength: spokenLength, initials: initials };
+  Lareira.words = { when: when, clock: clock, span: span, length: length, spokenLength: spokenLength, initials: initials };
 }(window.Lareira = window.Lareira || {}));

@@ -11,7 +11,6 @@
     return live || unseen || null;
   }
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.home = function () {
     var t = Lareira.t, app = Lareira.app, gone = false, last = '';
     var backdrop = el('div.backdrop', { 'aria-hidden': 'true' });
@@ -39,18 +38,21 @@
         words.appendChild(el('h2.display', { text: page.total ? t('home_seen_title') : t('home_empty_title') }));
         words.appendChild(el('p.lead', { text: t('home_empty_text') }));
       }
+      if (live) { Lareira.expect(); }
       if (first) {
-        buttons.appendChild(Lareira.parts.button(live ? t('watch_now') : t('play'), function () { app.watch(first, live ? 'live' : 'start'); }, '.is-main'));
+        buttons.appendChild(Lareira.parts.button(live ? t('watch_now') : t('play'), function () { app.watch(first, 'live'); }, '.is-main'));
         buttons.lastChild.setAttribute('data-first', '');
       }
       buttons.appendChild(Lareira.parts.button(page.unseen ? t('inbox_unseen', { count: page.unseen }) : t('inbox'), function () { app.go('inbox'); }));
+      if (Lareira.guide.list.length) { buttons.appendChild(Lareira.parts.button(t('channels'), function () { app.go('channels'); })); }
+      buttons.appendChild(Lareira.parts.button(t('settings'), function () { app.go('settings'); }));
       if ((app.device.users || []).length > 1) {
         buttons.appendChild(el('button.button.with-face', { type: 'button', 'data-choice': '', 'aria-label': t('who_now', { name: app.user.name }), onclick: function () { app.go('who'); } },
           [Lareira.parts.face(app.user, 'tiny'), Lareira.dom.theirs('span', app.user.name)]));
       }
       if (page.entries.length > (first ? 1 : 0)) {
         page.entries.filter(function (entry) { return entry !== first; }).slice(0, RECENT).forEach(function (entry) {
-          recent.appendChild(Lareira.parts.tile(entry, function () { app.watch(entry, Lareira.parts.isLive(entry) ? 'live' : 'start'); }));
+          recent.appendChild(Lareira.parts.tile(entry, function () { app.open(entry); }));
         });
       }
       var same = share && node.querySelector('.tile[data-share="' + share.replace(/["\\]/g, '') + '"]');
@@ -60,9 +62,9 @@
     function load() {
       Lareira.api.inbox(0, RECENT + 1, function (error, page) {
         if (gone || (error && error.status === 0)) { return; }
-        if (error && (error.status === 401 || error.status === 403)) { app.user = null; app.start(); return; }
+        if (error && error.status === 401) { return; }
         if (error) { page = { total: 0, unseen: 0, entries: [] }; Lareira.panels.notice(t('error_text')); }
-        var said = JSON.stringify(page);
+        var said = JSON.stringify([page, Lareira.guide.list.length > 0]);
         if (said === last) { return; }
         last = said;
         draw(page);

@@ -3,15 +3,15 @@
   'use strict';
 
   var COLUMNS = 3, PAGE = 6;
+  var PAGES_ON = /^(forward|pagedown|channeldown)$/, PAGES_BACK = /^(rewind|pageup|channelup)$/, PLAYS = /^(play|playpause|green)$/;
   var el = Lareira.dom.el;
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.inbox = function (params) {
     var t = Lareira.t, app = Lareira.app, gone = false, last = '', asked = 0, ahead = null;
     var index = params.index || 0, total = params.total || 0, entries = [];
     var count = el('span.count', { 'aria-hidden': 'true' });
     var grid = el('div.grid', {});
-    var node = el('section.page.page-inbox', {}, [Lareira.parts.head(t('inbox'), count), grid]);
+    var node = el('section.page.page-inbox', {}, [Lareira.parts.head(t('inbox'), count, 'inbox'), grid]);
 
     function first() { return index - index % PAGE; }
 
@@ -27,7 +27,7 @@
         return settle(grid.querySelector('button'));
       }
       entries.forEach(function (entry, i) {
-        var tile = Lareira.parts.tile(entry, function () { open(entry); });
+        var tile = Lareira.parts.tile(entry, function () { app.open(entry); });
         tile.onreach = function () { index = params.index = first() + i; said(); };
         grid.appendChild(tile);
       });
@@ -37,17 +37,12 @@
 
     function settle(tile) { if (Lareira.focus.topRoot() === node && tile) { Lareira.focus.set(tile); } }
 
-    function open(entry) {
-      if (entry.state === 'expired') { Lareira.panels.notice(t('expired')); return; }
-      app.watch(entry, Lareira.parts.isLive(entry) ? 'live' : 'start');
-    }
-
     function load() {
       var turn = asked += 1, from = first();
       Lareira.api.inbox(from, PAGE, function (error, page) {
         if (gone || turn !== asked) { return; }
         if (error) {
-          if (error.status === 401 || error.status === 403) { app.user = null; app.start(); } else if (error.status) { Lareira.panels.notice(t('error_text')); }
+          if (error.status && error.status !== 401) { Lareira.panels.notice(t('error_text')); }
           return;
         }
         show(page, from);
@@ -83,14 +78,17 @@
       if (key.name === 'left' && at === 0 && index > 0) { turn(index - 1); return true; }
       if (key.name === 'right' && column === COLUMNS - 1 && grid.children[at + 1]) { settle(grid.children[at + 1]); return true; }
       if (key.name === 'left' && column === 0 && at > 0) { settle(grid.children[at - 1]); return true; }
-      if (key.name === 'forward' && first() + PAGE < total) { turn(first() + PAGE); return true; }
-      if (key.name === 'rewind' && first() > 0) { turn(first() - PAGE); return true; }
+      if (PAGES_ON.test(key.name) && first() + PAGE < total) { turn(first() + PAGE); return true; }
+      if (PAGES_BACK.test(key.name) && first() > 0) { turn(first() - PAGE); return true; }
+      var entry = entries[at];
+      if (key.name === 'red' && entry) { Lareira.invite.remove(entry, load); return true; }
+      if (PLAYS.test(key.name) && entry && entry.state !== 'expired') { app.watch(entry, 'live'); return true; }
       return false;
     }
 
     load();
     return {
-      node: node,
+      node: node, help: 'inbox',
       onKey: onKey,
       leave: function () { gone = true; },
       onEvent: function (name, data) { if (name !== 'reach' || data.again) { load(); } }

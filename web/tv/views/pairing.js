@@ -12,21 +12,19 @@
     return [code.slice(0, half), code.slice(half)];
   }
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.pairing = function (params) {
     var shown = '';
     var code = el('p.code', {});
-    var command = el('p.hint', {});
+    var command = el('p.hint', {}), lead = el('p.lead', { text: t('pair_text') });
     var square = el('div.square', { 'aria-hidden': 'true' });
     var node = el('section.page.page-pairing', {}, [
       Lareira.parts.head('', el('span', {})),
       el('div.pairing', {}, [
         el('div.pairing-words', {}, [
           el('h2.display', { text: t('pair_title') }),
-          el('p.lead', { text: t('pair_text') }),
-          code, command
+          lead, code, command
         ]),
-        Lareira.parts.hearth(), square
+        square, Lareira.parts.hearth()
       ])
     ]);
 
@@ -39,8 +37,9 @@
       code.setAttribute('aria-label', text.split('').join(' '));
       command.textContent = t('pair_hint', { command: 'lareira admin tv approve ' + text });
       Lareira.dom.clear(square);
-      /* A gateway that makes a QR code of the pairing address gives its picture here. */
-      if (device.pairing_qr_url) { square.appendChild(Lareira.parts.picture('qr', device.pairing_qr_url)); }
+      if (!device.pair_url || !device.pair_qr_svg) { return; }
+      square.appendChild(Lareira.parts.picture('qr', device.pair_qr_svg));
+      lead.textContent = t('pair_text') + ' ' + t('pair_scan');
     }
 
     update(params.device);

@@ -8,7 +8,7 @@
     var t = Lareira.t, state = user.signed_in ? t('signed_in') : user.has_pin ? t('with_pin') : '';
     return el('button.person', {
       type: 'button', 'data-choice': '', 'aria-label': user.name + (state ? ', ' + state : ''),
-      onclick: function () { Lareira.app.chooseUser(user); }
+      onclick: function () { Lareira.app.chooseUser(user, Lareira.app.begun); }
     }, [
       Lareira.parts.face(user, 'huge'),
       Lareira.dom.theirs('span.person-name', user.name),
@@ -16,16 +16,15 @@
     ]);
   }
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.who = function () {
     var t = Lareira.t, users = Lareira.app.device.users || [];
     var node = el('section.page.page-who', {}, [
-      Lareira.parts.head(''),
+      Lareira.parts.head('', null, 'sign-in'),
       el('div.who', {}, [
         el('h2.display', { text: t('who_title') }),
         users.length ? el('div.people.scrolls', {}, users.map(person)) : el('p.lead', { text: t('who_nobody') })
       ])
     ]);
-    return { node: node };
+    return { node: node, help: 'sign-in' };
   };
 }(window.Lareira = window.Lareira || {}));

@@ -22,7 +22,12 @@
     this.abort = null;
     this.timer = 0;
     var self = this;
+    this.watched = Date.now();
     this.watch = setInterval(function () {
+      /* A television that slept: the silence was ours. */
+      var slept = Date.now() - self.watched > SILENCE_MS;
+      self.watched = Date.now();
+      if (slept) { self.lastBytes = self.watched; self.tries = 0; self.hangUp(); return; }
       if (self.ending && Date.now() - Math.max(self.lastBytes, self.ending) > DRAIN_MS) { self.over('ended'); return; }
       if (self.abort && Date.now() - Math.max(self.lastBytes, self.asked) > SILENCE_MS) { self.hangUp(); }
     }, 1000);

@@ -3,12 +3,12 @@
   'use strict';
 
   var BAR_MS = 5000, HIDDEN_MS = 10000;
+  var WAKES = /^(ok|up|down|left|right|info|play|pause|playpause)$/;
   var el = Lareira.dom.el;
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.live = function (params) {
     var t = Lareira.t, app = Lareira.app, entry = params.entry;
-    var left = false, over = false, barTimer = 0, shownAt = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0;
+    var left = false, over = false, shownAt = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0, pin = params.pin;
     var hint = el('p.hint-line', { role: 'status' });
     var since = el('span', {});
     var overlay = Lareira.over.bar(entry, Lareira.parts.liveMark(),
@@ -18,24 +18,23 @@
         Lareira.parts.button(t('close'), leavePage)
       ]));
     var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) }, [Lareira.over.cover(entry), overlay, hint]);
+    var curtain = Lareira.over.curtain(node, BAR_MS, drawBar);
 
     function leavePage() { app.back(); }
 
-    function showBar(yes) {
-      clearTimeout(barTimer);
-      if (yes && !shows()) { shownAt = Date.now(); }
-      node.classList.toggle('shows-bar', yes);
-      if (!yes) { return; }
+    function drawBar() {
       since.textContent = entry.started_at ? t('since', { time: Lareira.words.clock(new Date(entry.started_at)) }) : '';
-      barTimer = setTimeout(function () { showBar(false); }, BAR_MS);
-      Lareira.focus.ensure();
     }
 
-    function shows() { return node.classList.contains('shows-bar'); }
+    function showBar() {
+      if (!curtain.shows()) { shownAt = Date.now(); }
+      curtain.show();
+    }
 
     function begin() {
       node.classList.remove('has-started');
-      cancel = Lareira.accept(entry, 'live', function (play) {
+      cancel = Lareira.accept(entry, 'live', pin, function (play) {
+        pin = params.pin = '';
         Lareira.panels.close();
         Lareira.player.live(play, {
           onStart: function () { /* the first picture follows at once */ },
@@ -53,7 +52,7 @@
     function quiet() {
       if (receipts) { receipts(); receipts = null; }
       hint.textContent = '';
-      showBar(false);
+      curtain.hide();
     }
 
     function ended(why, message) {
@@ -67,20 +66,25 @@
       }
       over = true;
       quiet();
-      var close = { label: t('close'), run: leavePage };
+      var close = { label: t('close'), run: leavePage }, name = Lareira.parts.senderName(entry), words;
+      if (why === 'ended' && app.below('channel')) {
+        /* It came over a channel, and that goes on. */
+        leavePage();
+        Lareira.panels.notice(t('ring_over', { name: name }));
+        return;
+      }
       if (why === 'ended' || why === 'gone') {
         Lareira.panels.ask({
-          title: t('over_title'), text: t('over_text', { name: Lareira.parts.senderName(entry) }), entry: entry,
+          title: t('over_title'), text: why === 'gone' ? t('expired_text') : t('over_text', { name: name }), entry: entry,
           choices: why === 'gone' ? [close] : [{ label: t('start_watching'), run: function () { app.watch(stopped(), 'start'); } }, close]
         });
         return;
       }
-      Lareira.panels.ask({
-        title: why === 'not-ready' ? t('not_ready_title') : t('error_title'),
-        text: why === 'connection' ? t('unreachable_text') : why === 'unsupported' || why === 'decode' ? t('decode_text') : why === 'not-ready' ? t('not_ready_text') : message || t('error_text'),
-        entry: entry, choices: [{ label: t('try_again'), run: function () { over = false; begin(); } }, close]
-      });
+      words = Lareira.over.trouble(why, message);
+      Lareira.panels.ask({ title: words.title, text: words.text, entry: entry, choices: [{ label: t('try_again'), run: again }, close] });
     }
+
+    function again() { over = false; begin(); }
 
     /* The same share as it is after its end. */
     function stopped() {
@@ -109,30 +113,31 @@
         node.classList.remove('is-muted');
         return true;
       }
-      if (key.name === 'back' && shows()) { showBar(false); return true; }
+      if (key.name === 'back' && curtain.shows()) { curtain.hide(); return true; }
       if (key.name === 'stop') { leavePage(); return true; }
       if (key.name === 'rewind') { app.watch(entry, 'start'); return true; }
-      if (key.name === 'back' || key.name === 'exit') { return false; }
-      if (!shows()) { showBar(true); return true; }
-      showBar(true);
+      if (!WAKES.test(key.name)) { return false; }
+      if (!curtain.shows()) { showBar(); return true; }
+      showBar();
       /* A second press right after the first was meant for the bar, not for what now lies under it. */
       return key.name === 'ok' && Date.now() - shownAt < 400;
     }
 
     document.addEventListener('visibilitychange', visibility);
-    node.addEventListener('mousemove', function () { if (!over) { showBar(true); } });
-    node.addEventListener('touchstart', function () { if (!over) { showBar(true); } });
+    node.addEventListener('mousemove', function () { if (!over) { showBar(); } });
+    node.addEventListener('touchstart', function () { if (!over) { showBar(); } });
     begin();
     return {
       node: node, share: entry.share_id, onKey: onKey,
       onEvent: function (name, data) {
+        if (name === 'resync' && data.slept && !over && !asleep) { quiet(); begin(); }
         if (name !== 'share' || data.share_id !== entry.share_id) { return; }
         if (data.state === 'ended') { Lareira.player.endSoon(); }
         if (data.state === 'unknown' || data.state === 'expired' || data.state === 'withdrawn') { Lareira.player.stop(); ended('gone'); }
       },
       leave: function () {
         left = true;
-        clearTimeout(barTimer);
+        curtain.hide();
         clearTimeout(hiddenTimer);
         document.removeEventListener('visibilitychange', visibility);
         if (cancel) { cancel(); }

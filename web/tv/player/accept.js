@@ -1,5 +1,5 @@
 /* From "I want to see this" to the addresses it plays at: accepts the share, asks for the PIN when the gateway wants
-   it, and waits while a share is not ready yet. granted(play) or failed(why) follows, unless the answered cancel() came first. */
+   it (`known`: one that was just typed), and waits while a share is not ready yet. granted(play) or failed(why) follows, unless the answered cancel() came first. */
 (function (Lareira) {
   'use strict';
 
@@ -19,7 +19,7 @@
     return 'refused';
   }
 
-  Lareira.accept = function (entry, from, granted, failed) {
+  Lareira.accept = function (entry, from, known, granted, failed) {
     var cancelled = false, timer = 0, since = Date.now();
 
     function ask(pin, answered) {
@@ -46,7 +46,7 @@
       });
     }
 
-    ask('');
+    ask(known || '');
     return function () { cancelled = true; clearTimeout(timer); };
   };
 }(window.Lareira = window.Lareira || {}));

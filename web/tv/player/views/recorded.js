@@ -3,23 +3,26 @@
 (function (Lareira) {
   'use strict';
 
-  var BAR_MS = 4000, COMMIT_MS = 280;
+  var BAR_MS = 4000, COMMIT_MS = 280, EDGE_S = 3;
   var el = Lareira.dom.el;
 
-  Lareira.views = Lareira.views || {};
   Lareira.views.recorded = function (params) {
     var t = Lareira.t, app = Lareira.app, entry = params.entry, growing = Lareira.parts.isLive(entry);
-    var video = Lareira.player.video(), seek = new Lareira.Seek();
-    var left = false, over = false, started = false, target = -1, barTimer = 0, commitTimer = 0, receipts = null, cancel = null, renewed = 0;
+    var video = Lareira.player.video(), pin = params.pin, seek = new Lareira.Seek();
+    var left = false, over = false, started = false, target = -1, commitTimer = 0, receipts = null, cancel = null, renewed = 0;
     var played = el('div.track-played', {}), knob = el('div.track-knob', {}), at = el('span.at', {}), end = el('span.end', {});
-    var track = el('div.track', { role: 'slider', 'aria-label': t('position'), 'aria-valuemin': '0' }, [el('div.track-line', {}, [played]), knob]);
+    var track = el('div.track', { role: 'slider', 'data-choice': '', 'data-first': '', tabindex: '-1', 'aria-label': t('position'), 'aria-valuemin': '0' }, [el('div.track-line', {}, [played]), knob]);
     var sign = el('div.sign', { 'aria-hidden': 'true' });
     var hint = el('p.hint-line', { role: 'status' });
     var overlay = Lareira.over.bar(entry, growing ? Lareira.parts.liveMark() : null,
       el('p.bar-title', {}, [el('span', { text: Lareira.words.when(entry.started_at) }), entry.title ? Lareira.dom.theirs('span', entry.title) : null]),
-      el('div.progress', {}, [at, track, end]));
+      [el('div.progress', {}, [at, track, end]), el('div.buttons', {}, [
+        growing ? Lareira.parts.button(t('jump_live'), toLive, '.to-live') : null,
+        Lareira.parts.button(t('close'), app.back)
+      ])]);
     var node = el('section.page.page-player.page-recorded', { 'aria-label': t('video_from', { name: Lareira.parts.senderName(entry) }) },
       [Lareira.over.cover(entry), overlay, sign, hint]);
+    var curtain = Lareira.over.curtain(node, BAR_MS, draw, function () { return video.paused || target >= 0; });
 
     /* In seconds; a fragmented file that says no length has the one the inbox knows. */
     function duration() {
@@ -42,23 +45,20 @@
       track.setAttribute('aria-valuetext', Lareira.words.spokenLength(here * 1000));
     }
 
-    function showBar(yes) {
-      clearTimeout(barTimer);
-      node.classList.toggle('shows-bar', yes);
-      if (!yes) { return; }
-      draw();
-      barTimer = setTimeout(function () { if (!video.paused && target < 0) { showBar(false); } else { showBar(true); } }, BAR_MS);
-    }
+    function showBar() { curtain.show(); }
+
+    function toLive() { app.watch(entry, 'live'); }
 
     function begin(from) {
       node.classList.remove('has-started');
-      cancel = Lareira.accept(entry, 'start', function (play) {
+      cancel = Lareira.accept(entry, 'start', pin, function (play) {
+        pin = params.pin = '';
         Lareira.panels.close();
         Lareira.player.recording(play, growing, from, {
           onStart: function () { /* the first picture follows */ },
           onPicture: function () {
             node.classList.add('has-started');
-            if (!started) { started = true; showBar(true); }
+            if (!started) { started = true; showBar(); }
             if (!receipts) { receipts = Lareira.receipts(entry.share_id); }
           },
           onStall: function (yes) { hint.textContent = yes ? t('stalled') : ''; },
@@ -75,17 +75,17 @@
       over = true;
       if (receipts) { receipts(); receipts = null; }
       hint.textContent = '';
-      showBar(false);
-      var close = { label: t('close'), run: app.back };
+      curtain.hide();
+      var words, close = { label: t('close'), run: app.back };
       if (why === 'ended') {
         Lareira.panels.ask({ title: t('watched_title'), text: entry.title || Lareira.parts.senderName(entry), entry: entry,
           choices: [close, { label: t('watch_again'), run: function () { over = false; begin(0); } }], back: app.back });
         return;
       }
+      words = Lareira.over.trouble(why, message);
       Lareira.panels.ask({
-        title: why === 'gone' ? t('expired') : why === 'not-ready' ? t('not_ready_title') : t('error_title'),
-        text: why === 'gone' ? t('expired_text') : why === 'connection' ? t('unreachable_text') : why === 'unsupported' || why === 'decode' ? t('decode_text') : message || t('error_text'),
-        entry: entry, choices: why === 'gone' ? [close] : [{ label: t('try_again'), run: function () { over = false; begin(Math.max(0, position() - 2)); } }, close]
+        title: words.title, text: words.text, entry: entry,
+        choices: why === 'gone' ? [close] : [{ label: t('try_again'), run: function () { over = false; begin(Math.max(0, position() - 2)); } }, close]
       });
     }
 
@@ -96,11 +96,11 @@
     }
 
     function pause(yes) {
-      if (yes === video.paused) { showBar(true); return; }
+      if (yes === video.paused) { showBar(); return; }
       if (yes) { video.pause(); } else { Lareira.player.play(); }
       node.classList.toggle('is-paused', yes);
       show(yes ? 'paused' : 'playing');
-      showBar(true);
+      showBar();
     }
 
     /* Presses gather and move the mark at once; the video follows when they pause. */
@@ -109,7 +109,7 @@
       var to = Math.max(0, position() + seek.press(Date.now(), direction, whole));
       target = whole > 0 ? Math.min(to, Math.max(0, whole - 1)) : to;
       node.classList.add('is-seeking');
-      showBar(true);
+      showBar();
       clearTimeout(commitTimer);
       commitTimer = setTimeout(commit, COMMIT_MS);
     }
@@ -117,28 +117,34 @@
     function commit() {
       var to = target;
       if (to < 0) { return; }
+      if (pastEnd()) { toLive(); return; }
       video.currentTime = to;
       /* The mark waits at its place until the video is there. */
       setTimeout(function () { if (target === to) { target = -1; node.classList.remove('is-seeking'); } }, 400);
     }
 
+    /* Far enough to the right of a share that is still live there is only now. */
+    function pastEnd() { return growing && entry.state !== 'ended' && target >= duration() - EDGE_S; }
+
     function onKey(key) {
+      var name = key.name, aside = curtain.shows() && Lareira.focus.current() !== track;
       if (over || !started) { return false; }
-      if (Lareira.player.isMuted() && key.name === 'ok') { Lareira.player.unmute(); hint.textContent = ''; return true; }
-      if (key.name === 'left' || key.name === 'rewind') { step(-1); return true; }
-      if (key.name === 'right' || key.name === 'forward') { step(1); return true; }
-      if (key.name === 'ok' || key.name === 'playpause') { if (!key.repeat) { pause(!video.paused); } return true; }
-      if (key.name === 'play') { pause(false); return true; }
-      if (key.name === 'pause') { pause(true); return true; }
-      if (key.name === 'stop') { app.back(); return true; }
-      if (key.name === 'up' || key.name === 'down') { showBar(!node.classList.contains('shows-bar')); return true; }
+      if (Lareira.player.isMuted() && name === 'ok') { Lareira.player.unmute(); hint.textContent = ''; return true; }
+      if (name === 'rewind' || (name === 'left' && !aside)) { step(-1); return true; }
+      if (name === 'forward' || (name === 'right' && !aside)) { step(1); return true; }
+      if (name === 'playpause' || (name === 'ok' && !aside)) { if (!key.repeat) { pause(!video.paused); } return true; }
+      if (name === 'play') { pause(false); return true; }
+      if (name === 'pause') { pause(true); return true; }
+      if (name === 'stop') { app.back(); return true; }
+      if (name === 'up' || name === 'down' || name === 'info') { var shown = curtain.shows(); showBar(); return !shown || name === 'info'; }
+      if (name === 'left' || name === 'right') { showBar(); }
       return false;
     }
 
     function pointed(event) {
       var box = track.getBoundingClientRect(), x = (event.touches ? event.touches[0] : event).clientX;
       target = Math.max(0, Math.min(1, (x - box.left) / box.width)) * duration();
-      showBar(true);
+      showBar();
       commit();
       event.stopPropagation();
       event.preventDefault();
@@ -146,24 +152,30 @@
 
     function rest() { if (document.hidden && !over && !video.paused) { pause(true); } }
 
-    var drawing = setInterval(function () { if (node.classList.contains('shows-bar')) { draw(); } }, 250);
+    var drawing = setInterval(function () { if (curtain.shows()) { draw(); } }, 250);
     track.addEventListener('mousedown', pointed);
     track.addEventListener('touchstart', pointed);
-    node.addEventListener('mousemove', function () { if (!over && started) { showBar(true); } });
+    node.addEventListener('mousemove', function () { if (!over && started) { showBar(); } });
     node.addEventListener('click', function () { if (!over && started) { pause(!video.paused); } });
-    track.addEventListener('click', function (event) { event.stopPropagation(); });
+    overlay.addEventListener('click', function (event) { event.stopPropagation(); });
     document.addEventListener('visibilitychange', rest);
     begin(0);
     return {
       node: node, share: entry.share_id, onKey: onKey,
       onEvent: function (name, data) {
+        if (name === 'resync' && data.slept && !over && !video.paused) { begin(video.currentTime || 0); }
         if (name !== 'share' || data.share_id !== entry.share_id) { return; }
-        if (data.state === 'ended') { entry.state = 'ended'; }
+        if (data.state === 'ended') { 
+          /* The way to now is only there while there is a now. */
+          entry.state = 'ended';
+          ['.to-live', '.mark-live'].forEach(function (one) { Lareira.dom.remove(overlay.querySelector(one)); });
+          Lareira.focus.ensure();
+        }
         if (data.state === 'unknown' || data.state === 'expired' || data.state === 'withdrawn') { Lareira.player.stop(); ended('gone'); }
       },
       leave: function () {
         left = true;
-        clearTimeout(barTimer);
+        curtain.hide();
         clearTimeout(commitTimer);
         clearInterval(drawing);
         document.removeEventListener('visibilitychange', rest);

@@ -1,11 +1,10 @@
 /* The one video element and the choice of what drives it: our own live player over MSE, hls.js (fetched only when it is
-   needed), or the browser's native HLS. Views call live(), recording(), stop(); everything else is told by callbacks:
+   needed), or the browser's native HLS. Views call live(), recording(), channel(), stop(); the rest is told by callbacks:
    onStart, onPicture, onStall(bool), onOver(why), onMuted(). `why`: ended, forbidden, not-ready, connection, decode, unsupported. */
 (function (Lareira) {
   'use strict';
 
   var HLS = 'application/vnd.apple.mpegurl';
-  var HLS_SCRIPT = '/vendor/hls.light.min.js';
   var video = null, driver = null, on = null, unlisten = null;
 
   function element() {
@@ -36,15 +35,6 @@
       if (again && again['catch']) { again['catch'](function () { /* a pause overtook it */ }); }
       if (on && on.onMuted) { on.onMuted(); }
     });
-  }
-
-  function loadHls(done) {
-    if (window.Hls) { done(); return; }
-    var script = document.createElement('script');
-    script.src = HLS_SCRIPT;
-    script.onload = done;
-    script.onerror = function () { over('connection'); };
-    document.head.appendChild(script);
   }
 
   function over(why) {
@@ -85,8 +75,9 @@
   function throughHls(url, live, at) {
     var mine = on;
     driver = { close: empty };
-    loadHls(function () {
+    Lareira.load('hls', function (here) {
       if (on !== mine) { return; }
+      if (!here) { over('connection'); return; }
       if (!window.Hls.isSupported()) { nativeOr(url, at); return; }
       var restarts = 0;
       /* No worker: our content policy allows no blob scripts, and there is nothing to transmux. */
@@ -135,32 +126,39 @@
   function live(urls, callbacks) {
     begin(callbacks);
     var url = local(urls.live_mp4_url), mime = urls.mime;
-    if (url && Lareira.LivePlayer.supported(mime)) {
-      driver = new Lareira.LivePlayer(video, url, mime, {
-        onStart: function () { on.onStart(); play(); },
-        onPicture: callbacks.onPicture,
-        onStall: callbacks.onStall,
-        onOver: function (why) {
-          if (on !== callbacks) { return; }
-          if (why === 'unsupported' && urls.hls_url) { empty(); throughHls(local(urls.hls_url), true, 0); return; }
-          over(why);
-        }
-      });
-    } else if (urls.hls_url && hasMse()) {
-      throughHls(local(urls.hls_url), true, 0);
-    } else if (urls.hls_url) {
-      nativeOr(local(urls.hls_url), 0);
-    } else {
-      over('unsupported');
+    function otherwise() {
+      if (!urls.hls_url) { over('unsupported'); } else { list(local(urls.hls_url), true, 0); }
     }
+    if (!url || !hasMse() || !Lareira.LivePlayer.supported(mime)) { otherwise(); return; }
+    driver = new Lareira.LivePlayer(video, url, mime, {
+      onStart: function () { on.onStart(); play(); },
+      onPicture: callbacks.onPicture,
+      onStall: callbacks.onStall,
+      onOver: function (why) {
+        if (on !== callbacks) { return; }
+        if (why === 'unsupported' && urls.hls_url) { empty(); otherwise(); return; }
+        over(why);
+      }
+    });
+  }
+
+  /* An HLS list, by whichever way this browser knows. */
+  function list(url, live, at) {
+    if (hasMse()) { throughHls(url, live, at); } else { nativeOr(url, at); }
+  }
+
+  /* A TV channel. */
+  function channel(url, callbacks) {
+    begin(callbacks);
+    list(url, true, 0);
   }
 
   /* The recording, from `at` seconds; `growing` while the share is still live. */
   function recording(urls, growing, at, callbacks) {
     begin(callbacks);
-    var file = local(urls.video_mp4_url), list = local(urls.hls_url);
-    if (list && (growing || !file)) {
-      if (hasMse()) { throughHls(list, false, at); } else { nativeOr(list, at); }
+    var file = local(urls.video_mp4_url), hls = local(urls.hls_url);
+    if (hls && (growing || !file)) {
+      list(hls, false, at);
     } else if (file) {
       direct(file, at);
     } else {
@@ -191,6 +189,7 @@
   Lareira.player = {
     live: live,
     recording: recording,
+    channel: channel,
     stop: stop,
     empty: empty,
     play: play,

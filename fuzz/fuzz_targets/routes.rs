@@ -13,8 +13,9 @@ fuzz_target!(|data: &[u8]| {
         Ok(Route::Asset(path)) => {
             assert!(!path.split('/').any(|segment| segment == "..") && !path.contains('\0'), "{path:?}");
         }
-        Ok(Route::Play { ticket, .. }) => assert!(!ticket.contains('/') && !ticket.is_empty(), "{ticket:?}"),
-        Ok(Route::Channel { ticket, .. }) => assert!(!ticket.contains('/'), "{ticket:?}"),
+        Ok(Route::Play { ticket, .. } | Route::Channel { ticket, .. }) => {
+            assert!(!ticket.contains('/') && !ticket.is_empty(), "{ticket:?}");
+        }
         Ok(_) | Err(_) => {}
     }
 });

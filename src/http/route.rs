@@ -413,7 +413,7 @@ impl Route {
             (Get, ["play", share, ticket, file]) if !ticket.is_empty() => {
                 Some(Self::Play { share: id(share)?, ticket: (*ticket).to_owned(), file: file.parse().ok()? })
             }
-            (Get, ["channel", id, ticket, file]) => {
+            (Get, ["channel", id, ticket, file]) if !ticket.is_empty() => {
                 Some(Self::Channel { channel: channel(id)?, ticket: (*ticket).to_owned(), file: file.parse().ok()? })
             }
 
@@ -610,6 +610,7 @@ mod tests {
             (Get, "/play/SHARE/T-_9/segment-+1.m4s", not_found.clone()),
             (Get, "/play/SHARE/T-_9/other", not_found.clone()),
             (Get, "/play/SHARE//live.mp4", not_found.clone()),
+            (Get, "/channel/SHARE//index.m3u8", not_found.clone()),
             (Put, "/play/SHARE/T-_9/live.mp4", method("GET, HEAD")),
             (Get, "/play/SHARE/T-_9/live.mp4/more", not_found.clone()),
             (Get, "/channel/SHARE/T-_9/index.m3u8", watch(ChannelFile::Index)),

@@ -4,6 +4,7 @@
 //! is asked again, with pauses that grow, and what comes then is marked as not following on.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ struct State {
     /// Number of the first segment.
     first: u64,
     next: u64,
-    /// Segments that are gone and didn't follow on; counted from the same number.
+    /// Segments that are gone and didn't follow on; counted on from what was received before.
     discontinuities: u64,
     asked: Moment,
 }
@@ -86,6 +87,8 @@ struct Tuner {
 /// All channels that are received.
 pub(super) struct Tuners {
     open: Mutex<HashMap<ChannelId, Arc<Tuner>>>,
+    /// More discontinuities than any reception that has ended. Players keep a table of them, so it stays small.
+    discontinuities: AtomicU64,
     executor: Executor,
     client: Arc<Client>,
     clock: Arc<dyn Clock>,
@@ -98,7 +101,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Tuners {
     /// Nothing is received yet.
     pub fn new(executor: Executor, client: Arc<Client>, clock: Arc<dyn Clock>) -> Self {
-        Self { open: Mutex::default(), executor, client, clock }
+        Self { open: Mutex::default(), discontinuities: AtomicU64::new(0), executor, client, clock }
     }
 
     /// Channels that are received now.
@@ -148,7 +151,7 @@ impl Tuners {
             bytes: 0,
             first,
             next: first,
-            discontinuities: first,
+            discontinuities: self.discontinuities.load(Ordering::Relaxed),
             asked: now,
         };
         let tuner = Arc::new(Tuner { state: Mutex::new(state), changed: Event::new() });
@@ -235,6 +238,10 @@ enum Ended {
 /// A tuner is taken out of the table however its reception ends.
 impl Drop for Reception {
     fn drop(&mut self) {
+        let state = locked(&self.tuner.state);
+        let kept = state.segments.iter().filter(|kept| kept.segment.discontinuous).count();
+        self.tuners.discontinuities.fetch_max(state.discontinuities + kept as u64 + 1, Ordering::Relaxed);
+        drop(state);
         let mut open = locked(&self.tuners.open);
         if open.get(&self.channel).is_some_and(|tuner| Arc::ptr_eq(tuner, &self.tuner)) {
             open.remove(&self.channel);

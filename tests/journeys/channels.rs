@@ -136,6 +136,10 @@ fn a_transport_stream_is_received_once_for_all() {
     second.join().expect("the second viewer sees it, too");
     assert_eq!(upstream.asked("/one"), 1, "one connection for both");
     let playlist = call("GET", &url, &[], &[]).expect(200).text();
+    let number = |playlist: &str, name: &str| -> u64 {
+        let line = playlist.lines().find_map(|line| line.strip_prefix(name)).expect("it is said");
+        line.parse().expect("a number")
+    };
     let newest = playlist.lines().last().expect("a segment");
     let segment = call("GET", &url.replace("index.m3u8", newest), &[], &[]).expect(200);
     assert_eq!(segment.body.len() % 188, 0);
@@ -148,6 +152,14 @@ fn a_transport_stream_is_received_once_for_all() {
     wait_for("end of the reception", || (upstream.open() == 0).then_some(()));
     decodes(&url, "1");
     assert_eq!(upstream.asked("/one"), 2, "and it can be watched again");
+    // A player that was here before sees its numbers go on, and that what comes doesn't follow on what it has.
+    let again = call("GET", &url, &[], &[]).expect(200).text();
+    assert!(
+        number(&again, "#EXT-X-MEDIA-SEQUENCE:") > number(&playlist, "#EXT-X-MEDIA-SEQUENCE:"),
+        "{playlist}{again}"
+    );
+    let [before, after] = [&playlist, &again].map(|playlist| number(playlist, "#EXT-X-DISCONTINUITY-SEQUENCE:"));
+    assert!((before + 1..1000).contains(&after), "players keep a table of them: {before}, {after}");
 }
 
 #[test]

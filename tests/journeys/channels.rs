@@ -14,7 +14,7 @@ use crate::web::{self, call};
 
 /// Waits until `found` gives something.
 #[track_caller]
-fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = found() {
@@ -26,14 +26,14 @@ fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Settings with that list, and loopback ports that may be reached.
-fn settings(list: &str, allowed: &[u16]) -> String {
+pub fn settings(list: &str, allowed: &[u16]) -> String {
     let allowed: Vec<_> = allowed.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     format!("[channels]\nlist = {list:?}\nallow = {allowed:?}\n")
 }
 
 /// The channels that a TV is told, once there are any.
 #[track_caller]
-fn channels(household: &mut Household) -> Vec<Value> {
+pub fn channels(household: &mut Household) -> Vec<Value> {
     wait_for("channels", || {
         let answer = household.tv.0.get("/tv/api/channels");
         answer["channels"].as_array().filter(|channels| !channels.is_empty()).cloned()
@@ -41,13 +41,13 @@ fn channels(household: &mut Household) -> Vec<Value> {
 }
 
 /// The address at which a channel plays.
-fn hls_url(gateway: &Gateway, channel: &Value) -> String {
+pub fn hls_url(gateway: &Gateway, channel: &Value) -> String {
     format!("{}{}", gateway.base(), text(&channel["play"], "hls_url"))
 }
 
 /// Fails unless ffmpeg decodes some seconds of `url` without a word.
 #[track_caller]
-fn decodes(url: &str, seconds: &str) {
+pub fn decodes(url: &str, seconds: &str) {
     let decode = ["-nostdin", "-v", "warning", "-xerror", "-t", seconds, "-i", url, "-f", "null", "-"];
     let said = program::run(command("ffmpeg", decode), 2 * PATIENCE).ok();
     assert_eq!(said.stderr, "", "ffmpeg of {url}");

@@ -7,6 +7,7 @@ mod boxes;
 mod channels;
 mod clip;
 mod faults;
+mod figure28;
 mod film;
 mod gateway;
 mod kills;

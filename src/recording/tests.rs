@@ -129,23 +129,27 @@ fn nothing_playable_leaves_nothing() {
     assert_eq!(repair(&folder, SHARE).expect("no error"), None, "there is none");
 }
 
-/// A fragment without media was taken for whole because of the bytes behind it: found by fuzzing.
+/// Pieces that were taken for whole because of the bytes behind them: found by fuzzing.
 #[test]
 fn what_was_mended_is_whole() {
     let (_place, folder) = folder();
     record(&folder, None, 0..3).expect("the disk takes it");
-    let mut bytes = std::fs::read(folder.video(SHARE)).expect("it is there");
-    let whole = bytes.len() as u64;
-    let last = bytes.windows(4).rposition(|four| four == b"prft").expect("a fragment") - 4;
-    let media = bytes.windows(4).rposition(|four| four == b"mdat").expect("its media") - 4;
-    let start = bytes[last..media].to_vec();
-    bytes.extend([&start[..], &[0, 0, 0, 8], b"mdat", &[0, 0, 2, 0xB3, 7, 7]].concat());
-    std::fs::write(folder.video(SHARE), &bytes).expect("it can be written");
-    std::fs::remove_file(folder.index(SHARE)).expect("it is there");
-    for _ in 0..2 {
-        assert_eq!(repair(&folder, SHARE).expect("no error"), Some(whole));
+    let good = std::fs::read(folder.video(SHARE)).expect("it is there");
+    let last = good.windows(4).rposition(|four| four == b"prft").expect("a fragment") - 4;
+    let media = good.windows(4).rposition(|four| four == b"mdat").expect("its media") - 4;
+    let (fragment, start) = (&good[last..], &good[last..media]);
+    let without_media = [start, &[0, 0, 0, 8], b"mdat", &[0, 0, 2, 0xB3, 7, 7]].concat();
+    let mut of_another_kind = [fragment, fragment].concat();
+    let kind = start.windows(4).position(|four| four == b"moof").expect("a fragment's head");
+    of_another_kind[kind..kind + 4].copy_from_slice(b"moov");
+    for behind in [without_media, of_another_kind] {
+        std::fs::write(folder.video(SHARE), [&good[..], &behind].concat()).expect("it can be written");
+        let _ = std::fs::remove_file(folder.index(SHARE));
+        for _ in 0..2 {
+            assert_eq!(repair(&folder, SHARE).expect("no error"), Some(good.len() as u64));
+        }
+        assert_eq!(pictures(&folder), [0, 1, 2]);
     }
-    assert_eq!(pictures(&folder), [0, 1, 2]);
 }
 
 proptest! {

@@ -37,7 +37,7 @@
 
     function row(channel, i) {
       var now = Lareira.guide.on(channel, Date.now()).now, title = now ? now.title : '';
-      var line = el('button.channel-row', { type: 'button', 'data-choice': '', 'aria-label': [channel.number, channel.name, title].join(', '), onclick: function () { pick(channel); } }, [
+      var line = el('button.channel-row', { type: 'button', 'data-choice': '', 'data-first': i === index ? '' : null, 'aria-label': [channel.number, channel.name, title].join(', '), onclick: function () { pick(channel); } }, [
         el('span.channel-number', { text: channel.number }), logo(channel),
         el('span.channel-words', {}, [theirs('b', channel.name), theirs('span', title)])
       ]);

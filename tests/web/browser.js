@@ -73,7 +73,13 @@ async function sleep(page, ms) {
 async function focused(page) {
   return page.evaluate(() => {
     const node = document.activeElement;
-    return node && node.classList.contains('is-focused') ? (node.getAttribute('aria-label') || node.textContent) : null;
+    if (!node || !node.classList.contains('is-focused')) { return null; }
+    const words = [];
+    const listen = (one) => {
+      if (one.nodeType === 3) { if (one.data.trim()) { words.push(one.data); } } else if (one.getAttribute('aria-hidden') !== 'true') { one.childNodes.forEach(listen); }
+    };
+    listen(node);
+    return node.getAttribute('aria-label') || words.join(', ');
   });
 }
 

@@ -356,7 +356,7 @@ test('channels: the list, the picture, up and down, digits, the list over the pi
   await on(page, 'channels');
   assert.equal(await focused(page), '1, RTP 1, Telejornal');
   for (let i = 0; i < 8; i += 1) { await press(page, 'ArrowDown'); }
-  assert.equal(await focused(page), '22, BBC Two, ');
+  assert.equal(await focused(page), '22, BBC Two');
   assert.match(await page.textContent('.programme'), /No programme information/);
   await press(page, 'PageUp', 'ArrowUp', 'Enter');
   await pictured();

@@ -45,22 +45,23 @@
 
   /* One share as a thing to choose. */
   function tile(entry, choose) {
-    var when = Lareira.words.when(entry.started_at), words = [senderName(entry)];
-    if (isLive(entry)) { words.push(Lareira.t('live')); } else if (!entry.seen) { words.push(Lareira.t('unseen')); }
-    if (entry.title) { words.push(entry.title); }
-    words.push(when);
-    if (entry.duration_ms && !isLive(entry)) { words.push(Lareira.words.spokenLength(entry.duration_ms)); }
-    return el('button.tile', { type: 'button', 'data-choice': '', 'data-share': entry.share_id, 'aria-label': words.join(', '), onclick: choose }, [
+    var marks = isLive(entry) ? [Lareira.t('live')] : entry.seen ? [] : [Lareira.t('unseen')];
+    if (entry.duration_ms && !isLive(entry)) { marks.push(Lareira.words.spokenLength(entry.duration_ms)); }
+    return el('button.tile', { type: 'button', 'data-choice': '', 'data-share': entry.share_id, onclick: choose }, [
       still(entry, true),
       el('div.tile-text', {}, [
         face(entry.sender, 'small'),
         el('div.tile-lines', {}, [
           el('div.tile-who', {}, [theirs('span', senderName(entry)), entry.seen || isLive(entry) ? null : el('i.unseen')]),
-          el('div.tile-when', {}, [el('span', { text: when }), entry.title ? el('i.dot', { text: '\u00b7' }) : null, entry.title ? theirs('span.tile-title', entry.title) : null])
+          el('div.tile-when', {}, [el('span', { text: Lareira.words.when(entry.started_at) }), entry.title ? el('i.dot', { text: '\u00b7', 'aria-hidden': 'true' }) : null, entry.title ? theirs('span.tile-title', entry.title) : null])
         ])
-      ])
+      ]),
+      spoken(marks.join(', '))
     ]);
   }
+
+  /* For screen readers: what others see as a mark or a picture. */
+  function spoken(text) { return text ? el('span.spoken', { text: text }) : null; }
 
   function button(label, choose, more) {
     return el('button.button' + (more || ''), { type: 'button', 'data-choice': '', onclick: choose }, [el('span', { text: label })]);
@@ -97,6 +98,6 @@
   function hearth() { return el('img.hearth', { src: '/tv/hearth.svg', alt: '' }); }
 
   Lareira.parts = {
-    face: face, hearth: hearth, still: still, tile: tile, button: button, row: row, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName
+    face: face, hearth: hearth, still: still, tile: tile, button: button, row: row, spoken: spoken, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName
   };
 }(window.Lareira = window.Lareira || {}));

@@ -48,7 +48,7 @@
     ],
     pair_hint: ['On the gateway: {command}', 'En la pasarela: {command}', 'No gateway: {command}'],
     who_title: ['Who is watching?', '¿Quién está viendo?', 'Quem está a ver?'],
-    who_now: ['{name} is watching. Choose someone else', 'Viendo: {name}. Elegir a otra persona', 'A ver: {name}. Escolher outra pessoa'],
+    who_now: ['is watching. Choose someone else', 'está viendo. Elegir a otra persona', 'está a ver. Escolher outra pessoa'],
     who_nobody: [
       'Nobody lives here yet. Add the people of this household on the gateway, and they appear here.',
       'Aquí todavía no vive nadie. Añade a las personas de esta casa en la pasarela y aparecerán aquí.',

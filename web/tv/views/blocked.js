@@ -30,7 +30,6 @@
         save.disabled = !changed();
       }
       node.setAttribute('role', 'checkbox');
-      node.setAttribute('aria-label', name);
       draw();
       return node;
     }

@@ -37,7 +37,7 @@
 
     function row(channel, i) {
       var now = Lareira.guide.on(channel, Date.now()).now, title = now ? now.title : '';
-      var line = el('button.channel-row', { type: 'button', 'data-choice': '', 'aria-label': [channel.number, channel.name, title].join(', '), onclick: function () { pick(channel); } }, [
+      var line = el('button.channel-row', { type: 'button', 'data-choice': '', 'data-first': i === index ? '' : null, onclick: function () { pick(channel); } }, [
         el('span.channel-number', { text: channel.number }), logo(channel),
         el('span.channel-words', {}, [theirs('b', channel.name), theirs('span', title)])
       ]);
@@ -58,12 +58,16 @@
       Lareira.dom.clear(rows);
       all.slice(first(), first() + ROWS).forEach(function (channel, i) { rows.appendChild(row(channel, first() + i)); });
       var line = rows.children[index % ROWS];
-      if (!line) { return; }
-      tell(all[index]);
-      Lareira.focus.set(line);
+      /* Where it is not yet on the page, it can be told already. */
+      if (line && !Lareira.focus.set(line)) { tell(all[index]); }
     }
 
-    function to(place) { index = Math.max(0, Math.min(Lareira.guide.list.length - 1, place)); draw(); return true; }
+    function to(place) {
+      var shown = first();
+      index = Math.max(0, Math.min(Lareira.guide.list.length - 1, place));
+      if (first() === shown) { Lareira.focus.set(rows.children[index % ROWS]); } else { draw(); }
+      return true;
+    }
 
     function onKey(key) {
       var all = Lareira.guide.list.length;

@@ -47,8 +47,8 @@
       if (Lareira.guide.list.length) { buttons.appendChild(Lareira.parts.button(t('channels'), function () { app.go('channels'); })); }
       buttons.appendChild(Lareira.parts.button(t('settings'), function () { app.go('settings'); }));
       if ((app.device.users || []).length > 1) {
-        buttons.appendChild(el('button.button.with-face', { type: 'button', 'data-choice': '', 'aria-label': t('who_now', { name: app.user.name }), onclick: function () { app.go('who'); } },
-          [Lareira.parts.face(app.user, 'tiny'), Lareira.dom.theirs('span', app.user.name)]));
+        buttons.appendChild(el('button.button.with-face', { type: 'button', 'data-choice': '', onclick: function () { app.go('who'); } },
+          [Lareira.parts.face(app.user, 'tiny'), Lareira.dom.theirs('span', app.user.name), Lareira.parts.spoken(t('who_now'))]));
       }
       if (page.entries.length > (first ? 1 : 0)) {
         page.entries.filter(function (entry) { return entry !== first; }).slice(0, RECENT).forEach(function (entry) {

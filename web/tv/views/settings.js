@@ -39,7 +39,6 @@
       var line = row(name, label, text, el('i.switch' + (on ? '.is-on' : ''), {}), turn);
       line.setAttribute('role', 'switch');
       line.setAttribute('aria-checked', String(on));
-      line.setAttribute('aria-label', label);
       return line;
     }
 

@@ -7,7 +7,7 @@
   function person(user) {
     var t = Lareira.t, state = user.signed_in ? t('signed_in') : user.has_pin ? t('with_pin') : '';
     return el('button.person', {
-      type: 'button', 'data-choice': '', 'aria-label': user.name + (state ? ', ' + state : ''),
+      type: 'button', 'data-choice': '',
       onclick: function () { Lareira.app.chooseUser(user, Lareira.app.begun); }
     }, [
       Lareira.parts.face(user, 'huge'),

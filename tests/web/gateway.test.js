@@ -46,12 +46,13 @@ function start(seconds) {
 }
 
 /** Opens the TV page as the demo's TV. */
-async function television() {
+async function television(before = null) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
   await context.addCookies([{ name: 'lareira_tv', value: demo.tv_cookie, url: `${demo.url}/tv`, httpOnly: true }]);
   page = await context.newPage();
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(String(error)));
+  if (before) { await page.addInitScript(before); }
   await page.goto(demo.tv_url);
 }
 
@@ -71,6 +72,18 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
   assert.ok(Math.abs(length - 12) < 1.5, `${length} s`);
   await keys(page, 'ArrowRight');
   await page.waitForFunction(() => document.querySelector('video').currentTime > 5);
+});
+
+test('where the browser has no Media Source it plays the HLS by itself, from a share’s first second on', async (t) => {
+  demo = await start(40);
+  await television(() => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; });
+  if (!await page.evaluate(() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl'))) { t.skip('this browser plays no HLS by itself'); return; }
+  await page.waitForSelector('.ring');
+  await keys(page, 'Enter');
+  await playing(page);
+  assert.match(await page.evaluate(() => document.querySelector('video').currentSrc), /index\.m3u8$/);
+  const at = await page.evaluate(() => document.querySelector('video').currentTime);
+  await page.waitForFunction((from) => document.querySelector('video').currentTime > from + 3, at);
 });
 
 /** Waits until a playlist has so many segments. */

@@ -70,7 +70,7 @@
     blocks: function (done) { return call('GET', '/blocks', null, done); },
     setBlocks: function (blocks, done) { return call('PUT', '/blocks', blocks, done); },
     remove: function (id, done) { return call('DELETE', '/inbox/' + encodeURIComponent(id), null, done); },
-    channels: function (done) { return call('GET', '/channels', null, done); },
+    channels: function (offset, done) { return call('GET', offset ? '/channels?offset=' + offset : '/channels', null, done); },
     help: help,
     signIn: function (user, pin, done) { return call('POST', '/sign-in', pin ? { user_id: user, pin: pin } : { user_id: user }, done); },
     settings: function (done) { return call('GET', '/settings', null, done); },

@@ -7,10 +7,15 @@
   var last = null;
   var guide = { list: [], load: load, find: find, numbered: numbered, beside: beside, on: on, last: lastWatched, watched: watched };
 
-  function load(done) {
-    Lareira.api.channels(function (error, answer) {
+  /* The gateway tells some thousands at once; there may be more. */
+  function load(done, known) {
+    var list = known || [];
+    Lareira.api.channels(list.length, function (error, answer) {
       if (error && error.status === 0) { return; }
-      guide.list = error ? [] : (answer.channels || []).slice().sort(function (a, b) { return a.number - b.number; });
+      var more = error ? [] : answer.channels || [];
+      list = list.concat(more);
+      if (more.length && list.length < answer.total) { load(done, list); return; }
+      guide.list = list.sort(function (a, b) { return a.number - b.number; });
       done();
     });
   }

@@ -5,7 +5,9 @@
   'use strict';
 
   var HLS = 'application/vnd.apple.mpegurl';
-  var video = null, driver = null, on = null, unlisten = null;
+  /* For this long a browser that gives up a share's list is asked once more: at first there is little in it. */
+  var YOUNG_MS = 15000, AGAIN_MS = 1000;
+  var video = null, driver = null, on = null, unlisten = null, again = null;
 
   function element() {
     if (video) { return video; }
@@ -51,7 +53,7 @@
       playing: function () { clearTimeout(timer); told.onStall(false); if (!pictured) { pictured = true; told.onPicture(); } },
       waiting: function () { clearTimeout(timer); timer = setTimeout(function () { told.onStall(true); }, 1200); },
       ended: function () { over('ended'); },
-      error: function () { if (video.error) { over(video.error.code === 4 ? 'unsupported' : video.error.code === 2 ? 'connection' : 'decode'); } }
+      error: function () { if (video.error && !(again && again())) { over(video.error.code === 4 ? 'unsupported' : video.error.code === 2 ? 'connection' : 'decode'); } }
     };
     Object.keys(events).forEach(function (name) { video.addEventListener(name, events[name]); });
     unlisten = function () {
@@ -78,7 +80,7 @@
     Lareira.load('hls', function (here) {
       if (on !== mine) { return; }
       if (!here) { over('connection'); return; }
-      if (!window.Hls.isSupported()) { nativeOr(url, at); return; }
+      if (!window.Hls.isSupported()) { nativeOr(url, live, at); return; }
       var restarts = 0;
       /* No worker: our content policy allows no blob scripts, and there is nothing to transmux. */
       var hls = new window.Hls({
@@ -107,8 +109,15 @@
     });
   }
 
-  function nativeOr(url, at) {
-    if (video.canPlayType(HLS)) { direct(url, at); } else { over('unsupported'); }
+  function nativeOr(url, live, at) {
+    if (!video.canPlayType(HLS)) { over('unsupported'); return; }
+    var mine = on, until = Date.now() + YOUNG_MS;
+    again = live && function () {
+      if (Date.now() > until) { return false; }
+      setTimeout(function () { if (on === mine) { unlisten(); direct(url, at); } }, AGAIN_MS);
+      return true;
+    };
+    direct(url, at);
   }
 
   function hasMse() { return !!(window.MediaSource || window.ManagedMediaSource); }
@@ -144,7 +153,7 @@
 
   /* An HLS list, by whichever way this browser knows. */
   function list(url, live, at) {
-    if (hasMse()) { throughHls(url, live, at); } else { nativeOr(url, at); }
+    if (hasMse()) { throughHls(url, live, at); } else { nativeOr(url, live, at); }
   }
 
   /* A TV channel. */
@@ -176,6 +185,7 @@
 
   function stop(keepPicture) {
     if (unlisten) { unlisten(); unlisten = null; }
+    again = null;
     var old = driver;
     driver = null;
     on = null;

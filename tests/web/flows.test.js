@@ -58,6 +58,7 @@ for (const [width, height] of [[1280, 720], [1920, 1080]]) {
       await page.waitForSelector('.help-text h2');
       await press(page, 'ArrowDown', 'ArrowUp', 'Enter', 'Escape');
       await on(page, 'home');
+      await page.waitForSelector('.recent .tile');
       await press(page, 'ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter');
       await page.waitForSelector('.row.is-focused');
       for (let i = 0; i < 3; i += 1) { await press(page, 'ArrowDown'); }

@@ -75,9 +75,9 @@ async function delays(stream, ms) {
 test('accept to first picture, and the delay of every picture, from the first second on', async (t) => {
   const { stream } = await watch();
   const first = await page.evaluate(() => window.first);
-  const all = await delays(stream, 15000);
+  const all = await delays(stream, 10000);
   const at = (part) => Math.round(all[Math.floor(all.length * part)]);
-  const settled = await delays(stream, 10000);
+  const settled = await delays(stream, 8000);
   const later = (part) => Math.round(settled[Math.floor(settled.length * part)]);
   const told = (await player()).delay;
   t.diagnostic(`first picture ${Math.round(first)} ms after OK; delay median ${at(0.5)}, p95 ${at(0.95)} ms over ${all.length} pictures from the first second on; then ${later(0.5)}, ${later(0.95)}; the page itself says ${told}`);
@@ -88,13 +88,13 @@ test('accept to first picture, and the delay of every picture, from the first se
   assert.ok(at(0.5) <= 250, `median ${at(0.5)} ms`);
   assert.ok(at(0.95) <= 600, `p95 ${at(0.95)} ms`);
   assert.ok(later(0.5) <= 250 && later(0.95) <= 400, `settled: median ${later(0.5)}, p95 ${later(0.95)} ms`);
-  assert.ok(all.length > 400, `${all.length} pictures in 15 s`);
+  assert.ok(all.length > 266, `${all.length} pictures in 10 s`);
 });
 
 test('uneven arrival is ridden out without long stalls', async () => {
   const { stream } = await watch();
   stream.jitterMs = 200;
-  const all = await delays(stream, 10000);
+  const all = await delays(stream, 7000);
   assert.ok(all.length > 100, `${all.length} pictures`);
   assert.ok(all[Math.floor(all.length * 0.95)] < 1500);
   assert.equal(await page.$('.panel'), null);

@@ -25,7 +25,7 @@
 
     function draw(page) {
       var first = hero(page), live = first && Lareira.parts.isLive(first);
-      var focused = Lareira.focus.current(), share = focused && focused.getAttribute('data-share');
+      var focused = Lareira.focus.current(), share = focused && focused.getAttribute('data-share'), label = focused && focused.textContent;
       var name = first ? Lareira.parts.senderName(first) : '';
       [backdrop, words, buttons, recent].forEach(Lareira.dom.clear);
       node.classList.toggle('has-hero', !!first);
@@ -56,6 +56,7 @@
         });
       }
       var same = share && node.querySelector('.tile[data-share="' + share.replace(/["\\]/g, '') + '"]');
+      Array.prototype.forEach.call(buttons.children, function (button) { if (!share && button.textContent === label) { same = button; } });
       if (Lareira.focus.topRoot() === node) { if (same) { Lareira.focus.set(same); } else { Lareira.focus.ensure(); } }
     }
 

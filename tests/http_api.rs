@@ -19,6 +19,13 @@ fn a_share_from_enrolment_to_inbox() {
     let tv_cookie = cookie_of(&device);
     let code = json_of(&device)["pairing_code"].as_str().expect("a code").to_owned();
     assert_eq!(json_of(&device)["paired"], false);
+    let url = format!("http://127.0.0.1:8080/admin/#pair={code}");
+    assert_eq!(json_of(&device)["pair_url"], url);
+    let waiting = format!("Cookie: {tv_cookie}\r\n");
+    let picture =
+        home.ask("GET", json_of(&device)["pair_qr_svg"].as_str().expect("an address"), &waiting, &Value::Null);
+    assert_eq!((picture.status, picture.field("content-type")), (200, Some("image/svg+xml")));
+    assert_eq!(home.ask("GET", "/tv/api/pair.svg", "", &Value::Null).status, 401);
     let account = steward.add_account("Casa", None).expect("an account");
     steward.approve_tv(&code, account.id, Some("Sala")).expect("paired");
     let new = NewUser {

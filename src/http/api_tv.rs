@@ -1,5 +1,8 @@
 //! The TV API: what a TV's page may ask, by its cookies (RFC 6265).
 
+use fast_qr::QRBuilder;
+use fast_qr::convert::Builder as _;
+use fast_qr::convert::svg::SvgBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +26,8 @@ const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
 /// Entries of an inbox in one answer, at most and if not said.
 const INBOX_PAGE: usize = 100;
 const INBOX_PAGE_DEFAULT: usize = 20;
+/// The colour of words on light ground, as on the pages.
+const PICTURE_COLOUR: [u8; 4] = [0x24, 0x12, 0x07, 0xFF];
 
 /// Answers a TV.
 pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
@@ -32,6 +37,9 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         return device(api, request);
     }
     let session = session(api, request)?.ok_or(Failure::NoTv)?;
+    if call == TvCall::PairPicture {
+        return pair_picture(api, request, &session.tv);
+    }
     if call == TvCall::SignIn {
         return sign_in(api, request, &session.tv);
     }
@@ -116,7 +124,9 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             steward.set_blocks(user.id, blocked, delete_entries)?;
             done()
         }
-        TvCall::Device | TvCall::SignIn | TvCall::Channels | TvCall::Events => Err(Failure::NotFound),
+        TvCall::Device | TvCall::PairPicture | TvCall::SignIn | TvCall::Channels | TvCall::Events => {
+            Err(Failure::NotFound)
+        }
     }
 }
 
@@ -146,14 +156,34 @@ fn with_cookie(reply: Reply, name: &str, value: &str) -> Reply {
     reply.with("Set-Cookie", format!("{name}={value}; Path=/tv; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"))
 }
 
+/// Where the owner's phone goes to take in the TV that shows this code.
+fn pair_url(request: &Request, code: &str) -> String {
+    format!("http://{}/admin/#pair={code}", request.host)
+}
+
+/// What an unpaired TV shows of itself.
+fn unpaired(request: &Request, value: &mut Value, code: &str) {
+    value["pairing_code"] = code.into();
+    value["pair_url"] = pair_url(request, code).into();
+    value["pair_qr_svg"] = format!("/tv/api/pair.svg?code={code}").into();
+}
+
+/// The TV's pairing address as a picture for phones (ISO/IEC 18004).
+fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
+    let code = api.steward.pairing_code(tv.id)?.ok_or(Failure::NotFound)?;
+    let picture = QRBuilder::new(pair_url(request, &code)).build().map_err(|_| Failure::NotFound)?;
+    let mut svg = SvgBuilder::default();
+    svg.margin(0).background_color([0, 0, 0, 0]).module_color(PICTURE_COLOUR);
+    Ok(Reply::bytes(200, "image/svg+xml", svg.to_str(&picture)))
+}
+
 /// Who this TV is. One that is new is made known.
 fn device(api: &Api, request: &Request) -> Answered {
     let steward = &api.steward;
     let Some(Session { tv, account, user }) = session(api, request)? else {
         let new = steward.new_tv()?;
-        let value = json!({
-            "tv_id": new.tv.to_string(), "paired": false, "pairing_code": new.pairing_code, "users": [],
-        });
+        let mut value = json!({ "tv_id": new.tv.to_string(), "paired": false, "users": [] });
+        unpaired(request, &mut value, &new.pairing_code);
         return Ok(with_cookie(answer_json(200, &value), TV_COOKIE, &new.cookie));
     };
     let mut value = json!({ "tv_id": tv.id.to_string(), "name": tv.name, "paired": account.is_some(), "users": [] });
@@ -172,7 +202,7 @@ fn device(api: &Api, request: &Request) -> Answered {
         };
         value["users"] = users.iter().map(user_json).collect::<Vec<_>>().into();
     } else if let Some(code) = steward.pairing_code(tv.id)? {
-        value["pairing_code"] = code.into();
+        unpaired(request, &mut value, &code);
     }
     let mut reply = answer_json(200, &value);
     if let Some(cookie) = request.cookie(TV_COOKIE) {

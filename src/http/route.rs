@@ -191,6 +191,8 @@ pub enum OwnerCall {
 pub enum TvCall {
     /// `GET device`
     Device,
+    /// `GET pair.svg`
+    PairPicture,
     /// `POST sign-in`
     SignIn,
     /// `POST sign-out`
@@ -439,6 +441,7 @@ impl Route {
             (Post, ["api", "v1", "shares", share, "stop"]) => phone(PhoneCall::Stop(id(share)?)),
 
             (Get, ["tv", "api", "device"]) => tv(TvCall::Device),
+            (Get, ["tv", "api", "pair.svg"]) => tv(TvCall::PairPicture),
             (Post, ["tv", "api", "sign-in"]) => tv(TvCall::SignIn),
             (Post, ["tv", "api", "sign-out"]) => tv(TvCall::SignOut),
             (Get, ["tv", "api", "events"]) => tv(TvCall::Events),
@@ -578,6 +581,7 @@ mod tests {
             (Get, "/api/v1/shares/0", not_found.clone()),
             (Get, "/api/v2/me", not_found.clone()),
             (Get, "/tv/api/device", tv(TvCall::Device)),
+            (Get, "/tv/api/pair.svg", tv(TvCall::PairPicture)),
             (Post, "/tv/api/sign-in", tv(TvCall::SignIn)),
             (Post, "/tv/api/sign-out", tv(TvCall::SignOut)),
             (Get, "/tv/api/events", tv(TvCall::Events)),

@@ -73,6 +73,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("bytes", &[]),
     ("event_listener", &[]),
     ("flate2", &["iptv"]),
+    ("fast_qr", &["http"]),
     ("futures_lite", &[]),
     ("futures_rustls", &["iptv"]),
     ("h264_reader", &["wire/h264"]),

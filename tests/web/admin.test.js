@@ -113,6 +113,11 @@ test('it comes in by the address the command line prints, on a phone and in the 
   await page.waitForSelector('.stream');
   assert.equal(await page.getAttribute('html', 'lang'), 'pt');
   assert.ok(!page.url().includes('#'), 'the code does not stay in the address');
+  await page.goto('about:blank');
+  await page.goto(`${demo.url}/admin/#pair=123456`);
+  await page.waitForSelector('dialog [name=code]');
+  assert.equal(await page.inputValue('dialog [name=code]'), '123456');
+  await page.keyboard.press('Escape');
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.ok(!wide, 'nothing hangs over the side');
 });

@@ -3,7 +3,7 @@
 import { el, notice } from './dom.js';
 import * as desk from './desk.js';
 import { draw } from './now.js';
-import { households, phones } from './people.js';
+import { households, pairTv, phones } from './people.js';
 import { shares } from './shares.js';
 import { language, t } from './texts.js';
 import { span } from './words.js';
@@ -13,6 +13,8 @@ const page = document.getElementById('page');
 const out = document.getElementById('out');
 const pulse = document.getElementById('pulse');
 let timer = 0;
+/** The pairing code in the address, from the picture that a TV shows. */
+let pairing = null;
 
 function door(words = '') {
   clearTimeout(timer);
@@ -49,6 +51,11 @@ function enter() {
     households(sections.households, all, changed);
     phones(sections.phones, all, changed);
     shares(sections.shares, all, changed);
+    if (pairing && all.accounts.length) {
+      const code = pairing;
+      pairing = null;
+      pairTv(all.accounts, code).then(changed);
+    }
   }
 
   async function look() {
@@ -76,8 +83,9 @@ out.textContent = t('sign_out');
 out.onclick = () => desk.signOut().catch(() => null).then(() => door());
 
 const brought = location.hash.slice(1);
+if (brought) { history.replaceState(null, '', location.pathname); }
+if (/^pair=\d{6}$/.test(brought)) { pairing = brought.slice(5); }
 if (/^\d{10}$/.test(brought)) {
-  history.replaceState(null, '', location.pathname);
   knock(brought);
 } else {
   desk.now().then(enter, (error) => door(error.status ? '' : t('unreachable')));

@@ -58,11 +58,13 @@ function editPerson(user) {
   });
 }
 
-function pairTv(account) {
+/** Pairs a TV to one of the households; the code may have come with the picture the TV shows. */
+export function pairTv(accounts, brought = null) {
+  const whose = ['account', t('households'), { options: accounts.map((account) => [account.account_id, account.name]) }];
   return ask({
     title: t('pair_tv'), action: t('save'),
-    fields: [['code', t('pair_code'), { inputmode: 'numeric', maxlength: 7 }], ['name', t('name'), { maxlength: 100 }]],
-    send: ({ code, name }) => verb('tv_approve', { code, account: account.account_id, name: orNull(name) })
+    fields: [['code', t('pair_code'), { inputmode: 'numeric', maxlength: 7, value: brought }], ['name', t('name'), { maxlength: 100 }], ...(accounts.length > 1 ? [whose] : [])],
+    send: ({ code, name, account }) => verb('tv_approve', { code, account: account || accounts[0].account_id, name: orNull(name) })
   });
 }
 
@@ -99,7 +101,7 @@ export function households(section, { accounts, users, tvs }, changed) {
         el('ul.grid', {}, own.map((user) => person(user, changed))),
         el('h4', {}, t('tvs')),
         sets.length ? el('ul.grid', {}, sets.map((tv) => television(tv, own, changed))) : el('p.quieter', {}, t('no_tv')),
-        el('div.buttons.below', {}, el('button', { onclick: () => addPerson(account).then(changed) }, t('add_person')), el('button', { onclick: () => pairTv(account).then(changed) }, t('pair_tv'))));
+        el('div.buttons.below', {}, el('button', { onclick: () => addPerson(account).then(changed) }, t('add_person')), el('button', { onclick: () => pairTv([account]).then(changed) }, t('pair_tv'))));
     }));
 }
 

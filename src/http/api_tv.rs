@@ -173,7 +173,7 @@ fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
     let code = api.steward.pairing_code(tv.id)?.ok_or(Failure::NotFound)?;
     let picture = QRBuilder::new(pair_url(request, &code)).build().map_err(|_| Failure::NotFound)?;
     let mut svg = SvgBuilder::default();
-    svg.margin(0).background_color([0, 0, 0, 0]).module_color(PICTURE_COLOUR);
+    svg.margin(3).background_color([0, 0, 0, 0]).module_color(PICTURE_COLOUR);
     Ok(Reply::bytes(200, "image/svg+xml", svg.to_str(&picture)))
 }
 

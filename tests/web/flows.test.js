@@ -26,7 +26,7 @@ async function begin(options, how) {
 }
 const said = (call) => mock.calls.filter((one) => one.call === call);
 async function until(check) { while (!check()) { await new Promise((done) => { setTimeout(done, 20); }); } }
-const notice = (words) => page.waitForFunction((text) => document.getElementById('notice').textContent.includes(text), words);
+const notice = (words) => page.waitForFunction((text) => { const node = document.querySelector('#notice.is-shown'); return node && node.textContent.includes(text); }, words);
 const pictured = () => page.waitForSelector('.page-channel.has-started');
 const number = (wanted) => page.waitForFunction((text) => document.querySelector('.banner-number') && document.querySelector('.banner-number').textContent === text, wanted);
 

@@ -127,8 +127,7 @@
   function notice(text, lasting) {
     var node = document.getElementById('notice');
     clearTimeout(noticeTimer);
-    /* A word that goes keeps its letters until it has faded. */
-    if (text) { node.textContent = Lareira.dom.clip(text); }
+    node.textContent = Lareira.dom.clip(text || '');
     node.className = text ? 'is-shown' : '';
     if (text && !lasting) { noticeTimer = setTimeout(function () { notice(''); }, 6000); }
   }

@@ -66,6 +66,11 @@ impl Patience {
         self.tell(stream, self.wanted(inside_picture));
     }
 
+    /// Whether requests may come that are too small to wake anyone.
+    pub fn is_patient(&self) -> bool {
+        self.wanted(false) > 1
+    }
+
     /// From now on every byte counts again.
     pub fn end(&mut self, stream: &TcpStream) {
         self.tell(stream, 1);
@@ -109,12 +114,13 @@ mod tests {
     #[test]
     fn half_the_smallest_of_many_pictures_is_waited_for() {
         let mut patience = Patience::default();
-        assert_eq!(patience.wanted(false), 1, "nothing is known yet");
+        assert!(!patience.is_patient(), "nothing is known yet");
         let sound = Frame::Audio(AudioFrame { pts: Ticks90k(0), data: Bytes::from_static(&[9; 200]) });
         for _ in 0..WINDOW {
             patience.note(&[picture(9000), sound.clone()]);
         }
         assert_eq!(patience.wanted(false), 4096);
+        assert!(patience.is_patient());
         assert_eq!(patience.wanted(true), 1, "the rest of a picture is never waited for");
         patience.note(&[picture(3000)]);
         assert_eq!(patience.wanted(false), 1024, "a smaller picture counts at once");

@@ -23,8 +23,10 @@ use crate::live::Publisher;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
 
-/// How often a recording looks after what is not urgent, and after requests too small to wake it (see `patience`).
-const TICK: Duration = Duration::from_millis(250);
+/// How often a recording looks after what is not urgent.
+const TICK: Duration = Duration::from_secs(1);
+/// The same where requests may be too small to wake it (see `patience`): they are answered then.
+const SHORT_TICK: Duration = Duration::from_millis(250);
 /// How often each track's reception is reported (RFC 3550, section 6.2).
 const REPORT_TIME: Duration = Duration::from_secs(5);
 /// The largest datagram that is taken whole.
@@ -92,6 +94,7 @@ pub(super) struct Recording {
     frames: Vec<Frame>,
     patience: Patience,
     tick: Timer,
+    ticks_often: bool,
     late: Timer,
     /// When `late` rings.
     late_at: Option<Moment>,
@@ -126,6 +129,7 @@ impl Recording {
             frames: Vec::new(),
             patience: Patience::default(),
             tick: Timer::interval(TICK),
+            ticks_often: false,
             late: Timer::never(),
             late_at: None,
             seen: (0, now),
@@ -184,6 +188,15 @@ impl Recording {
         }
         self.receiver.handle_timeout(now + REORDER_WAIT, &mut self.frames);
         self.publisher.write(&mut self.frames, date);
+    }
+
+    /// Ticks as often as there is need to.
+    fn watch_requests(&mut self) {
+        let often = self.patience.is_patient();
+        if often != self.ticks_often {
+            self.ticks_often = often;
+            self.tick.set_interval(if often { SHORT_TICK } else { TICK });
+        }
     }
 
     /// Sets the timer for packets that wait for an earlier one: only UDP has those, and only after a loss.
@@ -250,6 +263,7 @@ impl Connection {
             }
             let inside = !self.buffer.unread().is_empty() || recording.receiver.is_inside_picture();
             recording.patience.apply(self.stream.get_ref(), inside);
+            recording.watch_requests();
             recording.watch_late(now);
             let wake = future::poll_fn(|cx| self.poll_wake(recording, cx)).await?;
             now = self.shared.clock.now();

@@ -13,8 +13,10 @@ let page;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
 afterEach(async () => {
-  if (page) { assert.deepEqual(page.complaints, [], 'the page complained'); await page.context().close(); page = null; }
+  const complaints = page ? page.complaints : [];
+  if (page) { await page.context().close(); page = null; }
   if (mock) { await mock.close(); mock = null; }
+  assert.deepEqual(complaints, [], 'the page complained');
 });
 
 const clara = () => [{ ...FAMILY()[0], signed_in: true }];
@@ -424,7 +426,7 @@ test('a channel that fails says so, is tried again, and can be left by the next 
   await on(page, 'home');
   await page.waitForFunction(() => window.Lareira.guide.list.length > 0);
   await press(page, '1', 'Enter');
-  await page.waitForFunction(() => /No picture/.test(document.querySelector('.hint-line').textContent), null, { timeout: 30000 });
+  await page.waitForFunction(() => document.querySelector('.hint-line') && /No picture/.test(document.querySelector('.hint-line').textContent), null, { timeout: 30000 });
   assert.equal(await page.$('.panel'), null);
   await press(page, 'ArrowUp');
   await number('2');

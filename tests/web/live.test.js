@@ -14,8 +14,10 @@ let page;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
 afterEach(async () => {
-  if (page) { assert.deepEqual(page.complaints, [], 'the page complained'); await page.context().close(); page = null; }
+  const complaints = page ? page.complaints : [];
+  if (page) { await page.context().close(); page = null; }
   if (mock) { await mock.close(); mock = null; }
+  assert.deepEqual(complaints, [], 'the page complained');
 });
 
 /** Watches a ringing share; gives its stream. */

@@ -8,7 +8,7 @@
 
   var app = {
     device: null, user: null,
-    go: go, back: back, home: home, replace: replace, open: open, watch: watch, watchAs: watchAs, tune: tune, isWatching: isWatching,
+    go: go, back: back, open: open, watch: watch, watchAs: watchAs, tune: tune, isWatching: isWatching,
     below: below, begun: begun, chooseUser: chooseUser, signOut: signOut, speak: speak, start: start
   };
 
@@ -40,7 +40,6 @@
   }
 
   function go(name, params) { trail.push({ name: name, params: params || {} }); draw(); }
-  function replace(name, params) { trail.pop(); go(name, params); }
   function only(name, params) { trail = []; go(name, params); }
   function home() { only('home'); }
 

@@ -36,7 +36,7 @@
         el('div.home-words', {}, [
           Lareira.parts.face(entry.sender, 'large'), over,
           Lareira.dom.theirs('h2.display', Lareira.parts.senderName(entry)),
-          entry.title ? Lareira.dom.theirs('p.lead.is-title', entry.title) : null
+          entry.title ? Lareira.dom.theirs('p.lead', entry.title) : null
         ].concat(lines)),
         el('div.buttons', {}, buttons)
       ])

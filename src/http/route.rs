@@ -468,7 +468,9 @@ impl Route {
 
             (Get, ["tv", ""]) => Some(Self::TvPage),
             (Get, ["tv", "n", share]) => id(share).map(|_| Self::TvPage),
-            (Get, ["tv" | "go" | "admin" | "shared", ..] | ["favicon.ico"]) => Some(Self::Asset(path.to_owned())),
+            (Get, ["tv" | "go" | "admin" | "shared" | "vendor", ..] | ["favicon.ico"]) => {
+                Some(Self::Asset(path.to_owned()))
+            }
             _ => None,
         }
     }
@@ -541,6 +543,7 @@ mod tests {
             (Get, "/tv/app.js", asset("/tv/app.js")),
             (Get, "/tv/img/a%20b.png", asset("/tv/img/a b.png")),
             (Get, "/favicon.ico", asset("/favicon.ico")),
+            (Get, "/vendor/hls.light.min.js", asset("/vendor/hls.light.min.js")),
             (Get, "/tv/n/SHARE", Ok(Route::TvPage)),
             (Get, "/tv/n/short", not_found.clone()),
             (Get, "/tv/api/nothing", not_found.clone()),

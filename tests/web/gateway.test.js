@@ -58,6 +58,8 @@ async function television(before = null) {
 
 test('the demo rings, plays, ends, and plays again from the inbox with seeking', async () => {
   demo = await start(12);
+  const fallback = await fetch(`${demo.url}/vendor/hls.light.min.js`);
+  assert.match(`${fallback.status} ${fallback.headers.get('content-type')}`, /^200 text\/javascript/);
   await television();
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');

@@ -3,12 +3,10 @@
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
-const { execFileSync, spawn } = require('node:child_process');
 const { test, before, after, afterEach } = require('node:test');
 const { launch } = require('./browser');
+const { startDemo } = require('./demo');
 const { WEB, files } = require('./sources');
-
-const PROGRAM = path.join(__dirname, '../../target/debug/lareira');
 
 let browser;
 let demo;
@@ -22,22 +20,7 @@ afterEach(async () => {
   assert.deepEqual(complaints, [], 'the page complained');
 });
 
-function start() {
-  return new Promise((resolve, reject) => {
-    const child = spawn(PROGRAM, ['demo', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const ended = new Promise((done) => { child.once('exit', done); });
-    let said = '';
-    child.stdout.on('data', (bytes) => {
-      said += bytes;
-      if (!said.includes('\n')) { return; }
-      const told = JSON.parse(said.slice(0, said.indexOf('\n')));
-      resolve({ ...told, url: new URL(told.tv_url).origin, stop: async () => { child.kill('SIGTERM'); await ended; } });
-    });
-    child.once('exit', (code) => { reject(new Error(`the demo ended with ${code}`)); });
-  });
-}
-
-const admin = (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', demo.data_dir, ...verb]).toString());
+const admin = (...verb) => demo.admin(...verb);
 
 async function open(how = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...how });
@@ -55,7 +38,7 @@ async function fill(values) {
 }
 
 test('the owner comes in with a code and does what the command line does', async () => {
-  demo = await start();
+  demo = await startDemo();
   await open();
   await page.goto(`${demo.url}/admin/`);
   await page.waitForSelector('.door');
@@ -107,7 +90,7 @@ test('the owner comes in with a code and does what the command line does', async
 });
 
 test('it comes in by the address the command line prints, on a phone and in the owner’s language', async () => {
-  demo = await start();
+  demo = await startDemo();
   await open({ viewport: { width: 390, height: 844 }, locale: 'pt-PT' });
   await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
   await page.waitForSelector('.stream');

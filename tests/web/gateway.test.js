@@ -6,13 +6,11 @@ const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
-const { spawn } = require('node:child_process');
 const { test, before, after, afterEach } = require('node:test');
-const { launch, open, keys, on, playing } = require('./browser');
+const { launch, open, keys, playing } = require('./browser');
+const { startDemo } = require('./demo');
 
-const ROOT = path.join(__dirname, '../..');
-const PROGRAM = path.join(ROOT, 'target/debug/lareira');
-const HLS_JS = fs.readFileSync(path.join(ROOT, 'web/vendor/hls.light.min.js'), 'utf8');
+const HLS_JS = fs.readFileSync(path.join(__dirname, '../../web/vendor/hls.light.min.js'), 'utf8');
 
 let browser;
 let demo;
@@ -26,25 +24,6 @@ afterEach(async () => {
   assert.deepEqual(complaints, [], 'the page complained');
 });
 
-/** A demo whose phone sends for so many seconds; gives what it prints, and a way to end it. */
-function start(seconds) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(PROGRAM, ['demo', '--json', '--seconds', String(seconds)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const ended = new Promise((done) => { child.once('exit', done); });
-    let said = '';
-    let complained = '';
-    child.stderr.on('data', (bytes) => { complained += bytes; });
-    child.stdout.on('data', (bytes) => {
-      said += bytes;
-      const end = said.indexOf('\n');
-      if (end < 0) { return; }
-      const told = JSON.parse(said.slice(0, end));
-      resolve({ ...told, url: new URL(told.tv_url).origin, stop: async () => { child.kill('SIGTERM'); await ended; } });
-    });
-    child.once('exit', (code) => { reject(new Error(`the demo ended with ${code}: ${complained}`)); });
-  });
-}
-
 /** Opens the TV page as the demo's TV. */
 async function television(before = null) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
@@ -57,7 +36,7 @@ async function television(before = null) {
 }
 
 test('the demo rings, plays, ends, and plays again from the inbox with seeking', async () => {
-  demo = await start(12);
+  demo = await startDemo(12);
   const fallback = await fetch(`${demo.url}/vendor/hls.light.min.js`);
   assert.match(`${fallback.status} ${fallback.headers.get('content-type')}`, /^200 text\/javascript/);
   await television();
@@ -77,7 +56,7 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
 });
 
 test('where the browser has no Media Source it plays the HLS by itself, from a share’s first second on', async (t) => {
-  demo = await start(40);
+  demo = await startDemo(40);
   await television(() => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; });
   if (!await page.evaluate(() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl'))) { t.skip('this browser plays no HLS by itself'); return; }
   await page.waitForSelector('.ring');
@@ -119,7 +98,7 @@ async function hls(url) {
 }
 
 test('hls.js plays the low-latency playlist near its edge, to its end, and seeks in it', async (t) => {
-  demo = await start(16);
+  demo = await startDemo(16);
   /* hls.js has to catch its breath once where it begins with a stream's very first picture; nobody else does. */
   await has(demo.hls_url, 3);
   await hls(demo.hls_url);

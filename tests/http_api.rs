@@ -229,3 +229,36 @@ fn the_pages_are_there() {
     assert!(home.ask("GET", "/tv/n/0000000000000000", "", &Value::Null).text().starts_with("<!DOCTYPE html>"));
     assert_eq!(home.ask("GET", "/tv", "", &Value::Null).field("location"), Some("/tv/"));
 }
+
+/// Opens a TV's events; the first `count` of them.
+fn first_events(home: &Home, tv: &str, count: usize) -> Vec<(String, Value)> {
+    let mut client = home.house.connect();
+    client.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{tv}\r\n"));
+    assert_eq!(client.head().status, 200);
+    (0..count).map(|_| event(&mut client)).collect()
+}
+
+#[test]
+fn a_tv_that_is_switched_on_hears_what_still_rings() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let (phone, _) = home.phone(account, "Rui");
+    let share = home.ready_share(&phone, &[ana], Some("Garden"));
+    let tv = home.sign_in(&home.tv(account), ana, None);
+    let elsewhere = home.tv(home.account("Next door"));
+
+    let heard = first_events(&home, &tv, 2);
+    assert_eq!((heard[0].0.as_str(), heard[1].0.as_str()), ("hello", "ring"));
+    assert_eq!((&heard[1].1["share_id"], &heard[1].1["user_id"]), (&json!(share.to_string()), &json!(ana.to_string())));
+
+    // Nobody else's TV rings, nor one whose people answered, nor at a quiet hour.
+    home.steward.later(ana, share).expect("put off");
+    assert_eq!(home.steward.waiting_rings(tv_id(&home, &tv)).expect("books"), []);
+    assert_eq!(home.steward.waiting_rings(tv_id(&home, &elsewhere)).expect("books"), []);
+}
+
+fn tv_id(home: &Home, tv: &str) -> lareira::ground::id::TvId {
+    let device = json_of(&home.ask("GET", "/tv/api/device", tv, &Value::Null));
+    device["tv_id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
+}

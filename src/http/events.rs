@@ -3,6 +3,7 @@
 //! A stream begins with `hello` and the gateway's time, goes on from the event the page last heard of, and says
 //! something at least every quarter of a minute, so that both sides notice when the other is gone.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -41,12 +42,12 @@ impl Events for Announcements {
         Box::pin(async move {
             let api = self.api.clone();
             let last = field(&fields, "last-event-id").and_then(|id| id.parse().ok());
-            let audience = blocking::unblock(move || audience(&api, &route, &fields)).await;
-            match audience {
-                Ok(audience) => {
+            match blocking::unblock(move || follow(&api, &route, &fields, last)).await {
+                Ok((subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
-                    told(hello, self.api.steward.announcer().subscribe(audience, last))
+                    let rings = rings.iter().map(|ring| format!("event: ring\ndata: {ring}\n\n"));
+                    told(std::iter::once(hello).chain(rings).collect(), subscription)
                 }
                 Err(failure) => failure.reply(),
             }
@@ -56,6 +57,22 @@ impl Events for Announcements {
 
 fn field<'a>(fields: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
     fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+}
+
+/// The events of whoever asks, and what rings for a TV whose page was just opened. Blocks.
+fn follow(
+    api: &Api,
+    route: &Route,
+    fields: &[(&'static str, String)],
+    last: Option<u64>,
+) -> Result<(Subscription, Vec<Arc<str>>), Failure> {
+    let audience = audience(api, route, fields)?;
+    let subscription = api.steward.announcer().subscribe(audience, last);
+    let rings = match (audience, last) {
+        (Audience::Tv(tv), None) => api.steward.waiting_rings(tv)?,
+        _ => Vec::new(),
+    };
+    Ok((subscription, rings))
 }
 
 /// Who asks, as someone the announcer tells things. Blocks.
@@ -79,11 +96,11 @@ fn audience(api: &Api, route: &Route, fields: &[(&'static str, String)]) -> Resu
     }
 }
 
-/// An answer that tells `hello`, and then what comes.
-fn told(hello: String, subscription: Subscription) -> Reply {
-    let events = stream::unfold((Some(hello), subscription), |(hello, mut subscription)| async move {
-        if let Some(hello) = hello {
-            return Some((Bytes::from(hello), (None, subscription)));
+/// An answer that tells `first`, and then what comes.
+fn told(first: VecDeque<String>, subscription: Subscription) -> Reply {
+    let events = stream::unfold((first, subscription), |(mut first, mut subscription)| async move {
+        if let Some(text) = first.pop_front() {
+            return Some((Bytes::from(text), (first, subscription)));
         }
         let event = async { Some(subscription.next().await) };
         let silence = async {
@@ -94,7 +111,7 @@ fn told(hello: String, subscription: Subscription) -> Reply {
             Some(event) => Bytes::from(event_text(&event)),
             None => Bytes::from_static(b":\n\n"),
         };
-        Some((text, (None, subscription)))
+        Some((text, (first, subscription)))
     });
     let body = Body::Endless(Box::pin(events));
     Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }

@@ -27,16 +27,7 @@ impl News {
 
     /// A share came to `user`: the TVs of the household ring.
     pub fn ring(&mut self, ledger: &dyn Rows, user: &User, sender: &Sender, share: &Share) -> Result<(), ShareError> {
-        let data = json!({
-            "share_id": share.id.to_string(),
-            "user_id": user.id.to_string(),
-            "sender": {
-                "sender_id": sender.id.to_string(), "name": sender.name, "photo_url": photo_url(sender.photo),
-            },
-            "title": share.title,
-            "kind": share.kind.as_str(),
-        });
-        let data: Arc<str> = data.to_string().into();
+        let data = ring_data(user, sender, share);
         for tv in account_tvs(ledger, user.account)? {
             self.0.push((Audience::Tv(tv), "ring", data.clone()));
         }
@@ -118,6 +109,20 @@ impl News {
     pub fn tv(&mut self, tv: TvId, paired: bool) {
         self.0.push((Audience::Tv(tv), "tv", json!({ "paired": paired }).to_string().into()));
     }
+}
+
+/// What TVs are told when a share rings.
+pub fn ring_data(user: &User, sender: &Sender, share: &Share) -> Arc<str> {
+    let data = json!({
+        "share_id": share.id.to_string(),
+        "user_id": user.id.to_string(),
+        "sender": {
+            "sender_id": sender.id.to_string(), "name": sender.name, "photo_url": photo_url(sender.photo),
+        },
+        "title": share.title,
+        "kind": share.kind.as_str(),
+    });
+    data.to_string().into()
 }
 
 /// The TVs of an account.

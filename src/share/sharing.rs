@@ -1,14 +1,15 @@
 //! Shares, from their creation to their end: the sender's side and the stream's side.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
-use crate::share::news::News;
+use crate::share::news::{News, ring_data};
 use crate::share::rows::{Kept, MediaInfo, Share, Target};
 use crate::share::state::{EndReason, Kind, ShareState, TargetState};
 use crate::share::views::Asker;
@@ -191,6 +192,23 @@ pub fn ready(
         news.inbox(ledger, user.id)?;
     }
     Ok(())
+}
+
+/// What still rings in a household: live shares that nobody has answered, for a TV that is switched on now.
+pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Result<Vec<Arc<str>>, ShareError> {
+    let mut rings = Vec::new();
+    for share in active_shares(ledger)? {
+        let Some(share) = ledger.share(share)?.filter(|share| share.state == ShareState::Ready) else { continue };
+        let Some(sender) = ledger.sender(share.sender)? else { continue };
+        for target in share.targets.iter().filter(|target| target.state == TargetState::Notified && !target.deleted) {
+            let Some(user) = ledger.user(target.user)?.filter(|user| user.account == account) else { continue };
+            let quiet = user.settings.quiet_hours.is_some_and(|hours| hours.covers(date));
+            if !quiet && !people::is_barred(ledger, &user, share.sender)? {
+                rings.push(ring_data(&user, &sender, &share));
+            }
+        }
+    }
+    Ok(rings)
 }
 
 /// What the stream is made of has changed.

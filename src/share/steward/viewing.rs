@@ -1,5 +1,7 @@
 //! The steward's decisions for those who watch.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::ground::id::{ShareId, TvId, UserId};
@@ -40,6 +42,15 @@ impl Steward {
         self.watch().watchers.accept(share, user, now);
         log::info!("share={share} accepted by user {user} ({from:?})");
         Ok(entry)
+    }
+
+    /// What still rings in the household of a TV that is switched on now: what it would have been told before.
+    pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Arc<str>>, ShareError> {
+        let date = self.date();
+        self.look(|ledger| match ledger.tv(tv)?.and_then(|tv| tv.account) {
+            Some(account) => sharing::waiting_rings(ledger, account, date),
+            None => Ok(Vec::new()),
+        })
     }
 
     /// `user` puts the share off.

@@ -55,6 +55,16 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
   await page.waitForFunction(() => document.querySelector('video').currentTime > 5);
 });
 
+test('a TV that is switched on while a share is live rings all the same, for whoever sits there', async () => {
+  demo = await startDemo(40);
+  await has(demo.hls_url, 2);
+  await television();
+  await page.waitForSelector('.ring .photo.is-here');
+  assert.match(await page.textContent('.ring'), /Ana.*wants you to see it/s);
+  await keys(page, 'Enter');
+  await playing(page);
+});
+
 test('where the browser has no Media Source it plays the HLS by itself, from a share’s first second on', async (t) => {
   demo = await startDemo(40);
   await television(() => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; });

@@ -154,6 +154,7 @@
     (app.device.users || []).forEach(function (one) { one.signed_in = one.user_id === user.user_id; });
     app.user = user;
     app.asks = false;
+    Lareira.ring.anew();
     Lareira.api.settings(function (error, settings) {
       var code = !error && settings.language;
       if (!code || code === Lareira.language()) { return; }

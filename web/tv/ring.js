@@ -16,9 +16,19 @@
     if (!event || !event.share_id || Lareira.app.isWatching(event.share_id)) { return; }
     event.state = event.state || 'ready';
     if (event.thumbnail_url || known(event.share_id)) { put(event); return; }
+    var asker = Lareira.app.user;
     Lareira.api.entry(event.share_id, function (error, whole) {
+      if (error && Lareira.app.user !== asker) { ring(event); return; }
       if (!error) { whole.user_id = event.user_id; put(whole); } else if (event.sender) { put(event); }
     });
+  }
+
+  /* Someone else is watching now: what rings is asked for anew, as they may see it. */
+  function anew() {
+    var all = (shown ? [shown.entry] : []).concat(waiting);
+    waiting = [];
+    close();
+    all.forEach(function (entry) { ring({ share_id: entry.share_id, user_id: entry.user_id, sender: entry.sender, title: entry.title, kind: entry.kind }); });
   }
 
   function put(entry) {
@@ -111,5 +121,5 @@
     return false;
   }
 
-  Lareira.ring = { ring: ring, heard: heard, onKey: onKey, close: close, isShown: function () { return !!shown; } };
+  Lareira.ring = { ring: ring, anew: anew, heard: heard, onKey: onKey, close: close, isShown: function () { return !!shown; } };
 }(window.Lareira = window.Lareira || {}));

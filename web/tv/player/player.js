@@ -6,7 +6,7 @@
 
   var HLS = 'application/vnd.apple.mpegurl';
   /* For this long a browser that gives up a share's list is asked once more: at first there is little in it. */
-  var YOUNG_MS = 15000, AGAIN_MS = 1000;
+  var YOUNG_MS = 20000, AGAIN_MS = 1000;
   var video = null, driver = null, on = null, unlisten = null, again = null;
 
   function element() {

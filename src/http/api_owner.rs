@@ -2,9 +2,10 @@
 //! that a code from the gateway's own command line gives.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
+use crate::ground::reply::Reply;
+use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
 use crate::http::back::Request;
 use crate::http::route::OwnerCall;
 
@@ -59,12 +60,12 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
             api.steward.owner_sign_out(cookie)?;
             Ok(with_cookie("", 0))
         }
-        OwnerCall::SignIn => done(),
+        OwnerCall::SignIn => Err(Failure::NotFound),
     }
 }
 
-fn with_cookie(value: &str, seconds: u32) -> crate::ground::reply::Reply {
-    answer_json(200, &Value::Object(serde_json::Map::new())).with(
+fn with_cookie(value: &str, seconds: u32) -> Reply {
+    answer_json(200, &json!({})).with(
         "Set-Cookie",
         format!("{OWNER_COOKIE}={value}; Path=/admin; Max-Age={seconds}; HttpOnly; SameSite=Strict"),
     )

@@ -35,7 +35,15 @@ impl Home {
     /// The same home after a restart.
     pub fn restart(self) -> Self {
         let Self { house, steward, gallery, dir } = self;
+        let gone = Arc::downgrade(&steward);
         drop((house, steward, gallery));
+        // Connections that are being closed hold the steward, and with it the store, a moment longer.
+        let mut patience = 5_000;
+        while gone.strong_count() > 0 {
+            assert!(patience > 0, "something holds the old home for ever");
+            patience -= 1;
+            std::thread::sleep(Duration::from_millis(1));
+        }
         Self::reopened(dir)
     }
 

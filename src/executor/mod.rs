@@ -5,6 +5,9 @@
 //! threads wake (a finished query, say) is put into a queue, and a bell fetches the event loop.
 //!
 //! So a task must never block: work that does goes through `blocking::unblock`, or has its own thread.
+//!
+//! Where hundreds of players ask at once, most of the work would be to fall asleep and be woken for each of them. When
+//! wakes come that thick, the loop gathers: it rests a moment after each round, so that a round answers several.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -13,8 +16,9 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use async_io::Async;
 use async_task::Runnable;
@@ -23,6 +27,13 @@ use crate::ground::time::{Clock, Moment, UnixMs};
 
 /// A running piece of async work: detach it or it is cancelled when dropped.
 pub type Task<T> = smol::Task<T>;
+
+/// Wakes that begin gathering when they come within `THICK`, as a crowd's do and a stream's don't.
+const CROWD: u32 = 8;
+/// How long `CROWD` wakes may take to be a crowd.
+const THICK: Duration = Duration::from_millis(4);
+/// How long a round of gathering rests: what answers and packets may come later by.
+const REST: Duration = Duration::from_millis(2);
 
 thread_local! {
     /// Whether this thread is the event loop's.
@@ -41,13 +52,51 @@ struct Shared {
     bell: UnixStream,
     /// Whether the bell was rung and not yet heard.
     rung: AtomicBool,
+    wakes: Mutex<Wakes>,
+}
+
+/// How thick wakes come.
+#[derive(Debug)]
+struct Wakes {
+    /// Since `since`, or in this round of gathering.
+    count: u32,
+    since: Instant,
+    gathering: bool,
+}
+
+impl Wakes {
+    fn new(since: Instant) -> Self {
+        Self { count: 0, since, gathering: false }
+    }
+
+    /// Counts one: true if gathering begins.
+    fn count(&mut self, now: impl FnOnce() -> Instant) -> bool {
+        self.count += 1;
+        if self.gathering || self.count < CROWD {
+            return false;
+        }
+        let now = now();
+        self.gathering = now - self.since < THICK;
+        if !self.gathering {
+            self.count = 0;
+        }
+        self.since = now;
+        self.gathering
+    }
+
+    /// Ends a round: true if there was anything to gather, so that another is worth it.
+    fn end_round(&mut self) -> bool {
+        self.gathering &= std::mem::take(&mut self.count) > 0;
+        self.gathering
+    }
 }
 
 impl Default for Executor {
     fn default() -> Self {
         let (bell, heard) = UnixStream::pair().expect("two descriptors are to be had at the start");
         bell.set_nonblocking(true).expect("a socket can be made non-blocking");
-        let shared = Shared { ready: Mutex::default(), bell, rung: AtomicBool::new(false) };
+        let wakes = Mutex::new(Wakes::new(Instant::now()));
+        let shared = Shared { ready: Mutex::default(), bell, rung: AtomicBool::new(false), wakes };
         let executor = Self(Arc::new(shared));
         executor.listen_for_bell(heard);
         executor
@@ -76,6 +125,10 @@ impl Executor {
             loop {
                 let _ = heard.readable().await;
                 let Some(shared) = weak.upgrade() else { return };
+                // A bell that is not heard keeps ringing: the next round begins at once after the rest.
+                if shared.wakes().end_round() {
+                    continue;
+                }
                 let mut bytes = [0; 64];
                 while heard.get_ref().read(&mut bytes).is_ok_and(|read| read == bytes.len()) {}
                 shared.rung.store(false, Ordering::SeqCst);
@@ -88,6 +141,9 @@ impl Executor {
             runnable.run();
             if let Some(shared) = shared.upgrade() {
                 shared.drain();
+                if shared.wakes().gathering {
+                    thread::sleep(REST);
+                }
             }
         });
         task.detach();
@@ -99,13 +155,24 @@ impl Shared {
     fn schedule(&self, runnable: Runnable) {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).push_back(runnable);
         if !ON_LOOP.get() {
-            if !self.rung.swap(true, Ordering::SeqCst) {
-                // A bell that can't be rung has been rung often enough.
-                let _ = (&self.bell).write(&[1]);
-            }
+            self.ring();
         } else if !RUNNING.get() {
+            if self.wakes().count(Instant::now) {
+                self.ring();
+            }
             self.drain();
         }
+    }
+
+    fn ring(&self) {
+        if !self.rung.swap(true, Ordering::SeqCst) {
+            // A bell that can't be rung has been rung often enough.
+            let _ = (&self.bell).write(&[1]);
+        }
+    }
+
+    fn wakes(&self) -> MutexGuard<'_, Wakes> {
+        self.wakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs what is ready. A task that panics ends alone.
@@ -191,5 +258,54 @@ mod tests {
         client.read_exact(&mut answer).expect("it answers");
         assert_eq!(&answer, b"ping");
         executor.run(server).expect("nothing failed");
+    }
+    #[test]
+    fn a_crowd_is_gathered_and_a_stream_is_not() {
+        let start = Instant::now();
+        let mut wakes = Wakes::new(start);
+        // A stream's pictures and sound: a hundred a second.
+        assert!(!(0..1_000).any(|wake| wakes.count(|| start + Duration::from_millis(10) * wake)));
+        let start = start + Duration::from_secs(60);
+        let mut at = (0..).map(|wake| start + Duration::from_micros(100) * wake);
+        let begun = (0..100).filter(|_| wakes.count(|| at.next().expect("endless"))).count();
+        assert_eq!(begun, 1, "it begins once");
+        assert!(wakes.end_round(), "a round that had something is followed by another");
+        assert!(!wakes.end_round(), "an empty one is the last");
+    }
+
+    #[test]
+    fn a_crowd_is_answered_whole_and_then_the_loop_sleeps() {
+        let executor = Executor::default();
+        let pairs: Vec<_> = (0..50).map(|_| UnixStream::pair().expect("two descriptors")).collect();
+        let (clients, servers): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let echoes: Vec<_> = servers
+            .into_iter()
+            .map(|socket| {
+                executor.spawn(async move {
+                    let mut socket = Async::new(socket).expect("a fresh socket");
+                    let mut bytes = [0; 4];
+                    for _ in 0..20 {
+                        socket.read_exact(&mut bytes).await.expect("the client writes");
+                        socket.write_all(&bytes).await.expect("the client reads");
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..20 {
+            for mut client in &clients {
+                client.write_all(b"ping").expect("it is there");
+            }
+            for mut client in &clients {
+                let mut answer = [0; 4];
+                client.read_exact(&mut answer).expect("it answers");
+                assert_eq!(&answer, b"ping");
+            }
+        }
+        for echo in echoes {
+            executor.run(echo);
+        }
+        while executor.0.wakes().gathering {
+            thread::sleep(REST);
+        }
     }
 }

@@ -79,8 +79,12 @@ pub struct Backlog {
 
 impl Backlog {
     pub(super) fn add(&self, stream: Arc<Stream>) {
-        self.streams.lock().expect("no one panics while holding the list").push_back(stream);
-        self.more.notify_one();
+        let mut streams = self.streams.lock().expect("no one panics while holding the list");
+        streams.push_back(stream);
+        // The disk's thread waits for the first alone.
+        if streams.len() == 1 {
+            self.more.notify_one();
+        }
     }
 
     /// No more will come: [`Self::wait`] returns `None` once the list is empty.

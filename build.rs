@@ -1,5 +1,9 @@
 //! Builds what the program carries inside: every file under `web/`, with its media type, its compressed form and
-//! its ETag, as the table that `src/http/assets.rs` includes. No npm, no network: the files are taken as they lie.
+//! its ETag, as the table that `src/http/assets.rs` includes. No npm, no network.
+//!
+//! The files are taken as they lie, but for one thing: a page that names many scripts or style sheets would have a TV ask
+//! many times, so those that stand together become one, without comments and indentation, under a name that says what
+//! is in it (`index.0123456789abcdef.js`): browsers keep it for good.
 //!
 //! It also refuses to build a slow codec by accident: without nasm, OpenH264 loses its assembly silently.
 
@@ -35,6 +39,13 @@ fn demand_nasm() -> Outcome<()> {
         .into())
 }
 
+/// A file that is served: its path from the root, its media type, and what is in it.
+struct Page {
+    path: String,
+    content_type: &'static str,
+    body: Vec<u8>,
+}
+
 /// Writes `$OUT_DIR/assets.rs`: one expression, a slice of `Asset` sorted by path.
 fn embed_pages() -> Outcome<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("web");
@@ -42,19 +53,21 @@ fn embed_pages() -> Outcome<()> {
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &mut files)?;
-    let mut assets = Vec::new();
+    let mut pages = Vec::new();
     for file in files {
         let Some(content_type) = content_type(&file) else { continue };
         let mut path = String::new();
         for part in file.strip_prefix(&root)?.components() {
             write!(path, "/{}", part.as_os_str().to_str().ok_or("a file name under web/ is not UTF-8")?)?;
         }
-        assets.push((path, content_type, file));
+        pages.push(Page { path, content_type, body: fs::read(&file)? });
     }
-    assets.sort();
+    bind_pages(&mut pages)?;
+    pages.sort_by(|a, b| a.path.cmp(&b.path));
     let mut table = String::from("&[\n");
-    for (path, content_type, file) in assets {
-        let body = fs::read(&file)?;
+    for Page { path, content_type, body } in pages {
+        let file = out.join(path.trim_start_matches('/').replace('/', "-"));
+        fs::write(&file, &body)?;
         let packed = gzip(&body)?;
         let gzip = if packed.len() < body.len() {
             let packed_file = out.join(format!("{}.gz", path.trim_start_matches('/').replace('/', "-")));
@@ -63,19 +76,104 @@ fn embed_pages() -> Outcome<()> {
         } else {
             "None".to_owned()
         };
-        let mut hash = DefaultHasher::new();
-        hash.write(&body);
         writeln!(
             table,
             "    Asset {{ path: {path:?}, content_type: {content_type:?}, body: include_bytes!({:?}), gzip: {gzip}, \
              etag: {:?} }},",
             file.display().to_string(),
-            format!("\"{:016x}\"", hash.finish()),
+            format!("\"{}\"", hash(&body)),
         )?;
     }
     table.push_str("]\n");
     fs::write(out.join("assets.rs"), table)?;
     Ok(())
+}
+
+/// Makes one file of the scripts, and one of the style sheets, that stand together in a page. What a page's own folder
+/// had for it is not served by itself then.
+fn bind_pages(pages: &mut Vec<Page>) -> Outcome<()> {
+    let mut bound = Vec::new();
+    let mut made = Vec::new();
+    for page in pages.iter().filter(|page| page.path.ends_with(".html")) {
+        let folder = &page.path[..=page.path.rfind('/').unwrap_or(0)];
+        let mut text = String::new();
+        let mut lines = std::str::from_utf8(&page.body)?.lines().peekable();
+        while let Some(line) = lines.next() {
+            let Some((before, first, after)) = named_file(line) else {
+                text.push_str(line);
+                text.push('\n');
+                continue;
+            };
+            let mut together = vec![first];
+            while let Some((_, path, _)) =
+                lines.peek().and_then(|next| named_file(next)).filter(|next| (next.0, next.2) == (before, after))
+            {
+                together.push(path);
+                lines.next();
+            }
+            let mut body = String::new();
+            for path in &together {
+                let file = pages.iter().find(|page| page.path == *path);
+                let file = file.ok_or_else(|| format!("{} names {path}, which is not there", page.path))?;
+                body.push_str(&without_comments(std::str::from_utf8(&file.body)?));
+                bound.extend(path.starts_with(folder).then(|| path.to_string()));
+            }
+            let (ending, content_type) = if before.contains("<script") {
+                ("js", "text/javascript; charset=utf-8")
+            } else {
+                ("css", "text/css; charset=utf-8")
+            };
+            let path = format!("{folder}index.{}.{ending}", hash(body.as_bytes()));
+            writeln!(text, "{before}{path}{after}")?;
+            made.push(Page { path, content_type, body: body.into_bytes() });
+        }
+        made.push(Page { path: page.path.clone(), content_type: page.content_type, body: text.into_bytes() });
+        bound.push(page.path.clone());
+    }
+    pages.retain(|page| !bound.contains(&page.path));
+    pages.extend(made);
+    Ok(())
+}
+
+/// A line that names one script or style sheet and nothing else: what stands before its path, the path, and what stands
+/// behind. Modules name each other, and what others wrote is left as it is: they stay.
+fn named_file(line: &str) -> Option<(&str, &str, &str)> {
+    let marker = if line.starts_with("<script ") && line.ends_with("></script>") && !line.contains("\"module\"") {
+        "src=\""
+    } else if line.starts_with("<link rel=\"stylesheet\" ") {
+        "href=\""
+    } else {
+        return None;
+    };
+    let (before, rest) = line.split_at(line.find(marker)? + marker.len());
+    let (path, after) = rest.split_at(rest.find('"')?);
+    (!path.starts_with("/vendor/")).then_some((before, path, after))
+}
+
+/// Scripts and style sheets without indentation, empty lines, and the comments that begin a line: in ES5 and in CSS such
+/// a line can't be inside a text.
+fn without_comments(text: &str) -> String {
+    let mut kept = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        let mut line = line.trim();
+        if inside || line.starts_with("/*") {
+            let end = line.find("*/");
+            inside = end.is_none();
+            line = end.map_or("", |end| line[end + 2..].trim());
+        }
+        if !line.is_empty() && !line.starts_with("//") {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+fn hash(body: &[u8]) -> String {
+    let mut hash = DefaultHasher::new();
+    hash.write(body);
+    format!("{:016x}", hash.finish())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome<()> {

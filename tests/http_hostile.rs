@@ -115,11 +115,22 @@ fn cookies_are_good_for_their_own_tv_and_time() {
     let share = home.ready_share(&phone, &[ana], None);
     let total = |cookies: &str| json_of(&home.ask("GET", "/tv/api/inbox", cookies, &Value::Null))["total"].clone();
     assert_eq!((total(&ana_at_sala), total(&rui_at_sala)), (json!(1), json!(0)));
-    for (method, path, body) in mutating(&share.to_string()) {
-        if path.contains(&share.to_string()) {
-            let answer = home.ask(method, &path, &rui_at_sala, &body);
-            let gone = path.ends_with("/left");
-            assert_eq!(answer.status, if gone { 200 } else { 404 }, "{method} {path}: {answer:?}");
+    // At home it is no secret that Ana was rung; elsewhere it is.
+    let eva_elsewhere = home.sign_in(&alheia, eva, None);
+    for (who, refused) in
+        [(&rui_at_sala, (403, "not_yours".to_owned())), (&eva_elsewhere, (404, "not_found".to_owned()))]
+    {
+        let entry = home.ask("GET", &format!("/tv/api/shares/{share}"), who, &Value::Null);
+        assert_eq!(code_of(&entry), refused);
+        for (method, path, body) in mutating(&share.to_string()) {
+            if path.contains(&share.to_string()) {
+                let answer = home.ask(method, &path, who, &body);
+                let gone = path.ends_with("/left");
+                assert!(
+                    if gone { answer.status == 200 } else { code_of(&answer) == refused },
+                    "{method} {path}: {answer:?}"
+                );
+            }
         }
     }
     assert_eq!(total(&ana_at_sala), json!(1), "nothing of hers was touched");

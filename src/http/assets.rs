@@ -41,12 +41,28 @@ mod tests {
     fn every_file_a_page_names_is_inside() {
         let page = asset("/tv/index.html").expect("the TV page is embedded");
         let text = std::str::from_utf8(page.body).expect("pages are UTF-8");
-        let named: Vec<&str> =
-            text.split('"').filter(|word| word.starts_with("/tv/") || word.starts_with("/shared/")).collect();
-        assert!(named.len() > 5);
+        let named: Vec<&str> = text.split('"').filter(|word| word.starts_with('/')).collect();
+        assert_eq!(named.len(), 5, "an icon, the style, the players, the HLS player, and the rest: {named:?}");
         for path in named {
             assert!(asset(path).is_some(), "the TV page names {path}, which is not under web/");
         }
+    }
+
+    #[test]
+    fn a_page_s_scripts_are_one_file_without_comments() {
+        let page = asset("/tv/index.html").expect("the TV page is embedded");
+        let text = std::str::from_utf8(page.body).expect("pages are UTF-8");
+        let scripts = text.split('"').filter(|word| word.starts_with("/tv/index.") && word.ends_with(".js"));
+        for (script, words) in
+            scripts.zip([["Lareira.LivePlayer = ", "Lareira.player = "], ["Lareira.api = ", "Lareira.app = "]])
+        {
+            let script = std::str::from_utf8(asset(script).expect("it is inside").body).expect("scripts are UTF-8");
+            assert!(!script.contains("\n/*") && !script.contains("\n//") && !script.contains("\n\n"));
+            for word in words {
+                assert!(script.contains(word), "{word}");
+            }
+        }
+        assert!(asset("/tv/app.js").is_none(), "it is in one of them");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum ShareError {
     NotPaired,
     /// The TV belongs to another account than the user.
     WrongAccount,
+    /// The share is for someone else of the household.
+    NotYours,
     /// The sender does not know whom they want to share with.
     NotAContact,
     /// The pairing or enrolment code is none, was used, or is too old.
@@ -51,6 +53,7 @@ impl ShareError {
             Self::PinLocked { .. } => "pin_locked",
             Self::NotPaired => "not_paired",
             Self::WrongAccount => "wrong_account",
+            Self::NotYours => "not_yours",
             Self::NotAContact => "not_a_contact",
             Self::BadCode => "bad_code",
             Self::NotReady => "not_ready",
@@ -69,7 +72,7 @@ impl ShareError {
             Self::Invalid(_) => 400,
             Self::PinRequired | Self::WrongPin => 401,
             Self::PinLocked { .. } => 429,
-            Self::NotPaired | Self::WrongAccount | Self::NotAContact => 403,
+            Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact => 403,
             Self::BadCode => 404,
             Self::NotReady => 409,
             Self::Over(_) => 410,
@@ -100,6 +103,7 @@ impl fmt::Display for ShareError {
             }
             Self::NotPaired => f.write_str("this TV belongs to no household yet; pair it with the code it shows"),
             Self::WrongAccount => f.write_str("this TV belongs to another household"),
+            Self::NotYours => f.write_str("this is for someone else of your household: choose who is watching"),
             Self::NotAContact => {
                 f.write_str("someone you chose is not among your contacts; choose again from the list")
             }

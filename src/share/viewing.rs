@@ -19,8 +19,20 @@ fn find_both(ledger: &dyn Rows, user: UserId, share: ShareId) -> Result<(Share, 
             let target = target.clone();
             Ok((share, target))
         }
+        None if is_for_household(ledger, user, &share)? => Err(ShareError::NotYours),
         _ => Err(ShareError::NotFound("share")),
     }
+}
+
+/// Whether someone else at home has the share. Households know of each other's rings, so it is no secret there.
+fn is_for_household(ledger: &dyn Rows, user: UserId, share: &Share) -> Result<bool, ShareError> {
+    let account = people::user(ledger, user)?.account;
+    for target in share.targets.iter().filter(|target| target.state != TargetState::Blocked && !target.deleted) {
+        if ledger.user(target.user)?.is_some_and(|other| other.account == account) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Length of a share: of its recording once it is over, so far while it is ready.

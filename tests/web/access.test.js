@@ -106,17 +106,12 @@ test('axe-core finds no serious or critical fault on any page', async () => {
   await sound('notification');
 });
 
-test('on a processor slowed six times: the first page, and from a key to the focus', async (t) => {
+test('on a processor slowed six times: from a key to the focus', async (t) => {
   mock = await start(all());
   page = await open(browser, mock, { path: '/mock/scene/0' });
   const protocol = await page.context().newCDPSession(page);
   await protocol.send('Emulation.setCPUThrottlingRate', { rate: 6 });
-  const firsts = [];
-  for (let i = 0; i < 3; i += 1) {
-    await page.goto(`${mock.url}/tv/`);
-    await page.waitForSelector('.home-main .button.is-focused');
-    firsts.push(await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))); })));
-  }
+  await page.goto(`${mock.url}/tv/`);
   await page.waitForSelector('.recent .tile');
   const measure = async (...names) => {
     const times = [];
@@ -142,7 +137,7 @@ test('on a processor slowed six times: the first page, and from a key to the foc
   await remote(page, 'ColorF2Yellow');
   await on(page, 'channels');
   const list = await measure(...Array.from({ length: 12 }, () => 'ArrowDown'));
-  t.diagnostic(`first page usable after ${firsts.map(Math.round).join(', ')} ms; from a key to the painted focus: ${ring('home', home)}; ${ring('inbox', inbox)}; ${ring('channels', list)}`);
+  t.diagnostic(`from a key to the painted focus: ${ring('home', home)}; ${ring('inbox', inbox)}; ${ring('channels', list)}`);
   /* Measured, not judged: only something quite broken fails here. */
-  assert.ok(Math.max(...firsts) < 15000 && Math.max(...home, ...inbox, ...list) < 3000);
+  assert.ok(Math.max(...home, ...inbox, ...list) < 3000);
 });

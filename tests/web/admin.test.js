@@ -2,10 +2,11 @@
 // The owner's page on a real gateway, from the code on the command line to everything the command line can do.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const path = require('node:path');
 const { test, before, after, afterEach } = require('node:test');
 const { launch } = require('./browser');
-const { startDemo } = require('./demo');
+const { startDemo, startGateway } = require('./demo');
 const { WEB, files } = require('./sources');
 
 let browser;
@@ -50,6 +51,7 @@ test('the owner comes in with a code and does what the command line does', async
   await page.click('.door [type=submit]');
   await page.waitForSelector('.stream');
   assert.match(await page.textContent('#now'), /Grandma/);
+  assert.match(await page.textContent('#channels'), /None\. Say in config\.toml/);
 
   await page.click('text=Add a household');
   await fill({ name: 'Beach house', country: '+351' });
@@ -103,6 +105,24 @@ test('it comes in by the address the command line prints, on a phone and in the 
   await page.keyboard.press('Escape');
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.ok(!wide, 'nothing hangs over the side');
+});
+
+test('it shows the channels, what was wrong with their list, and fetches it again', async () => {
+  const list = (names) => `#EXTM3U\n${names.map((name, i) => `#EXTINF:-1 tvg-chno="${i + 1}" group-title="News",${name}\nhttp://tv.example/${i}.m3u8\n`).join('')}#EXTINF:-1,Broken\nnowhere\n`;
+  demo = await startGateway((folder) => {
+    fs.writeFileSync(path.join(folder, 'tv.m3u'), list(['First', '<b>Second</b>']));
+    return '[channels]\nlist = "tv.m3u"\n';
+  });
+  await open();
+  await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
+  const rows = (count) => page.waitForFunction((wanted) => document.querySelectorAll('#channels tbody tr').length === wanted, count);
+  await page.waitForSelector('#channels h2');
+  await page.click('text=Fetch again');
+  await rows(2);
+  assert.match(await page.textContent('#channels'), /List: 2 channels.*tv\.m3u.*<b>Second<\/b>.*Left out: 1.*line 7/s);
+  fs.writeFileSync(path.join(demo.folder, 'tv.m3u'), list(['First', 'Second', 'Third']));
+  await page.click('text=Fetch again');
+  await rows(3);
 });
 
 test('its texts are complete and all used', async () => {

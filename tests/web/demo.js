@@ -1,6 +1,10 @@
 'use strict';
-// The real gateway as `lareira demo` runs it: on ports of its own, with a household, a TV and a phone that is live.
+// The real gateway: as `lareira demo` runs it, on ports of its own, with a household, a TV and a phone that is live; or
+// as it is served, empty.
 
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const { execFileSync, spawn } = require('node:child_process');
 
@@ -29,4 +33,34 @@ function startDemo(seconds = null) {
   });
 }
 
-module.exports = { startDemo };
+/** Ports that nobody has just now. */
+async function freePorts(count) {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => { const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server)); })));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((done) => { server.close(done); })));
+  return ports;
+}
+
+/** A gateway with settings of its own, in a folder that is given back with it; the folder is there for `settings(folder)`. */
+async function startGateway(settings) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lareira-'));
+  const [http, rtsp] = await freePorts(2);
+  const data = path.join(folder, 'data');
+  const config = path.join(folder, 'config.toml');
+  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
+  const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
+  const ended = new Promise((done) => { child.once('exit', done); });
+  const url = `http://127.0.0.1:${http}`;
+  const patience = Date.now() + 20000;
+  while (!await fetch(`${url}/healthz`).then((answer) => answer.ok, () => false)) {
+    if (child.exitCode !== null || Date.now() > patience) { child.kill('SIGTERM'); throw new Error(`the gateway did not begin to serve (${child.exitCode})`); }
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+  return {
+    url, folder,
+    admin: (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', data, ...verb]).toString()),
+    stop: async () => { child.kill('SIGTERM'); await ended; fs.rmSync(folder, { recursive: true }); }
+  };
+}
+
+module.exports = { startDemo, startGateway };

@@ -25,13 +25,14 @@ afterEach(async () => {
 });
 
 /** Opens the TV page as the demo's TV. */
-async function television(before = null) {
+async function television({ before = null, slowed = 1 } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
   await context.addCookies([{ name: 'lareira_tv', value: demo.tv_cookie, url: `${demo.url}/tv`, httpOnly: true }]);
   page = await context.newPage();
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   if (before) { await page.addInitScript(before); }
+  if (slowed > 1) { await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slowed }); }
   await page.goto(demo.tv_url);
 }
 
@@ -55,6 +56,23 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
   await page.waitForFunction(() => document.querySelector('video').currentTime > 5);
 });
 
+test('on a processor slowed six times the first page is soon there', async (t) => {
+  demo = await startDemo(1);
+  const usable = () => page.waitForSelector('.home-main .button.is-focused')
+    .then(() => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(() => done(Math.round(performance.now())), 0)); })));
+  const firsts = [], again = [];
+  for (let i = 0; i < 5; i += 1) {
+    if (page) { await page.context().close(); }
+    await television({ slowed: 6 });
+    firsts.push(await usable());
+    await page.reload();
+    again.push(await usable());
+  }
+  t.diagnostic(`the first page is usable after ${firsts.join(', ')} ms, and with its files kept after ${again.join(', ')} ms`);
+  /* Measured, not judged: only something quite broken fails here. */
+  assert.ok(Math.max(...firsts, ...again) < 15000);
+});
+
 test('a TV that is switched on while a share is live rings all the same, for whoever sits there', async () => {
   demo = await startDemo(40);
   await has(demo.hls_url, 2);
@@ -69,7 +87,7 @@ test('where the browser has no Media Source it plays the HLS by itself', async (
   demo = await startDemo(60);
   /* Chromium gives up lists that have only just begun; the page asks again, but a busy machine may outlast that. */
   await has(demo.hls_url, 6);
-  await television(() => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; });
+  await television({ before: () => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; } });
   if (!await page.evaluate(() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl'))) { t.skip('this browser plays no HLS by itself'); return; }
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');

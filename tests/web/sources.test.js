@@ -33,9 +33,7 @@ test('nothing is written as markup, and nothing needs more than our content poli
 
 test('every script of the page is loaded, and each once: with the page, or with the players', () => {
   const page = ours.find((file) => file.name === 'tv/index.html').text;
-  const players = /player: \[([^\]]+)\]/.exec(ours.find((file) => file.name === 'tv/load.js').text)[1];
-  const loaded = [...page.matchAll(/<script src="\/([^"]+)"/g)].map((match) => match[1])
-    .concat([...players.matchAll(/'([^']+)'/g)].map((match) => `tv/player/${match[1]}.js`)).sort();
+  const loaded = [...page.matchAll(/<script (?:type="text\/later" data-later="player" )?src="\/([^"]+)"/g)].map((match) => match[1]).sort();
   assert.deepEqual(loaded, scripts.map((file) => file.name).sort());
 });
 

@@ -1,5 +1,6 @@
 // The owner's page: the door, and behind it what the gateway is doing and who it belongs to.
 
+import { channels, lineup } from './channels.js';
 import { el, notice } from './dom.js';
 import * as desk from './desk.js';
 import { draw } from './now.js';
@@ -39,18 +40,19 @@ async function knock(code) {
 
 /** What is behind the door. Lists are asked for when something was done, the rest every other second. */
 function enter() {
-  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares'].map((name) => [name, el('section', { id: name })]));
+  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares', 'channels'].map((name) => [name, el('section', { id: name })]));
   page.replaceChildren(...Object.values(sections));
   out.hidden = false;
   let flowing = null;
 
   async function lists() {
     const names = ['account', 'user', 'tv', 'phone', 'share'];
-    const answers = await Promise.all(names.map((name) => desk.verb(`${name}_list`)));
+    const [known, ...answers] = await Promise.all([lineup(), ...names.map((name) => desk.verb(`${name}_list`))]);
     const all = Object.assign({}, ...answers);
     households(sections.households, all, changed);
     phones(sections.phones, all, changed);
     shares(sections.shares, all, changed);
+    channels(sections.channels, known, changed);
     if (pairing && all.accounts.length) {
       const code = pairing;
       pairing = null;

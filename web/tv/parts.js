@@ -79,7 +79,7 @@
       title ? el('h1.head-title', { text: title }) : el('h1.head-word', { text: 'Lareira' }),
       el('div.head-right', {}, [
         right || clock(),
-        topic ? button(Lareira.t('help'), function () { Lareira.app.go('help', { topic: topic }); }, '.quiet') : null
+        topic ? button(Lareira.t('help'), function () { Lareira.app.go('help', { topic: topic }); }, '.quiet.key-blue') : null
       ])
     ]);
   }

@@ -22,8 +22,8 @@
         el('p.facts', { text: facts(entry) }),
         expired ? el('p.lead', { text: t('expired') + '. ' + t('expired_text') }) : null
       ], [
-        expired ? null : Lareira.parts.button(t('play'), play, '.is-main'),
-        Lareira.parts.button(t('remove'), remove),
+        expired ? null : Lareira.parts.button(t('play'), play, '.is-main.key-green'),
+        Lareira.parts.button(t('remove'), remove, '.key-red'),
         sender ? Lareira.parts.button(t('block_sender'), function () { Lareira.invite.block(entry, leave); }) : null
       ]));
       if (Lareira.focus.topRoot() === node) { Lareira.focus.ensure(); }

@@ -44,7 +44,7 @@
         buttons.lastChild.setAttribute('data-first', '');
       }
       buttons.appendChild(Lareira.parts.button(page.unseen ? t('inbox_unseen', { count: page.unseen }) : t('inbox'), function () { app.go('inbox'); }));
-      if (Lareira.guide.list.length) { buttons.appendChild(Lareira.parts.button(t('channels'), function () { app.go('channels'); })); }
+      if (Lareira.guide.list.length) { buttons.appendChild(Lareira.parts.button(t('channels'), function () { app.go('channels'); }, '.key-yellow')); }
       buttons.appendChild(Lareira.parts.button(t('settings'), function () { app.go('settings'); }));
       if ((app.device.users || []).length > 1) {
         buttons.appendChild(el('button.button.with-face', { type: 'button', 'data-choice': '', onclick: function () { app.go('who'); } },

@@ -10,12 +10,16 @@
     var t = Lareira.t, app = Lareira.app, gone = false, last = '', asked = 0, ahead = null;
     var index = params.index || 0, total = params.total || 0, entries = [];
     var count = el('span.count', { 'aria-hidden': 'true' });
+    var colours = el('span.colours', { 'aria-hidden': 'true' }, [el('span.key-green', { text: t('play') }), el('span.key-red', { text: t('remove') })]);
     var grid = el('div.grid', {});
-    var node = el('section.page.page-inbox', {}, [Lareira.parts.head(t('inbox'), count, 'inbox'), grid]);
+    var node = el('section.page.page-inbox', {}, [Lareira.parts.head(t('inbox'), el('span', {}, [colours, count]), 'inbox'), grid]);
 
     function first() { return index - index % PAGE; }
 
-    function said() { count.textContent = total ? (index + 1) + ' / ' + total : ''; }
+    function said() {
+      count.textContent = total ? (index + 1) + ' / ' + total : '';
+      colours.classList.toggle('is-here', total > 0);
+    }
 
     function draw() {
       Lareira.dom.clear(grid);

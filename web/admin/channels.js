@@ -1,0 +1,44 @@
+// The TV channels: where they come from, how that went, and what there is.
+
+import { el } from './dom.js';
+import { t } from './texts.js';
+import { verb } from './desk.js';
+import { when } from './words.js';
+
+const SHOWN = 50;
+
+/** What the gateway has; `null` where no channels were set up. */
+export async function lineup() {
+  try {
+    return await verb('channel_list');
+  } catch (error) {
+    if (error.code === 'no_channels') { return null; }
+    throw error;
+  }
+}
+
+/** One source, and how it stands. */
+function origin(words, { source, fetched_at: at, problem }) {
+  if (!source) { return null; }
+  return el('li.row', {},
+    el('div.words', {}, el('strong', {}, words), el('span.quieter', {}, el('code', {}, source)), problem ? el('span.wrong', {}, problem) : null),
+    el('span.quieter', {}, at ? when(at) : ''));
+}
+
+/** Draws the channels. */
+export function channels(section, known, changed) {
+  const fetch = el('button', { onclick: () => { fetch.disabled = true; verb('channel_refresh').then(changed, changed); } }, t('fetch_again'));
+  const head = el('div.section-head', {}, el('h2', {}, t('channels')), known ? el('div.buttons', {}, fetch) : null);
+  if (!known) {
+    section.replaceChildren(head, el('p.lead', {}, t('no_channels')), el('p', {}, el('code', {}, '[channels] list = "https://…/channels.m3u"')));
+    return;
+  }
+  const titles = el('thead', {}, el('tr', {}, [t('channel_number'), t('name'), t('group')].map((words) => el('th', { scope: 'col' }, words))));
+  const rows = known.channels.slice(0, SHOWN).map((channel) => el('tr', {}, el('td', {}, String(channel.number)), el('td', { dir: 'auto' }, channel.name), el('td', { dir: 'auto' }, channel.group || '')));
+  section.replaceChildren(...[head,
+    el('ul.grid', {}, origin(t('channel_list', { count: known.total }), known.list), origin(t('channel_guide', { count: known.programmes }), known.guide)),
+    rows.length ? el('table', {}, titles, el('tbody', {}, rows)) : null,
+    known.total > rows.length ? el('p.quieter', {}, t('and_more', { count: known.total - rows.length })) : null,
+    known.skipped_total ? el('details', {}, el('summary', {}, t('skipped', { count: known.skipped_total })),
+      el('ul.skipped', {}, known.skipped.map(({ line, reason }) => el('li', {}, t('skipped_line', { line, reason }))))) : null].filter(Boolean));
+}

@@ -58,12 +58,22 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
 
 test('on a processor slowed six times the first page is soon there', async (t) => {
   demo = await startDemo(1);
-  const usable = () => page.waitForSelector('.home-main .button.is-focused')
-    .then(() => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(() => done(Math.round(performance.now())), 0)); })));
+  /* The page itself notes when a button has the focus and is painted: to look from outside would take it longer. */
+  const watch = () => {
+    const look = () => {
+      if (!document.querySelector('.home-main .button.is-focused')) { requestAnimationFrame(look); return; }
+      setTimeout(() => { window.usableAfter = Math.round(performance.now()); }, 0);
+    };
+    requestAnimationFrame(look);
+  };
+  const usable = async () => {
+    await page.waitForFunction(() => window.usableAfter, null, { polling: 1000 });
+    return page.evaluate(() => window.usableAfter);
+  };
   const firsts = [], again = [];
   for (let i = 0; i < 5; i += 1) {
     if (page) { await page.context().close(); }
-    await television({ slowed: 6 });
+    await television({ before: watch, slowed: 6 });
     firsts.push(await usable());
     await page.reload();
     again.push(await usable());

@@ -14,7 +14,7 @@ use lareira::ground::time::Clock as _;
 use lareira::http::{Announcements, Api, Caps, Photos as _, Times};
 use lareira::live::Hub;
 use lareira::share::{Announcer, MediaInfo, NewUser, ShareSettings, Steward};
-use lareira::store::Store;
+use lareira::store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::{Answer, Client, House};
@@ -35,11 +35,10 @@ impl Home {
     /// The same home after a restart.
     pub fn restart(self) -> Self {
         let Self { house, steward, gallery, dir } = self;
-        let gone = Arc::downgrade(&steward);
         drop((house, steward, gallery));
-        // Connections that are being closed hold the steward, and with it the store, a moment longer.
+        // Connections that are being closed hold the steward, and with it the books, a moment longer.
         let mut patience = 5_000;
-        while gone.strong_count() > 0 {
+        while matches!(Store::open(&dir.path().join("lareira.redb")), Err(StoreError::InUse(_))) {
             assert!(patience > 0, "something holds the old home for ever");
             patience -= 1;
             std::thread::sleep(Duration::from_millis(1));

@@ -69,12 +69,12 @@ fn from_the_request_to_the_picture() {
     let still = text(&entry, "thumbnail_url");
     assert!(web::call("GET", &still, &[], &[]).expect(200).body.starts_with(&[0xff, 0xd8]), "with a still picture");
 
-    // Claims 3 and 11: nobody else in the house, nor anyone in another, is given it.
+    // Claims 3 and 11: nobody else in the house, nor anyone in another, is given it; at home it is no secret whose it is.
     let elsewhere = neighbour.clone().call("GET", &format!("/tv/api/shares/{share}"), None);
     assert_eq!(elsewhere.status, 404, "{}", elsewhere.text());
     let mut beside = tv.clone();
     beside.0.post("/tv/api/sign-in", &json!({ "user_id": grandfather })).expect(200);
-    assert_eq!(beside.0.call("GET", &format!("/tv/api/shares/{share}"), None).status, 404);
+    assert_eq!(beside.0.call("GET", &format!("/tv/api/shares/{share}"), None).status, 403);
 
     // 80: she accepts, and the phone learns it. Claims 2, 6, 10 and 14.
     let accepted = tv.0.post(&format!("/tv/api/shares/{share}/accept"), &json!({ "from": "live" })).expect(200).json();

@@ -76,6 +76,11 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// What a phone opens to be enrolled with `code`.
+    fn invite(&self, code: &str) -> String {
+        format!("{}/go/?code={code}", self.http)
+    }
+
     /// The addresses of a gateway that listens on these: by its first name where it has one, else by number.
     pub fn new(http: SocketAddr, rtsp: SocketAddr, names: &[String]) -> Self {
         let host = |ip: IpAddr| match (names.first(), ip) {
@@ -152,6 +157,10 @@ impl OwnersDesk for OpenDesk {
         self.desk.execute(&verb).map_err(|Refused { code, message, status }| DeskRefused { status, code, message })
     }
 
+    fn invite_url(&self, code: &str) -> String {
+        self.desk.addresses.invite(code)
+    }
+
     fn now(&self) -> Value {
         self.now.look()
     }
@@ -220,7 +229,7 @@ impl Desk {
             Verb::Invite { name, account, ttl_ms } => {
                 let account = account.as_deref().map(|account| find_account(steward, account)).transpose()?;
                 let invite = steward.invite(name.as_deref(), account, Duration::from_millis(*ttl_ms))?;
-                let url = format!("{}/go/?code={}", addresses.http, invite.code);
+                let url = addresses.invite(&invite.code);
                 json!({ "code": invite.code, "url": url, "expires_at": invite.expires_at.to_string() })
             }
             Verb::PhoneList => {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
 use crate::http::back::Request;
+use crate::http::qr;
 use crate::http::route::OwnerCall;
 
 /// The cookie that makes a browser the owner's.
@@ -18,6 +19,8 @@ const COOKIE_SECONDS: u32 = 180 * 24 * 3600;
 pub trait OwnersDesk: Send + Sync {
     /// Does one verb of `lareira admin`, written as its name with its fields; what it says.
     fn carry_out(&self, verb: Value) -> Result<Value, DeskRefused>;
+    /// The address that a phone opens to be enrolled with `code`.
+    fn invite_url(&self, code: &str) -> String;
     /// What the gateway is doing.
     fn now(&self) -> Value;
 }
@@ -51,6 +54,11 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
         return Err(Failure::NotOwner);
     }
     match call {
+        OwnerCall::InvitePicture => {
+            let code = request.parameter("code").filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+            let url = api.desk.invite_url(code.ok_or(Failure::NotFound)?);
+            qr::picture(&url).ok_or(Failure::NotFound)
+        }
         OwnerCall::Now => Ok(answer_json(200, &api.desk.now())),
         OwnerCall::Verb => match api.desk.carry_out(body(request)?) {
             Ok(said) => Ok(answer_json(200, &said)),

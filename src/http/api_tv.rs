@@ -1,8 +1,5 @@
 //! The TV API: what a TV's page may ask, by its cookies (RFC 6265).
 
-use fast_qr::QRBuilder;
-use fast_qr::convert::Builder as _;
-use fast_qr::convert::svg::SvgBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,6 +8,7 @@ use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
 use crate::http::channels;
+use crate::http::qr;
 use crate::http::route::{Topic, TvCall};
 use crate::http::texts::{self, Language};
 use crate::share::{
@@ -26,8 +24,6 @@ const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
 /// Entries of an inbox in one answer, at most and if not said.
 const INBOX_PAGE: usize = 100;
 const INBOX_PAGE_DEFAULT: usize = 20;
-/// The colour of words on light ground, as on the pages.
-const PICTURE_COLOUR: [u8; 4] = [0x24, 0x12, 0x07, 0xFF];
 
 /// Answers a TV.
 pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
@@ -171,10 +167,7 @@ fn unpaired(request: &Request, value: &mut Value, code: &str) {
 /// The TV's pairing address as a picture for phones (ISO/IEC 18004).
 fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
     let code = api.steward.pairing_code(tv.id)?.ok_or(Failure::NotFound)?;
-    let picture = QRBuilder::new(pair_url(request, &code)).build().map_err(|_| Failure::NotFound)?;
-    let mut svg = SvgBuilder::default();
-    svg.margin(3).background_color([0, 0, 0, 0]).module_color(PICTURE_COLOUR);
-    Ok(Reply::bytes(200, "image/svg+xml", svg.to_str(&picture)))
+    qr::picture(&pair_url(request, &code)).ok_or(Failure::NotFound)
 }
 
 /// Who this TV is. One that is new is made known.

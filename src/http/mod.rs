@@ -18,6 +18,7 @@ mod api_owner;
 mod api_phone;
 mod api_tv;
 mod pages;
+mod qr;
 mod texts;
 
 pub use api::Api;

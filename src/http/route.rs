@@ -184,6 +184,8 @@ pub enum OwnerCall {
     Verb,
     /// `GET now`
     Now,
+    /// `GET invite.svg`
+    InvitePicture,
 }
 
 /// A call of the TV API.
@@ -462,6 +464,7 @@ impl Route {
             (Post, ["admin", "api", "sign-out"]) => Some(Self::Owner(OwnerCall::SignOut)),
             (Post, ["admin", "api", "verb"]) => Some(Self::Owner(OwnerCall::Verb)),
             (Get, ["admin", "api", "now"]) => Some(Self::Owner(OwnerCall::Now)),
+            (Get, ["admin", "api", "invite.svg"]) => Some(Self::Owner(OwnerCall::InvitePicture)),
             (_, ["tv" | "admin", "api", ..]) => None,
             (Get, ["tv", "help", topic]) => Some(Self::TvHelp(Topic::of_tv(topic)?)),
             (_, ["tv", "help", ..]) => None,
@@ -552,6 +555,7 @@ mod tests {
             (Post, "/admin/api/sign-out", Ok(Route::Owner(OwnerCall::SignOut))),
             (Post, "/admin/api/verb", Ok(Route::Owner(OwnerCall::Verb))),
             (Get, "/admin/api/now", Ok(Route::Owner(OwnerCall::Now))),
+            (Get, "/admin/api/invite.svg", Ok(Route::Owner(OwnerCall::InvitePicture))),
             (Get, "/admin/api/nothing", not_found.clone()),
             (Post, "/api/v1/enrol", phone(PhoneCall::Enrol)),
             (Get, "/api/v1/enrol", method("POST")),

@@ -113,7 +113,7 @@ async function invite(accounts) {
     send: async ({ name, account }) => { made = await verb('invite', { name: orNull(name), account: orNull(account), ttl_ms: 3600000 }); }
   });
   if (made) {
-    tell(t('invite'), el('p.lead', {}, t('invite_text')), el('p.code', {}, made.code.replace(/(\d{5})(?=\d)/g, '$1 ')), el('p', {}, el('a', { href: made.url }, made.url)));
+    tell(t('invite'), el('p.lead', {}, t('invite_text')), el('img.square', { src: `/admin/api/invite.svg?code=${made.code}`, alt: '' }), el('p.code', {}, made.code.replace(/(\d{5})(?=\d)/g, '$1 ')), el('p', {}, el('a', { href: made.url }, made.url)));
   }
 }
 

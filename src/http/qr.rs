@@ -1,0 +1,18 @@
+//! Addresses as pictures for phones (ISO/IEC 18004).
+
+use fast_qr::QRBuilder;
+use fast_qr::convert::Builder as _;
+use fast_qr::convert::svg::SvgBuilder;
+
+use crate::ground::reply::Reply;
+
+/// Colour of the dark squares.
+const COLOUR: [u8; 4] = [0x24, 0x12, 0x07, 0xFF];
+
+/// The picture of `text` as SVG, on nothing; `None` if it is too long for one.
+pub(super) fn picture(text: &str) -> Option<Reply> {
+    let squares = QRBuilder::new(text).build().ok()?;
+    let mut svg = SvgBuilder::default();
+    svg.margin(3).background_color([0, 0, 0, 0]).module_color(COLOUR);
+    Some(Reply::bytes(200, "image/svg+xml", svg.to_str(&squares)))
+}

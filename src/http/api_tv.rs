@@ -1,9 +1,11 @@
 //! The TV API: what a TV's page may ask, by its cookies (RFC 6265).
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ground::id::{SenderId, UserId};
+use crate::ground::id::{AccountId, SenderId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
@@ -24,6 +26,8 @@ const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
 /// Entries of an inbox in one answer, at most and if not said.
 const INBOX_PAGE: usize = 100;
 const INBOX_PAGE_DEFAULT: usize = 20;
+/// How long a TV's invitation is good: for whoever stands before it.
+const INVITE_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// Answers a TV.
 pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
@@ -49,6 +53,11 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
     }
     let user = session.user.ok_or(Failure::NotSignedIn)?;
     match call {
+        TvCall::Invite => invite(api, request, session.account.ok_or(ShareError::NotPaired)?.id),
+        TvCall::InvitePicture => {
+            let code = request.parameter("code").ok_or(Failure::NotFound)?;
+            qr::picture(&invite_url(request, code)).ok_or(Failure::NotFound)
+        }
         TvCall::SignOut => {
             steward.sign_out(session.tv.id, user.id)?;
             Ok(done()?.with("Set-Cookie", format!("{USER_COOKIE}=; Path=/tv; Max-Age=0; HttpOnly; SameSite=Lax")))
@@ -168,6 +177,25 @@ fn unpaired(request: &Request, value: &mut Value, code: &str) {
 fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
     let code = api.steward.pairing_code(tv.id)?.ok_or(Failure::NotFound)?;
     qr::picture(&pair_url(request, &code)).ok_or(Failure::NotFound)
+}
+
+/// Where a phone goes to be enrolled with `code`.
+fn invite_url(request: &Request, code: &str) -> String {
+    format!("http://{}/go/?code={code}", request.host)
+}
+
+/// Invites one phone to the household.
+fn invite(api: &Api, request: &Request, account: AccountId) -> Answered {
+    let invite = api.steward.invite(None, Some(account), INVITE_TIME)?;
+    Ok(answer_json(
+        201,
+        &json!({
+            "code": invite.code,
+            "url": invite_url(request, &invite.code),
+            "qr_svg": format!("/tv/api/invite.svg?code={}", invite.code),
+            "expires_at": invite.expires_at.to_string(),
+        }),
+    ))
 }
 
 /// Who this TV is. One that is new is made known.

@@ -195,6 +195,10 @@ pub enum TvCall {
     Device,
     /// `GET pair.svg`
     PairPicture,
+    /// `POST invite`
+    Invite,
+    /// `GET invite.svg`
+    InvitePicture,
     /// `POST sign-in`
     SignIn,
     /// `POST sign-out`
@@ -444,6 +448,8 @@ impl Route {
 
             (Get, ["tv", "api", "device"]) => tv(TvCall::Device),
             (Get, ["tv", "api", "pair.svg"]) => tv(TvCall::PairPicture),
+            (Post, ["tv", "api", "invite"]) => tv(TvCall::Invite),
+            (Get, ["tv", "api", "invite.svg"]) => tv(TvCall::InvitePicture),
             (Post, ["tv", "api", "sign-in"]) => tv(TvCall::SignIn),
             (Post, ["tv", "api", "sign-out"]) => tv(TvCall::SignOut),
             (Get, ["tv", "api", "events"]) => tv(TvCall::Events),
@@ -589,6 +595,8 @@ mod tests {
             (Get, "/api/v2/me", not_found.clone()),
             (Get, "/tv/api/device", tv(TvCall::Device)),
             (Get, "/tv/api/pair.svg", tv(TvCall::PairPicture)),
+            (Post, "/tv/api/invite", tv(TvCall::Invite)),
+            (Get, "/tv/api/invite.svg", tv(TvCall::InvitePicture)),
             (Post, "/tv/api/sign-in", tv(TvCall::SignIn)),
             (Post, "/tv/api/sign-out", tv(TvCall::SignOut)),
             (Get, "/tv/api/events", tv(TvCall::Events)),

@@ -89,6 +89,9 @@ test('axe-core finds no serious or critical fault on any page', async () => {
   await keys(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter');
   await page.waitForSelector('.page-blocked .row.is-focused');
   await sound('blocked');
+  await keys(page, 'Escape', 'ArrowDown', 'Enter');
+  await page.waitForSelector('.square .photo, .square .qr');
+  await sound('phone');
   await remote(page, 'Exit');
   await on(page, 'home');
   await remote(page, 'ColorF2Yellow');

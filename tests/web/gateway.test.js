@@ -83,6 +83,25 @@ test('on a processor slowed six times the first page is soon there', async (t) =
   assert.ok(Math.max(...firsts, ...again) < 15000);
 });
 
+test('a TV invites one phone', async () => {
+  demo = await startDemo(1);
+  await television();
+  await page.waitForSelector('.home-main .button.is-focused');
+  await page.waitForSelector('.ring', { state: 'hidden' });
+  await page.evaluate(() => { Lareira.app.go('settings'); });
+  await page.waitForSelector('.row.is-focused');
+  await keys(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
+  await page.waitForSelector('.row[data-row=phone].is-focused');
+  await keys(page, 'Enter');
+  await page.waitForFunction(() => { const square = document.querySelector('.square img'); return square && square.complete && square.naturalWidth > 0; });
+  const code = (await page.textContent('.code')).replace(/\s/g, '');
+  const enrol = () => fetch(`${demo.url}/api/v1/enrol`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code, name: 'Rui' }) });
+  assert.equal((await enrol()).status, 201);
+  assert.equal((await enrol()).status, 404, 'it is good for one');
+  await keys(page, 'Enter');
+  await page.waitForSelector('.row[data-row=phone].is-focused');
+});
+
 test('a TV that is switched on while a share is live rings all the same, for whoever sits there', async () => {
   demo = await startDemo(40);
   await has(demo.hls_url, 2);

@@ -299,6 +299,7 @@ class Mock {
       this.blocked = body.blocked;
       return json(200, {});
     }
+    if (what === 'invite') { return json(201, { code: '1234567890', url: 'http://lareira.local:8080/go/?code=1234567890', qr_svg: '/shared/mark.svg' }); }
     if (what === 'channels') { return json(200, { channels: this.channels }); }
     if (what === 'inbox' && method === 'DELETE') {
       this.entries = this.entries.filter((one) => one.share_id !== id);

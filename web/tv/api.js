@@ -67,6 +67,7 @@
     device: function (done) { return call('GET', '/device', null, done); },
     signOut: function (done) { return call('POST', '/sign-out', {}, done); },
     setSettings: function (settings, done) { return call('PUT', '/settings', settings, done); },
+    invite: function (done) { return call('POST', '/invite', {}, done); },
     blocks: function (done) { return call('GET', '/blocks', null, done); },
     setBlocks: function (blocks, done) { return call('PUT', '/blocks', blocks, done); },
     remove: function (id, done) { return call('DELETE', '/inbox/' + encodeURIComponent(id), null, done); },

@@ -197,6 +197,13 @@
     ],
     quiet_from: ['From', 'Desde', 'Das'],
     quiet_to: ['Until', 'Hasta', 'Até às'],
+    phone: ['Add a phone', 'Añadir un teléfono', 'Juntar um telemóvel'],
+    phone_about: ['Invite a phone, so that it can share with this home.', 'Invita a un teléfono para que comparta con esta casa.', 'Convide um telemóvel a partilhar com esta casa.'],
+    phone_text: [
+      'Point its camera at the square, or open the address below and type the code. It is good for one phone, for ten minutes.',
+      'Apunta su cámara al cuadrado, o abre la dirección de abajo y escribe el código. Sirve para un teléfono, durante diez minutos.',
+      'Aponte a câmara para o quadrado, ou abra o endereço em baixo e escreva o código. Serve para um telemóvel, durante dez minutos.'
+    ],
     blocked: ['Blocked senders', 'Remitentes bloqueados', 'Remetentes bloqueados'],
     blocked_about: [
       'See whom you have blocked, and let them ring again.',

@@ -65,6 +65,7 @@
         quiet ? choice('from', t('quiet_from'), t('quiet_about'), quiet.from, function (by) { quiet.from = later(quiet.from, STEP * by); }) : null,
         quiet ? choice('to', t('quiet_to'), t('quiet_about'), quiet.to, function (by) { quiet.to = later(quiet.to, STEP * by); }) : null,
         way('blocked', t('blocked'), t('blocked_about'), function () { params.at = 'blocked'; app.go('blocked'); }),
+        way('phone', t('phone'), t('phone_about'), function () { params.at = 'phone'; app.go('phone'); }),
         way('out', t('sign_out'), t('sign_out_about', { name: app.user.name }), app.signOut)
       ];
       Lareira.dom.clear(rows);

@@ -13,13 +13,15 @@ use crate::gateway::config::Config;
 pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
     let config = Config::load(options.config.as_deref())?;
     log_to_stderr(config.log.level);
+    // Watched before anybody can see that it serves, and tell it to stop.
+    let stop = until_told_to_stop()?;
     let gateway = Gateway::start(&config)?;
     log::info!("serving http={} rtsp={}", gateway.http_address(), gateway.rtsp_address());
-    gateway.run(until_told_to_stop()?);
+    gateway.run(stop);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Resolves when the process is told to stop.
+/// Resolves when the process is told to stop, from now on.
 pub(super) fn until_told_to_stop() -> Result<impl Future<Output = ()>, CliError> {
     let mut signals = Signals::new([Signal::Term, Signal::Int])
         .map_err(|error| CliError::Failed(format!("signals can't be watched: {error}")))?;

@@ -55,6 +55,7 @@ struct Household {
 /// Runs the demo.
 pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
     log_to_stderr(LogLevel::Warn);
+    let stop = until_told_to_stop()?;
     let folder = Folder::new()?;
     let mut config = Config { data_dir: folder.0.clone(), ..Config::default() };
     config.http.address = (Ipv4Addr::LOCALHOST, 0).into();
@@ -74,8 +75,7 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
              Ctrl-C ends it."
         ));
     }
-    let stop = until_told_to_stop()?.or(pair_every_tv(steward, household.account));
-    gateway.run(stop);
+    gateway.run(stop.or(pair_every_tv(steward, household.account)));
     drop(phone);
     Ok(ExitCode::SUCCESS)
 }

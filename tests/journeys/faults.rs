@@ -193,6 +193,16 @@ fn a_disk_with_little_room_keeps_the_live_view() {
     assert!(said.contains("too little room"), "it is said in the share: {entry}");
 }
 
+#[test]
+fn told_to_stop_as_soon_as_it_listens_it_stops_well() {
+    let mut gateway = Gateway::start();
+    gateway.stop();
+    for _ in 0..10 {
+        gateway.begin_to_serve();
+        gateway.stop();
+    }
+}
+
 /// A gateway without a battery for its clock may learn the date while it serves, and be told it is years earlier.
 #[test]
 fn the_clock_is_set_back_while_a_stream_flows() {

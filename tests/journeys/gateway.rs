@@ -99,6 +99,18 @@ impl Gateway {
         self.serving = Some(serving);
     }
 
+    /// Starts the server, and waits for no more than that it can be connected to.
+    #[track_caller]
+    pub fn begin_to_serve(&mut self) {
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--config"]).arg(self.config());
+        let mut serving = program::start(command);
+        while std::net::TcpStream::connect(("127.0.0.1", self.http_port)).is_err() {
+            assert!(serving.runs(), "the gateway does not serve");
+        }
+        self.serving = Some(serving);
+    }
+
     /// Kills the server at once, as a power cut would. Returns what it had said.
     #[track_caller]
     pub fn kill(&mut self) -> String {

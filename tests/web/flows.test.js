@@ -69,6 +69,10 @@ for (const [width, height] of [[1280, 720], [1920, 1080]]) {
       await page.waitForSelector('.row.is-focused');
       await press(page, 'Enter', 'ArrowDown', 'ArrowRight', 'Enter');
       await on(page, 'settings');
+      await press(page, 'ArrowDown', 'Enter');
+      await page.waitForSelector('.square .qr');
+      await press(page, 'ArrowUp', 'Enter');
+      await on(page, 'settings');
       await press(page, 'ArrowDown', 'ArrowDown', 'Enter');
       await on(page, 'home');
       assert.equal(mock.settings.quiet_hours.from, '22:30');
@@ -202,7 +206,7 @@ test('whoever signs out is asked who is watching, even alone', async () => {
   await on(page, 'home');
   await press(page, 'ArrowRight', 'Enter');
   await page.waitForSelector('.row.is-focused');
-  await press(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
+  await press(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
   assert.equal(await focused(page), 'Sign out');
   await press(page, 'Enter');
   await on(page, 'who');

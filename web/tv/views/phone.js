@@ -6,7 +6,7 @@
 
   Lareira.views.phone = function () {
     var t = Lareira.t, app = Lareira.app, gone = false;
-    var code = el('p.code', {}), address = el('p.hint', {}), square = el('div.square', { 'aria-hidden': 'true' });
+    var code = el('p.code', {}), address = el('p.lead', {}), square = el('div.square', { 'aria-hidden': 'true' });
     var node = el('section.page.page-pairing', {}, [
       Lareira.parts.head(''),
       el('div.pairing', {}, [

@@ -128,6 +128,7 @@ fn main() {
     let house = Arc::new(House { newest: newest.clone(), playlist: Bytes::from(vec![b'#'; 1200]) });
     let config = FrontConfig {
         names: Vec::new(),
+        authority: None,
         back: back.entrance(),
         player: house.clone(),
         channels: house.clone(),

@@ -13,6 +13,7 @@ pub mod live;
 pub mod share;
 
 pub mod album;
+pub mod authority;
 pub mod http;
 pub mod ingest;
 pub mod iptv;

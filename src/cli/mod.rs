@@ -125,7 +125,9 @@ fn options(args: Vec<OsString>, allowed: &[&str]) -> Result<Options, CliError> {
 
 fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     let config = Config::load(options.config.as_deref())?;
-    let listeners = vec![("http.address", config.http.address), ("rtsp.address", config.rtsp.address)];
+    let https = config.https.enabled.then_some(("https.address", config.https.address));
+    let mut listeners = vec![("http.address", config.http.address), ("rtsp.address", config.rtsp.address)];
+    listeners.extend(https);
     let (report, status) = check::check(&check::Subject { listeners, data_dir: config.data_dir });
     say(report.trim_end());
     Ok(status)

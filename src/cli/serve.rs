@@ -16,7 +16,8 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
     // Watched before anybody can see that it serves, and tell it to stop.
     let stop = until_told_to_stop()?;
     let gateway = Gateway::start(&config)?;
-    log::info!("serving http={} rtsp={}", gateway.http_address(), gateway.rtsp_address());
+    let https = gateway.https_address().map_or("none".to_owned(), |address| address.to_string());
+    log::info!("serving http={} https={https} rtsp={}", gateway.http_address(), gateway.rtsp_address());
     gateway.run(stop);
     Ok(ExitCode::SUCCESS)
 }

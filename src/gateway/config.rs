@@ -17,6 +17,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Pages, API and playback.
     pub http: Http,
+    /// The same over TLS.
+    pub https: Https,
     /// Where phones and cameras publish.
     pub rtsp: Rtsp,
     /// How shares live.
@@ -39,6 +41,20 @@ pub struct Http {
     pub address: SocketAddr,
     /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
     pub names: Vec<String>,
+}
+
+/// Pages, API and playback over TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Https {
+    /// Whether there is HTTPS at all.
+    pub enabled: bool,
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Certificate chain (PEM); empty for one by the gateway's own authority.
+    pub certificate: PathBuf,
+    /// Key of `certificate` (PEM).
+    pub key: PathBuf,
 }
 
 /// Where phones and cameras publish.
@@ -130,6 +146,7 @@ impl Default for Config {
         Self {
             data_dir: data_dir(std::env::var_os("STATE_DIRECTORY")),
             http: Http::default(),
+            https: Https::default(),
             rtsp: Rtsp::default(),
             share: Share::default(),
             recording: Recording::default(),
@@ -150,6 +167,13 @@ fn data_dir(state_directory: Option<std::ffi::OsString>) -> PathBuf {
 impl Default for Http {
     fn default() -> Self {
         Self { address: (Ipv4Addr::UNSPECIFIED, 8080).into(), names: Vec::new() }
+    }
+}
+
+impl Default for Https {
+    fn default() -> Self {
+        let address = (Ipv4Addr::UNSPECIFIED, 8443).into();
+        Self { enabled: true, address, certificate: PathBuf::new(), key: PathBuf::new() }
     }
 }
 
@@ -241,10 +265,22 @@ impl Config {
             toml::from_str::<Self>(&text).map_err(|error| ConfigError::Wrong(path.to_owned(), Box::new(error)))?;
         if let Some(folder) = path.parent() {
             config.data_dir = folder.join(&config.data_dir);
+            for file in [&mut config.https.certificate, &mut config.https.key] {
+                if !file.as_os_str().is_empty() {
+                    *file = folder.join(&*file);
+                }
+            }
             config.channels.list = config.channels.list.in_folder(folder);
             config.channels.guide = config.channels.guide.in_folder(folder);
         }
         Ok(config)
+    }
+
+    /// The owner's own certificate and key; `None` for those of the gateway's own authority.
+    pub fn own_certificate(&self) -> Option<(PathBuf, PathBuf)> {
+        let Https { certificate, key, .. } = &self.https;
+        let given = !certificate.as_os_str().is_empty() || !key.as_os_str().is_empty();
+        given.then(|| (certificate.clone(), key.clone()))
     }
 
     /// The ports that media over UDP may use; `None` for any.

@@ -158,7 +158,7 @@ mod tests {
     use crate::share::{Announcer, ShareSettings, Steward};
 
     fn desk(data_dir: &Path) -> Desk {
-        let addresses = Addresses { http: "http://tv:8080".into(), rtsp: "rtsp://tv:8554".into() };
+        let addresses = Addresses { http: "http://tv:8080".into(), https: None, rtsp: "rtsp://tv:8554".into() };
         let album = Album::open(&data_dir.join("photos")).expect("an album");
         Desk { steward: steward(), gallery: Arc::new(Gallery::new(album)), addresses, channels: None }
     }

@@ -71,6 +71,8 @@ pub enum SetPin {
 pub struct Addresses {
     /// Such as `http://192.168.1.2:8080`.
     pub http: String,
+    /// Such as `https://192.168.1.2:8443`; `None` while nothing is there.
+    pub https: Option<String>,
     /// Such as `rtsp://192.168.1.2:8554`.
     pub rtsp: String,
 }
@@ -82,7 +84,7 @@ impl Addresses {
     }
 
     /// The addresses of a gateway that listens on these: by its first name where it has one, else by number.
-    pub fn new(http: SocketAddr, rtsp: SocketAddr, names: &[String]) -> Self {
+    pub fn new(http: SocketAddr, https: Option<SocketAddr>, rtsp: SocketAddr, names: &[String]) -> Self {
         let host = |ip: IpAddr| match (names.first(), ip) {
             (Some(name), _) => name.clone(),
             (None, ip) if ip.is_unspecified() => own_address().map_or("localhost".into(), in_url),
@@ -90,6 +92,7 @@ impl Addresses {
         };
         Self {
             http: format!("http://{}:{}", host(http.ip()), http.port()),
+            https: https.map(|https| format!("https://{}:{}", host(https.ip()), https.port())),
             rtsp: format!("rtsp://{}:{}", host(rtsp.ip()), rtsp.port()),
         }
     }

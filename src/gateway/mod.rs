@@ -12,6 +12,7 @@ mod gate;
 mod keeper;
 pub mod now;
 mod player;
+mod secure;
 mod status;
 mod watch;
 
@@ -106,6 +107,7 @@ pub struct Gateway {
     front: Front,
     ingest: Ingest,
     http_address: SocketAddr,
+    https_address: Option<SocketAddr>,
     followed: Followed,
     keeper_stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
@@ -167,11 +169,14 @@ impl Gateway {
 
         let http_address =
             http.local_addr().map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-        let own_ports = vec![http_address.port(), ingest.address().port()];
+        let https = secure::open(config, clock.date());
+        let mut own_ports = vec![http_address.port(), ingest.address().port()];
+        own_ports.extend(https.as_ref().map(|https| https.address.port()));
         let (channels, refresher) = open_channels(config, own_ports, &steward, &executor, &clock)?;
         let watched = Arc::new(Watched { channels: channels.clone(), clock: clock.clone() });
 
-        let addresses = Addresses::new(http_address, ingest.address(), &config.http.names);
+        let https_address = https.as_ref().map(|https| https.address);
+        let addresses = Addresses::new(http_address, https_address, ingest.address(), &config.http.names);
         let channels_known = Some(channels.clone());
         let desk =
             Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
@@ -186,7 +191,8 @@ impl Gateway {
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
         let front = Front::new(
             FrontConfig {
-                names: config.http.names.clone(),
+                names: secure::names(config),
+                authority: https.as_ref().and_then(|https| https.authority.certificate()),
                 back: back.entrance(),
                 player: Arc::new(Plays(playback)),
                 channels: watched,
@@ -198,6 +204,7 @@ impl Gateway {
             &executor,
         );
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
+        let https_address = https.and_then(|https| https.serve(&front, &executor, clock.clone()));
         let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
 
         let (keeper_stop, stopped) = mpsc::channel();
@@ -225,6 +232,7 @@ impl Gateway {
             front,
             ingest,
             http_address,
+            https_address,
             followed,
             keeper_stop,
             threads,
@@ -242,6 +250,11 @@ impl Gateway {
     /// Where pages, API and playback are.
     pub fn http_address(&self) -> SocketAddr {
         self.http_address
+    }
+
+    /// Where the same is over TLS, if it is.
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.https_address
     }
 
     /// Where phones and cameras publish.

@@ -65,6 +65,12 @@ pub const HTTP_CALLS: usize = 16;
 pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 /// Bytes of a call's answer; more is 502.
 pub const HTTP_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes that TLS holds back for a client that does not take them; writing waits then.
+pub const TLS_WRITE_BYTES: usize = 64 * 1024;
+/// Names and addresses of one certificate; further ones are left out.
+pub const CERTIFICATE_NAMES: usize = 64;
+/// Time between two looks at whether a new certificate is needed.
+pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 /// Time between two looks at who is past a deadline.
 pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
 /// Time between two signs of life on a stream of events.

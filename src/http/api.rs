@@ -203,7 +203,7 @@ pub(super) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, user: 
 }
 
 fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> String {
-    format!("http://{}/play/{share}/{ticket}/{file}", request.host)
+    format!("{}/play/{share}/{ticket}/{file}", request.base())
 }
 
 /// What a stream is made of.

@@ -163,7 +163,7 @@ fn with_cookie(reply: Reply, name: &str, value: &str) -> Reply {
 
 /// Where the owner's phone goes to take in the TV that shows this code.
 fn pair_url(request: &Request, code: &str) -> String {
-    format!("http://{}/admin/#pair={code}", request.host)
+    format!("{}/admin/#pair={code}", request.base())
 }
 
 /// What an unpaired TV shows of itself.
@@ -181,7 +181,7 @@ fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
 
 /// Where a phone goes to be enrolled with `code`.
 fn invite_url(request: &Request, code: &str) -> String {
-    format!("http://{}/go/?code={code}", request.host)
+    format!("{}/go/?code={code}", request.base())
 }
 
 /// Invites one phone to the household.

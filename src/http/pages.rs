@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::ground::reply::Reply;
+use crate::ground::secret;
 use crate::http::assets;
 
 /// What a page may load and do: its own things only.
@@ -19,6 +20,19 @@ pub fn home(user_agent: &str) -> Reply {
         .with("Location", to)
         .with("Cache-Control", "no-store")
         .with("Vary", "User-Agent")
+}
+
+/// The authority's certificate (DER), as phones install it. Its fingerprint is in a field of its own, because pages
+/// that are not secure yet can't compute it.
+pub fn authority(certificate: Option<&Bytes>) -> Reply {
+    let Some(certificate) = certificate else {
+        return Reply::error(404, "no_authority", "this gateway has no certificate authority of its own");
+    };
+    let fingerprint: Vec<String> = secret::sha256(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+    Reply::bytes(200, "application/x-x509-ca-cert", certificate.clone())
+        .with("Cache-Control", "no-cache")
+        .with("Content-Disposition", "attachment; filename=\"lareira.crt\"")
+        .with("X-Fingerprint-SHA256", fingerprint.join(":"))
 }
 
 /// The TV application's page.

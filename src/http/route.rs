@@ -60,6 +60,8 @@ pub enum Route {
     Home,
     /// `/tv/` and `/tv/n/{share}`: the TV application.
     TvPage,
+    /// `/go/lareira.crt`: the certificate of the authority, for phones to install.
+    Authority,
     /// A file of the pages, by its path.
     Asset(String),
     /// `/healthz`
@@ -475,6 +477,7 @@ impl Route {
             (Get, ["tv", "help", topic]) => Some(Self::TvHelp(Topic::of_tv(topic)?)),
             (_, ["tv", "help", ..]) => None,
 
+            (Get, ["go", "lareira.crt"]) => Some(Self::Authority),
             (Get, ["tv", ""]) => Some(Self::TvPage),
             (Get, ["tv", "n", share]) => id(share).map(|_| Self::TvPage),
             (Get, ["tv" | "go" | "admin" | "shared" | "vendor", ..] | ["favicon.ico"]) => {
@@ -499,7 +502,7 @@ impl Route {
         match self {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
             Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Owner(_) | Self::Photo(_) => Half::Back,
-            Self::Home | Self::TvPage | Self::Asset(_) | Self::Health | Self::Metrics => Half::Front,
+            Self::Home | Self::TvPage | Self::Authority | Self::Asset(_) | Self::Health | Self::Metrics => Half::Front,
             Self::Play { .. } | Self::Channel { .. } => Half::Front,
         }
     }
@@ -548,6 +551,8 @@ mod tests {
             (Get, "/healthz", Ok(Route::Health)),
             (Get, "/metrics", Ok(Route::Metrics)),
             (Get, "/tv/", Ok(Route::TvPage)),
+            (Get, "/go/lareira.crt", Ok(Route::Authority)),
+            (Get, "/go/", asset("/go/")),
             (Get, "/tv", asset("/tv")),
             (Get, "/tv/app.js", asset("/tv/app.js")),
             (Get, "/tv/img/a%20b.png", asset("/tv/img/a b.png")),

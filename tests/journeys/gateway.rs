@@ -25,6 +25,7 @@ pub struct Gateway {
     folder: TempDir,
     data: PathBuf,
     pub http_port: u16,
+    pub https_port: u16,
     pub rtsp_port: u16,
     serving: Option<Running>,
 }
@@ -51,13 +52,14 @@ impl Gateway {
     #[track_caller]
     fn start_in_folder(folder: TempDir, data: Option<&Path>, settings: &str) -> Self {
         let data = data.map_or_else(|| folder.path().join("data"), Path::to_owned);
-        let [http_port, rtsp_port] = free_ports();
+        let [http_port, https_port, rtsp_port] = free_ports();
         let config = format!(
             "data_dir = {data:?}\n[http]\naddress = \"127.0.0.1:{http_port}\"\n\
+             [https]\naddress = \"127.0.0.1:{https_port}\"\n\
              [rtsp]\naddress = \"127.0.0.1:{rtsp_port}\"\n{settings}"
         );
         fs::write(folder.path().join("config.toml"), config).expect("the configuration can be written");
-        let mut gateway = Self { folder, data, http_port, rtsp_port, serving: None };
+        let mut gateway = Self { folder, data, http_port, https_port, rtsp_port, serving: None };
         gateway.serve();
         gateway
     }

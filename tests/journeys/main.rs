@@ -10,6 +10,7 @@ mod faults;
 mod figure28;
 mod film;
 mod gateway;
+mod https;
 mod kills;
 mod lossy;
 mod players;

@@ -59,6 +59,7 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
     let folder = Folder::new()?;
     let mut config = Config { data_dir: folder.0.clone(), ..Config::default() };
     config.http.address = (Ipv4Addr::LOCALHOST, 0).into();
+    config.https.address = (Ipv4Addr::LOCALHOST, 0).into();
     config.rtsp.address = (Ipv4Addr::LOCALHOST, 0).into();
     let gateway = Gateway::start(&config)?;
     let steward = gateway.steward().clone();

@@ -23,6 +23,8 @@ use crate::http::route::{Method, Route, RouteError};
 
 /// The field in which the front says who the client is. Clients' fields never get here, so it can be believed.
 pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
+/// The field in which the front says that the client came over TLS.
+pub(super) const SECURE_FIELD: &str = "X-Lareira-Secure";
 /// The field in which the front says what it measured of an upload: bytes, a space, microseconds.
 pub(super) const PROBE_FIELD: &str = "X-Lareira-Probe";
 
@@ -40,6 +42,8 @@ pub struct Request {
     pub is_safe: bool,
     /// The client's address.
     pub peer: Option<IpAddr>,
+    /// Whether the client came over TLS.
+    pub secure: bool,
     /// The Host field, checked by the front.
     pub host: String,
     /// The query without its question mark.
@@ -53,6 +57,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// The gateway's address as the asker reached it, such as `https://192.168.1.2:8443`.
+    pub fn base(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
+    }
+
     /// The value of a field, by its name in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -272,10 +281,20 @@ fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
     let mut body = Vec::new();
     let limit = route.body_bytes() as u64;
     request.as_reader().take(limit).read_to_end(&mut body).map_err(|_| bad())?;
-    let mut call =
-        Request { route, is_safe: method.is_safe(), peer: None, host: String::new(), query, fields, probe: None, body };
+    let mut call = Request {
+        route,
+        is_safe: method.is_safe(),
+        peer: None,
+        secure: false,
+        host: String::new(),
+        query,
+        fields,
+        probe: None,
+        body,
+    };
     call.host = call.field("host").unwrap_or_default().to_owned();
     call.peer = call.field(&PEER_FIELD.to_ascii_lowercase()).and_then(|peer| peer.parse().ok());
+    call.secure = call.field(&SECURE_FIELD.to_ascii_lowercase()).is_some();
     call.probe = call.field(&PROBE_FIELD.to_ascii_lowercase()).and_then(|measured| {
         let (bytes, elapsed_us) = measured.split_once(' ')?;
         Some((bytes.parse().ok()?, elapsed_us.parse().ok()?))

@@ -7,11 +7,13 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use event_listener::{Event, listener};
+
+use super::tls::Tls;
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,8 @@ const NEVER: u64 = u64::MAX;
 /// One client's connection.
 pub(super) struct Connection {
     pub stream: Async<TcpStream>,
+    /// TLS, once hands are shaken; never on a plain connection.
+    pub tls: OnceLock<Box<Tls>>,
     pub peer: IpAddr,
     number: u64,
     /// Milliseconds since the table was made.
@@ -138,6 +142,7 @@ impl Connections {
         table.next += 1;
         let connection = Arc::new(Connection {
             stream,
+            tls: OnceLock::new(),
             peer,
             number: table.next,
             deadline_ms: AtomicU64::new(NEVER),

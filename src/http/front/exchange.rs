@@ -11,10 +11,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_lite::future::{poll_fn, yield_now};
 use futures_lite::{Stream, StreamExt as _};
+use futures_rustls::rustls::ServerConfig;
 
 use super::answer::{self, Framing};
 use super::connections::Connection;
 use super::head::{self, Head, Refused};
+use super::tls::Beginning;
 use super::upstream::Call;
 use super::{Health, Shared};
 use crate::ground::limits;
@@ -39,20 +41,29 @@ enum Then {
     Linger,
 }
 
-/// Serves a client until it leaves or is shown out.
-pub(super) async fn serve(shared: Arc<Shared>, connection: Arc<Connection>) {
+/// Serves a client until it leaves or is shown out; one that came to the secure door shakes hands first.
+pub(super) async fn serve(shared: Arc<Shared>, connection: Arc<Connection>, tls: Option<Arc<ServerConfig>>) {
     let mut exchange = Exchange { shared: &shared, connection: &connection, received: Vec::new() };
     connection.expect_within(shared.times.head);
+    if let Some(tls) = tls {
+        match Box::pin(connection.begin(tls)).await {
+            Ok(Beginning::Secure) => {}
+            Ok(Beginning::Plain) => return Box::pin(exchange.send_to_tls()).await,
+            Err(error) => return log::debug!("https: no handshake with {}: {error}", connection.peer),
+        }
+    }
     loop {
         let then = match exchange.next_head().await {
             Ok(Some(head)) => exchange.answer(head).await,
-            Ok(None) => return,
+            Ok(None) => return connection.end_writing(),
             Err(refused) => Box::pin(exchange.refuse(refused)).await,
         };
         match then {
             Ok(Then::Next) if !connection.is_closing() => {}
             Ok(Then::Linger) => return Box::pin(exchange.linger()).await,
-            Ok(Then::Next | Then::Close) | Err(_) => return,
+            Ok(Then::Next | Then::Close) => return connection.end_writing(),
+            // No farewell: over TLS it would say that the answer was whole.
+            Err(_) => return,
         }
         if exchange.received.is_empty() {
             connection.expect_within(shared.times.idle);
@@ -73,6 +84,22 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    /// Answers a plain request that came to the secure door with the same address, but for the scheme.
+    async fn send_to_tls(&mut self) {
+        let sent = match self.next_head().await {
+            Ok(Some(head)) if !head.host.is_empty() => {
+                let reply = Reply::bytes(308, "", Bytes::new());
+                let reply = reply.with("Location", format!("https://{}{}", head.host, head.target));
+                self.send(&Head { close: true, ..head }, reply).await
+            }
+            Ok(_) => return,
+            Err(refused) => self.refuse(refused).await,
+        };
+        if sent.is_ok() {
+            self.linger().await;
+        }
+    }
+
     /// The next request's head; `None` when the client is gone.
     async fn next_head(&mut self) -> Result<Option<Head>, Refused> {
         let (connection, shared) = (self.connection, self.shared);
@@ -212,6 +239,7 @@ impl Exchange<'_> {
         let reply = match route {
             Route::Home => pages::home(head.field("user-agent").unwrap_or_default()),
             Route::TvPage => pages::tv(head.gzip),
+            Route::Authority => pages::authority(self.shared.authority.as_ref()),
             Route::Asset(path) => pages::file(&path, head.gzip),
             Route::Health => match self.shared.status.health() {
                 Health::Serving => {
@@ -307,7 +335,7 @@ impl Exchange<'_> {
 
     /// Lets the back answer.
     async fn call(&mut self, head: &Head, body: &[u8], probe: Option<(u64, u64)>) -> io::Result<Then> {
-        let call = Call { head, body, peer: self.connection.peer, probe };
+        let call = Call { head, body, peer: self.connection.peer, secure: self.connection.tls.get().is_some(), probe };
         let answered = self.shared.upstream.call(&call, self.shared.times.call).await;
         let answered = match answered {
             Ok(answered) => answered,
@@ -351,7 +379,7 @@ impl Exchange<'_> {
     /// connection, and the client might never see the answer (RFC 9112, section 9.6).
     async fn linger(&mut self) {
         self.connection.expect_within(self.shared.times.sweep * 2);
-        let _ = self.connection.stream.get_ref().shutdown(std::net::Shutdown::Write);
+        self.connection.end_writing();
         let mut left = LINGER_BYTES;
         while left > 0 {
             match self.connection.read(<[u8]>::len).await {

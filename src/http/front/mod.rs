@@ -8,6 +8,7 @@ mod connections;
 mod exchange;
 pub mod head;
 mod socket;
+mod tls;
 mod upstream;
 
 use std::io::{self, Write as _};
@@ -16,7 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_io::{Async, Timer};
+use bytes::Bytes;
 use futures_lite::FutureExt as _;
+use futures_rustls::rustls::ServerConfig;
 use rustix::net::sockopt;
 use smol::lock::Semaphore;
 
@@ -61,6 +64,8 @@ pub enum Health {
 pub struct FrontConfig {
     /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
     pub names: Vec<String>,
+    /// Certificate (DER) of the authority that people install to trust the secure door; `None` if there is none.
+    pub authority: Option<Bytes>,
     /// The way to the back.
     pub back: Entrance,
     /// Who plays shares.
@@ -112,6 +117,7 @@ fn descriptors() -> Option<usize> {
 /// What all connections share.
 pub(super) struct Shared {
     hosts: Hosts,
+    authority: Option<Bytes>,
     times: Times,
     player: Arc<dyn Player>,
     channels: Arc<dyn ChannelPlayer>,
@@ -144,6 +150,7 @@ impl Front {
         };
         let shared = Shared {
             hosts: Hosts::new(&config.names),
+            authority: config.authority,
             times: config.times,
             player: config.player,
             channels: config.channels,
@@ -164,6 +171,15 @@ impl Front {
 
     /// Serves who comes to `listener`; gives the address.
     pub fn listen(&self, listener: TcpListener) -> io::Result<SocketAddr> {
+        self.open(listener, None)
+    }
+
+    /// Serves who comes to `listener` over TLS, as `tls` says; gives the address.
+    pub fn listen_tls(&self, listener: TcpListener, tls: Arc<ServerConfig>) -> io::Result<SocketAddr> {
+        self.open(listener, Some(tls))
+    }
+
+    fn open(&self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         let listener = Async::new(listener)?;
         let (executor, shared) = (self.executor.clone(), self.shared.clone());
@@ -171,7 +187,7 @@ impl Front {
         let task = self.executor.spawn(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, peer)) => take_in(&executor, &shared, &connections, stream, peer.ip()),
+                    Ok((stream, peer)) => take_in(&executor, &shared, &connections, stream, peer.ip(), tls.clone()),
                     Err(error) if is_the_clients(&error) => {}
                     Err(error) => {
                         log::warn!("http: accept failed, trying again: {error}");
@@ -215,6 +231,7 @@ fn take_in(
     connections: &Arc<Connections>,
     stream: Async<TcpStream>,
     peer: IpAddr,
+    tls: Option<Arc<ServerConfig>>,
 ) {
     // Each piece of a live body leaves at once, and a TV that was switched off is noticed.
     let patience_ms = limits::HTTP_UNACKNOWLEDGED.as_millis() as u32;
@@ -223,8 +240,10 @@ fn take_in(
         return;
     }
     match connections.admit(stream, peer) {
-        Ok(connection) => executor.spawn(exchange::serve(shared.clone(), connection)).detach(),
-        Err(stream) => turn_away(stream.get_ref()),
+        Ok(connection) => executor.spawn(exchange::serve(shared.clone(), connection, tls)).detach(),
+        // Over TLS it would take a handshake to say why.
+        Err(stream) if tls.is_none() => turn_away(stream.get_ref()),
+        Err(_) => {}
     }
 }
 

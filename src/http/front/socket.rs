@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read as _, Write as _};
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -31,10 +32,15 @@ impl Connection {
     /// Waits for bytes and gives them to `take`; an empty slice is the end. Holds no memory while it waits.
     pub async fn read<T>(&self, take: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
         loop {
-            poll_fn(|cx| self.stream.poll_readable(cx)).await?;
+            if self.tls.get().is_none_or(|tls| !tls.has_plaintext()) {
+                poll_fn(|cx| self.stream.poll_readable(cx)).await?;
+            }
             let mut scratch = SCRATCH.take();
             scratch.resize(limits::HTTP_HEAD_BYTES, 0);
-            let result = self.stream.get_ref().read(&mut scratch);
+            let result = match self.tls.get() {
+                None => self.stream.get_ref().read(&mut scratch),
+                Some(tls) => tls.read(self.stream.get_ref(), &mut scratch),
+            };
             match result {
                 Err(error) if is_not_yet(&error) => SCRATCH.set(scratch),
                 result => {
@@ -46,14 +52,25 @@ impl Connection {
         }
     }
 
+    fn peek(&self) -> io::Result<usize> {
+        match self.tls.get() {
+            None => self.stream.get_ref().peek(&mut [0]),
+            Some(tls) => tls.peek(self.stream.get_ref()),
+        }
+    }
+
     /// Whether the client has gone away, as far as can be known without reading. Costs next to nothing when polled
     /// again and again by one task. `watching` is cleared once the client has sent something: that hides its going.
     pub fn poll_gone(&self, cx: &mut Context<'_>, watching: &mut bool) -> Poll<()> {
+        // What TLS has taken in already, the socket no longer tells of.
+        if *watching && self.tls.get().is_some_and(|tls| tls.has_plaintext()) {
+            *watching = false;
+        }
         while *watching {
             match self.stream.poll_readable(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Ready(Ok(())) => match self.stream.get_ref().peek(&mut [0]) {
+                Poll::Ready(Ok(())) => match self.peek() {
                     Ok(0) => return Poll::Ready(()),
                     Ok(_) => *watching = false,
                     Err(error) if is_not_yet(&error) => {}
@@ -78,7 +95,21 @@ impl Connection {
                 Err(error) => return Err(error),
             };
         }
-        Ok(())
+        loop {
+            match flush(self) {
+                Err(error) if is_not_yet(&error) => self.wait_writable(patience).await?,
+                result => return result,
+            }
+        }
+    }
+
+    /// Ends the sending half: nothing more will come, and what came was all.
+    pub fn end_writing(&self) {
+        if let Some(tls) = self.tls.get() {
+            tls.say_goodbye(self.stream.get_ref());
+        }
+        // An error means that it is shut already.
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
     }
 
     fn try_write(&self, head: &[u8], pieces: &[Bytes], skip: usize) -> io::Result<usize> {
@@ -187,18 +218,39 @@ impl Outgoing {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+        while let Err(error) = flush(connection) {
+            if !is_not_yet(&error) {
+                return Poll::Ready(Err(error));
+            }
+            if !std::mem::replace(&mut self.stuck, true) {
+                connection.expect_within(patience);
+            }
+            ready!(connection.stream.poll_writable(cx))?;
+        }
+        if std::mem::take(&mut self.stuck) {
+            connection.take_your_time();
+        }
         *self = Self::default();
         Poll::Ready(Ok(()))
     }
 }
 
 fn write(connection: &Connection, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    match connection.stream.get_ref().write_vectored(slices) {
+    let result = match connection.tls.get() {
+        None => connection.stream.get_ref().write_vectored(slices),
+        Some(tls) => tls.write(connection.stream.get_ref(), slices),
+    };
+    match result {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
         result => result,
     }
 }
 
-fn is_not_yet(error: &io::Error) -> bool {
+/// Whether all that was written is in the kernel's hands.
+fn flush(connection: &Connection) -> io::Result<()> {
+    connection.tls.get().map_or(Ok(()), |tls| tls.flush(connection.stream.get_ref()))
+}
+
+pub(super) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

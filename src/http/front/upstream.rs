@@ -18,13 +18,15 @@ use super::answer::is_clean;
 use super::head::Head;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
-use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD};
+use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
 
 /// A call for the back.
 pub(super) struct Call<'a> {
     pub head: &'a Head,
     pub body: &'a [u8],
     pub peer: IpAddr,
+    /// Whether the client came over TLS.
+    pub secure: bool,
     /// Bytes and microseconds of an upload that was measured.
     pub probe: Option<(u64, u64)>,
 }
@@ -107,6 +109,9 @@ fn request_head(call: &Call<'_>) -> String {
     // Writing to a String cannot fail.
     let _ = write!(text, "{} {} HTTP/1.1\r\nHost: {host}\r\n", head.method.name(), head.target);
     let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", call.body.len(), call.peer);
+    if call.secure {
+        let _ = write!(text, "{SECURE_FIELD}: yes\r\n");
+    }
     if let Some((bytes, elapsed_us)) = call.probe {
         let _ = write!(text, "{PROBE_FIELD}: {bytes} {elapsed_us}\r\n");
     }

@@ -1,0 +1,234 @@
+//! Certificates and keys on the disk: `authority.pem` and `server.pem`, each a key and its certificate in one file, so
+//! that they are never apart; written beside and renamed, so that a power cut leaves the old or the new.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_rustls::pki_types::pem::PemObject as _;
+use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::sign::CertifiedKey;
+use rcgen::KeyPair;
+
+use super::AuthorityError;
+use super::issue::Root;
+use super::terms::Terms;
+use crate::ground::time::UnixMs;
+
+/// The authority of `folder`, made if there is none. One that can't be read is put aside, and people have to trust the
+/// new one.
+pub(super) fn root(folder: &Path) -> Result<Root, AuthorityError> {
+    let path = folder.join("authority.pem");
+    match fs::read_to_string(&path) {
+        Ok(text) => match root_of(&text) {
+            Some(root) => return Ok(root),
+            None => put_aside(&path)?,
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if error.kind() == ErrorKind::InvalidData => put_aside(&path)?,
+        Err(error) => return Err(AuthorityError::File(path, error)),
+    }
+    let (root, text) = Root::make()?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| AuthorityError::File(folder.to_owned(), error))?;
+    write(&path, &text)?;
+    log::info!("https: a certificate authority was made fingerprint={}", root.fingerprint());
+    Ok(root)
+}
+
+fn put_aside(path: &Path) -> Result<(), AuthorityError> {
+    let aside = path.with_extension("broken");
+    fs::rename(path, &aside).map_err(|error| AuthorityError::File(path.to_owned(), error))?;
+    log::error!(
+        "https: {} is damaged and was put aside as {}: a new authority is made, and phones have to trust it anew",
+        path.display(),
+        aside.display()
+    );
+    Ok(())
+}
+
+fn root_of(text: &str) -> Option<Root> {
+    let key = KeyPair::from_pem(text).ok()?;
+    let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
+    // Said by the parts that will be used: the key is the certificate's.
+    certified(text.as_bytes(), text.as_bytes(), Path::new("")).ok()?;
+    Some(Root::of(key, Bytes::copy_from_slice(&certificate)))
+}
+
+/// The server's certificate and key in `folder`, made anew if it is time to, or if they can't be read.
+pub(super) fn server(
+    folder: &Path,
+    root: &Root,
+    names: &[String],
+    now: UnixMs,
+) -> Result<Arc<CertifiedKey>, AuthorityError> {
+    let path = folder.join("server.pem");
+    let kept = match fs::read(&path) {
+        Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(AuthorityError::File(path, error)),
+    };
+    let good = Terms::from_text(&kept).filter(|terms| !terms.is_due(root.fingerprint(), names, now));
+    if good.is_some()
+        && let Ok(key) = certified(kept.as_bytes(), kept.as_bytes(), &path)
+    {
+        return Ok(key);
+    }
+    let terms = Terms::new(root.fingerprint(), names.to_vec(), now);
+    let text = terms.to_text() + &root.issue(&terms)?;
+    write(&path, &text)?;
+    log::info!("https: a server certificate was made until={} names=\"{}\"", terms.until, terms.names.join(" "));
+    certified(text.as_bytes(), text.as_bytes(), &path)
+}
+
+/// The owner's own files.
+pub(super) struct Given {
+    certificate: PathBuf,
+    key: PathBuf,
+    seen: [Stamp; 2],
+}
+
+/// What changes when a file does.
+type Stamp = (u64, u64, i64, i64);
+
+impl Given {
+    /// Reads both files.
+    pub fn open(certificate: &Path, key: &Path) -> Result<(Self, Arc<CertifiedKey>), AuthorityError> {
+        let seen = [stamp(certificate)?, stamp(key)?];
+        let given = Self { certificate: certificate.to_owned(), key: key.to_owned(), seen };
+        let read = given.read()?;
+        Ok((given, read))
+    }
+
+    /// Reads them again if they have changed.
+    pub fn refresh(&mut self) -> Result<Option<Arc<CertifiedKey>>, AuthorityError> {
+        let seen = [stamp(&self.certificate)?, stamp(&self.key)?];
+        if seen == self.seen {
+            return Ok(None);
+        }
+        // Not before they are good: one may have been replaced before the other.
+        let read = self.read()?;
+        self.seen = seen;
+        Ok(Some(read))
+    }
+
+    fn read(&self) -> Result<Arc<CertifiedKey>, AuthorityError> {
+        let bytes = |path: &Path| fs::read(path).map_err(|error| AuthorityError::File(path.to_owned(), error));
+        certified(&bytes(&self.certificate)?, &bytes(&self.key)?, &self.certificate)
+    }
+}
+
+fn stamp(path: &Path) -> Result<Stamp, AuthorityError> {
+    let about = fs::metadata(path).map_err(|error| AuthorityError::File(path.to_owned(), error))?;
+    Ok((about.ino(), about.len(), about.mtime(), about.mtime_nsec()))
+}
+
+/// The certificates of one text with the key of another, if they belong together.
+fn certified(certificates: &[u8], key: &[u8], path: &Path) -> Result<Arc<CertifiedKey>, AuthorityError> {
+    let content = |what| AuthorityError::Content(path.to_owned(), what);
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
+    let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| content("certificate"))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| content("private key"))?;
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider());
+    certified.map(Arc::new).map_err(|error| AuthorityError::Unusable(path.to_owned(), error))
+}
+
+/// Writes a file that nobody else may read: the old or the new is there, whatever happens.
+fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
+    let new = path.with_extension("new");
+    let written = || -> io::Result<()> {
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, path)?;
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    written().map_err(|error| AuthorityError::File(path.to_owned(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authority::terms::EARLIEST;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn names() -> Vec<String> {
+        vec!["localhost".to_owned(), "127.0.0.1".to_owned()]
+    }
+
+    #[test]
+    fn what_is_made_is_kept_and_nobody_elses() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("tls");
+        let first = root(&folder).expect("made");
+        let key = server(&folder, &first, &names(), EARLIEST).expect("made");
+        let again = root(&folder).expect("read");
+        assert_eq!(again.der(), first.der());
+        let kept = server(&folder, &again, &names(), EARLIEST).expect("read");
+        assert_eq!(kept.cert, key.cert);
+        for file in ["authority.pem", "server.pem"] {
+            let mode = fs::metadata(folder.join(file)).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 2, "nothing is left over");
+    }
+
+    #[test]
+    fn what_is_lost_or_damaged_is_made_anew() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path();
+        let first = root(folder).expect("made");
+        let key = server(folder, &first, &names(), EARLIEST).expect("made");
+        for damage in [&b""[..], b"garbage", &[0xff; 100]] {
+            fs::write(folder.join("server.pem"), damage).expect("written");
+            assert_ne!(server(folder, &first, &names(), EARLIEST).expect("made").cert, key.cert);
+        }
+        let good = fs::read_to_string(folder.join("server.pem")).expect("it is there");
+        fs::write(folder.join("server.pem"), &good[..good.len() / 2]).expect("written");
+        server(folder, &first, &names(), EARLIEST).expect("made");
+        for damage in [&b""[..], b"garbage", &[0xff; 100], good.as_bytes()[..300].as_ref()] {
+            fs::write(folder.join("authority.pem"), damage).expect("written");
+            let new = root(folder).expect("made");
+            assert_ne!(new.der(), first.der());
+            assert_eq!(fs::read(folder.join("authority.broken")).expect("put aside"), damage);
+            let by_new = server(folder, &new, &names(), EARLIEST).expect("made");
+            assert_ne!(by_new.cert, key.cert, "the old authority's is worth nothing now");
+        }
+        fs::remove_file(folder.join("authority.pem")).expect("removed");
+        root(folder).expect("made");
+    }
+
+    #[test]
+    fn given_files_are_read_again_when_they_change_and_kept_when_they_are_bad() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (root, _) = Root::make().expect("an authority");
+        let terms = Terms::new(root.fingerprint(), names(), EARLIEST);
+        let (certificate, key) = (dir.path().join("c.pem"), dir.path().join("k.pem"));
+        assert!(Given::open(&certificate, &key).is_err_and(|error| error.to_string().contains("c.pem")));
+        let put = |text: &str| {
+            fs::write(&certificate, text).expect("written");
+            fs::write(&key, text).expect("written");
+        };
+        put(&root.issue(&terms).expect("issued"));
+        let (mut given, first) = Given::open(&certificate, &key).expect("read");
+        assert!(given.refresh().expect("the same").is_none());
+        fs::write(&key, "nothing").expect("written");
+        assert!(given.refresh().is_err_and(|error| error.to_string().contains("private key")));
+        fs::write(&key, root.issue(&terms).expect("issued")).expect("written");
+        assert!(given.refresh().is_err_and(|error| error.to_string().contains("together")));
+        put(&root.issue(&terms).expect("issued"));
+        let second = given.refresh().expect("read").expect("they changed");
+        assert_ne!(first.cert, second.cert);
+    }
+}

@@ -1,0 +1,85 @@
+//! Making certificates: the authority's own, and the server's by it.
+//!
+//! What Apple's devices ask of a server certificate (support.apple.com/103769): SHA-256, the name in subjectAltName,
+//! the purpose serverAuth, at most 398 days. Keys are P-256: small, quick, and known to every TV.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, date_time_ymd,
+};
+
+use super::AuthorityError;
+use super::terms::Terms;
+use crate::ground::secret;
+use crate::ground::time::UnixMs;
+
+/// The authority: its key and its certificate.
+pub(super) struct Root {
+    issuer: Issuer<'static, KeyPair>,
+    der: Bytes,
+    fingerprint: String,
+}
+
+impl Root {
+    /// A new authority, and its key and certificate as they are kept (PEM).
+    pub fn make() -> Result<(Self, String), AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let certificate = parameters(&key).self_signed(&key)?;
+        let der = Bytes::copy_from_slice(certificate.der());
+        let text = key.serialize_pem() + &certificate.pem();
+        Ok((Self::of(key, der), text))
+    }
+
+    /// The authority with this key and certificate.
+    pub fn of(key: KeyPair, der: Bytes) -> Self {
+        let fingerprint = fingerprint(&der);
+        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint }
+    }
+
+    /// Its certificate (DER).
+    pub fn der(&self) -> &Bytes {
+        &self.der
+    }
+
+    /// SHA-256 of its certificate, in hexadecimal.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// A server's key and certificate on these terms (PEM).
+    pub fn issue(&self, terms: &Terms) -> Result<String, AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut parameters = CertificateParams::new(terms.names.clone())?;
+        parameters.distinguished_name.push(DnType::CommonName, "Lareira");
+        let date = |at: UnixMs| date_time_ymd(1970, 1, 1) + Duration::from_secs(at.0.max(0) as u64 / 1000);
+        parameters.not_before = date(terms.from);
+        parameters.not_after = date(terms.until);
+        parameters.is_ca = IsCa::ExplicitNoCa;
+        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        parameters.use_authority_key_identifier_extension = true;
+        let certificate = parameters.signed_by(&key, &self.issuer)?;
+        Ok(key.serialize_pem() + &certificate.pem())
+    }
+}
+
+/// What the authority's certificate says. Follows from its key alone. Its dates are fixed, so that no clock, however
+/// wrong on the first start, makes an authority that is not good yet or no more.
+fn parameters(key: &KeyPair) -> CertificateParams {
+    let mark = &fingerprint(key.public_key_raw())[..6];
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name.push(DnType::CommonName, format!("Lareira at home {mark}"));
+    parameters.not_before = date_time_ymd(2025, 1, 1);
+    parameters.not_after = date_time_ymd(2049, 12, 31);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters
+}
+
+/// SHA-256 in hexadecimal.
+fn fingerprint(bytes: &[u8]) -> String {
+    secret::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,132 @@
+//! From when until when a server certificate holds, for which names, and whether it is time for a new one.
+//!
+//! Pure: no files, and the date is an argument. The terms stand as a few lines before the certificate in its file
+//! (explanatory text, RFC 7468, section 2), so that nobody has to read X.509 to know them.
+
+use crate::ground::time::UnixMs;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// No clock that is right shows a date before this: 2026-01-01.
+pub(super) const EARLIEST: UnixMs = UnixMs(1_767_225_600_000);
+/// How long a server certificate holds: Apple's devices refuse more than 398 days.
+const LIFE_MS: i64 = 397 * DAY_MS;
+/// How long before its end it is made anew.
+const RENEWED_BEFORE_MS: i64 = 30 * DAY_MS;
+/// How long before its making it holds already: phones' clocks are late, too.
+const BACKDATED_MS: i64 = 2 * DAY_MS;
+
+/// What a server certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// Fingerprint of the authority that signed it.
+    pub authority: String,
+    /// Names and addresses.
+    pub names: Vec<String>,
+    /// The first moment.
+    pub from: UnixMs,
+    /// The last moment.
+    pub until: UnixMs,
+}
+
+impl Terms {
+    /// The terms of a certificate that is made at `now`.
+    ///
+    /// A clock that starts in the past (no battery, no network yet) must not make a certificate that has ended when the
+    /// clock is right: [`EARLIEST`] is believed before such a clock, and what is made then is found out to be old by
+    /// [`Self::is_due`] when the clock is.
+    pub fn new(authority: &str, names: Vec<String>, now: UnixMs) -> Self {
+        let from = UnixMs(now.0.max(EARLIEST.0) - BACKDATED_MS);
+        Self { authority: authority.to_owned(), names, from, until: UnixMs(from.0 + LIFE_MS) }
+    }
+
+    /// Whether a new certificate is needed: this one ends soon or has ended, begins later than now, lacks a name, or
+    /// is another authority's. A clock that shows a time before [`EARLIEST`] is wrong, and says nothing of dates.
+    pub fn is_due(&self, authority: &str, names: &[String], now: UnixMs) -> bool {
+        let clock_is_right = now >= EARLIEST;
+        let dated = now < self.from || now.0 >= self.until.0 - RENEWED_BEFORE_MS;
+        self.authority != authority || names.iter().any(|name| !self.names.contains(name)) || (clock_is_right && dated)
+    }
+
+    /// As lines of text.
+    pub fn to_text(&self) -> String {
+        let Self { authority, names, from, until } = self;
+        format!("Authority: {authority}\nNames: {}\nFrom: {}\nUntil: {}\n", names.join(" "), from.0, until.0)
+    }
+
+    /// Reads the lines at the beginning of `text`.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(": ");
+        Some(Self {
+            authority: value("Authority")?.to_owned(),
+            names: value("Names")?.split(' ').map(str::to_owned).collect(),
+            from: UnixMs(value("From")?.parse().ok()?),
+            until: UnixMs(value("Until")?.parse().ok()?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: UnixMs = UnixMs(EARLIEST.0 + 400 * DAY_MS);
+
+    fn later(days: i64) -> UnixMs {
+        UnixMs(NOW.0 + days * DAY_MS)
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn it_is_made_anew_a_month_before_its_end_and_not_before() {
+        let known = names(&["localhost", "192.168.1.2"]);
+        let terms = Terms::new("a", known.clone(), NOW);
+        assert!(terms.until.0 - terms.from.0 <= 397 * DAY_MS, "Apple's rule");
+        assert!(!terms.is_due("a", &known, NOW) && !terms.is_due("a", &known, later(364)));
+        assert!(terms.is_due("a", &known, later(365)) && terms.is_due("a", &known, later(4000)));
+    }
+
+    #[test]
+    fn it_is_made_anew_for_new_names_and_a_new_authority() {
+        let terms = Terms::new("a", names(&["localhost", "192.168.1.2"]), NOW);
+        assert!(!terms.is_due("a", &names(&["localhost"]), NOW), "one name more does no harm");
+        assert!(terms.is_due("a", &names(&["localhost", "192.168.1.3"]), NOW));
+        assert!(terms.is_due("b", &names(&["localhost"]), NOW));
+    }
+
+    #[test]
+    fn wrong_clocks_do_no_lasting_harm() {
+        let known = names(&["localhost"]);
+        let young = Terms::new("a", known.clone(), UnixMs(0));
+        assert!(young.until > EARLIEST, "made in 1970, holds when this program was new");
+        assert!(!young.is_due("a", &known, UnixMs(1)), "not made again and again");
+        assert!(young.is_due("a", &known, NOW), "made anew once the clock is right");
+        let good = Terms::new("a", known.clone(), NOW);
+        assert!(!good.is_due("a", &known, UnixMs(0)), "a gateway that boots in 1970 keeps a good one");
+        let future = Terms::new("a", known.clone(), later(20 * 365));
+        assert!(future.is_due("a", &known, NOW), "one from the future is not good yet");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            authority in "[0-9a-f]{64}",
+            known in proptest::collection::vec("[a-z0-9.:-]{1,30}", 1..5),
+            now in -10_000_000_000_i64..10_000_000_000_000,
+        ) {
+            let terms = Terms::new(&authority, known, UnixMs(now));
+            let text = terms.to_text() + "-----BEGIN CERTIFICATE-----\n";
+            prop_assert_eq!(Terms::from_text(&text), Some(terms));
+        }
+
+        #[test]
+        fn anything_can_be_read(text in "(Authority: )?.*\n?(Names: )?.*\n?.*\n.*") {
+            let _ = Terms::from_text(&text);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The secure door as a client sees it: handshakes, requests, bodies without end, and clients that mean no good.
+
+mod http_house;
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_rustls::pki_types::{CertificateDer, ServerName};
+use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::version::{TLS12, TLS13};
+use futures_rustls::rustls::{
+    ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
+use http_house::{Client, House, eventually, share};
+use lareira::authority::{Authority, Names, Settings};
+use lareira::ground::time::UnixMs;
+use lareira::http::{Caps, Times};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+fn today() -> UnixMs {
+    std::time::SystemTime::now().into()
+}
+
+/// A house with a secure door.
+struct Secure {
+    house: House,
+    authority: Authority,
+    address: SocketAddr,
+}
+
+impl Secure {
+    fn new(times: Times) -> Self {
+        let house = House::new(times, Caps::default());
+        let names = Names { set: vec!["tv.example".to_owned()], address: Ipv4Addr::LOCALHOST.into() };
+        let settings = Settings { folder: house.dir.path().join("tls"), names, given: None };
+        let authority = Authority::open(settings, today()).expect("an authority");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = house.front.listen_tls(listener, authority.tls()).expect("listening");
+        Self { house, authority, address }
+    }
+
+    fn connect(&self) -> Tls {
+        self.connect_as("localhost", &TLS13).expect("hands are shaken")
+    }
+
+    fn connect_as(&self, name: &'static str, version: &'static SupportedProtocolVersion) -> std::io::Result<Tls> {
+        let mut roots = RootCertStore::empty();
+        let certificate = self.authority.certificate().expect("there is an authority");
+        roots.add(CertificateDer::from(certificate.to_vec())).expect("it is a certificate");
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[version])
+            .expect("known versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let name = ServerName::try_from(name).expect("a name");
+        let tls = ClientConnection::new(Arc::new(config), name).expect("a client");
+        let stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let mut stream = StreamOwned::new(tls, stream);
+        stream.flush()?;
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(Tls(stream))
+    }
+}
+
+impl Default for Secure {
+    fn default() -> Self {
+        Self::new(Times { sweep: Duration::from_millis(50), ..Times::default() })
+    }
+}
+
+struct Tls(StreamOwned<ClientConnection, TcpStream>);
+
+impl Tls {
+    fn send(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).and_then(|()| self.0.flush()).expect("sent");
+    }
+
+    /// Head and body of an answer that says its length.
+    fn answer(&mut self) -> (String, Vec<u8>) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).expect("a head");
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).expect("text");
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
+        self.0.read_exact(&mut body).expect("the body");
+        (head, body)
+    }
+
+    fn get(&mut self, path: &str, fields: &str) -> (String, Vec<u8>) {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+        self.answer()
+    }
+}
+
+#[test]
+fn both_versions_are_spoken_by_every_name() {
+    let house = Secure::default();
+    for name in ["localhost", "lareira.local", "tv.example", "127.0.0.1"] {
+        for (version, spoken) in [(&TLS12, ProtocolVersion::TLSv1_2), (&TLS13, ProtocolVersion::TLSv1_3)] {
+            let mut client = house.connect_as(name, version).expect("hands are shaken");
+            assert_eq!(client.0.conn.protocol_version(), Some(spoken));
+            assert_eq!(client.0.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+            for _ in 0..3 {
+                let (head, body) = client.get("/healthz", "");
+                assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+                assert_eq!(body, br#"{"status":"ok"}"#);
+            }
+        }
+    }
+    let error = house.connect_as("elsewhere.example", &TLS13).err().expect("not its name");
+    assert!(error.to_string().contains("not valid for name"), "{error}");
+}
+
+#[test]
+fn the_end_is_said() {
+    let house = Secure::default();
+    let mut client = house.connect();
+    let (head, _) = client.get("/healthz", "Connection: close\r\n");
+    assert!(head.contains("Connection: close"));
+    assert_eq!(client.0.read(&mut [0]).expect("a farewell, not a cut"), 0);
+    let mut client = house.connect();
+    client.send("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    assert!(client.answer().0.starts_with("HTTP/1.1 421 "));
+    assert_eq!(client.0.read(&mut [0]).expect("a farewell, not a cut"), 0);
+}
+
+#[test]
+fn requests_may_come_together_and_in_pieces() {
+    let house = Secure::default();
+    let mut client = house.connect();
+    let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    client.send(&request.repeat(2000));
+    for _ in 0..2000 {
+        assert!(client.answer().0.starts_with("HTTP/1.1 200 "));
+    }
+    for piece in request.as_bytes().chunks(7) {
+        client.send(std::str::from_utf8(piece).expect("text"));
+    }
+    assert!(client.answer().0.starts_with("HTTP/1.1 200 "));
+    let body = "b".repeat(900_000);
+    let length = body.len();
+    client.send(&format!("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"));
+    assert_eq!(client.answer().1, body.as_bytes());
+}
+
+#[test]
+fn files_are_sent_whole_and_in_parts() {
+    let house = Secure::default();
+    let path = format!("/play/{}/t/video.mp4", share());
+    let byte = |at: usize| if at < 4 { b"head"[at] } else { ((at - 4 + 10) % 251) as u8 };
+    for version in [&TLS12, &TLS13] {
+        let mut client = house.connect_as("localhost", version).expect("hands are shaken");
+        let (head, body) = client.get(&path, "");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert_eq!(body.len(), 1_000_004);
+        assert!(body.iter().enumerate().all(|(at, got)| *got == byte(at)));
+        let (head, body) = client.get(&path, "Range: bytes=300000-800000\r\n");
+        assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
+        assert_eq!(body.len(), 500_001);
+        assert!(body.iter().zip(300_000..).all(|(got, at)| *got == byte(at)));
+    }
+}
+
+#[test]
+fn bodies_without_end_come_as_they_are_made() {
+    let house = Secure::default();
+    let mut client = house.connect();
+    client.send(&format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    assert!(client.answer().0.contains("Transfer-Encoding: chunked"));
+    let mut seen = Vec::new();
+    while seen.len() < 100 {
+        let mut some = [0; 1000];
+        let bytes = client.0.read(&mut some).expect("more");
+        seen.extend_from_slice(&some[..bytes]);
+    }
+    assert!(seen.starts_with(b"5\r\nxxxxx\r\n5\r\nxxxxx\r\n"));
+    assert_eq!(house.house.seen.endless.load(Ordering::SeqCst), 1);
+    drop(client);
+    eventually(|| house.house.seen.endless.load(Ordering::SeqCst) == 0);
+    // A farewell alone, without the end of the connection, is a going, too.
+    let mut client = house.connect();
+    client.send(&format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    client.answer();
+    client.0.conn.send_close_notify();
+    client.0.flush().expect("sent");
+    eventually(|| house.house.seen.endless.load(Ordering::SeqCst) == 0);
+}
+
+#[test]
+fn a_client_that_does_not_read_is_held_up_and_ended() {
+    let quick = Duration::from_millis(300);
+    let house = Secure::new(Times { write: quick, sweep: Duration::from_millis(50), ..Times::default() });
+    let mut client = house.connect();
+    client.send(&format!("GET /play/{}/t/live.mp4?flood HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    eventually(|| house.house.seen.endless.load(Ordering::SeqCst) == 1);
+    let started = Instant::now();
+    eventually(|| house.house.front.counts().0 == 0);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    // What was sent at all is what the kernel and TLS hold: a few hundred KiB of a flood.
+    let mut sent = Vec::new();
+    let _ = client.0.sock.read_to_end(&mut sent);
+    assert!(sent.len() < 16 << 20, "{} bytes", sent.len());
+}
+
+#[test]
+fn slow_and_broken_handshakes_are_cut_off() {
+    let quick = Duration::from_millis(300);
+    let house = Secure::new(Times { head: quick, sweep: Duration::from_millis(50), ..Times::default() });
+    // Silence; the beginning of a record; garbage that begins as a record does; garbage of another kind.
+    for garbage in
+        [&b""[..], b"\x16\x03\x01\x02\x00\x01", &[0x16, 3, 1, 0, 5, 9, 9, 9, 9, 9], &[0xff; 64], &[0; 20_000]]
+    {
+        let mut stream = TcpStream::connect(house.address).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        // It may be shut in mid-sentence.
+        let _ = stream.write_all(garbage);
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        let reset = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
+        assert!(ended.is_ok() || ended.as_ref().is_err_and(reset), "{ended:?}");
+        assert!(rest.len() <= 7, "an alert at most: {rest:?}");
+    }
+    // A handshake that trickles has no more time than one that is silent.
+    let mut stream = TcpStream::connect(house.address).expect("connected");
+    let started = Instant::now();
+    let record = [&[0x16, 3, 1, 2, 0][..], &[1; 512]].concat();
+    for byte in record {
+        if stream.write_all(&[byte]).is_err() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(started.elapsed() < Duration::from_secs(5));
+    eventually(|| house.house.front.counts().0 == 0);
+    assert!(house.connect().get("/healthz", "").0.starts_with("HTTP/1.1 200 "), "others are served");
+}
+
+#[test]
+fn plain_requests_are_sent_to_the_secure_address() {
+    let house = Secure::default();
+    let mut client = Client::new(house.address);
+    client.send("GET /tv/?a=b HTTP/1.1\r\nHost: localhost:8443\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.field("location")), (308, Some("https://localhost:8443/tv/?a=b")));
+    assert!(client.is_ended());
+    let mut client = Client::new(house.address);
+    client.send("GET /tv/ HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    assert_eq!(client.answer().status, 421);
+    let mut client = Client::new(house.address);
+    client.send("GET /tv/ HTTP/1.0\r\n\r\n");
+    assert!(client.is_ended());
+}
+
+#[test]
+fn a_new_certificate_is_shown_without_a_restart() {
+    let house = Secure::default();
+    let shown = |client: &Tls| client.0.conn.peer_certificates().expect("it showed one")[0].clone().into_owned();
+    let mut before = house.connect();
+    house.authority.refresh(today()).expect("nothing to do");
+    assert_eq!(shown(&house.connect()), shown(&before));
+    let soon = UnixMs(today().0 + 366 * DAY_MS);
+    house.authority.refresh(soon).expect("a new one is made");
+    house.authority.refresh(today()).expect("one from the future is made anew");
+    let after = house.connect();
+    assert_ne!(shown(&after), shown(&before));
+    assert!(before.get("/healthz", "").0.starts_with("HTTP/1.1 200 "), "who is connected stays");
+}
+
+#[test]
+fn the_door_closes_in_good_order() {
+    let house = Secure::default();
+    let mut idle = house.connect();
+    assert!(idle.get("/healthz", "").0.starts_with("HTTP/1.1 200 "));
+    let mut live = house.connect();
+    live.send(&format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    live.answer();
+    let silent = TcpStream::connect(house.address).expect("connected");
+    eventually(|| house.house.front.counts().0 == 3);
+    let front = house.house.front.clone();
+    let closing = house.house.executor.spawn(async move { front.shut_down(Duration::from_secs(60)).await });
+    assert_eq!(idle.0.read(&mut [0]).expect("a farewell"), 0);
+    let mut rest = Vec::new();
+    live.0.read_to_end(&mut rest).expect("a farewell");
+    assert!(rest.ends_with(b"0\r\n\r\n"), "the end of the body is said");
+    futures_lite::future::block_on(closing);
+    assert_eq!(house.house.front.counts().0, 0);
+    let _ = silent.shutdown(Shutdown::Both);
+}

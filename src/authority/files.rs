@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_rustls::pki_types::pem::PemObject as _;
 use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::crypto;
 use futures_rustls::rustls::sign::CertifiedKey;
 use rcgen::KeyPair;
 
@@ -136,7 +136,7 @@ fn certified(certificates: &[u8], key: &[u8], path: &Path) -> Result<Arc<Certifi
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
     let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| content("certificate"))?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| content("private key"))?;
-    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider());
+    let certified = CertifiedKey::from_der(chain, key, &crypto::ring::default_provider());
     certified.map(Arc::new).map_err(|error| AuthorityError::Unusable(path.to_owned(), error))
 }
 

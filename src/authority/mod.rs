@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::crypto;
 use futures_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use futures_rustls::rustls::sign::CertifiedKey;
 use futures_rustls::rustls::{self, ServerConfig};
@@ -88,7 +88,7 @@ impl ResolvesServerCert for Shown {
 /// Where server certificates come from.
 enum Source {
     /// The authority of this gateway.
-    Own(Root),
+    Own(Box<Root>),
     /// Files of the owner's.
     Given(std::sync::Mutex<Given>),
 }
@@ -112,11 +112,11 @@ impl Authority {
             None => {
                 let root = files::root(&settings.folder)?;
                 let key = files::server(&settings.folder, &root, &settings.names.now(), now)?;
-                (Source::Own(root), key)
+                (Source::Own(root.into()), key)
             }
         };
         let shown = Arc::new(Shown(RwLock::new(key)));
-        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider speaks TLS 1.2 and 1.3")
             .with_no_client_auth()

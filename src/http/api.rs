@@ -206,6 +206,11 @@ fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> S
     format!("http://{}/play/{share}/{ticket}/{file}", request.host)
 }
 
+/// The address at which a browser publishes with `token`, as the asker reaches the gateway.
+pub(super) fn publish_address(request: &Request, token: &str) -> String {
+    format!("ws://{}/publish/{token}", request.host)
+}
+
 /// What a stream is made of.
 pub(super) fn media(media: &MediaInfo) -> Value {
     serde_json::json!({

@@ -199,9 +199,9 @@ struct Conversation<'a> {
 impl Conversation<'_> {
     async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
         let mut tick = Timer::interval(TICK);
+        let mut stopped = self.door.stop.listen();
         let mut messages = Vec::new();
         loop {
-            let stopped = self.door.stop.listen();
             if self.door.stopping.load(Ordering::SeqCst) {
                 return Err(End::Meant(EndReason::Stopping));
             }
@@ -210,11 +210,11 @@ impl Conversation<'_> {
                 tick.next().await;
                 None
             };
-            let stopped = async {
-                stopped.await;
+            let stopping = async {
+                (&mut stopped).await;
                 None
             };
-            let received = received.or(ticked).or(stopped).await;
+            let received = received.or(ticked).or(stopping).await;
             let now = self.door.clock.now();
             let taken = self.take(&mut messages, line, now).await;
             self.write();

@@ -164,7 +164,7 @@ impl Camera {
     }
 
     /// Waits for the end: its last word, and its code.
-    fn is_over(self, kind: &str, code: u16) -> Value {
+    fn until_over(self, kind: &str, code: u16) -> Value {
         let word = self.hears(kind);
         assert_eq!(self.told.recv_timeout(PATIENCE), Ok(Told::Close(code)));
         self.talk.join().expect("it ended well");
@@ -191,7 +191,7 @@ fn pictures_are_acknowledged_and_go_into_the_stream() {
         assert_eq!(camera.hears("ack")["timestamp_us"], n * 40_000);
     }
     camera.say(r#"{"type":"end"}"#);
-    assert_eq!(camera.is_over("end", 1000)["reason"], "ended");
+    assert_eq!(camera.until_over("end", 1000)["reason"], "ended");
     let stream = door.stream();
     assert_eq!((stream.counts().pictures, stream.status()), (5, Status::Ended));
     assert_eq!(stream.media().map(|media| (media.width, media.height)), Some((160, 96)));
@@ -206,7 +206,7 @@ fn who_says_nothing_in_time_is_shown_out() {
         door.pass(Duration::from_secs(2));
     }
     door.pass(Duration::from_secs(10));
-    assert_eq!(late.is_over("error", 1008)["code"], "late_start");
+    assert_eq!(late.until_over("error", 1008)["code"], "late_start");
 
     let silent = door.publishing();
     silent.send_picture(0);
@@ -214,7 +214,7 @@ fn who_says_nothing_in_time_is_shown_out() {
     door.pass(Duration::from_secs(3));
     assert_eq!(silent.told.recv_timeout(PATIENCE), Ok(Told::Ping), "it is asked first");
     door.pass(Duration::from_secs(2));
-    assert_eq!(silent.is_over("end", 1008)["reason"], "silent");
+    assert_eq!(silent.until_over("end", 1008)["reason"], "silent");
     assert_eq!(door.stream().status(), Status::Interrupted, "it may come back");
     let back = door.publishing();
     back.send_picture(0);
@@ -227,14 +227,14 @@ fn a_withdrawn_share_and_a_stopping_gateway_have_their_own_words() {
     let door = Door::new();
     let camera = door.publishing();
     door.stream().revoke();
-    assert_eq!(camera.is_over("end", 1008)["reason"], "withdrawn");
+    assert_eq!(camera.until_over("end", 1008)["reason"], "withdrawn");
 
     let door = Door::new();
     let (publishing, waiting) = (door.publishing(), door.camera());
     futures_lite::future::block_on(door.cameras.stop());
     assert_eq!(door.stream().status(), Status::Ended, "ended before the stop is over");
-    assert_eq!(publishing.is_over("end", 1001)["reason"], "stopping");
-    assert_eq!(waiting.is_over("end", 1001)["reason"], "stopping");
+    assert_eq!(publishing.until_over("end", 1001)["reason"], "stopping");
+    assert_eq!(waiting.until_over("end", 1001)["reason"], "stopping");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn the_second_to_begin_is_refused_and_a_line_that_breaks_is_a_loss() {
     let first = door.publishing();
     let second = door.camera();
     second.say(START);
-    let error = second.is_over("error", 1008);
+    let error = second.until_over("error", 1008);
     assert_eq!(error["code"], "refused");
     assert!(error["message"].as_str().is_some_and(|message| message.contains("already")), "{error}");
     let Camera { says, told, talk } = first;

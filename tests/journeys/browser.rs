@@ -22,7 +22,7 @@ fn a_browser_publishes_with_sound() {
 
 #[test]
 fn a_browser_publishes_without_sound() {
-    journey(Clip { sound: false, ..SHORT });
+    journey(Clip { sound: false, ..SMALL });
 }
 
 /// Published, rung, watched live, acknowledged, ended, recorded: every picture at its time, sound in step.

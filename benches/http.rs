@@ -22,8 +22,8 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
 use lareira::http::{
-    BoxFuture, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player, Status,
-    Times,
+    BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player,
+    Status, TakeOver, Times,
 };
 
 const VIEWERS: usize = 200;
@@ -98,6 +98,12 @@ impl ChannelPlayer for House {
     }
 }
 
+impl Cameras for House {
+    fn admit<'a>(&'a self, _token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
+        Box::pin(std::future::ready(Err(Reply::error(404, "none", "none"))))
+    }
+}
+
 impl Events for House {
     fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(404, "none", "none")))
@@ -132,6 +138,7 @@ fn main() {
         back: back.entrance(),
         player: house.clone(),
         channels: house.clone(),
+        cameras: house.clone(),
         events: house.clone(),
         status: house,
         times: Times::default(),

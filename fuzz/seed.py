@@ -71,9 +71,32 @@ def rtsp(capture: Path) -> None:
         keep("rtp", f"{capture.stem}-udp", b"\1" + bytes(packets[1:]))
 
 
+def camera(film: Path) -> None:
+    start = b'{"type":"start","version":1,"video":{"codec":"avc1.42c01e"},'
+    start += b'"audio":{"codec":"mp4a.40.2","sample_rate":48000,"channels":1,"description":"EYg="}}'
+    pictures = [b"\0\0\0\1\x09" + part for part in film.read_bytes().split(b"\0\0\0\1\x09")[1:]]
+    said = [(True, start)]
+    for n, picture in enumerate(pictures):
+        said.append((False, bytes([1, n % 5 == 0, 0, 0]) + (n * 40_000).to_bytes(8, "big") + picture))
+        said.append((False, bytes([2, 0, 0, 0]) + (n * 40_000 + 5000).to_bytes(8, "big") + b"!\x10\x04"))
+    said.append((True, b'{"type":"end"}'))
+    frames, plain = bytearray(), bytearray()
+    for text, message in said:
+        mask = bytes([1, 2, 3, 4])
+        length = bytes([0x80 | len(message)]) if len(message) < 126 else b"\xfe" + len(message).to_bytes(2, "big")
+        frames += bytes([0x81 if text else 0x82]) + length + mask
+        frames += bytes(byte ^ mask[i % 4] for i, byte in enumerate(message))
+        plain += bytes([text]) + len(message).to_bytes(2, "big") + message
+    keep("camera", "socket", bytes([255, 40, 0]) + frames)
+    keep("camera", "socket-bytes", bytes([0, 0, 0]) + frames)
+    keep("camera", "messages", bytes([0, 40, 1]) + plain)
+    keep("camera", "messages-late", bytes([0, 255, 1]) + plain)
+
+
 def main() -> None:
     for capture in sorted((CAPTURES / "rtsp").glob("*.client")):
         rtsp(capture)
+    camera(HERE.parent / "tests" / "fixtures" / "camera" / "film.h264")
     for recording in sorted((CAPTURES / "recording").glob("*.mp4")):
         data = recording.read_bytes()
         keep("repair", recording.stem, data)

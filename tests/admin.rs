@@ -42,6 +42,7 @@ fn everything_can_be_set_up_before_the_gateway_runs() {
     let new = json(dir.path(), &["share", "new", "--to", text(&user, "user_id"), "--from", "Door"]);
     let share = text(&new, "share_id");
     assert!(text(&new["publish"], "rtsp_url").contains(":8554/live/"));
+    assert!(text(&new["publish"], "websocket_url").contains("/publish/"));
     assert!(text(&new["play"], "live_mp4_url").contains(&format!(":8080/play/{share}/")));
     assert_eq!(json(dir.path(), &["share", "list"])["shares"][0]["share_id"], share);
     assert_eq!(json(dir.path(), &["share", "show", share])["state"], "pending");

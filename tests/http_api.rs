@@ -74,6 +74,8 @@ fn a_share_from_enrolment_to_inbox() {
     assert_eq!(created.status, 201);
     let created = json_of(&created);
     let share = created["share_id"].as_str().expect("an id").to_owned();
+    let websocket_url = created["publish"]["websocket_url"].as_str().expect("an address");
+    assert!(websocket_url.starts_with("ws://127.0.0.1:") && websocket_url.contains("/publish/"), "{websocket_url}");
     assert!(created["publish"]["rtsp_url"].as_str().is_some_and(|url| url.starts_with("rtsp://127.0.0.1:8554/live/")));
     let mut followed = home.house.connect();
     followed.send(format!("GET /api/v1/shares/{share}/events HTTP/1.1\r\nHost: localhost\r\n{phone}\r\n"));

@@ -338,3 +338,46 @@ fn the_door_closes_well() {
     assert!(started.elapsed() < Duration::from_secs(3));
     assert!(std::net::TcpStream::connect(house.address).is_err(), "nobody listens any more");
 }
+
+#[test]
+fn only_a_proper_handshake_makes_a_websocket() {
+    let house = House::default();
+    let ask = |token: &str, fields: &str| {
+        let mut client = house.connect();
+        client.send(format!("GET /publish/{token} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+        client.answer().status
+    };
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n";
+    let version = "Sec-WebSocket-Version: 13\r\n";
+    assert_eq!(ask("T", ""), 426);
+    assert_eq!(ask("T", &format!("{key}{version}Upgrade: websocket\r\n")), 426);
+    assert_eq!(ask("T", &format!("{key}{upgrade}Sec-WebSocket-Version: 8\r\n")), 426);
+    assert_eq!(ask("T", &format!("{upgrade}{version}")), 400);
+    assert_eq!(ask("T", &format!("{key}{key}{upgrade}{version}")), 400);
+    assert_eq!(ask("T", &format!("Sec-WebSocket-Key: c2hvcnQ=\r\n{upgrade}{version}")), 400);
+    assert_eq!(ask("T", &format!("{key}{upgrade}{version}Content-Length: 1\r\n")), 400);
+    assert_eq!(ask("U", &format!("{key}{upgrade}{version}")), 404);
+    let mut client = house.connect();
+    client.send(format!("POST /publish/T HTTP/1.1\r\nHost: localhost\r\n{key}{upgrade}{version}\r\n"));
+    assert_eq!(client.answer().status, 405);
+}
+
+#[test]
+fn a_websocket_speaks_both_ways_until_it_is_closed() {
+    let house = House::default();
+    let mut client = house.connect();
+    let head = "GET /publish/T HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    // A frame that comes with the handshake is not forgotten: "hi", masked with zeros.
+    client.send([head.as_bytes(), &[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']].concat());
+    let answer = client.head();
+    assert_eq!((answer.status, answer.field("sec-websocket-accept")), (101, Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+    assert_eq!((answer.field("upgrade"), answer.field("connection")), (Some("websocket"), Some("Upgrade")));
+    assert_eq!(answer.field("sec-websocket-extensions"), None, "nothing is compressed");
+    assert_eq!(client.read_bytes(4), [0x81, 2, b'H', b'I']);
+    client.send([&[0x82, 0xfe, 0x9c, 0x40, 0, 0, 0, 0][..], &[7; 40_000], &[0x81, 0x80, 0, 0, 0, 0]].concat());
+    assert_eq!(client.read_bytes(13 + 4), [&[0x81, 11][..], b"40000 BYTES", &[0x88, 2, 0x03, 0xe8]].concat());
+    assert!(client.is_ended());
+}

@@ -424,12 +424,20 @@ fn report_json(report: &Report) -> Value {
     value
 }
 
+/// The address at which a browser publishes with `token`: `ws` where pages come by `http`, `wss` where by `https`.
+pub fn websocket_url(http: &str, token: &str) -> String {
+    format!("ws{}/publish/{token}", http.strip_prefix("http").unwrap_or(http))
+}
+
 fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &Addresses) -> Value {
     let share = new.share.id;
     let mut value = json!({
         "share_id": share.to_string(),
         "state": new.share.state.as_str(),
-        "publish": { "rtsp_url": format!("{}/live/{}", addresses.rtsp, new.publish_token) },
+        "publish": {
+            "rtsp_url": format!("{}/live/{}", addresses.rtsp, new.publish_token),
+            "websocket_url": websocket_url(&addresses.http, &new.publish_token),
+        },
     });
     if let Some(user) = to.first() {
         let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user, Scope::Play));

@@ -8,13 +8,16 @@ use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::secret::same;
 use crate::ground::time::Clock;
-use crate::ingest::{Answer, Gate};
-use crate::live::{FinishedRecording, Hub, OpenError, Publisher};
+use crate::ingest::{Answer, CameraGate, Gate};
+use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
 use crate::recording::library::Library;
 use crate::share::{ShareError, Steward};
 use crate::wire::aac::parse_config;
 use crate::wire::rtp::{Format, Media};
 use crate::wire::rtsp::{Credentials, Refusal};
+
+/// What publishers of a share that is over are told.
+const OVER: &str = "This share is over; make a new one";
 
 /// The gate of publishers.
 pub(super) struct Doorkeeper {
@@ -31,7 +34,12 @@ pub(super) struct Doorkeeper {
 impl Doorkeeper {
     /// The share that is published at `path`. Blocks elsewhere.
     async fn share(&self, path: &str) -> Result<ShareId, Refusal> {
-        let token = path.strip_prefix("live/").ok_or(Refusal::NotFound)?.to_owned();
+        self.share_of(path.strip_prefix("live/").ok_or(Refusal::NotFound)?).await
+    }
+
+    /// The share that is published with `token`. Blocks elsewhere.
+    async fn share_of(&self, token: &str) -> Result<ShareId, Refusal> {
+        let token = token.to_owned();
         let steward = self.steward.clone();
         blocking::unblock(move || steward.publisher_for_token(&token)).await.map_err(refusal)
     }
@@ -51,15 +59,13 @@ impl Doorkeeper {
         })
     }
 
-    async fn open_stream(&self, path: &str, media: &[Media]) -> Result<Publisher, Refusal> {
-        let share = self.share(path).await?;
-        let audio = sound(media)?;
+    async fn open_stream(&self, share: ShareId, audio: Option<Arc<AudioParams>>) -> Result<Publisher, Refusal> {
         let past = self.past(share).await?;
         let (publisher, new) = self.hub.open(share, audio, past, self.clock.date()).map_err(|error| {
             self.library.release(share);
             match error {
                 OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,
-                OpenError::Over => Refusal::NotAllowed("This share is over; make a new one".into()),
+                OpenError::Over => Refusal::NotAllowed(OVER.into()),
                 OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),
             }
         })?;
@@ -89,7 +95,32 @@ impl Gate for Doorkeeper {
     }
 
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {
-        Box::pin(self.open_stream(path, media))
+        Box::pin(async move {
+            let share = self.share(path).await?;
+            self.open_stream(share, sound(media)?).await
+        })
+    }
+}
+
+/// Cameras have no name and password to give: the token in their address is the right to publish.
+impl CameraGate for Doorkeeper {
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let share = self.share_of(token).await?;
+            match self.hub.get(share).map(|stream| stream.status()) {
+                Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
+                Some(Status::Ended) => Err(Refusal::NotAllowed(OVER.into())),
+                Some(Status::Interrupted) | None => Ok(()),
+            }
+        })
+    }
+
+    fn open<'a>(&'a self, token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher> {
+        Box::pin(async move { self.open_stream(self.share_of(token).await?, audio).await })
+    }
+
+    fn viewers(&self, share: ShareId) -> usize {
+        self.steward.viewers(share)
     }
 }
 
@@ -107,7 +138,7 @@ fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, Refusal> {
 fn refusal(error: ShareError) -> Refusal {
     match error {
         ShareError::NotFound(_) => Refusal::NotFound,
-        ShareError::Over(_) => Refusal::NotAllowed("This share is over; make a new one".into()),
+        ShareError::Over(_) => Refusal::NotAllowed(OVER.into()),
         ShareError::Ledger(error) => {
             log::error!("ingest: {error}");
             Refusal::Failed

@@ -3,6 +3,7 @@
 //! `config` says how, [`Gateway::start`] opens every door, [`Gateway::run`] serves until it is told to stop. The other
 //! files translate between rooms that don't know each other.
 
+mod cameras;
 mod channels;
 pub mod config;
 pub mod control;
@@ -31,6 +32,7 @@ use futures_lite::FutureExt as _;
 
 use crate::album::Album;
 use crate::executor::{Executor, SystemClock};
+use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
@@ -45,7 +47,7 @@ use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
-use crate::ingest::{self, Ingest};
+use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Guard, Refresher};
 use crate::live::Hub;
 use crate::playback::Playback;
@@ -106,6 +108,7 @@ pub struct Gateway {
     hub: Arc<Hub>,
     front: Front,
     ingest: Ingest,
+    cameras: Arc<Cameras>,
     http_address: SocketAddr,
     https_address: Option<SocketAddr>,
     followed: Followed,
@@ -154,7 +157,7 @@ impl Gateway {
             followed: followed.clone(),
         };
         let login = (!config.rtsp.user.is_empty()).then(|| (config.rtsp.user.clone(), config.rtsp.password.clone()));
-        let doorkeeper = Doorkeeper {
+        let doorkeeper = Arc::new(Doorkeeper {
             executor: executor.clone(),
             steward: steward.clone(),
             hub: hub.clone(),
@@ -162,9 +165,10 @@ impl Gateway {
             clock: clock.clone(),
             watch: Arc::new(watch),
             login,
-        };
+        });
+        let cameras = Arc::new(Cameras::new(doorkeeper.clone(), clock.clone()));
         let settings = ingest::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
-        let ingest = Ingest::open(&settings, Arc::new(doorkeeper), clock.clone(), &executor)
+        let ingest = Ingest::open(&settings, doorkeeper, clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
         let http_address =
@@ -196,6 +200,7 @@ impl Gateway {
                 back: back.entrance(),
                 player: Arc::new(Plays(playback)),
                 channels: watched,
+                cameras: Arc::new(HandOver(cameras.clone())),
                 events: Arc::new(Announcements::new(api, clock.clone())),
                 status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
                 times: Times::default(),
@@ -231,6 +236,7 @@ impl Gateway {
             hub,
             front,
             ingest,
+            cameras,
             http_address,
             https_address,
             followed,
@@ -264,11 +270,16 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, followed, keeper_stop, threads, control, channels, .. } = self;
+        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, control, channels, .. } =
+            self;
         executor.run(async {
             stop.await;
             log::info!("stopping");
             ingest.stop().await;
+            let patience = async {
+                Timer::after(GRACE).await;
+            };
+            cameras.stop().or(patience).await;
             for stream in hub.all() {
                 stream.end();
                 hub.close_recording(&stream);

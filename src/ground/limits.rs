@@ -173,3 +173,21 @@ pub const CHANNEL_SEGMENT_BYTES: usize = 6 * 1024 * 1024;
 pub const CHANNEL_BYTES: usize = 16 * 1024 * 1024;
 /// How long a channel's ticket gives the right to watch, at least.
 pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
+/// Bytes of one binary message of a camera that publishes over a WebSocket; more ends it with `too_large`.
+pub const CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of one text message of such a camera; more ends it with `too_large`.
+pub const CAMERA_TEXT_BYTES: usize = 16 * 1024;
+/// Bytes of one piece of its sound; more is no Opus packet and no AAC access unit.
+pub const CAMERA_SOUND_BYTES: usize = 8 * 1024;
+/// How long such a camera may take to say what it will send.
+pub const CAMERA_START_TIME: Duration = Duration::from_secs(10);
+/// Time between two acknowledgements to a camera, at least.
+pub const CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
+/// Time between two requests for a key frame, at least.
+pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
+/// How long a camera may be quiet before it is asked whether it is there.
+pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
+/// How long a camera may take to take what it is told; its connection ends then.
+pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
+/// How long a camera's answer to the close of its WebSocket is waited for.
+pub const CAMERA_CLOSE_TIME: Duration = Duration::from_secs(2);

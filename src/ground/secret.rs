@@ -57,6 +57,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest::digest(&digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
+/// SHA-1 (FIPS 180-4), for the handshake of WebSockets (RFC 6455, section 1.3), where nothing rests on its strength.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+    hash.as_ref().try_into().expect("SHA-1 has 20 bytes")
+}
+
 /// MD5 (RFC 1321), for Digest authentication and nothing else.
 pub fn md5(bytes: &[u8]) -> [u8; 16] {
     md5::Md5::digest(bytes).into()

@@ -206,6 +206,12 @@ fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> S
     format!("{}/play/{share}/{ticket}/{file}", request.base())
 }
 
+/// The address at which a browser publishes with `token`, as the asker reaches the gateway.
+pub(super) fn publish_address(request: &Request, token: &str) -> String {
+    let base = request.base();
+    format!("ws{}/publish/{token}", base.strip_prefix("http").unwrap_or(&base))
+}
+
 /// What a stream is made of.
 pub(super) fn media(media: &MediaInfo) -> Value {
     serde_json::json!({

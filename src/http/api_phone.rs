@@ -239,7 +239,7 @@ fn create_share(api: &Api, request: &Request, sender: &Sender) -> Answered {
             "state": new.share.state.as_str(),
             "publish": {
                 "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
-                "websocket_url": null,
+                "websocket_url": api::publish_address(request, &new.publish_token),
             },
         }),
     ))

@@ -11,6 +11,7 @@ pub mod events;
 pub mod front;
 pub mod photos;
 pub mod play;
+pub mod publish;
 pub mod range;
 pub mod route;
 
@@ -26,6 +27,7 @@ pub use api_owner::{DeskRefused, OwnersDesk};
 pub use back::Back;
 pub use channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use events::Announcements;
-pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times};
+pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times, WebSocket};
 pub use photos::{PhotoRefused, PhotoSize, Photos};
 pub use play::{BoxFuture, ChannelPlayer, ChannelRequest, PlayRequest, Player};
+pub use publish::{Cameras, TakeOver};

@@ -77,6 +77,8 @@ pub enum Route {
         /// What of the share.
         file: PlayFile,
     },
+    /// `/publish/{token}`: the WebSocket of a camera.
+    Publish(String),
     /// `/photo/{id}.jpg`: a photo of a person.
     Photo(PhotoId),
     /// `/channel/{channel}/{ticket}/{file}`
@@ -427,6 +429,8 @@ impl Route {
                 Some(Self::Channel { channel: channel(id)?, ticket: (*ticket).to_owned(), file: file.parse().ok()? })
             }
 
+            (Get, ["publish", token]) if !token.is_empty() => Some(Self::Publish((*token).to_owned())),
+
             (Get, [""]) => Some(Self::Home),
             (Get, ["healthz"]) => Some(Self::Health),
             (Get, ["metrics"]) => Some(Self::Metrics),
@@ -503,7 +507,7 @@ impl Route {
             Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
             Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Owner(_) | Self::Photo(_) => Half::Back,
             Self::Home | Self::TvPage | Self::Authority | Self::Asset(_) | Self::Health | Self::Metrics => Half::Front,
-            Self::Play { .. } | Self::Channel { .. } => Half::Front,
+            Self::Play { .. } | Self::Channel { .. } | Self::Publish(_) => Half::Front,
         }
     }
 }
@@ -649,6 +653,10 @@ mod tests {
             (Get, "/channel/SHARE/T-_9/http:%2F%2Fa", bad.clone()),
             (Get, "/channel/short/T-_9/index.m3u8", not_found.clone()),
             (Put, "/channel/SHARE/T-_9/index.m3u8", method("GET, HEAD")),
+            (Get, "/publish/T-_9", Ok(Route::Publish("T-_9".to_owned()))),
+            (Post, "/publish/T-_9", method("GET, HEAD")),
+            (Get, "/publish/", not_found.clone()),
+            (Get, "/publish/T-_9/more", not_found.clone()),
             (Get, "/elsewhere", not_found.clone()),
             (Get, "//", not_found.clone()),
             (Get, "/a/a/a/a/a/a/a/a/a/a", not_found.clone()),

@@ -1,9 +1,10 @@
-//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP.
+//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP; and cameras over WebSockets.
 //!
 //! Sockets and timers only. What bytes mean is known to `wire::rtsp` and `wire::rtp`; who may publish where is asked of
 //! the [`Gate`]; frames go straight into the [`Publisher`] it gives. Nothing here knows shares, the store or HTTP.
 
 mod buffer;
+mod camera;
 mod connection;
 mod datagrams;
 mod listener;
@@ -26,6 +27,8 @@ use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS};
 use crate::ground::time::Clock;
 use crate::live::Publisher;
 use crate::wire::rtp::Media;
+
+pub use camera::{CameraGate, Cameras, Line};
 
 pub use crate::wire::rtsp::{Credentials, Refusal};
 use places::Places;

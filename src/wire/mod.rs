@@ -3,6 +3,7 @@
 //! No sockets, files, clocks, threads or async here: every protocol is tested without a network and without waiting.
 
 pub mod aac;
+pub mod camera;
 pub mod fetch;
 pub mod fmp4;
 pub mod h264;
@@ -11,4 +12,5 @@ pub mod mpegts;
 pub mod playlist;
 pub mod rtp;
 pub mod rtsp;
+pub mod websocket;
 pub mod xmltv;

@@ -21,9 +21,10 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
 use lareira::http::{
-    BoxFuture, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player, Status,
-    Times,
+    BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player,
+    Status, TakeOver, Times, WebSocket,
 };
+use lareira::wire::websocket::Message;
 
 /// A share's id, as it stands in addresses.
 pub fn share() -> String {
@@ -158,6 +159,36 @@ impl Status for MadeUp {
     }
 }
 
+/// With the token `T` it says back what it hears, in capitals, and is over at an empty text.
+impl Cameras for MadeUp {
+    fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
+        let admitted: Result<TakeOver, Reply> = match token {
+            "T" => Ok(Box::new(|socket| Box::pin(say_back(socket)))),
+            _ => Err(Reply::error(404, "not_found", "nothing is shared there")),
+        };
+        Box::pin(std::future::ready(admitted))
+    }
+}
+
+async fn say_back(mut socket: WebSocket) {
+    let (mut messages, mut over) = (Vec::new(), false);
+    while !over && socket.receive(&mut messages).await.is_ok() {
+        for message in messages.drain(..) {
+            match message {
+                Message::Text(text) if text.is_empty() => {
+                    socket.close(1000);
+                    over = true;
+                }
+                Message::Text(text) => socket.say(text.to_uppercase()),
+                Message::Binary(bytes) => socket.say(format!("{} BYTES", bytes.len())),
+            }
+        }
+        if socket.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
 fn handle(request: &Request) -> Reply {
     match request.route {
         Route::Phone(PhoneCall::Me) => {
@@ -197,6 +228,7 @@ impl House {
             back: back.entrance(),
             player: made_up.clone(),
             channels: made_up.clone(),
+            cameras: made_up.clone(),
             events: events.unwrap_or_else(|| made_up.clone()),
             status: made_up,
             times,
@@ -322,6 +354,13 @@ impl Client {
             Ok(_) => rest.is_empty(),
             Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
         }
+    }
+
+    /// The next so many bytes.
+    pub fn read_bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.reader.read_exact(&mut bytes).expect("so many bytes");
+        bytes
     }
 
     pub fn read_some(&mut self) -> Vec<u8> {

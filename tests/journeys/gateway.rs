@@ -238,6 +238,7 @@ pub struct Phone(pub Caller);
 pub struct Share {
     pub id: String,
     pub rtsp_url: String,
+    pub websocket_url: String,
 }
 
 impl Phone {
@@ -247,7 +248,12 @@ impl Phone {
         let ask = json!({ "targets": [user], "kind": "live", "title": "Garden" });
         let share = self.0.post("/api/v1/shares", &ask).expect(201).json();
         assert_eq!(share["state"], "pending", "{share}");
-        Share { id: text(&share, "share_id"), rtsp_url: text(&share["publish"], "rtsp_url") }
+        let publish = &share["publish"];
+        Share {
+            id: text(&share, "share_id"),
+            rtsp_url: text(publish, "rtsp_url"),
+            websocket_url: text(publish, "websocket_url"),
+        }
     }
 
     /// The share's state as the phone sees it.

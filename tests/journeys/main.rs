@@ -4,6 +4,8 @@
 //! is played. Nothing here asserts speed; everything waits for events, with deadlines far beyond the usual.
 
 mod boxes;
+mod browser;
+mod camera;
 mod channels;
 mod clip;
 mod faults;

@@ -7,6 +7,7 @@
 pub const ROOMS: &[(&str, u8)] = &[
     ("ground", 0),
     ("wire/aac", 1),
+    ("wire/camera", 1),
     ("wire/fetch", 1),
     ("wire/fmp4", 1),
     ("wire/h264", 1),
@@ -15,6 +16,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("wire/playlist", 1),
     ("wire/rtp", 1),
     ("wire/rtsp", 1),
+    ("wire/websocket", 1),
     ("wire/xmltv", 1),
     ("codec", 2),
     ("executor", 2),
@@ -104,6 +106,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("subtle", &["src/ground/secret.rs"]),
     ("tiny_http", &["http"]),
     ("toml", &["gateway"]),
+    ("tungstenite", &["wire/websocket"]),
     ("webpki_roots", &["iptv"]),
 ];
 

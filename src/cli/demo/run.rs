@@ -15,6 +15,7 @@ use crate::cli::serve::until_told_to_stop;
 use crate::cli::{CliError, Options, log_to_stderr, say};
 use crate::gateway::Gateway;
 use crate::gateway::config::{Config, LogLevel};
+use crate::gateway::desk::websocket_url;
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
 use crate::share::{Enrolment, Kind, NewUser, Scope, ShareError, Steward};
@@ -109,13 +110,14 @@ fn addresses(
     rtsp_url: &str,
     data_dir: &Path,
 ) -> serde_json::Value {
-    let Household { user, tv_cookie, phone_token, share, .. } = household;
+    let Household { user, tv_cookie, phone_token, share, publish_token, .. } = household;
     let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user, Scope::Play));
     serde_json::json!({
         "tv_url": format!("{http}/tv/"),
         "phone_url": format!("{http}/go/"),
         "api_url": format!("{http}/api/v1/"),
         "rtsp_url": rtsp_url,
+        "websocket_url": websocket_url(http, publish_token),
         "share_id": share.to_string(),
         "phone_token": phone_token,
         "user_id": user.to_string(),

@@ -18,6 +18,7 @@ use super::connections::Connection;
 use super::head::{self, Head, Refused};
 use super::tls::Beginning;
 use super::upstream::Call;
+use super::websocket::{self, WebSocket};
 use super::{Health, Shared};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
@@ -77,7 +78,7 @@ pub(super) async fn serve(shared: Arc<Shared>, connection: Arc<Connection>, tls:
 
 struct Exchange<'a> {
     shared: &'a Arc<Shared>,
-    connection: &'a Connection,
+    connection: &'a Arc<Connection>,
     /// What was read and not used yet: the start of a head, of a body, or further requests. At most a head's limit
     /// and one read.
     received: Vec<u8>,
@@ -226,6 +227,9 @@ impl Exchange<'_> {
                 return self.send_before_body(&head, reply).await;
             }
         };
+        if let Route::Publish(token) = &route {
+            return self.publish(&head, token).await;
+        }
         if route == Route::Phone(PhoneCall::Probe) {
             return self.probe(&head).await;
         }
@@ -257,11 +261,32 @@ impl Exchange<'_> {
                 }
             }
             // With a body: nobody asks so.
-            Route::Play { .. } | Route::Channel { .. } => {
+            Route::Play { .. } | Route::Channel { .. } | Route::Publish(_) => {
                 Reply::error(400, "bad_request", "a playback request has no body")
             }
         };
         self.send(&head, reply).await
+    }
+
+    /// Hands a camera's connection over, if it is one. Nothing follows it.
+    async fn publish(&mut self, head: &Head, token: &str) -> io::Result<Then> {
+        let handshake = match websocket::handshake(head) {
+            Ok(handshake) if head.body_bytes == 0 && head.method == Method::Get => handshake,
+            Ok(_) => {
+                let reply = Reply::error(400, "bad_request", "a WebSocket is asked for with GET, without a body");
+                return self.send_before_body(head, reply).await;
+            }
+            Err(reply) => return self.send_before_body(head, reply).await,
+        };
+        let shared = self.shared.clone();
+        let take_over = match self.unless_gone(shared.cameras.admit(token)).await {
+            Some(Ok(take_over)) => take_over,
+            Some(Err(reply)) => return self.send(head, reply).await,
+            None => return Ok(Then::Close),
+        };
+        self.connection.write_all(&handshake, &[], self.shared.times.write).await?;
+        take_over(WebSocket::new(self.connection.clone(), &std::mem::take(&mut self.received))).await;
+        Ok(Then::Linger)
     }
 
     /// Reads a request's body of at most `limit` bytes, or says why not.

@@ -73,8 +73,23 @@ pub struct Head {
     pub if_range: Option<String>,
     /// Whether gzip is accepted.
     pub gzip: bool,
+    /// What is asked of a WebSocket.
+    pub websocket: WebSocketAsked,
     /// What goes on to the calls behind; names in lower case, values visible ASCII. Empty for playback.
     pub kept: Vec<(&'static str, String)>,
+}
+
+/// The fields of a request that would have its connection become a WebSocket (RFC 6455, section 4.2.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebSocketAsked {
+    /// Upgrade names a WebSocket.
+    pub upgrade: bool,
+    /// Connection says that Upgrade is meant.
+    pub connection: bool,
+    /// Sec-WebSocket-Version.
+    pub version: Option<String>,
+    /// Sec-WebSocket-Key; several are one that is none.
+    pub key: Option<String>,
 }
 
 impl Head {
@@ -217,6 +232,7 @@ fn checked(request: &httparse::Request<'_, '_>, hosts: &Hosts) -> Result<Head, R
         range: None,
         if_range: None,
         gzip: false,
+        websocket: WebSocketAsked::default(),
         kept: Vec::new(),
     };
     let mut seen = Seen::default();
@@ -274,7 +290,14 @@ impl Head {
             }
             17 if is("transfer-encoding") => seen.transfer_encoding = true,
             10 if is("connection") => {
-                self.close |= value.split(',').any(|option| option.trim().eq_ignore_ascii_case("close"));
+                self.close |= has_word(value, "close");
+                self.websocket.connection |= has_word(value, "upgrade");
+            }
+            7 if is("upgrade") => self.websocket.upgrade |= has_word(value, "websocket"),
+            21 if is("sec-websocket-version") => self.websocket.version = Some(value.to_owned()),
+            17 if is("sec-websocket-key") => {
+                let repeated = self.websocket.key.is_some();
+                self.websocket.key = Some(if repeated { String::new() } else { value.to_owned() });
             }
             6 if is("expect") => {
                 if !value.eq_ignore_ascii_case("100-continue") {
@@ -305,6 +328,11 @@ impl Head {
             None => self.kept.push((name, value.to_owned())),
         }
     }
+}
+
+/// Whether `word` is in a field that lists some.
+fn has_word(value: &str, word: &str) -> bool {
+    value.split(',').any(|other| other.trim().eq_ignore_ascii_case(word))
 }
 
 /// Whether an Accept-Encoding field takes gzip (RFC 9110, section 12.5.3).

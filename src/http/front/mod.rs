@@ -10,6 +10,7 @@ pub mod head;
 mod socket;
 mod tls;
 mod upstream;
+mod websocket;
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -25,12 +26,14 @@ use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
 pub use connections::{Caps, Times};
+pub use websocket::WebSocket;
 
 use crate::executor::{Executor, Task};
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::back::Entrance;
 use crate::http::play::{BoxFuture, ChannelPlayer, Player};
+use crate::http::publish::Cameras;
 use crate::http::route::Route;
 use connections::Connections;
 use head::Hosts;
@@ -72,6 +75,8 @@ pub struct FrontConfig {
     pub player: Arc<dyn Player>,
     /// Who plays TV channels.
     pub channels: Arc<dyn ChannelPlayer>,
+    /// Who takes cameras.
+    pub cameras: Arc<dyn Cameras>,
     /// Who opens events.
     pub events: Arc<dyn Events>,
     /// Who knows how the gateway is.
@@ -121,6 +126,7 @@ pub(super) struct Shared {
     times: Times,
     player: Arc<dyn Player>,
     channels: Arc<dyn ChannelPlayer>,
+    cameras: Arc<dyn Cameras>,
     events: Arc<dyn Events>,
     status: Arc<dyn Status>,
     upstream: Upstream,
@@ -154,6 +160,7 @@ impl Front {
             times: config.times,
             player: config.player,
             channels: config.channels,
+            cameras: config.cameras,
             events: config.events,
             status: config.status,
             upstream: Upstream::new(config.back),

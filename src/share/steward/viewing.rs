@@ -122,10 +122,15 @@ impl Steward {
         self.look(|ledger| viewing::ticket_holds(ledger, share, user))
     }
 
+    /// TVs that play the share now. Does not block.
+    pub fn viewers(&self, share: ShareId) -> usize {
+        self.watch().watchers.viewers(share)
+    }
+
     /// Tells the phone how many TVs play its share.
     pub(super) fn tell_viewers(&self, share: ShareId) {
         let Ok(state) = self.look(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };
-        let viewers = self.watch().watchers.viewers(share);
+        let viewers = self.viewers(share);
         let data = json!({ "share_id": share.to_string(), "state": state.as_str(), "viewers": viewers });
         self.announcer.tell(Audience::Share(share), "share", data.to_string());
     }

@@ -65,6 +65,11 @@ impl AccessUnitBuilder {
         !self.data.is_empty()
     }
 
+    /// Whether all that comes is dropped, up to the next key frame.
+    pub fn is_seeking(&self) -> bool {
+        self.seeking
+    }
+
     /// The parameters as they are known now.
     pub fn params(&mut self) -> Option<Arc<VideoParams>> {
         self.sets.current()

@@ -1,6 +1,7 @@
 //! H.264 (ITU-T H.264): NAL units, parameter sets, access units and the order of decoding. Nothing here decodes pictures.
 
 pub mod access_unit;
+pub mod annex_b;
 pub mod format;
 pub mod order;
 pub mod params;

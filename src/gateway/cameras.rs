@@ -1,0 +1,63 @@
+//! Cameras over WebSockets, between the door that has their sockets and the door that takes what they send.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::ground::reply::Reply;
+use crate::http::{self, BoxFuture, TakeOver, WebSocket};
+use crate::ingest::{Cameras, Line, Refusal};
+use crate::wire::websocket::{Message, WebSocketError};
+
+/// Hands cameras' WebSockets over.
+pub(super) struct HandOver(pub Arc<Cameras>);
+
+impl http::Cameras for HandOver {
+    fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
+        Box::pin(async move {
+            self.0.admit(token).await.map_err(reply)?;
+            let (cameras, token) = (self.0.clone(), token.to_owned());
+            let take_over: TakeOver =
+                Box::new(move |socket| Box::pin(async move { cameras.talk(&token, socket).await }));
+            Ok(take_over)
+        })
+    }
+}
+
+fn reply(refusal: Refusal) -> Reply {
+    match refusal {
+        Refusal::AlreadyPublishing => Reply::error(409, "already_publishing", "this share is already being published"),
+        Refusal::NotFound => Reply::error(404, "not_found", "nothing is shared at this address"),
+        Refusal::NotAllowed(why) => Reply::error(404, "over", &why),
+        Refusal::Full(why) => Reply::error(503, "full", &why).with("Retry-After", "5"),
+        Refusal::Authenticate | Refusal::Unsupported(_) | Refusal::NoPorts | Refusal::Failed => {
+            Reply::error(500, "failed", "the gateway could not look after this: try again")
+        }
+    }
+}
+
+impl Line for WebSocket {
+    fn peer(&self) -> IpAddr {
+        self.peer()
+    }
+
+    fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send {
+        self.receive(messages)
+    }
+
+    fn say(&mut self, text: String) {
+        self.say(text);
+    }
+
+    fn ping(&mut self) {
+        self.ping();
+    }
+
+    fn close(&mut self, code: u16) {
+        self.close(code);
+    }
+
+    fn flush(&mut self) -> impl Future<Output = Result<(), WebSocketError>> + Send {
+        self.flush()
+    }
+}

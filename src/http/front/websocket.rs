@@ -1,0 +1,100 @@
+//! A connection that has become a WebSocket (RFC 6455): the handshake's answer, and messages over the socket.
+//!
+//! Whoever takes it over decides what is said; here bytes are moved, and no more is waited for than was asked.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{self, Framing};
+use super::connections::Connection;
+use super::head::Head;
+use crate::ground::limits;
+use crate::ground::reply::Reply;
+use crate::wire::websocket::{self, Codec, Message, WebSocketError};
+
+/// A client's WebSocket.
+pub struct WebSocket {
+    connection: Arc<Connection>,
+    codec: Codec,
+    /// Whether bytes may lie in the codec that were not looked at: those that came with the handshake.
+    unread: bool,
+    patience: Duration,
+}
+
+/// The head of the answer that makes a connection a WebSocket, or why it does not become one (RFC 6455, section 4.2).
+pub(super) fn handshake(head: &Head) -> Result<Vec<u8>, Reply> {
+    let asked = &head.websocket;
+    let wanted =
+        asked.upgrade && asked.connection && !head.http10 && asked.version.as_deref() == Some(websocket::VERSION);
+    if !wanted {
+        let reply =
+            Reply::error(426, "upgrade_required", "a WebSocket (RFC 6455, version 13) is spoken at this address");
+        return Err(reply.with("Upgrade", "websocket").with("Sec-WebSocket-Version", websocket::VERSION));
+    }
+    let Some(accept) = asked.key.as_deref().and_then(websocket::accept) else {
+        return Err(Reply::error(400, "bad_request", "the Sec-WebSocket-Key field is doubtful"));
+    };
+    let fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept.as_str())];
+    Ok(answer::head(101, "", fields.into_iter(), Framing::None, false))
+}
+
+impl WebSocket {
+    /// The WebSocket of a connection whose handshake is done; `received` came behind the request.
+    pub(super) fn new(connection: Arc<Connection>, received: &[u8]) -> Self {
+        let mut codec = Codec::new(limits::CAMERA_MESSAGE_BYTES);
+        codec.feed(received);
+        Self { connection, codec, unread: true, patience: limits::CAMERA_WRITE_TIME }
+    }
+
+    /// Where the client is.
+    pub fn peer(&self) -> IpAddr {
+        self.connection.peer
+    }
+
+    /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing is lost if it
+    /// is dropped before.
+    pub async fn receive(&mut self, messages: &mut Vec<Message>) -> Result<(), WebSocketError> {
+        if !std::mem::take(&mut self.unread) {
+            self.connection.rest(true);
+            let codec = &mut self.codec;
+            let read = self.connection.read(|bytes| {
+                codec.feed(bytes);
+                bytes.len()
+            });
+            let read = read.await;
+            self.connection.rest(false);
+            if !read.is_ok_and(|bytes| bytes > 0) {
+                return Err(WebSocketError::Closed);
+            }
+        }
+        while let Some(message) = self.codec.message()? {
+            messages.push(message);
+        }
+        Ok(())
+    }
+
+    /// Says a text. It goes out with [`Self::flush`].
+    pub fn say(&mut self, text: String) {
+        self.codec.text(text);
+    }
+
+    /// Asks whether the client is there. It goes out with [`Self::flush`].
+    pub fn ping(&mut self) {
+        self.codec.ping();
+    }
+
+    /// Says that it is over (RFC 6455, section 7.4.1). It goes out with [`Self::flush`].
+    pub fn close(&mut self, code: u16) {
+        self.codec.close(code);
+    }
+
+    /// Sends what was said, answers to pings too.
+    pub async fn flush(&mut self) -> Result<(), WebSocketError> {
+        let output = std::mem::take(self.codec.output());
+        if output.is_empty() {
+            return Ok(());
+        }
+        self.connection.write_all(&output, &[], self.patience).await.map_err(|_| WebSocketError::Closed)
+    }
+}

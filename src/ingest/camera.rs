@@ -1,0 +1,312 @@
+//! Cameras that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each, until it is over.
+//!
+//! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::camera`. As with RTSP,
+//! one wake-up takes all that came, in one write to the stream, and one slow timer looks after what is overdue.
+
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_io::Timer;
+use event_listener::Event as Bell;
+use futures_lite::{FutureExt as _, StreamExt as _};
+
+use super::{Answer, Refusal};
+use crate::ground::frame::{AudioParams, Frame};
+use crate::ground::id::ShareId;
+use crate::ground::limits;
+use crate::ground::time::{Clock, Moment};
+use crate::live::Publisher;
+use crate::wire::camera::{CameraError, EndReason, Event, Overdue, Said, Session};
+use crate::wire::websocket::{Message, WebSocketError};
+
+/// How often a conversation looks after what is overdue, and whether its share was withdrawn.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Decides which cameras may publish. Work that blocks is done elsewhere.
+pub trait CameraGate: Send + Sync {
+    /// Whether something may be published with `token`, and nobody does. Asked before the camera says anything.
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()>;
+
+    /// Opens the stream for `token`. Asked when media are about to come.
+    fn open<'a>(&'a self, token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher>;
+
+    /// TVs that play `share` now.
+    fn viewers(&self, share: ShareId) -> usize;
+}
+
+/// A camera's connection.
+pub trait Line: Send {
+    /// Where the camera is.
+    fn peer(&self) -> IpAddr;
+
+    /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing may be lost if
+    /// it is dropped before.
+    fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send;
+
+    /// Says a text; it goes out with [`Self::flush`].
+    fn say(&mut self, text: String);
+
+    /// Asks whether the camera is there; it goes out with [`Self::flush`].
+    fn ping(&mut self);
+
+    /// Says that it is over, with this code (RFC 6455, section 7.4.1); it goes out with [`Self::flush`].
+    fn close(&mut self, code: u16);
+
+    /// Sends what was said.
+    fn flush(&mut self) -> impl Future<Output = Result<(), WebSocketError>> + Send;
+}
+
+/// Why a conversation is over.
+#[derive(Debug)]
+enum End {
+    /// One side wanted it.
+    Meant(EndReason),
+    /// The camera is sent away.
+    Error(CameraError),
+    /// The connection is gone.
+    Gone,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Meant(EndReason::Ended) => f.write_str("the camera stopped"),
+            Self::Meant(EndReason::Withdrawn) => f.write_str("the share was ended"),
+            Self::Meant(EndReason::Stopping) => f.write_str("the gateway stops"),
+            Self::Meant(EndReason::Silent) => write!(f, "no media for {} s", limits::NO_MEDIA.as_secs()),
+            Self::Error(error) => write!(f, "{}: {error}", error.code()),
+            Self::Gone => f.write_str("the connection is gone"),
+        }
+    }
+}
+
+impl From<CameraError> for End {
+    fn from(error: CameraError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<WebSocketError> for End {
+    fn from(error: WebSocketError) -> Self {
+        match error {
+            WebSocketError::Closed => Self::Gone,
+            WebSocketError::TooLarge => Self::Error(CameraError::TooLarge),
+            WebSocketError::Malformed => {
+                Self::Error(CameraError::BadMessage("what came is not spoken on a WebSocket (RFC 6455)"))
+            }
+        }
+    }
+}
+
+/// The door for cameras.
+pub struct Cameras {
+    gate: Arc<dyn CameraGate>,
+    clock: Arc<dyn Clock>,
+    stopping: AtomicBool,
+    /// Rung when it stops.
+    stop: Bell,
+    conversations: AtomicUsize,
+    /// Rung when the last conversation is over.
+    quiet: Bell,
+}
+
+impl Cameras {
+    /// A door whose cameras `gate` decides about.
+    pub fn new(gate: Arc<dyn CameraGate>, clock: Arc<dyn Clock>) -> Self {
+        let (stopping, conversations) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Self { gate, clock, stopping, stop: Bell::new(), conversations, quiet: Bell::new() }
+    }
+
+    /// Whether a camera may come in with `token`.
+    pub async fn admit(&self, token: &str) -> Result<(), Refusal> {
+        self.gate.admit(token).await
+    }
+
+    /// Has all conversations end, the streams cleanly, and waits until they are over.
+    pub async fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.stop.notify(usize::MAX);
+        loop {
+            let quiet = self.quiet.listen();
+            if self.conversations.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            quiet.await;
+        }
+    }
+
+    /// Talks with a camera that was admitted with `token`, until that is over.
+    pub async fn talk(&self, token: &str, mut line: impl Line) {
+        self.conversations.fetch_add(1, Ordering::SeqCst);
+        let _counted = Counted(self);
+        let now = self.clock.now();
+        let mut conversation = Conversation {
+            door: self,
+            token,
+            session: Session::new(now),
+            publisher: None,
+            frames: Vec::new(),
+            heard: now,
+        };
+        let end = match conversation.go_on(&mut line).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        // The stream first: whoever does not listen must not hold it up.
+        conversation.finish(&end, line.peer());
+        match &end {
+            End::Meant(reason) => {
+                line.say(Said::End(*reason).text());
+                line.close(reason.close_code());
+            }
+            End::Error(error) => {
+                line.say(Said::Error(error).text());
+                line.close(error.close_code());
+            }
+            End::Gone => {}
+        }
+        // The answer to a close, too; a camera that does not take it is gone.
+        let _ = line.flush().await;
+    }
+}
+
+/// One conversation of the door; dropped when it is over.
+struct Counted<'a>(&'a Cameras);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if self.0.conversations.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.quiet.notify(usize::MAX);
+        }
+    }
+}
+
+/// What is known of one camera.
+struct Conversation<'a> {
+    door: &'a Cameras,
+    token: &'a str,
+    session: Session,
+    publisher: Option<Publisher>,
+    frames: Vec<Frame>,
+    /// When something last came, or it was last asked whether it is there.
+    heard: Moment,
+}
+
+impl Conversation<'_> {
+    async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
+        let mut tick = Timer::interval(TICK);
+        let mut stopped = self.door.stop.listen();
+        let mut messages = Vec::new();
+        loop {
+            if self.door.stopping.load(Ordering::SeqCst) {
+                return Err(End::Meant(EndReason::Stopping));
+            }
+            let received = async { Some(line.receive(&mut messages).await) };
+            let ticked = async {
+                tick.next().await;
+                None
+            };
+            let stopping = async {
+                (&mut stopped).await;
+                None
+            };
+            let received = received.or(ticked).or(stopping).await;
+            let now = self.door.clock.now();
+            let taken = self.take(&mut messages, line, now).await;
+            self.write();
+            taken?;
+            match received {
+                Some(result) => {
+                    self.heard = now;
+                    result?;
+                }
+                None if now.since(self.heard) >= limits::CAMERA_QUIET => {
+                    self.heard = now;
+                    line.ping();
+                }
+                None => {}
+            }
+            self.look_after(now)?;
+            if let Some(publisher) = &self.publisher {
+                let (gate, share) = (&self.door.gate, publisher.share());
+                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| line.say(said.text()));
+            }
+            line.flush().await?;
+        }
+    }
+
+    /// Takes what came.
+    async fn take(&mut self, messages: &mut Vec<Message>, line: &mut impl Line, now: Moment) -> Result<(), End> {
+        for message in messages.drain(..) {
+            match message {
+                Message::Binary(bytes) => self.session.binary(&bytes, now, &mut self.frames)?,
+                Message::Text(text) => match self.session.text(&text)? {
+                    Event::Start(audio) => self.open(audio, line).await?,
+                    Event::End => return Err(End::Meant(EndReason::Ended)),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(&mut self, audio: Option<Arc<AudioParams>>, line: &mut impl Line) -> Result<(), End> {
+        let publisher = self.door.gate.open(self.token, audio).await.map_err(|refusal| {
+            let reason = match refusal {
+                Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
+                refusal => refusal.status().1.to_owned(),
+            };
+            End::Error(CameraError::Refused(reason))
+        })?;
+        let with = if self.session.has_sound() { "video and sound" } else { "video" };
+        log::info!("share={} published from {} with {with} over a WebSocket", publisher.share(), line.peer());
+        line.say(Said::Started(publisher.share()).text());
+        self.session.opened(self.door.clock.now());
+        self.publisher = Some(publisher);
+        Ok(())
+    }
+
+    fn write(&mut self) {
+        if let Some(publisher) = &mut self.publisher
+            && !self.frames.is_empty()
+        {
+            publisher.write(&mut self.frames, self.door.clock.date());
+        }
+    }
+
+    fn look_after(&self, now: Moment) -> Result<(), End> {
+        if self.publisher.as_ref().is_some_and(Publisher::is_revoked) {
+            return Err(End::Meant(EndReason::Withdrawn));
+        }
+        match self.session.overdue(now) {
+            Some(Overdue::Start) => Err(End::Error(CameraError::LateStart)),
+            Some(Overdue::Media) => Err(End::Meant(EndReason::Silent)),
+            None => Ok(()),
+        }
+    }
+
+    /// The end of the stream: a clean one where the camera or the gateway meant it.
+    fn finish(&mut self, end: &End, peer: IpAddr) {
+        let Some(publisher) = self.publisher.take() else {
+            log::info!("camera from {peer} did not publish: {end}");
+            return;
+        };
+        let meant = matches!(end, End::Meant(EndReason::Ended | EndReason::Stopping));
+        let counts = self.session.counts();
+        log::info!(
+            "share={} {}: {end}; pictures={} sounds={} bytes={} dropped_pictures={}",
+            publisher.share(),
+            if meant { "ended" } else { "lost" },
+            counts.pictures,
+            counts.sounds,
+            counts.bytes,
+            counts.dropped_pictures
+        );
+        if meant {
+            publisher.end();
+        }
+    }
+}

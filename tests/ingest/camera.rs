@@ -1,0 +1,254 @@
+//! Cameras at the ingest door, over a line made for it: time is simulated, and every end has its word and its code.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lareira::ground::frame::AudioParams;
+use lareira::ground::id::ShareId;
+use lareira::ground::time::{Clock, Moment, UnixMs};
+use lareira::ingest::{Answer, CameraGate, Cameras, Line, Refusal};
+use lareira::live::{Hub, Publisher, Status, Stream};
+use lareira::wire::websocket::{Message, WebSocketError};
+use serde_json::Value;
+use smol::channel;
+
+const SHARE: ShareId = ShareId([5; 10]);
+const START: &str = r#"{"type":"start","version":1,"video":{"codec":"avc1.42c01e"}}"#;
+/// Ten pictures, the first and the sixth key frames.
+const FILM: &[u8] = include_bytes!("../fixtures/camera/film.h264");
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A clock that goes on when it is told to.
+#[derive(Default)]
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Moment {
+        Moment(self.0.load(Ordering::SeqCst))
+    }
+    fn date(&self) -> UnixMs {
+        UnixMs(0)
+    }
+}
+
+/// Lets `TOKEN` in, to one share.
+struct Streams {
+    hub: Hub,
+    stream: Mutex<Option<Arc<Stream>>>,
+}
+
+impl CameraGate for Streams {
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {
+        let known = if token == "TOKEN" { Ok(()) } else { Err(Refusal::NotFound) };
+        Box::pin(std::future::ready(known))
+    }
+
+    fn open<'a>(&'a self, _token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher> {
+        Box::pin(async move {
+            let (publisher, stream) =
+                self.hub.open(SHARE, audio, None, UnixMs(0)).map_err(|_| Refusal::AlreadyPublishing)?;
+            if stream.is_some() {
+                *self.stream.lock().expect("nobody panics while holding it") = stream;
+            }
+            Ok(publisher)
+        })
+    }
+
+    fn viewers(&self, _share: ShareId) -> usize {
+        2
+    }
+}
+
+/// What a camera is told.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Text(Value),
+    Ping,
+    Close(u16),
+}
+
+struct Script {
+    incoming: channel::Receiver<Message>,
+    told: mpsc::Sender<Told>,
+}
+
+impl Line for Script {
+    fn peer(&self) -> IpAddr {
+        Ipv4Addr::LOCALHOST.into()
+    }
+    async fn receive(&mut self, messages: &mut Vec<Message>) -> Result<(), WebSocketError> {
+        messages.push(self.incoming.recv().await.map_err(|_| WebSocketError::Closed)?);
+        Ok(())
+    }
+    fn say(&mut self, text: String) {
+        // A test that has seen enough listens no more.
+        let _ = self.told.send(Told::Text(serde_json::from_str(&text).expect("JSON")));
+    }
+    fn ping(&mut self) {
+        let _ = self.told.send(Told::Ping);
+    }
+    fn close(&mut self, code: u16) {
+        let _ = self.told.send(Told::Close(code));
+    }
+    async fn flush(&mut self) -> Result<(), WebSocketError> {
+        Ok(())
+    }
+}
+
+/// A door with cameras in front of it.
+struct Door {
+    clock: Arc<SetClock>,
+    streams: Arc<Streams>,
+    cameras: Arc<Cameras>,
+}
+
+struct Camera {
+    says: channel::Sender<Message>,
+    told: mpsc::Receiver<Told>,
+    talk: JoinHandle<()>,
+}
+
+impl Door {
+    fn new() -> Self {
+        let clock = Arc::new(SetClock::default());
+        let streams = Arc::new(Streams { hub: Hub::new(8, false), stream: Mutex::default() });
+        let cameras = Arc::new(Cameras::new(streams.clone(), clock.clone()));
+        Self { clock, streams, cameras }
+    }
+
+    fn camera(&self) -> Camera {
+        let ((says, incoming), (sender, told)) = (channel::unbounded(), mpsc::channel());
+        let (cameras, line) = (self.cameras.clone(), Script { incoming, told: sender });
+        let talk = std::thread::spawn(move || futures_lite::future::block_on(cameras.talk("TOKEN", line)));
+        Camera { says, told, talk }
+    }
+
+    fn publishing(&self) -> Camera {
+        let camera = self.camera();
+        camera.say(START);
+        assert_eq!(camera.hears("started")["share_id"], SHARE.to_string());
+        camera
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(time.as_micros() as u64, Ordering::SeqCst);
+    }
+
+    fn stream(&self) -> Arc<Stream> {
+        self.streams.stream.lock().expect("nobody panics while holding it").clone().expect("published")
+    }
+}
+
+impl Camera {
+    fn say(&self, text: &str) {
+        self.says.send_blocking(Message::Text(text.to_owned())).expect("somebody listens");
+    }
+
+    fn send_picture(&self, n: u64) {
+        let picture = picture((n % 10) as usize);
+        let message = [&[1, u8::from(n.is_multiple_of(5)), 0, 0][..], &(n * 40_000).to_be_bytes(), picture].concat();
+        self.says.send_blocking(Message::Binary(message.into())).expect("somebody listens");
+    }
+
+    fn hears(&self, kind: &str) -> Value {
+        loop {
+            match self.told.recv_timeout(PATIENCE).expect("something is said") {
+                Told::Text(text) if text["type"] == kind => return text,
+                Told::Ping => {}
+                other => panic!("{other:?} instead of {kind}"),
+            }
+        }
+    }
+
+    /// Waits for the end: its last word, and its code.
+    fn until_over(self, kind: &str, code: u16) -> Value {
+        let word = self.hears(kind);
+        assert_eq!(self.told.recv_timeout(PATIENCE), Ok(Told::Close(code)));
+        self.talk.join().expect("it ended well");
+        word
+    }
+}
+
+fn picture(n: usize) -> &'static [u8] {
+    let mut starts: Vec<_> = (0..FILM.len() - 5).filter(|at| FILM[*at..].starts_with(&[0, 0, 0, 1, 9])).collect();
+    starts.push(FILM.len());
+    &FILM[starts[n]..starts[n + 1]]
+}
+
+#[test]
+fn pictures_are_acknowledged_and_go_into_the_stream() {
+    let door = Door::new();
+    let camera = door.publishing();
+    camera.send_picture(1);
+    assert_eq!(camera.hears("key_frame")["type"], "key_frame", "the first is none");
+    assert_eq!(camera.hears("ack")["viewers"], 2);
+    for n in 5..10 {
+        door.pass(Duration::from_millis(200));
+        camera.send_picture(n);
+        assert_eq!(camera.hears("ack")["timestamp_us"], n * 40_000);
+    }
+    camera.say(r#"{"type":"end"}"#);
+    assert_eq!(camera.until_over("end", 1000)["reason"], "ended");
+    let stream = door.stream();
+    assert_eq!((stream.counts().pictures, stream.status()), (5, Status::Ended));
+    assert_eq!(stream.media().map(|media| (media.width, media.height)), Some((160, 96)));
+}
+
+#[test]
+fn who_says_nothing_in_time_is_shown_out() {
+    let door = Door::new();
+    let late = door.camera();
+    while late.told.recv_timeout(Duration::from_millis(100)).is_err() {
+        // Until it is there, and asked whether it still is, its time has not begun.
+        door.pass(Duration::from_secs(2));
+    }
+    door.pass(Duration::from_secs(10));
+    assert_eq!(late.until_over("error", 1008)["code"], "late_start");
+
+    let silent = door.publishing();
+    silent.send_picture(0);
+    silent.hears("ack");
+    door.pass(Duration::from_secs(3));
+    assert_eq!(silent.told.recv_timeout(PATIENCE), Ok(Told::Ping), "it is asked first");
+    door.pass(Duration::from_secs(2));
+    assert_eq!(silent.until_over("end", 1008)["reason"], "silent");
+    assert_eq!(door.stream().status(), Status::Interrupted, "it may come back");
+    let back = door.publishing();
+    back.send_picture(0);
+    back.hears("ack");
+    assert_eq!(door.stream().status(), Status::Flowing);
+}
+
+#[test]
+fn a_withdrawn_share_and_a_stopping_gateway_have_their_own_words() {
+    let door = Door::new();
+    let camera = door.publishing();
+    door.stream().revoke();
+    assert_eq!(camera.until_over("end", 1008)["reason"], "withdrawn");
+
+    let door = Door::new();
+    let (publishing, waiting) = (door.publishing(), door.camera());
+    futures_lite::future::block_on(door.cameras.stop());
+    assert_eq!(door.stream().status(), Status::Ended, "ended before the stop is over");
+    assert_eq!(publishing.until_over("end", 1001)["reason"], "stopping");
+    assert_eq!(waiting.until_over("end", 1001)["reason"], "stopping");
+}
+
+#[test]
+fn the_second_to_begin_is_refused_and_a_line_that_breaks_is_a_loss() {
+    let door = Door::new();
+    let first = door.publishing();
+    let second = door.camera();
+    second.say(START);
+    let error = second.until_over("error", 1008);
+    assert_eq!(error["code"], "refused");
+    assert!(error["message"].as_str().is_some_and(|message| message.contains("already")), "{error}");
+    let Camera { says, told, talk } = first;
+    drop(says);
+    talk.join().expect("it ended well");
+    assert!(told.recv().is_err(), "nobody is there to be told");
+    assert_eq!(door.stream().status(), Status::Interrupted);
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lareira::cli::demo::TestPicture;
 use lareira::codec::{Encoder, EncoderSettings, decode_key_frame};
-use lareira::ground::frame::VideoParams;
+use lareira::ground::frame::{Rotation, VideoParams};
 use lareira::ground::picture::Picture;
 use lareira::ground::time::{Ticks90k, UnixMs};
 use lareira::thumbnail;
@@ -37,7 +37,8 @@ fn key_frame(nals: &[Bytes]) -> (VideoParams, Vec<u8>) {
     let of_type = |wanted: u8| nals.iter().filter(move |nal| nal[0] & 0x1f == wanted);
     let sps = of_type(7).next().cloned().expect("an SPS");
     let pps = of_type(8).cloned().collect();
-    let params = VideoParams { sps, pps, width: 0, height: 0, reorder_depth: None, frame_duration: None };
+    let rotation = Rotation::None;
+    let params = VideoParams { sps, pps, width: 0, height: 0, reorder_depth: None, frame_duration: None, rotation };
     (params, of_type(5).flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), &nal[..]].concat()).collect())
 }
 

@@ -103,6 +103,8 @@ def main() -> None:
         keep("repair", f"{recording.stem}-cut", data[: len(data) * 2 // 3])
     for stream in sorted((CAPTURES / "channel").glob("*.ts")):
         keep("mpegts", stream.stem, b"\x40" + stream.read_bytes()[:100_000])
+    for film in sorted((CAPTURES / "mp4").glob("*.m[op]*")):
+        keep("mp4", film.stem, b"\x40" + film.read_bytes())
     keep("m3u", "list", b"\x20" + LIST.encode())
     keep("m3u", "latin-1", b"\x01" + LIST.encode("latin-1"))
     keep("xmltv", "guide", GUIDE.encode())

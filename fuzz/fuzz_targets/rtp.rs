@@ -1,4 +1,4 @@
-//! Packets into frames (RFC 3550, 6184, 3640, 6416): any packets at any time, over a line that is reliable or not.
+//! Packets into frames (RFC 3550, 6184, 3640, 6416, 7587): any packets at any time, over a line that is reliable or not.
 //!
 //! The input is a row of packets: a byte of flags (track, RTP or RTCP), a byte of time, two bytes of length, the packet.
 #![no_main]
@@ -13,7 +13,8 @@ fuzz_target!(|data: &[u8]| {
     let delivery = if first & 1 == 0 { Delivery::Reliable } else { Delivery::Datagrams };
     let video = Media { payload_type: 96, clock_rate: 90_000, format: Format::H264 { parameter_sets: Vec::new() } };
     let config = vec![0x11, 0x88].into();
-    let format = match first & 2 {
+    let format = match first & 6 {
+        4 => Format::Opus,
         0 => Format::Aac { config, size_length: 13, index_length: 3, index_delta_length: 3 },
         _ => Format::Latm { config, units: 1 + (first >> 6) },
     };

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::demo::TestPicture;
 use crate::codec::{self, CodecError, Encoder, EncoderSettings};
-use crate::ground::frame::VideoParams;
+use crate::ground::frame::{Rotation, VideoParams};
 use crate::ground::time::{Ticks90k, UnixMs};
 
 /// No clock that is right shows a date before this: 2026-01-01.
@@ -299,6 +299,7 @@ fn in_house_form(nals: &[Bytes]) -> (VideoParams, Vec<u8>) {
         height: TestPicture::HEIGHT as u32,
         reorder_depth: None,
         frame_duration: None,
+        rotation: Rotation::None,
     };
     let mut data = Vec::new();
     for nal in of_type(5) {

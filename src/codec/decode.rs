@@ -119,6 +119,7 @@ mod tests {
 
     use super::*;
     use crate::codec::Unsupported;
+    use crate::ground::frame::Rotation;
     use crate::ground::secret::sha256;
 
     macro_rules! fixture {
@@ -146,7 +147,15 @@ mod tests {
                 }
             }
         }
-        let params = VideoParams { sps, pps, width: 0, height: 0, reorder_depth: None, frame_duration: None };
+        let params = VideoParams {
+            sps,
+            pps,
+            width: 0,
+            height: 0,
+            reorder_depth: None,
+            frame_duration: None,
+            rotation: Rotation::None,
+        };
         (params, data)
     }
 

@@ -139,7 +139,7 @@ impl YUVSource for Planes<'_> {
 mod tests {
     use super::*;
     use crate::codec::decode_key_frame;
-    use crate::ground::frame::VideoParams;
+    use crate::ground::frame::{Rotation, VideoParams};
 
     const SETTINGS: EncoderSettings =
         EncoderSettings { width: 318, height: 178, frame_rate: 30.0, bits_per_second: 400_000, key_interval: 30 };
@@ -169,6 +169,7 @@ mod tests {
             height: 178,
             reorder_depth: None,
             frame_duration: None,
+            rotation: Rotation::None,
         }
     }
 

@@ -12,8 +12,7 @@ use crate::ingest::{Answer, CameraGate, Gate};
 use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
 use crate::recording::library::Library;
 use crate::share::{ShareError, Steward};
-use crate::wire::aac::parse_config;
-use crate::wire::rtp::{Format, Media};
+use crate::wire::rtp::Media;
 use crate::wire::rtsp::{Credentials, Refusal};
 
 /// What publishers of a share that is over are told.
@@ -125,14 +124,10 @@ impl CameraGate for Doorkeeper {
 }
 
 fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, Refusal> {
-    let config = media.iter().find_map(|media| match &media.format {
-        Format::Aac { config, .. } | Format::Latm { config, .. } => Some(config),
-        Format::H264 { .. } => None,
-    });
-    config
-        .map(|config| parse_config(config).map(Arc::new))
-        .transpose()
-        .map_err(|_| Refusal::Unsupported("Only AAC sound can be taken".into()))
+    let sound = media.iter().find_map(|media| media.format.sound()).transpose();
+    sound
+        .map(|params| params.map(Arc::new))
+        .map_err(|_| Refusal::Unsupported("Only AAC and Opus can be taken as sound".into()))
 }
 
 fn refusal(error: ShareError) -> Refusal {

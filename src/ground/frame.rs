@@ -1,7 +1,7 @@
 //! The one currency between all protocols: tracks and their frames.
 //!
 //! Whatever a phone speaks becomes these values, and whatever a TV is sent is made of them. Video is H.264 in the
-//! form of ISO/IEC 14496-15 (each NAL unit behind its length in four bytes); audio is raw AAC access units.
+//! form of ISO/IEC 14496-15 (each NAL unit behind its length in four bytes); audio is raw AAC access units or Opus packets.
 
 use std::sync::Arc;
 
@@ -24,6 +24,22 @@ pub struct VideoParams {
     pub reorder_depth: Option<u8>,
     /// How long a frame is shown, where the SPS has timing information.
     pub frame_duration: Option<Ticks90k>,
+    /// How the pictures are to be turned to stand upright.
+    pub rotation: Rotation,
+}
+
+/// How pictures are turned when they are shown, clockwise: phones held upright write them lying.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// Shown as they are coded.
+    #[default]
+    None,
+    /// By a quarter.
+    Right,
+    /// Upside down.
+    Half,
+    /// By three quarters.
+    Left,
 }
 
 impl VideoParams {
@@ -37,22 +53,48 @@ impl VideoParams {
 /// What describes the sound of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioParams {
-    /// AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
-    pub config: Bytes,
-    /// MPEG-4 audio object type, 2 for AAC-LC.
-    pub object_type: u8,
+    /// How it is coded.
+    pub codec: AudioCodec,
     /// Samples a second of the decoder's core.
     pub sample_rate: u32,
     /// Channels.
     pub channels: u8,
-    /// Samples in a frame: 1024, or 960.
-    pub samples_per_frame: u32,
+}
+
+/// How sound is coded, with what its decoder must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudioCodec {
+    /// AAC (ISO/IEC 14496-3).
+    Aac {
+        /// AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
+        config: Bytes,
+        /// MPEG-4 audio object type, 2 for AAC-LC.
+        object_type: u8,
+        /// Samples in a frame: 1024, or 960.
+        samples_per_frame: u32,
+    },
+    /// Opus (RFC 6716) with one or two channels, at 48,000 samples a second. A packet tells its own duration.
+    Opus {
+        /// Samples a decoder gives out before the sound begins (RFC 7845, section 5.1).
+        pre_skip: u16,
+    },
 }
 
 impl AudioParams {
-    /// The codec's name for MSE and HLS, such as `mp4a.40.2` (RFC 6381, section 3.3).
+    /// The codec's name for MSE and HLS: `opus`, or such as `mp4a.40.2` (RFC 6381, section 3.3).
     pub fn codec_string(&self) -> String {
-        format!("mp4a.40.{}", self.object_type)
+        match self.codec {
+            AudioCodec::Aac { object_type, .. } => format!("mp4a.40.{object_type}"),
+            AudioCodec::Opus { .. } => "opus".to_owned(),
+        }
+    }
+
+    /// The same sound where nothing is to be left out at its beginning: as a stream that is joined anywhere has it.
+    pub fn without_pre_skip(self) -> Self {
+        match self.codec {
+            AudioCodec::Opus { .. } => Self { codec: AudioCodec::Opus { pre_skip: 0 }, ..self },
+            AudioCodec::Aac { .. } => self,
+        }
     }
 }
 
@@ -70,7 +112,7 @@ pub struct Tracks {
 pub enum Frame {
     /// An access unit of H.264.
     Video(VideoFrame),
-    /// An access unit of AAC.
+    /// An access unit of AAC, or a packet of Opus.
     Audio(AudioFrame),
 }
 
@@ -89,11 +131,11 @@ pub struct VideoFrame {
     pub data: Bytes,
 }
 
-/// An access unit of AAC, without ADTS header.
+/// An access unit of AAC, without ADTS header, or a packet of Opus.
 #[derive(Clone, Debug)]
 pub struct AudioFrame {
     /// When it is heard.
     pub pts: Ticks90k,
-    /// The access unit.
+    /// The access unit or packet.
     pub data: Bytes,
 }

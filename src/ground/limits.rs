@@ -191,3 +191,19 @@ pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
 /// How long a camera's answer to the close of its WebSocket is waited for.
 pub const CAMERA_CLOSE_TIME: Duration = Duration::from_secs(2);
+/// Bytes of an MP4 file's description (`moov`) from outside; a larger one is refused.
+pub const MP4_MOOV_BYTES: u64 = 32 * 1024 * 1024;
+/// Boxes of a file that are passed over in search of its description; then it is refused.
+pub const MP4_TOP_BOXES: usize = 10_000;
+/// Sample entries of one track that are read; samples of further ones are refused.
+pub const MP4_DESCRIPTIONS: usize = 64;
+/// Samples of one track of a file; more are refused. At 60 pictures a second, 9 hours.
+pub const MP4_SAMPLES: u32 = 2_000_000;
+/// Seconds of a film, and of any time in it; a file that tells of more is refused.
+pub const MP4_SECONDS: u64 = 30 * 24 * 3600;
+/// Bytes of a streamed file's description (`moov`) or of one fragment's (`moof`); larger ones end the stream.
+pub const MP4_FRAGMENT_HEAD_BYTES: u64 = 1024 * 1024;
+/// Bytes of one fragment's media in a streamed file; a larger one ends the stream.
+pub const MP4_FRAGMENT_BYTES: u64 = 32 * 1024 * 1024;
+/// Samples of one fragment of a streamed file; more end the stream.
+pub const MP4_FRAGMENT_SAMPLES: usize = 20_000;

@@ -95,7 +95,7 @@ mod tests {
 
     use bytes::Bytes;
 
-    use crate::ground::frame::{AudioFrame, VideoFrame, VideoParams};
+    use crate::ground::frame::{AudioFrame, Rotation, VideoFrame, VideoParams};
     use crate::ground::time::Ticks90k;
 
     fn picture(bytes: usize) -> Frame {
@@ -106,6 +106,7 @@ mod tests {
             height: 360,
             reorder_depth: None,
             frame_duration: None,
+            rotation: Rotation::None,
         };
         let (time, params) = (Ticks90k(0), Arc::new(params));
         Frame::Video(VideoFrame { pts: time, dts: time, key: false, params, data: vec![0; bytes].into() })

@@ -11,9 +11,10 @@ use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{Hub, OpenError, Publisher, Reader, RecordingState, Status, Stream};
 use crate::wire::aac::parse_config;
-use crate::wire::fmp4::read::{boxes, samples};
+use crate::wire::fmp4::read::samples;
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
+use crate::wire::mp4::boxes::boxes;
 use crate::wire::playlist::hls::Reload;
 
 const SHARE: ShareId = ShareId([7; 10]);

@@ -4,8 +4,9 @@
 
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::progressive::IndexedSample;
-use crate::wire::fmp4::read::{BoxHeader, Sample, samples};
+use crate::wire::fmp4::read::{Sample, samples};
 use crate::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
+use crate::wire::mp4::boxes::BoxHeader;
 use crate::wire::playlist::segments::FragmentMeta;
 
 /// Bytes of a record.

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt as _;
 use crate::ground::id::ShareId;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, Record, decode};
-use crate::wire::fmp4::read::BoxHeader;
+use crate::wire::mp4::boxes::BoxHeader;
 
 /// A fragment's boxes before its media are never larger.
 const MAX_START_BYTES: usize = 64 * 1024;

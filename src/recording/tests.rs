@@ -14,9 +14,9 @@ use crate::recording::index::{Record, decode};
 use crate::recording::library::Library;
 use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
-use crate::wire::fmp4::read::{BoxHeader, boxes};
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
+use crate::wire::mp4::boxes::{BoxHeader, boxes};
 
 const SHARE: ShareId = ShareId([5; 10]);
 

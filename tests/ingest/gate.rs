@@ -10,7 +10,6 @@ use lareira::ground::id::ShareId;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::ingest::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::wire::aac::parse_config;
 use lareira::wire::rtp::{Format, Media};
 
 /// What came through the door, of the newest stream.
@@ -89,10 +88,7 @@ impl Gate for Streams {
 
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {
         Box::pin(async move {
-            let sound = media.iter().find_map(|media| match &media.format {
-                Format::Aac { config, .. } | Format::Latm { config, .. } => parse_config(config).ok().map(Arc::new),
-                Format::H264 { .. } => None,
-            });
+            let sound = media.iter().find_map(|media| media.format.sound()?.ok().map(Arc::new));
             let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, None, UnixMs(0));
             let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
             let stream = stream.expect("each share is new");

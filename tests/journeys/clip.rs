@@ -32,12 +32,14 @@ pub struct Clip {
     pub seconds: usize,
     pub b_frames: usize,
     pub sound: bool,
+    /// Whether its sound is Opus rather than AAC.
+    pub opus: bool,
     pub kilobits_per_second: usize,
 }
 
 /// 360p with sound: what most journeys need.
 pub const SMALL: Clip =
-    Clip { width: 640, height: 360, seconds: 6, b_frames: 0, sound: true, kilobits_per_second: 600 };
+    Clip { width: 640, height: 360, seconds: 6, b_frames: 0, sound: true, opus: false, kilobits_per_second: 600 };
 
 impl Clip {
     pub fn pictures(&self) -> usize {
@@ -47,7 +49,8 @@ impl Clip {
     /// The clip as an MP4 file with a key frame a second, made on first use.
     pub fn file(&self) -> PathBuf {
         static MAKING: Mutex<()> = Mutex::new(());
-        let Self { width, height, seconds, b_frames, sound, kilobits_per_second: rate } = *self;
+        let Self { width, height, seconds, b_frames, sound, opus, kilobits_per_second: rate } = *self;
+        let sound = if opus { "opus".to_owned() } else { sound.to_string() };
         let name = format!("clip-{EDITION}-{width}x{height}-{seconds}s-b{b_frames}-{sound}-{rate}k.mp4");
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _making = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -68,7 +71,7 @@ impl Clip {
         ffmpeg.args(["-r", &FRAME_RATE.to_string(), "-i", "pipe:0"]);
         if self.sound {
             ffmpeg.args(["-f", "s16le", "-ac", "1", "-ar", &SAMPLE_RATE.to_string(), "-i"]).arg(&beeps);
-            ffmpeg.args(["-c:a", "aac", "-b:a", "64k"]);
+            ffmpeg.args(["-c:a", if self.opus { "libopus" } else { "aac" }, "-b:a", "64k"]);
         }
         let rate = format!("{}k", self.kilobits_per_second);
         let gop = FRAME_RATE.to_string();

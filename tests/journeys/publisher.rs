@@ -45,7 +45,8 @@ pub fn gstreamer(clip: &Clip, transport: Transport, url: &str) -> Command {
     gst.args(["filesrc", &format!("location={}", clip.file().display()), "!", "qtdemux", "name=film"]);
     gst.args(["film.video_0", "!", "queue", "!", "h264parse", "!", "clocksync", "!", "sink."]);
     if clip.sound {
-        gst.args(["film.audio_0", "!", "queue", "!", "aacparse", "!", "clocksync", "!", "sink."]);
+        let parser = if clip.opus { "opusparse" } else { "aacparse" };
+        gst.args(["film.audio_0", "!", "queue", "!", parser, "!", "clocksync", "!", "sink."]);
     }
     gst
 }

@@ -15,6 +15,7 @@ use crate::publisher::{self, Transport};
 use crate::web;
 
 const SILENT: Clip = Clip { sound: false, ..SMALL };
+const WITH_OPUS: Clip = Clip { opus: true, ..SMALL };
 const WITH_B_FRAMES: Clip = Clip { b_frames: 2, ..SMALL };
 const HD: Clip = Clip { width: 1280, height: 720, kilobits_per_second: 2000, ..SMALL };
 const HD_WITH_B_FRAMES: Clip = Clip { b_frames: 3, ..HD };
@@ -43,6 +44,16 @@ fn ffmpeg_with_b_frames_over_udp() {
 #[test]
 fn ffmpeg_in_full_hd() {
     journey(FULL_HD, |url| publisher::ffmpeg(&FULL_HD, Transport::Tcp, url));
+}
+
+#[test]
+fn ffmpeg_with_opus() {
+    journey(WITH_OPUS, |url| publisher::ffmpeg(&WITH_OPUS, Transport::Tcp, url));
+}
+
+#[test]
+fn gstreamer_with_opus_over_udp() {
+    journey(WITH_OPUS, |url| publisher::gstreamer(&WITH_OPUS, Transport::Udp, url));
 }
 
 #[test]

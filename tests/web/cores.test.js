@@ -2,6 +2,8 @@
 // The page's pure parts, without a browser: boxes, the live edge, seeking, words.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const test = require('node:test');
 const { load } = require('./sources');
 const media = require('./media');
@@ -46,6 +48,25 @@ test('tracks, codecs and times are read from an initialisation segment and its f
   const [run] = mp4.runs(moof);
   assert.equal(run.track, fragment.track);
   assert.ok(Math.abs(run.decode / tracks[0].timescale - fragment.time_s) < 1e-9);
+});
+
+test('Opus is named, and taken out where only pictures can be played', () => {
+  const { mp4 } = load('player/mp4.js');
+  const bytes = fs.readFileSync(path.join(__dirname, '../captures/mp4/recorder.mp4'));
+  const boxes = new mp4.Splitter().push(new Uint8Array(bytes));
+  const of = (type) => Uint8Array.from(boxes.find((box) => box.type === type).bytes);
+  const moov = of('moov');
+  const tracks = mp4.tracks(moov);
+  assert.match(mp4.mimeOf(tracks), /^video\/mp4; codecs="avc1\.42c00a,opus"$/);
+  assert.equal(mp4.mimeOf(mp4.pictures(tracks)), 'video/mp4; codecs="avc1.42c00a"');
+  assert.equal(mp4.mimeOfPictures('video/mp4; codecs="avc1.42c01f,opus"'), 'video/mp4; codecs="avc1.42c01f"');
+  assert.ok(mp4.mute(moov, tracks));
+  assert.deepEqual(Array.from(mp4.tracks(moov), (track) => track.kind), ['vide']);
+  const moof = of('moof');
+  assert.equal(mp4.runs(moof).length, 2);
+  assert.ok(mp4.mute(moof, tracks));
+  assert.deepEqual(Array.from(mp4.runs(moof), (run) => run.track), [1]);
+  assert.equal(mp4.mute(moof, tracks.slice(1)), false, 'nothing of pictures is left');
 });
 
 test('a truncated or lying initialisation segment gives less, never an error', () => {

@@ -193,7 +193,7 @@ pub(super) fn read_code(picture: &Picture) -> i64 {
 mod tests {
     use super::*;
     use crate::codec::{Encoder, EncoderSettings, decode_key_frame};
-    use crate::ground::frame::VideoParams;
+    use crate::ground::frame::{Rotation, VideoParams};
     use crate::ground::time::Ticks90k;
 
     const DATE: UnixMs = UnixMs(1_767_323_045_678);
@@ -218,6 +218,7 @@ mod tests {
             height: 720,
             reorder_depth: None,
             frame_duration: None,
+            rotation: Rotation::None,
         };
         let data: Vec<u8> =
             slices.iter().flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), &nal[..]].concat()).collect();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 pub use mux::StreamMux;
 
-use crate::ground::frame::AudioParams;
+use crate::ground::frame::{AudioCodec, AudioParams};
 
 /// Samples a second by `samplingFrequencyIndex` (table 1.18).
 const SAMPLE_RATES: [u32; 13] =
@@ -71,12 +71,22 @@ impl Bits<'_> {
 ///
 /// With explicit SBR (HE-AAC) the rate and the samples in a frame are those of what is heard, twice the core's.
 pub fn parse_config(config: &Bytes) -> Result<AudioParams, AacError> {
-    let mut bits = Bits { bytes: config, at: 0 };
-    Ok(AudioParams { config: config.clone(), ..params(&mut bits)? })
+    let heard = heard(&mut Bits { bytes: config, at: 0 })?;
+    let Heard { object_type, sample_rate, channels, samples_per_frame } = heard;
+    let codec = AudioCodec::Aac { config: config.clone(), object_type, samples_per_frame };
+    Ok(AudioParams { codec, sample_rate, channels })
 }
 
-/// Reads an AudioSpecificConfig up to its `frameLengthFlag`; the config itself is not put in.
-fn params(bits: &mut Bits<'_>) -> Result<AudioParams, AacError> {
+/// What an AudioSpecificConfig says of what is heard.
+struct Heard {
+    object_type: u8,
+    sample_rate: u32,
+    channels: u8,
+    samples_per_frame: u32,
+}
+
+/// Reads an AudioSpecificConfig up to its `frameLengthFlag`.
+fn heard(bits: &mut Bits<'_>) -> Result<Heard, AacError> {
     let object_type = bits.object_type()?;
     let mut sample_rate = bits.sample_rate()?;
     let channels = match bits.take(4)? {
@@ -97,7 +107,7 @@ fn params(bits: &mut Bits<'_>) -> Result<AudioParams, AacError> {
     }
     let short_frames = bits.take(1)? == 1;
     let samples_per_frame = if short_frames { 960 } else { 1024 } * frames_per_core_frame;
-    Ok(AudioParams { config: Bytes::new(), object_type, sample_rate, channels, samples_per_frame })
+    Ok(Heard { object_type, sample_rate, channels, samples_per_frame })
 }
 
 #[cfg(test)]
@@ -109,10 +119,18 @@ mod tests {
         parse_config(&Bytes::from_static(config))
     }
 
+    /// Object type, and samples in a frame.
+    fn coded(params: &AudioParams) -> (u8, u32) {
+        match params.codec {
+            AudioCodec::Aac { object_type, samples_per_frame, .. } => (object_type, samples_per_frame),
+            AudioCodec::Opus { .. } => panic!("not AAC"),
+        }
+    }
+
     #[test]
     fn lc_is_read() {
         let params = parse(&[0x11, 0x88]).expect("AAC-LC, 48 kHz, mono");
-        assert_eq!((params.sample_rate, params.channels, params.samples_per_frame), (48_000, 1, 1024));
+        assert_eq!((params.sample_rate, params.channels, coded(&params)), (48_000, 1, (2, 1024)));
         assert_eq!(params.codec_string(), "mp4a.40.2");
         let params = parse(&[0x12, 0x10]).expect("AAC-LC, 44.1 kHz, stereo");
         assert_eq!((params.sample_rate, params.channels), (44_100, 2));
@@ -122,7 +140,7 @@ mod tests {
     fn explicit_sbr_counts_what_is_heard() {
         // Object type 5, core 24 kHz (index 6), stereo, heard at 48 kHz (index 3), then AAC-LC.
         let params = parse(&[0x2B, 0x11, 0x88, 0x00]).expect("HE-AAC");
-        assert_eq!((params.object_type, params.sample_rate, params.samples_per_frame), (5, 48_000, 2048));
+        assert_eq!((params.sample_rate, coded(&params)), (48_000, (5, 2048)));
     }
 
     #[test]

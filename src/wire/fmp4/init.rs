@@ -1,9 +1,9 @@
-//! The description of a stream: `ftyp` and `moov` (14496-12, 4.3 and 8.2), with `avcC` (14496-15, 5.3.3) and `esds`
-//! (14496-14, 5.6).
+//! The description of a stream: `ftyp` and `moov` (14496-12, 4.3 and 8.2), with `avcC` (14496-15, 5.3.3), `esds`
+//! (14496-14, 5.6) and `dOps` (Encapsulation of Opus in ISO Base Media File Format, 4.3.2).
 
 use bytes::Bytes;
 
-use crate::ground::frame::{AudioParams, VideoParams};
+use crate::ground::frame::{AudioCodec, AudioParams, Rotation, VideoParams};
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::{AUDIO_TRACK, BoxWriter, VIDEO_TRACK};
 
@@ -56,19 +56,33 @@ pub(super) fn movie_header(out: &mut BoxWriter, duration: u64) {
         out.u32(0x0001_0000);
         out.u16(0x0100);
         out.zeros(10);
-        unity_matrix(out);
+        matrix(out, Rotation::None, 0, 0);
         out.zeros(24);
         out.u32(AUDIO_TRACK + 1);
     });
 }
 
-fn unity_matrix(out: &mut BoxWriter) {
-    for value in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000] {
-        out.u32(value);
+/// How pictures of this size are turned, and moved back to where they were (14496-12, 6.2.2).
+fn matrix(out: &mut BoxWriter, rotation: Rotation, width: u32, height: u32) {
+    let one = 0x0001_0000_i32;
+    let (turn, (across, down)) = match rotation {
+        Rotation::None => ([one, 0, 0, one], (0, 0)),
+        Rotation::Right => ([0, one, -one, 0], (height, 0)),
+        Rotation::Half => ([-one, 0, 0, -one], (width, height)),
+        Rotation::Left => ([0, -one, one, 0], (0, width)),
+    };
+    for pair in turn.chunks(2) {
+        pair.iter().for_each(|value| out.u32(*value as u32));
+        out.u32(0);
     }
+    out.u32(across << 16);
+    out.u32(down << 16);
+    out.u32(0x4000_0000);
 }
 
-fn track_header(out: &mut BoxWriter, id: u32, duration: u64, volume: u16, width: u32, height: u32) {
+/// `picture` are the pictures' parameters, where the track has any.
+fn track_header(out: &mut BoxWriter, id: u32, duration: u64, volume: u16, picture: Option<&VideoParams>) {
+    let (width, height) = picture.map_or((0, 0), |params| (params.width, params.height));
     out.full(b"tkhd", 1, TRACK_ENABLED, |out| {
         out.zeros(16);
         out.u32(id);
@@ -79,7 +93,7 @@ fn track_header(out: &mut BoxWriter, id: u32, duration: u64, volume: u16, width:
         out.u16(0);
         out.u16(volume);
         out.u16(0);
-        unity_matrix(out);
+        matrix(out, picture.map_or(Rotation::None, |params| params.rotation), width, height);
         out.u32(width << 16);
         out.u32(height << 16);
     });
@@ -121,9 +135,8 @@ pub(super) fn video_track(
     tables: &dyn Fn(&mut BoxWriter),
     edits: impl FnOnce(&mut BoxWriter),
 ) {
-    let (width, height) = all.first().map_or((0, 0), |first| (first.width, first.height));
     out.boxed(b"trak", |out| {
-        track_header(out, VIDEO_TRACK, duration, 0, width, height);
+        track_header(out, VIDEO_TRACK, duration, 0, all.first().copied());
         edits(out);
         out.boxed(b"mdia", |out| {
             media_header(out, MOVIE_TIMESCALE, duration, b"vide", b"Pictures");
@@ -152,7 +165,7 @@ pub(super) fn audio_track(
 ) {
     let movie_duration = Ticks90k::from_units(duration as i64, params.sample_rate).0 as u64;
     out.boxed(b"trak", |out| {
-        track_header(out, AUDIO_TRACK, movie_duration, 0x0100, 0, 0);
+        track_header(out, AUDIO_TRACK, movie_duration, 0x0100, None);
         edits(out);
         out.boxed(b"mdia", |out| {
             media_header(out, params.sample_rate, duration, b"soun", b"Sound");
@@ -162,7 +175,10 @@ pub(super) fn audio_track(
                 out.boxed(b"stbl", |out| {
                     out.full(b"stsd", 0, 0, |out| {
                         out.u32(1);
-                        aac_entry(out, params);
+                        match &params.codec {
+                            AudioCodec::Aac { config, .. } => aac_entry(out, params, config),
+                            AudioCodec::Opus { pre_skip } => opus_entry(out, params, *pre_skip),
+                        }
                     });
                     tables(out);
                 });
@@ -215,26 +231,46 @@ fn avc_configuration(out: &mut BoxWriter, params: &VideoParams) {
     }
 }
 
-fn aac_entry(out: &mut BoxWriter, params: &AudioParams) {
-    out.boxed(b"mp4a", |out| {
-        out.zeros(6);
-        out.u16(1);
-        out.zeros(8);
-        out.u16(u16::from(params.channels));
-        out.u16(16);
-        out.u32(0);
-        out.u32(u32::from(params.sample_rate as u16) << 16);
-        out.full(b"esds", 0, 0, |out| {
-            let config = params.config.len();
-            descriptor(out, 3, 3 + 5 + 13 + 5 + config + 5 + 1);
+/// What every sample entry of sound begins with (14496-12, 12.2.3).
+fn sound_entry(out: &mut BoxWriter, params: &AudioParams) {
+    out.zeros(6);
+    out.u16(1);
+    out.zeros(8);
+    out.u16(u16::from(params.channels));
+    out.u16(16);
+    out.u32(0);
+    out.u32(u32::from(params.sample_rate as u16) << 16);
+}
+
+fn opus_entry(out: &mut BoxWriter, params: &AudioParams, pre_skip: u16) {
+    out.boxed(b"Opus", |out| {
+        sound_entry(out, params);
+        out.boxed(b"dOps", |out| {
+            out.u8(0);
+            out.u8(params.channels);
+            out.u16(pre_skip);
+            out.u32(params.sample_rate);
+            // No gain, and the channels as they are (RFC 7845, section 5.1.1.1).
             out.u16(0);
             out.u8(0);
-            descriptor(out, 4, 13 + 5 + config);
+        });
+    });
+}
+
+fn aac_entry(out: &mut BoxWriter, params: &AudioParams, config: &[u8]) {
+    out.boxed(b"mp4a", |out| {
+        sound_entry(out, params);
+        out.full(b"esds", 0, 0, |out| {
+            let length = config.len();
+            descriptor(out, 3, 3 + 5 + 13 + 5 + length + 5 + 1);
+            out.u16(0);
+            out.u8(0);
+            descriptor(out, 4, 13 + 5 + length);
             out.u8(0x40);
             out.u8(0x15);
             out.zeros(11);
-            descriptor(out, 5, config);
-            out.put(&params.config);
+            descriptor(out, 5, length);
+            out.put(config);
             descriptor(out, 6, 1);
             out.u8(2);
         });

@@ -1,13 +1,14 @@
 //! Fragmented MP4 (ISO/IEC 14496-12 and -15): a stream's description once, then a fragment a picture.
 //!
 //! `init` writes the description, `fragment` one fragment, `muxer` turns frames into fragments, `read` finds its way in
-//! what was written, `progressive` describes a finished recording for players that want to seek at once.
+//! what was written, `remux` makes fragments of a finished film, `progressive` describes a finished recording for players that want to seek at once.
 
 pub mod fragment;
 pub mod init;
 pub mod muxer;
 pub mod progressive;
 pub mod read;
+pub mod remux;
 
 /// Track id of the pictures.
 pub const VIDEO_TRACK: u32 = 1;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame, VideoParams};
+use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, VideoFrame, VideoParams};
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::fragment::{AudioRun, ReferenceTime, VideoSample, fragment};
 use crate::wire::fmp4::init::init_segment;
+use crate::wire::opus;
 
 /// Sound that waited this long for a picture goes without.
 const MAX_SOUND_WAIT: Ticks90k = Ticks90k::from_ms(60);
@@ -164,7 +165,8 @@ impl Muxer {
         if time < self.first_picture || time.0 < 0 {
             return;
         }
-        let (rate, duration) = (params.sample_rate, params.samples_per_frame);
+        let Some(duration) = samples_in(&params, &frame.data) else { return };
+        let rate = params.sample_rate;
         let mut start = time.to_units(rate);
         if let Some(expected) = self.sound_end {
             let late = start - expected;
@@ -192,9 +194,9 @@ impl Muxer {
 
     /// Puts silence where sound is missing, up to `until_time`.
     fn fill_with_silence(&mut self, until_time: Ticks90k) {
-        let Some(params) = self.audio.as_ref().filter(|params| params.object_type == 2) else { return };
-        let Some(silence) = SILENCE.get(usize::from(params.channels).wrapping_sub(1)) else { return };
-        let (rate, duration) = (params.sample_rate, params.samples_per_frame);
+        let Some(params) = &self.audio else { return };
+        let Some((duration, silence)) = silence(params) else { return };
+        let rate = params.sample_rate;
         let mut start = self.sound_end.unwrap_or_else(|| self.first_picture.to_units(rate));
         let until = until_time.to_units(rate);
         if until_time - self.heard.unwrap_or(self.first_picture) <= SOUND_PATIENCE {
@@ -228,13 +230,33 @@ impl Muxer {
     }
 }
 
+/// Samples in an access unit of AAC or a packet of Opus; `None` if it is none.
+pub(super) fn samples_in(params: &AudioParams, data: &[u8]) -> Option<u32> {
+    match params.codec {
+        AudioCodec::Aac { samples_per_frame, .. } => Some(samples_per_frame),
+        AudioCodec::Opus { .. } => opus::samples(data),
+    }
+}
+
+/// A piece of silence and the samples in it, for sound that has one.
+fn silence(params: &AudioParams) -> Option<(u32, &'static [u8])> {
+    match params.codec {
+        AudioCodec::Aac { object_type: 2, samples_per_frame, .. } => {
+            Some((samples_per_frame, SILENCE.get(usize::from(params.channels).wrapping_sub(1))?))
+        }
+        AudioCodec::Aac { .. } => None,
+        AudioCodec::Opus { .. } => Some((opus::SILENCE_SAMPLES, opus::silence(params.channels))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wire::aac::parse_config;
-    use crate::wire::fmp4::read::{Sample, boxes, samples};
+    use crate::wire::fmp4::read::{Sample, samples};
     use crate::wire::h264::params::ParameterSets;
     use crate::wire::h264::params::tests::{PPS, SPS_360};
+    use crate::wire::mp4::boxes::boxes;
 
     struct Stream {
         muxer: Muxer,
@@ -244,12 +266,15 @@ mod tests {
 
     impl Stream {
         fn new(config: &'static [u8]) -> Self {
+            Self::with(parse_config(&Bytes::from_static(config)).expect("a good configuration"))
+        }
+
+        fn with(audio: AudioParams) -> Self {
             let mut sets = ParameterSets::default();
             sets.take(SPS_360);
             sets.take(PPS);
-            let audio = Arc::new(parse_config(&Bytes::from_static(config)).expect("a good configuration"));
             let params = sets.current().expect("good sets");
-            Self { muxer: Muxer::new(Some(audio)), params, out: Vec::new() }
+            Self { muxer: Muxer::new(Some(Arc::new(audio))), params, out: Vec::new() }
         }
 
         fn picture(&mut self, dts: i64, pts: i64, key: bool) {
@@ -259,7 +284,11 @@ mod tests {
         }
 
         fn sound(&mut self, pts: i64) {
-            let frame = AudioFrame { pts: Ticks90k(pts), data: Bytes::from_static(&[2; 9]) };
+            self.packet(pts, &[2; 9]);
+        }
+
+        fn packet(&mut self, pts: i64, data: &'static [u8]) {
+            let frame = AudioFrame { pts: Ticks90k(pts), data: Bytes::from_static(data) };
             self.muxer.push(&Frame::Audio(frame), ReferenceTime(0), &mut self.out);
         }
 
@@ -332,6 +361,32 @@ mod tests {
         stream.sound(59 * 3000 + 3000);
         stream.picture(61 * 3000, 61 * 3000, false);
         assert_eq!(stream.tracks()[1].last().expect("sound").size, 9, "sound that comes is heard");
+    }
+
+    #[test]
+    fn packets_of_opus_tell_their_own_duration() {
+        let mut stream = Stream::with(opus::params(1, 312).expect("one channel"));
+        stream.picture(0, 0, true);
+        // 20 ms, 10 ms, no packet at all, 60 ms, and then 20 ms again.
+        for (pts, packet) in
+            [(0, &[0xF8, 1][..]), (1800, &[0xF0, 2]), (2700, &[]), (2700, &[0x18, 3]), (8100, &[0xF8, 4])]
+        {
+            stream.packet(pts, packet);
+        }
+        stream.picture(10_000, 10_000, false);
+        let sound: Vec<_> = stream.tracks()[1].iter().map(|sample| (sample.decode_time, sample.duration)).collect();
+        assert_eq!(sound, [(0, 960), (960, 480), (1440, 2880), (4320, 960)]);
+    }
+
+    #[test]
+    fn opus_that_never_comes_is_silence() {
+        let mut stream = Stream::with(opus::params(2, 0).expect("two channels"));
+        for n in 0..60 {
+            stream.picture(n * 3000, n * 3000, n == 0);
+        }
+        let [_, sound] = stream.tracks();
+        assert!(sound.windows(2).all(|pair| pair[0].decode_time + 960 == pair[1].decode_time));
+        assert!((59 * 1600 - 960..=59 * 1600).contains(&(sound.last().expect("silence").decode_time + 960)));
     }
 
     #[test]

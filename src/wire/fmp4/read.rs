@@ -1,57 +1,15 @@
-//! Finds its way in what was written: boxes, fragments and descriptions (14496-12, 4.2, 8.8; 14496-15, 5.3.3).
+//! Finds its way in what was written: fragments and descriptions (14496-12, 8.8 and 8.2).
 //!
 //! It reads what this house wrote, also after a power cut: whatever doesn't add up is `None`, never a panic.
 
-use bytes::Bytes;
-
 use crate::ground::frame::{AudioParams, VideoParams};
-use crate::wire::aac::parse_config;
 use crate::wire::fmp4::fragment::KEY_SAMPLE;
-use crate::wire::h264::params::ParameterSets;
+use crate::wire::fmp4::init::MOVIE_TIMESCALE;
+use crate::wire::mp4::boxes::{Fields, boxes, find};
+use crate::wire::mp4::track::{Entry, Track};
 
-/// Bytes of the longest box header.
-pub const MAX_HEADER_BYTES: usize = 16;
 /// Samples a fragment of ours may have.
 const MAX_SAMPLES: u32 = 4096;
-
-/// A box's kind and measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BoxHeader {
-    /// Its four letters.
-    pub kind: [u8; 4],
-    /// Bytes of the header.
-    pub header: u64,
-    /// Bytes of the whole box.
-    pub size: u64,
-}
-
-impl BoxHeader {
-    /// Reads a header; `None` if it is cut short or contradicts itself.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let (size, rest) = bytes.split_first_chunk::<4>()?;
-        let (kind, rest) = rest.split_first_chunk::<4>()?;
-        let (header, size) = match u32::from_be_bytes(*size) {
-            1 => (16, u64::from_be_bytes(*rest.first_chunk::<8>()?)),
-            size => (8, u64::from(size)),
-        };
-        (size >= header).then_some(Self { kind: *kind, header, size })
-    }
-}
-
-/// The boxes in `bytes`: kinds and bodies. Ends at the first that isn't whole.
-pub fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    std::iter::from_fn(move || {
-        let header = BoxHeader::read(bytes)?;
-        let whole = bytes.get(..usize::try_from(header.size).ok()?)?;
-        bytes = &bytes[whole.len()..];
-        Some((header.kind, &whole[header.header as usize..]))
-    })
-}
-
-/// The body of the box at this path of kinds.
-fn find<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
-    path.iter().try_fold(bytes, |bytes, kind| boxes(bytes).find(|(found, _)| found == *kind).map(|(_, body)| body))
-}
 
 /// One picture or piece of sound in a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,22 +28,6 @@ pub struct Sample {
     pub offset: u64,
     /// How many bytes it has.
     pub size: u32,
-}
-
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn u32(&mut self) -> Option<u32> {
-        let (value, rest) = self.0.split_first_chunk::<4>()?;
-        self.0 = rest;
-        Some(u32::from_be_bytes(*value))
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        let (value, rest) = self.0.split_first_chunk::<8>()?;
-        self.0 = rest;
-        Some(u64::from_be_bytes(*value))
-    }
 }
 
 /// Reads the samples of a `moof` (its body, without header).
@@ -121,58 +63,29 @@ pub fn samples(moof: &[u8]) -> Option<Vec<Sample>> {
 pub fn description(init: &[u8]) -> Option<(VideoParams, Option<AudioParams>)> {
     let moov = find(init, &[b"moov"])?;
     let (mut video, mut audio) = (None, None);
-    for (kind, trak) in boxes(moov) {
-        if kind != *b"trak" {
-            continue;
-        }
-        let entries = find(trak, &[b"mdia", b"minf", b"stbl", b"stsd"])?.get(8..)?;
-        let (kind, entry) = boxes(entries).next()?;
-        match &kind {
-            b"avc1" => video = Some(avc_parameters(find(entry.get(78..)?, &[b"avcC"])?)?),
-            b"mp4a" => audio = Some(aac_parameters(find(entry.get(28..)?, &[b"esds"])?)?),
-            _ => {}
+    for track in boxes(moov).filter(|(kind, _)| kind == b"trak").map(|(_, trak)| Track::parse(trak, MOVIE_TIMESCALE)) {
+        match track.ok()??.entries.into_iter().next()? {
+            Entry::Pictures(mut pictures) => video = Some(pictures.params()?.as_ref().clone()),
+            Entry::Sound(params) => audio = Some(params),
+            Entry::Other(_) => {}
         }
     }
     Some((video?, audio))
 }
 
-fn avc_parameters(configuration: &[u8]) -> Option<VideoParams> {
-    let mut sets = ParameterSets::default();
-    let mut rest = configuration.get(5..)?;
-    for mask in [31, 255] {
-        let (count, after) = rest.split_first()?;
-        rest = after;
-        for _ in 0..count & mask {
-            let (length, after) = rest.split_first_chunk::<2>()?;
-            let (nal, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-            sets.take(nal);
-            rest = after;
-        }
-    }
-    sets.current().map(|params| (*params).clone())
-}
-
-fn aac_parameters(esds: &[u8]) -> Option<AudioParams> {
-    let mut rest = esds.get(4..)?;
-    loop {
-        let (tag, after) = rest.split_first()?;
-        let (length, body) = after.split_first_chunk::<4>()?;
-        let length = length.iter().fold(0_usize, |length, byte| length << 7 | usize::from(byte & 0x7F));
-        match tag {
-            3 => rest = body.get(3..)?,
-            4 => rest = body.get(13..)?,
-            5 => return parse_config(&Bytes::copy_from_slice(body.get(..length)?)).ok(),
-            _ => return None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+
+    use crate::ground::frame::Rotation;
+    use crate::wire::aac::parse_config;
     use crate::wire::fmp4::fragment::{AudioRun, ReferenceTime, VideoSample, fragment};
     use crate::wire::fmp4::init::init_segment;
+    use crate::wire::h264::params::ParameterSets;
     use crate::wire::h264::params::tests::{PPS, SPS_360};
+    use crate::wire::mp4::boxes::BoxHeader;
+    use crate::wire::opus;
     use proptest::prelude::*;
 
     fn params() -> (VideoParams, AudioParams) {
@@ -198,7 +111,19 @@ mod tests {
         let (video, audio) = params();
         let init = init_segment(&video, Some(&audio));
         assert_eq!(description(&init), Some((video.clone(), Some(audio))));
-        assert_eq!(description(&init_segment(&video, None)), Some((video, None)));
+        assert_eq!(description(&init_segment(&video, None)), Some((video.clone(), None)));
+        for channels in [1, 2] {
+            let sound = opus::params(channels, 312).expect("one channel or two");
+            assert_eq!(description(&init_segment(&video, Some(&sound))), Some((video.clone(), Some(sound))));
+        }
+    }
+
+    #[test]
+    fn how_pictures_are_turned_is_read_back() {
+        for rotation in [Rotation::Right, Rotation::Half, Rotation::Left] {
+            let turned = VideoParams { rotation, ..params().0 };
+            assert_eq!(description(&init_segment(&turned, None)), Some((turned, None)));
+        }
     }
 
     #[test]

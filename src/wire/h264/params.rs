@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use h264_reader::nal::sps::{BitstreamRestrictions, PicOrderCntType, SeqParameterSet};
 
-use crate::ground::frame::VideoParams;
+use crate::ground::frame::{Rotation, VideoParams};
 use crate::ground::time::Ticks90k;
 use crate::wire::h264::format::read_sps;
 use crate::wire::h264::{kind, nal_type};
@@ -28,7 +28,7 @@ fn pps_id(pps: &[u8]) -> Option<u32> {
 }
 
 /// The parameter sets seen so far, and the description they make.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ParameterSets {
     sps: Option<Bytes>,
     pps: BTreeMap<u32, Bytes>,
@@ -90,6 +90,7 @@ impl ParameterSets {
                 let duration = ticks.checked_div(i64::from(timing.time_scale))?;
                 (duration > 0 && duration <= Ticks90k::PER_SECOND).then_some(Ticks90k(duration))
             }),
+            rotation: Rotation::None,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! RTP (RFC 3550): packets of a publisher's tracks in, frames on one timeline out; receiver reports back.
 //!
-//! `reorder` gives packets their order, `h264`, `aac` and `latm` take them apart, `clock` gives them time. Bad packets
-//! are counted, never fatal: a phone on a bad network goes on.
+//! `reorder` gives packets their order, `h264`, `aac` and `latm` take them apart (Opus needs none: a payload is a packet,
+//! RFC 7587, section 4.2), `clock` gives them time. Bad packets are counted, never fatal: a phone on a bad network goes on.
 
 mod aac;
 mod clock;
@@ -11,6 +11,10 @@ mod receiver;
 mod reorder;
 
 use bytes::Bytes;
+
+use crate::ground::frame::AudioParams;
+use crate::wire::aac::parse_config;
+use crate::wire::opus;
 
 pub use receiver::Receiver;
 
@@ -51,6 +55,22 @@ pub enum Format {
         /// Access units of one AudioMuxElement.
         units: u8,
     },
+    /// Opus (RFC 7587): always 48,000 units a second, mono and stereo as each packet says.
+    Opus,
+}
+
+impl Format {
+    /// What the sound is; `None` for pictures.
+    pub fn sound(&self) -> Option<Result<AudioParams, RtpError>> {
+        match self {
+            Self::H264 { .. } => None,
+            Self::Aac { config, .. } | Self::Latm { config, .. } => {
+                Some(parse_config(config).map_err(|_| RtpError::BadAudioConfig))
+            }
+            // A decoder of two channels plays packets of one in both.
+            Self::Opus => Some(opus::params(2, 0).ok_or(RtpError::BadAudioConfig)),
+        }
+    }
 }
 
 /// What may happen to packets on their way.

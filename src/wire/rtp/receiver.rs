@@ -1,18 +1,17 @@
 //! The receiver of all tracks of one publisher.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
 use rtp_types::RtpPacket;
 
-use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame};
+use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, VideoFrame};
 use crate::ground::time::{Moment, Ticks90k};
-use crate::wire::aac::parse_config;
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
 use crate::wire::h264::order::DecodeOrder;
+use crate::wire::opus;
 use crate::wire::rtp::aac::AacDepacketizer;
 use crate::wire::rtp::clock::{Reception, TrackClock};
 use crate::wire::rtp::latm::LatmDepacketizer;
@@ -81,7 +80,7 @@ struct LastPicture {
 #[derive(Debug)]
 struct AudioTrack {
     depacketizer: AudioDepacketizer,
-    params: Arc<AudioParams>,
+    params: AudioParams,
     last_pts: Option<Ticks90k>,
     /// Access units that are held back, with their timestamps, until the track's place is known for good.
     held: Option<VecDeque<(i64, Bytes)>>,
@@ -91,6 +90,8 @@ struct AudioTrack {
 enum AudioDepacketizer {
     Hbr(AacDepacketizer),
     Latm(LatmDepacketizer),
+    /// A payload is a packet.
+    Opus,
 }
 
 impl Receiver {
@@ -286,14 +287,15 @@ impl Track {
                 order: DecodeOrder::new(None),
                 last: None,
             })),
-            Format::Aac { config, size_length, index_length, index_delta_length } => {
+            Format::Aac { size_length, index_length, index_delta_length, .. } => {
                 let depacketizer = AacDepacketizer::new(*size_length, *index_length, *index_delta_length);
-                Codec::Audio(AudioTrack::new(AudioDepacketizer::Hbr(depacketizer), config)?)
+                Codec::Audio(AudioTrack::new(AudioDepacketizer::Hbr(depacketizer), &media.format)?)
             }
-            Format::Latm { config, units } => {
+            Format::Latm { units, .. } => {
                 let depacketizer = LatmDepacketizer::new(*units);
-                Codec::Audio(AudioTrack::new(AudioDepacketizer::Latm(depacketizer), config)?)
+                Codec::Audio(AudioTrack::new(AudioDepacketizer::Latm(depacketizer), &media.format)?)
             }
+            Format::Opus => Codec::Audio(AudioTrack::new(AudioDepacketizer::Opus, &media.format)?),
         };
         Ok(Self {
             payload_type: media.payload_type,
@@ -376,8 +378,8 @@ impl VideoTrack {
 }
 
 impl AudioTrack {
-    fn new(depacketizer: AudioDepacketizer, config: &Bytes) -> Result<Self, RtpError> {
-        let params = Arc::new(parse_config(config).map_err(|_| RtpError::BadAudioConfig)?);
+    fn new(depacketizer: AudioDepacketizer, format: &Format) -> Result<Self, RtpError> {
+        let params = format.sound().unwrap_or(Err(RtpError::BadAudioConfig))?;
         Ok(Self { depacketizer, params, last_pts: None, held: Some(VecDeque::new()) })
     }
 
@@ -385,6 +387,7 @@ impl AudioTrack {
         match &mut self.depacketizer {
             AudioDepacketizer::Hbr(hbr) => hbr.lost(),
             AudioDepacketizer::Latm(latm) => latm.lost(),
+            AudioDepacketizer::Opus => {}
         }
     }
 
@@ -402,9 +405,14 @@ impl AudioTrack {
             self.lost();
         }
         let Self { depacketizer, params, last_pts, held } = self;
-        let units_in_frame = i64::from(params.samples_per_frame) * i64::from(rate) / i64::from(params.sample_rate);
+        let units_in_frame = match params.codec {
+            AudioCodec::Aac { samples_per_frame, .. } => {
+                i64::from(samples_per_frame) * i64::from(rate) / i64::from(params.sample_rate)
+            }
+            AudioCodec::Opus { .. } => 0,
+        };
         let mut newest = None;
-        let unit = |place: usize, data: Bytes| {
+        let mut unit = |place: usize, data: Bytes| {
             let timestamp = timestamp + units_in_frame * place as i64;
             newest = Some(timestamp);
             match held {
@@ -421,6 +429,13 @@ impl AudioTrack {
         let readable = match depacketizer {
             AudioDepacketizer::Hbr(hbr) => hbr.depacketize(payload, marker, unit).is_ok(),
             AudioDepacketizer::Latm(latm) => latm.depacketize(payload, marker, unit).is_ok(),
+            AudioDepacketizer::Opus => {
+                let readable = opus::samples(payload).is_some();
+                if readable {
+                    unit(0, Bytes::copy_from_slice(payload));
+                }
+                readable
+            }
         };
         (readable, newest)
     }
@@ -573,6 +588,18 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_of_opus_is_a_packet() {
+        let media = [Media { payload_type: 97, clock_rate: 48_000, format: Format::Opus }];
+        let mut receiver = Receiver::new(&media, Delivery::Reliable).expect("good media");
+        let mut frames = Vec::new();
+        receiver.rtp(0, &packet(97, 1, 7000, &[0xFC, 1, 2]), at_ms(0), &mut frames);
+        receiver.rtp(0, &packet(97, 2, 7960, &[]), at_ms(20), &mut frames);
+        receiver.rtp(0, &packet(97, 3, 8920, &[0xFC, 3, 4]), at_ms(40), &mut frames);
+        assert_eq!(frames.iter().map(pts).collect::<Vec<_>>(), [("sound", 0), ("sound", 3600)]);
+        assert_eq!(receiver.counts(), Counts { packets: 3, malformed: 1, ..Counts::default() });
+    }
+
+    #[test]
     fn losses_are_counted_and_sound_goes_on() {
         let mut receiver = Receiver::new(&media(), Delivery::Datagrams).expect("good media");
         let mut frames = Vec::new();
@@ -626,11 +653,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_packets_are_answered(
-            packets: Vec<(bool, bool, bool, u16, u32, Vec<u8>)>, reliable: bool, units in 0..4u8,
+            packets: Vec<(bool, bool, bool, u16, u32, Vec<u8>)>, reliable: bool, units in 0..5u8,
         ) {
             let delivery = if reliable { Delivery::Reliable } else { Delivery::Datagrams };
             let mut media = media();
-            if units > 0 {
+            if units == 4 {
+                media[1].format = Format::Opus;
+            } else if units > 0 {
                 media[1].format = Format::Latm { config: Bytes::from_static(&[0x11, 0x88]), units };
             }
             let mut receiver = Receiver::new(&media, delivery).expect("good media");

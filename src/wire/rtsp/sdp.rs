@@ -1,7 +1,7 @@
-//! What a publisher announces: SDP (RFC 8866) with the media of RFC 6184 (section 8.2), RFC 3640 (section 4) and
-//! RFC 6416 (section 7.4).
+//! What a publisher announces: SDP (RFC 8866) with the media of RFC 6184 (section 8.2), RFC 3640 (section 4),
+//! RFC 6416 (section 7.4) and RFC 7587 (section 7).
 //!
-//! The only file that knows the `sdp-types` crate. One H.264 video, and beside it one AAC sound, may be announced.
+//! The only file that knows the `sdp-types` crate. One H.264 video, and beside it one sound, AAC or Opus, may be announced.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -88,6 +88,7 @@ fn format_of(media: &sdp_types::Media, word: &str) -> Result<Media, SdpError> {
         "H264" => h264(&parameters)?,
         "MPEG4-GENERIC" => aac(&parameters)?,
         "MP4A-LATM" => latm(&parameters)?,
+        "OPUS" => Format::Opus,
         _ => return Err(SdpError::Codec(name.to_owned())),
     };
     let rate = parts.next().and_then(|rate| rate.parse().ok()).filter(|rate| *rate > 0);
@@ -258,7 +259,7 @@ mod tests {
         assert_eq!(codec("m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n"), "H265");
         assert_eq!(codec("m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"), "VP8");
         assert_eq!(codec("m=video 0 RTP/AVP 26\r\n"), "JPEG");
-        assert_eq!(codec(&format!("{H264}m=audio 0 RTP/AVP 97\r\na=rtpmap:97 opus/48000/2\r\n")), "opus");
+        assert_eq!(codec(&format!("{H264}m=audio 0 RTP/AVP 97\r\na=rtpmap:97 speex/16000\r\n")), "speex");
         assert_eq!(codec(&format!("{H264}m=audio 0 RTP/AVP 0\r\n")), "PCMU");
         assert_eq!(codec(&format!("{H264}m=application 9 UDP/DTLS/SCTP x\r\n")), "application over UDP/DTLS/SCTP");
         let lbr = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/8000\r\na=fmtp:97 mode=CELP-cbr;config=1208\r\n";
@@ -287,6 +288,17 @@ mod tests {
         let ffmpeg = format("profile-level-id=1;cpresent=0;config=400024203fc0");
         assert_eq!(ffmpeg, Format::Latm { config: config.clone(), units: 1 });
         assert_eq!(format("config=42002420; cpresent=0"), Format::Latm { config, units: 3 });
+    }
+
+    #[test]
+    fn opus_is_read() {
+        // FFmpeg's lines; GStreamer writes the name in capitals.
+        for name in ["opus", "OPUS"] {
+            let media =
+                format!("{H264}m=audio 0 RTP/AVP 97\r\na=rtpmap:97 {name}/48000/2\r\na=fmtp:97 sprop-stereo=1\r\n");
+            let opus = Media { payload_type: 97, clock_rate: 48_000, format: Format::Opus };
+            assert_eq!(one(&media).map(|description| description[1].media.clone()), Ok(opus));
+        }
     }
 
     #[test]

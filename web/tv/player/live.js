@@ -28,6 +28,8 @@
     this.stalledSince = 0;
     this.saidStalled = false;
     this.finished = '';
+    this.soundless = false;
+    this.passing = false;
     this.delays = [];
     this.jumps = 0;
     this.stalls = 0;
@@ -56,9 +58,15 @@
     }
   }
 
-  LivePlayer.supported = function (mime) {
+  function plays(mime) {
     var Source = mediaSource();
-    return !!(Source && Lareira.Stream.supported() && (!mime || !Source.isTypeSupported || Source.isTypeSupported(mime)));
+    return !Source.isTypeSupported || Source.isTypeSupported(mime);
+  }
+
+  /* Pictures without sound count: a television that knows no Opus shows them. */
+  LivePlayer.supported = function (mime) {
+    if (!mediaSource() || !Lareira.Stream.supported()) { return false; }
+    return !mime || plays(mime) || plays(Lareira.mp4.mimeOfPictures(mime));
   };
 
   /* Boxes from the network: facts are read, bytes go to the queue. */
@@ -66,6 +74,9 @@
     var self = this;
     boxes.forEach(function (box) {
       if (box.type === 'moov') { self.begin(box.bytes); }
+      /* Without sound, a fragment that has nothing else is passed over, its media with it. */
+      if (box.type === 'moof') { self.passing = self.soundless && !Lareira.mp4.mute(box.bytes, self.tracks); }
+      if (self.passing && (box.type === 'moof' || box.type === 'mdat')) { return; }
       if (box.type === 'prft') { self.arrived = Lareira.mp4.arrival(box.bytes); return; }
       if (box.type === 'moof') { self.note(box.bytes); }
       self.queue.push(box.bytes);
@@ -77,11 +88,12 @@
 
   /* An initialisation segment: the first one, one after a reconnect, or a change of resolution in mid-stream. */
   LivePlayer.prototype.begin = function (moov) {
-    var Source = mediaSource();
     this.tracks = Lareira.mp4.tracks(moov);
-    var mime = Lareira.mp4.mimeOf(this.tracks);
+    var mime = Lareira.mp4.mimeOf(this.tracks), quiet = Lareira.mp4.mimeOf(Lareira.mp4.pictures(this.tracks));
     this.lastDecode = -1;
-    if (Source.isTypeSupported && !Source.isTypeSupported(mime)) { return; }
+    this.soundless = !plays(mime) && plays(quiet);
+    if (this.soundless) { mime = quiet; Lareira.mp4.mute(moov, this.tracks); }
+    if (!plays(mime)) { return; }
     if (this.buffer && this.buffer.changeType && mime !== this.mime) {
       /* Queued with the bytes, so that it happens between the old and the new ones. */
       this.queue.push({ changeType: mime });

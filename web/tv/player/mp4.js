@@ -115,6 +115,31 @@
     return 'video/mp4; codecs="' + codecs.join(',') + '"';
   }
 
+  function pictures(list) { return list.filter(function (track) { return track.kind === 'vide'; }); }
+
+  /* The type of the pictures alone, of a type with sound: what names no picture's codec is left out. */
+  function mimeOfPictures(mime) {
+    return mime.replace(/codecs="([^"]*)"/, function (all, codecs) {
+      return 'codecs="' + codecs.split(',').filter(function (codec) { return /^ *avc/.test(codec); }).join(',') + '"';
+    });
+  }
+
+  /* Makes a moov or moof one of pictures alone, in place: the boxes of other tracks become free space.
+     False when nothing of pictures is left. */
+  function mute(box, list) {
+    var ids = pictures(list).map(function (track) { return track.id; }), left = false;
+    walk(box, 8, box.length, function (type, at, end) {
+      if (type !== 'trak' && type !== 'traf') { return; }
+      walk(box, at, end, function (name, b) {
+        var id = name === 'tkhd' ? u32(box, b + (box[b] === 1 ? 20 : 12)) : name === 'tfhd' ? u32(box, b + 4) : -1;
+        if (id < 0) { return; }
+        if (ids.indexOf(id) >= 0) { left = true; return; }
+        for (var i = 0; i < 4; i += 1) { box[at - 4 + i] = 'free'.charCodeAt(i); }
+      });
+    });
+    return left;
+  }
+
   /* The track runs of a moof box: [{track, decode (tfdt), offset (composition, of the first sample)}]. */
   function runs(moof) {
     var found = [];
@@ -145,5 +170,8 @@
     };
   }
 
-  Lareira.mp4 = { Splitter: Splitter, tracks: tracks, mimeOf: mimeOf, runs: runs, arrival: arrival };
+  Lareira.mp4 = {
+    Splitter: Splitter, tracks: tracks, mimeOf: mimeOf, mimeOfPictures: mimeOfPictures, pictures: pictures, mute: mute,
+    runs: runs, arrival: arrival
+  };
 }(window.Lareira = window.Lareira || {}));

@@ -1,0 +1,94 @@
+//! Films as phones write them become recordings that a reader of ours, and ffmpeg, take for the same film.
+
+use super::*;
+
+use crate::ground::frame::Rotation;
+use crate::wire::fmp4::read::{Sample, description, samples};
+use crate::wire::mp4::boxes::boxes;
+use crate::wire::mp4::{Opened, Opener};
+
+const PHONE: &[u8] = include_bytes!("../../../../tests/captures/mp4/phone.mp4");
+const UNEVEN: &[u8] = include_bytes!("../../../../tests/captures/mp4/vfr.mov");
+const OPUS: &[u8] = include_bytes!("../../../../tests/captures/mp4/opus.mp4");
+
+fn movie(bytes: &[u8]) -> Movie {
+    let mut opener = Opener::new(bytes.len() as u64);
+    loop {
+        let Ask { offset, length } = opener.ask();
+        match opener.answer(&bytes[offset as usize..][..length]) {
+            Ok(None) => {}
+            Ok(Some(Opened::Movie(movie))) => return *movie,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn remux(bytes: &[u8]) -> Vec<Muxed> {
+    let mut remux = Remux::new(&movie(bytes), ReferenceTime(0)).expect("a good film");
+    let mut out = Vec::new();
+    while let Some(Ask { offset, length }) = remux.ask() {
+        remux.answer(&bytes[offset as usize..][..length], &mut out).expect("good samples");
+    }
+    out
+}
+
+/// Everything in the fragments, track by track.
+fn tracks(out: &[Muxed]) -> [Vec<Sample>; 2] {
+    let mut tracks = [Vec::new(), Vec::new()];
+    for item in out {
+        let Muxed::Fragment(fragment) = item else { continue };
+        let (_, moof) = boxes(&fragment.bytes).find(|(kind, _)| kind == b"moof").expect("a moof");
+        for sample in samples(moof).expect("our own") {
+            tracks[sample.track as usize - 1].push(sample);
+        }
+    }
+    tracks
+}
+
+#[test]
+fn a_turned_film_with_b_frames_stays_what_it_is() {
+    let out = remux(PHONE);
+    let Muxed::Init(init, _) = &out[0] else { panic!("the description comes first") };
+    assert_eq!(out.iter().filter(|item| matches!(item, Muxed::Init(..))).count(), 1);
+    let (video, audio) = description(init).expect("our own");
+    assert_eq!((video.rotation, video.width), (Rotation::Right, 96));
+    assert_eq!(audio.map(|params| params.codec_string()).as_deref(), Some("mp4a.40.2"));
+    let [pictures, sound] = tracks(&out);
+    assert_eq!(pictures.len(), 60);
+    assert!(pictures.windows(2).all(|pair| pair[0].decode_time + u64::from(pair[0].duration) == pair[1].decode_time));
+    let mut shown: Vec<_> = pictures.iter().map(|s| s.decode_time + u64::from(s.composition_offset)).collect();
+    let first = shown[0];
+    shown.sort();
+    assert_eq!(shown, (0..60).map(|n| first + n * 3000).collect::<Vec<_>>());
+    assert_eq!(pictures.iter().filter(|picture| picture.key).count(), 4);
+    assert!(sound.windows(2).all(|pair| pair[0].decode_time + 1024 == pair[1].decode_time), "no gap in the sound");
+    assert_eq!(sound.len(), 94);
+    assert_eq!(sound[0].decode_time, first * 48_000 / 90_000, "heard with the first picture");
+}
+
+#[test]
+fn uneven_pictures_last_as_long_as_they_did() {
+    let [pictures, sound] = tracks(&remux(UNEVEN));
+    let expected: Vec<u64> = (0..60).filter(|n| n % 3 == 0 || n % 7 < 2).map(|n| n * 3000).collect();
+    assert_eq!(pictures.iter().map(|picture| picture.decode_time).collect::<Vec<_>>(), expected);
+    assert!(pictures.windows(2).all(|pair| pair[0].decode_time + u64::from(pair[0].duration) == pair[1].decode_time));
+    assert!(sound.len() > 90);
+}
+
+#[test]
+fn opus_goes_on_without_a_gap() {
+    let out = remux(OPUS);
+    let Muxed::Init(init, _) = &out[0] else { panic!("the description comes first") };
+    assert_eq!(description(init).and_then(|(_, audio)| audio), crate::wire::opus::params(2, 0));
+    let [pictures, sound] = tracks(&out);
+    assert_eq!(pictures.len(), 60);
+    assert!(sound.len() >= 99 && sound.windows(2).all(|pair| pair[0].decode_time + 960 == pair[1].decode_time));
+}
+
+#[test]
+fn other_bytes_than_were_asked_for_are_refused() {
+    let mut remux = Remux::new(&movie(PHONE), ReferenceTime(0)).expect("a good film");
+    assert_eq!(remux.answer(&[1], &mut Vec::new()), Err(Mp4Error::Broken("bytes of a sample")));
+    let length = remux.ask().expect("a sample").length;
+    assert_eq!(remux.answer(&vec![0xFF; length], &mut Vec::new()), Err(Mp4Error::Broken("a picture")));
+}

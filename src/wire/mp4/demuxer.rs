@@ -1,0 +1,258 @@
+//! Fragmented MP4 (14496-12, 8.8) as a browser's recorder sends it: pieces cut anywhere in, frames out.
+//!
+//! A fragment's media are gathered, then given out in the order of their times: recorders write all pictures of a second,
+//! then all its sound. Chromium's takes the time of sound from when it came, some milliseconds early or late; packets of
+//! Opus tell their own duration, and follow each other by that. What is not needed (`free`, `sidx`, `mfra`…) is passed over without being held.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, Tracks, VideoFrame};
+use crate::ground::limits;
+use crate::ground::time::Ticks90k;
+use crate::wire::mp4::boxes::{BoxHeader, boxes, find};
+use crate::wire::mp4::track::{Entry, Track, is_plausible, timescale};
+use crate::wire::mp4::{Mp4Error, fragment};
+use crate::wire::opus;
+
+/// Sound that is out of step by no more than this follows what came before.
+const UNEVEN: Ticks90k = Ticks90k::from_ms(30);
+
+/// Takes one fragmented MP4 apart.
+#[derive(Debug, Default)]
+pub struct Demuxer {
+    /// The box that is being gathered, from its header on.
+    gathered: BytesMut,
+    /// Bytes still to be passed over.
+    skip: u64,
+    /// Where the gathered box begins in the file.
+    position: u64,
+    streams: Vec<Stream>,
+    described: bool,
+    /// Samples whose media have yet to come.
+    expected: Vec<Expected>,
+}
+
+/// One track that is taken.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) id: u32,
+    pub(super) defaults: fragment::Defaults,
+    /// Where the next fragment begins that does not say (in the track's units).
+    pub(super) next_time: i64,
+    track: Coding,
+    last: Option<Ticks90k>,
+    /// Where the next packet of Opus follows.
+    expected: Option<Ticks90k>,
+}
+
+#[derive(Debug)]
+struct Coding {
+    timescale: u32,
+    edit: super::track::Edit,
+    entries: Vec<Entry>,
+}
+
+/// A sample that a `moof` has told of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// Which of the streams it belongs to.
+    pub(super) stream: usize,
+    /// Which sample entry holds for it, counted from 0.
+    pub(super) entry: usize,
+    /// Decoding time in the track's units.
+    pub(super) time: i64,
+    /// From decoding to showing, in the track's units.
+    pub(super) composition_offset: i32,
+    /// Where it is in the file.
+    pub(super) offset: u64,
+    /// How many bytes it has.
+    pub(super) size: u32,
+}
+
+impl Demuxer {
+    /// A demuxer that has seen nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the file has; `None` before its description has come. Its pictures may be known only with the first of them.
+    pub fn tracks(&mut self) -> Option<Tracks> {
+        let mut tracks = Tracks { video: None, audio: None };
+        for stream in &mut self.streams {
+            match stream.track.entries.first_mut() {
+                Some(Entry::Pictures(pictures)) => tracks.video = pictures.params(),
+                Some(Entry::Sound(params)) => tracks.audio = Some(Arc::new(params.clone().without_pre_skip())),
+                _ => {}
+            }
+        }
+        self.described.then_some(tracks)
+    }
+
+    /// Takes the next bytes of the file; frames that are complete are added to `frames`. After an error the file is of no
+    /// more use.
+    pub fn push(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), Mp4Error> {
+        loop {
+            let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
+            bytes = &bytes[skipped..];
+            self.skip -= skipped as u64;
+            self.position += skipped as u64;
+            let header = self.header(&mut bytes);
+            let Some(header) = header? else { return Ok(()) };
+            if !self.is_needed(&header)? {
+                self.skip = header.size - self.gathered.len() as u64;
+                self.position += self.gathered.len() as u64;
+                self.gathered.clear();
+                continue;
+            }
+            let missing = header.size as usize - self.gathered.len();
+            let (more, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.gathered.extend_from_slice(more);
+            bytes = rest;
+            if self.gathered.len() < header.size as usize {
+                return Ok(());
+            }
+            let whole = self.gathered.split().freeze();
+            self.take(&header, &whole, frames)?;
+            self.position += header.size;
+        }
+    }
+
+    /// The header of the box that is being gathered, once it is there.
+    fn header(&mut self, bytes: &mut &[u8]) -> Result<Option<BoxHeader>, Mp4Error> {
+        loop {
+            let needed = match self.gathered.get(..4) {
+                Some([0, 0, 0, 1]) => 16,
+                _ => 8,
+            };
+            if self.gathered.len() >= needed {
+                return BoxHeader::read(&self.gathered).map(Some).ok_or(Mp4Error::Broken("size of a box"));
+            }
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            let (more, rest) = bytes.split_at((needed - self.gathered.len()).min(bytes.len()));
+            self.gathered.extend_from_slice(more);
+            *bytes = rest;
+        }
+    }
+
+    /// Whether a box is gathered; one that is must not be too large.
+    fn is_needed(&self, header: &BoxHeader) -> Result<bool, Mp4Error> {
+        let (most, of) = match &header.kind {
+            b"moov" | b"moof" => (limits::MP4_FRAGMENT_HEAD_BYTES, "description"),
+            b"mdat" if !self.expected.is_empty() => (limits::MP4_FRAGMENT_BYTES, "media in one fragment"),
+            _ if !self.described && self.position == 0 && header.kind != *b"ftyp" => return Err(Mp4Error::NotMp4),
+            _ => return Ok(false),
+        };
+        if header.size > most { Err(Mp4Error::TooLarge(of)) } else { Ok(true) }
+    }
+
+    fn take(&mut self, header: &BoxHeader, whole: &Bytes, frames: &mut Vec<Frame>) -> Result<(), Mp4Error> {
+        let body = &whole[header.header as usize..];
+        match &header.kind {
+            b"moov" => self.describe(body),
+            b"moof" => {
+                self.expected.clear();
+                fragment::samples(body, self.position, &mut self.streams, &mut self.expected)
+            }
+            _ => self.media(whole, frames),
+        }
+    }
+
+    /// Takes the description: the first track of pictures and the first of sound that are understood.
+    fn describe(&mut self, moov: &[u8]) -> Result<(), Mp4Error> {
+        if self.described {
+            return Err(Mp4Error::Broken("a second description"));
+        }
+        if find(moov, &[b"mvex"]).is_none() {
+            return Err(Mp4Error::Broken("it is not written in fragments"));
+        }
+        let scale = find(moov, &[b"mvhd"]).and_then(timescale).ok_or(Mp4Error::Broken("head of the description"))?;
+        let (mut foreign, mut found) = (None, [false; 2]);
+        for (_, trak) in boxes(moov).filter(|(kind, _)| kind == b"trak") {
+            let Some(track) = Track::parse(trak, scale)? else { continue };
+            if let Some(name) = track.foreign() {
+                foreign = foreign.or(track.is_video.then(|| name.to_owned()));
+                continue;
+            }
+            if std::mem::replace(&mut found[usize::from(track.is_video)], true) {
+                continue;
+            }
+            let Track { id, timescale, edit, entries, .. } = track;
+            let defaults = fragment::Defaults::of(moov, id);
+            let track = Coding { timescale, edit, entries };
+            self.streams.push(Stream { id, defaults, next_time: 0, track, last: None, expected: None });
+        }
+        self.described = true;
+        match (found[1], foreign) {
+            (true, _) => Ok(()),
+            (false, Some(name)) => Err(Mp4Error::Codec(name)),
+            (false, None) => Err(Mp4Error::NoVideo),
+        }
+    }
+
+    /// Takes a fragment's media: all samples that lie in it are given out, in the order of their times.
+    fn media(&mut self, mdat: &Bytes, frames: &mut Vec<Frame>) -> Result<(), Mp4Error> {
+        let known = frames.len();
+        for sample in std::mem::take(&mut self.expected) {
+            let start = sample.offset.checked_sub(self.position).and_then(|start| usize::try_from(start).ok());
+            let data = start.and_then(|start| mdat.get(start..start.checked_add(sample.size as usize)?));
+            let data = data.ok_or(Mp4Error::Broken("place of a sample"))?;
+            if !data.is_empty() {
+                frames.extend(self.streams[sample.stream].frame(&sample, mdat.slice_ref(data))?);
+            }
+        }
+        frames[known..].sort_by_key(|frame| match frame {
+            Frame::Video(picture) => picture.dts,
+            Frame::Audio(sound) => sound.pts,
+        });
+        Ok(())
+    }
+}
+
+impl Stream {
+    /// The frame of a sample; `None` for one that comes twice, or in no order.
+    fn frame(&mut self, sample: &Expected, data: Bytes) -> Result<Option<Frame>, Mp4Error> {
+        let Coding { timescale, edit, entries } = &mut self.track;
+        if !is_plausible(sample.time, *timescale) {
+            return Err(Mp4Error::Broken("time of a sample"));
+        }
+        let dts = edit.place(sample.time, *timescale);
+        let shown = edit.place(sample.time.saturating_add(i64::from(sample.composition_offset)), *timescale);
+        if self.last.is_some_and(|last| dts <= last) {
+            return Ok(None);
+        }
+        self.last = Some(dts);
+        match entries.get_mut(sample.entry) {
+            Some(Entry::Pictures(pictures)) => {
+                let picture = pictures.read(&data).map_err(|_| Mp4Error::Broken("a picture"))?;
+                let super::pictures::Picture { key, params, data } = picture;
+                Ok(Some(Frame::Video(VideoFrame { pts: shown.max(dts), dts, key, params, data })))
+            }
+            Some(Entry::Sound(params)) => {
+                let pts = match self.expected.filter(|expected| (dts - *expected).0.abs() <= UNEVEN.0) {
+                    Some(expected) => expected,
+                    None => dts,
+                };
+                self.expected = duration(params, &data).map(|duration| pts + duration);
+                Ok(Some(Frame::Audio(AudioFrame { pts, data })))
+            }
+            _ => Err(Mp4Error::Broken("description of a sample")),
+        }
+    }
+}
+
+/// How long a packet of Opus is heard; `None` for other sound, whose times are right.
+fn duration(params: &AudioParams, data: &[u8]) -> Option<Ticks90k> {
+    match params.codec {
+        AudioCodec::Aac { .. } => None,
+        AudioCodec::Opus { .. } => {
+            opus::samples(data).map(|samples| Ticks90k::from_units(i64::from(samples), opus::SAMPLE_RATE))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

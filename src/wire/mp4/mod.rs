@@ -1,0 +1,56 @@
+//! MP4 as others write it (ISO/IEC 14496-12, -14 and -15, QuickTime): what phones record and browsers send. Reading only;
+//! `wire/fmp4` writes.
+//!
+//! `demuxer` takes fragmented MP4 in pieces of any size, as a browser sends it, and gives frames. `movie` opens a finished
+//! file by asking for the bytes it needs, and gives the place and time of every sample, out of `tables`. Both know a track
+//! by `track`, which describes it, `sound` and `pictures`, which brings access units into the house's form.
+
+pub mod boxes;
+pub mod demuxer;
+mod fragment;
+pub mod movie;
+mod pictures;
+mod sound;
+mod tables;
+pub mod track;
+
+pub use demuxer::Demuxer;
+pub use movie::{Ask, Movie, MovieSample, MovieSamples, Opened, Opener};
+pub use pictures::Pictures;
+
+/// Why a file or a stream can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mp4Error {
+    /// It is none, or is cut short before its description.
+    NotMp4,
+    /// It contradicts itself; says where.
+    Broken(&'static str),
+    /// It is larger in something than is taken; says in what.
+    TooLarge(&'static str),
+    /// Its pictures are coded in something else than H.264; says in what.
+    Codec(String),
+    /// It has no pictures.
+    NoVideo,
+    /// It was put together of pieces by its edit list.
+    Edited,
+}
+
+impl std::fmt::Display for Mp4Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotMp4 => f.write_str("This is no whole MP4 or MOV file; send the video as the phone recorded it"),
+            Self::Broken(what) => write!(f, "The MP4 file is damaged ({what}); record or export the video again"),
+            Self::TooLarge(what) => write!(f, "The MP4 file has more {what} than can be taken; send a shorter video"),
+            Self::Codec(name) => write!(
+                f,
+                "The video is coded in {name}, which not every TV plays; set the camera to its most compatible format \
+                 (H.264), or export the video as H.264"
+            ),
+            Self::NoVideo => f.write_str("There are no pictures in this file; choose a video"),
+            Self::Edited => {
+                f.write_str("This video is put together of several pieces; export it as one, and send that")
+            }
+        }
+    }
+}
+impl std::error::Error for Mp4Error {}

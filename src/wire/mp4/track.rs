@@ -1,0 +1,202 @@
+//! One track's description (14496-12, 8.3 to 8.6; 14496-15, 5.4.2): what it is, how it is coded and turned, which part
+//! of it is shown.
+
+use crate::ground::frame::{AudioParams, Rotation};
+use crate::ground::limits;
+use crate::ground::time::Ticks90k;
+use crate::wire::mp4::boxes::{Fields, boxes, find};
+use crate::wire::mp4::{Mp4Error, Pictures, sound};
+
+/// A sample entry of pictures has so many bytes before its boxes (14496-12, 12.1.3).
+const VISUAL_ENTRY_BYTES: usize = 78;
+/// Entries of an edit list that are read: an empty one, the media, and what some cameras put behind.
+const MAX_EDITS: u32 = 1000;
+
+/// A track of pictures or of sound.
+#[derive(Debug)]
+pub struct Track<'a> {
+    /// Its number in the file.
+    pub id: u32,
+    /// Whether it is of pictures.
+    pub is_video: bool,
+    /// Units a second of its times.
+    pub timescale: u32,
+    /// Which part of it is shown, and when.
+    pub edit: Edit,
+    /// How its samples are coded; each sample names one.
+    pub entries: Vec<Entry>,
+    /// The body of its `stbl`.
+    pub tables: &'a [u8],
+}
+
+/// A sample entry.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// H.264.
+    Pictures(Pictures),
+    /// AAC or Opus.
+    Sound(AudioParams),
+    /// Something else, by its name for people.
+    Other(String),
+}
+
+/// Which part of a track is shown, and when (14496-12, 8.6.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// How long after the film's beginning the track's.
+    pub delay: Ticks90k,
+    /// Where in the track it begins, in the track's units.
+    pub start: i64,
+    /// How much of it is shown; `None`: all.
+    pub length: Option<Ticks90k>,
+}
+
+impl Edit {
+    /// When a moment of the track, in its units, is on the film's timeline.
+    pub fn place(&self, time: i64, timescale: u32) -> Ticks90k {
+        self.delay + Ticks90k::from_units(time.saturating_sub(self.start), timescale)
+    }
+
+    fn parse(elst: &[u8], movie_timescale: u32, timescale: u32) -> Result<Self, Mp4Error> {
+        let broken = Mp4Error::Broken("edit list");
+        let mut fields = Fields(elst);
+        let wide = fields.u32().ok_or(broken.clone())? >> 24 == 1;
+        let count = fields.u32().filter(|count| *count <= MAX_EDITS).ok_or(broken.clone())?;
+        let mut edit = Self::default();
+        let mut media = false;
+        for _ in 0..count {
+            let duration = fields.sized(wide).ok_or(broken.clone())?;
+            let time = fields.sized(wide).ok_or(broken.clone())?;
+            let _rate = fields.u32().ok_or(broken.clone())?;
+            let start = if wide { time as i64 } else { i64::from(time as u32 as i32) };
+            let span = i64::try_from(duration).ok().filter(|span| is_plausible(*span, movie_timescale));
+            let span = Ticks90k::from_units(span.ok_or(broken.clone())?, movie_timescale);
+            match start {
+                -1 if !media => edit.delay += span,
+                -1 => {}
+                _ if !is_plausible(start, timescale) => return Err(broken),
+                _ if media => return Err(Mp4Error::Edited),
+                _ => {
+                    (edit.start, media) = (start, true);
+                    edit.length = (span.0 > 0).then_some(span);
+                }
+            }
+        }
+        Ok(edit)
+    }
+}
+
+impl<'a> Track<'a> {
+    /// Reads a `trak` (its body); `None` if it is of neither pictures nor sound.
+    pub fn parse(trak: &'a [u8], movie_timescale: u32) -> Result<Option<Self>, Mp4Error> {
+        let broken = Mp4Error::Broken("track");
+        let handler = find(trak, &[b"mdia", b"hdlr"]).and_then(|hdlr| hdlr.get(8..12)).ok_or(broken.clone())?;
+        let is_video = match handler {
+            b"vide" => true,
+            b"soun" => false,
+            _ => return Ok(None),
+        };
+        let (id, rotation) = find(trak, &[b"tkhd"]).and_then(header).ok_or(broken.clone())?;
+        let timescale = find(trak, &[b"mdia", b"mdhd"]).and_then(timescale).ok_or(broken.clone())?;
+        let edit = match find(trak, &[b"edts", b"elst"]) {
+            Some(elst) => Edit::parse(elst, movie_timescale, timescale)?,
+            None => Edit::default(),
+        };
+        let tables = find(trak, &[b"mdia", b"minf", b"stbl"]).ok_or(broken.clone())?;
+        let entries = find(tables, &[b"stsd"]).and_then(|stsd| stsd.get(8..)).ok_or(broken)?;
+        let entries: Vec<_> = boxes(entries)
+            .take(limits::MP4_DESCRIPTIONS)
+            .map(|(kind, body)| if is_video { pictures(kind, body, rotation) } else { Ok(heard(kind, body)) })
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self { id, is_video, timescale, edit, entries, tables }))
+    }
+
+    /// What its first sample entry is coded in, if that is nothing we take.
+    pub fn foreign(&self) -> Option<&str> {
+        match self.entries.first() {
+            Some(Entry::Other(name)) => Some(name),
+            Some(_) => None,
+            None => Some("nothing known"),
+        }
+    }
+}
+
+/// Whether a time in units of `timescale` is one a film can have: so nothing that is reckoned with it runs over.
+pub(super) fn is_plausible(units: i64, timescale: u32) -> bool {
+    units.unsigned_abs() <= limits::MP4_SECONDS * u64::from(timescale)
+}
+
+/// `mvhd` or `mdhd`: how many units a second has.
+pub fn timescale(header: &[u8]) -> Option<u32> {
+    let mut fields = Fields(header);
+    let wide = fields.u32()? >> 24 == 1;
+    fields.take(if wide { 16 } else { 8 })?;
+    fields.u32().filter(|scale| *scale > 0)
+}
+
+/// `tkhd`: the track's number, and how its pictures are turned.
+fn header(tkhd: &[u8]) -> Option<(u32, Rotation)> {
+    let mut fields = Fields(tkhd);
+    let wide = fields.u32()? >> 24 == 1;
+    fields.take(if wide { 16 } else { 8 })?;
+    let id = fields.u32()?;
+    fields.take(if wide { 12 + 16 } else { 8 + 16 })?;
+    let mut matrix = [0; 5];
+    for value in &mut matrix {
+        *value = fields.u32()? as i32;
+    }
+    let [a, b, _, c, d] = matrix.map(i32::signum);
+    Some((
+        id,
+        match (a, b, c, d) {
+            (0, 1, -1, 0) => Rotation::Right,
+            (-1, 0, 0, -1) => Rotation::Half,
+            (0, -1, 1, 0) => Rotation::Left,
+            _ => Rotation::None,
+        },
+    ))
+}
+
+fn pictures(kind: [u8; 4], entry: &[u8], rotation: Rotation) -> Result<Entry, Mp4Error> {
+    let name = match &kind {
+        b"avc1" | b"avc3" => {
+            let configuration = entry.get(VISUAL_ENTRY_BYTES..).and_then(|boxes| find(boxes, &[b"avcC"]));
+            let pictures = configuration.and_then(|bytes| Pictures::new(bytes, rotation));
+            return pictures.map(Entry::Pictures).ok_or(Mp4Error::Broken("description of the pictures"));
+        }
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => "HEVC (H.265)",
+        b"av01" => "AV1",
+        b"vp08" => "VP8",
+        b"vp09" => "VP9",
+        b"mp4v" => "MPEG-4 Part 2",
+        b"s263" | b"h263" => "H.263",
+        b"apch" | b"apcn" | b"apcs" | b"apco" | b"ap4h" | b"ap4x" => "ProRes",
+        b"jpeg" | b"mjpa" | b"mjpb" => "Motion JPEG",
+        b"encv" => "an encrypted form",
+        _ => return Ok(Entry::Other(letters(kind))),
+    };
+    Ok(Entry::Other(name.to_owned()))
+}
+
+/// Sound that can't be read is left out like sound of another codec: the pictures are worth having without.
+fn heard(kind: [u8; 4], entry: &[u8]) -> Entry {
+    sound::params(kind, entry).map_or_else(
+        || {
+            Entry::Other(match &kind {
+                b"samr" | b"sawb" => "AMR".to_owned(),
+                b"ac-3" | b"ec-3" => "Dolby Digital".to_owned(),
+                b"alac" => "Apple Lossless".to_owned(),
+                b"lpcm" | b"sowt" | b"twos" | b"ipcm" | b"fpcm" | b"in24" => "PCM".to_owned(),
+                b"apac" => "Apple Positional Audio".to_owned(),
+                b"enca" => "an encrypted form".to_owned(),
+                _ => letters(kind),
+            })
+        },
+        Entry::Sound,
+    )
+}
+
+/// A box's four letters, for people.
+fn letters(kind: [u8; 4]) -> String {
+    kind.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
+}

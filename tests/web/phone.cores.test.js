@@ -75,6 +75,16 @@ test('5 Mbit/s, then 600 kbit/s, then 5 Mbit/s: quickly down, slowly up, the del
   assert.ok(low.reduce((sum, one) => sum + one.bitsPerSecond, 0) / low.length > 300000, 'and it uses most of what there is');
 });
 
+test('a radio that holds things up now and then is no narrow line', async () => {
+  const { Adaptation } = await load('publish/adapt.js');
+  const adaptation = new Adaptation(1, 0);
+  for (let nowMs = 200; nowMs < 60000; nowMs += 200) {
+    adaptation.acknowledged({ queue_ms: (nowMs / 200) % 3 === 0 ? 20 : 350, received_bytes: nowMs * 250 }, nowMs);
+    adaptation.look(0, nowMs);
+  }
+  assert.equal(adaptation.quality().bitsPerSecond, 2000000);
+});
+
 test('a line that stands still: nothing is encoded while a second waits in the socket, and then it goes on', async () => {
   const log = await drive((ms) => (ms > 5000 && ms <= 9000 ? 1 : 5e6), 20000);
   const closed = log.filter((one) => one.isClosed);

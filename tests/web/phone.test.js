@@ -247,7 +247,7 @@ test('without WebCodecs the recorder’s MP4 goes over the same socket', async (
   mock = await start();
   await goLive({ before: 'delete window.VideoEncoder;' });
   const [line] = mock.lines;
-  await until(() => line.pieces.length > 12, 20000);
+  await until(() => line.pieces.length > 4, 20000);
   await page.tap('.end');
   await page.tap('dialog .danger');
   await on('done');

@@ -8,6 +8,8 @@ const LEAST_BITS = 150000;
 const LONG_MS = 250;
 /** A queue this short means that there is room. */
 const SHORT_MS = 100;
+/** For so long a queue stands before it counts. */
+const STANDING_MS = 700;
 /** What a cut needs to show in the queue. */
 const CUT_EVERY_MS = 800;
 const RAISE_EVERY_MS = 1000;
@@ -27,16 +29,12 @@ export class Adaptation {
     this.rung = top;
     this.bitsPerSecond = LADDER[top].bitsPerSecond;
     this.patienceMs = PATIENCE_MS;
-    this.acks = [];
-    this.queueMs = 0;
-    this.isClosed = false;
     this.forget(nowMs);
   }
 
   /** A new connection: what was measured on the old one says nothing about it. */
   forget(nowMs) {
     this.acks = [];
-    this.queueMs = 0;
     this.isClosed = false;
     this.cutAtMs = nowMs;
     this.raisedAtMs = -Infinity;
@@ -51,15 +49,14 @@ export class Adaptation {
 
   /** The gateway has told what arrived. */
   acknowledged({ queue_ms: queueMs, received_bytes: receivedBytes }, nowMs) {
-    this.queueMs = queueMs;
-    this.acks.push({ receivedBytes, nowMs });
+    this.acks.push({ queueMs, receivedBytes, nowMs });
     while (this.acks.length > 2 && nowMs - this.acks[1].nowMs > 1000) { this.acks.shift(); }
   }
 
   /** Looks at the line again, some times a second. `bufferedBytes`: what waits in the socket. */
   look(bufferedBytes, nowMs) {
     const waitingMs = (bufferedBytes * 8000) / this.bitsPerSecond;
-    const delayMs = Math.max(this.queueMs, waitingMs);
+    const delayMs = Math.max(this.standingMs(nowMs), waitingMs);
     if (waitingMs > CLOSE_MS) { this.isClosed = true; } else if (waitingMs < OPEN_MS) { this.isClosed = false; }
     if (delayMs > SHORT_MS) { this.quietSinceMs = nowMs; }
     if (delayMs > LONG_MS) {
@@ -72,6 +69,12 @@ export class Adaptation {
   /** Whether the next picture may be encoded; where not, it is left out, and a key frame comes after it. */
   lets() {
     return !this.isClosed;
+  }
+
+  /** The queue that stays: the shortest of late. One that comes and goes is the radio's doing, and no reason to send less. */
+  standingMs(nowMs) {
+    const late = this.acks.filter((ack) => nowMs - ack.nowMs < STANDING_MS).map((ack) => ack.queueMs);
+    return late.length ? Math.min(...late) : this.acks.at(-1)?.queueMs || 0;
   }
 
   cut(nowMs) {

@@ -3,6 +3,7 @@
 
 import { Adaptation } from './adapt.js';
 import { PICTURE, SOUND, PIECE, frame, startFrames, startFile, end } from './framing.js';
+import { LADDER } from './ladder.js';
 import { pictures } from './pictures.js';
 import { Recording, recordable } from './recorder.js';
 import { SoundRoom } from './sound.js';
@@ -37,7 +38,7 @@ export class Publisher {
   /** Gets encoders ready and connects. Throws where this browser can't send video at all. */
   async start() {
     if (this.usesFrames) { await this.openEncoders(); }
-    if (!this.usesFrames && !recordable()) { throw new Error('no encoder'); }
+    if (!this.usesFrames) { await this.narrow(); }
     this.looking = setInterval(() => this.look(), LOOK_EVERY_MS);
     this.connect();
   }
@@ -56,6 +57,13 @@ export class Publisher {
       await this.sound.open(stream.getAudioTracks()[0]);
     } catch { /* Sound that can't be had leaves the picture. */ }
     this.stopPictures = pictures(stream.getVideoTracks()[0], video, (picture) => this.video.take(picture));
+  }
+
+  /** A recorder takes the camera's own size: the camera is asked for that of the rung. */
+  async narrow() {
+    if (!recordable()) { throw new Error('no encoder'); }
+    const { width, height } = LADDER[this.rung];
+    await this.camera.stream.getVideoTracks()[0].applyConstraints({ width: { ideal: width }, height: { ideal: height } }).catch(() => {});
   }
 
   /** Another camera or microphone from now on. */

@@ -88,7 +88,11 @@ export class Publisher {
     this.isStarted = false;
     this.heardAtMs = performance.now();
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => socket.send(this.usesFrames ? startFrames(this.codec, this.sound.format) : startFile());
+    socket.onopen = () => {
+      // Sound that comes to life later waits for the next socket: this one has said what it carries.
+      this.saidSound = Boolean(this.sound?.format);
+      socket.send(this.usesFrames ? startFrames(this.codec, this.sound.format) : startFile());
+    };
     socket.onmessage = ({ data }) => { if (socket === this.socket) { this.heard(JSON.parse(data)); } };
     socket.onclose = () => { if (socket === this.socket) { this.lost(); } };
   }
@@ -121,7 +125,7 @@ export class Publisher {
     const isKey = kind === PICTURE && chunk.type === 'key';
     if (isKey) { this.hasKey = true; }
     // A new socket begins with a key frame, and sound waits for it too; sound is left out while pictures are.
-    if (!this.hasKey || (kind === SOUND && !this.adaptation.lets())) { return; }
+    if (!this.hasKey || (kind === SOUND && !(this.saidSound && this.adaptation.lets()))) { return; }
     this.socket.send(frame(kind, isKey, timestampUs, chunk.byteLength, (room) => chunk.copyTo(room)));
     this.sentAtMs ||= performance.now();
   }

@@ -35,7 +35,8 @@ export class SoundRoom {
     const config = track && (await supported());
     if (!config) { return; }
     this.context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'interactive' });
-    await this.context.resume();
+    // Where it may not run yet, this waits for a touch; the picture doesn't.
+    this.context.resume();
     await this.context.audioWorklet.addModule('/go/publish/microphone.js');
     this.node = new AudioWorkletNode(this.context, 'microphone', { numberOfOutputs: 1 });
     // Nothing is heard: the node is asked for sound only if it leads somewhere.

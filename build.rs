@@ -60,6 +60,10 @@ fn embed_pages() -> Outcome<()> {
         for part in file.strip_prefix(&root)?.components() {
             write!(path, "/{}", part.as_os_str().to_str().ok_or("a file name under web/ is not UTF-8")?)?;
         }
+        // The phone's page has a short address: people type it.
+        if let Some(rest) = path.strip_prefix("/phone/") {
+            path = format!("/go/{rest}");
+        }
         pages.push(Page { path, content_type, body: fs::read(&file)? });
     }
     bind_pages(&mut pages)?;

@@ -1,0 +1,161 @@
+'use strict';
+// The phone page's pure parts, and what its sources must be.
+
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const test = require('node:test');
+const { WEB, files } = require('./sources');
+
+const load = (name) => import(path.join(WEB, 'phone', name));
+const ours = files('phone');
+const scripts = ours.filter((file) => file.name.endsWith('.js'));
+
+test('frames have the head that the document says', async () => {
+  const { frame, startFrames, startFile, SOUND, PICTURE } = await load('publish/framing.js');
+  const message = Buffer.from(frame(PICTURE, true, -2.4, 3, (room) => room.set([7, 8, 9])).buffer);
+  assert.equal(message.toString('hex'), '01010000fffffffffffffffe070809');
+  assert.equal(Buffer.from(frame(SOUND, false, 2 ** 40, 0, () => {})).toString('hex'), '020000000000010000000000');
+  assert.deepEqual(JSON.parse(startFrames('avc1.42e01f', { codec: 'mp4a.40.2', sampleRate: 48000, channels: 1, description: new Uint8Array([0x11, 0x88]) })), {
+    type: 'start', version: 1, video: { codec: 'avc1.42e01f' }, audio: { codec: 'mp4a.40.2', sample_rate: 48000, channels: 1, description: 'EYg=' },
+  });
+  assert.deepEqual(JSON.parse(startFrames('avc1.42e01f', null)), { type: 'start', version: 1, video: { codec: 'avc1.42e01f' } });
+  assert.deepEqual(JSON.parse(startFile()), { type: 'start', version: 1, container: 'mp4' });
+});
+
+test('a picture fits its rung upright and sideways, and the level fits the picture', async () => {
+  const { LADDER, fit, codecs, rungOf } = await load('publish/ladder.js');
+  assert.deepEqual(fit(1920, 1080, LADDER[1]), { width: 1280, height: 720 });
+  assert.deepEqual(fit(1080, 1920, LADDER[1]), { width: 720, height: 1280 });
+  assert.deepEqual(fit(640, 480, LADDER[1]), { width: 640, height: 480 });
+  assert.deepEqual(fit(640, 480, LADDER[3]), { width: 480, height: 360 });
+  assert.deepEqual([[426, 240, 15], [1280, 720, 30], [1920, 1080, 30]].map((size) => codecs(...size)[0]), ['avc1.42e01e', 'avc1.42e01f', 'avc1.42e028']);
+  assert.deepEqual([4500000, 2000000, 600000, 1].map((bits) => rungOf({ video_bits_per_second: bits })), [0, 1, 3, 4]);
+  assert.equal(rungOf(null), 3);
+});
+
+/** A line of changing width that takes what is sent, on simulated time; `width(ms)` in bits a second. */
+async function drive(width, lengthMs, top = 1) {
+  const { Adaptation } = await load('publish/adapt.js');
+  const adaptation = new Adaptation(top, 0);
+  const log = [];
+  let queue = 0;
+  let received = 0;
+  for (let nowMs = 10; nowMs <= lengthMs; nowMs += 10) {
+    if (adaptation.lets()) { queue += (adaptation.quality().bitsPerSecond / 8) * 0.01; }
+    const goes = Math.min(queue, (width(nowMs) / 8) * 0.01);
+    queue -= goes;
+    received += goes;
+    const queueMs = (queue * 8000) / width(nowMs);
+    // Most of what waits does so beyond the socket: 64 KiB of it in the phone's own network stack.
+    if (nowMs % 200 === 0) {
+      adaptation.acknowledged({ queue_ms: queueMs + 5, received_bytes: received }, nowMs);
+      adaptation.look(Math.max(0, queue - 65536), nowMs);
+    }
+    log.push({ nowMs, queueMs, isClosed: !adaptation.lets(), ...adaptation.quality() });
+  }
+  return log;
+}
+
+test('a line that is wide enough is left alone', async () => {
+  const log = await drive(() => 4e6, 30000);
+  assert.ok(log.every((one) => one.bitsPerSecond === 2000000 && one.height === 720 && !one.isClosed));
+});
+
+test('5 Mbit/s, then 600 kbit/s, then 5 Mbit/s: quickly down, slowly up, the delay under two seconds', async (t) => {
+  const log = await drive((ms) => (ms > 20000 && ms <= 50000 ? 600000 : 5e6), 90000);
+  const at = (ms) => log.find((one) => one.nowMs === ms);
+  const worst = Math.max(...log.filter((one) => one.nowMs > 26000).map((one) => one.queueMs));
+  const down = log.find((one) => one.nowMs > 20000 && one.bitsPerSecond <= 600000).nowMs - 20000;
+  const up = log.find((one) => one.nowMs > 50000 && one.bitsPerSecond === 2000000 && one.height === 720).nowMs - 50000;
+  t.diagnostic(`under the line's width after ${down} ms; the worst delay after six seconds ${Math.round(worst)} ms; back after ${up} ms`);
+  assert.ok(at(19990).bitsPerSecond === 2000000 && at(19990).height === 720);
+  assert.ok(down < 3000 && worst < 2000 && up <= 20000);
+  assert.ok(log.every((one) => one.bitsPerSecond >= 150000 && one.bitsPerSecond <= 2000000), 'within the ladder');
+  const low = log.filter((one) => one.nowMs > 30000 && one.nowMs < 50000);
+  assert.ok(low.reduce((sum, one) => sum + one.bitsPerSecond, 0) / low.length > 300000, 'and it uses most of what there is');
+});
+
+test('a radio that holds things up now and then is no narrow line', async () => {
+  const { Adaptation } = await load('publish/adapt.js');
+  const adaptation = new Adaptation(1, 0);
+  for (let nowMs = 200; nowMs < 60000; nowMs += 200) {
+    adaptation.acknowledged({ queue_ms: (nowMs / 200) % 3 === 0 ? 20 : 350, received_bytes: nowMs * 250 }, nowMs);
+    adaptation.look(0, nowMs);
+  }
+  assert.equal(adaptation.quality().bitsPerSecond, 2000000);
+});
+
+test('a line that stands still: nothing is encoded while a second waits in the socket, and then it goes on', async () => {
+  const log = await drive((ms) => (ms > 5000 && ms <= 9000 ? 1 : 5e6), 20000);
+  const closed = log.filter((one) => one.isClosed);
+  assert.ok(closed.length && closed[0].nowMs > 5000 && closed.at(-1).nowMs < 9500, `${closed[0]?.nowMs}–${closed.at(-1)?.nowMs}`);
+});
+
+test('times of two sources meet on one clock and never go back', async () => {
+  const { CaptureClock } = await load('publish/clock.js');
+  const clock = new CaptureClock();
+  let last = -Infinity;
+  for (let i = 0; i < 3000; i += 1) {
+    const late = 20000 + ((i * 7919) % 13) * 3000;
+    const time = clock.at(5e9 + i * 33333, i * 33333 + late);
+    assert.ok(time > last);
+    if (i > 20) { assert.ok(Math.abs(time - (i * 33333 + 20000)) < 500, `${time - i * 33333}`); }
+    last = time;
+  }
+  assert.ok(clock.at(1000, 3000 * 33333) > last, 'a source that begins anew');
+});
+
+test('address books are read in the forms people have them', async () => {
+  const { contactsOf, ofPicker } = await load('contacts.js');
+  const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Reis;Ana Sofia;;;\r\nFN:Ana Sofia Reis\r\nTEL;TYPE=CELL:+351 912 345\r\n  678\r\nitem1.EMAIL;type=INTERNET:ana@example.org\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n';
+  assert.deepEqual(contactsOf(card), [{ name: 'Ana Sofia Reis', msisdn: '+351 912 345 678' }, { name: 'Ana Sofia Reis', email: 'ana@example.org' }]);
+  const old = 'BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Jos=C3=A9;Tio;;;\nTEL;CELL:912345678\nEND:VCARD\nBEGIN:VCARD\nVERSION:4.0\nFN:Eva\\, prima\nTEL;VALUE=uri:tel:+34-600-100-200\nEND:VCARD';
+  assert.deepEqual(contactsOf(old), [{ name: 'Tio José', msisdn: '912345678' }, { name: 'Eva, prima', msisdn: '+34-600-100-200' }]);
+  assert.deepEqual(contactsOf('Ana (912) 345-678\nRui <rui@example.org>; +34 600 100 200, nobody\n\n12'), [{ name: 'Ana', msisdn: '(912) 345-678' }, { name: 'Rui', email: 'rui@example.org' }, { name: '', msisdn: '+34 600 100 200' }]);
+  assert.deepEqual(ofPicker([{ name: ['Eva'], tel: ['1', '2'], email: [] }, {}]), [{ name: 'Eva', msisdn: '1' }, { name: 'Eva', msisdn: '2' }]);
+  for (const rubbish of ['', 'BEGIN:VCARD', '\0\u{1f600}'.repeat(500), 'BEGIN:VCARD\nTEL\nEND:VCARD', '='.repeat(100000), '1 '.repeat(50000)]) { assert.ok(Array.isArray(contactsOf(rubbish))); }
+});
+
+test('events are read in whatever pieces they come', async () => {
+  const { EventReader } = await load('events.js');
+  const text = 'retry: 1000\nevent: hello\ndata: {}\n\n:\n\nid: 7\nevent: target\ndata: {"a":\ndata: 1}\r\n\r\nid: 8\nevent: share\ndata: x\n\n';
+  const wanted = [{ id: null, name: 'hello', data: '{}' }, { id: '7', name: 'target', data: '{"a":\n1}' }, { id: '8', name: 'share', data: 'x' }];
+  for (let size = 1; size <= text.length; size += 1) {
+    const reader = new EventReader();
+    const events = [];
+    for (let at = 0; at < text.length; at += size) { events.push(...reader.take(text.slice(at, at + size))); }
+    assert.deepEqual(events, wanted, `in pieces of ${size}`);
+  }
+});
+
+test('its texts are complete and all used', async () => {
+  const { texts } = await load('texts.js');
+  const used = new Set();
+  for (const file of scripts) {
+    assert.doesNotMatch(file.text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file.name);
+    for (const [, key] of file.text.matchAll(/\bt\('([a-z_0-9]+)'/g)) { used.add(key); }
+    for (const [, key] of file.text.matchAll(/\bn\('([a-z_]+)'/g)) { used.add(`${key}_one`).add(`${key}_other`); }
+  }
+  for (const [language, own] of Object.entries(texts)) {
+    assert.deepEqual(Object.keys(own).sort(), [...used].sort(), language);
+    for (const [key, text] of Object.entries(own)) {
+      const places = (value) => [...value.matchAll(/\{\w+\}/g)].map(String).sort().join();
+      assert.equal(places(text), places(texts.en[key]), `${language}: ${key}`);
+    }
+  }
+});
+
+test('the page weighs at most 120 KiB before compression, and each file says what it is for', (t) => {
+  const all = [...ours, ...files('shared').filter((file) => file.name.endsWith('.svg'))];
+  const bytes = all.reduce((sum, file) => sum + require('node:fs').statSync(path.join(WEB, file.name)).size, 0);
+  t.diagnostic(`${bytes} bytes`);
+  assert.ok(bytes <= 120 * 1024, `${bytes} bytes`);
+  for (const file of scripts) { assert.match(file.text, /^\/\/! \S/, file.name); }
+});
+
+test('its colours are the palette’s', () => {
+  const legend = files('shared').find((file) => file.name === 'shared/base.css').text;
+  const extra = new Set(['#fffaf3', '#ecdfd0', '#d9c8b5', '#6b5443', '#a62c16', '#9c4213', '#46a758', '#9fe0ab', '#000']); // by day, and who watches
+  const sheet = ours.find((file) => file.name === 'phone/phone.css').text;
+  for (const [colour] of sheet.matchAll(/#[0-9a-f]{3,8}\b/gi)) { assert.ok(extra.has(colour) || legend.includes(colour), colour); }
+});

@@ -1,0 +1,310 @@
+'use strict';
+// The phone page in a real browser with its false camera, from the invitation to taking a video back, against a stand-in
+// that holds every message against docs/publish-websocket.md. PICTURES=folder keeps what each page looks like.
+
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { test, before, after, afterEach } = require('node:test');
+const { launch } = require('./browser');
+const { start, CODE } = require('./phone_mock');
+
+const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+let browser;
+let mock;
+let page;
+before(async () => { browser = await launch('--use-fake-device-for-media-stream=device-count=2,fps=30', '--use-fake-ui-for-media-stream'); });
+after(async () => { await browser.close(); });
+afterEach(async () => {
+  const complaints = page ? page.complaints : [];
+  const faults = mock ? mock.faults : [];
+  if (page) { await page.context().close(); page = null; }
+  if (mock) { await mock.close(); mock = null; }
+  assert.deepEqual(faults, [], 'the gateway was told what the document does not say');
+  assert.deepEqual(complaints, [], 'the page complained');
+});
+
+async function open(at, { locale = 'en-GB', scheme = 'dark', before: script = null, viewport = { width: 390, height: 844 } } = {}) {
+  const context = await browser.newContext({ viewport, locale, colorScheme: scheme, hasTouch: true, isMobile: true, deviceScaleFactor: 2, permissions: ['camera', 'microphone'], timezoneId: 'Europe/Lisbon' });
+  page = await context.newPage();
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) { page.complaints.push(message.text()); } });
+  if (script) { await page.addInitScript(script); }
+  await page.goto(`${mock.url}/go/${at}`);
+}
+
+const on = (name) => page.waitForSelector(`body[data-page="${name}"]`);
+const until = async (what, within = 10000) => {
+  for (const end = Date.now() + within; !what();) {
+    assert.ok(Date.now() < end, `in vain: ${what}`);
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+};
+
+/** Nothing hangs over the side, axe finds nothing serious; the picture is kept if asked for. */
+async function sound(name) {
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} hangs over the side`);
+  await page.evaluate(AXE);
+  const faults = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations
+    .filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)));
+  assert.deepEqual(faults, [], name);
+  if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, `phone-${name}.png`) }); }
+}
+
+/** Comes in and goes on to the camera. */
+async function toCamera(how) {
+  mock.accepted = true;
+  await open('', { ...how, before: `localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] })); ${(how && how.before) || ''}` });
+  await on('people');
+  await page.tap('.dock .main');
+  await on('studio');
+  await page.waitForSelector('.start:enabled');
+}
+
+async function goLive(how) {
+  await toCamera(how);
+  await page.tap('.start');
+  await on('live');
+  await page.waitForFunction(() => !document.querySelector('.mark-live.is-waiting'));
+  await until(() => mock.newest.state === 'ready');
+}
+
+/** What ffprobe decodes of pictures or a file: one line a picture, "width,height,type". */
+function decoded(bytes, format) {
+  const file = path.join(os.tmpdir(), `lareira-phone-${process.pid}`);
+  fs.writeFileSync(file, bytes);
+  try {
+    return execFileSync('ffprobe', ['-v', 'error', '-f', format, '-select_streams', 'v', '-show_entries', 'frame=width,height,pict_type', '-of', 'csv=p=0', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+      .trim().split('\n').map((one) => one.replace(/,+$/, ''));
+  } finally { fs.unlinkSync(file); }
+}
+
+for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', 'watching']], ['es-ES', 'light', ['¿Quién lo verá?', 'mirando']], ['pt-PT', 'light', ['Quem vai ver?', 'a ver']]]) {
+  test(`the whole story by touch: ${locale}, ${scheme}`, async (t) => {
+    mock = await start();
+    const name = (one) => `${one}-${scheme}-${locale.slice(0, 2)}`;
+    await open(`#${CODE}`, { locale, scheme });
+    await on('door');
+    assert.ok(!page.url().includes(CODE), 'the code does not stay in the address');
+    await page.setInputFiles('.photo-field input', path.join(__dirname, '..', '..', 'web', 'phone', 'icon-192.png'));
+    await page.waitForSelector('.face img');
+    await page.fill('[name=name]', 'Rui');
+    await sound(name('door'));
+    await page.tap('[type=submit]');
+    await on('terms');
+    assert.match(mock.calls.find((one) => one.call === 'POST /enrol').body.photo, /^data:image\/jpeg;base64,/);
+    await sound(name('terms'));
+    await page.tap('.dock .main');
+    await on('people');
+    assert.equal(await page.textContent('h1'), words[0]);
+    assert.ok(await page.isDisabled('.dock .main'));
+
+    await page.tap('.find');
+    await on('find');
+    await page.fill('textarea', `Inês +351 912 345 678\n${Array.from({ length: 510 }, (_, i) => `x${i}@example.org`).join('\n')}`);
+    await page.tap('textarea ~ button, .field + button');
+    await page.waitForSelector('.card .tile');
+    assert.match(await page.textContent('.answer'), /^1 .*11/);
+    await sound(name('find'));
+    await page.tap('.card .main');
+    await on('people');
+    await page.tap('.tile:nth-child(1)');
+    await page.tap('.tile:nth-child(2)');
+    assert.equal(await page.locator('.tile[aria-pressed=true]').count(), 3);
+    await page.fill('[name=about]', 'Golo!');
+    await page.evaluate(() => document.activeElement.blur());
+    await sound(name('people'));
+    await page.tap('.dock .main');
+    await on('studio');
+    await page.waitForSelector('.start:enabled');
+    await page.waitForFunction(() => document.querySelector('video').currentTime > 0.2);
+    await sound(name('studio'));
+    const tapped = Date.now();
+    await page.tap('.start');
+    await until(() => mock.newest && mock.newest.state === 'ready');
+    t.diagnostic(`from the tap to the first picture at the gateway: ${Date.now() - tapped} ms`);
+    await on('live');
+    assert.deepEqual(mock.calls.find((one) => one.call === 'POST /shares').body, { targets: ['u-1', 'u-2', 'u-9'], kind: 'live', title: 'Golo!' });
+    const share = mock.newest;
+    await until(() => mock.listeners.get(share.share_id)?.size);
+    mock.target(share.share_id, 'u-1', 'watching');
+    await page.waitForFunction((word) => document.querySelector('[data-state=watching] .standing')?.textContent === word, words[1]);
+    mock.target(share.share_id, 'u-1', 'watching', 420);
+    mock.target(share.share_id, 'u-9', 'later');
+    await page.waitForFunction(() => /0[.,]4/.test(document.querySelector('[data-state=watching] .standing').textContent));
+    await page.waitForFunction(() => document.querySelector('.time').textContent === '0:03' && document.querySelector('.quality').textContent.includes('720p'));
+    await sound(name('live'));
+    await page.tap('.end');
+    await page.tap('dialog .danger');
+    await on('done');
+    const [line] = mock.lines;
+    await until(() => line.ended);
+    assert.equal(share.state, 'ended');
+    await sound(name('done'));
+
+    assert.equal(mock.lines.length, 1);
+    assert.match(line.start.video.codec, /^avc1\.42e01f$/i);
+    assert.ok(['opus', 'mp4a.40.2'].includes(line.start.audio.codec));
+    const keys = line.pictures.filter((one) => one.isKey);
+    assert.ok(keys.length >= 3);
+    keys.slice(1).forEach((one, i) => assert.ok(one.timestampUs - keys[i].timestampUs < 1200000, 'a key frame a second'));
+    const pictures = decoded(Buffer.concat(line.pictures.map((one) => one.bytes)), 'h264');
+    assert.equal(pictures.length, line.pictures.length, 'every picture decodes');
+    assert.ok(pictures.every((one) => /^(1280,720|720,1280|\d+,720|720,\d+),[IP]$/.test(one)), pictures[0]);
+    const apart = Math.abs(line.sounds[5].timestampUs - line.pictures[0].timestampUs);
+    assert.ok(line.sounds.length > 60 && apart < 1500000, `sound and picture ${apart} µs apart`);
+    t.diagnostic(`${pictures.length} pictures of ${pictures[0]}, ${line.sounds.length} pieces of ${line.start.audio.codec}, ${line.bytes} bytes`);
+
+    await page.tap('.card button:nth-of-type(2)');
+    await on('people');
+    assert.equal(await page.locator('.tile[aria-pressed=true]').count(), 3, 'the choice is remembered');
+    await page.tap('.bar .text');
+    await on('mine');
+    assert.match(await page.textContent('.list'), /Golo!.*Avó Lurdes, Clara, Prima Inês/s);
+    await sound(name('mine'));
+    await page.tap('.list button');
+    await page.waitForSelector('dialog');
+    await sound(name('take-back'));
+    await page.tap('dialog .danger');
+    await page.waitForFunction(() => !document.querySelector('.list'));
+    assert.equal(mock.shares.size, 0);
+    await page.tap('.bar .round');
+    await on('people');
+    await page.tap('.own');
+    await on('me');
+    await sound(name('me'));
+    await page.fill('[name=msisdn]', '+351 911 111 111');
+    await page.tap('[type=submit]');
+    await on('people');
+    assert.equal(mock.own.msisdn, '+351 911 111 111');
+  });
+}
+
+test('a lost line comes back by itself into the same share, with a key frame first', async (t) => {
+  mock = await start();
+  await goLive();
+  await until(() => mock.lines[0].pictures.length > 20);
+  const cut = Date.now();
+  mock.cut(5000);
+  await page.waitForSelector('.mark-live.is-waiting');
+  await until(() => mock.lines.length === 2 && mock.lines[1].pictures.length > 20, 20000);
+  t.diagnostic(`back ${mock.lines[1].pictures[0].at - cut - 5000} ms after the line was`);
+  assert.equal(mock.shares.size, 1);
+  assert.ok(mock.lines[1].pictures[0].isKey && mock.lines[1].pictures[0].timestampUs > mock.lines[0].pictures.at(-1).timestampUs);
+  await page.waitForFunction(() => !document.querySelector('.mark-live.is-waiting'));
+});
+
+test('a key frame that is asked for comes soon, and a slow line gets less', async () => {
+  mock = await start();
+  await goLive();
+  const [line] = mock.lines;
+  await until(() => line.pictures.at(-1)?.isKey);
+  const asked = Date.now();
+  mock.newest.socket.send(JSON.stringify({ type: 'key_frame' }));
+  await until(() => line.pictures.some((one) => one.isKey && one.at > asked));
+  assert.ok(line.pictures.find((one) => one.isKey && one.at > asked).at - asked < 500);
+  mock.queueMs = 900;
+  await page.waitForFunction(() => /^[23]\d\dp|^540p/.test(document.querySelector('.quality').textContent));
+  const since = Date.now() + 1500;
+  await until(() => line.pictures.some((one) => one.isKey && one.at > since));
+  const small = decoded(Buffer.concat(line.pictures.slice(line.pictures.findIndex((one) => one.isKey && one.at > since)).map((one) => one.bytes)), 'h264');
+  assert.ok(small.every((one) => Math.min(...one.split(',').slice(0, 2).map(Number)) < 720), small[0]);
+});
+
+test('a page that is hidden pauses, and goes on with the same share', async () => {
+  mock = await start();
+  await goLive();
+  const hide = (isHidden) => page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, isHidden);
+  await hide(true);
+  await until(() => !mock.newest.socket);
+  await hide(false);
+  await until(() => mock.lines.length === 2 && mock.lines[1].pictures.length > 5);
+  assert.equal(mock.shares.size, 1);
+});
+
+test('the camera turns round while live, and sound goes off and on', async () => {
+  mock = await start();
+  await goLive();
+  const [line] = mock.lines;
+  await page.tap('.tools .round:nth-child(1)');
+  assert.ok(await page.evaluate(() => document.querySelector('video').srcObject.getAudioTracks().every((track) => !track.enabled)));
+  await page.tap('.tools .round:nth-child(2)');
+  await page.waitForSelector('video.is-mirrored');
+  await new Promise((done) => { setTimeout(done, 1200); });
+  const count = line.pictures.length;
+  await until(() => line.pictures.length > count + 20);
+  assert.equal(mock.lines.length, 1, 'the line stays');
+  assert.equal(decoded(Buffer.concat(line.pictures.map((one) => one.bytes)), 'h264').length, line.pictures.length);
+});
+
+test('without WebCodecs the recorder’s MP4 goes over the same socket', async (t) => {
+  mock = await start();
+  await goLive({ before: 'delete window.VideoEncoder;' });
+  const [line] = mock.lines;
+  await until(() => line.pieces.length > 4, 20000);
+  await page.tap('.end');
+  await page.tap('dialog .danger');
+  await on('done');
+  assert.deepEqual(line.start, { type: 'start', version: 1, container: 'mp4' });
+  const pictures = decoded(Buffer.concat(line.pieces.map((one) => one.bytes)), 'mp4');
+  t.diagnostic(`${pictures.length} pictures of ${pictures[0]} in ${line.pieces.length} pieces`);
+  assert.ok(pictures.length > 20);
+});
+
+test('a revoked phone is told so and can come in again; a wrong code is said', async () => {
+  mock = await start({ accepted: true });
+  await open('', { before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'old' }));" });
+  await on('door');
+  assert.match(await page.textContent('.wrong'), /signed out/);
+  await sound('revoked');
+  await page.fill('[name=code]', '99');
+  await page.fill('[name=name]', 'Rui');
+  await page.tap('[type=submit]');
+  await page.waitForFunction(() => /wrong, used or too old/.test(document.querySelector('.wrong').textContent));
+  await page.fill('[name=code]', CODE);
+  await page.tap('[type=submit]');
+  await on('people');
+});
+
+test('a share that ends elsewhere ends here, and a camera that is refused is explained', async () => {
+  mock = await start();
+  await goLive();
+  mock.over(mock.newest, 'withdrawn');
+  await on('done');
+  await page.context().close();
+  await mock.close();
+  mock = await start();
+  mock.accepted = true;
+  await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1', chosen: ['u-1'] })); navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));" });
+  await on('people');
+  await page.tap('.dock .main');
+  await page.waitForSelector('.trouble:not([hidden])');
+  assert.match(await page.textContent('.trouble'), /may not use the camera/);
+  assert.ok(await page.isDisabled('.start'));
+});
+
+test('plain HTTP shows the way to HTTPS, never a camera', async () => {
+  mock = await start();
+  for (const [scheme, locale] of [['light', 'en-GB'], ['dark', 'pt-PT']]) {
+    if (page) { await page.context().close(); }
+    await open(`#${CODE}`, { scheme, locale, before: "Object.defineProperty(window, 'isSecureContext', { value: false });" });
+    await on('secure');
+    assert.equal(await page.getAttribute('a.main', 'href'), `https://127.0.0.1:8443/go/#${CODE}`);
+    assert.ok(await page.isVisible('a[href="/go/lareira.crt"]'));
+    await sound(`secure-${scheme}`);
+  }
+});
+
+test('sideways, everything is on the screen', async () => {
+  mock = await start();
+  await goLive({ viewport: { width: 844, height: 390 } });
+  await sound('live-sideways');
+  const box = await page.locator('.end').boundingBox();
+  assert.ok(box.y + box.height <= 390);
+});

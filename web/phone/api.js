@@ -1,0 +1,70 @@
+//! The phone API (spec.md): calls in JSON with the phone's token, and the probe. What goes wrong is a Refused.
+
+import { recall } from './memory.js';
+
+const TIMEOUT_MS = 15000;
+
+/** The gateway's refusal: `status`, `code`, and a message for people. `status` 0: it can't be reached. */
+export class Refused extends Error {
+  constructor(status, code, message) {
+    super(message);
+    Object.assign(this, { status, code });
+  }
+}
+
+/** The head that says which phone asks. */
+export function authorization() {
+  const token = recall('token');
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/** Asks; `body` is sent as JSON, a Blob as it is. */
+export async function call(method, path, body) {
+  const isFile = body instanceof Blob;
+  const type = body === undefined ? {} : { 'Content-Type': isFile ? body.type : 'application/json' };
+  let response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method, headers: { ...authorization(), ...type }, body: isFile || body === undefined ? body : JSON.stringify(body), cache: 'no-store', signal: within(TIMEOUT_MS),
+    });
+  } catch {
+    throw new Refused(0, 'unreachable', '');
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) { throw new Refused(response.status, answer.error?.code || 'unknown', answer.error?.message || `${response.status}`); }
+  return answer;
+}
+
+/** A signal that aborts after so long. */
+function within(ms) {
+  const aborter = new AbortController();
+  setTimeout(() => aborter.abort(), ms);
+  return aborter.signal;
+}
+
+const SMALL_BYTES = 256 * 1024;
+const LARGE_BYTES = 3 * 1024 * 1024;
+const PROBE_MS = 6000;
+const QUICK_MS = 350;
+
+/** Measures the way to the gateway; what it suggests, or null when it couldn't be measured in time. */
+export async function probe() {
+  const send = async (size) => {
+    const response = await fetch('/api/v1/probe', { method: 'POST', headers: { ...authorization(), 'Content-Type': 'application/octet-stream' }, body: noise(size), cache: 'no-store', signal: within(PROBE_MS) });
+    return response.ok ? response.json() : null;
+  };
+  try {
+    const first = await send(SMALL_BYTES);
+    if (!first || first.elapsed_ms > QUICK_MS) { return first?.suggested || null; }
+    return ((await send(LARGE_BYTES).catch(() => null)) || first).suggested;
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes that nothing on the way can make smaller. */
+function noise(size) {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65536) { crypto.getRandomValues(bytes.subarray(at, at + 65536)); }
+  return bytes;
+}

@@ -1,0 +1,97 @@
+//! Building the page. Text goes in as text, never as markup.
+
+import { t } from './texts.js';
+
+/** el('button.main', { onclick }, 'words', child…): an element with classes, attributes, handlers and children. */
+export function el(what, attributes = {}, ...children) {
+  const [name, ...classes] = what.split('.');
+  const node = document.createElement(name);
+  node.classList.add(...classes);
+  set(node, attributes);
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) { continue; }
+    if (typeof value === 'function') { node[key] = value; } else { node.setAttribute(key, value === true ? '' : value); }
+  }
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+const ICONS = {
+  turn: 'M4 12a8 8 0 0 1 13.700-5.600L20 8.500M20 4v4.500h-4.500M20 12a8 8 0 0 1-13.700 5.600L4 15.500M4 20v-4.500h4.500',
+  torch: 'M13 3 5 13.500h6L10 21l8-10.500h-6z',
+  sound: 'M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM5 11a7 7 0 0 0 14 0M12 18v3',
+  silent: 'M15 10.500V6a3 3 0 0 0-5.600-1.500M9 9v2a3 3 0 0 0 4.500 2.600M5 11a7 7 0 0 0 10.600 6M19 11a7 7 0 0 1-.600 2.800M12 18v3M4 3l16 18',
+  back: 'M15 5l-7 7 7 7',
+  more: 'M5 7h14M5 12h14M5 17h14',
+  check: 'M5 12.500l4.500 4.500L19 7.500',
+};
+
+/** A line drawing by its name. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const path = document.createElementNS(SVG, 'path');
+  set(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', class: 'icon' });
+  set(path, { d: ICONS[name] });
+  svg.append(path);
+  return svg;
+}
+
+/** A face: the photo, or the first letters of the name on a tone of its own. */
+export function face(person) {
+  if (person.photo_url) { return el('img.face', { src: person.photo_url, alt: '' }); }
+  const words = String(person.name || '?').trim().split(/\s+/);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map((word) => [...word][0] || '').join('').toUpperCase();
+  const tone = [...String(person.user_id || person.name)].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % 6;
+  return el(`span.face.tone-${tone}`, { 'aria-hidden': 'true' }, letters);
+}
+
+/** A round button with a drawing, and what it does for those who don't see it. */
+export function round(name, label, onclick, attributes = {}) {
+  return el('button.round', { type: 'button', 'aria-label': label, title: label, onclick, ...attributes }, icon(name));
+}
+
+/** A field with its label above. */
+export function field(label, attributes) {
+  return el('label.field', {}, el('span', {}, label), el('input', attributes));
+}
+
+let leave = null;
+/** Shows a page: what was there is left. `left` is called when this one is. */
+export function show(name, children, left = null) {
+  if (leave) { leave(); }
+  leave = left;
+  document.body.dataset.page = name;
+  const page = document.getElementById('page');
+  page.replaceChildren(...children);
+  window.scrollTo(0, 0);
+  const title = page.querySelector('h1');
+  if (title) {
+    title.tabIndex = -1;
+    title.focus({ preventScroll: true });
+  }
+}
+
+let passing = 0;
+/** A word that passes by. */
+export function notice(text) {
+  clearTimeout(passing);
+  document.getElementById('notice').textContent = text;
+  passing = setTimeout(() => { document.getElementById('notice').textContent = ''; }, 6000);
+}
+
+/** Asks before what can't be undone. */
+export function sure(text, action) {
+  return new Promise((resolve) => {
+    const answer = (value) => () => { resolve(value); dialog.close(); };
+    const dialog = el('dialog', { 'aria-label': action, onclose: () => { resolve(false); dialog.remove(); } },
+      el('p', { dir: 'auto' }, text),
+      el('div.choices', {}, el('button', { type: 'button', onclick: answer(false) }, t('cancel')), el('button.danger', { type: 'button', onclick: answer(true) }, action)));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

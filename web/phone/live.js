@@ -1,0 +1,115 @@
+//! While one is live: how long, how good, who watches and how far behind; and its end.
+
+import { call } from './api.js';
+import { el, face, show, sure } from './dom.js';
+import { follow } from './events.js';
+import { takeBack } from './mine.js';
+import { Publisher, ownAddress } from './publish/publisher.js';
+import { n, t } from './texts.js';
+import { decimal, length, standing } from './words.js';
+
+const TICK_MS = 500;
+
+/** Publishes a share and shows how it goes. `stage`: the camera page's own parts, which stay. Throws if this browser can't send. */
+export async function live({ go, camera, chosen, share, rung, stage }) {
+  const id = share.share_id;
+  const seen = new Set();
+  let startedMs = 0;
+  const mark = el('span.mark-live.is-waiting', { role: 'status' }, t('connecting'));
+  const time = el('span.time', {}, '0:00');
+  const quality = el('span.quality');
+  const tiles = new Map(chosen.map((person) => [person.user_id, tile(person)]));
+  const end = el('button.end', { type: 'button' }, t('end'));
+
+  const told = (target) => {
+    const one = tiles.get(target.user_id);
+    if (!one) { return; }
+    if (target.state === 'watching') { seen.add(target.user_id); }
+    one.dataset.state = target.state;
+    one.querySelector('.standing').textContent = standing(target);
+  };
+  const isOver = async () => {
+    try {
+      const { state, targets } = await call('GET', `/shares/${id}`);
+      targets.forEach(told);
+      return state === 'ended' || state === 'expired';
+    } catch (error) {
+      return error.status === 401 || error.status === 404;
+    }
+  };
+  const said = ({ state, reason, message }) => {
+    mark.classList.toggle('is-waiting', state !== 'live');
+    if (state === 'live') {
+      startedMs ||= Date.now();
+      mark.textContent = t('live');
+    } else if (state === 'ended') {
+      over(reason, message);
+    } else {
+      mark.textContent = state === 'lost' ? t('lost') : t('paused');
+    }
+  };
+
+  const publisher = new Publisher({ url: ownAddress(share.publish.websocket_url, location), camera: { stream: camera.stream, video: camera.video }, rung, tell: said, isOver });
+  await publisher.start();
+
+  const stopEvents = follow(id, (name, value) => {
+    if (name === 'hello') { isOver(); }
+    if (name === 'target') { told(value); }
+    if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) { publisher.finish({ state: 'ended', reason: value.reason || 'ended' }); }
+  });
+  const tick = setInterval(() => {
+    time.textContent = length(startedMs ? Date.now() - startedMs : 0);
+    const { height, bitsPerSecond } = publisher.quality();
+    quality.textContent = t('quality', { height, mbits: decimal(bitsPerSecond / 1e6) });
+    if (camera.stream && camera.stream !== publisher.camera.stream && !publisher.isPaused) { publisher.changeCamera({ stream: camera.stream, video: camera.video }); }
+  }, TICK_MS);
+
+  const look = async () => {
+    if (document.hidden || camera.track?.muted) {
+      publisher.pause();
+    } else if (publisher.isPaused) {
+      if (!camera.isAlive) { await stage.opened(() => camera.open()); }
+      if (camera.isAlive) { publisher.resume({ stream: camera.stream, video: camera.video }); }
+    }
+  };
+  const watch = setInterval(look, TICK_MS);
+  document.addEventListener('visibilitychange', look);
+  const online = () => { if (!publisher.isStarted) { publisher.again(); } };
+  window.addEventListener('online', online);
+
+  const leave = () => {
+    clearInterval(tick);
+    clearInterval(watch);
+    stopEvents();
+    document.removeEventListener('visibilitychange', look);
+    window.removeEventListener('online', online);
+  };
+  const over = (reason, message) => {
+    leave();
+    done(go, { id, reason, message, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
+  };
+  end.onclick = async () => {
+    if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
+    // The socket's own end may be lost with the line: the gateway is asked as well.
+    call('POST', `/shares/${id}/stop`).catch(() => {});
+    publisher.stop();
+  };
+
+  document.body.dataset.page = 'live';
+  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality));
+  stage.bottom.replaceChildren(el('ul.watchers', {}, [...tiles.values()]), el('div.row', {}, stage.tools, end));
+}
+
+function tile(person) {
+  return el('li.watcher', { 'data-state': 'invited' }, el('span.ring', {}, face(person)), el('span.name', { dir: 'auto' }, person.name), el('span.standing', {}, t('state_invited')));
+}
+
+function done(go, { id, reason, message, seen, ms, chosen }) {
+  const text = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost') : t('done_text', { length: length(ms) });
+  show('done', [
+    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text), seen ? el('p', {}, n('watched', seen)) : null,
+      el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
+      el('button', { type: 'button', onclick: () => go.people() }, t('close')),
+      el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back'))),
+  ]);
+}

@@ -1,0 +1,70 @@
+//! Whom to share with: tiles of people, several chosen, the choice remembered; and how to find more of them.
+
+import { call } from './api.js';
+import { contactsOf, ofPicker } from './contacts.js';
+import { el, face, field, icon, notice, round, show } from './dom.js';
+import { recall, remember } from './memory.js';
+import { n, t } from './texts.js';
+
+export function people(go, contacts, own) {
+  const chosen = new Set((recall('chosen') || []).filter((id) => contacts.some((one) => one.user_id === id)));
+  const next = el('button.main', { type: 'button', onclick: () => go.studio(contacts.filter((one) => chosen.has(one.user_id)), about.querySelector('input').value.trim()) });
+  const count = () => {
+    next.textContent = chosen.size ? n('chosen', chosen.size) : t('chosen_none');
+    next.disabled = !chosen.size;
+  };
+  const about = field(t('people_about'), { name: 'about', maxlength: '200', autocomplete: 'off' });
+  const tiles = contacts.map((person) => {
+    const tile = el('button.tile', { type: 'button', 'aria-pressed': String(chosen.has(person.user_id)) }, el('span.ring', {}, face(person), el('span.tick', {}, icon('check'))), el('span.name', { dir: 'auto' }, person.name));
+    tile.onclick = () => {
+      if (!chosen.delete(person.user_id)) { chosen.add(person.user_id); }
+      tile.setAttribute('aria-pressed', String(chosen.has(person.user_id)));
+      remember({ chosen: [...chosen] });
+      count();
+    };
+    return tile;
+  });
+  count();
+  show('people', [
+    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)), el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
+    el('h1', {}, t('people_title')),
+    contacts.length ? el('div.tiles', {}, tiles) : el('p.lead', {}, t('people_none')),
+    el('button.text.find', { type: 'button', onclick: () => go.find() }, t('people_add')),
+    contacts.length ? about : null,
+    contacts.length ? el('footer.dock', {}, next) : null,
+  ]);
+}
+
+/** Finds people by the phone's contacts: picked where the browser can, from a file or a pasted list elsewhere. */
+export function find(go) {
+  const answer = el('p.answer', { role: 'status' });
+  const look = (list) => go.careful(async () => {
+    const contacts = list.filter((one) => one.msisdn || one.email);
+    if (!contacts.length) { notice(t('find_empty')); return; }
+    const { matched, ignored } = await call('POST', '/contacts/match', { contacts: contacts.map(({ name, ...rest }) => ({ name: name.slice(0, 100), ...rest })) });
+    answer.textContent = `${n('found', matched.length)}. ${ignored ? n('ignored', ignored) : ''}`;
+    remember({ chosen: [...new Set([...(recall('chosen') || []), ...matched.map((one) => one.user_id)])] });
+    results.replaceChildren(...matched.map((one) => el('span.tile', {}, el('span.ring', {}, face(one)), el('span.name', { dir: 'auto' }, one.name))));
+    onward.hidden = false;
+    onward.scrollIntoView({ block: 'end' });
+  });
+  const results = el('div.tiles');
+  const onward = el('button.main', { type: 'button', hidden: true, onclick: () => go.people() }, t('next'));
+  const pasted = el('textarea', { rows: '4', autocapitalize: 'off', spellcheck: 'false' });
+  const file = el('input.unseen', { type: 'file', accept: '.vcf,text/vcard,text/x-vcard,text/plain', onchange: async () => { if (file.files[0]) { look(contactsOf(await file.files[0].text())); } } });
+  const pick = async () => {
+    const properties = ['name', 'tel', 'email'];
+    try { look(ofPicker(await navigator.contacts.select(properties, { multiple: true }))); } catch { /* Nobody was picked. */ }
+  };
+  show('find', [
+    el('header.bar', {}, round('back', t('back'), () => go.people())),
+    el('h1', {}, t('find_title')),
+    el('p.lead', {}, t('find_text')),
+    el('section.card', {},
+      'contacts' in navigator && 'ContactsManager' in window ? el('button', { type: 'button', onclick: pick }, t('find_pick')) : null,
+      el('label.button', {}, file, t('find_file')),
+      el('label.field', {}, el('span', {}, t('find_paste')), pasted),
+      el('button', { type: 'button', onclick: () => look(contactsOf(pasted.value)) }, t('find_go')),
+      answer, results, onward),
+  ]);
+}

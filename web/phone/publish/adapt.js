@@ -1,0 +1,102 @@
+//! How much is sent: follows what the gateway acknowledges and what waits in the socket. Quickly down, slowly up, within
+//! the probe's ladder. Pure: time is an argument, in milliseconds.
+
+import { LADDER } from './ladder.js';
+
+const LEAST_BITS = 150000;
+/** A queue this long means that the line is full. */
+const LONG_MS = 250;
+/** A queue this short means that there is room. */
+const SHORT_MS = 100;
+/** For so long a queue stands before it counts. */
+const STANDING_MS = 700;
+/** What a cut needs to show in the queue. */
+const CUT_EVERY_MS = 800;
+const RAISE_EVERY_MS = 1000;
+const RAISE = 1.15;
+/** How long the line must be quiet before more is tried; longer after a try that failed. */
+const PATIENCE_MS = 2000;
+const MOST_PATIENCE_MS = 6000;
+/** Nothing is encoded while more than this waits, and again below that. */
+const CLOSE_MS = 900;
+const OPEN_MS = 250;
+
+/** Decides bit rate, size and frame rate, and when to leave out pictures. */
+export class Adaptation {
+  /** `top`: the rung of the ladder that the probe found; never more is sent. */
+  constructor(top, nowMs) {
+    this.top = top;
+    this.rung = top;
+    this.bitsPerSecond = LADDER[top].bitsPerSecond;
+    this.patienceMs = PATIENCE_MS;
+    this.forget(nowMs);
+  }
+
+  /** A new connection: what was measured on the old one says nothing about it. */
+  forget(nowMs) {
+    this.acks = [];
+    this.isClosed = false;
+    this.cutAtMs = nowMs;
+    this.raisedAtMs = -Infinity;
+    this.quietSinceMs = nowMs;
+  }
+
+  /** What to encode now: `{width, height, frameRate, bitsPerSecond}`, the sizes as the longest and shortest side. */
+  quality() {
+    const { width, height, frameRate } = LADDER[this.rung];
+    return { width, height, frameRate, bitsPerSecond: Math.round(this.bitsPerSecond) };
+  }
+
+  /** The gateway has told what arrived. */
+  acknowledged({ queue_ms: queueMs, received_bytes: receivedBytes }, nowMs) {
+    this.acks.push({ queueMs, receivedBytes, nowMs });
+    while (this.acks.length > 2 && nowMs - this.acks[1].nowMs > 1000) { this.acks.shift(); }
+  }
+
+  /** Looks at the line again, some times a second. `bufferedBytes`: what waits in the socket. */
+  look(bufferedBytes, nowMs) {
+    const waitingMs = (bufferedBytes * 8000) / this.bitsPerSecond;
+    const delayMs = Math.max(this.standingMs(nowMs), waitingMs);
+    if (waitingMs > CLOSE_MS) { this.isClosed = true; } else if (waitingMs < OPEN_MS) { this.isClosed = false; }
+    if (delayMs > SHORT_MS) { this.quietSinceMs = nowMs; }
+    if (delayMs > LONG_MS) {
+      if (nowMs - this.cutAtMs >= CUT_EVERY_MS) { this.cut(nowMs); }
+    } else if (nowMs - this.quietSinceMs >= this.patienceMs && nowMs - this.raisedAtMs >= RAISE_EVERY_MS) {
+      this.raise(nowMs);
+    }
+  }
+
+  /** Whether the next picture may be encoded; where not, it is left out, and a key frame comes after it. */
+  lets() {
+    return !this.isClosed;
+  }
+
+  /** The queue that stays: the shortest of late. One that comes and goes is the radio's doing, and no reason to send less. */
+  standingMs(nowMs) {
+    const late = this.acks.filter((ack) => nowMs - ack.nowMs < STANDING_MS).map((ack) => ack.queueMs);
+    return late.length ? Math.min(...late) : this.acks.at(-1)?.queueMs || 0;
+  }
+
+  cut(nowMs) {
+    this.patienceMs = nowMs - this.raisedAtMs < 5000 ? Math.min(MOST_PATIENCE_MS, this.patienceMs * 1.5) : PATIENCE_MS;
+    const arrived = this.arrivedBitsPerSecond();
+    const wanted = Math.min(this.bitsPerSecond * 0.75, arrived > 0 ? arrived * 0.85 : Infinity);
+    this.bitsPerSecond = Math.max(LEAST_BITS, this.bitsPerSecond * 0.3, wanted);
+    this.cutAtMs = nowMs;
+    this.quietSinceMs = nowMs;
+    while (this.rung < LADDER.length - 1 && this.bitsPerSecond < LADDER[this.rung].bitsPerSecond * 0.6) { this.rung += 1; }
+  }
+
+  raise(nowMs) {
+    this.bitsPerSecond = Math.min(LADDER[this.top].bitsPerSecond, this.bitsPerSecond * RAISE);
+    this.raisedAtMs = nowMs;
+    // A size larger when its own rate is reached: a key frame of it costs, so it isn't taken earlier.
+    if (this.rung > this.top && this.bitsPerSecond >= LADDER[this.rung - 1].bitsPerSecond) { this.rung -= 1; }
+  }
+
+  arrivedBitsPerSecond() {
+    if (this.acks.length < 2) { return 0; }
+    const [first, last] = [this.acks[0], this.acks.at(-1)];
+    return last.nowMs > first.nowMs ? ((last.receivedBytes - first.receivedBytes) * 8000) / (last.nowMs - first.nowMs) : 0;
+  }
+}

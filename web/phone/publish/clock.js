@@ -1,0 +1,25 @@
+//! One clock for pictures and sound. Each source counts time its own way; here its times are moved onto the page's clock
+//! by the smallest lag ever seen, so that late deliveries don't shake them. Pure: microseconds come in and go out.
+
+/** How much a source's clock may run slower than the page's: 200 millionths. */
+const DRIFT = 0.0002;
+
+/** The times of one source. */
+export class CaptureClock {
+  constructor() {
+    this.lagUs = Infinity;
+    this.lastUs = -Infinity;
+    this.seenUs = 0;
+  }
+
+  /** When something stamped `ownUs` by its source, and delivered at `nowUs`, was captured. Never goes back. */
+  at(ownUs, nowUs) {
+    const lagUs = nowUs - ownUs;
+    this.lagUs = Math.min(this.lagUs + (nowUs - this.seenUs) * DRIFT, lagUs);
+    this.seenUs = nowUs;
+    // A source that jumped has begun to count anew.
+    if (lagUs - this.lagUs > 2000000) { this.lagUs = lagUs; }
+    this.lastUs = Math.max(this.lastUs + 1, Math.round(ownUs + this.lagUs));
+    return this.lastUs;
+  }
+}

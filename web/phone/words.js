@@ -1,0 +1,34 @@
+//! Lengths and dates as people say them, and the names of states.
+
+import { language, t } from './texts.js';
+
+/** 754000 -> '12:34'; 3754000 -> '1:02:34'. */
+export function length(ms) {
+  const s = Math.floor(ms / 1000);
+  const two = (number) => String(number).padStart(2, '0');
+  return `${s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}` : Math.floor(s / 60)}:${two(s % 60)}`;
+}
+
+/** A number with one decimal. */
+export function decimal(value) {
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+}
+
+/** A date and time, short. */
+export function when(text) {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text));
+}
+
+/** How a target stands; someone who watches, with the delay of their picture. */
+export function standing({ state, latency_ms: latencyMs }) {
+  if (state === 'watching' && latencyMs > 0) { return t('delay', { seconds: decimal(latencyMs / 1000) }); }
+  return {
+    invited: t('state_invited'), notified: t('state_notified'), watching: t('state_watching'), watched: t('state_watched'),
+    later: t('state_later'), declined: t('state_declined'), blocked: t('state_blocked'), failed: t('state_failed'),
+  }[state] || '';
+}
+
+/** How a share stands. */
+export function stage(state) {
+  return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'), expired: t('share_expired') }[state] || '';
+}

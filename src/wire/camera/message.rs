@@ -12,6 +12,7 @@ use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::wire::aac::parse_config;
 use crate::wire::camera::CameraError;
+use crate::wire::opus;
 
 /// The version that is spoken.
 const VERSION: u64 = 1;
@@ -37,10 +38,8 @@ pub(super) enum Heard {
 pub(super) enum Sound {
     /// None.
     None,
-    /// Some that goes on into the stream.
+    /// This.
     Track(Arc<AudioParams>),
-    /// Some that can't be passed on yet: the pictures go without it.
-    LeftAway,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +57,7 @@ struct Video {
 #[derive(Deserialize)]
 struct Audio {
     codec: String,
+    channels: Option<u8>,
     description: Option<String>,
 }
 
@@ -100,7 +100,12 @@ fn sound(audio: Audio) -> Result<Sound, CameraError> {
             let params = config.ok_or(CameraError::BadMessage("the sound's description can't be read: send AAC-LC"))?;
             Ok(Sound::Track(Arc::new(params)))
         }
-        "opus" => Ok(Sound::LeftAway),
+        "opus" => {
+            // What an encoder prepends is part of its first piece, whose time is told: nothing is left out.
+            let params = audio.channels.and_then(|channels| opus::params(channels, 0));
+            let params = params.ok_or(CameraError::BadMessage("opus needs channels: 1 or 2"))?;
+            Ok(Sound::Track(Arc::new(params)))
+        }
         other => Err(unsupported(other)),
     }
 }
@@ -208,6 +213,14 @@ mod tests {
             let Ok(Heard::Start(Sound::Track(params))) = read(&start.to_string()) else { panic!("{start}") };
             assert_eq!((params.sample_rate, params.channels), (48_000, 1));
         }
+        let start = |audio: Value| {
+            json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42e01f" }, "audio": audio }).to_string()
+        };
+        let Ok(Heard::Start(Sound::Track(params))) = read(&start(json!({ "codec": "opus", "channels": 2 }))) else {
+            panic!("Opus is played")
+        };
+        assert_eq!((params.codec_string().as_str(), params.channels), ("opus", 2));
+        assert_eq!(code(&start(json!({ "codec": "opus", "channels": 3 }))), "bad_message");
         assert_eq!(read(r#"{"type":"end"}"#), Ok(Heard::End));
     }
 

@@ -109,7 +109,7 @@ impl Session {
             (Heard::Start(sound), None) => {
                 let params = match &sound {
                     Sound::Track(params) => Some(params.clone()),
-                    Sound::None | Sound::LeftAway => None,
+                    Sound::None => None,
                 };
                 self.sound = Some(sound);
                 Ok(Event::Start(params))
@@ -145,10 +145,7 @@ impl Session {
         match (kind, sound) {
             (1, _) => self.picture(timestamp_us, data, now, frames)?,
             (2, Sound::None) => return Err(CameraError::BadMessage("sound came that start did not announce")),
-            (2, sound) => {
-                let passed_on = matches!(sound, Sound::Track(_));
-                self.sound(timestamp_us, data, passed_on, now, frames)?;
-            }
+            (2, Sound::Track(_)) => self.sound(timestamp_us, data, now, frames)?,
             (3, _) => return Err(CameraError::BadMessage("pieces of a file came that start did not announce")),
             _ => return Err(CameraError::BadMessage("a frame's kind is 1, 2 or 3")),
         }
@@ -192,7 +189,6 @@ impl Session {
         &mut self,
         timestamp_us: i64,
         data: &[u8],
-        passed_on: bool,
         now: Moment,
         frames: &mut Vec<Frame>,
     ) -> Result<(), CameraError> {
@@ -204,10 +200,8 @@ impl Session {
         if placed.jumped {
             self.queue.forget();
         }
-        if passed_on {
-            let pts = Ticks90k::from_units(placed.time_us, MICROSECONDS);
-            frames.push(Frame::Audio(AudioFrame { pts, data: Bytes::copy_from_slice(data) }));
-        }
+        let pts = Ticks90k::from_units(placed.time_us, MICROSECONDS);
+        frames.push(Frame::Audio(AudioFrame { pts, data: Bytes::copy_from_slice(data) }));
         Ok(())
     }
 
@@ -238,7 +232,7 @@ impl Session {
         }
     }
 
-    /// Whether sound was announced that goes on into the stream.
+    /// Whether sound was announced.
     pub fn has_sound(&self) -> bool {
         matches!(self.sound, Some(Sound::Track(_)))
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::ground::frame::{Frame, VideoFrame, VideoParams};
+use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{FinishedRecording, Hub};
@@ -14,9 +15,12 @@ use crate::recording::index::{Record, decode};
 use crate::recording::library::Library;
 use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
+use crate::wire::fmp4::read::description;
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
 use crate::wire::mp4::boxes::{BoxHeader, boxes};
+use crate::wire::mp4::{Ask, Opened, Opener};
+use crate::wire::opus;
 
 const SHARE: ShareId = ShareId([5; 10]);
 
@@ -92,6 +96,50 @@ fn a_finished_recording_is_a_plain_file() {
     let recording = Library::new(folder).open(SHARE).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(50 * 3000));
     assert!(recording.playlist(UnixMs(0)).ends_with(b"#EXT-X-ENDLIST\n"));
+}
+
+#[test]
+fn opus_is_recorded_and_known_again() {
+    let (_place, folder) = folder();
+    let opus = opus::params(2, 0).expect("two channels");
+    let hub = Hub::new(1, true);
+    let (tell, told) = mpsc::channel();
+    let (backlog, written) = (hub.backlog().clone(), folder.clone());
+    let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
+    let (mut publisher, stream) = hub.open(SHARE, Some(opus.clone().into()), None, UnixMs(0)).expect("there is room");
+    let params = params();
+    for n in 0..20 {
+        let (pts, params) = (Ticks90k(n * 3600), params.clone());
+        let data = Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]);
+        let picture = VideoFrame { pts, dts: pts, key: n % 10 == 0, params, data };
+        let sound = |pts| Frame::Audio(AudioFrame { pts, data: Bytes::from_static(&[0xFC, 1, 2]) });
+        let mut frames = vec![Frame::Video(picture), sound(pts), sound(pts + Ticks90k(1800))];
+        publisher.write(&mut frames, UnixMs(0));
+    }
+    publisher.end();
+    hub.close_recording(&stream.expect("it is new"));
+    told.recv().expect("the disk says what became of it").expect("the disk takes it");
+    hub.backlog().close();
+    disk.join().expect("the disk's thread ends well");
+
+    std::fs::remove_file(folder.index(SHARE)).expect("the index is there");
+    let recording = Library::new(folder).open(SHARE).expect("it can be indexed again");
+    assert_eq!(description(&recording.descriptions[0]).and_then(|(_, audio)| audio), Some(opus));
+    let file = std::fs::read(&recording.path).expect("the file is there");
+    let whole = [&recording.header[..], &file].concat();
+    let mut opener = Opener::new(whole.len() as u64);
+    let movie = loop {
+        let Ask { offset, length } = opener.ask();
+        match opener.answer(&whole[offset as usize..][..length]).expect("a plain file") {
+            Some(Opened::Movie(movie)) => break movie,
+            Some(Opened::Fragmented) => panic!("all tables come first"),
+            None => {}
+        }
+    };
+    let heard = movie.samples().map(|sample| sample.expect("good tables")).filter(|sample| !sample.is_picture);
+    let times: Vec<_> = heard.map(|sample| (sample.pts.0, sample.duration.0)).collect();
+    // What came with the last picture waits for one more, in vain.
+    assert_eq!(times, (0..38).map(|n| (n * 1800, 1800)).collect::<Vec<_>>());
 }
 
 #[test]

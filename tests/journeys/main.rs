@@ -19,5 +19,6 @@ mod players;
 mod program;
 mod publisher;
 mod publishing;
+mod remux;
 mod upstream;
 mod web;

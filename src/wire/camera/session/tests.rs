@@ -122,13 +122,15 @@ fn messages_that_lie_end_it() {
 }
 
 #[test]
-fn sound_that_cannot_be_passed_on_is_left_away() {
+fn opus_goes_on_beside_the_pictures() {
     let mut session = Session::new(at_ms(0));
-    assert_eq!(session.text(WITH_OPUS), Ok(Event::Start(None)));
+    let Ok(Event::Start(Some(params))) = session.text(WITH_OPUS) else { panic!("Opus is taken") };
+    assert_eq!(params.codec_string(), "opus");
     let mut frames = Vec::new();
     session.binary(&message(1, 1, 0, &key_frame()), at_ms(1), &mut frames).expect("taken");
-    session.binary(&message(2, 0, 0, &[7; 90]), at_ms(1), &mut frames).expect("taken");
-    assert!(matches!(frames[..], [Frame::Video(_)]));
+    session.binary(&message(2, 0, 20_000, &[0xF8; 90]), at_ms(1), &mut frames).expect("taken");
+    let [Frame::Video(_), Frame::Audio(sound)] = &frames[..] else { panic!("both: {frames:?}") };
+    assert_eq!((sound.pts, sound.data.len()), (Ticks90k::from_ms(20), 90));
 }
 
 #[test]

@@ -27,7 +27,7 @@
     page.name = here.name;
     document.body.setAttribute('data-page', here.name);
     host.appendChild(page.node);
-    Lareira.focus.push(page.node);
+    Lareira.focus.lay(page.node);
   }
 
   /* The players' pages are not here before something is played. */

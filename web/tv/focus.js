@@ -88,6 +88,12 @@
     ensure();
   }
 
+  /* A page lies under whatever stands over the pages. */
+  function lay(root) {
+    layers.unshift({ root: root, last: null });
+    ensure();
+  }
+
   function pop(root) {
     layers = layers.filter(function (layer) { return layer.root !== root; });
     ensure();
@@ -116,5 +122,5 @@
   });
   document.addEventListener('focusout', function () { setTimeout(function () { if (document.activeElement !== current) { var kept = current; if (inside(kept)) { set(kept); } else { ensure(); } } }, 0); });
 
-  Lareira.focus = { push: push, pop: pop, set: set, move: move, choose: choose, ensure: ensure, current: function () { return current; }, topRoot: function () { return top() && top().root; } };
+  Lareira.focus = { push: push, lay: lay, pop: pop, set: set, move: move, choose: choose, ensure: ensure, current: function () { return current; }, topRoot: function () { return top() && top().root; } };
 }(window.Lareira = window.Lareira || {}));

@@ -23,12 +23,18 @@
     });
   }
 
-  /* Someone else is watching now: what rings is asked for anew, as they may see it. */
+  /* Someone else is watching now: what rings is asked for anew, as they may see it. It rings on meanwhile, so that no key
+     falls between. */
   function anew() {
-    var all = (shown ? [shown.entry] : []).concat(waiting);
-    waiting = [];
-    close();
-    all.forEach(function (entry) { ring({ share_id: entry.share_id, user_id: entry.user_id, sender: entry.sender, title: entry.title, kind: entry.kind }); });
+    (shown ? [shown.entry] : []).concat(waiting).forEach(function (entry) {
+      Lareira.api.entry(entry.share_id, function (error, whole) {
+        var at = waiting.indexOf(entry), isShown = shown && shown.entry === entry;
+        if ((error && error.status === 0) || (at < 0 && !isShown)) { return; }
+        whole = error ? { share_id: entry.share_id, sender: entry.sender, title: entry.title, kind: entry.kind, state: 'ready' } : whole;
+        whole.user_id = entry.user_id;
+        if (isShown) { waiting.unshift(whole); close(); } else { waiting[at] = whole; }
+      });
+    });
   }
 
   function put(entry) {

@@ -40,6 +40,37 @@ test('one person without a PIN is simply watching', async () => {
   assert.deepEqual(said('POST /sign-in').map((one) => one.body), [{ user_id: 'u-1' }]);
 });
 
+test('an answer from before the sign-in does not sign anyone out', async () => {
+  await begin({ users: [FAMILY()[0]] });
+  await on(page, 'home');
+  mock.users[0].signed_in = false;
+  mock.calls.length = 0;
+  let asked = 0, stale;
+  const isAsked = new Promise((done) => { stale = done; });
+  await page.route('**/tv/api/sign-in', async (route) => {
+    await listening(mock);
+    mock.tell('tv', {});
+    await isAsked;
+    await route.continue();
+  });
+  const isTold = new Promise((done) => {
+    page.route('**/tv/api/device', async (route) => {
+      asked += 1;
+      const response = await route.fetch();
+      if (asked === 2) {
+        stale();
+        await on(page, 'home');
+      }
+      await route.fulfill({ response });
+      if (asked === 3) { done(); }
+    });
+  });
+  await page.reload();
+  await isTold;
+  assert.equal(await page.evaluate(() => Lareira.app.user.name), 'Clara');
+  assert.equal(said('POST /sign-in').length, 1);
+});
+
 test('several are asked who is watching; a PIN is typed by digits or by arrows, and a wrong one is said', async () => {
   await begin({ users: FAMILY() });
   await on(page, 'who');

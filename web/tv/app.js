@@ -4,7 +4,7 @@
   'use strict';
 
   var PAIRING_POLL_MS = 2000, RETRY_MS = 3000;
-  var trail = [], page = null, retryTimer = 0, unreachedTimer = 0, listens = false;
+  var trail = [], page = null, retryTimer = 0, unreachedTimer = 0, listens = false, signIns = 0;
 
   var app = {
     device: null, user: null,
@@ -94,7 +94,10 @@
   /* Asks who this television is, and goes on from there; again and again until the gateway answers. */
   function start() {
     clearTimeout(retryTimer);
+    var before = signIns;
     Lareira.api.device(function (error, device) {
+      /* Someone signed in meanwhile: the answer may not know of them yet. */
+      if (before !== signIns) { start(); return; }
       if (error && (error.status === 0 || error.status >= 500)) {
         if (!trail.length) { go('waiting'); }
         retryTimer = setTimeout(start, RETRY_MS);
@@ -152,6 +155,7 @@
 
   function signedIn(user, then) {
     (app.device.users || []).forEach(function (one) { one.signed_in = one.user_id === user.user_id; });
+    signIns += 1;
     app.user = user;
     app.asks = false;
     Lareira.ring.anew();

@@ -9,7 +9,7 @@ import { Recording, recordable } from './recorder.js';
 import { SoundRoom } from './sound.js';
 import { VideoRoom } from './video.js';
 
-const PAUSES_MS = [250, 500, 1000, 2000];
+const PAUSES_MS = [250, 500, 1000];
 const LOOK_EVERY_MS = 200;
 /** A socket that neither opens nor acknowledges for so long is taken for lost. */
 const SILENCE_MS = 4000;
@@ -159,7 +159,8 @@ export class Publisher {
   /** What is being sent, for people: the height of a picture that lies, and bits a second. */
   quality() {
     const { bitsPerSecond, height } = this.adaptation.quality();
-    return { height, bitsPerSecond };
+    const { videoWidth, videoHeight } = this.camera.video;
+    return { height: Math.min(height, videoWidth, videoHeight) || height, bitsPerSecond };
   }
 
   again() {

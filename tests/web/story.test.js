@@ -1,0 +1,254 @@
+'use strict';
+// The whole story with nothing in anyone's place: a phone's browser with a camera of known pictures, two TVs' browsers, and
+// the gateway between them, over HTTPS. The phone's line runs through a door that this test can shut.
+
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const { test, before, after } = require('node:test');
+const jsqr = require('jsqr');
+const { PNG } = require('pngjs');
+const { launch, keys, focused, on, playing } = require('./browser');
+const { startGateway } = require('./demo');
+
+const HOUSE = 'lareira.home';
+const BITS = 10;
+const CELL = 40;
+const CUT_MS = 5000;
+
+let folder;
+let gateway;
+let door;
+let phones;
+let tvs;
+before(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lareira-story-'));
+  gateway = await startGateway(() => '', { names: [HOUSE] });
+  door = await openDoor(gateway.httpsPort);
+  tvs = await launch();
+  phones = await launch('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film()}`,
+    `--host-resolver-rules=MAP ${HOUSE}:${gateway.httpsPort} 127.0.0.1:${door.port}, MAP ${HOUSE}:8443 127.0.0.1:${door.port}, MAP ${HOUSE} 127.0.0.1`);
+});
+after(async () => {
+  for (const browser of [phones, tvs]) { if (browser) { await browser.close(); } }
+  if (door) { door.close(); }
+  if (gateway) { await gateway.stop(); }
+  fs.rmSync(folder, { recursive: true });
+});
+
+/** What the camera sees: half a minute whose pictures carry their numbers as black and white squares. */
+function film() {
+  const file = path.join(folder, 'camera.mjpeg');
+  const squares = Array.from({ length: BITS }, (_, bit) => `drawbox=x=${bit * CELL}:y=0:w=${CELL}:h=${CELL}:t=fill:color=black,drawbox=x=${bit * CELL}:y=0:w=${CELL}:h=${CELL}:t=fill:color=white:enable='gte(mod(floor(n/${2 ** bit}),2),1)'`);
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${2 ** BITS / 30},${squares.join(',')}`, '-q:v', '6', '-f', 'mjpeg', file]);
+  return file;
+}
+
+/** A door in front of a port, that can be shut. */
+async function openDoor(port) {
+  const lines = new Set();
+  let isShut = false;
+  const server = net.createServer((line) => {
+    if (isShut) { line.destroy(); return; }
+    const inside = net.connect(port, '127.0.0.1');
+    for (const [one, other] of [[line, inside], [inside, line]]) {
+      lines.add(one);
+      one.pipe(other);
+      one.on('error', () => {});
+      one.on('close', () => { lines.delete(one); other.destroy(); });
+    }
+  });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  const shut = (value) => {
+    isShut = value;
+    if (value) { for (const line of lines) { line.destroy(); } }
+  };
+  return { port: server.address().port, shut, close: () => { shut(true); server.close(); } };
+}
+
+/** A TV's browser at the gateway. */
+async function television() {
+  const context = await tvs.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
+  const page = await context.newPage();
+  await page.goto(`${gateway.url}/tv/`);
+  return page;
+}
+
+/** The address in the square that a page shows, as a phone's camera reads it from the screen. */
+async function scanned(page) {
+  await page.waitForFunction(() => { const square = document.querySelector('.square img'); return square && square.complete && square.naturalWidth > 0; });
+  const { width, height, data } = PNG.sync.read(await page.screenshot());
+  const found = jsqr(new Uint8ClampedArray(data), width, height);
+  assert.ok(found, 'no square can be read from the screen');
+  return found.data;
+}
+
+/** Notes for each picture of the page's video which one it is and when: at the camera where it is one, else when it is shown. */
+async function watch(page) {
+  await page.evaluate(([bits, cell]) => {
+    const video = document.querySelector('video');
+    const canvas = document.createElement('canvas');
+    canvas.width = bits * cell;
+    canvas.height = cell;
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
+    window.pictures = [];
+    const each = (now, frame) => {
+      const scale = video.videoWidth / 1280;
+      pen.drawImage(video, 0, 0, bits * cell * scale, cell * scale, 0, 0, bits * cell, cell);
+      const pixels = pen.getImageData(0, cell / 2, bits * cell, 1).data;
+      let number = 0;
+      for (let bit = 0; bit < bits; bit += 1) { if (pixels[(bit * cell + cell / 2) * 4] > 128) { number += 2 ** bit; } }
+      window.pictures.push([number, performance.timeOrigin + (video.srcObject ? frame.captureTime || now : frame.expectedDisplayTime)]);
+      video.requestVideoFrameCallback(each);
+    };
+    video.requestVideoFrameCallback(each);
+  }, [BITS, CELL]);
+}
+
+/** For how long each picture was on its way that both pages noted, in milliseconds, shortest first. */
+async function delays(phone, tv) {
+  const taken = new Map(await phone.evaluate(() => window.pictures));
+  const shown = await tv.evaluate(() => window.pictures);
+  return shown.filter(([number]) => taken.has(number)).map(([number, at]) => at - taken.get(number)).filter((ms) => ms > 0 && ms < 10000).sort((one, other) => one - other);
+}
+
+const part = (sorted, share) => Math.round(sorted[Math.floor((sorted.length - 1) * share)]);
+
+test('a phone is scanned in, goes live, is watched, loses its line, ends, waits in the inbox, and takes it back', async (t) => {
+  const home = gateway.admin('account', 'add', 'Home').account_id;
+  gateway.admin('user', 'add', '--account', home, '--name', 'Clara');
+  const next = gateway.admin('account', 'add', 'Next door').account_id;
+  gateway.admin('user', 'add', '--account', next, '--name', 'Inês', '--msisdn', '+351912345678');
+  const tv = await television();
+  const other = await television();
+  for (const [page, account] of [[tv, home], [other, next]]) {
+    await on(page, 'pairing');
+    gateway.admin('tv', 'approve', (await page.getAttribute('.code', 'aria-label')).replace(/ /g, ''), '--account', account);
+    await on(page, 'home');
+  }
+
+  // The TV invites, the phone scans.
+  await tv.waitForSelector('.home-main .button.is-focused');
+  await tv.evaluate(() => { Lareira.app.go('phone'); });
+  const invitation = new URL(await scanned(tv));
+  assert.match(invitation.href, /\/go\/\?code=\d{10}$/);
+  invitation.hostname = HOUSE;
+  const context = await phones.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', hasTouch: true, isMobile: true, ignoreHTTPSErrors: true, permissions: ['camera', 'microphone'] });
+  const phone = await context.newPage();
+  const complaints = [];
+  phone.on('pageerror', (error) => complaints.push(String(error)));
+  await phone.goto(invitation.href);
+  await on(phone, 'secure');
+  assert.equal((await fetch(`${gateway.url}/go/lareira.crt`)).status, 200);
+  await phone.tap('a.main');
+
+  // Enrol, terms, contacts, choose.
+  await on(phone, 'door');
+  assert.ok(await phone.evaluate(() => isSecureContext && location.protocol === 'https:'));
+  await phone.fill('[name=name]', 'Rui');
+  await phone.tap('[type=submit]');
+  await on(phone, 'terms');
+  await phone.tap('.dock .main');
+  await on(phone, 'people');
+  await phone.tap('.find');
+  await phone.fill('textarea', 'Avó 213 000 000\nInês 00351 912-345-678');
+  await phone.tap('textarea ~ button, .field + button');
+  await phone.waitForSelector('.card .tile');
+  await phone.tap('.card .main');
+  await on(phone, 'people');
+  await phone.tap('.tile:has-text("Clara")');
+  assert.equal(await phone.locator('.tile[aria-pressed=true]').count(), 2);
+
+  // The probe, then live.
+  await tv.evaluate(() => { Lareira.app.back(); });
+  await phone.tap('.dock .main');
+  await on(phone, 'studio');
+  await phone.waitForSelector('.start:enabled');
+  await phone.waitForFunction(() => document.querySelector('.status').textContent === document.querySelector('.status').textContent.trim());
+  await watch(phone);
+  const tapped = Date.now();
+  await phone.tap('.start');
+  await tv.waitForSelector('.ring');
+  t.diagnostic(`from the tap to the ring on the TV: ${Date.now() - tapped} ms`);
+  assert.match(await tv.textContent('.ring'), /Rui/);
+  await other.waitForSelector('.ring');
+  await on(phone, 'live');
+  const standing = (name) => phone.textContent(`.watcher:has-text("${name}") .standing`);
+  const isWatching = (name) => phone.waitForSelector(`.watcher[data-state=watching]:has-text("${name}")`);
+  const isGreen = (name) => phone.evaluate((who) => getComputedStyle([...document.querySelectorAll('.watcher')].find((one) => one.textContent.includes(who)).querySelector('.ring')).boxShadow.includes('rgb(70, 167, 88)'), name);
+  assert.ok(!await isGreen('Clara'));
+  await keys(tv, 'Enter');
+  await playing(tv);
+  await isWatching('Clara');
+  await phone.waitForFunction(() => getComputedStyle(document.querySelector('[data-state=watching] .ring')).boxShadow.includes('rgb(70, 167, 88)'));
+  assert.ok(!await isGreen('Inês'));
+  if (process.env.PICTURES) { await phone.screenshot({ path: path.join(process.env.PICTURES, 'story-live.png') }); }
+
+  // How far behind: as measured here, and as the phone is told.
+  await watch(tv);
+  await phone.waitForFunction(() => /\d/.test(document.querySelector('.watcher[data-state=watching] .standing').textContent));
+  await phone.waitForTimeout(6000);
+  const measured = await delays(phone, tv);
+  t.diagnostic(`camera to TV page: median ${part(measured, 0.5)}, p95 ${part(measured, 0.95)} ms over ${measured.length} pictures; the phone says "${await standing('Clara')}"`);
+  assert.ok(measured.length > 60, 'the pictures that were taken are those that are shown');
+
+  // Mute: the tone the camera hears falls silent on the TV.
+  const heard = () => tv.evaluate(() => new Promise((done) => {
+    const video = document.querySelector('video');
+    window.ears ||= (() => { const ears = new AudioContext(); const source = ears.createMediaElementSource(video); const meter = ears.createAnalyser(); source.connect(meter); return meter; })();
+    const wave = new Float32Array(window.ears.fftSize);
+    let most = 0;
+    const end = performance.now() + 1500;
+    const look = () => { window.ears.getFloatTimeDomainData(wave); most = Math.max(most, ...wave.map(Math.abs)); if (performance.now() < end) { setTimeout(look, 20); } else { done(most); } };
+    look();
+  }));
+  assert.ok((await heard()) > 0.01, 'the camera is heard');
+  await phone.tap('.tools .round:nth-child(1)');
+  await phone.waitForTimeout(1500);
+  assert.ok((await heard()) < 0.001, 'muted, it is not');
+  await phone.tap('.tools .round:nth-child(1)');
+
+  // The line is cut, and the same share goes on.
+  door.shut(true);
+  await phone.waitForSelector('.mark-live.is-waiting');
+  await phone.waitForTimeout(CUT_MS);
+  const at = await tv.evaluate(() => document.querySelector('video').currentTime);
+  const opened = Date.now();
+  door.shut(false);
+  await phone.waitForFunction(() => !document.querySelector('.mark-live.is-waiting'));
+  await tv.waitForFunction((from) => document.querySelector('video').currentTime > from + 1, at);
+  t.diagnostic(`the picture moves again ${Date.now() - opened} ms after the line is back, 1 s of it seen`);
+  assert.equal(await tv.getAttribute('body', 'data-page'), 'live');
+  await isWatching('Clara');
+
+  // The end, and the inbox: of the one who watched, and of the one who didn't answer.
+  await phone.tap('.end');
+  await phone.tap('dialog .danger');
+  await on(phone, 'done');
+  await tv.waitForSelector('.panel');
+  assert.match(await tv.textContent('.panel'), /ended|stopped/i);
+  await keys(tv, 'Enter');
+  await playing(tv);
+  await other.waitForSelector('.ring', { state: 'hidden' });
+  await other.evaluate(() => { Lareira.app.go('inbox'); });
+  await other.waitForSelector('.tile.is-focused');
+  assert.match(await focused(other), /Rui/);
+  await keys(other, 'Enter');
+  await on(other, 'details');
+  await keys(other, 'Enter');
+  await playing(other);
+  const length = await other.evaluate(() => document.querySelector('video').duration);
+  assert.ok(length > 15, `${length} s were kept`);
+
+  // Taken back: it is nowhere any more.
+  await phone.tap('.card .text');
+  await phone.tap('dialog .danger');
+  await on(phone, 'people');
+  await other.evaluate(() => { Lareira.app.go('inbox'); });
+  await other.waitForFunction(() => document.body.dataset.page === 'inbox' && !document.querySelector('.tile'));
+  assert.deepEqual(gateway.admin('share', 'list').shares, []);
+  assert.deepEqual(complaints, [], 'the phone complained');
+});

@@ -8,7 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { execFileSync, spawn } = require('node:child_process');
 
-const PROGRAM = path.join(__dirname, '../../target/debug/lareira');
+const PROGRAM = process.env.LAREIRA || path.join(__dirname, '../../target/debug/lareira');
 
 /** A demo, for ever or for so many seconds: what it prints, the address it serves at, the owner's verbs, and a way to end it. */
 function startDemo(seconds = null) {
@@ -42,12 +42,12 @@ async function freePorts(count) {
 }
 
 /** A gateway with settings of its own, in a folder that is given back with it; the folder is there for `settings(folder)`. */
-async function startGateway(settings, { names = [] } = {}) {
+async function startGateway(settings, { names = [], httpsHost = '127.0.0.1' } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lareira-'));
   const [http, https, rtsp] = await freePorts(3);
   const data = path.join(folder, 'data');
   const config = path.join(folder, 'config.toml');
-  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\nnames = ${JSON.stringify(names)}\n[https]\naddress = "127.0.0.1:${https}"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
+  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\nnames = ${JSON.stringify(names)}\n[https]\naddress = "${httpsHost}:${https}"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
   const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
   const ended = new Promise((done) => { child.once('exit', done); });
   const url = `http://127.0.0.1:${http}`;

@@ -1,5 +1,8 @@
-//! How much is sent: follows what the gateway acknowledges and what waits in the socket. Quickly down, slowly up, within
-//! the probe's ladder. Pure: time is an argument, in milliseconds.
+//! How much is sent: follows what the gateway acknowledges. Quickly down, slowly up, within the probe's ladder. Pure: time
+//! is an argument, in milliseconds.
+//!
+//! What waits does so where no page can look: in the phone's own network stack and on the way. But what was sent and not
+//! acknowledged is known, and so is how fast the rest arrives.
 
 import { LADDER } from './ladder.js';
 
@@ -17,8 +20,13 @@ const RAISE = 1.15;
 /** How long the line must be quiet before more is tried; longer after a try that failed. */
 const PATIENCE_MS = 2000;
 const MOST_PATIENCE_MS = 6000;
-/** Nothing is encoded while more than this waits, and again below that. */
-const CLOSE_MS = 900;
+/** Of a line that takes so much, this is used. */
+const CAREFUL = 0.85;
+/** Over so long it is measured what arrives. */
+const ARRIVING_MS = 500;
+/** Nothing is encoded while more than this is unacknowledged, and again below that. A round trip, the wait for an
+    acknowledgement and a key frame are part of it. */
+const CLOSE_MS = 1000;
 const OPEN_MS = 250;
 
 /** Decides bit rate, size and frame rate, and when to leave out pictures. */
@@ -53,14 +61,30 @@ export class Adaptation {
     while (this.acks.length > 2 && nowMs - this.acks[1].nowMs > 1000) { this.acks.shift(); }
   }
 
-  /** Looks at the line again, some times a second. `bufferedBytes`: what waits in the socket. */
-  look(bufferedBytes, nowMs) {
-    const waitingMs = (bufferedBytes * 8000) / this.bitsPerSecond;
-    const delayMs = Math.max(this.standingMs(nowMs), waitingMs);
-    if (waitingMs > CLOSE_MS) { this.isClosed = true; } else if (waitingMs < OPEN_MS) { this.isClosed = false; }
-    if (delayMs > SHORT_MS) { this.quietSinceMs = nowMs; }
-    if (delayMs > LONG_MS) {
-      if (nowMs - this.cutAtMs >= CUT_EVERY_MS) { this.cut(nowMs); }
+  /** Looks at the line again, some times a second. `sentBytes`: all that was given to this connection. */
+  look(sentBytes, nowMs) {
+    const newest = this.acks.at(-1);
+    const isLate = newest?.queueMs > LONG_MS;
+    const arriving = this.arrivingBitsPerSecond();
+    const rate = isLate && arriving > 0 ? Math.min(arriving, this.bitsPerSecond) : this.bitsPerSecond;
+    const waitingMs = ((sentBytes - (newest?.receivedBytes || 0)) * 8000) / rate;
+    if (this.isClosed) {
+      if (waitingMs < OPEN_MS) {
+        this.isClosed = false;
+        this.cutAtMs = nowMs;
+      }
+      this.quietSinceMs = nowMs;
+      return;
+    }
+    if (waitingMs > CLOSE_MS) {
+      this.isClosed = true;
+      this.cut(nowMs, arriving > 0 ? arriving * CAREFUL : Infinity);
+      return;
+    }
+    const standingMs = this.standingMs(nowMs);
+    if (standingMs > SHORT_MS) { this.quietSinceMs = nowMs; }
+    if (standingMs > LONG_MS) {
+      if (nowMs - this.cutAtMs >= CUT_EVERY_MS) { this.cut(nowMs, Math.max(arriving * CAREFUL, this.bitsPerSecond * 0.5)); }
     } else if (nowMs - this.quietSinceMs >= this.patienceMs && nowMs - this.raisedAtMs >= RAISE_EVERY_MS) {
       this.raise(nowMs);
     }
@@ -77,11 +101,9 @@ export class Adaptation {
     return late.length ? Math.min(...late) : this.acks.at(-1)?.queueMs || 0;
   }
 
-  cut(nowMs) {
+  cut(nowMs, bitsPerSecond) {
     this.patienceMs = nowMs - this.raisedAtMs < 5000 ? Math.min(MOST_PATIENCE_MS, this.patienceMs * 1.5) : PATIENCE_MS;
-    const arrived = this.arrivedBitsPerSecond();
-    const wanted = Math.min(this.bitsPerSecond * 0.75, arrived > 0 ? arrived * 0.85 : Infinity);
-    this.bitsPerSecond = Math.max(LEAST_BITS, this.bitsPerSecond * 0.3, wanted);
+    this.bitsPerSecond = Math.max(LEAST_BITS, Math.min(this.bitsPerSecond * 0.75, bitsPerSecond));
     this.cutAtMs = nowMs;
     this.quietSinceMs = nowMs;
     while (this.rung < LADDER.length - 1 && this.bitsPerSecond < LADDER[this.rung].bitsPerSecond * 0.6) { this.rung += 1; }
@@ -94,9 +116,9 @@ export class Adaptation {
     if (this.rung > this.top && this.bitsPerSecond >= LADDER[this.rung - 1].bitsPerSecond) { this.rung -= 1; }
   }
 
-  arrivedBitsPerSecond() {
-    if (this.acks.length < 2) { return 0; }
-    const [first, last] = [this.acks[0], this.acks.at(-1)];
-    return last.nowMs > first.nowMs ? ((last.receivedBytes - first.receivedBytes) * 8000) / (last.nowMs - first.nowMs) : 0;
+  arrivingBitsPerSecond() {
+    const last = this.acks.at(-1);
+    const first = this.acks.find((ack) => last.nowMs - ack.nowMs <= ARRIVING_MS);
+    return last && last.nowMs > first.nowMs ? ((last.receivedBytes - first.receivedBytes) * 8000) / (last.nowMs - first.nowMs) : 0;
   }
 }

@@ -106,6 +106,7 @@ export class Publisher {
       this.isStarted = true;
       this.hasKey = false;
       this.sentAtMs = 0;
+      this.sentBytes = 0;
       if (this.usesFrames) { this.video.requestKey(); } else { this.record(); }
       this.tell({ state: 'live' });
     } else if (message.type === 'ack') {
@@ -126,15 +127,19 @@ export class Publisher {
     if (isKey) { this.hasKey = true; }
     // A new socket begins with a key frame, and sound waits for it too; sound is left out while pictures are.
     if (!this.hasKey || (kind === SOUND && !(this.saidSound && this.adaptation.lets()))) { return; }
-    this.socket.send(frame(kind, isKey, timestampUs, chunk.byteLength, (room) => chunk.copyTo(room)));
+    this.give(frame(kind, isKey, timestampUs, chunk.byteLength, (room) => chunk.copyTo(room)));
+  }
+
+  give(message) {
+    this.socket.send(message);
+    this.sentBytes += message.byteLength;
     this.sentAtMs ||= performance.now();
   }
 
   record() {
     this.recording = new Recording(this.camera.stream, this.rung, this.fileShare, (bytes) => {
       if (this.isStarted && this.socket.readyState === WebSocket.OPEN) {
-        this.socket.send(frame(PIECE, false, performance.now() * 1000, bytes.length, (room) => room.set(bytes)));
-        this.sentAtMs ||= performance.now();
+        this.give(frame(PIECE, false, performance.now() * 1000, bytes.length, (room) => room.set(bytes)));
       }
     });
   }
@@ -148,7 +153,7 @@ export class Publisher {
       this.drop();
       this.lost();
     } else if (this.isStarted) {
-      this.adaptation.look(this.socket.bufferedAmount, nowMs);
+      this.adaptation.look(this.sentBytes, nowMs);
       if (!this.usesFrames && !this.adaptation.lets()) {
         this.fileShare = Math.max(0.1, this.fileShare / 2);
         this.again();

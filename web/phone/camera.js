@@ -16,19 +16,27 @@ export class Camera {
     this.stream = null;
     this.isMuted = false;
     this.isLit = false;
+    this.opening = 0;
   }
 
-  /** Opens it, asking the person if need be. Throws what getUserMedia throws. */
+  /** Opens it, asking the person if need be. Throws what getUserMedia throws. Closed or opened again meanwhile, it stays closed. */
   async open() {
     this.close();
+    const mine = this.opening;
     const wanted = wishes(this.facing);
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia(wanted);
+      stream = await navigator.mediaDevices.getUserMedia(wanted);
     } catch (error) {
       // A device without a microphone, or one that another program holds, still has a picture.
       if (error.name !== 'NotFoundError' && error.name !== 'NotReadableError') { throw error; }
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted.video });
+      stream = await navigator.mediaDevices.getUserMedia({ video: wanted.video });
     }
+    if (mine !== this.opening) {
+      stop(stream);
+      return this;
+    }
+    this.stream = stream;
     this.mute(this.isMuted);
     this.video.srcObject = this.stream;
     this.video.classList.toggle('is-mirrored', this.facing === 'user');
@@ -70,8 +78,13 @@ export class Camera {
   }
 
   close() {
-    for (const track of this.stream?.getTracks() || []) { track.stop(); }
+    this.opening += 1;
+    if (this.stream) { stop(this.stream); }
     this.stream = null;
     this.video.srcObject = null;
   }
+}
+
+function stop(stream) {
+  for (const track of stream.getTracks()) { track.stop(); }
 }

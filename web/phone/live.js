@@ -10,7 +10,7 @@ import { decimal, length, standing } from './words.js';
 
 const TICK_MS = 500;
 
-/** Publishes a share and shows how it goes. `stage`: the camera page's own parts, which stay. Throws if this browser can't send. */
+/** Publishes a share and shows how it goes; whether it does. `stage`: the camera page's own parts, which stay. Throws if this browser can't send. */
 export async function live({ go, camera, chosen, share, rung, stage }) {
   const id = share.share_id;
   const seen = new Set();
@@ -50,7 +50,17 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
 
   const publisher = new Publisher({ url: ownAddress(share.publish.websocket_url, location), camera: { stream: camera.stream, video: camera.video }, rung, tell: said, isOver });
-  await publisher.start();
+  let isStarted = false;
+  try {
+    await publisher.start();
+    isStarted = !stage.isLeft();
+  } finally {
+    if (!isStarted) {
+      publisher.tell = () => {};
+      publisher.stop();
+    }
+  }
+  if (!isStarted) { return false; }
 
   const stopEvents = follow(id, (name, value) => {
     if (name === 'hello') { isOver(); }
@@ -64,13 +74,19 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     if (camera.stream && camera.stream !== publisher.camera.stream && !publisher.isPaused) { publisher.changeCamera({ stream: camera.stream, video: camera.video }); }
   }, TICK_MS);
 
+  // Hidden, or without its camera (a call, another program), it pauses; a camera that is gone for good is opened anew.
+  let isOpening = false;
   const look = async () => {
-    if (document.hidden || camera.track?.muted) {
-      publisher.pause();
-    } else if (publisher.isPaused) {
-      if (!camera.isAlive) { await stage.opened(() => camera.open()); }
-      if (camera.isAlive) { publisher.resume({ stream: camera.stream, video: camera.video }); }
+    if (isOpening || stage.isTurning()) { return; }
+    if (document.hidden || !camera.isAlive) { publisher.pause(); }
+    if (document.hidden || !publisher.isPaused || camera.track?.muted) { return; }
+    if (!camera.isAlive) {
+      if (stage.isInTrouble()) { return; }
+      isOpening = true;
+      await stage.opened(() => camera.open());
+      isOpening = false;
     }
+    if (camera.isAlive) { publisher.resume({ stream: camera.stream, video: camera.video }); }
   };
   const watch = setInterval(look, TICK_MS);
   document.addEventListener('visibilitychange', look);
@@ -98,6 +114,8 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   document.body.dataset.page = 'live';
   stage.top.replaceChildren(el('div.facts', {}, mark, time, quality));
   stage.bottom.replaceChildren(el('ul.watchers', {}, [...tiles.values()]), el('div.row', {}, stage.tools, end));
+  end.focus();
+  return true;
 }
 
 function tile(person) {

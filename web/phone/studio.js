@@ -5,7 +5,7 @@ import { keepAwake } from './awake.js';
 import { Camera } from './camera.js';
 import { el, face, notice, round, show } from './dom.js';
 import { live } from './live.js';
-import { addShare, recall, remember } from './memory.js';
+import { recall, remember } from './memory.js';
 import { rungOf } from './publish/ladder.js';
 import { t } from './texts.js';
 
@@ -17,12 +17,16 @@ export function studio(go, chosen, title) {
   const sleep = keepAwake();
   const measured = probe();
   let isLeft = false;
+  let isStarting = false;
+  let isTurning = false;
 
   const turn = round('turn', t('turn'), async () => {
-    turn.disabled = true;
+    isTurning = true;
+    free();
     await opened(() => camera.turn());
     remember({ facing: camera.facing });
-    turn.disabled = false;
+    isTurning = false;
+    free();
   });
   const torch = round('torch', t('torch'), async () => {
     await camera.light(!camera.isLit).catch(() => {});
@@ -44,6 +48,11 @@ export function studio(go, chosen, title) {
   const tools = el('div.tools', {}, mute, turn, torch);
   const bottom = el('footer.over.bottom', {}, status, start, tools);
 
+  /** One thing at a time: the camera isn't turned while it starts, and nothing starts while it turns. */
+  const free = () => {
+    turn.disabled = isTurning || isStarting;
+    start.disabled = isTurning || isStarting || !camera.stream;
+  };
   const opened = async (work) => {
     trouble.hidden = true;
     try {
@@ -52,28 +61,32 @@ export function studio(go, chosen, title) {
       torch.hidden = !camera.hasTorch;
       turn.hidden = false;
       mute.hidden = !camera.hasSound;
-      start.disabled = false;
     } catch (error) {
-      start.disabled = true;
       trouble.hidden = false;
       const isDenied = error.name === 'NotAllowedError' || error.name === 'SecurityError';
       trouble.replaceChildren(el('p', {}, isDenied ? t('camera_denied') : t('camera_none')), el('button', { type: 'button', onclick: () => opened(() => camera.open()) }, t('again')));
     }
+    free();
   };
 
+  const stage = { top, bottom, tools, opened, isLeft: () => isLeft, isTurning: () => isTurning, isInTrouble: () => !trouble.hidden };
   start.onclick = async () => {
-    start.disabled = true;
+    isStarting = true;
+    free();
     status.textContent = t('going');
+    const asked = call('POST', '/shares', { targets: chosen.map((one) => one.user_id), kind: 'live', ...(title ? { title } : {}) });
+    let isLive = false;
     try {
-      const [suggested, share] = await Promise.all([measured, call('POST', '/shares', { targets: chosen.map((one) => one.user_id), kind: 'live', ...(title ? { title } : {}) })]);
-      if (isLeft) { call('POST', `/shares/${share.share_id}/stop`).catch(() => {}); return; }
-      addShare(share.share_id);
-      await live({ go, camera, chosen, share, rung: rungOf(suggested), stage: { top, bottom, tools, opened } });
+      const [suggested, share] = await Promise.all([measured, asked]);
+      isLive = !isLeft && (await live({ go, camera, chosen, share, rung: rungOf(suggested), stage }));
     } catch (error) {
-      start.disabled = false;
       status.textContent = '';
-      if (!go.revoked(error)) { notice(error.status === 0 ? t('unreachable') : 'status' in error ? error.message : t('no_encoder')); }
+      if (!isLeft && !go.revoked(error)) { notice(error.status === 0 ? t('unreachable') : 'status' in error ? error.message : t('no_encoder')); }
     }
+    // A share that nothing will come to doesn't wait for it.
+    if (!isLive) { asked.then(({ share_id: id }) => call('POST', `/shares/${id}/stop`)).catch(() => {}); }
+    isStarting = false;
+    free();
   };
 
   show('studio', [el('h1.unseen', {}, t('camera_title')), video, trouble, top, bottom], () => {

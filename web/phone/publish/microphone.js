@@ -17,7 +17,7 @@ class Microphone extends AudioWorkletProcessor {
       this.piece[this.filled] = sum / channels.length;
       this.filled += 1;
       if (this.filled === PIECE) {
-        this.port.postMessage({ samples: this.piece, at: currentFrame + i + 1 - PIECE }, [this.piece.buffer]);
+        this.port.postMessage(this.piece, [this.piece.buffer]);
         this.piece = new Float32Array(PIECE);
         this.filled = 0;
       }

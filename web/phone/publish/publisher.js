@@ -6,13 +6,15 @@ import { PICTURE, SOUND, PIECE, frame, startFrames, startFile, end } from './fra
 import { LADDER } from './ladder.js';
 import { pictures } from './pictures.js';
 import { Recording, recordable } from './recorder.js';
-import { SoundRoom } from './sound.js';
+import { SoundRoom, encodesSound } from './sound.js';
 import { VideoRoom } from './video.js';
 
 const PAUSES_MS = [250, 500, 1000];
 const LOOK_EVERY_MS = 200;
 /** A socket that neither opens nor acknowledges for so long is taken for lost. */
 const SILENCE_MS = 4000;
+/** Errors that another try may not meet. The socket is closed after them. */
+const PASSING = ['refused', 'late_start'];
 
 /** The share's socket as this page reaches it: its own origin, with the address's path. */
 export function ownAddress(websocketUrl, page) {
@@ -32,7 +34,8 @@ export class Publisher {
     this.isDone = false;
     this.isPaused = false;
     this.fileShare = 1;
-    this.usesFrames = 'VideoEncoder' in window;
+    // Safari encodes pictures since 16.4, sound since 26: between them only its recorder has both.
+    this.usesFrames = 'VideoEncoder' in window && (encodesSound() || !camera.stream.getAudioTracks().length || !recordable());
   }
 
   /** Gets encoders ready and connects. Throws where this browser can't send video at all. */
@@ -89,7 +92,7 @@ export class Publisher {
     this.heardAtMs = performance.now();
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
-      // Sound that comes to life later waits for the next socket: this one has said what it carries.
+      // What a share's first socket says of sound holds for all of it.
       this.saidSound = Boolean(this.sound?.format);
       socket.send(this.usesFrames ? startFrames(this.codec, this.sound.format) : startFile());
     };
@@ -116,7 +119,7 @@ export class Publisher {
       if (this.usesFrames) { this.video.requestKey(); }
     } else if (message.type === 'end' && (message.reason === 'withdrawn' || message.reason === 'ended')) {
       this.finish({ state: 'ended', reason: message.reason });
-    } else if (message.type === 'error') {
+    } else if (message.type === 'error' && !PASSING.includes(message.code)) {
       this.finish({ state: 'ended', reason: 'error', message: message.message });
     }
   }
@@ -172,18 +175,19 @@ export class Publisher {
     if (!this.isDone && !this.isPaused) { this.connect(); }
   }
 
-  async lost() {
+  lost() {
     if (this.isDone || this.isPaused) { return; }
     this.drop();
     this.tell({ state: 'lost' });
-    if (this.tries > 0 && (await this.isOver())) {
-      this.finish({ state: 'ended', reason: 'lost' });
-      return;
-    }
-    if (this.isDone || this.isPaused) { return; }
+    // Asked on a line that may be dead: nothing waits for the answer.
+    if (this.tries > 0) { this.endIfOver(); }
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.connect(), PAUSES_MS[Math.min(this.tries, PAUSES_MS.length - 1)]);
     this.tries += 1;
+  }
+
+  async endIfOver() {
+    if ((await this.isOver()) && !this.isStarted) { this.finish({ state: 'ended', reason: 'lost' }); }
   }
 
   /** The page is hidden, or a call has the camera: nothing is sent; the share waits for its resume window. */
@@ -196,19 +200,21 @@ export class Publisher {
   }
 
   /** Goes on after a pause, perhaps with a camera opened anew. */
-  async resume(camera) {
+  resume(camera) {
     if (this.isDone || !this.isPaused) { return; }
     this.isPaused = false;
     this.tries = 1;
     if (camera && camera.stream !== this.camera.stream) { this.changeCamera(camera); }
     if (this.sound?.context) { this.sound.context.resume(); }
-    if (await this.isOver()) { this.finish({ state: 'ended', reason: 'lost' }); } else { this.again(); }
+    this.endIfOver();
+    this.again();
   }
 
   /** Ends the share. */
   stop() {
-    if (this.socket?.readyState === WebSocket.OPEN && this.isStarted) { this.socket.send(end()); }
-    this.finish({ state: 'ended', reason: 'stopped' }, false);
+    const isSaid = this.socket?.readyState === WebSocket.OPEN && this.isStarted;
+    if (isSaid) { this.socket.send(end()); }
+    this.finish({ state: 'ended', reason: 'stopped' }, !isSaid);
   }
 
   broken(error) {

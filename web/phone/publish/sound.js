@@ -11,8 +11,13 @@ const CHOICES = [
   { codec: 'opus', sampleRate: SAMPLE_RATE, numberOfChannels: 1, bitrate: 64000 },
 ];
 
+/** Whether this browser can encode sound at all; some encode pictures alone. */
+export function encodesSound() {
+  return 'AudioEncoder' in window;
+}
+
 async function supported() {
-  if (!('AudioEncoder' in window)) { return null; }
+  if (!encodesSound()) { return null; }
   for (const choice of CHOICES) {
     try {
       if ((await AudioEncoder.isConfigSupported(choice)).supported) { return choice; }
@@ -28,6 +33,9 @@ export class SoundRoom {
     this.clock = new CaptureClock();
     this.format = null;
     this.source = null;
+    this.samples = 0;
+    this.offsetUs = 0;
+    this.givenUs = -Infinity;
   }
 
   /** Begins with a track. `format` is then `{codec, sampleRate, channels, description}`, or null without sound. */
@@ -42,37 +50,44 @@ export class SoundRoom {
     // Nothing is heard: the node is asked for sound only if it leads somewhere.
     const silence = new GainNode(this.context, { gain: 0 });
     this.node.connect(silence).connect(this.context.destination);
+    const format = { codec: config.codec, sampleRate: SAMPLE_RATE, channels: 1, description: null };
     const first = new Promise((done) => {
       this.encoder = new AudioEncoder({
         output: (chunk, about) => {
-          if (!this.format) {
-            const description = about?.decoderConfig?.description;
-            const bytes = config.codec === 'opus' || !description ? null : bytesOf(description);
-            this.format = { codec: config.codec, sampleRate: SAMPLE_RATE, channels: 1, description: bytes };
-            done();
-          }
-          this.give(chunk, chunk.timestamp);
+          const description = about?.decoderConfig?.description;
+          this.format ||= { ...format, description: description ? bytesOf(description) : null };
+          done();
+          this.givenUs = Math.max(this.givenUs + 1, chunk.timestamp + this.offsetUs);
+          this.give(chunk, this.givenUs);
         },
         error: () => done(),
       });
     });
     this.encoder.configure(config);
+    // Opus needs no description: it is announced at once, and begins when it can.
+    if (config.codec === 'opus') { this.format = format; }
     this.node.port.onmessage = ({ data }) => this.take(data);
     this.follow(track);
-    await Promise.race([first, new Promise((done) => { setTimeout(done, FIRST_WAIT_MS); })]);
+    if (!this.format) { await Promise.race([first, new Promise((done) => { setTimeout(done, FIRST_WAIT_MS); })]); }
   }
 
   /** Another microphone from now on. */
   follow(track) {
     if (!this.context || !track) { return; }
     if (this.source) { this.source.disconnect(); }
-    this.source = this.context.createMediaStreamSource(new MediaStream([track]));
-    this.source.connect(this.node);
+    try {
+      this.source = this.context.createMediaStreamSource(new MediaStream([track]));
+      this.source.connect(this.node);
+    } catch { /* Firefox takes no microphone of another rate: pictures go on without sound. */ }
   }
 
-  take({ samples, at }) {
+  take(samples) {
     if (this.encoder.state !== 'configured') { return; }
-    const timestamp = this.clock.at((at * 1e6) / SAMPLE_RATE, performance.now() * 1000);
+    // Encoders count on from the first sample they were given, whatever is said of later ones: what the clock corrects is added after.
+    const ownUs = (this.samples * 1e6) / SAMPLE_RATE;
+    this.samples += samples.length;
+    const timestamp = Math.round(ownUs);
+    this.offsetUs = this.clock.at(ownUs, performance.now() * 1000) - timestamp;
     const data = new AudioData({ format: 'f32-planar', sampleRate: SAMPLE_RATE, numberOfFrames: samples.length, numberOfChannels: 1, timestamp, data: samples });
     this.encoder.encode(data);
     data.close();

@@ -7,6 +7,8 @@ import { codecs, fit } from './ladder.js';
 const KEY_EVERY_US = 1000000;
 /** Pictures that may wait in the encoder. */
 const MOST_WAITING = 2;
+/** An encoder that breaks again so soon won't do any better. */
+const BREAKS_EVERY_MS = 2000;
 
 /** A configuration the browser can encode, or null. */
 export async function supported(width, height, { frameRate, bitsPerSecond }) {
@@ -32,6 +34,7 @@ export class VideoRoom {
     this.wantsKey = true;
     this.keyAtUs = -Infinity;
     this.takenAtUs = -Infinity;
+    this.brokeAtMs = -Infinity;
   }
 
   /** The next picture is a key frame. */
@@ -58,9 +61,21 @@ export class VideoRoom {
     try {
       this.encode(picture);
     } catch (error) {
-      this.fail(error);
+      this.broke(error);
     }
     picture.close();
+  }
+
+  /** Phones take encoders away, as when a page was hidden: another is opened for the next picture. */
+  broke(error) {
+    const nowMs = performance.now();
+    if (nowMs - this.brokeAtMs < BREAKS_EVERY_MS) {
+      this.fail(error);
+      return;
+    }
+    this.brokeAtMs = nowMs;
+    if (this.encoder && this.encoder.state !== 'closed') { this.encoder.close(); }
+    this.encoder = null;
   }
 
   encode(picture) {
@@ -108,8 +123,9 @@ export class VideoRoom {
   }
 
   open() {
-    this.encoder = new VideoEncoder({ output: (chunk) => this.give(chunk, chunk.timestamp), error: (error) => this.fail(error) });
-    this.encoder.configure(bare(this.config));
+    const encoder = new VideoEncoder({ output: (chunk) => this.give(chunk, chunk.timestamp), error: (error) => { if (encoder === this.encoder) { this.broke(error); } } });
+    this.encoder = encoder;
+    encoder.configure(bare(this.config));
     this.wantsKey = true;
   }
 

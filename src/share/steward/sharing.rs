@@ -9,7 +9,7 @@ use crate::share::ledger::{Order, Rows, all};
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
-use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished, Unwanted};
+use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::{keeping, phones, viewing};
 
 use super::Steward;
@@ -28,7 +28,8 @@ impl Steward {
         let asker = Asker::Sender(sender);
         let wish = Wish { asker, sender, targets, kind, title, token: TokenHash::of(&publish_token) };
         let share = self.decide(move |ledger, _, date| sharing::create(ledger, date, wish))?;
-        Ok(self.await_media(share, publish_token))
+        self.await_media(&share);
+        Ok(NewShare { share, publish_token })
     }
 
     /// Creates a live share for a camera or a script; `from` is a sender's id or name, made if there is none yet.
@@ -40,26 +41,49 @@ impl Steward {
             let asker = Asker::Owner;
             sharing::create(ledger, date, Wish { asker, sender, targets, kind: Kind::Live, title: None, token })
         })?;
-        Ok(self.await_media(share, publish_token))
+        self.await_media(&share);
+        Ok(NewShare { share, publish_token })
     }
 
-    fn await_media(&self, share: Share, publish_token: String) -> NewShare {
+    /// Ends a share just created, unless media come in time.
+    pub(super) fn await_media(&self, share: &Share) {
         let until = self.clock.now() + self.settings.pending_timeout;
         self.watch().deadlines.push((share.id, until, EndReason::NeverStarted));
         log::info!("share={} created by sender {} for {} people", share.id, share.sender, share.targets.len());
-        NewShare { share, publish_token }
     }
 
     /// A share as its sender sees it.
     pub fn share(&self, asker: Asker, share: ShareId) -> Result<Report, ShareError> {
         let date = self.date();
-        let mut report = self.look(|ledger| report(ledger, asker, share, date))?;
+        let report = self.look(|ledger| report(ledger, asker, share, date))?;
+        Ok(self.watched(report))
+    }
+
+    /// Adds who watches now.
+    fn watched(&self, mut report: Report) -> Report {
         let watch = self.watch();
-        report.viewers = watch.watchers.viewers(share);
+        report.viewers = watch.watchers.viewers(report.share.id);
         for target in &mut report.targets {
-            target.latency_ms = watch.watchers.latency_ms(share, target.user);
+            target.latency_ms = watch.watchers.latency_ms(report.share.id, target.user);
         }
-        Ok(report)
+        report
+    }
+
+    /// A sender's own shares, newest first: `limit` of them after the first `offset`.
+    pub fn own_shares(&self, sender: SenderId, offset: u64, limit: usize) -> Result<OwnShares, ShareError> {
+        let date = self.date();
+        let (total, reports) = self.look(|ledger| {
+            let ids = sharing::own(ledger, sender, offset, limit.min(limits::PAGE_ROWS))?;
+            let reports = ids.into_iter().map(|share| report(ledger, Asker::Sender(sender), share, date));
+            Ok((sharing::own_count(ledger, sender)?, reports.collect::<Result<Vec<_>, _>>()?))
+        })?;
+        Ok(OwnShares { total, shares: reports.into_iter().map(|report| self.watched(report)).collect() })
+    }
+
+    /// Gives a share another title, or none.
+    pub fn rename_share(&self, asker: Asker, share: ShareId, title: Option<&str>) -> Result<(), ShareError> {
+        let title = title.map(str::to_owned);
+        self.decide(move |ledger, news, _| sharing::rename(ledger, news, asker, share, title.as_deref()))
     }
 
     /// All shares, newest first: `limit` of them after the first `offset`.

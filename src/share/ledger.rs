@@ -38,7 +38,7 @@ macro_rules! for_each_table {
             recipients(SenderId => Recipients): recipients put_recipients remove_recipients scan_recipients;
             invites(TokenHash => Invite): invite put_invite remove_invite scan_invites;
             shares(ShareId => Share): share put_share remove_share scan_shares;
-            sender_shares((SenderId, ShareId) => ()):
+            sender_shares(((SenderId, UnixMs), ShareId) => ()):
                 sender_share put_sender_share remove_sender_share scan_sender_shares;
             sender_counts(SenderId => u64): sender_count put_sender_count remove_sender_count scan_sender_counts;
             share_tokens(TokenHash => ShareId): share_token put_share_token remove_share_token scan_share_tokens;

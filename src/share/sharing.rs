@@ -73,7 +73,7 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
         targets,
     };
     ledger.put_share_token(share.token, &share.id)?;
-    ledger.put_sender_share((share.sender, share.id), &())?;
+    ledger.put_sender_share(own_key(&share), &())?;
     ledger.put_sender_count(share.sender, &(own_count(ledger, share.sender)? + 1))?;
     save(ledger, &share)?;
     Ok(share)
@@ -94,6 +94,11 @@ pub fn save(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> {
     Ok(())
 }
 
+/// Where a share stands in the list of its sender's own.
+fn own_key(share: &Share) -> ((SenderId, UnixMs), ShareId) {
+    ((share.sender, share.created_at), share.id)
+}
+
 /// How many shares a sender has.
 pub fn own_count(ledger: &dyn Rows, sender: SenderId) -> Result<u64, ShareError> {
     Ok(ledger.sender_count(sender)?.unwrap_or_default())
@@ -102,7 +107,9 @@ pub fn own_count(ledger: &dyn Rows, sender: SenderId) -> Result<u64, ShareError>
 /// A sender's own shares, newest first: `limit` of them after the first `offset`.
 pub fn own(ledger: &dyn Rows, sender: SenderId, offset: u64, limit: usize) -> Result<Vec<ShareId>, ShareError> {
     let (mut skip, mut shares) = (offset, Vec::new());
-    let range = (Bound::Included((sender, ShareId([0; 10]))), Bound::Included((sender, ShareId([255; 10]))));
+    let first = ((sender, UnixMs(i64::MIN)), ShareId([0; 10]));
+    let last = ((sender, UnixMs(i64::MAX)), ShareId([255; 10]));
+    let range = (Bound::Included(first), Bound::Included(last));
     ledger.scan_sender_shares(range, Order::Falling, &mut |(_, share), ()| {
         if shares.len() == limit {
             return ControlFlow::Break(());
@@ -360,7 +367,7 @@ pub fn forget(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> 
     }
     ledger.remove_active_share(share.id)?;
     ledger.remove_share_token(share.token)?;
-    ledger.remove_sender_share((share.sender, share.id))?;
+    ledger.remove_sender_share(own_key(share))?;
     match own_count(ledger, share.sender)?.saturating_sub(1) {
         0 => ledger.remove_sender_count(share.sender)?,
         count => ledger.put_sender_count(share.sender, &count)?,

@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use super::two::{add_nothing, damaged, rows};
 use crate::ground::id::{SenderId, ShareId};
+use crate::ground::secret::TokenHash;
+use crate::ground::time::UnixMs;
 use crate::store::ledger::{TABLES, definition};
 use crate::store::{key, value};
 
@@ -15,6 +17,11 @@ use crate::store::{key, value};
 struct OldShare {
     id: ShareId,
     sender: SenderId,
+    _kind: u32,
+    _title: Option<String>,
+    _state: u32,
+    _token: TokenHash,
+    created_at: UnixMs,
 }
 
 /// Takes a database from version 2 to version 3.
@@ -27,7 +34,7 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     let mut counts: BTreeMap<SenderId, u64> = BTreeMap::new();
     for (_, row) in rows(transaction, "shares")? {
         let share: OldShare = value::read_beginning(&row).ok_or_else(|| damaged("shares"))?;
-        let place = key::written(&(share.sender, share.id));
+        let place = key::written(&((share.sender, share.created_at), share.id));
         transaction
             .open_table(definition("sender_shares"))?
             .insert(place.as_slice(), value::written(&()).as_slice())?;
@@ -44,8 +51,6 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
 mod tests {
     use super::*;
     use crate::ground::id::PhoneId;
-    use crate::ground::secret::TokenHash;
-    use crate::ground::time::UnixMs;
     use crate::share::Phone;
     use crate::share::ledger::{Order, Rows as _, all};
     use crate::store::ledger::Reading;
@@ -71,8 +76,14 @@ mod tests {
             table.insert(key.as_slice(), row.as_slice()).expect("row");
         };
         put("phones", key::written(&PHONE), [PHONE_ROW.concat(), PHONE_DATE.to_vec()].concat());
-        for (share, sender) in [([1; 10], RUI), ([2; 10], EVA), ([3; 10], RUI)] {
-            let row = [&[1][..], &share, &sender.0, b"and what follows"].concat();
+        // The first is called "a", and the third is the older one.
+        for (share, sender, title, date) in [
+            ([1; 10], RUI, &b"\x01\x01a"[..], PHONE_DATE),
+            ([2; 10], EVA, b"\x00", PHONE_DATE),
+            ([3; 10], RUI, b"\x00", [0x80, 0xa0, 0xab, 0xfe, 0xf9, 0x61]),
+        ] {
+            let beginning = [&[1][..], &share, &sender.0, &[0], title, &[3]].concat();
+            let row = [&beginning[..], &[9; 32], &date, b"and what follows"].concat();
             put("shares", key::written(&ShareId(share)), row);
         }
         transaction.commit().expect("commit");
@@ -95,12 +106,12 @@ mod tests {
         assert_eq!(reading.phone(PHONE), Ok(Some(phone)));
         let mut listed = Vec::new();
         reading
-            .scan_sender_shares(all(), Order::Rising, &mut |key, ()| {
-                listed.push(key);
+            .scan_sender_shares(all(), Order::Rising, &mut |((sender, _), share), ()| {
+                listed.push((sender, share));
                 ControlFlow::Continue(())
             })
             .expect("read");
-        assert_eq!(listed, [(RUI, ShareId([1; 10])), (RUI, ShareId([3; 10])), (EVA, ShareId([2; 10]))]);
+        assert_eq!(listed, [(RUI, ShareId([3; 10])), (RUI, ShareId([1; 10])), (EVA, ShareId([2; 10]))]);
         assert_eq!((reading.sender_count(RUI), reading.sender_count(EVA)), (Ok(Some(2)), Ok(Some(1))));
     }
 

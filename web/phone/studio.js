@@ -5,7 +5,7 @@ import { keepAwake } from './awake.js';
 import { Camera } from './camera.js';
 import { el, face, notice, round, show } from './dom.js';
 import { live } from './live.js';
-import { addShare, recall, remember } from './memory.js';
+import { recall, remember } from './memory.js';
 import { rungOf } from './publish/ladder.js';
 import { t } from './texts.js';
 
@@ -67,7 +67,6 @@ export function studio(go, chosen, title) {
     try {
       const [suggested, share] = await Promise.all([measured, call('POST', '/shares', { targets: chosen.map((one) => one.user_id), kind: 'live', ...(title ? { title } : {}) })]);
       if (isLeft) { call('POST', `/shares/${share.share_id}/stop`).catch(() => {}); return; }
-      addShare(share.share_id);
       await live({ go, camera, chosen, share, rung: rungOf(suggested), stage: { top, bottom, tools, opened } });
     } catch (error) {
       start.disabled = false;

@@ -5,6 +5,8 @@ mod http_house;
 
 use std::sync::Barrier;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_house::home::{Home, code_of, event, json_of};
 use http_house::{Answer, Client};
 use serde_json::{Value, json};
@@ -119,6 +121,36 @@ fn a_claim_that_fails_leaves_nothing_behind() {
     assert_eq!((house(&home)["claimed"].clone(), home.steward.phones().expect("phones").len()), (json!(false), 0));
     assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 0);
     assert_eq!(claim(&home, &json!({ "code": code, "name": "Eva" })).status, 201, "the code is still good");
+}
+
+#[test]
+fn the_owners_photo_is_theirs_on_both_sides() {
+    let home = Home::new();
+    let (tv, code) = new_tv(&home);
+    let mut file = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(64, 48, image::Rgb([200, 0, 0]));
+    picture.write_to(&mut file, image::ImageFormat::Jpeg).expect("encoded");
+    let photo = format!("data:image/jpeg;base64,{}", STANDARD.encode(file.into_inner()));
+    let claimed = claim(&home, &json!({ "code": code, "name": "Rui", "photo": photo }));
+    assert_eq!(claimed.status, 201, "{claimed:?}");
+    let me = json_of(&home.ask("GET", "/api/v1/me", &bearer(&claimed), &Value::Null));
+    let device = json_of(&home.ask("GET", "/tv/api/device", &tv, &Value::Null));
+    let urls = [&me["photo_url"], &device["users"][0]["photo_url"]].map(|url| url.as_str().expect("an address"));
+    assert_ne!(urls[0], urls[1], "a photo goes with whoever has it, and the other one stays");
+    for url in urls {
+        assert_eq!(home.house.get(url).status, 200);
+    }
+}
+
+#[test]
+fn another_sites_page_claims_nothing() {
+    let home = Home::new();
+    let (_, code) = new_tv(&home);
+    for fields in ["Origin: http://elsewhere.example\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
+        let answer = home.ask("POST", "/api/v1/claim", fields, &json!({ "code": code, "name": "Eva" }));
+        assert_eq!(code_of(&answer), (403, "other_site".to_owned()), "{fields}");
+    }
+    assert_eq!(house(&home)["claimed"], json!(false));
 }
 
 #[test]

@@ -69,6 +69,7 @@ struct ClaimBody {
 
 /// Makes the first phone the owner's, with the code that a TV shows.
 pub(super) fn claim(api: &Api, request: &Request) -> Answered {
+    api::same_site(request)?;
     with_code(api, request, || {
         let ClaimBody { code, name, home, photo } = body(request)?;
         // Nobody has a photo drawn who can't claim anything.

@@ -3,12 +3,14 @@
 //! Whoever publishes at the lasting address goes on with the share it made before, as long as media may still come to
 //! that; then it makes the next.
 
-use crate::ground::id::{SenderId, ShareId, UserId};
+use std::ops::ControlFlow;
+
+use crate::ground::id::{PhoneId, SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Rows};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::rows::{Phone, Recipients, Sender, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::Kind;
@@ -52,7 +54,7 @@ pub fn choose(ledger: &mut dyn Ledger, id: SenderId, chosen: &[UserId]) -> Resul
 }
 
 /// The phone whose lasting address has this token.
-fn phone(ledger: &dyn Rows, token: &str) -> Result<(Phone, Sender), ShareError> {
+pub fn phone(ledger: &dyn Rows, token: &str) -> Result<(Phone, Sender), ShareError> {
     phones::phone_by_token(ledger, token)?.ok_or(ShareError::NotFound("publish address"))
 }
 
@@ -60,6 +62,18 @@ fn phone(ledger: &dyn Rows, token: &str) -> Result<(Phone, Sender), ShareError> 
 fn current(ledger: &dyn Rows, phone: &Phone) -> Result<Option<ShareId>, ShareError> {
     let Some(share) = ledger.camera_share(phone.id)? else { return Ok(None) };
     Ok(ledger.share(share)?.filter(|share| share.state.is_unfinished()).map(|share| share.id))
+}
+
+/// The phones at whose lasting addresses `share` was published.
+pub fn phones_of(ledger: &dyn Rows, share: ShareId) -> Result<Vec<PhoneId>, ShareError> {
+    let mut phones = Vec::new();
+    ledger.scan_camera_shares(all(), Order::Rising, &mut |phone, made| {
+        if made == share {
+            phones.push(phone);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(phones)
 }
 
 /// Whether something may be published at the lasting address with `token`; the share that goes on there, if one does.

@@ -41,6 +41,8 @@ pub enum ShareError {
     },
     /// The phone is not the owner's.
     NotOwnersPhone,
+    /// What a camera app published was stopped by someone else, and the app has not been stopped since.
+    StoppedElsewhere,
     /// Nobody is chosen whom a sender's camera apps share with.
     NoRecipients,
     /// The share is not ready yet.
@@ -70,6 +72,7 @@ impl ShareError {
             Self::Claimed => "claimed",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::NotOwnersPhone => "not_owners_phone",
+            Self::StoppedElsewhere => "stopped_elsewhere",
             Self::NoRecipients => "no_recipients",
             Self::NotReady => "not_ready",
             Self::Over(ShareState::Expired) => "expired",
@@ -89,7 +92,7 @@ impl ShareError {
             Self::PinLocked { .. } | Self::TooManyTries { .. } => 429,
             Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact | Self::NotOwnersPhone => 403,
             Self::BadCode => 404,
-            Self::NotReady | Self::Claimed | Self::NoRecipients => 409,
+            Self::NotReady | Self::Claimed | Self::StoppedElsewhere | Self::NoRecipients => 409,
             Self::Over(_) => 410,
             Self::Full(_) => 503,
             Self::Ledger(LedgerError::DiskFull) => 507,
@@ -128,6 +131,9 @@ impl fmt::Display for ShareError {
                 write!(f, "too many wrong codes; try again in {} s", retry_after.as_millis().div_ceil(1000))
             }
             Self::NotOwnersPhone => f.write_str("this phone is not the owner's; ask whoever looks after the box"),
+            Self::StoppedElsewhere => f.write_str(
+                "this was stopped on the phone's page or by the owner: stop it in the app too, then wait a moment",
+            ),
             Self::NoRecipients => f.write_str("choose who shall see it first: on the phone's page, under Camera apps"),
             Self::NotReady => f.write_str("the video is not ready yet; try again in a moment"),
             Self::Over(ShareState::Expired) => f.write_str("the video's time is over; it has been deleted"),

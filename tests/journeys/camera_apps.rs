@@ -90,6 +90,15 @@ fn an_app_publishes_where_its_phone_lives() {
     // The next time it is the next share.
     program::run(publisher::ffmpeg(&SMALL, Transport::Tcp, &house.rtsp_url), PATIENCE).ok();
     assert_eq!(house.shares()["total"], 2);
+
+    // One that is stopped on the phone's page does not make the TVs ring again by coming back by itself.
+    let mut rings = house.rings();
+    let publishing = program::start(publisher::ffmpeg_for_ever(&LONG, Transport::Tcp, &house.rtsp_url));
+    let share = text(&rings.wait_for("ring", |_| true), "share_id");
+    house.phone.post(&format!("/api/v1/shares/{share}/stop"), &json!({})).expect(200);
+    assert!(!publishing.wait(PATIENCE).status.success(), "its connection is ended");
+    let why = refusal(&house.rtsp_url);
+    assert!(why.contains("403") && why.contains("stop it in the app too"), "{why}");
     let told = house.gateway.stop();
     let token = house.rtsp_url.rsplit('/').next().expect("a token");
     assert!(!told.contains(token), "a token is in the log");

@@ -13,10 +13,11 @@ mod tests;
 mod viewing;
 mod watchers;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::ground::id::{PhotoId, ShareId, UserId};
+use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
@@ -63,6 +64,8 @@ struct Watch {
     deadlines: Vec<(ShareId, Moment, EndReason)>,
     /// When retention is looked after next.
     keeping: Option<Moment>,
+    /// Phones whose camera apps were stopped by someone else, and until when they may not publish.
+    held: HashMap<PhoneId, Moment>,
 }
 
 impl Steward {

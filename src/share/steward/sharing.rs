@@ -10,7 +10,7 @@ use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
 use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
-use crate::share::{keeping, phones, viewing};
+use crate::share::{cameras, keeping, phones, viewing};
 
 use super::Steward;
 
@@ -108,7 +108,11 @@ impl Steward {
 
     /// The sender stops the share.
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        self.look(|ledger| sharing::find_for(ledger, asker, share))?;
+        let cameras = self.look(|ledger| {
+            let found = sharing::find_for(ledger, asker, share)?;
+            if found.state.is_unfinished() { cameras::phones_of(ledger, share) } else { Ok(Vec::new()) }
+        })?;
+        self.hold_cameras(cameras);
         self.ended(share, EndReason::Stopped, None)?;
         self.stream_is_unwanted(share, Unwanted::Over);
         Ok(())
@@ -116,10 +120,13 @@ impl Steward {
 
     /// The sender withdraws the share: it vanishes from every inbox, and its recording is deleted.
     pub fn withdraw_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| {
-            sharing::find_for(ledger, asker, share)?;
-            sharing::withdraw(ledger, news, share)
+        let cameras = self.decide(move |ledger, news, _| {
+            let found = sharing::find_for(ledger, asker, share)?;
+            let cameras = if found.state.is_unfinished() { cameras::phones_of(ledger, share)? } else { Vec::new() };
+            sharing::withdraw(ledger, news, share)?;
+            Ok(cameras)
         })?;
+        self.hold_cameras(cameras);
         self.media_is_due_no_more(share);
         self.watch().watchers.drop_share(share, None);
         self.stream_is_unwanted(share, Unwanted::Withdrawn);

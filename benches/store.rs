@@ -89,6 +89,11 @@ fn find_contacts(dir: &Path) {
     measure("500 contacts found among 10,000 users, again", 101, || {
         assert_eq!(steward.match_contacts(sender, &book).unwrap().matched.len(), 250);
     });
+    // Of an address book twenty times as long, no more is looked at.
+    let long: Vec<_> = (0..10_000).map(contact).collect();
+    measure("10,000 contacts, of which 500 are looked at", 101, || {
+        assert_eq!(steward.match_contacts(sender, &long).unwrap().ignored, 9_500);
+    });
     measure("contacts listed, 10,000 users", 101, || {
         assert_eq!(steward.contacts(sender).unwrap().len(), 10_000);
     });
@@ -156,6 +161,12 @@ fn main() {
     for offset in [0, shares / 4, shares / 2, shares.saturating_sub(20)] {
         measure(&format!("inbox page of 20 at offset {offset}"), 201, || {
             assert_eq!(steward.inbox(user, offset as u64, 20).unwrap().entries.len(), 20);
+        });
+    }
+    let sender = steward.shares(0, 1).unwrap()[0].sender;
+    for offset in [0, shares / 2] {
+        measure(&format!("own shares, page of 20 at offset {offset}"), 201, || {
+            assert_eq!(steward.own_shares(sender, offset as u64, 20).unwrap().shares.len(), 20);
         });
     }
     println!("memory of the store, opened and read: {} KiB", rss_kib().saturating_sub(before));

@@ -19,7 +19,7 @@ fn a_share_from_enrolment_to_inbox() {
     let tv_cookie = cookie_of(&device);
     let code = json_of(&device)["pairing_code"].as_str().expect("a code").to_owned();
     assert_eq!(json_of(&device)["paired"], false);
-    let url = format!("http://127.0.0.1:8080/admin/#pair={code}");
+    let url = format!("http://127.0.0.1:8080/go/#claim={code}");
     assert_eq!(json_of(&device)["pair_url"], url);
     let waiting = format!("Cookie: {tv_cookie}\r\n");
     let picture =

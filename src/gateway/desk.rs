@@ -19,8 +19,8 @@ use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
-    Account, Asker, MediaInfo, NewPin, NewShare, NewUser, ProfileChange, Report, Scope, Share, ShareError, Steward, Tv,
-    User, photo_url,
+    Account, Asker, MediaInfo, NewPin, NewShare, NewUser, PhoneReport, ProfileChange, Report, Scope, Share, ShareError,
+    Steward, Tv, User, photo_url,
 };
 
 /// Something the owner wants done.
@@ -41,6 +41,7 @@ pub enum Verb {
     TvRemove { tv: String },
     Invite { name: Option<String>, account: Option<String>, ttl_ms: u64 },
     PhoneList,
+    PhoneRename { phone: String, name: String },
     PhoneRevoke { phone: String },
     ShareList,
     ShareShow { share: String },
@@ -237,14 +238,14 @@ impl Desk {
             }
             Verb::PhoneList => {
                 let phones = steward.phones()?;
-                let phone = |phone: &crate::share::PhoneReport| {
-                    json!({
-                        "phone_id": phone.phone.to_string(), "sender_id": phone.sender.id.to_string(),
-                        "name": phone.sender.name, "msisdn": phone.sender.msisdn, "email": phone.sender.email,
-                        "created_at": phone.created_at.to_string(),
-                    })
-                };
-                json!({ "phones": all(&phones, phone) })
+                json!({ "phones": all(&phones, phone_json) })
+            }
+            Verb::PhoneRename { phone, name } => {
+                let id = phone.parse().map_err(|_| ShareError::NotFound("phone"))?;
+                steward.rename_phone(id, name)?;
+                let phones = steward.phones()?;
+                let renamed = phones.iter().find(|report| report.phone.id == id);
+                phone_json(renamed.ok_or(ShareError::NotFound("phone"))?)
             }
             Verb::PhoneRevoke { phone } => {
                 steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
@@ -383,6 +384,15 @@ fn tv_json(tv: &Tv) -> Value {
     json!({
         "tv_id": tv.id.to_string(), "account_id": tv.account.map(|account| account.to_string()), "name": tv.name,
         "signed_in": signed_in, "created_at": tv.created_at.to_string(),
+    })
+}
+
+fn phone_json(report: &PhoneReport) -> Value {
+    let PhoneReport { phone, sender } = report;
+    json!({
+        "phone_id": phone.id.to_string(), "sender_id": sender.id.to_string(),
+        "name": sender.name, "msisdn": sender.msisdn, "email": sender.email, "photo_url": photo_url(sender.photo),
+        "phone_name": phone.name, "owner": phone.is_owners, "created_at": phone.created_at.to_string(),
     })
 }
 

@@ -11,12 +11,15 @@ use crate::ground::time::Clock;
 use crate::ingest::{Answer, CameraGate, Gate};
 use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
 use crate::recording::library::Library;
-use crate::share::{ShareError, Steward};
+use crate::share::{EndReason, ShareError, Steward};
 use crate::wire::rtp::Media;
 use crate::wire::rtsp::{Credentials, Refusal};
 
 /// What publishers of a share that is over are told.
 const OVER: &str = "This share is over; make a new one";
+
+/// How the paths of phones' lasting addresses begin; the phone's token follows.
+const PHONE: &str = "phone/";
 
 /// The gate of publishers.
 pub(super) struct Doorkeeper {
@@ -31,9 +34,38 @@ pub(super) struct Doorkeeper {
 }
 
 impl Doorkeeper {
-    /// The share that is published at `path`. Blocks elsewhere.
+    /// The share that is published at `path`; one is made where the path is a phone's. Blocks elsewhere.
     async fn share(&self, path: &str) -> Result<ShareId, Refusal> {
-        self.share_of(path.strip_prefix("live/").ok_or(Refusal::NotFound)?).await
+        match path.strip_prefix(PHONE) {
+            Some(token) => self.share_of_phone(token).await,
+            None => self.share_of(path.strip_prefix("live/").ok_or(Refusal::NotFound)?).await,
+        }
+    }
+
+    /// Whether something may be published at `path`. Blocks elsewhere.
+    async fn may_publish(&self, path: &str) -> Result<(), Refusal> {
+        let Some(token) = path.strip_prefix(PHONE) else { return self.share(path).await.map(drop) };
+        let (steward, token) = (self.steward.clone(), token.to_owned());
+        let current = blocking::unblock(move || steward.admit_phone(&token)).await.map_err(refusal)?;
+        match current.and_then(|share| self.hub.get(share)).map(|stream| stream.status()) {
+            Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
+            Some(Status::Interrupted | Status::Ended) | None => Ok(()),
+        }
+    }
+
+    /// The share that goes on at the lasting address of the phone with `token`, or the next. Blocks elsewhere.
+    async fn share_of_phone(&self, token: &str) -> Result<ShareId, Refusal> {
+        let (steward, hub, token) = (self.steward.clone(), self.hub.clone(), token.to_owned());
+        let share = move || {
+            let share = steward.share_of_phone(&token)?;
+            if hub.get(share).is_none_or(|stream| stream.status() != Status::Ended) {
+                return Ok(share);
+            }
+            // Its end is not in the books yet, and whoever comes back so soon means the next share.
+            steward.ended(share, EndReason::Stopped, None)?;
+            steward.share_of_phone(&token)
+        };
+        blocking::unblock(share).await.map_err(refusal)
     }
 
     /// The share that is published with `token`. Blocks elsewhere.
@@ -89,7 +121,7 @@ impl Gate for Doorkeeper {
             {
                 return Err(Refusal::Authenticate);
             }
-            self.share(path).await.map(drop)
+            self.may_publish(path).await
         })
     }
 

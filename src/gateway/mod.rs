@@ -186,8 +186,9 @@ impl Gateway {
             Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
         let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
-        let api =
-            Api::new(steward.clone(), gallery.clone(), open_desk, ingest.address().port()).with_lineup(watched.clone());
+        let api = Api::new(steward.clone(), gallery.clone(), open_desk, ingest.address().port())
+            .with_https(https_address.map(|https| https.port()))
+            .with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
             .map_err(data(data_dir))?;

@@ -103,6 +103,13 @@ pub const UNPAIRED_TVS: usize = 500;
 pub const SIGNED_IN_USERS: usize = 32;
 /// How long a TV shows a pairing code before it shows a new one.
 pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
+/// Wrong codes (of invitations, or of TVs in a house to be claimed) from one address within [`CODE_TRIES_TIME`]; then it
+/// has to wait for the rest of it.
+pub const CODE_TRIES: u32 = 20;
+/// See [`CODE_TRIES`].
+pub const CODE_TRIES_TIME: Duration = Duration::from_secs(60);
+/// Addresses whose wrong codes are counted; with more, counting begins anew.
+pub const CODE_ADDRESSES: usize = 1024;
 /// How long the owner has to come in with a code.
 pub const OWNER_CODE_TIME: Duration = Duration::from_secs(10 * 60);
 /// Browsers of the owner; the one that came in longest ago makes room.

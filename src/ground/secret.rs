@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use md5::Digest as _;
 use ring::rand::SecureRandom as _;
-use ring::{digest, hmac, pbkdf2, rand};
+use ring::{aead, digest, hkdf, hmac, pbkdf2, rand};
 use subtle::ConstantTimeEq as _;
 
 /// Fills `bytes` from the system's random source.
@@ -105,6 +105,64 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
+/// A secret that keys for other purposes are derived from (HKDF-SHA-256, RFC 5869).
+pub struct RootKey(hkdf::Prk);
+
+impl RootKey {
+    /// The root key made of `bytes`, which are random.
+    pub fn new(bytes: &[u8; SigningKey::BYTES]) -> Self {
+        Self(hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, bytes))
+    }
+
+    /// The key for one purpose and one holder: the same each time, and another for every other.
+    pub fn sealing_key(&self, purpose: &str, whose: &[u8]) -> SealingKey {
+        let mut bytes = [0; SealingKey::BYTES];
+        let info = [purpose.as_bytes(), whose];
+        self.0
+            .expand(&info, &aead::AES_128_GCM)
+            .and_then(|okm| okm.fill(&mut bytes))
+            .expect("HKDF-SHA-256 gives up to 8,160 bytes");
+        SealingKey(bytes)
+    }
+}
+impl std::fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RootKey(…)")
+    }
+}
+
+/// A key for AES-128-GCM (NIST SP 800-38D), held by the gateway and one phone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealingKey([u8; Self::BYTES]);
+
+impl SealingKey {
+    /// Length of the key.
+    pub const BYTES: usize = 16;
+    /// Length of the nonce that a sealed text begins with.
+    pub const NONCE_BYTES: usize = aead::NONCE_LEN;
+
+    /// The key as the phone is told it, in base64url (RFC 4648, section 5).
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// What was sealed as nonce, ciphertext and tag, for `context`; `None` where anything of it is not as it was.
+    pub fn open(&self, sealed: &[u8], context: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, text) = sealed.split_at_checked(Self::NONCE_BYTES)?;
+        let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_128_GCM, &self.0).ok()?);
+        let mut text = text.to_vec();
+        let length = key.open_in_place(nonce, aead::Aad::from(context), &mut text).ok()?.len();
+        text.truncate(length);
+        Some(text)
+    }
+}
+impl std::fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealingKey(…)")
+    }
+}
+
 /// A PIN as it is stored: PBKDF2-HMAC-SHA-256 with its own salt (RFC 8018, section 5.2). Slow on purpose: about
 /// a third of a second, never on the event loop.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -160,6 +218,37 @@ mod tests {
         assert!(!key.verify(b"share 2", &signature));
         assert!(!key.verify(b"share 1", &signature[..15]));
         assert!(!SigningKey::new(&[8; 32]).verify(b"share 1", &signature));
+    }
+
+    #[test]
+    fn sealed_texts_are_opened_by_their_key_in_their_context_only() {
+        // AES-128-GCM, test case 4 of McGrew and Viega's proposal to NIST, tag and all.
+        let bytes = |hex: &str| -> Vec<u8> {
+            (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("hex")).collect()
+        };
+        let key = SealingKey(bytes("feffe9928665731c6d6a8f9467308308").try_into().expect("16 bytes"));
+        let context = bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+        let sealed = bytes(concat!(
+            "cafebabefacedbaddecaf888",
+            "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e",
+            "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+            "5bc94fbc3221a5db94fae95ae7121a47",
+        ));
+        let opened = key.open(&sealed, &context).expect("it is the published one");
+        assert_eq!((opened.len(), &opened[..4]), (60, &bytes("d9313225")[..]));
+        for at in 0..sealed.len() {
+            let mut other = sealed.clone();
+            other[at] ^= 1;
+            assert_eq!(key.open(&other, &context), None, "byte {at}");
+            assert_eq!(key.open(&sealed[..at], &context), None, "{at} bytes");
+        }
+        assert_eq!(key.open(&sealed, b"another"), None);
+
+        let root = RootKey::new(&[7; 32]);
+        let key = root.sealing_key("a", b"1");
+        assert_eq!(key, RootKey::new(&[7; 32]).sealing_key("a", b"1"));
+        assert!(key != root.sealing_key("a", b"2") && key != root.sealing_key("b", b"1"));
+        assert_eq!((key.text().len(), format!("{key:?}")), (22, "SealingKey(…)".to_owned()));
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Api {
     pub(super) desk: Arc<dyn OwnersDesk>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
+    /// The port of HTTPS, if it is served.
+    pub(super) https_port: Option<u16>,
     /// Who knows the TV channels.
     pub(super) lineup: Option<Arc<dyn Lineup>>,
 }
@@ -36,12 +38,17 @@ impl Api {
     /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `desk`; phones are told to
     /// publish to `rtsp_port`.
     pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, desk: Arc<dyn OwnersDesk>, rtsp_port: u16) -> Self {
-        Self { steward, photos, desk, rtsp_port, lineup: None }
+        Self { steward, photos, desk, rtsp_port, https_port: None, lineup: None }
     }
 
     /// The same, with TV channels.
     pub fn with_lineup(self, lineup: Arc<dyn Lineup>) -> Self {
         Self { lineup: Some(lineup), ..self }
+    }
+
+    /// The same, with HTTPS at a port.
+    pub fn with_https(self, port: Option<u16>) -> Self {
+        Self { https_port: port, ..self }
     }
 
     /// The answer to a call. Blocks while the steward decides.
@@ -78,6 +85,8 @@ pub(super) enum Failure {
     OtherSite,
     /// Its body is not what the call wants.
     BadBody(String),
+    /// The contacts in it are not sealed with the phone's key.
+    BadSeal,
     /// Its body says to be something else than JSON.
     NotJson,
     /// Its body says to be something else than a photo.
@@ -129,6 +138,11 @@ impl Failure {
             Self::BadBody(why) => {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))
             }
+            Self::BadSeal => Reply::error(
+                400,
+                "bad_seal",
+                "the contacts are not sealed with this phone's key: ask for contacts_key anew, and seal them again",
+            ),
             Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
             Self::NotAPhoto => Reply::error(415, "not_a_photo", "send the photo itself, as image/jpeg or image/png"),
             Self::Photo(PhotoRefused { status, code, message }) => Reply::error(status, code, &message),
@@ -146,6 +160,21 @@ pub(super) type Answered = Result<Reply, Failure>;
 /// An answer in JSON.
 pub(super) fn json(status: u16, value: &Value) -> Reply {
     Reply::bytes(status, "application/json", value.to_string())
+}
+
+/// The host by which the asker reached the gateway, without the port: a colon behind the last bracket, if any, starts it.
+pub(super) fn host_name(request: &Request) -> &str {
+    let host = request.host.as_str();
+    let end = host.rfind(':').filter(|at| host.rfind(']').is_none_or(|bracket| bracket < *at));
+    &host[..end.unwrap_or(host.len())]
+}
+
+/// A number in the query, or `default` where it is not said.
+pub(super) fn number(request: &Request, name: &str, default: u64) -> Result<u64, Failure> {
+    match request.parameter(name) {
+        Some(text) => text.parse().map_err(|_| Failure::BadBody(format!("{name} must be a number"))),
+        None => Ok(default),
+    }
 }
 
 /// An answer that says no more than that it was done.

@@ -47,7 +47,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
     if call == OwnerCall::SignIn {
         let SignInBody { code } = body(request)?;
         let cookie = api.steward.owner_sign_in(&code)?;
-        return Ok(with_cookie(&cookie, COOKIE_SECONDS));
+        return Ok(come_in(&cookie));
     }
     let cookie = request.cookie(OWNER_COOKIE).ok_or(Failure::NotOwner)?;
     if !api.steward.is_owner(cookie)? {
@@ -70,6 +70,11 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
         }
         OwnerCall::SignIn => Err(Failure::NotFound),
     }
+}
+
+/// The answer that makes a browser the owner's.
+pub(super) fn come_in(cookie: &str) -> Reply {
+    with_cookie(cookie, COOKIE_SECONDS)
 }
 
 fn with_cookie(value: &str, seconds: u32) -> Reply {

@@ -1,39 +1,48 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::ground::id::{ShareId, UserId};
 use crate::ground::reply::Reply;
-use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
+use crate::http::api::{Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
-use crate::http::photos;
 use crate::http::route::PhoneCall;
 use crate::http::texts::{self, Language, TERMS_VERSION};
-use crate::share::{Asker, Contact, Enrolment, Kind, Phone, ProfileChange, Sender, User, photo_url};
+use crate::http::{api_cameras, api_contacts, api_house, api_owner, api_shares, photos};
+use crate::share::{Asker, Phone, ProfileChange, Sender, photo_url};
 
 /// Answers a phone.
 pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered {
-    if call == PhoneCall::Enrol {
-        return enrol(api, request);
+    match call {
+        PhoneCall::House => return api_house::house(api, request),
+        PhoneCall::Claim => return api_house::claim(api, request),
+        PhoneCall::Enrol => return api_house::enrol(api, request),
+        _ => {}
     }
     let (phone, sender) = phone(api, request.field("authorization"))?;
     match call {
-        PhoneCall::Me => Ok(me(&phone, &sender)),
+        PhoneCall::Me => Ok(me(api, &phone, &sender)),
         PhoneCall::ChangeMe => {
             let MeBody { name, msisdn, email } = body(request)?;
             let change = ProfileChange { name, msisdn, email };
-            Ok(me(&phone, &api.steward.change_sender(sender.id, change)?))
+            Ok(me(api, &phone, &api.steward.change_sender(sender.id, change)?))
         }
+        PhoneCall::OwnerSession => Ok(api_owner::come_in(&api.steward.owner_session(phone.id)?)),
         PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
-        PhoneCall::Contacts => contacts(api, &sender),
-        PhoneCall::MatchContacts => match_contacts(api, request, &sender),
+        PhoneCall::Contacts => api_contacts::known(api, &sender),
+        PhoneCall::MatchContacts => api_contacts::find(api, request, &phone, &sender),
         PhoneCall::Terms => Ok(terms(request, &sender)),
         PhoneCall::AcceptTerms => accept_terms(api, request, &sender),
         PhoneCall::Help(topic) => Ok(texts::help(topic, language(request))),
         PhoneCall::Probe => probe(request),
-        PhoneCall::CreateShare => create_share(api, request, &sender),
-        PhoneCall::Share(share) => report(api, &sender, share),
+        PhoneCall::Recipients => api_cameras::recipients(api, &sender),
+        PhoneCall::SetRecipients => api_cameras::choose(api, request, &sender),
+        PhoneCall::CameraApps => api_cameras::addresses(api, request),
+        PhoneCall::LarixPicture => api_cameras::larix_picture(api, request),
+        PhoneCall::OwnShares => api_shares::own(api, request, &sender),
+        PhoneCall::CreateShare => api_shares::create(api, request, &sender),
+        PhoneCall::Share(share) => api_shares::report(api, &sender, share),
+        PhoneCall::RenameShare(share) => api_shares::rename(api, request, &sender, share),
         PhoneCall::Stop(share) => {
             api.steward.stop_share(Asker::Sender(sender.id), share)?;
             done()
@@ -42,21 +51,23 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
             api.steward.withdraw_share(Asker::Sender(sender.id), share)?;
             done()
         }
-        PhoneCall::Enrol | PhoneCall::Events(_) => Err(Failure::NotFound),
+        PhoneCall::House | PhoneCall::Claim | PhoneCall::Enrol | PhoneCall::Events(_) => Err(Failure::NotFound),
     }
 }
 
 /// The phone and sender an Authorization field speaks for.
 pub(super) fn phone(api: &Api, authorization: Option<&str>) -> Result<(Phone, Sender), Failure> {
-    let (scheme, token) = authorization.and_then(|field| field.split_once(' ')).ok_or(Failure::NoPhone)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Failure::NoPhone);
-    }
-    api.steward.phone_by_token(token.trim())?.ok_or(Failure::NoPhone)
+    api.steward.phone_by_token(token(authorization).ok_or(Failure::NoPhone)?)?.ok_or(Failure::NoPhone)
+}
+
+/// The token in an Authorization field.
+pub(super) fn token(authorization: Option<&str>) -> Option<&str> {
+    let (scheme, token) = authorization?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// What a phone is told of its owner.
-fn me(phone: &Phone, sender: &Sender) -> Reply {
+fn me(api: &Api, phone: &Phone, sender: &Sender) -> Reply {
     answer_json(
         200,
         &json!({
@@ -66,6 +77,8 @@ fn me(phone: &Phone, sender: &Sender) -> Reply {
             "msisdn": sender.msisdn,
             "email": sender.email,
             "photo_url": photo_url(sender.photo),
+            "owner": phone.is_owners,
+            "contacts_key": api.steward.contacts_key(phone.id).text(),
         }),
     )
 }
@@ -86,66 +99,7 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Ok(Some(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
 }
 
-#[derive(Deserialize)]
-struct EnrolBody {
-    code: String,
-    name: String,
-    msisdn: Option<String>,
-    email: Option<String>,
-    photo: Option<String>,
-}
-
-fn enrol(api: &Api, request: &Request) -> Answered {
-    let EnrolBody { code, name, msisdn, email, photo } = body(request)?;
-    // Nobody has a photo drawn who was not invited.
-    api.steward.check_invite(code.trim())?;
-    let photo =
-        photo.as_deref().filter(|url| !url.is_empty()).map(|url| photos::from_data_url(api, url)).transpose()?;
-    let enrolment = Enrolment { name, msisdn, email, photo };
-    let enrolled = photos::given(api, photo, || Ok(api.steward.enrol(code.trim(), enrolment)?))?;
-    let value = json!({ "token": enrolled.token, "sender_id": enrolled.sender.to_string() });
-    Ok(answer_json(201, &value))
-}
-
-/// A user as a phone sees them.
-fn contact(user: &User) -> Value {
-    json!({ "user_id": user.id.to_string(), "name": user.name, "photo_url": photo_url(user.photo) })
-}
-
-/// Whom a phone can share with.
-fn contacts(api: &Api, sender: &Sender) -> Answered {
-    let users = api.steward.contacts(sender.id)?;
-    Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
-}
-
-#[derive(Deserialize)]
-struct ContactsBody {
-    contacts: Vec<ContactBody>,
-}
-
-/// The name that a phone sends along is not looked at.
-#[derive(Deserialize)]
-struct ContactBody {
-    msisdn: Option<String>,
-    email: Option<String>,
-}
-
-/// Which of a phone's contacts have a TV. The list is looked at, and not kept.
-fn match_contacts(api: &Api, request: &Request, sender: &Sender) -> Answered {
-    let ContactsBody { contacts } = body(request)?;
-    let contacts = contacts.into_iter().map(|ContactBody { msisdn, email }| Contact { msisdn, email });
-    let matches = api.steward.match_contacts(sender.id, &contacts.collect::<Vec<_>>())?;
-    Ok(answer_json(
-        200,
-        &json!({
-            "matched": matches.matched.iter().map(contact).collect::<Vec<_>>(),
-            "considered": matches.considered,
-            "ignored": matches.ignored,
-        }),
-    ))
-}
-
-fn language(request: &Request) -> Language {
+pub(super) fn language(request: &Request) -> Language {
     request.field("accept-language").and_then(Language::accepted).unwrap_or(Language::English)
 }
 
@@ -207,69 +161,6 @@ fn probe(request: &Request) -> Answered {
             "suggested": {
                 "width": width, "height": height, "frame_rate": frame_rate, "video_bits_per_second": bits,
             },
-        }),
-    ))
-}
-
-#[derive(Deserialize)]
-struct ShareBody {
-    targets: Vec<String>,
-    #[serde(default = "live")]
-    kind: Kind,
-    title: Option<String>,
-}
-
-fn live() -> Kind {
-    Kind::Live
-}
-
-fn create_share(api: &Api, request: &Request, sender: &Sender) -> Answered {
-    let ShareBody { targets, kind, title } = body(request)?;
-    let targets = targets.iter().map(|target| target.parse::<UserId>()).collect::<Result<Vec<_>, _>>();
-    let targets = targets.map_err(|error| Failure::BadBody(format!("targets: {error}")))?;
-    let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
-    // The port in the Host field is HTTP's; a colon behind the last bracket, if any, starts it.
-    let host = request.host.as_str();
-    let name_end = host.rfind(':').filter(|at| host.rfind(']').is_none_or(|bracket| bracket < *at));
-    let name = &host[..name_end.unwrap_or(host.len())];
-    Ok(answer_json(
-        201,
-        &json!({
-            "share_id": new.share.id.to_string(),
-            "state": new.share.state.as_str(),
-            "publish": {
-                "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
-                "websocket_url": api::publish_address(request, &new.publish_token),
-            },
-        }),
-    ))
-}
-
-fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
-    let report = api.steward.share(Asker::Sender(sender.id), share)?;
-    let targets = report.targets.iter().map(|target| {
-        let mut value = json!({
-            "user_id": target.user.to_string(),
-            "name": target.name,
-            "state": target.state.as_str(),
-        });
-        if let Some(latency_ms) = target.latency_ms {
-            value["latency_ms"] = latency_ms.into();
-        }
-        value
-    });
-    Ok(answer_json(
-        200,
-        &json!({
-            "share_id": share.to_string(),
-            "state": report.share.state.as_str(),
-            "kind": report.share.kind.as_str(),
-            "title": report.share.title,
-            "started_at": report.share.started_at.map(|date| date.to_string()),
-            "duration_ms": report.duration_ms,
-            "targets": targets.collect::<Vec<_>>(),
-            "viewers": report.viewers,
-            "media": report.share.media.as_ref().map(api::media),
         }),
     ))
 }

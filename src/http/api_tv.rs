@@ -161,22 +161,27 @@ fn with_cookie(reply: Reply, name: &str, value: &str) -> Reply {
     reply.with("Set-Cookie", format!("{name}={value}; Path=/tv; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"))
 }
 
-/// Where the owner's phone goes to take in the TV that shows this code.
-fn pair_url(request: &Request, code: &str) -> String {
-    format!("{}/admin/#pair={code}", request.base())
+/// Where a phone goes to take in the TV that shows this code: the owner's to the owner's page; the first phone of a house
+/// that nobody owns yet to where it becomes the owner's.
+fn pair_url(request: &Request, code: &str, claimed: bool) -> String {
+    let path = if claimed { "admin/#pair=" } else { "go/#claim=" };
+    format!("{}/{path}{code}", request.base())
 }
 
 /// What an unpaired TV shows of itself.
-fn unpaired(request: &Request, value: &mut Value, code: &str) {
+fn unpaired(api: &Api, request: &Request, value: &mut Value, code: &str) -> Result<(), Failure> {
+    let claimed = api.steward.is_claimed()?;
+    value["claimed"] = claimed.into();
     value["pairing_code"] = code.into();
-    value["pair_url"] = pair_url(request, code).into();
-    value["pair_qr_svg"] = format!("/tv/api/pair.svg?code={code}").into();
+    value["pair_url"] = pair_url(request, code, claimed).into();
+    value["pair_qr_svg"] = format!("/tv/api/pair.svg?code={code}&claimed={claimed}").into();
+    Ok(())
 }
 
 /// The TV's pairing address as a picture for phones (ISO/IEC 18004).
 fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
     let code = api.steward.pairing_code(tv.id)?.ok_or(Failure::NotFound)?;
-    qr::picture(&pair_url(request, &code)).ok_or(Failure::NotFound)
+    qr::picture(&pair_url(request, &code, api.steward.is_claimed()?)).ok_or(Failure::NotFound)
 }
 
 /// Where a phone goes to be enrolled with `code`.
@@ -204,7 +209,7 @@ fn device(api: &Api, request: &Request) -> Answered {
     let Some(Session { tv, account, user }) = session(api, request)? else {
         let new = steward.new_tv()?;
         let mut value = json!({ "tv_id": new.tv.to_string(), "paired": false, "users": [] });
-        unpaired(request, &mut value, &new.pairing_code);
+        unpaired(api, request, &mut value, &new.pairing_code)?;
         return Ok(with_cookie(answer_json(200, &value), TV_COOKIE, &new.cookie));
     };
     let mut value = json!({ "tv_id": tv.id.to_string(), "name": tv.name, "paired": account.is_some(), "users": [] });
@@ -223,7 +228,7 @@ fn device(api: &Api, request: &Request) -> Answered {
         };
         value["users"] = users.iter().map(user_json).collect::<Vec<_>>().into();
     } else if let Some(code) = steward.pairing_code(tv.id)? {
-        unpaired(request, &mut value, &code);
+        unpaired(api, request, &mut value, &code)?;
     }
     let mut reply = answer_json(200, &value);
     if let Some(cookie) = request.cookie(TV_COOKIE) {
@@ -293,12 +298,8 @@ struct BlocksBody {
 }
 
 fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
-    let number = |name, default| match request.parameter(name) {
-        Some(text) => text.parse::<u64>().map_err(|_| Failure::BadBody(format!("{name} must be a number"))),
-        None => Ok(default),
-    };
-    let offset = number("offset", 0)?;
-    let limit = number("limit", INBOX_PAGE_DEFAULT as u64)?.min(INBOX_PAGE as u64) as usize;
+    let offset = api::number(request, "offset", 0)?;
+    let limit = api::number(request, "limit", INBOX_PAGE_DEFAULT as u64)?.min(INBOX_PAGE as u64) as usize;
     let page = api.steward.inbox(user.id, offset, limit)?;
     let entries: Vec<_> = page.entries.iter().map(|entry| entry_json(api, request, user, entry)).collect();
     Ok(answer_json(200, &json!({ "total": page.total, "unseen": page.unseen, "entries": entries })))

@@ -15,8 +15,12 @@ pub mod publish;
 pub mod range;
 pub mod route;
 
+mod api_cameras;
+mod api_contacts;
+mod api_house;
 mod api_owner;
 mod api_phone;
+mod api_shares;
 mod api_tv;
 mod pages;
 mod qr;

@@ -145,6 +145,12 @@ impl Topic {
 /// A call of the phone API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneCall {
+    /// `GET house`
+    House,
+    /// `POST claim`
+    Claim,
+    /// `POST owner-session`
+    OwnerSession,
     /// `POST enrol`
     Enrol,
     /// `GET me`
@@ -165,6 +171,16 @@ pub enum PhoneCall {
     Help(Topic),
     /// `POST probe`
     Probe,
+    /// `GET recipients`
+    Recipients,
+    /// `PUT recipients`
+    SetRecipients,
+    /// `GET camera-apps`
+    CameraApps,
+    /// `GET larix.svg`
+    LarixPicture,
+    /// `GET shares`
+    OwnShares,
     /// `POST shares`
     CreateShare,
     /// `GET shares/{id}`
@@ -173,6 +189,8 @@ pub enum PhoneCall {
     Events(ShareId),
     /// `POST shares/{id}/stop`
     Stop(ShareId),
+    /// `PATCH shares/{id}`
+    RenameShare(ShareId),
     /// `DELETE shares/{id}`
     Withdraw(ShareId),
 }
@@ -436,6 +454,9 @@ impl Route {
             (Get, ["metrics"]) => Some(Self::Metrics),
             (Get, ["photo", file]) => Some(Self::Photo(file.strip_suffix(".jpg")?.parse().ok()?)),
 
+            (Get, ["api", "v1", "house"]) => phone(PhoneCall::House),
+            (Post, ["api", "v1", "claim"]) => phone(PhoneCall::Claim),
+            (Post, ["api", "v1", "owner-session"]) => phone(PhoneCall::OwnerSession),
             (Post, ["api", "v1", "enrol"]) => phone(PhoneCall::Enrol),
             (Get, ["api", "v1", "me"]) => phone(PhoneCall::Me),
             (Patch, ["api", "v1", "me"]) => phone(PhoneCall::ChangeMe),
@@ -446,8 +467,14 @@ impl Route {
             (Post, ["api", "v1", "terms", "accept"]) => phone(PhoneCall::AcceptTerms),
             (Get, ["api", "v1", "help", topic]) => phone(PhoneCall::Help(Topic::of_phone(topic)?)),
             (Post, ["api", "v1", "probe"]) => phone(PhoneCall::Probe),
+            (Get, ["api", "v1", "recipients"]) => phone(PhoneCall::Recipients),
+            (Put, ["api", "v1", "recipients"]) => phone(PhoneCall::SetRecipients),
+            (Get, ["api", "v1", "camera-apps"]) => phone(PhoneCall::CameraApps),
+            (Get, ["api", "v1", "larix.svg"]) => phone(PhoneCall::LarixPicture),
+            (Get, ["api", "v1", "shares"]) => phone(PhoneCall::OwnShares),
             (Post, ["api", "v1", "shares"]) => phone(PhoneCall::CreateShare),
             (Get, ["api", "v1", "shares", share]) => phone(PhoneCall::Share(id(share)?)),
+            (Patch, ["api", "v1", "shares", share]) => phone(PhoneCall::RenameShare(id(share)?)),
             (Delete, ["api", "v1", "shares", share]) => phone(PhoneCall::Withdraw(id(share)?)),
             (Get, ["api", "v1", "shares", share, "events"]) => phone(PhoneCall::Events(id(share)?)),
             (Post, ["api", "v1", "shares", share, "stop"]) => phone(PhoneCall::Stop(id(share)?)),
@@ -496,7 +523,9 @@ impl Route {
         match self {
             Self::Phone(PhoneCall::SetPhoto) => limits::PHOTO_BYTES,
             // A photo in base64, and the rest of the enrolment.
-            Self::Phone(PhoneCall::Enrol) => limits::PHOTO_BYTES / 3 * 4 + limits::HTTP_SMALL_BODY_BYTES,
+            Self::Phone(PhoneCall::Enrol | PhoneCall::Claim) => {
+                limits::PHOTO_BYTES / 3 * 4 + limits::HTTP_SMALL_BODY_BYTES
+            }
             _ => limits::HTTP_BODY_BYTES,
         }
     }
@@ -572,6 +601,13 @@ mod tests {
             (Get, "/admin/api/now", Ok(Route::Owner(OwnerCall::Now))),
             (Get, "/admin/api/invite.svg", Ok(Route::Owner(OwnerCall::InvitePicture))),
             (Get, "/admin/api/nothing", not_found.clone()),
+            (Get, "/api/v1/house", phone(PhoneCall::House)),
+            (Post, "/api/v1/claim", phone(PhoneCall::Claim)),
+            (Post, "/api/v1/owner-session", phone(PhoneCall::OwnerSession)),
+            (Get, "/api/v1/recipients", phone(PhoneCall::Recipients)),
+            (Put, "/api/v1/recipients", phone(PhoneCall::SetRecipients)),
+            (Get, "/api/v1/camera-apps", phone(PhoneCall::CameraApps)),
+            (Get, "/api/v1/larix.svg", phone(PhoneCall::LarixPicture)),
             (Post, "/api/v1/enrol", phone(PhoneCall::Enrol)),
             (Get, "/api/v1/enrol", method("POST")),
             (Get, "/api/v1/me", phone(PhoneCall::Me)),
@@ -594,10 +630,12 @@ mod tests {
             (Get, "/tv/help/help.css", not_found.clone()),
             (Get, "/help/en/live.html", not_found.clone()),
             (Post, "/api/v1/probe", phone(PhoneCall::Probe)),
+            (Get, "/api/v1/shares", phone(PhoneCall::OwnShares)),
             (Post, "/api/v1/shares", phone(PhoneCall::CreateShare)),
+            (Patch, "/api/v1/shares/SHARE", phone(PhoneCall::RenameShare(share))),
             (Get, "/api/v1/shares/SHARE", phone(PhoneCall::Share(share))),
             (Delete, "/api/v1/shares/SHARE", phone(PhoneCall::Withdraw(share))),
-            (Put, "/api/v1/shares/SHARE", method("GET, HEAD, DELETE")),
+            (Put, "/api/v1/shares/SHARE", method("GET, HEAD, PATCH, DELETE")),
             (Get, "/api/v1/shares/SHARE/events", phone(PhoneCall::Events(share))),
             (Post, "/api/v1/shares/SHARE/stop", phone(PhoneCall::Stop(share))),
             (Get, "/api/v1/shares/0", not_found.clone()),

@@ -72,6 +72,14 @@ pub fn terms(language: Language) -> Terms {
     Terms { title: title.trim(), text: text.trim() }
 }
 
+/// What a household is called after the person who begins it.
+pub fn home_of(name: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("{name}’s home"),
+        Language::Spanish | Language::Portuguese => format!("Casa de {name}"),
+    }
+}
+
 /// What a help page may load and do: nothing but its own style.
 const HELP_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'self'";

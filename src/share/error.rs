@@ -32,6 +32,19 @@ pub enum ShareError {
     NotAContact,
     /// The pairing or enrolment code is none, was used, or is too old.
     BadCode,
+    /// The house has an owner already.
+    Claimed,
+    /// Too many wrong codes came from there.
+    TooManyTries {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The phone is not the owner's.
+    NotOwnersPhone,
+    /// What a camera app published was stopped by someone else, and the app has not been stopped since.
+    StoppedElsewhere,
+    /// Nobody is chosen whom a sender's camera apps share with.
+    NoRecipients,
     /// The share is not ready yet.
     NotReady,
     /// The share is over.
@@ -56,6 +69,11 @@ impl ShareError {
             Self::NotYours => "not_yours",
             Self::NotAContact => "not_a_contact",
             Self::BadCode => "bad_code",
+            Self::Claimed => "claimed",
+            Self::TooManyTries { .. } => "too_many_tries",
+            Self::NotOwnersPhone => "not_owners_phone",
+            Self::StoppedElsewhere => "stopped_elsewhere",
+            Self::NoRecipients => "no_recipients",
             Self::NotReady => "not_ready",
             Self::Over(ShareState::Expired) => "expired",
             Self::Over(_) => "ended",
@@ -71,10 +89,10 @@ impl ShareError {
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 400,
             Self::PinRequired | Self::WrongPin => 401,
-            Self::PinLocked { .. } => 429,
-            Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact => 403,
+            Self::PinLocked { .. } | Self::TooManyTries { .. } => 429,
+            Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact | Self::NotOwnersPhone => 403,
             Self::BadCode => 404,
-            Self::NotReady => 409,
+            Self::NotReady | Self::Claimed | Self::StoppedElsewhere | Self::NoRecipients => 409,
             Self::Over(_) => 410,
             Self::Full(_) => 503,
             Self::Ledger(LedgerError::DiskFull) => 507,
@@ -85,7 +103,7 @@ impl ShareError {
     /// How long whoever asked should wait before asking again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::PinLocked { retry_after } => Some(*retry_after),
+            Self::PinLocked { retry_after } | Self::TooManyTries { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -108,6 +126,15 @@ impl fmt::Display for ShareError {
                 f.write_str("someone you chose is not among your contacts; choose again from the list")
             }
             Self::BadCode => f.write_str("that code is wrong, used or too old; ask for a new one"),
+            Self::Claimed => f.write_str("this home has an owner already; ask them for an invitation"),
+            Self::TooManyTries { retry_after } => {
+                write!(f, "too many wrong codes; try again in {} s", retry_after.as_millis().div_ceil(1000))
+            }
+            Self::NotOwnersPhone => f.write_str("this phone is not the owner's; ask whoever looks after the box"),
+            Self::StoppedElsewhere => f.write_str(
+                "this was stopped on the phone's page or by the owner: stop it in the app too, then wait a moment",
+            ),
+            Self::NoRecipients => f.write_str("choose who shall see it first: on the phone's page, under Camera apps"),
             Self::NotReady => f.write_str("the video is not ready yet; try again in a moment"),
             Self::Over(ShareState::Expired) => f.write_str("the video's time is over; it has been deleted"),
             Self::Over(_) => f.write_str("the share has ended"),

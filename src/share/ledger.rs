@@ -8,7 +8,9 @@ use std::path::Path;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
-use crate::share::rows::{Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Sender, Share, Tv, User};
+use crate::share::rows::{
+    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Tv, User,
+};
 
 /// Hands the list of all tables to a macro: `table(Key => Row): get put remove scan;`.
 macro_rules! for_each_table {
@@ -31,8 +33,14 @@ macro_rules! for_each_table {
             contacts((SenderId, UserId) => ()): contact put_contact remove_contact scan_contacts;
             phones(PhoneId => Phone): phone put_phone remove_phone scan_phones;
             phone_tokens(TokenHash => PhoneId): phone_token put_phone_token remove_phone_token scan_phone_tokens;
+            owner_phones(PhoneId => TokenHash): owner_phone put_owner_phone remove_owner_phone scan_owner_phones;
+            camera_shares(PhoneId => ShareId): camera_share put_camera_share remove_camera_share scan_camera_shares;
+            recipients(SenderId => Recipients): recipients put_recipients remove_recipients scan_recipients;
             invites(TokenHash => Invite): invite put_invite remove_invite scan_invites;
             shares(ShareId => Share): share put_share remove_share scan_shares;
+            sender_shares(((SenderId, UnixMs), ShareId) => ()):
+                sender_share put_sender_share remove_sender_share scan_sender_shares;
+            sender_counts(SenderId => u64): sender_count put_sender_count remove_sender_count scan_sender_counts;
             share_tokens(TokenHash => ShareId): share_token put_share_token remove_share_token scan_share_tokens;
             active_shares(ShareId => ()): active_share put_active_share remove_active_share scan_active_shares;
             kept_shares((UnixMs, ShareId) => Kept): kept_share put_kept_share remove_kept_share scan_kept_shares;

@@ -8,7 +8,9 @@ use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, for_each_table};
-use crate::share::rows::{Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Sender, Share, Tv, User};
+use crate::share::rows::{
+    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Tv, User,
+};
 
 macro_rules! keep_in_maps {
     ($($table:ident($key:ty => $row:ty): $get:ident $put:ident $remove:ident $scan:ident;)*) => {

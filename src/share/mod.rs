@@ -5,9 +5,12 @@
 //! input or output, or knows which database keeps the rows, or how a page is asked for.
 
 mod announcer;
+mod cameras;
+mod claim;
 mod contacts;
 pub mod directory;
 mod error;
+mod guesses;
 mod inbox;
 mod keeping;
 pub mod ledger;
@@ -38,14 +41,14 @@ pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use quiet::QuietHours;
 pub use rows::{
-    Account, Agreement, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Sender, Settings,
-    Share, SignedIn, Target, Tv, User,
+    Account, Agreement, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Recipients, Sender,
+    Settings, Share, SignedIn, Target, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
 pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
-    Asker, BlockedSender, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin, NewShare, NewTv,
-    NewUser, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted,
-    photo_url,
+    Asker, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin,
+    NewShare, NewTv, NewUser, OwnShares, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings,
+    TargetReport, Unfinished, Unwanted, photo_url,
 };

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::ground::id::PhoneId;
 use crate::ground::limits;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
@@ -49,6 +50,31 @@ fn make_room(ledger: &mut dyn Ledger) -> Result<(), ShareError> {
     browsers.sort_unstable_by_key(|(since, _)| *since);
     let too_many = (browsers.len() + 1).saturating_sub(limits::OWNER_BROWSERS);
     browsers.into_iter().take(too_many).try_for_each(|(_, cookie)| Ok(ledger.remove_owner(cookie)?))
+}
+
+/// Lets the browser of the owner's phone in; what it came in with before is worth nothing any more.
+pub fn sign_in_by_phone(
+    ledger: &mut dyn Ledger,
+    date: UnixMs,
+    phone: PhoneId,
+    cookie: TokenHash,
+) -> Result<(), ShareError> {
+    if !ledger.phone(phone)?.is_some_and(|phone| phone.is_owners) {
+        return Err(ShareError::NotOwnersPhone);
+    }
+    forget_phone(ledger, phone)?;
+    make_room(ledger)?;
+    ledger.put_owner(cookie, &date)?;
+    Ok(ledger.put_owner_phone(phone, &cookie)?)
+}
+
+/// Shows the browser of a phone out.
+pub fn forget_phone(ledger: &mut dyn Ledger, phone: PhoneId) -> Result<(), ShareError> {
+    if let Some(cookie) = ledger.owner_phone(phone)? {
+        ledger.remove_owner(cookie)?;
+        ledger.remove_owner_phone(phone)?;
+    }
+    Ok(())
 }
 
 /// Whether this is the cookie of a browser that came in.

@@ -98,6 +98,21 @@ pub fn renew_code(ledger: &mut dyn Ledger, tv: TvId, date: UnixMs) -> Result<Opt
     Ok(Some(new.text()))
 }
 
+/// The TV that shows `code`, if it still holds; and the code as a number.
+pub fn tv_by_code(ledger: &dyn Rows, date: UnixMs, code: &str) -> Result<(u32, Tv), ShareError> {
+    let code: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).take(7).collect();
+    if code.len() != 6 || !code.bytes().all(|c| c.is_ascii_digit()) {
+        return Err(ShareError::BadCode);
+    }
+    let code: u32 = code.parse().map_err(|_| ShareError::BadCode)?;
+    let tv = ledger.pairing_code(code)?.ok_or(ShareError::BadCode)?;
+    let tv = ledger.tv(tv)?.ok_or(ShareError::BadCode)?;
+    match tv.pairing {
+        Some(pairing) if code_holds(&pairing, date) => Ok((code, tv)),
+        _ => Err(ShareError::BadCode),
+    }
+}
+
 /// Pairs the TV that shows `code` to an account.
 pub fn approve(
     ledger: &mut dyn Ledger,
@@ -108,16 +123,7 @@ pub fn approve(
     name: Option<&str>,
 ) -> Result<Tv, ShareError> {
     let account = people::account(ledger, account)?;
-    let code: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    if code.len() != 6 || !code.bytes().all(|c| c.is_ascii_digit()) {
-        return Err(ShareError::BadCode);
-    }
-    let code: u32 = code.parse().map_err(|_| ShareError::BadCode)?;
-    let tv = ledger.pairing_code(code)?.ok_or(ShareError::BadCode)?;
-    let mut tv = ledger.tv(tv)?.ok_or(ShareError::BadCode)?;
-    if !tv.pairing.is_some_and(|pairing| code_holds(&pairing, date)) {
-        return Err(ShareError::BadCode);
-    }
+    let (code, mut tv) = tv_by_code(ledger, date, code)?;
     if let Some(name) = name {
         tv.name = words::name(name)?;
     }

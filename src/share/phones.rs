@@ -15,7 +15,7 @@ use crate::share::rows::{Invite, Phone, Sender};
 use crate::share::sharing::{self, active_shares};
 use crate::share::state::EndReason;
 use crate::share::views::{Enrolment, PhoneReport};
-use crate::share::{people, words};
+use crate::share::{owner, people, words};
 
 /// The name of a camera's sender that was given none.
 const CAMERA: &str = "Camera";
@@ -71,6 +71,19 @@ pub fn enrol(
     who: &Enrolment,
 ) -> Result<(SenderId, PhoneId), ShareError> {
     let (code, invite) = invitation(ledger, date, code)?;
+    ledger.remove_invite(code)?;
+    enter(ledger, date, token, who, invite.account, false)
+}
+
+/// Takes in a phone and its sender, of an account.
+pub fn enter(
+    ledger: &mut dyn Ledger,
+    date: UnixMs,
+    token: TokenHash,
+    who: &Enrolment,
+    account: Option<AccountId>,
+    is_owners: bool,
+) -> Result<(SenderId, PhoneId), ShareError> {
     let sender = Sender {
         id: SenderId::new(date),
         name: words::name(&who.name)?,
@@ -78,11 +91,10 @@ pub fn enrol(
         email: words::email(who.email.as_deref())?,
         created_at: date,
         photo: who.photo,
-        account: invite.account,
+        account,
         terms: None,
     };
-    let phone = Phone { id: PhoneId::new(date), sender: sender.id, token, created_at: date };
-    ledger.remove_invite(code)?;
+    let phone = Phone { id: PhoneId::new(date), sender: sender.id, token, created_at: date, name: None, is_owners };
     ledger.put_sender(sender.id, &sender)?;
     ledger.put_phone(phone.id, &phone)?;
     ledger.put_phone_token(token, &phone.id)?;
@@ -106,13 +118,21 @@ pub fn phones(ledger: &dyn Rows) -> Result<Vec<PhoneReport>, ShareError> {
     let mut phones = Vec::new();
     for phone in rows {
         if let Some(sender) = ledger.sender(phone.sender)? {
-            phones.push(PhoneReport { phone: phone.id, sender, created_at: phone.created_at });
+            phones.push(PhoneReport { phone, sender });
         }
     }
     Ok(phones)
 }
 
-/// Revokes a phone: its token is worth nothing from then on, and what its sender shares now ends. The shares ended.
+/// Gives a phone a name; an empty one takes it away.
+pub fn rename(ledger: &mut dyn Ledger, phone: PhoneId, name: &str) -> Result<(), ShareError> {
+    let mut phone = ledger.phone(phone)?.ok_or(ShareError::NotFound("phone"))?;
+    phone.name = if name.trim().is_empty() { None } else { Some(words::name(name)?) };
+    Ok(ledger.put_phone(phone.id, &phone)?)
+}
+
+/// Revokes a phone: its token is worth nothing from then on, nor is what it opened of the owner's page; and what its
+/// sender shares now ends. The shares ended.
 pub fn revoke(
     ledger: &mut dyn Ledger,
     news: &mut News,
@@ -120,6 +140,8 @@ pub fn revoke(
     phone: PhoneId,
 ) -> Result<Vec<ShareId>, ShareError> {
     let phone = ledger.phone(phone)?.ok_or(ShareError::NotFound("phone"))?;
+    owner::forget_phone(ledger, phone.id)?;
+    ledger.remove_camera_share(phone.id)?;
     ledger.remove_phone_token(phone.token)?;
     ledger.remove_phone(phone.id)?;
     let mut ended = Vec::new();

@@ -172,6 +172,17 @@ pub struct Phone {
     pub token: TokenHash,
     /// When it was enrolled.
     pub created_at: UnixMs,
+    /// What the owner calls it; without one it goes by its sender's name.
+    pub name: Option<String>,
+    /// Whether it is the owner's: it opens the owner's page.
+    pub is_owners: bool,
+}
+
+/// Whom a sender's camera apps share with. In the sender's order, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipients {
+    /// Their ids. Who was removed since, or is no contact any more, may still stand here.
+    pub users: Vec<UserId>,
 }
 
 /// A code with which one phone may enrol, once.

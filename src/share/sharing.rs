@@ -1,6 +1,6 @@
 //! Shares, from their creation to their end: the sender's side and the stream's side.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
@@ -73,6 +73,8 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
         targets,
     };
     ledger.put_share_token(share.token, &share.id)?;
+    ledger.put_sender_share(own_key(&share), &())?;
+    ledger.put_sender_count(share.sender, &(own_count(ledger, share.sender)? + 1))?;
     save(ledger, &share)?;
     Ok(share)
 }
@@ -89,6 +91,53 @@ pub fn save(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> {
         ledger.put_kept_share((ended_at, share.id), &Kept { all_seen: share.all_seen() })?;
     }
     ledger.put_share(share.id, share)?;
+    Ok(())
+}
+
+/// Where a share stands in the list of its sender's own.
+fn own_key(share: &Share) -> ((SenderId, UnixMs), ShareId) {
+    ((share.sender, share.created_at), share.id)
+}
+
+/// How many shares a sender has.
+pub fn own_count(ledger: &dyn Rows, sender: SenderId) -> Result<u64, ShareError> {
+    Ok(ledger.sender_count(sender)?.unwrap_or_default())
+}
+
+/// A sender's own shares, newest first: `limit` of them after the first `offset`.
+pub fn own(ledger: &dyn Rows, sender: SenderId, offset: u64, limit: usize) -> Result<Vec<ShareId>, ShareError> {
+    let (mut skip, mut shares) = (offset, Vec::new());
+    let first = ((sender, UnixMs(i64::MIN)), ShareId([0; 10]));
+    let last = ((sender, UnixMs(i64::MAX)), ShareId([255; 10]));
+    let range = (Bound::Included(first), Bound::Included(last));
+    ledger.scan_sender_shares(range, Order::Falling, &mut |(_, share), ()| {
+        if shares.len() == limit {
+            return ControlFlow::Break(());
+        }
+        if skip > 0 {
+            skip -= 1;
+        } else {
+            shares.push(share);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(shares)
+}
+
+/// Gives a share another title, or none; the inboxes that have it hear of it.
+pub fn rename(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    asker: Asker,
+    id: ShareId,
+    title: Option<&str>,
+) -> Result<(), ShareError> {
+    let mut share = find_for(ledger, asker, id)?;
+    share.title = words::title(title)?;
+    save(ledger, &share)?;
+    for target in share.targets.iter().filter(|target| target.place.is_some()) {
+        news.inbox(ledger, target.user)?;
+    }
     Ok(())
 }
 
@@ -318,6 +367,11 @@ pub fn forget(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> 
     }
     ledger.remove_active_share(share.id)?;
     ledger.remove_share_token(share.token)?;
+    ledger.remove_sender_share(own_key(share))?;
+    match own_count(ledger, share.sender)?.saturating_sub(1) {
+        0 => ledger.remove_sender_count(share.sender)?,
+        count => ledger.put_sender_count(share.sender, &count)?,
+    }
     ledger.remove_share(share.id)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
-use crate::share::rows::{Account, MediaInfo, Sender, Share, Tv, User};
+use crate::share::rows::{Account, MediaInfo, Phone, Sender, Share, Tv, User};
 use crate::share::state::{Kind, ShareState, TargetState};
 
 /// What the owner can set about shares.
@@ -128,6 +128,34 @@ pub struct Enrolled {
     pub token: String,
 }
 
+/// What whoever claims the house says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The code that a TV shows.
+    pub code: String,
+    /// The person's name.
+    pub name: String,
+    /// What the household is called.
+    pub home: String,
+    /// The person's photo, as TVs show who shares.
+    pub photo: Option<PhotoId>,
+    /// The same photo once more, as TVs show who watches: a photo has one owner, and goes with them.
+    pub user_photo: Option<PhotoId>,
+}
+
+/// A house just claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The household.
+    pub account: AccountId,
+    /// Its first user.
+    pub user: UserId,
+    /// The same person as a sender.
+    pub sender: SenderId,
+    /// The bearer token of their phone; not kept anywhere else.
+    pub token: String,
+}
+
 /// Someone in a phone's address book. Not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contact {
@@ -179,6 +207,15 @@ pub struct Report {
     pub viewers: usize,
     /// Its length: of the recording once it is over, so far while it is live.
     pub duration_ms: Option<u64>,
+}
+
+/// A page of a sender's own shares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnShares {
+    /// Shares in all.
+    pub total: u64,
+    /// The shares asked for, newest first.
+    pub shares: Vec<Report>,
 }
 
 /// One target as the sender sees it.
@@ -264,11 +301,9 @@ pub struct BlockedSender {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneReport {
     /// The phone.
-    pub phone: PhoneId,
+    pub phone: Phone,
     /// Its owner.
     pub sender: Sender,
-    /// When it was enrolled.
-    pub created_at: UnixMs,
 }
 
 /// Why a stream must end.

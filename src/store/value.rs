@@ -20,6 +20,12 @@ pub fn read<R: DeserializeOwned>(bytes: &[u8]) -> Option<R> {
     }
 }
 
+/// What a row begins with; the rest of it is not looked at.
+pub fn read_beginning<R: DeserializeOwned>(bytes: &[u8]) -> Option<R> {
+    let (&VERSION, row) = bytes.split_first()? else { return None };
+    postcard::take_from_bytes(row).ok().map(|(row, _)| row)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

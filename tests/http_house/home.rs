@@ -62,6 +62,7 @@ impl Home {
         let hub = Arc::new(Hub::new(4, false));
         let now = Now::new(steward.clone(), hub, dir.path().to_owned(), clock.clone());
         let api = Api::new(steward.clone(), gallery.clone(), Arc::new(OpenDesk { desk, now }), 8554);
+        let api = api.with_https(Some(8443));
         let events = Arc::new(Announcements::new(api.clone(), clock));
         let handler = Box::new(move |request: &_| api.answer(request));
         let times = Times { sweep: Duration::from_millis(50), ..Times::default() };

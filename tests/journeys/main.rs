@@ -6,6 +6,7 @@
 mod boxes;
 mod browser;
 mod camera;
+mod camera_apps;
 mod channels;
 mod clip;
 mod faults;

@@ -71,6 +71,13 @@ test('the owner comes in with a code and does what the command line does', async
   await page.waitForFunction(() => !document.querySelector('#households').textContent.includes('Kitchen'));
   assert.deepEqual(admin('tv', 'list').tvs, []);
 
+  const [phone] = admin('phone', 'list').phones;
+  await page.click(`[aria-label="Rename: ${phone.name}"]`);
+  await fill({ name: 'The old one' });
+  await page.waitForFunction(() => document.querySelector('#phones strong').textContent === 'The old one');
+  assert.ok((await page.textContent('#phones')).includes(phone.name), 'whose it is stands beneath');
+  assert.equal(admin('phone', 'list').phones[0].phone_name, 'The old one');
+
   await page.click('text=Invite a phone');
   await page.click('dialog [type=submit]');
   await page.waitForSelector('dialog .code');
@@ -141,4 +148,46 @@ test('its texts are complete and all used', async () => {
       assert.equal(places(text), places(texts.en[key]), `${language}: ${key}`);
     }
   }
+});
+
+test('from the TV’s first picture to the owner’s page, without the command line', async () => {
+  demo = await startGateway(() => '');
+  const tv = await (await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' })).newPage();
+  await tv.goto(`${demo.url}/tv/`);
+  await tv.waitForSelector('.page-pairing .qr, .page-pairing img');
+  assert.match(await tv.textContent('.lead'), /Whoever does it first/);
+  if (process.env.PICTURES) { await tv.screenshot({ path: path.join(process.env.PICTURES, 'tv-first.png') }); }
+  const { pair_url: address } = await tv.evaluate(() => fetch('/tv/api/device').then((answer) => answer.json()));
+  assert.match(address, /\/go\/#claim=\d{6}$/);
+
+  await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await page.goto(address);
+  await page.fill('[name=name]', 'Rui');
+  await page.tap('[type=submit]');
+  await page.waitForSelector('body[data-page=terms]');
+  await page.tap('.dock .main');
+  await page.waitForSelector('body[data-page=people]');
+  await tv.waitForFunction(() => !document.querySelector('.page-pairing'));
+  await tv.context().close();
+
+  // A contact is found under seal by the gateway itself.
+  const { accounts } = admin('account', 'list');
+  assert.equal(accounts[0].name, 'Rui’s home');
+  const other = admin('account', 'add', 'Village');
+  admin('user', 'add', '--account', other.account_id, '--name', 'Leo', '--email', 'leo@example.org');
+  const asked = page.waitForRequest('**/contacts/match');
+  await page.tap('.find');
+  await page.fill('textarea', 'leo@example.org');
+  await page.tap('textarea ~ button, .field + button');
+  await page.waitForSelector('.card .tile');
+  assert.equal(await page.textContent('.card .tile .name'), 'Leo');
+  assert.deepEqual(Object.keys((await asked).postDataJSON()), ['sealed']);
+  await page.tap('.bar .round');
+
+  await page.tap('.house');
+  await page.waitForURL('**/admin/');
+  await page.waitForSelector('#phones .row');
+  assert.match(await page.textContent('#phones'), /Rui.*the owner’s/s);
+  assert.match(await page.textContent('#households'), /Rui’s home/);
+  if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, 'owner-phones.png'), fullPage: true }); }
 });

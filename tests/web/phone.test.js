@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { test, before, after, afterEach } = require('node:test');
 const { launch } = require('./browser');
-const { start, CODE } = require('./phone_mock');
+const { start, CODE, TV_CODE } = require('./phone_mock');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 let browser;
@@ -165,8 +165,15 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', '
     await on('mine');
     assert.match(await page.textContent('.list'), /Golo!.*Avó Lurdes, Clara, Prima Inês/s);
     await sound(name('mine'));
-    await page.tap('.list button');
-    await page.waitForSelector('dialog');
+    await page.tap('.list .choices button:nth-child(1)');
+    await page.waitForSelector('dialog input');
+    await page.fill('dialog input', 'Dois golos!');
+    await sound(name('rename'));
+    await page.tap('dialog .main');
+    await page.waitForFunction(() => document.querySelector('.list h2').textContent === 'Dois golos!');
+    assert.equal(share.title, 'Dois golos!');
+    await page.tap('.list .choices button:nth-child(2)');
+    await page.waitForSelector('dialog .danger');
     await sound(name('take-back'));
     await page.tap('dialog .danger');
     await page.waitForFunction(() => !document.querySelector('.list'));
@@ -307,4 +314,106 @@ test('sideways, everything is on the screen', async () => {
   await sound('live-sideways');
   const box = await page.locator('.end').boundingBox();
   assert.ok(box.y + box.height <= 390);
+});
+
+for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
+  test(`the first phone makes the house its owner’s: ${locale}, ${scheme}`, async () => {
+    mock = await start({ accepted: true, house: { https_url: null, claimed: false } });
+    await open('#claim=999999', { locale, scheme });
+    await on('door');
+    assert.ok(!page.url().includes('999999'), 'the code does not stay in the address');
+    await page.fill('[name=name]', 'Rui');
+    await sound(`claim-${scheme}`);
+    await page.tap('[type=submit]');
+    await page.waitForSelector('[name=code]');
+    assert.notEqual(await page.textContent('.wrong'), '', 'a code that is too old can be typed anew');
+    await page.fill('[name=code]', TV_CODE);
+    await page.fill('[name=name]', 'Rui');
+    await page.fill('[name=home]', 'Casa da Avó');
+    await sound(`claim-wrong-${scheme}`);
+    await page.tap('[type=submit]');
+    await on('people');
+    assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body, { code: TV_CODE, name: 'Rui', home: 'Casa da Avó' });
+    await sound(`people-owner-${scheme}`);
+    await page.tap('.house');
+    await page.waitForURL('**/admin/');
+    assert.ok((await page.context().cookies(`${mock.url}/admin/`)).some((one) => one.name === 'lareira_owner' && one.httpOnly));
+    // The owner's page itself has nothing to ask here.
+    page.complaints.length = 0;
+  });
+}
+
+test('a house without an owner asks for the TV’s code, and one with an owner for an invitation', async () => {
+  mock = await start({ house: { https_url: null, claimed: false } });
+  await open('');
+  await on('door');
+  assert.ok(await page.isVisible('[name=home]') && await page.isVisible('[name=code]'));
+  mock.house.claimed = true;
+  await page.fill('[name=code]', TV_CODE);
+  await page.fill('[name=name]', 'Eva');
+  await page.tap('[type=submit]');
+  await page.waitForFunction(() => /has an owner already/.test(document.querySelector('.wrong').textContent));
+  assert.ok(await page.isHidden('[name=home]'));
+  await page.context().close();
+  await open(`#claim=${TV_CODE}`);
+  await page.waitForFunction(() => /has an owner already/.test(document.querySelector('.wrong')?.textContent));
+});
+
+for (const [locale, scheme] of [['es-ES', 'light'], ['en-GB', 'dark']]) {
+  test(`camera apps are set up by a link, a picture or an address: ${locale}, ${scheme}`, async () => {
+    mock = await start({ accepted: true });
+    await open('', { locale, scheme, before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
+    await on('people');
+    assert.equal(await page.locator('.house').count(), 0, 'this phone is not the owner’s');
+    await page.tap('.own');
+    await on('me');
+    await page.tap('#page > button:not(.text)');
+    await on('apps');
+    await page.waitForSelector('.square:not([hidden])');
+    assert.ok(await page.evaluate(() => document.querySelector('.square').naturalWidth > 0));
+    assert.equal(await page.inputValue('[readonly]'), 'rtsp://127.0.0.1:8554/phone/token-1');
+    assert.match(await page.getAttribute('a.main', 'href'), /^larix:\/\/set\/v1\?conn\[\]\[url\]=rtsp%3A/);
+    assert.ok(mock.calls.every((one) => !one.call.includes('token-1')), 'no token in an address');
+    await sound(`apps-${scheme}`);
+    await page.locator('.square').scrollIntoViewIfNeeded();
+    if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, `phone-apps-end-${scheme}.png`) }); }
+    assert.equal(await page.locator('.tile[aria-pressed=true]').count(), 1);
+    await page.tap('.tile:nth-child(2)');
+    await until(() => mock.recipients.length === 2);
+    await page.tap('.tile:nth-child(1)');
+    await until(() => mock.recipients.length === 1);
+    assert.deepEqual(mock.recipients, ['u-2']);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.tap('.card [type=button]:not(.tile)');
+    await page.waitForFunction(() => document.getElementById('notice').textContent);
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'rtsp://127.0.0.1:8554/phone/token-1');
+  });
+}
+
+test('own videos come a page at a time', async () => {
+  mock = await start({ accepted: true });
+  for (let i = 1; i <= 45; i += 1) { mock.shares.set(`s-${i}`, { share_id: `s-${i}`, state: 'ended', kind: 'live', title: `Video ${i}`, started_at: new Date(i * 1e8).toISOString(), duration_ms: 61000, viewers: 0, media: null, targets: [] }); }
+  await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
+  await on('people');
+  await page.tap('.bar .text');
+  await on('mine');
+  const count = () => page.locator('.list li').count();
+  assert.deepEqual([await count(), await page.textContent('.list h2')], [20, 'Video 45']);
+  await page.tap('#page > button');
+  await page.waitForFunction(() => document.querySelectorAll('.list li').length === 40);
+  await page.tap('#page > button');
+  await page.waitForFunction(() => document.querySelectorAll('.list li').length === 45);
+  assert.ok(await page.isHidden('#page > button'));
+});
+
+test('without HTTPS the page does without a camera, and contacts without a seal', async () => {
+  mock = await start({ accepted: true, house: { https_url: null, claimed: true } });
+  mock.opened = (plain) => plain;
+  await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' })); Object.defineProperty(window, 'isSecureContext', { value: false }); Object.defineProperty(crypto, 'subtle', { value: undefined });" });
+  await on('people');
+  await page.tap('.find');
+  await page.fill('textarea', '912345678');
+  await page.tap('textarea ~ button, .field + button');
+  await page.waitForSelector('.card .tile');
+  assert.deepEqual(mock.calls.find((one) => one.call === 'POST /contacts/match').body, { contacts: [{ msisdn: '912345678' }] });
 });

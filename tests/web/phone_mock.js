@@ -3,6 +3,7 @@
 // and holds every message against docs/publish-websocket.md. What doesn't stand there is gathered in `faults`.
 
 const fs = require('node:fs');
+const crypto = require('node:crypto');
 const http = require('node:http');
 const path = require('node:path');
 const { WebSocketServer } = require('ws');
@@ -12,6 +13,8 @@ const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8'
 // The gateway's own (src/http/pages.rs).
 const POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const CODE = '1234567890';
+const TV_CODE = '123456';
+const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 const MOST_BYTES = 4 * 1024 * 1024;
 
 const people = () => [
@@ -20,6 +23,9 @@ const people = () => [
   { user_id: 'u-3', name: 'Tio Joaquim', photo_url: null },
   { user_id: 'u-4', name: 'Maximiliana Wolfeschlegelsteinhausenbergerdorff', photo_url: null },
 ];
+
+/** Squares enough to look like a picture for phones. */
+const SQUARES = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29">${Array.from({ length: 29 * 29 }, (_, i) => ((i * 7919) % 13 < 6 ? `<path fill="#241207" d="M${i % 29} ${Math.floor(i / 29)}h1v1h-1z"/>` : '')).join('')}</svg>`;
 
 /** What one socket sent. */
 class Line {
@@ -31,7 +37,7 @@ class Line {
 
 class PhoneMock {
   constructor(options = {}) {
-    Object.assign(this, { contacts: people(), accepted: false, token: 'token-1', own: { sender_id: 's-1', name: 'Rui', msisdn: null, email: null, photo_url: null }, shares: new Map(), lines: [], faults: [], calls: [], listeners: new Map(), events: [], refuses: false, slowBits: 0, suggested: { width: 1280, height: 720, frame_rate: 30, video_bits_per_second: 2000000 } }, options);
+    Object.assign(this, { contacts: people(), accepted: false, token: 'token-1', house: { https_url: 'https://127.0.0.1:8443', claimed: true }, recipients: ['u-1'], own: { sender_id: 's-1', phone_id: 'p-1', name: 'Rui', msisdn: null, email: null, photo_url: null, owner: false, contacts_key: KEY.toString('base64url') }, shares: new Map(), lines: [], faults: [], calls: [], listeners: new Map(), events: [], refuses: false, slowBits: 0, suggested: { width: 1280, height: 720, frame_rate: 30, video_bits_per_second: 2000000 } }, options);
     this.sockets = new Set();
     this.server = http.createServer((request, response) => this.answer(request, response));
     this.server.on('connection', (socket) => { this.sockets.add(socket); socket.on('close', () => this.sockets.delete(socket)); });
@@ -161,7 +167,7 @@ class PhoneMock {
       const pieces = [];
       const begun = Date.now();
       request.on('data', (piece) => pieces.push(piece));
-      request.on('end', () => this.api(request, url.pathname.slice(7), Buffer.concat(pieces), response, Date.now() - begun));
+      request.on('end', () => this.api(request, url.pathname.slice(7), Buffer.concat(pieces), response, Date.now() - begun, url.searchParams));
       return;
     }
     let name = path.posix.normalize(url.pathname.replace(/^\/go\//, '/phone/'));
@@ -172,7 +178,7 @@ class PhoneMock {
     response.end(fs.readFileSync(file));
   }
 
-  api(request, route, bytes, response, elapsedMs) {
+  api(request, route, bytes, response, elapsedMs, query) {
     const json = (status, value) => { response.writeHead(status, { 'Content-Type': 'application/json' }); response.end(JSON.stringify(value)); };
     const fail = (status, code, message) => json(status, { error: { code, message } });
     const call = `${request.method} ${route}`;
@@ -186,18 +192,28 @@ class PhoneMock {
       json(201, { token: this.token, sender_id: 's-1' });
       return;
     }
+    if (call === 'GET /house') { json(200, this.house); return; }
+    if (call === 'POST /claim') {
+      if (this.house.claimed) { fail(409, 'claimed', 'this home has an owner already; ask them for an invitation'); return; }
+      if (body.code !== TV_CODE) { fail(404, 'bad_code', 'that code is wrong, used or too old; ask for a new one'); return; }
+      this.house.claimed = true;
+      Object.assign(this.own, { name: body.name, owner: true });
+      json(201, { token: this.token, sender_id: 's-1', account_id: 'a-1', user_id: 'u-0' });
+      return;
+    }
     if (request.headers.authorization !== `Bearer ${this.token}`) { fail(401, 'no_phone', 'enrol this phone first: its token is missing or was revoked'); return; }
     const [, what, id, verb] = route.split('/');
-    if (what === 'shares' && id) { this.shareCall(request, response, id, verb, json, fail); return; }
+    if (what === 'shares' && id) { this.shareCall(request, response, id, verb, json, fail, body); return; }
     switch (call) {
       case 'GET /me': json(200, this.own); break;
       case 'PATCH /me': Object.assign(this.own, body); json(200, this.own); break;
       case 'PUT /me/photo': json(200, { photo_url: null }); break;
       case 'GET /contacts': json(200, { contacts: this.contacts }); break;
       case 'POST /contacts/match': {
-        const found = body.contacts.slice(0, 500).some((one) => (one.msisdn || '').replace(/\D/g, '').endsWith('912345678')) ? [{ user_id: 'u-9', name: 'Prima Inês', photo_url: null }] : [];
+        const book = this.opened(body);
+        const found = book.contacts.slice(0, 500).some((one) => (one.msisdn || '').replace(/\D/g, '').endsWith('912345678')) ? [{ user_id: 'u-9', name: 'Prima Inês', photo_url: null }] : [];
         this.contacts.push(...found);
-        json(200, { matched: found, considered: Math.min(500, body.contacts.length), ignored: Math.max(0, body.contacts.length - 500) });
+        json(200, { matched: found, considered: Math.min(500, book.contacts.length), ignored: Math.max(0, book.contacts.length - 500) });
         break;
       }
       case 'GET /terms': {
@@ -208,6 +224,21 @@ class PhoneMock {
       }
       case 'POST /terms/accept': this.accepted = true; json(200, { version: '1', accepted: true, accepted_at: new Date().toISOString() }); break;
       case 'POST /probe': json(200, { bytes: bytes.length, elapsed_ms: elapsedMs, bits_per_second: 1e7, suggested: this.suggested }); break;
+      case 'GET /recipients': json(200, { targets: this.recipients }); break;
+      case 'PUT /recipients': this.recipients = body.targets; json(200, {}); break;
+      case 'GET /camera-apps': json(200, { rtsp_url: `rtsp://127.0.0.1:8554/phone/${this.token}`, larix_url: `larix://set/v1?conn[][url]=rtsp%3A%2F%2F127.0.0.1%3A8554%2Fphone%2F${this.token}&conn[][name]=Lareira` }); break;
+      case 'GET /larix.svg': response.writeHead(200, { 'Content-Type': 'image/svg+xml' }); response.end(SQUARES); break;
+      case 'POST /owner-session':
+        if (!this.own.owner) { fail(403, 'not_owners_phone', 'this phone is not the owner’s'); break; }
+        response.writeHead(200, { 'Content-Type': 'application/json', 'Set-Cookie': 'lareira_owner=cookie-1; Path=/admin; HttpOnly; SameSite=Strict' });
+        response.end('{}');
+        break;
+      case 'GET /shares': {
+        const own = [...this.shares.values()].reverse().map(({ secret, socket, ...told }) => told);
+        const [offset, limit] = ['offset', 'limit'].map((name) => Number(query.get(name)));
+        json(200, { total: own.length, shares: own.slice(offset, offset + limit) });
+        break;
+      }
       case 'POST /shares': {
         const share = { share_id: `share-${this.shares.size + 1}`, secret: `secret-${this.shares.size + 1}`, state: 'pending', kind: body.kind, title: body.title || null, started_at: new Date().toISOString(), duration_ms: null, viewers: 0, media: null, targets: body.targets.map((user) => ({ user_id: user, name: this.contacts.find((one) => one.user_id === user).name, state: 'invited' })) };
         this.shares.set(share.share_id, share);
@@ -218,7 +249,19 @@ class PhoneMock {
     }
   }
 
-  shareCall(request, response, id, verb, json, fail) {
+  /** The contacts that came, as docs/contacts.md has them. */
+  opened({ sealed, ...plain }) {
+    if (!sealed) { this.fault('contacts came without a seal'); return plain; }
+    const bytes = Buffer.from(sealed, 'base64');
+    const cipher = crypto.createDecipheriv('aes-128-gcm', KEY, bytes.subarray(0, 12));
+    cipher.setAAD(Buffer.from(this.own.phone_id));
+    cipher.setAuthTag(bytes.subarray(-16));
+    const book = JSON.parse(Buffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]));
+    if (book.contacts.length > 500 || book.contacts.some((one) => 'name' in one)) { this.fault('more of the address book came than is needed'); }
+    return book;
+  }
+
+  shareCall(request, response, id, verb, json, fail, body) {
     const share = this.share(id);
     if (!share) { fail(404, 'not_found', 'there is no such share'); return; }
     if (verb === 'events') {
@@ -232,6 +275,10 @@ class PhoneMock {
     } else if (verb === 'stop') {
       if (share.state !== 'ended') { this.over(share, 'ended'); }
       json(200, {});
+    } else if (request.method === 'PATCH') {
+      share.title = body.title || null;
+      const { secret, socket, ...told } = share;
+      json(200, told);
     } else if (request.method === 'DELETE') {
       this.shares.delete(id);
       json(200, {});
@@ -251,6 +298,6 @@ function sorts(bytes) {
 
 const start = (options, host) => new PhoneMock(options).listen(host);
 
-module.exports = { start, CODE, people };
+module.exports = { start, CODE, TV_CODE, people };
 
 if (require.main === module) { start().then((mock) => process.stdout.write(`${mock.url}/go/#${CODE}\n`)); }

@@ -34,6 +34,17 @@ test('an unpaired television shows its code, and goes on by itself once it is ap
   await on(page, 'home');
 });
 
+test('in a house that nobody owns yet the square is for the first phone', async () => {
+  await begin({ paired: false, claimed: false });
+  await on(page, 'pairing');
+  const words = () => page.textContent('.pairing-words');
+  assert.match(await words(), /Whoever does it first/);
+  assert.doesNotMatch(await words(), /lareira admin/);
+  mock.claimed = true;
+  mock.tell('tv', { paired: false });
+  await page.waitForFunction(() => /lareira admin tv approve/.test(document.querySelector('.pairing-words').textContent));
+});
+
 test('one person without a PIN is simply watching', async () => {
   await begin({ users: [FAMILY()[0]] });
   await on(page, 'home');

@@ -117,11 +117,20 @@ async function invite(accounts) {
   }
 }
 
+/** A phone: by its own name where it has one, and by its person's. */
+function device(phone, changed) {
+  const name = phone.phone_name || phone.name;
+  const facts = [phone.phone_name ? phone.name : null, phone.owner ? t('owners') : null, when(phone.created_at)].filter(Boolean).join(' · ');
+  const rename = () => ask({ title: t('rename'), action: t('save'), fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }]], send: (said) => verb('phone_rename', { phone: phone.phone_id, name: said.name }) });
+  return el('li.row', {}, face(phone),
+    el('div.words', {}, el('strong', { dir: 'auto' }, name), el('span.quieter', { dir: 'auto' }, facts)),
+    el('button.quiet', { 'aria-label': `${t('rename')}: ${name}`, onclick: () => rename().then(changed) }, '✎'),
+    el('button.quiet', { 'aria-label': t('revoke_ask', { name }), onclick: () => sure(t('revoke'), t('revoke_ask', { name }), () => verb('phone_revoke', { phone: phone.phone_id })).then(changed) }, t('revoke')));
+}
+
 /** Draws the phones. */
 export function phones(section, { phones: list, accounts }, changed) {
   section.replaceChildren(
     el('div.section-head', {}, el('h2', {}, t('phones')), el('div.buttons', {}, el('button', { onclick: () => invite(accounts).then(changed) }, t('invite')))),
-    list.length ? el('ul.grid', {}, list.map((phone) => el('li.row', {}, face(phone),
-      el('div.words', {}, el('strong', { dir: 'auto' }, phone.name), el('span.quieter', {}, when(phone.created_at))),
-      el('button.quiet', { 'aria-label': t('revoke_ask', { name: phone.name }), onclick: () => sure(t('revoke'), t('revoke_ask', { name: phone.name }), () => verb('phone_revoke', { phone: phone.phone_id })).then(changed) }, t('revoke'))))) : el('p.lead', {}, t('no_phone')));
+    list.length ? el('ul.grid', {}, list.map((phone) => device(phone, changed))) : el('p.lead', {}, t('no_phone')));
 }

@@ -1,6 +1,7 @@
 //! The phone's page: which part of it is shown, from the invitation to live. Each part is a file of its own.
 
 import { call } from './api.js';
+import { apps } from './apps.js';
 import { el, show } from './dom.js';
 import { door } from './door.js';
 import { forget, recall } from './memory.js';
@@ -14,10 +15,10 @@ import { language, t } from './texts.js';
 
 document.documentElement.lang = language;
 
-/** The code in an invitation's address: `#CODE`, `#code=CODE` or `?code=CODE`. */
-export function codeIn({ hash, search }) {
-  const found = /^#(?:code=)?([\w -]+)$/.exec(decodeURIComponent(hash)) || /[?&]code=([\w-]+)/.exec(search);
-  return found ? found[1].trim() : '';
+/** What the address brings: an invitation's `#CODE`, `#code=CODE` or `?code=CODE`, or a TV's `#claim=CODE` or `?claim=CODE`. */
+function brought({ hash, search }) {
+  const [, kind = '', code = ''] = /^#(?:(code|claim)=)?([\w -]+)$/.exec(decodeURIComponent(hash)) || /[?&](code|claim)=([\w-]+)/.exec(search) || [];
+  return { code: code.trim(), isClaim: kind === 'claim' };
 }
 
 /** The way between the parts; each gets this. */
@@ -29,9 +30,15 @@ const go = {
       if (accepted) { await go.people(); } else { terms(go, text); }
     });
   },
-  door: (code = '', wrong = '') => door(go, code, wrong),
+  door: (code = '', wrong = '', isClaim = false) => door(go, code, wrong, isClaim),
   people: () => go.careful(async () => people(go, (await call('GET', '/contacts')).contacts, await call('GET', '/me'))),
   find: () => find(go),
+  apps: () => go.careful(async () => apps(go, ...await Promise.all([call('GET', '/contacts'), call('GET', '/recipients'), call('GET', '/camera-apps')]))),
+  /** On to the owner's page. */
+  house: () => go.careful(async () => {
+    await call('POST', '/owner-session');
+    location.assign('/admin/');
+  }),
   studio: (chosen, title) => studio(go, chosen, title),
   mine: () => go.careful(() => mine(go)),
   me: () => go.careful(async () => me(go, await call('GET', '/me'))),
@@ -43,7 +50,7 @@ const go = {
     } catch (error) {
       if (!go.revoked(error)) {
         if (!('status' in error)) { throw error; }
-        show('trouble', [el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('p', { role: 'alert' }, error.status ? error.message : t('unreachable')), el('button.main', { type: 'button', onclick: () => go.home() }, t('again')))]);
+        show('trouble', [el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('p', { role: 'alert' }, error.status ? error.message : t('unreachable')), el('button.main', { type: 'button', onclick: enter }, t('again')))]);
       }
     }
   },
@@ -58,10 +65,21 @@ const go = {
 };
 
 function enter() {
-  const code = codeIn(location);
-  if (!window.isSecureContext) { secure(code); return; }
-  if (code) { history.replaceState(null, '', '/go/'); }
-  if (code && !recall('token')) { go.door(code); } else { go.home(); }
+  return go.careful(async () => {
+    const { code, isClaim } = brought(location);
+    const isKnown = Boolean(recall('token'));
+    const house = isKnown && !isClaim && window.isSecureContext ? { claimed: true } : await call('GET', '/house');
+    // Without HTTPS there is no camera, but all the rest.
+    if (!window.isSecureContext && house.https_url) { secure(`${house.https_url}/go/${location.hash || location.search}`); return; }
+    if (code) { history.replaceState(null, '', '/go/'); }
+    if (!house.claimed) {
+      go.door(isClaim ? code : '', '', true);
+    } else if (isKnown) {
+      await go.home();
+    } else {
+      go.door(isClaim ? '' : code, isClaim ? t('claim_taken') : '');
+    }
+  });
 }
 
 window.addEventListener('hashchange', enter);

@@ -84,13 +84,13 @@ export function notice(text) {
   passing = setTimeout(() => { document.getElementById('notice').textContent = ''; }, 6000);
 }
 
-/** Asks before what can't be undone. */
-export function sure(text, action) {
+/** Asks before what can't be undone; or for what is written into `field`. */
+export function sure(text, action, field = null) {
   return new Promise((resolve) => {
-    const answer = (value) => () => { resolve(value); dialog.close(); };
     const dialog = el('dialog', { 'aria-label': action, onclose: () => { resolve(false); dialog.remove(); } },
-      el('p', { dir: 'auto' }, text),
-      el('div.choices', {}, el('button', { type: 'button', onclick: answer(false) }, t('cancel')), el('button.danger', { type: 'button', onclick: answer(true) }, action)));
+      el('form', { method: 'dialog', onsubmit: () => resolve(true) },
+        el('p', { dir: 'auto' }, text), field,
+        el('div.choices', {}, el('button', { type: 'button', onclick: () => dialog.close() }, t('cancel')), el(field ? 'button.main' : 'button.danger', { type: 'submit' }, action))));
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -1,31 +1,48 @@
-//! The shares this phone made: how each stands, and taking one back.
+//! The sender's own shares, newest first: how each stands, giving it another title, and taking it back.
 
 import { call } from './api.js';
 import { el, notice, round, show, sure } from './dom.js';
-import { recall, removeShare } from './memory.js';
 import { t } from './texts.js';
 import { length, stage, when } from './words.js';
 
+const PAGE = 20;
+
 export async function mine(go) {
-  const shares = await Promise.all((recall('shares') || []).map((id) => call('GET', `/shares/${id}`).catch((error) => {
-    if (error.status !== 404) { throw error; }
-    removeShare(id);
-    return null;
-  })));
+  const list = el('ul.list');
+  const more = el('button', { type: 'button', onclick: () => go.careful(add) }, t('more'));
+  const add = async () => {
+    const { total, shares } = await call('GET', `/shares?offset=${list.children.length}&limit=${PAGE}`);
+    list.append(...shares.map((share) => row(go, share)));
+    more.hidden = !shares.length || list.children.length >= total;
+  };
+  await add();
   show('mine', [
     el('header.bar', {}, round('back', t('back'), () => go.people())),
     el('h1', {}, t('mine')),
-    shares.some(Boolean) ? el('ul.list', {}, shares.filter(Boolean).map((share) => row(go, share))) : el('p.lead', {}, t('mine_none')),
+    list.children.length ? list : el('p.lead', {}, t('mine_none')),
+    more,
   ]);
 }
 
 function row(go, share) {
   const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms), stage(share.state)].filter(Boolean).join(' · ');
+  const title = el('h2', { dir: 'auto' });
+  const named = (words) => {
+    share.title = words;
+    title.textContent = words || t('untitled');
+  };
+  const rename = async () => {
+    const field = el('input', { maxlength: '200', value: share.title, 'aria-label': t('people_about') });
+    if (await sure(t('people_about'), t('save'), field)) {
+      await go.careful(async () => named((await call('PATCH', `/shares/${share.share_id}`, { title: field.value })).title));
+    }
+  };
+  named(share.title);
   return el('li.card', {},
-    el('h2', { dir: 'auto' }, share.title || t('untitled')),
+    title,
     el('p', {}, facts),
     el('p', { dir: 'auto' }, t('to', { names: share.targets.map((one) => one.name).join(', ') })),
-    share.state === 'expired' ? null : el('button', { type: 'button', onclick: () => takeBack(go, share.share_id, () => go.mine()) }, t('take_back')));
+    share.state === 'expired' ? null : el('div.choices', {}, el('button', { type: 'button', onclick: rename }, t('rename')), el('button', { type: 'button', onclick: () => takeBack(go, share.share_id, () => go.mine()) }, t('take_back'))));
 }
 
 /** Withdraws a share, once the person is sure. */
@@ -33,7 +50,6 @@ export async function takeBack(go, id, after) {
   if (!(await sure(t('take_back_ask'), t('take_back')))) { return; }
   await go.careful(async () => {
     await call('DELETE', `/shares/${id}`);
-    removeShare(id);
     notice(t('taken_back'));
     after();
   });

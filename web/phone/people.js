@@ -4,7 +4,22 @@ import { call } from './api.js';
 import { contactsOf, ofPicker } from './contacts.js';
 import { el, face, field, icon, notice, round, show } from './dom.js';
 import { recall, remember } from './memory.js';
+import { sealed } from './seal.js';
 import { n, t } from './texts.js';
+
+/** Of an address book, no more is looked at. */
+const MOST_CONTACTS = 500;
+
+/** A person to choose; `chosen` is the set of those who are, and `changed` is called when it has changed. */
+export function tile(person, chosen, changed) {
+  const node = el('button.tile', { type: 'button', 'aria-pressed': String(chosen.has(person.user_id)) }, el('span.ring', {}, face(person), el('span.tick', {}, icon('check'))), el('span.name', { dir: 'auto' }, person.name));
+  node.onclick = () => {
+    if (!chosen.delete(person.user_id)) { chosen.add(person.user_id); }
+    node.setAttribute('aria-pressed', String(chosen.has(person.user_id)));
+    changed();
+  };
+  return node;
+}
 
 export function people(go, contacts, own) {
   const chosen = new Set((recall('chosen') || []).filter((id) => contacts.some((one) => one.user_id === id)));
@@ -14,19 +29,13 @@ export function people(go, contacts, own) {
     next.disabled = !chosen.size;
   };
   const about = field(t('people_about'), { name: 'about', maxlength: '200', autocomplete: 'off' });
-  const tiles = contacts.map((person) => {
-    const tile = el('button.tile', { type: 'button', 'aria-pressed': String(chosen.has(person.user_id)) }, el('span.ring', {}, face(person), el('span.tick', {}, icon('check'))), el('span.name', { dir: 'auto' }, person.name));
-    tile.onclick = () => {
-      if (!chosen.delete(person.user_id)) { chosen.add(person.user_id); }
-      tile.setAttribute('aria-pressed', String(chosen.has(person.user_id)));
-      remember({ chosen: [...chosen] });
-      count();
-    };
-    return tile;
-  });
+  const tiles = contacts.map((person) => tile(person, chosen, () => {
+    remember({ chosen: [...chosen] });
+    count();
+  }));
   count();
   show('people', [
-    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)), el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
+    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)), own.owner ? el('button.text.house', { type: 'button', onclick: () => go.house() }, t('house')) : null, el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
     el('h1', {}, t('people_title')),
     contacts.length ? el('div.tiles', {}, tiles) : el('p.lead', {}, t('people_none')),
     el('button.text.find', { type: 'button', onclick: () => go.find() }, t('people_add')),
@@ -41,7 +50,10 @@ export function find(go) {
   const look = (list) => go.careful(async () => {
     const contacts = list.filter((one) => one.msisdn || one.email);
     if (!contacts.length) { notice(t('find_empty')); return; }
-    const { matched, ignored } = await call('POST', '/contacts/match', { contacts: contacts.map(({ name, ...rest }) => ({ name: name.slice(0, 100), ...rest })) });
+    // Names are nobody's business here: numbers and addresses are compared.
+    const book = contacts.slice(0, MOST_CONTACTS).map(({ msisdn, email }) => ({ msisdn, email }));
+    const { matched } = await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book }));
+    const ignored = contacts.length - book.length;
     answer.textContent = `${n('found', matched.length)}. ${ignored ? n('ignored', ignored) : ''}`;
     remember({ chosen: [...new Set([...(recall('chosen') || []), ...matched.map((one) => one.user_id)])] });
     results.replaceChildren(...matched.map((one) => el('span.tile', {}, el('span.ring', {}, face(one)), el('span.name', { dir: 'auto' }, one.name))));

@@ -3,10 +3,7 @@
 import { el, show } from './dom.js';
 import { t } from './texts.js';
 
-const HTTPS_PORT = 8443;
-
-export function secure(code) {
-  const address = `https://${location.hostname}:${HTTPS_PORT}/go/${code ? `#${code}` : ''}`;
+export function secure(address) {
   const isApple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
   const steps = (title, list, isOpen) => el('details.card', { open: isOpen }, el('summary', {}, el('h2', {}, title)), el('ol.steps', {}, list.map((step) => el('li', {}, step))));
   const apple = steps(t('ios'), [t('ios_1'), t('ios_2'), t('ios_3')], isApple);

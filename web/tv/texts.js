@@ -157,6 +157,11 @@
     wrong_title: ['For somebody else', 'Es para otra persona', 'É para outra pessoa'],
     nothing_title: ['Nothing here', 'Aquí no hay nada', 'Não há nada aqui'],
     nothing_text: ['It was withdrawn, or it is for somebody else.', 'Se ha retirado, o es para otra persona.', 'Foi retirado, ou é para outra pessoa.'],
+    pair_first: [
+      'Point a phone’s camera at the square. Whoever does it first looks after Lareira in this home, and the TV joins at once.',
+      'Apunta al cuadrado con la cámara de un teléfono. Quien lo haga primero cuidará de Lareira en esta casa, y el televisor entrará enseguida.',
+      'Aponte a câmara de um telemóvel ao quadrado. Quem o fizer primeiro cuida da Lareira nesta casa, e a TV entra logo.'
+    ],
     pair_scan: ['Or scan the square with a phone.', 'O escanea el cuadrado con un teléfono.', 'Ou leia o quadrado com um telemóvel.'],
     jump_live: ['Jump to live', 'Ir al directo', 'Ir para o direto'],
     channels: ['Channels', 'Canales', 'Canais'],

@@ -129,6 +129,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         ["tv", "approve", code] => {
             Verb::TvApprove { code: code.into(), account: options.need("account")?, name: options.take("name") }
         }
+        ["phone", "rename", phone, name] => Verb::PhoneRename { phone: phone.into(), name: name.into() },
         ["tv", "rename", tv, name] => Verb::TvRename { tv: tv.into(), name: name.into() },
         ["tv", "remove", tv] => Verb::TvRemove { tv: tv.into() },
         ["invite"] => Verb::Invite {
@@ -158,8 +159,8 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         | ["user", "photo", _]
         | ["user" | "tv", "remove"]
         | ["tv", "approve" | "rename"]
-        | ["tv", "rename", _]
-        | ["phone", "revoke"]
+        | ["tv" | "phone", "rename", _]
+        | ["phone", "revoke" | "rename"]
         | ["share", "show" | "stop" | "delete"] => {
             return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
         }

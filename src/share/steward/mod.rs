@@ -3,23 +3,27 @@
 //!
 //! What need not survive a restart is held here in memory: who watches right now, and until when a stream may come.
 
+mod cameras;
 mod owner;
 mod people;
+mod phones;
 mod sharing;
 #[cfg(test)]
 mod tests;
 mod viewing;
 mod watchers;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::ground::id::{PhotoId, ShareId, UserId};
+use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
 use crate::ground::limits;
-use crate::ground::secret::{self, SigningKey};
+use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::announcer::Announcer;
 use crate::share::error::ShareError;
+use crate::share::guesses::Guesses;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
 use crate::share::state::{EndReason, ShareState};
@@ -45,7 +49,9 @@ pub struct Steward {
     announcer: Arc<Announcer>,
     settings: ShareSettings,
     key: SigningKey,
+    root: RootKey,
     watch: Mutex<Watch>,
+    guesses: Mutex<Guesses>,
     stream_unwanted: OnceLock<StreamHook>,
     photo_unwanted: OnceLock<PhotoHook>,
 }
@@ -58,6 +64,8 @@ struct Watch {
     deadlines: Vec<(ShareId, Moment, EndReason)>,
     /// When retention is looked after next.
     keeping: Option<Moment>,
+    /// Phones whose camera apps were stopped by someone else, and until when they may not publish.
+    held: HashMap<PhoneId, Moment>,
 }
 
 impl Steward {
@@ -75,7 +83,9 @@ impl Steward {
             announcer,
             settings,
             key: SigningKey::new(&[0; SigningKey::BYTES]),
+            root: RootKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
+            guesses: Mutex::default(),
             stream_unwanted: OnceLock::new(),
             photo_unwanted: OnceLock::new(),
         };
@@ -89,6 +99,7 @@ impl Steward {
             }
         })?;
         steward.key = SigningKey::new(&key);
+        steward.root = RootKey::new(&key);
         steward.wake_up()?;
         Ok(steward)
     }

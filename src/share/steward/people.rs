@@ -1,24 +1,17 @@
-//! The steward's decisions about accounts, users, TVs and phones.
+//! The steward's decisions about accounts, users and TVs.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, TvId, UserId};
+use crate::ground::id::{AccountId, PhotoId, SenderId, TvId, UserId};
 use crate::ground::secret::{self, PinHash, TokenHash};
 use crate::share::error::ShareError;
 use crate::share::pin::{self, Try};
 use crate::share::profile::PinChange;
-use crate::share::rows::{Account, Agreement, Phone, Sender, Settings, Tv, User};
-use crate::share::views::{
-    BlockedSender, Contact, Enrolled, Enrolment, Matches, NewInvite, NewPin, NewTv, NewUser, PhoneReport,
-    ProfileChange, Session, Unwanted,
-};
-use crate::share::{contacts, pairing, people, phones, profile, words};
+use crate::share::rows::{Account, Agreement, Sender, Settings, Tv, User};
+use crate::share::views::{BlockedSender, Contact, Matches, NewPin, NewTv, NewUser, ProfileChange, Session};
+use crate::share::{contacts, pairing, people, profile, words};
 
 use super::Steward;
-
-/// Digits of an enrolment code.
-const INVITE_DIGITS: usize = 10;
 
 impl Steward {
     /// Adds a household; `country` is its calling code, such as `+351`.
@@ -178,40 +171,6 @@ impl Steward {
         self.look(|ledger| pairing::session(ledger, tv_cookie, user_cookie))
     }
 
-    /// Makes an invitation for one phone, to an account: to the only one, where there is one and none is said.
-    pub fn invite(
-        &self,
-        name: Option<&str>,
-        account: Option<AccountId>,
-        ttl: Duration,
-    ) -> Result<NewInvite, ShareError> {
-        let code = secret::new_digits(INVITE_DIGITS);
-        let (hash, name) = (TokenHash::of(&code), name.map(str::to_owned));
-        let expires_at =
-            self.decide(move |ledger, _, date| phones::invite(ledger, date, hash, name.as_deref(), account, ttl))?;
-        Ok(NewInvite { code, expires_at })
-    }
-
-    /// Whether the code of an invitation is good, before anything costly is done with what came with it.
-    pub fn check_invite(&self, code: &str) -> Result<(), ShareError> {
-        let date = self.date();
-        self.look(|ledger| phones::invitation(ledger, date, code).map(drop))
-    }
-
-    /// Enrols a phone with the code of an invitation, which is used up.
-    pub fn enrol(&self, code: &str, enrolment: Enrolment) -> Result<Enrolled, ShareError> {
-        let token = secret::new_token();
-        let (hash, code) = (TokenHash::of(&token), code.to_owned());
-        let (sender, phone) =
-            self.decide(move |ledger, _, date| phones::enrol(ledger, date, &code, hash, &enrolment))?;
-        Ok(Enrolled { sender, phone, token })
-    }
-
-    /// The phone whose token this is, and its owner.
-    pub fn phone_by_token(&self, token: &str) -> Result<Option<(Phone, Sender)>, ShareError> {
-        self.look(|ledger| phones::phone_by_token(ledger, token))
-    }
-
     /// Whom a sender may share with, oldest first.
     pub fn contacts(&self, sender: SenderId) -> Result<Vec<User>, ShareError> {
         self.look(|ledger| contacts::contacts(ledger, sender))
@@ -228,18 +187,6 @@ impl Steward {
             self.decide(move |ledger, _, _| contacts::remember(ledger, sender, &unknown))?;
         }
         Ok(matches)
-    }
-
-    /// All phones, oldest first.
-    pub fn phones(&self) -> Result<Vec<PhoneReport>, ShareError> {
-        self.look(phones::phones)
-    }
-
-    /// Revokes a phone; what its sender shares now ends.
-    pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
-        let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
-        ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
-        Ok(())
     }
 
     /// What a user has set.

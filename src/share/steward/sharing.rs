@@ -9,8 +9,8 @@ use crate::share::ledger::{Order, Rows, all};
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
-use crate::share::views::{Asker, NewShare, Report, TargetReport, Unfinished, Unwanted};
-use crate::share::{keeping, phones, viewing};
+use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
+use crate::share::{cameras, keeping, phones, viewing};
 
 use super::Steward;
 
@@ -28,7 +28,8 @@ impl Steward {
         let asker = Asker::Sender(sender);
         let wish = Wish { asker, sender, targets, kind, title, token: TokenHash::of(&publish_token) };
         let share = self.decide(move |ledger, _, date| sharing::create(ledger, date, wish))?;
-        Ok(self.await_media(share, publish_token))
+        self.await_media(&share);
+        Ok(NewShare { share, publish_token })
     }
 
     /// Creates a live share for a camera or a script; `from` is a sender's id or name, made if there is none yet.
@@ -40,26 +41,49 @@ impl Steward {
             let asker = Asker::Owner;
             sharing::create(ledger, date, Wish { asker, sender, targets, kind: Kind::Live, title: None, token })
         })?;
-        Ok(self.await_media(share, publish_token))
+        self.await_media(&share);
+        Ok(NewShare { share, publish_token })
     }
 
-    fn await_media(&self, share: Share, publish_token: String) -> NewShare {
+    /// Ends a share just created, unless media come in time.
+    pub(super) fn await_media(&self, share: &Share) {
         let until = self.clock.now() + self.settings.pending_timeout;
         self.watch().deadlines.push((share.id, until, EndReason::NeverStarted));
         log::info!("share={} created by sender {} for {} people", share.id, share.sender, share.targets.len());
-        NewShare { share, publish_token }
     }
 
     /// A share as its sender sees it.
     pub fn share(&self, asker: Asker, share: ShareId) -> Result<Report, ShareError> {
         let date = self.date();
-        let mut report = self.look(|ledger| report(ledger, asker, share, date))?;
+        let report = self.look(|ledger| report(ledger, asker, share, date))?;
+        Ok(self.watched(report))
+    }
+
+    /// Adds who watches now.
+    fn watched(&self, mut report: Report) -> Report {
         let watch = self.watch();
-        report.viewers = watch.watchers.viewers(share);
+        report.viewers = watch.watchers.viewers(report.share.id);
         for target in &mut report.targets {
-            target.latency_ms = watch.watchers.latency_ms(share, target.user);
+            target.latency_ms = watch.watchers.latency_ms(report.share.id, target.user);
         }
-        Ok(report)
+        report
+    }
+
+    /// A sender's own shares, newest first: `limit` of them after the first `offset`.
+    pub fn own_shares(&self, sender: SenderId, offset: u64, limit: usize) -> Result<OwnShares, ShareError> {
+        let date = self.date();
+        let (total, reports) = self.look(|ledger| {
+            let ids = sharing::own(ledger, sender, offset, limit.min(limits::PAGE_ROWS))?;
+            let reports = ids.into_iter().map(|share| report(ledger, Asker::Sender(sender), share, date));
+            Ok((sharing::own_count(ledger, sender)?, reports.collect::<Result<Vec<_>, _>>()?))
+        })?;
+        Ok(OwnShares { total, shares: reports.into_iter().map(|report| self.watched(report)).collect() })
+    }
+
+    /// Gives a share another title, or none.
+    pub fn rename_share(&self, asker: Asker, share: ShareId, title: Option<&str>) -> Result<(), ShareError> {
+        let title = title.map(str::to_owned);
+        self.decide(move |ledger, news, _| sharing::rename(ledger, news, asker, share, title.as_deref()))
     }
 
     /// All shares, newest first: `limit` of them after the first `offset`.
@@ -84,7 +108,11 @@ impl Steward {
 
     /// The sender stops the share.
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        self.look(|ledger| sharing::find_for(ledger, asker, share))?;
+        let cameras = self.look(|ledger| {
+            let found = sharing::find_for(ledger, asker, share)?;
+            if found.state.is_unfinished() { cameras::phones_of(ledger, share) } else { Ok(Vec::new()) }
+        })?;
+        self.hold_cameras(cameras);
         self.ended(share, EndReason::Stopped, None)?;
         self.stream_is_unwanted(share, Unwanted::Over);
         Ok(())
@@ -92,10 +120,13 @@ impl Steward {
 
     /// The sender withdraws the share: it vanishes from every inbox, and its recording is deleted.
     pub fn withdraw_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| {
-            sharing::find_for(ledger, asker, share)?;
-            sharing::withdraw(ledger, news, share)
+        let cameras = self.decide(move |ledger, news, _| {
+            let found = sharing::find_for(ledger, asker, share)?;
+            let cameras = if found.state.is_unfinished() { cameras::phones_of(ledger, share)? } else { Vec::new() };
+            sharing::withdraw(ledger, news, share)?;
+            Ok(cameras)
         })?;
+        self.hold_cameras(cameras);
         self.media_is_due_no_more(share);
         self.watch().watchers.drop_share(share, None);
         self.stream_is_unwanted(share, Unwanted::Withdrawn);

@@ -560,3 +560,34 @@ fn a_house_full_of_people_and_tvs_rings_everywhere() {
         assert_eq!(rings, users.len(), "nobody is told to look for themselves");
     }
 }
+
+#[test]
+fn a_camera_app_that_was_stopped_elsewhere_has_to_stop_too() {
+    let house = house();
+    let invite = house.steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
+    let who = Enrolment { name: "Bia".into(), msisdn: None, email: None, photo: None };
+    let enrolled = house.steward.enrol(&invite.code, who).expect("enrolled");
+    let (token, asker) = (enrolled.token.as_str(), Asker::Sender(enrolled.sender));
+    let begin = || {
+        house.steward.admit_phone(token).expect("admitted");
+        let share = house.steward.share_of_phone(token).expect("a share");
+        house.steward.media_started(share).expect("preparing");
+        share
+    };
+    // It ends by itself: the next may come at once.
+    let share = begin();
+    house.steward.ended(share, EndReason::Stopped, None).expect("ended");
+    house.steward.stop_share(asker, share).expect("over already");
+    let share = begin();
+    house.steward.stop_share(asker, share).expect("stopped");
+    for _ in 0..10 {
+        house.clock.advance(Duration::from_secs(14));
+        assert_eq!(code(house.steward.admit_phone(token)), "stopped_elsewhere", "it comes back by itself");
+    }
+    house.clock.advance(Duration::from_secs(15));
+    let share = begin();
+    house.steward.withdraw_share(asker, share).expect("withdrawn");
+    assert_eq!(code(house.steward.admit_phone(token)), "stopped_elsewhere");
+    house.clock.advance(Duration::from_secs(15));
+    begin();
+}

@@ -98,6 +98,7 @@ impl Cast {
         expired.sort_unstable();
         let mut look = |ledger: &dyn Rows| {
             let (mut found, mut found_kept, mut found_expired, mut tokens) = (Vec::new(), Vec::new(), Vec::new(), 0);
+            let (mut own, mut counted) = (Vec::new(), 0);
             let go_on = ControlFlow::Continue(());
             let scans = [
                 ledger.scan_active_shares(all(), Order::Rising, &mut |id, ()| {
@@ -118,6 +119,21 @@ impl Cast {
                 }),
             ];
             assert_eq!(scans, [Ok(()), Ok(()), Ok(()), Ok(())]);
+            let scans = [
+                ledger.scan_sender_shares(all(), Order::Rising, &mut |((sender, date), id), ()| {
+                    own.push((sender, date, id));
+                    go_on
+                }),
+                ledger.scan_sender_counts(all(), Order::Rising, &mut |_, count| {
+                    counted += count as usize;
+                    go_on
+                }),
+            ];
+            assert_eq!((scans, counted), ([Ok(()), Ok(())], shares.len()));
+            let mut expected: Vec<_> =
+                shares.values().map(|share| (share.sender, share.created_at, share.id)).collect();
+            expected.sort_unstable();
+            assert_eq!(own, expected, "each sender's own shares are listed");
             found_kept.sort_unstable();
             found_expired.sort_unstable();
             assert_eq!((&found, &found_kept, &found_expired, tokens), (&active, &kept, &expired, shares.len()));

@@ -82,7 +82,11 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
 }
 
 /// Adds `fields` fields that are `None` at the end of every row.
-fn add_nothing(transaction: &WriteTransaction, table: &'static str, fields: usize) -> Result<(), redb::Error> {
+pub(super) fn add_nothing(
+    transaction: &WriteTransaction,
+    table: &'static str,
+    fields: usize,
+) -> Result<(), redb::Error> {
     for (key, mut row) in rows(transaction, table)? {
         row.extend(std::iter::repeat_n(NONE, fields));
         transaction.open_table(definition(table))?.insert(key.as_slice(), row.as_slice())?;
@@ -107,10 +111,10 @@ fn enter(transaction: &WriteTransaction, user: &OldUser) -> Result<(), redb::Err
 }
 
 /// A key and its row, as bytes.
-type Pair = (Vec<u8>, Vec<u8>);
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 /// All of a table.
-fn rows(transaction: &WriteTransaction, table: &'static str) -> Result<Vec<Pair>, redb::Error> {
+pub(super) fn rows(transaction: &WriteTransaction, table: &'static str) -> Result<Vec<Pair>, redb::Error> {
     let table = transaction.open_table(definition(table))?;
     let mut rows = Vec::new();
     for row in table.iter()? {
@@ -120,7 +124,7 @@ fn rows(transaction: &WriteTransaction, table: &'static str) -> Result<Vec<Pair>
     Ok(rows)
 }
 
-fn damaged(table: &str) -> redb::Error {
+pub(super) fn damaged(table: &str) -> redb::Error {
     redb::Error::Corrupted(format!("table {table} has a damaged row"))
 }
 

@@ -29,17 +29,17 @@
     ]);
 
     function update(device) {
-      var text = String(device.pairing_code || '');
-      if (text === shown) { return; }
-      shown = text;
+      var text = String(device.pairing_code || ''), isFirst = device.claimed === false;
+      if (text + isFirst === shown) { return; }
+      shown = text + isFirst;
       Lareira.dom.clear(code);
       groups(text).forEach(function (group) { code.appendChild(el('span', { text: group })); });
       code.setAttribute('aria-label', text.split('').join(' '));
-      command.textContent = t('pair_hint', { command: 'lareira admin tv approve ' + text });
+      command.textContent = isFirst ? '' : t('pair_hint', { command: 'lareira admin tv approve ' + text });
       Lareira.dom.clear(square);
       if (!device.pair_url || !device.pair_qr_svg) { return; }
       square.appendChild(Lareira.parts.picture('qr', device.pair_qr_svg));
-      lead.textContent = t('pair_text') + ' ' + t('pair_scan');
+      lead.textContent = isFirst ? t('pair_first') : t('pair_text') + ' ' + t('pair_scan');
     }
 
     update(params.device);

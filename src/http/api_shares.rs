@@ -1,0 +1,102 @@
+//! The phone API, shares: making one, and a sender's own, looked at, listed and renamed.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::ground::id::{ShareId, UserId};
+use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
+use crate::http::back::Request;
+use crate::share::{Asker, Kind, Report, Sender};
+
+/// Shares in one answer, at most and if not said.
+const OWN_PAGE: u64 = 100;
+const OWN_PAGE_DEFAULT: u64 = 20;
+
+#[derive(Deserialize)]
+struct ShareBody {
+    targets: Vec<String>,
+    #[serde(default = "live")]
+    kind: Kind,
+    title: Option<String>,
+}
+
+fn live() -> Kind {
+    Kind::Live
+}
+
+/// Makes a share.
+pub(super) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let ShareBody { targets, kind, title } = body(request)?;
+    let targets = users(&targets)?;
+    let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
+    let name = api::host_name(request);
+    Ok(answer_json(
+        201,
+        &json!({
+            "share_id": new.share.id.to_string(),
+            "state": new.share.state.as_str(),
+            "publish": {
+                "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
+                "websocket_url": api::publish_address(request, &new.publish_token),
+            },
+        }),
+    ))
+}
+
+/// A share of the sender's own.
+pub(super) fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
+    let report = api.steward.share(Asker::Sender(sender.id), share)?;
+    Ok(answer_json(200, &share_json(&report)))
+}
+
+/// The sender's own shares, newest first.
+pub(super) fn own(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let offset = api::number(request, "offset", 0)?;
+    let limit = api::number(request, "limit", OWN_PAGE_DEFAULT)?.min(OWN_PAGE) as usize;
+    let page = api.steward.own_shares(sender.id, offset, limit)?;
+    let shares: Vec<_> = page.shares.iter().map(share_json).collect();
+    Ok(answer_json(200, &json!({ "total": page.total, "shares": shares })))
+}
+
+#[derive(Deserialize)]
+struct TitleBody {
+    title: Option<String>,
+}
+
+/// Gives a share of the sender's own another title.
+pub(super) fn rename(api: &Api, request: &Request, sender: &Sender, share: ShareId) -> Answered {
+    let TitleBody { title } = body(request)?;
+    api.steward.rename_share(Asker::Sender(sender.id), share, title.as_deref())?;
+    report(api, sender, share)
+}
+
+/// The users with these ids.
+pub(super) fn users(ids: &[String]) -> Result<Vec<UserId>, Failure> {
+    let users = ids.iter().map(|id| id.parse::<UserId>()).collect::<Result<Vec<_>, _>>();
+    users.map_err(|error| Failure::BadBody(format!("targets: {error}")))
+}
+
+fn share_json(report: &Report) -> Value {
+    let targets = report.targets.iter().map(|target| {
+        let mut value = json!({
+            "user_id": target.user.to_string(),
+            "name": target.name,
+            "state": target.state.as_str(),
+        });
+        if let Some(latency_ms) = target.latency_ms {
+            value["latency_ms"] = latency_ms.into();
+        }
+        value
+    });
+    json!({
+        "share_id": report.share.id.to_string(),
+        "state": report.share.state.as_str(),
+        "kind": report.share.kind.as_str(),
+        "title": report.share.title,
+        "started_at": report.share.started_at.map(|date| date.to_string()),
+        "duration_ms": report.duration_ms,
+        "targets": targets.collect::<Vec<_>>(),
+        "viewers": report.viewers,
+        "media": report.share.media.as_ref().map(api::media),
+    })
+}

@@ -42,7 +42,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
             api.steward.withdraw_share(Asker::Sender(sender.id), share)?;
             done()
         }
-        PhoneCall::Enrol | PhoneCall::Events(_) => Err(Failure::NotFound),
+        PhoneCall::Enrol | PhoneCall::Events(_) | PhoneCall::Upload(_) => Err(Failure::NotFound),
     }
 }
 
@@ -258,11 +258,14 @@ fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
         }
         value
     });
+    let over = report.share.end_reason.map(|reason| reason.as_str());
     Ok(answer_json(
         200,
         &json!({
             "share_id": share.to_string(),
             "state": report.share.state.as_str(),
+            "reason": over,
+            "message": report.share.recording_failure.as_ref().filter(|_| over.is_some()),
             "kind": report.share.kind.as_str(),
             "title": report.share.title,
             "started_at": report.share.started_at.map(|date| date.to_string()),

@@ -39,6 +39,13 @@ pub fn init_segment(video: &VideoParams, audio: Option<&AudioParams>) -> Bytes {
     out.bytes.into()
 }
 
+/// `bytes` inside a `free` box (8.1.2): so a later description lies in a recording, and players of the plain file pass it
+/// over.
+pub fn free_box(bytes: &Bytes) -> Bytes {
+    let size = (bytes.len() + 8) as u32;
+    [&size.to_be_bytes()[..], b"free", bytes].concat().into()
+}
+
 pub(super) fn file_type(out: &mut BoxWriter) {
     out.boxed(b"ftyp", |out| {
         out.put(b"iso6");

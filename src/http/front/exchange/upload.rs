@@ -1,0 +1,111 @@
+//! A film that a phone sends: from its connection to whoever takes it, as fast as the disk takes it and no faster.
+//!
+//! What has arrived is handed on even when the connection breaks: the phone goes on from there.
+
+use std::io;
+
+use futures_lite::FutureExt as _;
+
+use super::{Exchange, Then};
+use crate::ground::id::ShareId;
+use crate::ground::limits::UPLOAD_CHUNK_BYTES;
+use crate::ground::reply::Reply;
+use crate::http::clips::{Admission, UploadRequest};
+use crate::http::front::head::Head;
+use crate::http::play::BoxFuture;
+use crate::http::range;
+
+/// What came of filling a chunk.
+enum Filled {
+    /// It is full, or the body is over.
+    Full,
+    /// The client is gone.
+    Gone,
+    /// No more is wanted.
+    CalledOff(Reply),
+}
+
+impl Exchange<'_> {
+    /// Takes a request's body as a film of `share`.
+    pub(super) async fn upload(&mut self, head: &Head, share: ShareId) -> io::Result<Then> {
+        let Some(piece) = range::piece(head.content_range.as_deref(), head.body_bytes) else {
+            let message = "the Content-Range and the body don't fit together: send `bytes FIRST-LAST/TOTAL` with as many \
+                           bytes, or `bytes */TOTAL` without a body";
+            return self.send_before_body(head, Reply::error(400, "content_range", message)).await;
+        };
+        let authorization = head.field("authorization").map(str::to_owned);
+        let shared = self.shared.clone();
+        let request = UploadRequest { share, authorization, piece };
+        let mut upload = match self.unless_gone(shared.clips.admit(request)).await {
+            Some(Admission::Open(upload)) => upload,
+            Some(Admission::Answered(reply)) => return self.send_before_body(head, reply).await,
+            None => return Ok(Then::Close),
+        };
+        let mut called_off = upload.called_off();
+        if head.expects_continue && self.received.is_empty() {
+            self.connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &[], shared.times.write).await?;
+        }
+        let mut missing = head.body_bytes;
+        let mut chunk = Vec::new();
+        while missing > 0 {
+            let filled = self.fill(&mut chunk, missing, &mut called_off).await;
+            missing -= chunk.len() as u64;
+            if !chunk.is_empty() {
+                match upload.write(chunk).await {
+                    Ok(room) => chunk = room,
+                    Err(reply) => return self.send_amid_body(head, reply).await,
+                }
+            }
+            chunk.clear();
+            match filled {
+                Filled::Full => {}
+                Filled::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Filled::CalledOff(reply) => return self.send_amid_body(head, reply).await,
+            }
+        }
+        let reply = upload.finish().await;
+        self.send(head, reply).await
+    }
+
+    /// Fills `chunk` with what comes next of a body of which `missing` bytes have yet to come. A client that sends nothing
+    /// for as long as a body may take is cut off by the sweep.
+    async fn fill(&mut self, chunk: &mut Vec<u8>, missing: u64, called_off: &mut BoxFuture<'static, Reply>) -> Filled {
+        let most = usize::try_from(missing).unwrap_or(usize::MAX).min(UPLOAD_CHUNK_BYTES);
+        let at_hand = most.min(self.received.len());
+        chunk.extend(self.received.drain(..at_hand));
+        while chunk.len() < most {
+            self.connection.expect_within(self.shared.times.body);
+            self.connection.rest(true);
+            if self.connection.is_closing() {
+                return Filled::Gone;
+            }
+            let received = &mut self.received;
+            let read = async {
+                let read = self.connection.read(|bytes| {
+                    let (body, further) = bytes.split_at(bytes.len().min(most - chunk.len()));
+                    chunk.extend_from_slice(body);
+                    received.extend_from_slice(further);
+                    bytes.len()
+                });
+                match read.await {
+                    Ok(0) | Err(_) => Some(Filled::Gone),
+                    Ok(_) => None,
+                }
+            };
+            let off = async { Some(Filled::CalledOff(called_off.as_mut().await)) };
+            let done = read.or(off).await;
+            self.connection.rest(false);
+            self.connection.take_your_time();
+            if let Some(done) = done {
+                return done;
+            }
+        }
+        Filled::Full
+    }
+
+    /// Sends an answer while the body still comes: nothing follows it.
+    async fn send_amid_body(&mut self, head: &Head, reply: Reply) -> io::Result<Then> {
+        self.send(&Head { close: true, ..head.clone() }, reply).await?;
+        Ok(Then::Linger)
+    }
+}

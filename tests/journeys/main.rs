@@ -8,6 +8,7 @@ mod browser;
 mod camera;
 mod channels;
 mod clip;
+mod clips;
 mod faults;
 mod figure28;
 mod film;

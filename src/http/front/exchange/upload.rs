@@ -3,7 +3,9 @@
 //! What has arrived is handed on even when the connection breaks: the phone goes on from there.
 
 use std::io;
+use std::time::Duration;
 
+use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use super::{Exchange, Then};
@@ -15,10 +17,13 @@ use crate::http::front::head::Head;
 use crate::http::play::BoxFuture;
 use crate::http::range;
 
+/// What has come of a film waits no longer than this for more, before it goes to the disk.
+const GATHER: Duration = Duration::from_millis(300);
+
 /// What came of filling a chunk.
 enum Filled {
-    /// It is full, or the body is over.
-    Full,
+    /// It is full, the body is over, or what has come has waited long enough.
+    Enough,
     /// The client is gone.
     Gone,
     /// No more is wanted.
@@ -58,7 +63,7 @@ impl Exchange<'_> {
             }
             chunk.clear();
             match filled {
-                Filled::Full => {}
+                Filled::Enough => {}
                 Filled::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Filled::CalledOff(reply) => return self.send_amid_body(head, reply).await,
             }
@@ -73,7 +78,12 @@ impl Exchange<'_> {
         let most = usize::try_from(missing).unwrap_or(usize::MAX).min(UPLOAD_CHUNK_BYTES);
         let at_hand = most.min(self.received.len());
         chunk.extend(self.received.drain(..at_hand));
+        let mut late = Timer::never();
+        if !chunk.is_empty() {
+            late.set_after(GATHER);
+        }
         while chunk.len() < most {
+            let first = chunk.is_empty();
             self.connection.expect_within(self.shared.times.body);
             self.connection.rest(true);
             if self.connection.is_closing() {
@@ -93,14 +103,21 @@ impl Exchange<'_> {
                 }
             };
             let off = async { Some(Filled::CalledOff(called_off.as_mut().await)) };
-            let done = read.or(off).await;
+            let enough = async {
+                (&mut late).await;
+                Some(Filled::Enough)
+            };
+            let done = read.or(off).or(enough).await;
             self.connection.rest(false);
             self.connection.take_your_time();
             if let Some(done) = done {
                 return done;
             }
+            if first {
+                late.set_after(GATHER);
+            }
         }
-        Filled::Full
+        Filled::Enough
     }
 
     /// Sends an answer while the body still comes: nothing follows it.

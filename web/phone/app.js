@@ -1,6 +1,7 @@
 //! The phone's page: which part of it is shown, from the invitation to live. Each part is a file of its own.
 
 import { call } from './api.js';
+import { clip } from './clip.js';
 import { el, show } from './dom.js';
 import { door } from './door.js';
 import { forget, recall } from './memory.js';
@@ -33,6 +34,7 @@ const go = {
   people: () => go.careful(async () => people(go, (await call('GET', '/contacts')).contacts, await call('GET', '/me'))),
   find: () => find(go),
   studio: (chosen, title) => studio(go, chosen, title),
+  clip: (chosen, title, file) => go.careful(() => clip(go, chosen, title, file)),
   mine: () => go.careful(() => mine(go)),
   me: () => go.careful(async () => me(go, await call('GET', '/me'))),
 

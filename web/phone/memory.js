@@ -13,7 +13,7 @@ export function recall(name) {
   return kept[name];
 }
 
-/** Remembers values: `{token, chosen, facing, shares}`. */
+/** Remembers values: `{token, chosen, facing, shares, clip}`. */
 export function remember(values) {
   kept = { ...kept, ...values };
   try { localStorage.setItem(NAME, JSON.stringify(kept)); } catch { /* This visit only, then. */ }

@@ -20,9 +20,9 @@ export async function mine(go) {
 }
 
 function row(go, share) {
-  const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms), stage(share.state)].filter(Boolean).join(' · ');
+  const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms), (!share.duration_ms && share.message) || stage(share.state)].filter(Boolean).join(' · ');
   return el('li.card', {},
-    el('h2', { dir: 'auto' }, share.title || t('untitled')),
+    el('h2', { dir: 'auto' }, share.title || (share.kind === 'clip' ? t('clip') : t('untitled'))),
     el('p', {}, facts),
     el('p', { dir: 'auto' }, t('to', { names: share.targets.map((one) => one.name).join(', ') })),
     share.state === 'expired' ? null : el('button', { type: 'button', onclick: () => takeBack(go, share.share_id, () => go.mine()) }, t('take_back')));

@@ -88,7 +88,8 @@ impl Phone {
 
 /// The files of the film of a share, or of what has arrived of it.
 fn film_files(gateway: &Gateway, share: &Share) -> Vec<PathBuf> {
-    let files = ["upload", "film"].map(|ending| gateway.data().join("recordings").join(format!("{}.{ending}", share.id)));
+    let files =
+        ["upload", "film"].map(|ending| gateway.data().join("recordings").join(format!("{}.{ending}", share.id)));
     files.into_iter().filter(|path| path.exists()).collect()
 }
 
@@ -177,7 +178,8 @@ fn films_of_other_kinds_play_as_they_are() {
 
     // Uneven pictures: all of the first two seconds, every second of the next, then six a second.
     let uneven = "select='if(lt(t,2),1,if(lt(t,4),not(mod(n,2)),not(mod(n,5))))'";
-    let options = ["-vf", uneven, "-fps_mode", "vfr", "-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-c:a", "copy"];
+    let options =
+        ["-vf", uneven, "-fps_mode", "vfr", "-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-c:a", "copy"];
     let film = made(&SMALL, &options);
     let (_, play) = sent(&mut tv, &mut phone, &user, &film);
     for file in ["video.mp4", "index.m3u8"] {
@@ -343,9 +345,9 @@ fn what_may_not_be_sent_is_refused_before_it_is() {
     assert_eq!(code(phone.put(&share, "", &[]).expect(400)), "empty");
     for lie in [
         format!("bytes 0-{}/{total}", total - 1),
-        format!("bytes 0-9/9"),
+        "bytes 0-9/9".to_owned(),
         format!("bytes 9-0/{total}"),
-        format!("bytes 0-9/*"),
+        "bytes 0-9/*".to_owned(),
         format!("bytes 0-18446744073709551615/{total}"),
         format!("bytes */{total}"),
         "all of it".to_owned(),
@@ -419,7 +421,15 @@ fn a_film_that_is_called_off_ends_at_once() {
         println!("{how}: over after {:?}", began.elapsed());
         eventually("nothing of it stays", || film_files(&gateway, &share).is_empty());
         let answer = phone.put(&share, &format!("bytes */{total}"), &[]);
-        assert_eq!(answer.status, match how { "withdrawn" => 404, "stopped" => 410, _ => 401 }, "{how}");
+        assert_eq!(
+            answer.status,
+            match how {
+                "withdrawn" => 404,
+                "stopped" => 410,
+                _ => 401,
+            },
+            "{how}"
+        );
         assert_eq!(tv.0.get("/tv/api/inbox")["total"], json!(0), "{how}");
     }
 }

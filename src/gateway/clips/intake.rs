@@ -15,7 +15,7 @@ use crate::ground::reply::Reply;
 use crate::http::range::Piece;
 use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
 use crate::recording::upload::{self, Upload};
-use crate::share::{Share, ShareError};
+use crate::share::{Share, ShareError, ShareState};
 
 /// Takes films that phones send.
 pub(in crate::gateway) struct Intake {
@@ -40,17 +40,8 @@ impl http::Clips for Intake {
 /// Decides about a request. Blocks. The answers that are no error are in the error too: nothing of the body is wanted.
 fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Result<Admission, Reply> {
     let share = request.share;
-    let standing = |share: &Share| {
-        let whole = clips.folder.film(share.id).exists();
-        let over = !share.state.is_unfinished();
-        match share.end_reason {
-            _ if whole && !over => Err(stands(share)),
-            Some(_) if over && share.duration_ms.is_some() => Err(stands(share)),
-            _ if over => Err(http::refused(ShareError::Over(share.state))),
-            _ => Ok(()),
-        }
-    };
-    standing(&clips.steward.clip(sender, share).map_err(http::refused)?)?;
+    let wanted = || clips.is_wanted(&clips.steward.clip(sender, share).map_err(http::refused)?);
+    wanted()?;
     let total = match request.piece {
         Piece::Whole { total } | Piece::Part { total, .. } | Piece::Question { total } => total,
     };
@@ -71,7 +62,7 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
         }
     })?;
     // It may have ended just before it could be called off.
-    standing(&clips.steward.clip(sender, share).map_err(http::refused)?)?;
+    wanted()?;
     let arrived = arrived()?;
     let anew = matches!(request.piece, Piece::Whole { .. });
     if let Piece::Part { first, .. } = request.piece
@@ -80,15 +71,10 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
         let message = format!("{arrived} bytes have arrived: go on there");
         return Err(with_range(Reply::error(416, "offset", &message), arrived));
     }
-    let told = *clips
-        .told_bytes()
-        .entry(share)
-        .and_modify(|told| {
-            if anew {
-                *told = total
-            }
-        })
-        .or_insert(total);
+    if anew {
+        clips.told_bytes().remove(&share);
+    }
+    let told = *clips.told_bytes().entry(share).or_insert(total);
     if told != total || arrived > total && !anew {
         let message = format!("this video was said to have {told} bytes; send the same file, or all of it anew");
         return Err(Reply::error(409, "other_file", &message));
@@ -97,7 +83,10 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
     // The recording is made while the film is still there.
     clips.check_room(left.saturating_add(total))?;
     clips.steward.media_started(share).map_err(http::refused)?;
-    let upload = Upload::open(&clips.folder, share, anew).map_err(|error| not_kept(&error).reply())?;
+    let upload = Upload::open(&clips.folder, share, anew).map_err(|error| {
+        clips.steward.clip_awaits_more(share);
+        not_kept(&error).reply()
+    })?;
     let incoming =
         Incoming { clips: clips.clone(), share, total, upload: Some(upload), turn: Some(turn), looked_at: 0 };
     match request.piece {
@@ -107,6 +96,16 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
 }
 
 impl Clips {
+    /// Whether anything of the film of `share` is wanted any more; if not, the answer is how it stands.
+    fn is_wanted(&self, share: &Share) -> Result<(), Reply> {
+        match share.state {
+            ShareState::Ended if share.duration_ms.is_some() => Err(stands(share)),
+            over if !over.is_unfinished() => Err(http::refused(ShareError::Over(over))),
+            _ if self.folder.film(share.id).exists() => Err(stands(share)),
+            _ => Ok(()),
+        }
+    }
+
     fn check_size(&self, total: u64) -> Result<(), Reply> {
         if !self.recorded {
             let message =

@@ -89,18 +89,20 @@ impl Exchange<'_> {
             if self.connection.is_closing() {
                 return Filled::Gone;
             }
-            let received = &mut self.received;
+            let (connection, received) = (self.connection, &mut self.received);
+            let mut take = |bytes: &[u8]| {
+                let (body, further) = bytes.split_at(bytes.len().min(most - chunk.len()));
+                chunk.extend_from_slice(body);
+                received.extend_from_slice(further);
+                chunk.len() == most
+            };
             let read = async {
-                let read = self.connection.read(|bytes| {
-                    let (body, further) = bytes.split_at(bytes.len().min(most - chunk.len()));
-                    chunk.extend_from_slice(body);
-                    received.extend_from_slice(further);
-                    bytes.len()
-                });
-                match read.await {
-                    Ok(0) | Err(_) => Some(Filled::Gone),
-                    Ok(_) => None,
-                }
+                let there = match connection.read(|bytes| (bytes.is_empty(), take(bytes))).await {
+                    Ok((false, true)) => true,
+                    Ok((false, false)) => connection.read_what_is_there(&mut take),
+                    Ok((true, _)) | Err(_) => false,
+                };
+                (!there).then_some(Filled::Gone)
             };
             let off = async { Some(Filled::CalledOff(called_off.as_mut().await)) };
             let enough = async {

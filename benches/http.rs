@@ -22,8 +22,8 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
 use lareira::http::{
-    BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player,
-    Status, TakeOver, Times,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Events, Front, FrontConfig, Health,
+    PlayRequest, Player, Status, TakeOver, Times, UploadRequest,
 };
 
 const VIEWERS: usize = 200;
@@ -98,6 +98,12 @@ impl ChannelPlayer for House {
     }
 }
 
+impl Clips for House {
+    fn admit(&self, _request: UploadRequest) -> BoxFuture<'_, Admission> {
+        Box::pin(std::future::ready(Admission::Answered(Reply::error(404, "none", "none"))))
+    }
+}
+
 impl Cameras for House {
     fn admit<'a>(&'a self, _token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         Box::pin(std::future::ready(Err(Reply::error(404, "none", "none"))))
@@ -139,6 +145,7 @@ fn main() {
         player: house.clone(),
         channels: house.clone(),
         cameras: house.clone(),
+        clips: house.clone(),
         events: house.clone(),
         status: house,
         times: Times::default(),

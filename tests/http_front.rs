@@ -381,3 +381,82 @@ fn a_websocket_speaks_both_ways_until_it_is_closed() {
     assert_eq!(client.read_bytes(13 + 4), [&[0x81, 11][..], b"40000 BYTES", &[0x88, 2, 0x03, 0xe8]].concat());
     assert!(client.is_ended());
 }
+
+#[test]
+fn a_film_is_taken_as_it_comes_and_kept_when_it_breaks_off() {
+    let house = House::default();
+    let path = format!("/api/v1/shares/{}/video", share());
+    let head = |length: usize, more: &str| {
+        format!(
+            "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: {length}\r\n{more}\r\n"
+        )
+    };
+    let film: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 251) as u8).collect();
+    let mut client = house.connect();
+    client.send(head(film.len(), "Expect: 100-continue\r\n"));
+    assert_eq!(client.head().status, 100, "it is asked for once it is known to be wanted");
+    client.send(&film);
+    assert_eq!(client.answer().status, 200);
+    assert_eq!(*house.seen.film.lock().expect("no one panics"), film);
+    assert_eq!(client.get("/healthz").status, 200, "the connection goes on");
+
+    house.seen.film.lock().expect("no one panics").clear();
+    client.send(head(film.len(), ""));
+    client.send(&film[..1_000_000]);
+    drop(client);
+    eventually(|| house.seen.film.lock().expect("no one panics").len() == 1_000_000);
+    assert_eq!(house.seen.films.load(Ordering::SeqCst), 1, "it is not taken for whole");
+
+    let mut client = house.connect();
+    client.send(head(10, "Content-Range: bytes 0-8/20\r\n"));
+    assert_eq!(client.answer().status, 400, "a range that lies");
+    assert!(client.is_ended());
+}
+
+#[test]
+fn a_film_that_nobody_wants_ends_before_it_has_come() {
+    let house = House::default();
+    let path = format!("/api/v1/shares/{}/video", share());
+    let mut client = house.connect();
+    client.send(format!("PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000000\r\n\r\n"));
+    assert_eq!(client.answer().status, 401);
+    let mut client = house.connect();
+    client.send(format!(
+        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\nabc"
+    ));
+    eventually(|| house.seen.called_off.total_listeners() == 1);
+    house.seen.called_off.notify(usize::MAX);
+    assert_eq!(client.answer().status, 410);
+    assert_eq!(*house.seen.film.lock().expect("no one panics"), b"abc");
+}
+
+#[test]
+fn a_film_is_read_no_faster_than_the_disk_takes_it() {
+    let house = House::default();
+    let path = format!("/api/v1/shares/{}/video", share());
+    let mut socket = std::net::TcpStream::connect(house.address).expect("the house is there");
+    socket.set_write_timeout(Some(Duration::from_millis(500))).expect("it can be set");
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer slow\r\nContent-Length: 1000000000\r\n\r\n"
+    );
+    std::io::Write::write_all(&mut socket, head.as_bytes()).expect("sent");
+    let mut sent = 0;
+    while let Ok(bytes) = std::io::Write::write(&mut socket, &[7; 65_536]) {
+        sent += bytes;
+        assert!(sent < 64 << 20, "it is read although nothing is written");
+    }
+    assert!(house.seen.film.lock().expect("no one panics").len() <= 256 * 1024);
+}
+
+#[test]
+fn a_film_of_which_nothing_comes_is_cut_off() {
+    let times = Times { body: Duration::from_millis(300), sweep: Duration::from_millis(50), ..Times::default() };
+    let house = House::new(times, Caps::default());
+    let path = format!("/api/v1/shares/{}/video", share());
+    let mut client = house.connect();
+    client.send(format!(
+        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\nabc"
+    ));
+    assert!(client.is_ended());
+    assert_eq!(*house.seen.film.lock().expect("no one panics"), b"abc", "what came is kept");
+}

@@ -93,6 +93,8 @@ pub struct Recording {
     pub quota_mib: u64,
     /// MiB of the disk that stay free.
     pub keep_free_mib: u64,
+    /// MiB of a video that a phone sends whole.
+    pub max_clip_mib: u64,
 }
 
 /// TV channels.
@@ -193,7 +195,7 @@ impl Default for Share {
 
 impl Default for Recording {
     fn default() -> Self {
-        Self { enabled: true, quota_mib: 0, keep_free_mib: 512 }
+        Self { enabled: true, quota_mib: 0, keep_free_mib: 512, max_clip_mib: 8192 }
     }
 }
 

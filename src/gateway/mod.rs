@@ -5,6 +5,7 @@
 
 mod cameras;
 mod channels;
+mod clips;
 pub mod config;
 pub mod control;
 pub mod desk;
@@ -34,6 +35,7 @@ use crate::album::Album;
 use crate::executor::{Executor, SystemClock};
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
+use crate::gateway::clips::{Clips, Intake, Room};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
 use crate::gateway::desk::{Addresses, Desk, OpenDesk};
@@ -53,7 +55,7 @@ use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
-use crate::share::{Announcer, ShareError, ShareSettings, Steward, Unwanted};
+use crate::share::{Announcer, Kind, ShareError, ShareSettings, Steward, Unwanted};
 use crate::store::{Store, StoreError};
 
 /// Threads that answer API calls.
@@ -117,6 +119,7 @@ pub struct Gateway {
     _back: Back,
     control: Control,
     channels: Arc<Channels>,
+    clips: Arc<Clips>,
 }
 
 impl Gateway {
@@ -135,14 +138,17 @@ impl Gateway {
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
-        let unwanted = hub.clone();
+        let library = Arc::new(Library::new(folder.clone()));
+        let room = Room { folder: folder.clone(), keep_free_mib: config.recording.keep_free_mib };
+        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room, &config.recording));
+        let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
         steward.on_stream_unwanted(move |share, why| {
+            unwanted_clips.call_off(share);
             unwanted.end(share);
             if why == Unwanted::Withdrawn {
                 unwanted.remove(share);
             }
         });
-        let library = Arc::new(Library::new(folder.clone()));
 
         let cut_off = mend(&steward, &folder)?;
 
@@ -202,6 +208,7 @@ impl Gateway {
                 player: Arc::new(Plays(playback)),
                 channels: watched,
                 cameras: Arc::new(HandOver(cameras.clone())),
+                clips: Arc::new(Intake { clips: clips.clone(), api: api.clone() }),
                 events: Arc::new(Announcements::new(api, clock.clone())),
                 status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
                 times: Times::default(),
@@ -228,6 +235,9 @@ impl Gateway {
             start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
             start_thread("keeper", move || keeper.run(&stopped))?,
         ];
+        clips.go_on().map_err(GatewayError::Share)?;
+        let preparing = clips.clone();
+        threads.push(start_thread("clips", move || preparing.run())?);
         if channels.has_list() {
             threads.push(start_thread("channels", move || refresher.run())?);
         }
@@ -246,6 +256,7 @@ impl Gateway {
             _back: back,
             control,
             channels,
+            clips,
         })
     }
 
@@ -271,8 +282,8 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, control, channels, .. } =
-            self;
+        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, control, .. } = self;
+        let (channels, clips) = (self.channels, self.clips);
         executor.run(async {
             stop.await;
             log::info!("stopping");
@@ -292,6 +303,7 @@ impl Gateway {
             followed.none().or(patience).await;
         });
         channels.stop();
+        clips.stop();
         drop(control);
         drop(keeper_stop);
         hub.backlog().close();
@@ -349,7 +361,8 @@ fn open_channels(
 /// Mends the recordings of shares that were live when the gateway was stopped, before anyone can go on with them.
 fn mend(steward: &Steward, folder: &Folder) -> Result<Vec<ShareId>, GatewayError> {
     let unfinished = steward.unfinished_shares().map_err(GatewayError::Share)?;
-    let shares: Vec<ShareId> = unfinished.into_iter().map(|unfinished| unfinished.share).collect();
+    let live = unfinished.into_iter().filter(|unfinished| unfinished.kind == Kind::Live);
+    let shares: Vec<ShareId> = live.map(|unfinished| unfinished.share).collect();
     for share in &shares {
         if let Err(error) = recording::repair(folder, *share) {
             log::error!("recording can't be mended share={share} error=\"{error}\"");

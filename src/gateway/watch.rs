@@ -18,7 +18,7 @@ use crate::share::{self, EndReason, ShareError, Steward};
 use crate::thumbnail;
 
 /// Thumbnails fit into this many pixels.
-const THUMBNAIL: (usize, usize) = (640, 360);
+pub(super) const THUMBNAIL: (usize, usize) = (640, 360);
 /// How often the sender is told what its stream looks like.
 const MEDIA_INTERVAL: Duration = Duration::from_secs(10);
 /// How soon the first time.

@@ -53,6 +53,12 @@ pub const HTTP_CONNECTIONS: usize = 2048;
 pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1536;
 /// How long a client may take to send a request's body.
 pub const HTTP_BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes of a film that are gathered before they go to the disk; the client is read no faster than the disk takes them.
+pub const UPLOAD_CHUNK_BYTES: usize = 256 * 1024;
+/// Films that arrive at once; further ones are 503.
+pub const UPLOADS: usize = 8;
+/// Bytes of films between two looks at how much room the disk has left.
+pub const UPLOAD_ROOM_BYTES: u64 = 16 * 1024 * 1024;
 /// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
 pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Larger request bodies held at once; further ones are 503.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::ground::id::{ShareId, UserId};
+use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api_owner::{self, DeskRefused, OwnersDesk};
 use crate::http::back::Request;
@@ -51,6 +51,11 @@ impl Api {
         Self { https_port: port, ..self }
     }
 
+    /// Whose phone an Authorization field speaks for, or the answer that it speaks for none. Blocks.
+    pub fn sender(&self, authorization: Option<&str>) -> Result<SenderId, Reply> {
+        api_phone::phone(self, authorization).map(|(_, sender)| sender.id).map_err(Failure::reply)
+    }
+
     /// The answer to a call. Blocks while the steward decides.
     pub fn answer(&self, request: &Request) -> Reply {
         let answered = match request.route {
@@ -64,6 +69,11 @@ impl Api {
         // Nothing of this may stay in a cache between.
         answered.unwrap_or_else(Failure::reply).with("Cache-Control", "no-store")
     }
+}
+
+/// The answer that tells why the steward would not.
+pub fn refused(error: ShareError) -> Reply {
+    Failure::Share(error).reply()
 }
 
 /// Why a call is not answered as asked.

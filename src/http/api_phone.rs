@@ -51,7 +51,9 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
             api.steward.withdraw_share(Asker::Sender(sender.id), share)?;
             done()
         }
-        PhoneCall::House | PhoneCall::Claim | PhoneCall::Enrol | PhoneCall::Events(_) => Err(Failure::NotFound),
+        PhoneCall::House | PhoneCall::Claim | PhoneCall::Enrol | PhoneCall::Events(_) | PhoneCall::Upload(_) => {
+            Err(Failure::NotFound)
+        }
     }
 }
 

@@ -88,9 +88,12 @@ fn share_json(report: &Report) -> Value {
         }
         value
     });
+    let over = report.share.end_reason.map(|reason| reason.as_str());
     json!({
         "share_id": report.share.id.to_string(),
         "state": report.share.state.as_str(),
+        "reason": over,
+        "message": report.share.recording_failure.as_ref().filter(|_| over.is_some()),
         "kind": report.share.kind.as_str(),
         "title": report.share.title,
         "started_at": report.share.started_at.map(|date| date.to_string()),

@@ -40,6 +40,49 @@ pub fn stretch(range: &str, total: u64) -> Stretch {
     if start < end { Stretch::Part { start, length: end - start } } else { Stretch::Beyond }
 }
 
+/// Which part of a file a body is (RFC 9110, section 14.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// All of it, of so many bytes.
+    Whole {
+        /// Bytes of the file.
+        total: u64,
+    },
+    /// A part of it.
+    Part {
+        /// Where it begins.
+        first: u64,
+        /// Bytes of the file.
+        total: u64,
+        /// Bytes of the part; at least one.
+        length: u64,
+    },
+    /// None of it: it is asked how much has arrived.
+    Question {
+        /// Bytes of the file.
+        total: u64,
+    },
+}
+
+/// What a body of `body_bytes` with this Content-Range field is; `None` if the field is none, or the body is another one.
+pub fn piece(content_range: Option<&str>, body_bytes: u64) -> Option<Piece> {
+    let Some(field) = content_range else { return Some(Piece::Whole { total: body_bytes }) };
+    let (range, total) = field.strip_prefix("bytes ")?.trim().split_once('/')?;
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<u64>().ok()).flatten()
+    };
+    let total = number(total)?;
+    if range == "*" {
+        return (body_bytes == 0).then_some(Piece::Question { total });
+    }
+    let (first, last) = range.split_once('-')?;
+    let (first, last) = (number(first)?, number(last)?);
+    let length = (last + 1).checked_sub(first)?;
+    let fits = last < total && length == body_bytes && length > 0;
+    fits.then_some(Piece::Part { first, total, length })
+}
+
 /// Whether an If-None-Match field names `etag` (weak comparison).
 pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -126,6 +169,33 @@ fn cut(body: Body, start: u64, length: u64) -> Body {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_a_body_is_a_part_of() {
+        let part = |first, total, length| Some(Piece::Part { first, total, length });
+        assert_eq!(piece(None, 7), Some(Piece::Whole { total: 7 }));
+        assert_eq!(piece(Some("bytes 0-6/7"), 7), part(0, 7, 7));
+        assert_eq!(piece(Some("bytes 3-3/7"), 1), part(3, 7, 1));
+        assert_eq!(piece(Some("bytes */7"), 0), Some(Piece::Question { total: 7 }));
+        for (lie, body_bytes) in [
+            ("bytes 0-6/7", 6),
+            ("bytes 0-7/7", 8),
+            ("bytes 4-3/7", 0),
+            ("bytes 5-3/7", 0),
+            ("bytes */7", 1),
+            ("bytes 0-6/*", 7),
+            ("bytes 0-/7", 7),
+            ("bytes -6/7", 6),
+            ("bytes 0-6", 7),
+            ("bytes=0-6/7", 7),
+            ("bytes +0-6/7", 7),
+            ("bytes 0-999999999999999999999999/9", 7),
+            ("items 0-6/7", 7),
+            ("", 7),
+        ] {
+            assert_eq!(piece(Some(lie), body_bytes), None, "{lie} of {body_bytes}");
+        }
+    }
 
     #[test]
     fn ranges_as_players_write_them() {

@@ -193,6 +193,8 @@ pub enum PhoneCall {
     RenameShare(ShareId),
     /// `DELETE shares/{id}`
     Withdraw(ShareId),
+    /// `PUT shares/{id}/video`
+    Upload(ShareId),
 }
 
 /// A call of the owner's API.
@@ -478,6 +480,7 @@ impl Route {
             (Delete, ["api", "v1", "shares", share]) => phone(PhoneCall::Withdraw(id(share)?)),
             (Get, ["api", "v1", "shares", share, "events"]) => phone(PhoneCall::Events(id(share)?)),
             (Post, ["api", "v1", "shares", share, "stop"]) => phone(PhoneCall::Stop(id(share)?)),
+            (Put, ["api", "v1", "shares", share, "video"]) => phone(PhoneCall::Upload(id(share)?)),
 
             (Get, ["tv", "api", "device"]) => tv(TvCall::Device),
             (Get, ["tv", "api", "pair.svg"]) => tv(TvCall::PairPicture),
@@ -533,7 +536,7 @@ impl Route {
     /// Which half answers this route.
     pub fn half(&self) -> Half {
         match self {
-            Self::Phone(PhoneCall::Events(_)) | Self::Tv(TvCall::Events) => Half::Front,
+            Self::Phone(PhoneCall::Events(_) | PhoneCall::Upload(_)) | Self::Tv(TvCall::Events) => Half::Front,
             Self::Phone(_) | Self::Tv(_) | Self::TvHelp(_) | Self::Owner(_) | Self::Photo(_) => Half::Back,
             Self::Home | Self::TvPage | Self::Authority | Self::Asset(_) | Self::Health | Self::Metrics => Half::Front,
             Self::Play { .. } | Self::Channel { .. } | Self::Publish(_) => Half::Front,
@@ -638,6 +641,8 @@ mod tests {
             (Put, "/api/v1/shares/SHARE", method("GET, HEAD, PATCH, DELETE")),
             (Get, "/api/v1/shares/SHARE/events", phone(PhoneCall::Events(share))),
             (Post, "/api/v1/shares/SHARE/stop", phone(PhoneCall::Stop(share))),
+            (Put, "/api/v1/shares/SHARE/video", phone(PhoneCall::Upload(share))),
+            (Get, "/api/v1/shares/SHARE/video", method("PUT")),
             (Get, "/api/v1/shares/0", not_found.clone()),
             (Get, "/api/v2/me", not_found.clone()),
             (Get, "/tv/api/device", tv(TvCall::Device)),

@@ -13,6 +13,7 @@ use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::backlog::{Backlog, Unrecorded};
 use crate::live::finished::FinishedRecording;
 use crate::wire::fmp4::fragment::ReferenceTime;
+use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::fmp4::read::description;
 use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Past, Reload};
@@ -22,8 +23,6 @@ use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
 const KEPT: Ticks90k = Ticks90k::from_ms(1500);
 /// And for this long where nothing is recorded: all that players can go back to.
 const KEPT_UNRECORDED: Ticks90k = Ticks90k::from_ms(16_000);
-/// Seconds from NTP's epoch (1900) to Unix's (RFC 5905, figure 4).
-const NTP_TO_UNIX_S: i64 = 2_208_988_800;
 
 /// What a stream is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,7 +287,7 @@ impl Stream {
             return false;
         }
         let before = inner.next_number();
-        let reference = ReferenceTime(ntp(date));
+        let reference = ReferenceTime::at(date);
         let mut part_closed = false;
         let mut key_waits = false;
         for frame in frames.drain(..) {
@@ -549,16 +548,4 @@ impl Inner {
             self.first += 1;
         }
     }
-}
-
-/// A date as NTP's 32.32 fixed-point seconds.
-fn ntp(date: UnixMs) -> u64 {
-    let ms = (date.0 + NTP_TO_UNIX_S * 1000).max(0) as u64;
-    ((ms / 1000) << 32) | (((ms % 1000) << 32) / 1000)
-}
-
-/// `bytes` inside a `free` box (ISO/IEC 14496-12, 8.1.2).
-fn free_box(bytes: &Bytes) -> Bytes {
-    let size = (bytes.len() + 8) as u32;
-    [&size.to_be_bytes()[..], b"free", bytes].concat().into()
 }

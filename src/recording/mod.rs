@@ -4,16 +4,23 @@
 //! each picture is; it can always be made again from the recording. `repair` does that after a power cut: it cuts the
 //! recording to its last whole fragment. `library` opens finished recordings for playback.
 //!
+//! A finished film that a phone sends comes into the same house: `upload` keeps what has arrived of it, `film` reads it
+//! once it is whole, `whole` makes the recording of it.
+//!
 //! A full or slow disk ends the recording, never the live stream.
 
+pub mod film;
 pub mod index;
 pub mod library;
 mod repair;
+pub mod upload;
+pub mod whole;
 pub mod writer;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::ground::id::ShareId;
@@ -51,15 +58,30 @@ impl Folder {
         self.0.join(format!("{share}.jpg"))
     }
 
+    /// What has arrived of the film of a share.
+    pub fn upload(&self, share: ShareId) -> PathBuf {
+        self.0.join(format!("{share}.upload"))
+    }
+
+    /// The film of a share, whole as it was sent, until its recording is made.
+    pub fn film(&self, share: ShareId) -> PathBuf {
+        self.0.join(format!("{share}.film"))
+    }
+
     /// Deletes all there is of a share. What isn't there is no error.
     pub fn delete(&self, share: ShareId) -> std::io::Result<()> {
-        for path in [self.video(share), self.index(share), self.thumbnail(share)] {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        self.delete_recording(share)?;
+        self.delete_film(share)
+    }
+
+    /// Deletes the recording of a share, with all that belongs to it.
+    pub fn delete_recording(&self, share: ShareId) -> std::io::Result<()> {
+        [self.video(share), self.index(share), self.thumbnail(share)].iter().try_for_each(|path| remove(path))
+    }
+
+    /// Deletes the film a share was sent as, or what has arrived of it.
+    pub fn delete_film(&self, share: ShareId) -> std::io::Result<()> {
+        [self.upload(share), self.film(share)].iter().try_for_each(|path| remove(path))
     }
 
     /// Bytes of all recordings.
@@ -67,14 +89,37 @@ impl Folder {
         std::fs::read_dir(&self.0)?.try_fold(0, |sum, entry| Ok(sum + entry?.metadata().map_or(0, |meta| meta.len())))
     }
 
-    /// The shares that have a recording here.
+    /// The shares that have a recording here, or a film.
     pub fn shares(&self) -> std::io::Result<Vec<ShareId>> {
-        let mut shares = Vec::new();
+        self.shares_with(&["mp4", "upload", "film"])
+    }
+
+    /// The shares of which a film is here, or a part of one.
+    pub fn shares_with_films(&self) -> std::io::Result<Vec<ShareId>> {
+        self.shares_with(&["upload", "film"])
+    }
+
+    fn shares_with(&self, endings: &[&str]) -> std::io::Result<Vec<ShareId>> {
+        let mut shares = BTreeSet::new();
         for entry in std::fs::read_dir(&self.0)? {
             let name = entry?.file_name();
-            let share = name.to_str().and_then(|name| name.strip_suffix(".mp4")?.parse::<ShareId>().ok());
-            shares.extend(share);
+            let named = name.to_str().and_then(|name| name.split_once('.'));
+            shares.extend(
+                named.filter(|(_, ending)| endings.contains(ending)).and_then(|(id, _)| id.parse::<ShareId>().ok()),
+            );
         }
-        Ok(shares)
+        Ok(shares.into_iter().collect())
+    }
+
+    /// Makes the folder's own entries last: names that were made, changed or removed.
+    fn sync(&self) -> std::io::Result<()> {
+        std::fs::File::open(&self.0)?.sync_all()
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
+use crate::share::rows::Share;
 use crate::share::sharing::{self, active_shares, find, save};
 use crate::share::state::{ShareState, TargetState};
 use crate::share::viewing;
@@ -146,9 +147,9 @@ pub fn wake_up(ledger: &mut dyn Ledger, news: &mut News) -> Result<(), ShareErro
 pub fn unfinished(ledger: &dyn Rows) -> Result<Vec<Unfinished>, ShareError> {
     let mut unfinished = Vec::new();
     for id in active_shares(ledger)? {
-        let state = find(ledger, id)?.state;
+        let Share { kind, state, .. } = find(ledger, id)?;
         if state.is_unfinished() {
-            unfinished.push(Unfinished { share: id, state });
+            unfinished.push(Unfinished { share: id, kind, state });
         }
     }
     Ok(unfinished)

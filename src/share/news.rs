@@ -37,10 +37,14 @@ impl News {
     /// The share's state has changed: told to its phone, and to the TVs of whoever it came to.
     pub fn share(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
         let reason = share.end_reason.map(|reason| reason.as_str());
-        let mut data = json!({ "share_id": share.id.to_string(), "state": share.state.as_str() });
+        let kind = share.kind.as_str();
+        let mut data = json!({ "share_id": share.id.to_string(), "state": share.state.as_str(), "kind": kind });
         self.tell_tvs(ledger, share, data.to_string().into())?;
         if let (Some(reason), Some(fields)) = (reason, data.as_object_mut()) {
             fields.insert("reason".into(), reason.into());
+            if let Some(message) = &share.recording_failure {
+                fields.insert("message".into(), message.as_str().into());
+            }
         }
         self.0.push((Audience::Share(share.id), "share", data.to_string().into()));
         Ok(())

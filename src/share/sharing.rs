@@ -169,7 +169,19 @@ pub fn active_shares(ledger: &dyn Rows) -> Result<Vec<ShareId>, ShareError> {
 pub fn publisher(ledger: &dyn Rows, token: TokenHash) -> Result<ShareId, ShareError> {
     let share = ledger.share_token(token)?.ok_or(ShareError::NotFound("publish address"))?;
     let share = find(ledger, share)?;
+    if share.kind == Kind::Clip {
+        return Err(ShareError::Invalid("this share is a clip: send its file to /api/v1/shares/ID/video".into()));
+    }
     if share.state.is_unfinished() { Ok(share.id) } else { Err(ShareError::Over(share.state)) }
+}
+
+/// The clip with this id, if `sender` may send its file.
+pub fn clip_of(ledger: &dyn Rows, sender: SenderId, share: ShareId) -> Result<Share, ShareError> {
+    let share = find_for(ledger, Asker::Sender(sender), share)?;
+    match share.kind {
+        Kind::Clip => Ok(share),
+        Kind::Live => Err(ShareError::Invalid("this share is live: a file is taken by one of kind clip only".into())),
+    }
 }
 
 fn step(share: &mut Share, to: ShareState) {
@@ -241,6 +253,20 @@ pub fn ready(
         news.inbox(ledger, user.id)?;
     }
     Ok(())
+}
+
+/// A clip is prepared: it comes to its targets, their TVs ring, and as nothing more comes it is over. One decision, so
+/// that no clip is ever found in between.
+pub fn clip_ready(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    date: UnixMs,
+    id: ShareId,
+    media: MediaInfo,
+    duration_ms: u64,
+) -> Result<(), ShareError> {
+    ready(ledger, news, date, id, media)?;
+    end(ledger, news, date, id, EndReason::Stopped, Some(duration_ms))
 }
 
 /// What still rings in a household: live shares that nobody has answered, for a TV that is switched on now.

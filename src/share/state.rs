@@ -155,6 +155,8 @@ pub enum EndReason {
     Restarted,
     /// The stream could not be shown: no key frame of it could be decoded.
     Unplayable,
+    /// The disk had no room for it, or failed.
+    NotKept,
 }
 
 impl EndReason {
@@ -166,6 +168,7 @@ impl EndReason {
             Self::NeverStarted => "never_started",
             Self::Restarted => "restarted",
             Self::Unplayable => "unplayable",
+            Self::NotKept => "not_kept",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::share::ledger::{Ledger, Rows};
 use crate::share::news::News;
 use crate::share::rows::{Share, Target};
 use crate::share::sharing::{self, find, save, step_target};
-use crate::share::state::{ShareState, TargetState};
+use crate::share::state::{Kind, ShareState, TargetState};
 use crate::share::views::{Entry, InboxPage};
 use crate::share::{inbox, people};
 
@@ -38,7 +38,7 @@ fn is_for_household(ledger: &dyn Rows, user: UserId, share: &Share) -> Result<bo
 /// Length of a share: of its recording once it is over, so far while it is ready.
 pub fn duration_ms(share: &Share, date: UnixMs) -> Option<u64> {
     match share.state {
-        ShareState::Ready => share.started_at.map(|started_at| date.ms_since(started_at)),
+        ShareState::Ready if share.kind == Kind::Live => share.started_at.map(|started_at| date.ms_since(started_at)),
         _ => share.duration_ms,
     }
 }

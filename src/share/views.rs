@@ -320,6 +320,8 @@ pub enum Unwanted {
 pub struct Unfinished {
     /// The share.
     pub share: ShareId,
+    /// What is shared: a stream, or a film that is sent or being prepared.
+    pub kind: Kind,
     /// Where it stands.
     pub state: ShareState,
 }

@@ -7,13 +7,14 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
+use event_listener::Event;
 use futures_lite::{Stream, stream};
 use lareira::executor::Executor;
 use lareira::ground::id::ShareId;
@@ -21,8 +22,8 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
 use lareira::http::{
-    BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Events, Front, FrontConfig, Health, PlayRequest, Player,
-    Status, TakeOver, Times, WebSocket,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Events, Front, FrontConfig, Health,
+    PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
 };
 use lareira::wire::websocket::Message;
 
@@ -40,6 +41,11 @@ pub struct Seen {
     pub endless: AtomicUsize,
     /// Whether the house calls itself sick.
     pub sick: AtomicBool,
+    /// What was taken of films, and how often one was taken to its end.
+    pub film: Mutex<Vec<u8>>,
+    pub films: AtomicUsize,
+    /// Notified when no more is wanted of films.
+    pub called_off: Event,
 }
 
 struct Count<'a>(&'a AtomicUsize);
@@ -159,6 +165,46 @@ impl Status for MadeUp {
     }
 }
 
+/// Takes films of whoever says `Bearer T`; of whoever says `Bearer slow` the first piece never gets to the disk.
+impl Clips for MadeUp {
+    fn admit(&self, request: UploadRequest) -> BoxFuture<'_, Admission> {
+        let admission = match request.authorization.as_deref() {
+            Some("Bearer T") => Admission::Open(Box::new(Taken { seen: self.seen.clone(), slow: false })),
+            Some("Bearer slow") => Admission::Open(Box::new(Taken { seen: self.seen.clone(), slow: true })),
+            _ => Admission::Answered(Reply::error(401, "no_phone", "who are you")),
+        };
+        Box::pin(std::future::ready(admission))
+    }
+}
+
+struct Taken {
+    seen: Arc<Seen>,
+    slow: bool,
+}
+
+impl Upload for Taken {
+    fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, Reply>> {
+        Box::pin(async move {
+            self.seen.film.lock().expect("no one panics").extend_from_slice(&bytes);
+            if self.slow {
+                std::future::pending::<()>().await;
+            }
+            Ok(bytes)
+        })
+    }
+    fn called_off(&self) -> BoxFuture<'static, Reply> {
+        let listener = self.seen.called_off.listen();
+        Box::pin(async move {
+            listener.await;
+            Reply::error(410, "ended", "no more")
+        })
+    }
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Reply> {
+        self.seen.films.fetch_add(1, Ordering::SeqCst);
+        Box::pin(std::future::ready(Reply::bytes(200, "application/json", "{}")))
+    }
+}
+
 /// With the token `T` it says back what it hears, in capitals, and is over at an empty text.
 impl Cameras for MadeUp {
     fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
@@ -229,6 +275,7 @@ impl House {
             player: made_up.clone(),
             channels: made_up.clone(),
             cameras: made_up.clone(),
+            clips: made_up.clone(),
             events: events.unwrap_or_else(|| made_up.clone()),
             status: made_up,
             times,

@@ -281,11 +281,11 @@ fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {
 }
 
 /// A file system of a few MiB in memory, unmounted when dropped.
-struct SmallDisk(std::path::PathBuf);
+pub struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
     /// `None` where this machine does not let us mount.
-    fn mount(at: &Path) -> Option<Self> {
+    pub fn mount(at: &Path) -> Option<Self> {
         let mut mount = command("mount", ["-t", "tmpfs", "-o", "size=20m", "lareira-test"]);
         mount.arg(at);
         program::run(mount, PATIENCE).status.success().then(|| Self(at.to_owned()))

@@ -68,6 +68,11 @@ impl Gateway {
         self.folder.path().join("config.toml")
     }
 
+    /// Where its data are.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// `http://HOST:PORT`
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.http_port)

@@ -9,6 +9,7 @@ mod camera;
 mod camera_apps;
 mod channels;
 mod clip;
+mod clips;
 mod faults;
 mod figure28;
 mod film;

@@ -563,3 +563,43 @@ test('a pointer turns pages with its wheel, and its second button is Back', asyn
   await page.mouse.click(640, 715, { button: 'right' });
   await on(page, 'home');
 });
+
+test('F25: a video that was sent whole rings though it is over, until it is answered or withdrawn', async () => {
+  await begin({ users: clara() });
+  await on(page, 'home');
+  await listening(mock);
+  const clip = (more) => mock.ring({ share_id: `clip-${mock.entries.length}`, kind: 'clip', state: 'ended', duration_ms: 61000, ...more });
+  const entry = clip();
+  mock.tell('share', { share_id: entry.share_id, state: 'ended', kind: 'clip' });
+  await page.waitForSelector('.ring');
+  /* The ring is for the one that was told of first, still, when the next word has come. */
+  const before = said('GET /inbox').length;
+  mock.tell('inbox', mock.counts());
+  await until(() => said('GET /inbox').length > before);
+  assert.match(await page.textContent('.ring'), /sent you a video/);
+  assert.equal(await focused(page), 'Watch now');
+  await press(page, 'Enter');
+  await on(page, 'recorded');
+  await until(() => said(`POST /shares/${entry.share_id}/accept`).length === 1);
+  await press(page, 'Escape');
+  await on(page, 'home');
+
+  const second = clip();
+  await page.waitForSelector('.ring');
+  mock.tell('share', { share_id: second.share_id, state: 'unknown' });
+  await page.waitForFunction(() => !document.querySelector('.ring'));
+
+  const third = clip();
+  await page.waitForSelector('.ring');
+  await press(page, 'ArrowRight', 'Enter');
+  await until(() => mock.entry(third.share_id).target_state === 'later');
+});
+
+test('F25: the special address of a video that was sent whole invites, though it is over', async () => {
+  const entries = pastShares(2, Date.now());
+  Object.assign(entries[0], { kind: 'clip', state: 'ended', seen: false, target_state: 'notified', duration_ms: 61000 });
+  await begin({ users: clara(), entries }, { path: `/tv/n/${entries[0].share_id}` });
+  await on(page, 'notification');
+  await page.waitForFunction(() => /sent you a video/.test(document.querySelector('.stage').textContent));
+  assert.equal(await focused(page), 'Watch now');
+});

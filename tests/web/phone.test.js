@@ -417,3 +417,99 @@ test('without HTTPS the page does without a camera, and contacts without a seal'
   await page.waitForSelector('.card .tile');
   assert.deepEqual(mock.calls.find((one) => one.call === 'POST /contacts/match').body, { contacts: [{ msisdn: '912345678' }] });
 });
+
+/** A file to be sent; what is in it is nobody's business here. */
+function filmFile(t, bytes) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lareira-film-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'IMG_0042.MOV');
+  fs.writeFileSync(file, require('node:crypto').randomBytes(bytes));
+  return file;
+}
+
+async function toPeople(options, how) {
+  mock = await start({ accepted: true, ...options });
+  await open('', { ...how, before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));" });
+  await on('people');
+}
+const questions = () => mock.calls.filter((one) => one.call === 'PUT video').map((one) => one.body);
+
+for (const [locale, scheme, words] of [['en-GB', 'dark', /rings on their TVs/], ['es-ES', 'light', /Suena en sus teles/], ['pt-PT', 'light', /Toca nas TVs/]]) {
+  test(`a video that was filmed before is sent whole: ${locale}, ${scheme}`, async (t) => {
+    const file = filmFile(t, 30_000_000);
+    await toPeople({ holdAt: 4_000_000 }, { locale, scheme });
+    await sound(`people-clip-${scheme}-${locale.slice(0, 2)}`);
+    await page.fill('[name=about]', 'Primeiros passos');
+    await page.setInputFiles('.dock input', file);
+    await on('clip');
+    await until(() => mock.newest && mock.newest.bytes?.length >= 4_000_000);
+    assert.deepEqual(mock.calls.find((one) => one.call === 'POST /shares').body, { targets: ['u-1', 'u-2'], kind: 'clip', title: 'Primeiros passos' });
+    await page.waitForFunction(() => document.querySelector('progress').value > 0.1 && document.querySelector('.card [role=status]').textContent.includes('%'));
+    await sound(`clip-${scheme}-${locale.slice(0, 2)}`);
+    mock.holdAt = 0;
+    for (const socket of mock.sockets) { socket.destroy(); }
+    await until(() => mock.newest.bytes.length === 30_000_000, 20000);
+    assert.ok(mock.newest.bytes.equals(fs.readFileSync(file)), 'all of it, in order');
+    await page.waitForFunction(() => document.querySelector('progress').value === 1);
+    await until(() => mock.listeners.get(mock.newest.share_id)?.size);
+    mock.stands(mock.newest, 'ready');
+    mock.stands(mock.newest, 'ended', { duration_ms: 12000 });
+    await on('done');
+    assert.match(await page.textContent('.card'), words);
+    await sound(`clip-done-${scheme}-${locale.slice(0, 2)}`);
+    await page.tap('.card .main');
+    await on('people');
+  });
+}
+
+test('a lost line goes on with the video where it was', async (t) => {
+  const file = filmFile(t, 6_000_000);
+  await toPeople({ cutAt: 2_000_000 });
+  await page.setInputFiles('.dock input', file);
+  await on('clip');
+  await until(() => mock.newest && mock.newest.bytes?.length === 6_000_000, 20000);
+  assert.ok(mock.newest.bytes.equals(fs.readFileSync(file)));
+  assert.equal(mock.shares.size, 1);
+  const asked = questions();
+  assert.ok(asked.filter((one) => one === 'bytes */6000000').length >= 2, 'it asks how far it is');
+  assert.ok(+/bytes (\d+)-/.exec(asked.at(-1))[1] >= 2_000_000, 'nothing is sent twice');
+});
+
+test('after a reload the same file goes on, another one begins anew', async (t) => {
+  const file = filmFile(t, 9_000_000);
+  await toPeople({ holdAt: 3_000_000 });
+  await page.setInputFiles('.dock input', file);
+  await until(() => mock.newest && mock.newest.bytes?.length >= 3_000_000);
+  await page.reload();
+  await on('people');
+  mock.holdAt = 0;
+  const had = mock.newest.bytes.length;
+  await page.setInputFiles('.dock input', file);
+  await until(() => mock.newest.bytes.length === 9_000_000, 20000);
+  assert.equal(mock.shares.size, 1);
+  assert.ok(+/bytes (\d+)-/.exec(questions().at(-1))[1] >= had);
+  mock.stands(mock.newest, 'ended', { duration_ms: 1000 });
+  await on('done');
+  await page.tap('.card .main');
+  await on('people');
+  await page.setInputFiles('.dock input', filmFile(t, 1000));
+  await until(() => mock.shares.size === 2 && mock.newest.bytes?.length === 1000);
+});
+
+test('a video that can’t be shown is refused in the gateway’s words, and one on its way can be called off', async (t) => {
+  await toPeople({ filmRefused: 'The video is coded in HEVC (H.265); set the camera to its most compatible format' });
+  await page.setInputFiles('.dock input', filmFile(t, 100_000));
+  await on('done');
+  assert.match(await page.textContent('.wrong'), /most compatible/);
+  await sound('clip-refused');
+  await page.tap('.card .main');
+  await on('people');
+  mock.holdAt = 1_000_000;
+  await page.setInputFiles('.dock input', filmFile(t, 9_000_000));
+  await on('clip');
+  await until(() => mock.newest.bytes?.length >= 1_000_000);
+  await page.tap('.card button');
+  await page.tap('dialog .danger');
+  await on('people');
+  assert.equal(mock.shares.size, 1, 'it is withdrawn');
+});

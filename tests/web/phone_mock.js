@@ -163,6 +163,8 @@ class PhoneMock {
 
   answer(request, response) {
     const url = new URL(request.url, 'http://gateway');
+    const film = /^\/api\/v1\/shares\/([^/]+)\/video$/.exec(url.pathname);
+    if (film) { this.film(request, response, film[1]); return; }
     if (url.pathname.startsWith('/api/v1/')) {
       const pieces = [];
       const begun = Date.now();
@@ -176,6 +178,38 @@ class PhoneMock {
     if (!fs.existsSync(file)) { response.writeHead(404); response.end(); return; }
     response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store' });
     response.end(fs.readFileSync(file));
+  }
+
+  /** Takes a film as docs/clips.md has it. `cutAt`: the line breaks once, at so many bytes; `holdAt`: no more is read from there on;
+      `filmRefused`: what is said of one that is whole. */
+  film(request, response, id) {
+    const share = this.share(id);
+    const answer = (status, headers, value) => { response.writeHead(status, { 'Content-Type': 'application/json', ...headers }); response.end(value ? JSON.stringify(value) : ''); };
+    this.calls.push({ call: `${request.method} video`, body: request.headers['content-range'] });
+    if (request.headers.authorization !== `Bearer ${this.token}` || request.method !== 'PUT' || !share || share.kind !== 'clip') { answer(404, {}, { error: { code: 'not_found', message: 'there is no such share' } }); return; }
+    share.bytes ||= Buffer.alloc(0);
+    const so = () => (share.bytes.length ? { Range: `bytes=0-${share.bytes.length - 1}` } : {});
+    const [, first, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(request.headers['content-range']) || [];
+    if (first === undefined) { if (request.headers['content-length'] !== '0') { this.fault('a question with a body'); } answer(share.bytes.length < +total ? 308 : 200, so(), null); return; }
+    // A browser may repeat by itself what broke off.
+    if (+first !== share.bytes.length) { answer(416, so(), { error: { code: 'offset', message: `${share.bytes.length} bytes have arrived: go on there` } }); return; }
+    if (+request.headers['content-length'] !== last - first + 1) { this.fault('the range lies'); }
+    if (share.state === 'pending') { this.stands(share, 'preparing'); }
+    request.on('data', (piece) => {
+      share.bytes = Buffer.concat([share.bytes, piece]);
+      if (this.cutAt && share.bytes.length >= this.cutAt) { this.cutAt = 0; request.socket.destroy(); }
+      if (this.holdAt && share.bytes.length >= this.holdAt) { request.pause(); }
+    });
+    request.on('end', () => {
+      if (share.bytes.length < +total) { answer(308, so(), null); return; }
+      if (!this.filmRefused) { answer(200, {}, { share_id: id, state: 'preparing' }); return; }
+      answer(415, {}, { error: { code: 'unsupported_codec', message: this.filmRefused } });
+    });
+  }
+
+  stands(share, state, more) {
+    Object.assign(share, { state }, more);
+    this.tell(share.share_id, 'share', { share_id: share.share_id, state, kind: share.kind });
   }
 
   api(request, route, bytes, response, elapsedMs, query) {
@@ -283,7 +317,7 @@ class PhoneMock {
       this.shares.delete(id);
       json(200, {});
     } else {
-      const { secret, socket, ...told } = share;
+      const { secret, socket, bytes, ...told } = share;
       json(200, told);
     }
   }

@@ -2,6 +2,7 @@
 
 import { call } from './api.js';
 import { apps } from './apps.js';
+import { clip } from './clip.js';
 import { el, show } from './dom.js';
 import { door } from './door.js';
 import { forget, recall } from './memory.js';
@@ -40,6 +41,7 @@ const go = {
     location.assign('/admin/');
   }),
   studio: (chosen, title) => studio(go, chosen, title),
+  clip: (chosen, title, file) => go.careful(() => clip(go, chosen, title, file)),
   mine: () => go.careful(() => mine(go)),
   me: () => go.careful(async () => me(go, await call('GET', '/me'))),
 

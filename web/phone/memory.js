@@ -11,7 +11,7 @@ export function recall(name) {
   return kept[name];
 }
 
-/** Remembers values: `{token, chosen, facing}`. */
+/** Remembers values: `{token, chosen, facing, clip}`. */
 export function remember(values) {
   kept = { ...kept, ...values };
   try { localStorage.setItem(NAME, JSON.stringify(kept)); } catch { /* This visit only, then. */ }

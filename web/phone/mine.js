@@ -25,11 +25,11 @@ export async function mine(go) {
 }
 
 function row(go, share) {
-  const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms), stage(share.state)].filter(Boolean).join(' · ');
+  const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms), (!share.duration_ms && share.message) || stage(share.state)].filter(Boolean).join(' · ');
   const title = el('h2', { dir: 'auto' });
   const named = (words) => {
     share.title = words;
-    title.textContent = words || t('untitled');
+    title.textContent = words || (share.kind === 'clip' ? t('clip') : t('untitled'));
   };
   const rename = async () => {
     const field = el('input', { maxlength: '200', value: share.title, 'aria-label': t('people_about') });

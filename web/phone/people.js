@@ -23,10 +23,14 @@ export function tile(person, chosen, changed) {
 
 export function people(go, contacts, own) {
   const chosen = new Set((recall('chosen') || []).filter((id) => contacts.some((one) => one.user_id === id)));
-  const next = el('button.main', { type: 'button', onclick: () => go.studio(contacts.filter((one) => chosen.has(one.user_id)), about.querySelector('input').value.trim()) });
+  const wanted = () => [contacts.filter((one) => chosen.has(one.user_id)), about.querySelector('input').value.trim()];
+  const next = el('button.main', { type: 'button', onclick: () => go.studio(...wanted()) });
+  const file = el('input.unseen', { type: 'file', accept: 'video/*', onchange: () => { if (file.files[0]) { go.clip(...wanted(), file.files[0]); } } });
+  const send = el('label.button.text', {}, file, t('clip_pick'));
   const count = () => {
     next.textContent = chosen.size ? n('chosen', chosen.size) : t('chosen_none');
     next.disabled = !chosen.size;
+    send.hidden = !chosen.size;
   };
   const about = field(t('people_about'), { name: 'about', maxlength: '200', autocomplete: 'off' });
   const tiles = contacts.map((person) => tile(person, chosen, () => {
@@ -40,7 +44,7 @@ export function people(go, contacts, own) {
     contacts.length ? el('div.tiles', {}, tiles) : el('p.lead', {}, t('people_none')),
     el('button.text.find', { type: 'button', onclick: () => go.find() }, t('people_add')),
     contacts.length ? about : null,
-    contacts.length ? el('footer.dock', {}, next) : null,
+    contacts.length ? el('footer.dock', {}, next, send) : null,
   ]);
 }
 

@@ -62,7 +62,9 @@
           if (!known) { return; }
           var before = known[entry.share_id];
           if (before === entry.state) { return; }
-          tell(entry.state === 'ready' && !entry.seen ? 'ring' : 'share', entry);
+          /* A clip is over as soon as it is there. */
+          var comes = entry.state === 'ready' || (entry.kind === 'clip' && entry.state === 'ended' && !before);
+          tell(comes && !entry.seen ? 'ring' : 'share', entry);
         });
         if (known && JSON.stringify(known) !== JSON.stringify(states)) { tell('inbox', { total: page.total, unseen: page.unseen }); }
         known = states;

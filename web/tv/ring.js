@@ -106,10 +106,11 @@
     if (was.other) { Lareira.panels.notice(Lareira.t('later_done')); } else { Lareira.invite.answer(what, was.entry); }
   }
 
-  /* What is told of a share meanwhile: one that is over or withdrawn rings no more. */
+  /* What is told of a share meanwhile: one that is over or withdrawn rings no more. A clip is over as soon as it is there,
+     and waits to be seen all the same. */
   function heard(share) {
     var over = share.state === 'ended' || share.state === 'expired' || share.state === 'unknown' || share.state === 'withdrawn';
-    if (!over || share.kind === 'clip') { return; }
+    if (!over || (share.kind === 'clip' && share.state === 'ended')) { return; }
     waiting = waiting.filter(function (entry) { return entry.share_id !== share.share_id; });
     if (shown && shown.entry.share_id === share.share_id) {
       var name = Lareira.parts.senderName(shown.entry);

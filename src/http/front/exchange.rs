@@ -2,6 +2,8 @@
 //!
 //! What is rare (files, calls to the back, errors) lives in boxes, so that a waiting connection stays small.
 
+mod upload;
+
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
@@ -229,6 +231,9 @@ impl Exchange<'_> {
         };
         if let Route::Publish(token) = &route {
             return self.publish(&head, token).await;
+        }
+        if let Route::Phone(PhoneCall::Upload(share)) = route {
+            return Box::pin(self.upload(&head, share)).await;
         }
         if route == Route::Phone(PhoneCall::Probe) {
             return self.probe(&head).await;

@@ -71,6 +71,8 @@ pub struct Head {
     pub range: Option<String>,
     /// If-Range.
     pub if_range: Option<String>,
+    /// Content-Range; several are one that is none.
+    pub content_range: Option<String>,
     /// Whether gzip is accepted.
     pub gzip: bool,
     /// What is asked of a WebSocket.
@@ -231,6 +233,7 @@ fn checked(request: &httparse::Request<'_, '_>, hosts: &Hosts) -> Result<Head, R
         if_none_match: None,
         range: None,
         if_range: None,
+        content_range: None,
         gzip: false,
         websocket: WebSocketAsked::default(),
         kept: Vec::new(),
@@ -307,6 +310,10 @@ impl Head {
             }
             13 if is("if-none-match") => self.if_none_match = Some(value.to_owned()),
             5 if is("range") => self.range = Some(value.to_owned()),
+            13 if is("content-range") => {
+                let repeated = self.content_range.is_some();
+                self.content_range = Some(if repeated { String::new() } else { value.to_owned() });
+            }
             8 if is("if-range") => self.if_range = Some(value.to_owned()),
             15 if is("accept-encoding") => self.gzip = accepts_gzip(value),
             _ if playback || !plain => {}

@@ -32,6 +32,7 @@ use crate::executor::{Executor, Task};
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::back::Entrance;
+use crate::http::clips::Clips;
 use crate::http::play::{BoxFuture, ChannelPlayer, Player};
 use crate::http::publish::Cameras;
 use crate::http::route::Route;
@@ -77,6 +78,8 @@ pub struct FrontConfig {
     pub channels: Arc<dyn ChannelPlayer>,
     /// Who takes cameras.
     pub cameras: Arc<dyn Cameras>,
+    /// Who takes films.
+    pub clips: Arc<dyn Clips>,
     /// Who opens events.
     pub events: Arc<dyn Events>,
     /// Who knows how the gateway is.
@@ -127,6 +130,7 @@ pub(super) struct Shared {
     player: Arc<dyn Player>,
     channels: Arc<dyn ChannelPlayer>,
     cameras: Arc<dyn Cameras>,
+    clips: Arc<dyn Clips>,
     events: Arc<dyn Events>,
     status: Arc<dyn Status>,
     upstream: Upstream,
@@ -161,6 +165,7 @@ impl Front {
             player: config.player,
             channels: config.channels,
             cameras: config.cameras,
+            clips: config.clips,
             events: config.events,
             status: config.status,
             upstream: Upstream::new(config.back),

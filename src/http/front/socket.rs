@@ -36,12 +36,7 @@ impl Connection {
                 poll_fn(|cx| self.stream.poll_readable(cx)).await?;
             }
             let mut scratch = SCRATCH.take();
-            scratch.resize(limits::HTTP_HEAD_BYTES, 0);
-            let result = match self.tls.get() {
-                None => self.stream.get_ref().read(&mut scratch),
-                Some(tls) => tls.read(self.stream.get_ref(), &mut scratch),
-            };
-            match result {
+            match self.read_into(&mut scratch) {
                 Err(error) if is_not_yet(&error) => SCRATCH.set(scratch),
                 result => {
                     let taken = result.map(|bytes| take(&scratch[..bytes]));
@@ -49,6 +44,33 @@ impl Connection {
                     return taken;
                 }
             }
+        }
+    }
+
+    /// Gives bytes that have come already to `take`, again and again until it has had enough, there are no more or the
+    /// client is gone: a large body costs no wake-up for each read. Whether the client is still there.
+    pub fn read_what_is_there(&self, mut take: impl FnMut(&[u8]) -> bool) -> bool {
+        let mut scratch = SCRATCH.take();
+        let there = loop {
+            match self.read_into(&mut scratch) {
+                Ok(bytes) if bytes > 0 => {
+                    if take(&scratch[..bytes]) {
+                        break true;
+                    }
+                }
+                Err(error) if is_not_yet(&error) => break true,
+                Ok(_) | Err(_) => break false,
+            }
+        };
+        SCRATCH.set(scratch);
+        there
+    }
+
+    fn read_into(&self, scratch: &mut Vec<u8>) -> io::Result<usize> {
+        scratch.resize(limits::HTTP_HEAD_BYTES, 0);
+        match self.tls.get() {
+            None => self.stream.get_ref().read(scratch),
+            Some(tls) => tls.read(self.stream.get_ref(), scratch),
         }
     }
 

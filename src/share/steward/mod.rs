@@ -26,7 +26,7 @@ use crate::share::error::ShareError;
 use crate::share::guesses::Guesses;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
-use crate::share::state::{EndReason, ShareState};
+use crate::share::state::{EndReason, Kind, ShareState};
 use crate::share::ticket::{Scope, Ticket, TicketError};
 use crate::share::views::{ShareSettings, Unwanted};
 use crate::share::{keeping, viewing as rules};
@@ -112,9 +112,12 @@ impl Steward {
         *watch = Watch::default();
         watch.deadlines = unfinished
             .iter()
-            .map(|unfinished| match unfinished.state {
-                ShareState::Pending => (unfinished.share, now + self.settings.pending_timeout, EndReason::NeverStarted),
-                _ => (unfinished.share, now + self.settings.resume_window, EndReason::Restarted),
+            .map(|unfinished| match (unfinished.kind, unfinished.state) {
+                (_, ShareState::Pending) => {
+                    (unfinished.share, now + self.settings.pending_timeout, EndReason::NeverStarted)
+                }
+                (Kind::Clip, _) => (unfinished.share, now + self.settings.pending_timeout, EndReason::Lost),
+                (Kind::Live, _) => (unfinished.share, now + self.settings.resume_window, EndReason::Restarted),
             })
             .collect();
         Ok(())

@@ -154,6 +154,40 @@ impl Steward {
         Ok(())
     }
 
+    /// The clip whose file `sender` wants to send. It may be over already.
+    pub fn clip(&self, sender: SenderId, share: ShareId) -> Result<Share, ShareError> {
+        self.look(|ledger| sharing::clip_of(ledger, sender, share))
+    }
+
+    /// Nothing of a clip's file comes any more at the moment: if that stays so, the share ends.
+    pub fn clip_awaits_more(&self, share: ShareId) {
+        let until = self.clock.now() + self.settings.pending_timeout;
+        let mut watch = self.watch();
+        watch.deadlines.retain(|(of, ..)| *of != share);
+        watch.deadlines.push((share, until, EndReason::Lost));
+    }
+
+    /// A clip is prepared: the TVs ring, and the share is over.
+    pub fn clip_ready(&self, share: ShareId, media: MediaInfo, duration_ms: u64) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, media, duration_ms))?;
+        self.media_is_due_no_more(share);
+        log::info!("share={share} ready: a clip of {duration_ms} ms");
+        Ok(())
+    }
+
+    /// A clip can't be shown or kept: the share ends, and its phone is told why; `message` is for people.
+    pub fn clip_failed(&self, share: ShareId, reason: EndReason, message: &str) -> Result<(), ShareError> {
+        let message: String = message.chars().take(limits::TITLE_CHARS).collect();
+        self.decide(move |ledger, news, date| {
+            if sharing::find(ledger, share)?.state.is_unfinished() {
+                sharing::recording_failed(ledger, share, &message)?;
+            }
+            sharing::end(ledger, news, date, share, reason, None)
+        })?;
+        self.media_is_due_no_more(share);
+        Ok(())
+    }
+
     /// What the stream is made of has changed.
     pub fn media_changed(&self, share: ShareId, media: MediaInfo) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| sharing::media_changed(ledger, news, share, media))

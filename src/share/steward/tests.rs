@@ -1,5 +1,7 @@
 //! The steward's promises, one by one.
 
+mod clips;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::ground::time::UnixMs;
 use crate::wire::fmp4::{AUDIO_TRACK, BoxWriter, VIDEO_TRACK};
 
 /// `sample_flags` of a picture that needs no other (14496-12, 8.8.3.1).
@@ -40,6 +41,17 @@ pub struct AudioRun {
 /// When a fragment's first sample was there: in NTP's 32.32 fixed-point seconds (RFC 5905, section 6).
 #[derive(Clone, Copy, Debug)]
 pub struct ReferenceTime(pub u64);
+
+/// Seconds from NTP's epoch (1900) to Unix's (RFC 5905, figure 4).
+const NTP_TO_UNIX_S: i64 = 2_208_988_800;
+
+impl ReferenceTime {
+    /// At this date.
+    pub fn at(date: UnixMs) -> Self {
+        let ms = (date.0 + NTP_TO_UNIX_S * 1000).max(0) as u64;
+        Self(((ms / 1000) << 32) | (((ms % 1000) << 32) / 1000))
+    }
+}
 
 /// Writes a fragment of at most one picture and the sound that goes with it.
 pub fn fragment(sequence: u32, reference: ReferenceTime, video: Option<&VideoSample<'_>>, audio: &AudioRun) -> Bytes {

@@ -25,7 +25,7 @@ pub fn init_segment(video: &VideoParams, audio: Option<&AudioParams>) -> Bytes {
             }
             out.full(b"stsz", 0, 0, |out| out.zeros(8));
         };
-        video_track(out, &[video], 0, &no_samples, |_| {});
+        video_track(out, &[video], [0, 0], &no_samples, |_| {});
         if let Some(audio) = audio {
             audio_track(out, audio, 0, &no_samples, |_| {});
         }
@@ -37,6 +37,13 @@ pub fn init_segment(video: &VideoParams, audio: Option<&AudioParams>) -> Bytes {
         });
     });
     out.bytes.into()
+}
+
+/// `bytes` inside a `free` box (8.1.2): so a later description lies in a recording, and players of the plain file pass it
+/// over.
+pub fn free_box(bytes: &Bytes) -> Bytes {
+    let size = (bytes.len() + 8) as u32;
+    [&size.to_be_bytes()[..], b"free", bytes].concat().into()
 }
 
 pub(super) fn file_type(out: &mut BoxWriter) {
@@ -127,16 +134,16 @@ fn data_information(out: &mut BoxWriter) {
 }
 
 /// The track of the pictures: a sample description for each of `all`; `tables` writes the sample tables, `edits` what
-/// stands between header and media. `duration` in ticks.
+/// stands between header and media. How long its media are, and how long they are shown, in ticks.
 pub(super) fn video_track(
     out: &mut BoxWriter,
     all: &[&VideoParams],
-    duration: u64,
+    [duration, shown]: [u64; 2],
     tables: &dyn Fn(&mut BoxWriter),
     edits: impl FnOnce(&mut BoxWriter),
 ) {
     out.boxed(b"trak", |out| {
-        track_header(out, VIDEO_TRACK, duration, 0, all.first().copied());
+        track_header(out, VIDEO_TRACK, shown, 0, all.first().copied());
         edits(out);
         out.boxed(b"mdia", |out| {
             media_header(out, MOVIE_TIMESCALE, duration, b"vide", b"Pictures");

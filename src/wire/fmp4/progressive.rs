@@ -63,6 +63,18 @@ impl<'a> Tables<'a> {
         self.durations.iter().map(|duration| u64::from(*duration)).sum()
     }
 
+    /// How long the track is shown. Uneven pictures that are shown in another order than they are decoded in may be shown
+    /// well after all have been decoded.
+    fn shown(&self) -> u64 {
+        let mut decoded = 0;
+        let end = self.samples.iter().zip(&self.durations).map(|(sample, duration)| {
+            let shown = decoded + u64::from(sample.composition_offset);
+            decoded += u64::from(*duration);
+            shown + u64::from(*duration)
+        });
+        end.max().unwrap_or(0).saturating_sub(self.media_start)
+    }
+
     /// `stts`, `ctts`, `stss`, `stsc`, `stsz` and `co64`: every sample is a chunk of its own. `base` is where the
     /// recording's first byte will be.
     fn write(&self, out: &mut BoxWriter, base: u64) {
@@ -165,15 +177,15 @@ fn write(
     let movie_start = starts.into_iter().flatten().min().unwrap_or_default();
     let pictures = Tables::new(samples, VIDEO_TRACK, MOVIE_TIMESCALE, movie_start);
     let sound = Tables::new(samples, AUDIO_TRACK, audio_rate, movie_start);
-    let picture_duration = pictures.duration();
+    let shown = pictures.shown();
     let sound_duration = Ticks90k::from_units(sound.duration() as i64, audio_rate).0 as u64;
     let mut out = BoxWriter::with_capacity(4096 + samples.len() * 24);
     file_type(&mut out);
     out.boxed(b"moov", |out| {
-        movie_header(out, (pictures.delay + picture_duration).max(sound.delay + sound_duration));
+        movie_header(out, (pictures.delay + shown).max(sound.delay + sound_duration));
         let all: Vec<&VideoParams> = videos.iter().collect();
         let tables = |out: &mut BoxWriter| pictures.write(out, base);
-        video_track(out, &all, picture_duration, &tables, |out| pictures.edits(out, picture_duration));
+        video_track(out, &all, [pictures.duration(), shown], &tables, |out| pictures.edits(out, shown));
         if let Some(audio) = audio.filter(|_| !sound.samples.is_empty()) {
             let tables = |out: &mut BoxWriter| sound.write(out, base);
             audio_track(out, audio, sound.duration(), &tables, |out| sound.edits(out, sound_duration));

@@ -196,6 +196,11 @@ impl Demuxer {
     /// Takes a fragment's media: all samples that lie in it are given out, in the order of their times.
     fn media(&mut self, mdat: &Bytes, frames: &mut Vec<Frame>) -> Result<(), Mp4Error> {
         let known = frames.len();
+        // Each sample is copied: samples that lie over each other would make much of little.
+        let told = self.expected.iter().map(|sample| u64::from(sample.size)).sum::<u64>();
+        if told > mdat.len() as u64 {
+            return Err(Mp4Error::Broken("place of a sample"));
+        }
         for sample in std::mem::take(&mut self.expected) {
             let start = sample.offset.checked_sub(self.position).and_then(|start| usize::try_from(start).ok());
             let data = start.and_then(|start| mdat.get(start..start.checked_add(sample.size as usize)?));

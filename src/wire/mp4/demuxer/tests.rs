@@ -117,6 +117,23 @@ fn lying_sizes_cost_no_memory() {
     assert_eq!(error(&bytes), Mp4Error::TooLarge("samples in one fragment"), "samples without fields");
 }
 
+/// Each sample is copied: many that lie in one place would make gigabytes of a few kilobytes.
+#[test]
+fn samples_that_lie_over_each_other_are_refused() {
+    let boxed = |kind: &[u8; 4], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat();
+    let fields = |fields: &[u32]| fields.iter().flat_map(|field| field.to_be_bytes()).collect::<Vec<u8>>();
+    let fragment = |runs: usize| {
+        // Runs of one sample of 100 bytes each, all of the first bytes of the media.
+        let size = 8 + 8 + 16 + runs * 24;
+        let run = boxed(b"trun", &fields(&[0x201, 1, size as u32 + 8, 100]));
+        let traf = [boxed(b"tfhd", &fields(&[0x02_0000, 1])), run.repeat(runs)].concat();
+        [boxed(b"moof", &boxed(b"traf", &traf)), boxed(b"mdat", &[0; 100])].concat()
+    };
+    let description = &FFMPEG[..find_at(FFMPEG, b"moof")];
+    assert_eq!(error(&[description, &fragment(1)].concat()), Mp4Error::Broken("a picture"), "zeros are none");
+    assert_eq!(error(&[description, &fragment(2)].concat()), Mp4Error::Broken("place of a sample"));
+}
+
 #[test]
 fn another_codec_is_named() {
     let mut bytes = FFMPEG.to_vec();

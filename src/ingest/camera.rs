@@ -28,8 +28,8 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Decides which cameras may publish. Work that blocks is done elsewhere.
 pub trait CameraGate: Send + Sync {
-    /// Whether something may be published with `token`, and nobody does. Asked before the camera says anything.
-    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()>;
+    /// The share that may be published with `token`, if nobody does. Asked before the camera says anything.
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId>;
 
     /// Opens the stream for `token`. Asked when media are about to come.
     fn open<'a>(&'a self, token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher>;
@@ -102,6 +102,15 @@ impl From<WebSocketError> for End {
     }
 }
 
+/// What a camera is told that the gate refuses.
+fn refused(refusal: Refusal) -> End {
+    let reason = match refusal {
+        Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
+        refusal => refusal.status().1.to_owned(),
+    };
+    End::Error(CameraError::Refused(reason))
+}
+
 /// The door for cameras.
 pub struct Cameras {
     gate: Arc<dyn CameraGate>,
@@ -123,7 +132,7 @@ impl Cameras {
 
     /// Whether a camera may come in with `token`.
     pub async fn admit(&self, token: &str) -> Result<(), Refusal> {
-        self.gate.admit(token).await
+        self.gate.admit(token).await.map(drop)
     }
 
     /// Has all conversations end, the streams cleanly, and waits until they are over.
@@ -149,6 +158,7 @@ impl Cameras {
             token,
             session: Session::new(now),
             publisher: None,
+            has_started: false,
             frames: Vec::new(),
             heard: now,
         };
@@ -191,6 +201,8 @@ struct Conversation<'a> {
     token: &'a str,
     session: Session,
     publisher: Option<Publisher>,
+    /// Whether it was told that it may send.
+    has_started: bool,
     frames: Vec<Frame>,
     /// When something last came, or it was last asked whether it is there.
     heard: Moment,
@@ -242,31 +254,39 @@ impl Conversation<'_> {
     /// Takes what came.
     async fn take(&mut self, messages: &mut Vec<Message>, line: &mut impl Line, now: Moment) -> Result<(), End> {
         for message in messages.drain(..) {
-            match message {
+            let event = match message {
                 Message::Binary(bytes) => self.session.binary(&bytes, now, &mut self.frames)?,
-                Message::Text(text) => match self.session.text(&text)? {
-                    Event::Start(audio) => self.open(audio, line).await?,
-                    Event::End => return Err(End::Meant(EndReason::Ended)),
-                },
+                Message::Text(text) => Some(self.session.text(&text)?),
+            };
+            match event {
+                Some(Event::StartFile) => {
+                    let share = self.door.gate.admit(self.token).await.map_err(refused)?;
+                    self.start(share, line);
+                }
+                Some(Event::Start(audio)) => self.open(audio, line).await?,
+                Some(Event::End) => return Err(End::Meant(EndReason::Ended)),
+                None => {}
             }
         }
         Ok(())
     }
 
     async fn open(&mut self, audio: Option<Arc<AudioParams>>, line: &mut impl Line) -> Result<(), End> {
-        let publisher = self.door.gate.open(self.token, audio).await.map_err(|refusal| {
-            let reason = match refusal {
-                Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
-                refusal => refusal.status().1.to_owned(),
-            };
-            End::Error(CameraError::Refused(reason))
-        })?;
-        let with = if self.session.has_sound() { "video and sound" } else { "video" };
-        log::info!("share={} published from {} with {with} over a WebSocket", publisher.share(), line.peer());
-        line.say(Said::Started(publisher.share()).text());
-        self.session.opened(self.door.clock.now());
+        let with = if audio.is_some() { "video and sound" } else { "video" };
+        let publisher = self.door.gate.open(self.token, audio).await.map_err(refused)?;
+        let share = publisher.share();
+        log::info!("share={share} published from {} with {with} over a WebSocket", line.peer());
         self.publisher = Some(publisher);
+        self.start(share, line);
         Ok(())
+    }
+
+    /// Lets the camera send, if it has not been let yet.
+    fn start(&mut self, share: ShareId, line: &mut impl Line) {
+        if !std::mem::replace(&mut self.has_started, true) {
+            line.say(Said::Started(share).text());
+        }
+        self.session.opened(self.door.clock.now());
     }
 
     fn write(&mut self) {

@@ -240,6 +240,13 @@ pub enum ConfigError {
     Unreadable(PathBuf, std::io::Error),
     /// The file has a mistake; the text names the line.
     Wrong(PathBuf, Box<toml::de::Error>),
+    /// Of two keys that go together only one is set.
+    Half {
+        /// The one that is.
+        set: &'static str,
+        /// The other.
+        missing: &'static str,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -247,6 +254,11 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
             Self::Wrong(path, error) => write!(f, "{} has a mistake:\n{error}", path.display()),
+            Self::Half { set, missing } => write!(
+                f,
+                "config.toml sets {set} but not {missing}: set both, to your certificate and its key, or neither, for a \
+                 certificate by the gateway's own authority"
+            ),
         }
     }
 }
@@ -277,10 +289,14 @@ impl Config {
     }
 
     /// The owner's own certificate and key; `None` for those of the gateway's own authority.
-    pub fn own_certificate(&self) -> Option<(PathBuf, PathBuf)> {
+    pub fn own_certificate(&self) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
         let Https { certificate, key, .. } = &self.https;
-        let given = !certificate.as_os_str().is_empty() || !key.as_os_str().is_empty();
-        given.then(|| (certificate.clone(), key.clone()))
+        match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some((certificate.clone(), key.clone()))),
+            (false, true) => Err(ConfigError::Half { set: "https.certificate", missing: "https.key" }),
+            (true, false) => Err(ConfigError::Half { set: "https.key", missing: "https.certificate" }),
+        }
     }
 
     /// The ports that media over UDP may use; `None` for any.
@@ -336,6 +352,25 @@ mod tests {
     fn the_service_manager_has_a_say_in_where_data_are() {
         assert_eq!(data_dir(None), Path::new("data"));
         assert_eq!(data_dir(Some("/var/lib/lareira:/var/lib/other".into())), Path::new("/var/lib/lareira"));
+    }
+
+    #[test]
+    fn half_a_certificate_names_both_keys() {
+        for (text, has) in [
+            ("", Ok(false)),
+            ("[https]\ncertificate = \"a.pem\"\nkey = \"b.pem\"", Ok(true)),
+            ("[https]\ncertificate = \"a.pem\"", Err(("https.certificate", "https.key"))),
+            ("[https]\nkey = \"b.pem\"", Err(("https.key", "https.certificate"))),
+        ] {
+            let own = toml::from_str::<Config>(text).expect("it can be read").own_certificate();
+            match (own, has) {
+                (Ok(own), Ok(has)) => assert_eq!(own.is_some(), has, "{text}"),
+                (Err(error), Err((set, missing))) => {
+                    assert!(error.to_string().contains(&format!("sets {set} but not {missing}")), "{error}");
+                }
+                (own, _) => panic!("{text}: {own:?}"),
+            }
+        }
     }
 
     #[test]

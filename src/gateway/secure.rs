@@ -42,11 +42,9 @@ pub(super) fn open(config: &Config, now: UnixMs) -> Option<Https> {
             return None;
         }
     };
-    let settings = Settings {
-        folder: config.data_dir.join("tls"),
-        names: Names { set: config.http.names.clone(), address: address.ip() },
-        given: config.own_certificate(),
-    };
+    let given = config.own_certificate().inspect_err(|error| log::error!("no HTTPS: {error}")).ok()?;
+    let names = Names { set: config.http.names.clone(), address: address.ip() };
+    let settings = Settings { folder: config.data_dir.join("tls"), names, given };
     match (Authority::open(settings, now), listener.local_addr()) {
         (Ok(authority), Ok(address)) => Some(Https { listener, address, authority: Arc::new(authority) }),
         (Err(error), _) => {

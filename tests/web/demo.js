@@ -44,10 +44,10 @@ async function freePorts(count) {
 /** A gateway with settings of its own, in a folder that is given back with it; the folder is there for `settings(folder)`. */
 async function startGateway(settings) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lareira-'));
-  const [http, rtsp] = await freePorts(2);
+  const [http, https, rtsp] = await freePorts(3);
   const data = path.join(folder, 'data');
   const config = path.join(folder, 'config.toml');
-  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\n[https]\naddress = "127.0.0.1:0"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
+  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\n[https]\naddress = "127.0.0.1:${https}"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
   const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
   const ended = new Promise((done) => { child.once('exit', done); });
   const url = `http://127.0.0.1:${http}`;
@@ -57,7 +57,7 @@ async function startGateway(settings) {
     await new Promise((done) => { setTimeout(done, 50); });
   }
   return {
-    url, folder,
+    url, folder, httpsPort: https,
     admin: (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', data, ...verb]).toString()),
     stop: async () => { child.kill('SIGTERM'); await ended; fs.rmSync(folder, { recursive: true }); }
   };

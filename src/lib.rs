@@ -17,6 +17,7 @@ pub mod authority;
 pub mod http;
 pub mod ingest;
 pub mod iptv;
+pub mod lan;
 pub mod playback;
 pub mod recording;
 pub mod store;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::gateway::nearby::Label;
 use crate::iptv::{Allowed, Source};
 
 /// Everything that can be set.
@@ -21,6 +22,8 @@ pub struct Config {
     pub https: Https,
     /// Where phones and cameras publish.
     pub rtsp: Rtsp,
+    /// How the gateway is found on the home network.
+    pub mdns: Mdns,
     /// How shares live.
     pub share: Share,
     /// What goes to the disk.
@@ -69,6 +72,18 @@ pub struct Rtsp {
     pub user: String,
     /// The password that goes with `user`.
     pub password: String,
+}
+
+/// How the gateway is found on the home network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mdns {
+    /// Whether it is announced.
+    pub enabled: bool,
+    /// Its name there, without `.local`.
+    pub name: Label,
+    /// Interfaces on which it is announced; none stands for all but the host's own.
+    pub interfaces: Vec<String>,
 }
 
 /// How shares live.
@@ -148,6 +163,7 @@ impl Default for Config {
             http: Http::default(),
             https: Https::default(),
             rtsp: Rtsp::default(),
+            mdns: Mdns::default(),
             share: Share::default(),
             recording: Recording::default(),
             channels: Channels::default(),
@@ -181,6 +197,12 @@ impl Default for Rtsp {
     fn default() -> Self {
         let address = (Ipv4Addr::UNSPECIFIED, 8554).into();
         Self { address, udp_ports: [0, 0], user: String::new(), password: String::new() }
+    }
+}
+
+impl Default for Mdns {
+    fn default() -> Self {
+        Self { enabled: true, name: Label::default(), interfaces: Vec::new() }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod desk;
 pub mod gallery;
 mod gate;
 mod keeper;
+mod nearby;
 pub mod now;
 mod player;
 mod secure;
@@ -40,6 +41,7 @@ use crate::gateway::desk::{Addresses, Desk, OpenDesk};
 use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
+use crate::gateway::nearby::Doors;
 use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::status::Health;
@@ -49,6 +51,7 @@ use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
 use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Guard, Refresher};
+use crate::lan::Presence;
 use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
@@ -117,6 +120,7 @@ pub struct Gateway {
     _back: Back,
     control: Control,
     channels: Arc<Channels>,
+    presence: Option<Presence>,
 }
 
 impl Gateway {
@@ -211,6 +215,8 @@ impl Gateway {
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let https_address = https.and_then(|https| https.serve(&front, &executor, clock.clone()));
         let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
+        let doors = Doors { http: http_address, https: https_address, rtsp: ingest.address() };
+        let presence = nearby::announce(config, doors, &executor);
 
         let (keeper_stop, stopped) = mpsc::channel();
         let keeper = Keeper {
@@ -245,6 +251,7 @@ impl Gateway {
             _back: back,
             control,
             channels,
+            presence,
         })
     }
 
@@ -270,11 +277,14 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, control, channels, .. } =
-            self;
+        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, .. } = self;
+        let (control, channels, presence) = (self.control, self.channels, self.presence);
         executor.run(async {
             stop.await;
             log::info!("stopping");
+            if let Some(presence) = presence {
+                presence.leave().await;
+            }
             ingest.stop().await;
             let patience = async {
                 Timer::after(GRACE).await;

@@ -10,6 +10,7 @@ use async_io::Timer;
 use crate::authority::{Authority, Names, Settings, host_name};
 use crate::executor::Executor;
 use crate::gateway::config::Config;
+use crate::gateway::nearby;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
 use crate::http::Front;
@@ -24,7 +25,7 @@ pub(super) struct Https {
 /// The names that the gateway answers to: those that are set, and the host's own.
 pub(super) fn names(config: &Config) -> Vec<String> {
     let host = host_name().into_iter().flat_map(|name| [format!("{name}.local"), name]);
-    config.http.names.iter().cloned().chain(host).collect()
+    config.http.names.iter().cloned().chain(nearby::names(config)).chain(host).collect()
 }
 
 /// Opens port and certificates as `config` says; `None` if there is to be no HTTPS, or if it can't be.
@@ -43,7 +44,8 @@ pub(super) fn open(config: &Config, now: UnixMs) -> Option<Https> {
         }
     };
     let given = config.own_certificate().inspect_err(|error| log::error!("no HTTPS: {error}")).ok()?;
-    let names = Names { set: config.http.names.clone(), address: address.ip() };
+    let set = config.http.names.iter().cloned().chain(nearby::names(config)).collect();
+    let names = Names { set, address: address.ip() };
     let settings = Settings { folder: config.data_dir.join("tls"), names, given };
     match (Authority::open(settings, now), listener.local_addr()) {
         (Ok(authority), Ok(address)) => Some(Https { listener, address, authority: Arc::new(authority) }),

@@ -15,6 +15,7 @@ mod gateway;
 mod https;
 mod kills;
 mod lossy;
+mod nearby;
 mod players;
 mod program;
 mod publisher;

@@ -32,8 +32,10 @@ fn started() -> Session {
     session
 }
 
+type Sent = (Session, Vec<Frame>, Vec<(usize, Event)>);
+
 /// Sends `file` in pieces, one every 200 ms; gives the frames, and the events with the number of frames before each.
-fn sent(file: &[u8], piece: usize) -> Result<(Session, Vec<Frame>, Vec<(usize, Event)>), CameraError> {
+fn sent(file: &[u8], piece: usize) -> Result<Sent, CameraError> {
     let (mut session, mut frames, mut events) = (started(), Vec::new(), Vec::new());
     for (n, piece) in file.chunks(piece).enumerate() {
         let before = frames.len();

@@ -11,6 +11,7 @@ pub mod codec;
 pub mod executor;
 pub mod live;
 pub mod share;
+pub mod tls;
 
 pub mod album;
 pub mod authority;

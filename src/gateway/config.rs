@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::gateway::desk::Doors;
 use crate::gateway::nearby::Label;
 use crate::iptv::{Allowed, Source};
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub https: Https,
     /// Where phones and cameras publish.
     pub rtsp: Rtsp,
+    /// The same over TLS.
+    pub rtsps: Rtsps,
     /// How the gateway is found on the home network.
     pub mdns: Mdns,
     /// How shares live.
@@ -72,6 +75,16 @@ pub struct Rtsp {
     pub user: String,
     /// The password that goes with `user`.
     pub password: String,
+}
+
+/// Where phones and cameras publish over TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rtsps {
+    /// Whether there is RTSPS at all.
+    pub enabled: bool,
+    /// Address and port.
+    pub address: SocketAddr,
 }
 
 /// How the gateway is found on the home network.
@@ -163,6 +176,7 @@ impl Default for Config {
             http: Http::default(),
             https: Https::default(),
             rtsp: Rtsp::default(),
+            rtsps: Rtsps::default(),
             mdns: Mdns::default(),
             share: Share::default(),
             recording: Recording::default(),
@@ -197,6 +211,12 @@ impl Default for Rtsp {
     fn default() -> Self {
         let address = (Ipv4Addr::UNSPECIFIED, 8554).into();
         Self { address, udp_ports: [0, 0], user: String::new(), password: String::new() }
+    }
+}
+
+impl Default for Rtsps {
+    fn default() -> Self {
+        Self { enabled: true, address: (Ipv4Addr::UNSPECIFIED, 8322).into() }
     }
 }
 
@@ -308,6 +328,16 @@ impl Config {
             config.channels.guide = config.channels.guide.in_folder(folder);
         }
         Ok(config)
+    }
+
+    /// What is to be listened on.
+    pub fn doors(&self) -> Doors {
+        Doors {
+            http: self.http.address,
+            https: self.https.enabled.then_some(self.https.address),
+            rtsp: self.rtsp.address,
+            rtsps: self.rtsps.enabled.then_some(self.rtsps.address),
+        }
     }
 
     /// The owner's own certificate and key; `None` for those of the gateway's own authority.

@@ -1,12 +1,12 @@
 //! What of the gateway is announced on the home network: names and doors that others can reach, and no others.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::executor::Executor;
 use crate::gateway::config::Config;
+use crate::gateway::desk::Doors;
 use crate::lan::{Kind, Place, Presence, Service, Settings};
 
 /// Numbers that a name may get where others have it: certificates and pages know it by these, too.
@@ -51,14 +51,6 @@ pub(super) fn names(config: &Config) -> Vec<String> {
     std::iter::once(format!("{name}.local")).chain(others).collect()
 }
 
-/// The gateway's open doors.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Doors {
-    pub http: SocketAddr,
-    pub https: Option<SocketAddr>,
-    pub rtsp: SocketAddr,
-}
-
 /// What is to be announced; `None` where nobody else could come in, or the owner doesn't want it.
 fn settings(config: &Config, doors: Doors) -> Option<Settings> {
     let (mdns, at) = (&config.mdns, doors.http.ip());
@@ -93,7 +85,7 @@ mod tests {
 
     fn doors(http: &str, https: &str, rtsp: &str) -> Doors {
         let address = |text: &str| text.parse().expect("an address");
-        Doors { http: address(http), https: Some(address(https)), rtsp: address(rtsp) }
+        Doors { http: address(http), https: Some(address(https)), rtsp: address(rtsp), rtsps: None }
     }
 
     fn announced(config: &str, doors: Doors) -> Option<Settings> {

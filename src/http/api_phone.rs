@@ -232,17 +232,15 @@ fn create_share(api: &Api, request: &Request, sender: &Sender) -> Answered {
     let host = request.host.as_str();
     let name_end = host.rfind(':').filter(|at| host.rfind(']').is_none_or(|bracket| bracket < *at));
     let name = &host[..name_end.unwrap_or(host.len())];
-    Ok(answer_json(
-        201,
-        &json!({
-            "share_id": new.share.id.to_string(),
-            "state": new.share.state.as_str(),
-            "publish": {
-                "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
-                "websocket_url": api::publish_address(request, &new.publish_token),
-            },
-        }),
-    ))
+    let mut publish = json!({
+        "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
+        "websocket_url": api::publish_address(request, &new.publish_token),
+    });
+    if let Some(port) = api.rtsps_port {
+        publish["rtsps_url"] = format!("rtsps://{name}:{port}/live/{}", new.publish_token).into();
+    }
+    let (share, state) = (new.share.id.to_string(), new.share.state.as_str());
+    Ok(answer_json(201, &json!({ "share_id": share, "state": state, "publish": publish })))
 }
 
 fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {

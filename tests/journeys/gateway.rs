@@ -28,6 +28,7 @@ pub struct Gateway {
     pub http_port: u16,
     pub https_port: u16,
     pub rtsp_port: u16,
+    pub rtsps_port: u16,
     serving: Option<Running>,
 }
 
@@ -59,14 +60,15 @@ impl Gateway {
     #[track_caller]
     fn start_in_folder(folder: TempDir, data: Option<&Path>, https: &str, settings: &str) -> Self {
         let data = data.map_or_else(|| folder.path().join("data"), Path::to_owned);
-        let [http_port, https_port, rtsp_port] = free_ports();
+        let [http_port, https_port, rtsp_port, rtsps_port] = free_ports();
         let config = format!(
             "data_dir = {data:?}\n[http]\naddress = \"127.0.0.1:{http_port}\"\n\
              [https]\naddress = \"127.0.0.1:{https_port}\"\n{https}\
+             [rtsps]\naddress = \"127.0.0.1:{rtsps_port}\"\n\
              [rtsp]\naddress = \"127.0.0.1:{rtsp_port}\"\n{settings}"
         );
         fs::write(folder.path().join("config.toml"), config).expect("the configuration can be written");
-        let mut gateway = Self { folder, data, http_port, https_port, rtsp_port, serving: None };
+        let mut gateway = Self { folder, data, http_port, https_port, rtsp_port, rtsps_port, serving: None };
         gateway.serve();
         gateway
     }
@@ -259,6 +261,7 @@ pub struct Phone(pub Caller);
 pub struct Share {
     pub id: String,
     pub rtsp_url: String,
+    pub rtsps_url: String,
     pub websocket_url: String,
 }
 
@@ -273,6 +276,7 @@ impl Phone {
         Share {
             id: text(&share, "share_id"),
             rtsp_url: text(publish, "rtsp_url"),
+            rtsps_url: text(publish, "rtsps_url"),
             websocket_url: text(publish, "websocket_url"),
         }
     }

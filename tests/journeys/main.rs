@@ -21,5 +21,6 @@ mod program;
 mod publisher;
 mod publishing;
 mod remux;
+mod rtsps;
 mod upstream;
 mod web;

@@ -17,6 +17,7 @@ use rustix::net::sockopt;
 use super::answer::chunk_head;
 use super::connections::Connection;
 use crate::ground::limits;
+use crate::tls::is_not_yet;
 
 thread_local! {
     /// Where requests are read to: one for all connections of the event loop, so that none needs one of its own.
@@ -249,8 +250,4 @@ fn write(connection: &Connection, slices: &[IoSlice<'_>]) -> io::Result<usize> {
 /// Whether all that was written is in the kernel's hands.
 fn flush(connection: &Connection) -> io::Result<()> {
     connection.tls.get().map_or(Ok(()), |tls| tls.flush(connection.stream.get_ref()))
-}
-
-pub(super) fn is_not_yet(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

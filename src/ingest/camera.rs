@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use async_io::Timer;
 use event_listener::Event as Bell;
 use futures_lite::{FutureExt as _, StreamExt as _};
 
+use super::patience::Patience;
 use super::{Answer, Refusal};
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
@@ -25,6 +26,8 @@ use crate::wire::websocket::{Message, WebSocketError};
 
 /// How often a conversation looks after what is overdue, and whether its share was withdrawn.
 const TICK: Duration = Duration::from_millis(500);
+/// The same where texts may be too small to wake it (see `patience`): they are heard then.
+const SHORT_TICK: Duration = Duration::from_millis(250);
 
 /// Decides which cameras may publish. Work that blocks is done elsewhere.
 pub trait CameraGate: Send + Sync {
@@ -46,6 +49,15 @@ pub trait Line: Send {
     /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing may be lost if
     /// it is dropped before.
     fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send;
+
+    /// Adds the messages that have come, without waiting; whether anything has.
+    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError>;
+
+    /// The socket that [`Self::receive`] waits for, if it is one.
+    fn socket(&self) -> Option<&TcpStream>;
+
+    /// Whether part of a message was received whose rest is to be waited for, however little it is.
+    fn is_inside_message(&self) -> bool;
 
     /// Says a text; it goes out with [`Self::flush`].
     fn say(&mut self, text: String);
@@ -160,6 +172,7 @@ impl Cameras {
             publisher: None,
             has_started: false,
             frames: Vec::new(),
+            patience: Patience::default(),
             heard: now,
         };
         let end = match conversation.go_on(&mut line).await {
@@ -168,6 +181,9 @@ impl Cameras {
         };
         // The stream first: whoever does not listen must not hold it up.
         conversation.finish(&end, line.peer());
+        if let Some(socket) = line.socket() {
+            conversation.patience.end(socket);
+        }
         match &end {
             End::Meant(reason) => {
                 line.say(Said::End(*reason).text());
@@ -204,13 +220,14 @@ struct Conversation<'a> {
     /// Whether it was told that it may send.
     has_started: bool,
     frames: Vec<Frame>,
+    patience: Patience,
     /// When something last came, or it was last asked whether it is there.
     heard: Moment,
 }
 
 impl Conversation<'_> {
     async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
-        let mut tick = Timer::interval(TICK);
+        let (mut tick, mut ticks_often) = (Timer::interval(TICK), false);
         let mut stopped = self.door.stop.listen();
         let mut messages = Vec::new();
         loop {
@@ -226,7 +243,11 @@ impl Conversation<'_> {
                 (&mut stopped).await;
                 None
             };
-            let received = received.or(ticked).or(stopping).await;
+            let received = match received.or(ticked).or(stopping).await {
+                Some(received) => Some(received),
+                // What came may have been too little to wake for.
+                None => line.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
+            };
             let now = self.door.clock.now();
             let taken = self.take(&mut messages, line, now).await;
             self.write();
@@ -248,6 +269,13 @@ impl Conversation<'_> {
                 self.session.said(now, || gate.viewers(share)).iter().for_each(|said| line.say(said.text()));
             }
             line.flush().await?;
+            if let Some(socket) = line.socket() {
+                self.patience.apply(socket, line.is_inside_message());
+            }
+            if ticks_often != self.patience.is_patient() {
+                ticks_often = !ticks_often;
+                tick.set_interval(if ticks_often { SHORT_TICK } else { TICK });
+            }
         }
     }
 
@@ -293,6 +321,7 @@ impl Conversation<'_> {
         if let Some(publisher) = &mut self.publisher
             && !self.frames.is_empty()
         {
+            self.patience.note(&self.frames);
             publisher.write(&mut self.frames, self.door.clock.date());
         }
     }

@@ -1,6 +1,6 @@
 //! Cameras at the ingest door, over a line made for it: time is simulated, and every end has its word and its code.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
@@ -84,6 +84,17 @@ impl Line for Script {
     async fn receive(&mut self, messages: &mut Vec<Message>) -> Result<(), WebSocketError> {
         messages.push(self.incoming.recv().await.map_err(|_| WebSocketError::Closed)?);
         Ok(())
+    }
+    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError> {
+        let message = self.incoming.try_recv();
+        messages.extend(message.clone().ok());
+        Ok(message.is_ok())
+    }
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+    fn is_inside_message(&self) -> bool {
+        false
     }
     fn say(&mut self, text: String) {
         // A test that has seen enough listens no more.

@@ -142,6 +142,8 @@ fn files_of_a_browsers_recorder_follow_each_other_in_one_share() {
         assert!(camera.play(&film, ALL), "closed with {:?}", camera.closed);
         if time == 1 {
             camera.end();
+        } else {
+            phone.wait_until(&share, "ready");
         }
     }
     phone.wait_until(&share, "ended");

@@ -31,26 +31,31 @@ const PIECES_A_TURN: usize = 32;
 
 impl Connection {
     /// Waits for bytes and gives them to `take`; an empty slice is the end. Holds no memory while it waits.
-    pub async fn read<T>(&self, take: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+    pub async fn read<T>(&self, mut take: impl FnMut(&[u8]) -> T) -> io::Result<T> {
         loop {
             if self.tls.get().is_none_or(|tls| !tls.has_plaintext()) {
                 poll_fn(|cx| self.stream.poll_readable(cx)).await?;
             }
-            let mut scratch = SCRATCH.take();
-            scratch.resize(limits::HTTP_HEAD_BYTES, 0);
-            let result = match self.tls.get() {
-                None => self.stream.get_ref().read(&mut scratch),
-                Some(tls) => tls.read(self.stream.get_ref(), &mut scratch),
-            };
-            match result {
-                Err(error) if is_not_yet(&error) => SCRATCH.set(scratch),
-                result => {
-                    let taken = result.map(|bytes| take(&scratch[..bytes]));
-                    SCRATCH.set(scratch);
-                    return taken;
-                }
+            if let Some(taken) = self.read_now(&mut take)? {
+                return Ok(taken);
             }
         }
+    }
+
+    /// Gives the bytes that have come to `take`, an empty slice at the end; `None` if there are none.
+    pub fn read_now<T>(&self, take: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
+        let mut scratch = SCRATCH.take();
+        scratch.resize(limits::HTTP_HEAD_BYTES, 0);
+        let result = match self.tls.get() {
+            None => self.stream.get_ref().read(&mut scratch),
+            Some(tls) => tls.read(self.stream.get_ref(), &mut scratch),
+        };
+        let taken = match result {
+            Err(error) if is_not_yet(&error) => Ok(None),
+            result => result.map(|bytes| Some(take(&scratch[..bytes]))),
+        };
+        SCRATCH.set(scratch);
+        taken
     }
 
     fn peek(&self) -> io::Result<usize> {

@@ -217,7 +217,7 @@ fn main() {
     config.http.address = ([127, 0, 0, 1], 0).into();
     config.rtsp.address = ([127, 0, 0, 1], 0).into();
     let gateway = Gateway::start(&config).unwrap();
-    let (address, steward) = (gateway.http_address(), Arc::clone(gateway.steward()));
+    let (address, steward) = (gateway.doors().http, Arc::clone(gateway.steward()));
     let (done, stopped) = smol::channel::bounded::<()>(1);
     let asking = thread::spawn(move || {
         let (users, tvs) = move_in(&steward);

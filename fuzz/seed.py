@@ -80,6 +80,18 @@ def camera(film: Path) -> None:
         said.append((False, bytes([1, n % 5 == 0, 0, 0]) + (n * 40_000).to_bytes(8, "big") + picture))
         said.append((False, bytes([2, 0, 0, 0]) + (n * 40_000 + 5000).to_bytes(8, "big") + b"!\x10\x04"))
     said.append((True, b'{"type":"end"}'))
+    keep_camera("", said)
+
+
+def camera_file(film: Path) -> None:
+    data = film.read_bytes()
+    said = [(True, b'{"type":"start","version":1,"container":"mp4"}')]
+    for n in range(0, len(data), 20_000):
+        said.append((False, b"\3\0\0\0" + (n * 10).to_bytes(8, "big") + data[n : n + 20_000]))
+    keep_camera(f"-{film.stem}", said)
+
+
+def keep_camera(name: str, said: list) -> None:
     frames, plain = bytearray(), bytearray()
     for text, message in said:
         mask = bytes([1, 2, 3, 4])
@@ -87,10 +99,10 @@ def camera(film: Path) -> None:
         frames += bytes([0x81 if text else 0x82]) + length + mask
         frames += bytes(byte ^ mask[i % 4] for i, byte in enumerate(message))
         plain += bytes([text]) + len(message).to_bytes(2, "big") + message
-    keep("camera", "socket", bytes([255, 40, 0]) + frames)
-    keep("camera", "socket-bytes", bytes([0, 0, 0]) + frames)
-    keep("camera", "messages", bytes([0, 40, 1]) + plain)
-    keep("camera", "messages-late", bytes([0, 255, 1]) + plain)
+    keep("camera", f"socket{name}", bytes([255, 40, 0]) + frames)
+    keep("camera", f"socket-bytes{name}", bytes([0, 0, 0]) + frames)
+    keep("camera", f"messages{name}", bytes([0, 40, 1]) + plain)
+    keep("camera", f"messages-late{name}", bytes([0, 255, 1]) + plain)
 
 
 def main() -> None:
@@ -103,6 +115,8 @@ def main() -> None:
         keep("repair", f"{recording.stem}-cut", data[: len(data) * 2 // 3])
     for stream in sorted((CAPTURES / "channel").glob("*.ts")):
         keep("mpegts", stream.stem, b"\x40" + stream.read_bytes()[:100_000])
+    for name in ("recorder", "fragmented", "hevc"):
+        camera_file(CAPTURES / "mp4" / f"{name}.mp4")
     for film in sorted((CAPTURES / "mp4").glob("*.m[op]*")):
         keep("mp4", film.stem, b"\x40" + film.read_bytes())
     keep("m3u", "list", b"\x20" + LIST.encode())

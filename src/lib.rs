@@ -11,12 +11,14 @@ pub mod codec;
 pub mod executor;
 pub mod live;
 pub mod share;
+pub mod tls;
 
 pub mod album;
 pub mod authority;
 pub mod http;
 pub mod ingest;
 pub mod iptv;
+pub mod lan;
 pub mod playback;
 pub mod recording;
 pub mod store;

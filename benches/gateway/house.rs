@@ -74,7 +74,7 @@ impl Gateway {
         let ports @ [http, rtsp] = free_ports();
         let config = folder.path().join("config.toml");
         let text = format!(
-            "data_dir = {data:?}\n[http]\naddress = \"127.0.0.1:{http}\"\n[https]\naddress = \"127.0.0.1:0\"\n[rtsp]\naddress = \"127.0.0.1:{rtsp}\"\n"
+            "data_dir = {data:?}\n[http]\naddress = \"127.0.0.1:{http}\"\n[https]\naddress = \"127.0.0.1:0\"\n[rtsps]\naddress = \"127.0.0.1:0\"\n[rtsp]\naddress = \"127.0.0.1:{rtsp}\"\n"
         );
         fs::write(&config, text).unwrap();
         let log = folder.path().join("log");

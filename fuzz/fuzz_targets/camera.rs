@@ -19,17 +19,17 @@ struct Camera {
 
 impl Camera {
     fn take(&mut self, message: &Message, now: Moment) -> Result<(), CameraError> {
-        match message {
-            Message::Text(text) => match self.session.text(text)? {
-                Event::Start(_) => self.session.opened(now),
-                Event::End => {}
-            },
+        let event = match message {
+            Message::Text(text) => Some(self.session.text(text)?),
             Message::Binary(bytes) => self.session.binary(bytes, now, &mut self.frames)?,
+        };
+        if matches!(event, Some(Event::StartFile | Event::Start(_))) {
+            self.session.opened(now);
         }
         for frame in self.frames.drain(..) {
             if let Frame::Video(picture) = frame {
                 assert!(picture.key || self.last.is_some(), "the first picture is no key frame");
-                assert!(picture.pts == picture.dts && self.last < Some(picture.dts), "time goes back");
+                assert!(picture.dts <= picture.pts && self.last < Some(picture.dts), "time goes back");
                 assert!(!picture.params.pps.is_empty() && picture.params.width > 0, "a picture without parameters");
                 self.last = Some(picture.dts);
             }

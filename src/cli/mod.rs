@@ -128,6 +128,7 @@ fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     let https = config.https.enabled.then_some(("https.address", config.https.address));
     let mut listeners = vec![("http.address", config.http.address), ("rtsp.address", config.rtsp.address)];
     listeners.extend(https);
+    listeners.extend(config.rtsps.enabled.then_some(("rtsps.address", config.rtsps.address)));
     let (report, status) = check::check(&check::Subject { listeners, data_dir: config.data_dir });
     say(report.trim_end());
     Ok(status)

@@ -8,6 +8,7 @@ use futures_lite::StreamExt as _;
 use crate::cli::{CliError, Options, log_to_stderr};
 use crate::gateway::Gateway;
 use crate::gateway::config::Config;
+use crate::gateway::desk::Doors;
 
 /// Serves as the configuration says.
 pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
@@ -16,8 +17,9 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
     // Watched before anybody can see that it serves, and tell it to stop.
     let stop = until_told_to_stop()?;
     let gateway = Gateway::start(&config)?;
-    let https = gateway.https_address().map_or("none".to_owned(), |address| address.to_string());
-    log::info!("serving http={} https={https} rtsp={}", gateway.http_address(), gateway.rtsp_address());
+    let Doors { http, https, rtsp, rtsps } = gateway.doors();
+    let [https, rtsps] = [https, rtsps].map(|door| door.map_or("none".to_owned(), |address| address.to_string()));
+    log::info!("serving http={http} https={https} rtsp={rtsp} rtsps={rtsps}");
     gateway.run(stop);
     Ok(ExitCode::SUCCESS)
 }

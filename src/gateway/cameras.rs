@@ -1,7 +1,7 @@
 //! Cameras over WebSockets, between the door that has their sockets and the door that takes what they send.
 
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 
 use crate::ground::reply::Reply;
@@ -43,6 +43,18 @@ impl Line for WebSocket {
 
     fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send {
         self.receive(messages)
+    }
+
+    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError> {
+        self.receive_now(messages)
+    }
+
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self.socket())
+    }
+
+    fn is_inside_message(&self) -> bool {
+        self.is_inside_message()
     }
 
     fn say(&mut self, text: String) {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::gateway::desk::Doors;
+use crate::gateway::nearby::Label;
 use crate::iptv::{Allowed, Source};
 
 /// Everything that can be set.
@@ -21,6 +23,10 @@ pub struct Config {
     pub https: Https,
     /// Where phones and cameras publish.
     pub rtsp: Rtsp,
+    /// The same over TLS.
+    pub rtsps: Rtsps,
+    /// How the gateway is found on the home network.
+    pub mdns: Mdns,
     /// How shares live.
     pub share: Share,
     /// What goes to the disk.
@@ -69,6 +75,28 @@ pub struct Rtsp {
     pub user: String,
     /// The password that goes with `user`.
     pub password: String,
+}
+
+/// Where phones and cameras publish over TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rtsps {
+    /// Whether there is RTSPS at all.
+    pub enabled: bool,
+    /// Address and port.
+    pub address: SocketAddr,
+}
+
+/// How the gateway is found on the home network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mdns {
+    /// Whether it is announced.
+    pub enabled: bool,
+    /// Its name there, without `.local`.
+    pub name: Label,
+    /// Interfaces on which it is announced; none stands for all but the host's own.
+    pub interfaces: Vec<String>,
 }
 
 /// How shares live.
@@ -150,6 +178,8 @@ impl Default for Config {
             http: Http::default(),
             https: Https::default(),
             rtsp: Rtsp::default(),
+            rtsps: Rtsps::default(),
+            mdns: Mdns::default(),
             share: Share::default(),
             recording: Recording::default(),
             channels: Channels::default(),
@@ -183,6 +213,18 @@ impl Default for Rtsp {
     fn default() -> Self {
         let address = (Ipv4Addr::UNSPECIFIED, 8554).into();
         Self { address, udp_ports: [0, 0], user: String::new(), password: String::new() }
+    }
+}
+
+impl Default for Rtsps {
+    fn default() -> Self {
+        Self { enabled: true, address: (Ipv4Addr::UNSPECIFIED, 8322).into() }
+    }
+}
+
+impl Default for Mdns {
+    fn default() -> Self {
+        Self { enabled: true, name: Label::default(), interfaces: Vec::new() }
     }
 }
 
@@ -242,6 +284,13 @@ pub enum ConfigError {
     Unreadable(PathBuf, std::io::Error),
     /// The file has a mistake; the text names the line.
     Wrong(PathBuf, Box<toml::de::Error>),
+    /// Of two keys that go together only one is set.
+    Half {
+        /// The one that is.
+        set: &'static str,
+        /// The other.
+        missing: &'static str,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -249,6 +298,11 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
             Self::Wrong(path, error) => write!(f, "{} has a mistake:\n{error}", path.display()),
+            Self::Half { set, missing } => write!(
+                f,
+                "config.toml sets {set} but not {missing}: set both, to your certificate and its key, or neither, for a \
+                 certificate by the gateway's own authority"
+            ),
         }
     }
 }
@@ -278,11 +332,25 @@ impl Config {
         Ok(config)
     }
 
+    /// What is to be listened on.
+    pub fn doors(&self) -> Doors {
+        Doors {
+            http: self.http.address,
+            https: self.https.enabled.then_some(self.https.address),
+            rtsp: self.rtsp.address,
+            rtsps: self.rtsps.enabled.then_some(self.rtsps.address),
+        }
+    }
+
     /// The owner's own certificate and key; `None` for those of the gateway's own authority.
-    pub fn own_certificate(&self) -> Option<(PathBuf, PathBuf)> {
+    pub fn own_certificate(&self) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
         let Https { certificate, key, .. } = &self.https;
-        let given = !certificate.as_os_str().is_empty() || !key.as_os_str().is_empty();
-        given.then(|| (certificate.clone(), key.clone()))
+        match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some((certificate.clone(), key.clone()))),
+            (false, true) => Err(ConfigError::Half { set: "https.certificate", missing: "https.key" }),
+            (true, false) => Err(ConfigError::Half { set: "https.key", missing: "https.certificate" }),
+        }
     }
 
     /// The ports that media over UDP may use; `None` for any.
@@ -338,6 +406,25 @@ mod tests {
     fn the_service_manager_has_a_say_in_where_data_are() {
         assert_eq!(data_dir(None), Path::new("data"));
         assert_eq!(data_dir(Some("/var/lib/lareira:/var/lib/other".into())), Path::new("/var/lib/lareira"));
+    }
+
+    #[test]
+    fn half_a_certificate_names_both_keys() {
+        for (text, has) in [
+            ("", Ok(false)),
+            ("[https]\ncertificate = \"a.pem\"\nkey = \"b.pem\"", Ok(true)),
+            ("[https]\ncertificate = \"a.pem\"", Err(("https.certificate", "https.key"))),
+            ("[https]\nkey = \"b.pem\"", Err(("https.key", "https.certificate"))),
+        ] {
+            let own = toml::from_str::<Config>(text).expect("it can be read").own_certificate();
+            match (own, has) {
+                (Ok(own), Ok(has)) => assert_eq!(own.is_some(), has, "{text}"),
+                (Err(error), Err((set, missing))) => {
+                    assert!(error.to_string().contains(&format!("sets {set} but not {missing}")), "{error}");
+                }
+                (own, _) => panic!("{text}: {own:?}"),
+            }
+        }
     }
 
     #[test]

@@ -158,7 +158,8 @@ mod tests {
     use crate::share::{Announcer, ShareSettings, Steward};
 
     fn desk(data_dir: &Path) -> Desk {
-        let addresses = Addresses { http: "http://tv:8080".into(), https: None, rtsp: "rtsp://tv:8554".into() };
+        let addresses =
+            Addresses { http: "http://tv:8080".into(), https: None, rtsp: "rtsp://tv:8554".into(), rtsps: None };
         let album = Album::open(&data_dir.join("photos")).expect("an album");
         Desk { steward: steward(), gallery: Arc::new(Gallery::new(album)), addresses, channels: None }
     }

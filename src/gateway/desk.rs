@@ -76,6 +76,21 @@ pub struct Addresses {
     pub https: Option<String>,
     /// Such as `rtsp://192.168.1.2:8554`.
     pub rtsp: String,
+    /// Such as `rtsps://192.168.1.2:8322`; `None` while nothing is there.
+    pub rtsps: Option<String>,
+}
+
+/// What a gateway listens on.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors {
+    /// Pages, API and playback.
+    pub http: SocketAddr,
+    /// The same over TLS, where it is.
+    pub https: Option<SocketAddr>,
+    /// Where phones and cameras publish.
+    pub rtsp: SocketAddr,
+    /// The same over TLS, where it is.
+    pub rtsps: Option<SocketAddr>,
 }
 
 impl Addresses {
@@ -84,17 +99,19 @@ impl Addresses {
         format!("{}/go/?code={code}", self.http)
     }
 
-    /// The addresses of a gateway that listens on these: by its first name where it has one, else by number.
-    pub fn new(http: SocketAddr, https: Option<SocketAddr>, rtsp: SocketAddr, names: &[String]) -> Self {
+    /// The addresses of a gateway with these doors: by its first name where it has one, else by number.
+    pub fn new(doors: Doors, names: &[String]) -> Self {
         let host = |ip: IpAddr| match (names.first(), ip) {
             (Some(name), _) => name.clone(),
             (None, ip) if ip.is_unspecified() => own_address().map_or("localhost".into(), in_url),
             (None, ip) => in_url(ip),
         };
+        let url = |scheme: &str, door: SocketAddr| format!("{scheme}://{}:{}", host(door.ip()), door.port());
         Self {
-            http: format!("http://{}:{}", host(http.ip()), http.port()),
-            https: https.map(|https| format!("https://{}:{}", host(https.ip()), https.port())),
-            rtsp: format!("rtsp://{}:{}", host(rtsp.ip()), rtsp.port()),
+            http: url("http", doors.http),
+            https: doors.https.map(|door| url("https", door)),
+            rtsp: url("rtsp", doors.rtsp),
+            rtsps: doors.rtsps.map(|door| url("rtsps", door)),
         }
     }
 }
@@ -449,6 +466,9 @@ fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &
             "websocket_url": websocket_url(&addresses.http, &new.publish_token),
         },
     });
+    if let Some(rtsps) = &addresses.rtsps {
+        value["publish"]["rtsps_url"] = format!("{rtsps}/live/{}", new.publish_token).into();
+    }
     if let Some(user) = to.first() {
         let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user, Scope::Play));
         value["play"] = json!({

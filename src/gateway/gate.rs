@@ -135,13 +135,13 @@ impl Gate for Doorkeeper {
 
 /// Cameras have no name and password to give: the token in their address is the right to publish.
 impl CameraGate for Doorkeeper {
-    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
         Box::pin(async move {
             let share = self.share_of(token).await?;
             match self.hub.get(share).map(|stream| stream.status()) {
                 Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
                 Some(Status::Ended) => Err(Refusal::NotAllowed(OVER.into())),
-                Some(Status::Interrupted) | None => Ok(()),
+                Some(Status::Interrupted) | None => Ok(share),
             }
         })
     }

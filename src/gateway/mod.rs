@@ -12,6 +12,7 @@ pub mod desk;
 pub mod gallery;
 mod gate;
 mod keeper;
+mod nearby;
 pub mod now;
 mod player;
 mod secure;
@@ -38,12 +39,13 @@ use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::clips::{Clips, Intake, Room};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
-use crate::gateway::desk::{Addresses, Desk, OpenDesk};
+use crate::gateway::desk::{Addresses, Desk, Doors, OpenDesk};
 use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
+use crate::gateway::secure::Secure;
 use crate::gateway::status::Health;
 use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
@@ -51,6 +53,7 @@ use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
 use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Guard, Refresher};
+use crate::lan::Presence;
 use crate::live::Hub;
 use crate::playback::Playback;
 use crate::recording::library::Library;
@@ -111,8 +114,7 @@ pub struct Gateway {
     front: Front,
     ingest: Ingest,
     cameras: Arc<Cameras>,
-    http_address: SocketAddr,
-    https_address: Option<SocketAddr>,
+    doors: Doors,
     followed: Followed,
     keeper_stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
@@ -120,6 +122,7 @@ pub struct Gateway {
     control: Control,
     channels: Arc<Channels>,
     clips: Arc<Clips>,
+    presence: Option<Presence>,
 }
 
 impl Gateway {
@@ -174,26 +177,29 @@ impl Gateway {
         });
         let cameras = Arc::new(Cameras::new(doorkeeper.clone(), clock.clone()));
         let settings = ingest::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
-        let ingest = Ingest::open(&settings, doorkeeper, clock.clone(), &executor)
+        let mut ingest = Ingest::open(&settings, doorkeeper, clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
         let http_address =
             http.local_addr().map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-        let https = secure::open(config, clock.date());
-        let mut own_ports = vec![http_address.port(), ingest.address().port()];
-        own_ports.extend(https.as_ref().map(|https| https.address.port()));
+        let mut secure = secure::open(config, clock.date());
+        let rtsps = secure.as_mut().and_then(|secure| secure.serve_rtsps(&mut ingest, &executor));
+        let https = secure.as_ref().and_then(Secure::https_address);
+        let doors = Doors { http: http_address, https, rtsp: ingest.address(), rtsps };
+        let own_ports = [Some(doors.http), doors.https, Some(doors.rtsp), doors.rtsps];
+        let own_ports = own_ports.into_iter().flatten().map(|door| door.port()).collect();
         let (channels, refresher) = open_channels(config, own_ports, &steward, &executor, &clock)?;
         let watched = Arc::new(Watched { channels: channels.clone(), clock: clock.clone() });
 
-        let https_address = https.as_ref().map(|https| https.address);
-        let addresses = Addresses::new(http_address, https_address, ingest.address(), &config.http.names);
+        let addresses = Addresses::new(doors, &config.http.names);
         let channels_known = Some(channels.clone());
         let desk =
             Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
         let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
-        let api = Api::new(steward.clone(), gallery.clone(), open_desk, ingest.address().port())
-            .with_https(https_address.map(|https| https.port()))
+        let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
+            .with_rtsps(doors.rtsps.map(|door| door.port()))
+            .with_https(doors.https.map(|door| door.port()))
             .with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
@@ -203,7 +209,7 @@ impl Gateway {
         let front = Front::new(
             FrontConfig {
                 names: secure::names(config),
-                authority: https.as_ref().and_then(|https| https.authority.certificate()),
+                authority: secure.as_ref().and_then(|secure| secure.authority.certificate()),
                 back: back.entrance(),
                 player: Arc::new(Plays(playback)),
                 channels: watched,
@@ -217,8 +223,11 @@ impl Gateway {
             &executor,
         );
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-        let https_address = https.and_then(|https| https.serve(&front, &executor, clock.clone()));
+        if let Some(secure) = secure {
+            secure.serve_https(&front, &executor, clock.clone());
+        }
         let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
+        let presence = nearby::announce(config, doors, &executor);
 
         let (keeper_stop, stopped) = mpsc::channel();
         let keeper = Keeper {
@@ -248,8 +257,7 @@ impl Gateway {
             front,
             ingest,
             cameras,
-            http_address,
-            https_address,
+            doors,
             followed,
             keeper_stop,
             threads,
@@ -257,6 +265,7 @@ impl Gateway {
             control,
             channels,
             clips,
+            presence,
         })
     }
 
@@ -265,28 +274,21 @@ impl Gateway {
         &self.steward
     }
 
-    /// Where pages, API and playback are.
-    pub fn http_address(&self) -> SocketAddr {
-        self.http_address
-    }
-
-    /// Where the same is over TLS, if it is.
-    pub fn https_address(&self) -> Option<SocketAddr> {
-        self.https_address
-    }
-
-    /// Where phones and cameras publish.
-    pub fn rtsp_address(&self) -> SocketAddr {
-        self.ingest.address()
+    /// What it listens on.
+    pub fn doors(&self) -> Doors {
+        self.doors
     }
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, control, .. } = self;
-        let (channels, clips) = (self.channels, self.clips);
+        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, .. } = self;
+        let (control, channels, clips, presence) = (self.control, self.channels, self.clips, self.presence);
         executor.run(async {
             stop.await;
             log::info!("stopping");
+            if let Some(presence) = presence {
+                presence.leave().await;
+            }
             ingest.stop().await;
             let patience = async {
                 Timer::after(GRACE).await;

@@ -1,7 +1,8 @@
-//! HTTPS for the gateway: its port, its certificates, and a look at them now and then.
+//! HTTPS and RTSPS for the gateway: their ports, their certificates, and a look at them now and then.
 //!
-//! Without HTTPS the gateway still does most of what it is for: whatever fails here is said, and HTTP goes on.
+//! Without them the gateway still does most of what it is for: whatever fails here is said, and HTTP goes on.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -10,67 +11,68 @@ use async_io::Timer;
 use crate::authority::{Authority, Names, Settings, host_name};
 use crate::executor::Executor;
 use crate::gateway::config::Config;
+use crate::gateway::nearby;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
 use crate::http::Front;
+use crate::ingest::Ingest;
 
-/// A port and certificates.
-pub(super) struct Https {
-    listener: TcpListener,
-    pub address: SocketAddr,
+/// Certificates, and the ports that are opened with them.
+pub(super) struct Secure {
     pub authority: Arc<Authority>,
+    https: Option<TcpListener>,
+    rtsps: Option<TcpListener>,
 }
 
 /// The names that the gateway answers to: those that are set, and the host's own.
 pub(super) fn names(config: &Config) -> Vec<String> {
     let host = host_name().into_iter().flat_map(|name| [format!("{name}.local"), name]);
-    config.http.names.iter().cloned().chain(host).collect()
+    config.http.names.iter().cloned().chain(nearby::names(config)).chain(host).collect()
 }
 
-/// Opens port and certificates as `config` says; `None` if there is to be no HTTPS, or if it can't be.
-pub(super) fn open(config: &Config, now: UnixMs) -> Option<Https> {
-    if !config.https.enabled {
-        return None;
-    }
-    let address = config.https.address;
-    let listener = match TcpListener::bind(address) {
-        Ok(listener) => listener,
-        Err(error) => {
-            log::error!(
-                "no HTTPS: {address} can't be listened on: {error}. Set https.address in config.toml to another"
-            );
-            return None;
-        }
-    };
-    let settings = Settings {
-        folder: config.data_dir.join("tls"),
-        names: Names { set: config.http.names.clone(), address: address.ip() },
-        given: config.own_certificate(),
-    };
-    match (Authority::open(settings, now), listener.local_addr()) {
-        (Ok(authority), Ok(address)) => Some(Https { listener, address, authority: Arc::new(authority) }),
-        (Err(error), _) => {
-            log::error!("no HTTPS: {error}");
-            None
-        }
-        (_, Err(error)) => {
-            log::error!("no HTTPS: {error}");
-            None
-        }
-    }
+/// Opens ports and certificates as `config` says; `None` if there is to be nothing secure, or if it can't be.
+pub(super) fn open(config: &Config, now: UnixMs) -> Option<Secure> {
+    let https = config.https.enabled.then_some(config.https.address);
+    let rtsps = config.rtsps.enabled.then_some(config.rtsps.address);
+    let https = https.and_then(|address| listen("HTTPS", "https.address", address));
+    let rtsps = rtsps.and_then(|address| listen("RTSPS", "rtsps.address", address));
+    let addresses = [&https, &rtsps].into_iter().flatten().filter_map(|door| door.local_addr().ok());
+    let addresses: Vec<_> = addresses.map(|address| address.ip()).collect();
+    let address = addresses.iter().find(|address| address.is_unspecified()).or(addresses.first()).copied()?;
+    let given = config.own_certificate().inspect_err(|error| log::error!("no HTTPS and no RTSPS: {error}")).ok()?;
+    let set = config.http.names.iter().cloned().chain(nearby::names(config)).collect();
+    let settings = Settings { folder: config.data_dir.join("tls"), names: Names { set, address }, given };
+    let authority = Authority::open(settings, now);
+    let authority = authority.inspect_err(|error| log::error!("no HTTPS and no RTSPS: {error}")).ok()?;
+    Some(Secure { authority: Arc::new(authority), https, rtsps })
 }
 
-impl Https {
-    /// Lets `front` serve who comes, and looks at the certificates from time to time. Gives the address.
-    pub fn serve(self, front: &Front, executor: &Executor, clock: Arc<dyn Clock>) -> Option<SocketAddr> {
-        let Self { listener, authority, .. } = self;
-        let address = match front.listen_tls(listener, authority.tls()) {
-            Ok(address) => address,
-            Err(error) => {
-                log::error!("no HTTPS: {error}");
-                return None;
-            }
-        };
+fn listen(what: &str, setting: &str, address: SocketAddr) -> Option<TcpListener> {
+    let listener = TcpListener::bind(address);
+    let told = |error: &io::Error| {
+        log::error!("no {what}: {address} can't be listened on: {error}. Set {setting} in config.toml to another");
+    };
+    listener.inspect_err(told).ok()
+}
+
+impl Secure {
+    /// Where HTTPS is, if it is.
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.https.as_ref()?.local_addr().ok()
+    }
+
+    /// Lets `ingest` take who publishes over TLS. Gives the address.
+    pub fn serve_rtsps(&mut self, ingest: &mut Ingest, executor: &Executor) -> Option<SocketAddr> {
+        let opened = ingest.listen_tls(self.rtsps.take()?, self.authority.tls(), executor);
+        opened.inspect_err(|error| log::error!("no RTSPS: {error}")).ok()
+    }
+
+    /// Lets `front` serve who comes by HTTPS, and looks at the certificates from time to time.
+    pub fn serve_https(self, front: &Front, executor: &Executor, clock: Arc<dyn Clock>) {
+        let Self { https, authority, .. } = self;
+        if let Some(Err(error)) = https.map(|listener| front.listen_tls(listener, authority.tls())) {
+            log::error!("no HTTPS: {error}");
+        }
         let looking = async move {
             let mut failed = false;
             loop {
@@ -86,6 +88,5 @@ impl Https {
             }
         };
         executor.spawn(looking).detach();
-        Some(address)
     }
 }

@@ -204,6 +204,14 @@ pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
 /// How long a camera's answer to the close of its WebSocket is waited for.
 pub const CAMERA_CLOSE_TIME: Duration = Duration::from_secs(2);
+/// How often the host's addresses are looked at, to announce the gateway where they are new.
+pub const LAN_LOOK: Duration = Duration::from_secs(60);
+/// How long it takes at most to have announced it where there is a network.
+pub const LAN_SILENCE: Duration = Duration::from_secs(5);
+/// How long its goodbye may take.
+pub const LAN_GOODBYE: Duration = Duration::from_secs(1);
+/// Names and interfaces of which the log tells; further ones are not told.
+pub const LAN_PLACES: usize = 64;
 /// Bytes of an MP4 file's description (`moov`) from outside; a larger one is refused.
 pub const MP4_MOOV_BYTES: u64 = 32 * 1024 * 1024;
 /// Boxes of a file that are passed over in search of its description; then it is refused.

@@ -28,6 +28,8 @@ pub struct Api {
     pub(super) desk: Arc<dyn OwnersDesk>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
+    /// The same over TLS, where it is.
+    pub(super) rtsps_port: Option<u16>,
     /// The port of HTTPS, if it is served.
     pub(super) https_port: Option<u16>,
     /// Who knows the TV channels.
@@ -38,7 +40,12 @@ impl Api {
     /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `desk`; phones are told to
     /// publish to `rtsp_port`.
     pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, desk: Arc<dyn OwnersDesk>, rtsp_port: u16) -> Self {
-        Self { steward, photos, desk, rtsp_port, https_port: None, lineup: None }
+        Self { steward, photos, desk, rtsp_port, rtsps_port: None, https_port: None, lineup: None }
+    }
+
+    /// The same, and phones may publish over TLS to `rtsps_port`, if to any.
+    pub fn with_rtsps(self, rtsps_port: Option<u16>) -> Self {
+        Self { rtsps_port, ..self }
     }
 
     /// The same, with TV channels.

@@ -30,17 +30,15 @@ pub(super) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered 
     let targets = users(&targets)?;
     let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
     let name = api::host_name(request);
-    Ok(answer_json(
-        201,
-        &json!({
-            "share_id": new.share.id.to_string(),
-            "state": new.share.state.as_str(),
-            "publish": {
-                "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
-                "websocket_url": api::publish_address(request, &new.publish_token),
-            },
-        }),
-    ))
+    let mut publish = json!({
+        "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
+        "websocket_url": api::publish_address(request, &new.publish_token),
+    });
+    if let Some(port) = api.rtsps_port {
+        publish["rtsps_url"] = format!("rtsps://{name}:{port}/live/{}", new.publish_token).into();
+    }
+    let (share, state) = (new.share.id.to_string(), new.share.state.as_str());
+    Ok(answer_json(201, &json!({ "share_id": share, "state": state, "publish": publish })))
 }
 
 /// A share of the sender's own.

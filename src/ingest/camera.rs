@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use async_io::Timer;
 use event_listener::Event as Bell;
 use futures_lite::{FutureExt as _, StreamExt as _};
 
+use super::patience::Patience;
 use super::{Answer, Refusal};
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
@@ -25,11 +26,13 @@ use crate::wire::websocket::{Message, WebSocketError};
 
 /// How often a conversation looks after what is overdue, and whether its share was withdrawn.
 const TICK: Duration = Duration::from_millis(500);
+/// The same where texts may be too small to wake it (see `patience`): they are heard then.
+const SHORT_TICK: Duration = Duration::from_millis(250);
 
 /// Decides which cameras may publish. Work that blocks is done elsewhere.
 pub trait CameraGate: Send + Sync {
-    /// Whether something may be published with `token`, and nobody does. Asked before the camera says anything.
-    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()>;
+    /// The share that may be published with `token`, if nobody does. Asked before the camera says anything.
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId>;
 
     /// Opens the stream for `token`. Asked when media are about to come.
     fn open<'a>(&'a self, token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher>;
@@ -46,6 +49,15 @@ pub trait Line: Send {
     /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing may be lost if
     /// it is dropped before.
     fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send;
+
+    /// Adds the messages that have come, without waiting; whether anything has.
+    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError>;
+
+    /// The socket that [`Self::receive`] waits for, if it is one.
+    fn socket(&self) -> Option<&TcpStream>;
+
+    /// Whether part of a message was received whose rest is to be waited for, however little it is.
+    fn is_inside_message(&self) -> bool;
 
     /// Says a text; it goes out with [`Self::flush`].
     fn say(&mut self, text: String);
@@ -102,6 +114,15 @@ impl From<WebSocketError> for End {
     }
 }
 
+/// What a camera is told that the gate refuses.
+fn refused(refusal: Refusal) -> End {
+    let reason = match refusal {
+        Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
+        refusal => refusal.status().1.to_owned(),
+    };
+    End::Error(CameraError::Refused(reason))
+}
+
 /// The door for cameras.
 pub struct Cameras {
     gate: Arc<dyn CameraGate>,
@@ -123,7 +144,7 @@ impl Cameras {
 
     /// Whether a camera may come in with `token`.
     pub async fn admit(&self, token: &str) -> Result<(), Refusal> {
-        self.gate.admit(token).await
+        self.gate.admit(token).await.map(drop)
     }
 
     /// Has all conversations end, the streams cleanly, and waits until they are over.
@@ -149,7 +170,9 @@ impl Cameras {
             token,
             session: Session::new(now),
             publisher: None,
+            has_started: false,
             frames: Vec::new(),
+            patience: Patience::default(),
             heard: now,
         };
         let end = match conversation.go_on(&mut line).await {
@@ -158,6 +181,9 @@ impl Cameras {
         };
         // The stream first: whoever does not listen must not hold it up.
         conversation.finish(&end, line.peer());
+        if let Some(socket) = line.socket() {
+            conversation.patience.end(socket);
+        }
         match &end {
             End::Meant(reason) => {
                 line.say(Said::End(*reason).text());
@@ -191,14 +217,17 @@ struct Conversation<'a> {
     token: &'a str,
     session: Session,
     publisher: Option<Publisher>,
+    /// Whether it was told that it may send.
+    has_started: bool,
     frames: Vec<Frame>,
+    patience: Patience,
     /// When something last came, or it was last asked whether it is there.
     heard: Moment,
 }
 
 impl Conversation<'_> {
     async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
-        let mut tick = Timer::interval(TICK);
+        let (mut tick, mut ticks_often) = (Timer::interval(TICK), false);
         let mut stopped = self.door.stop.listen();
         let mut messages = Vec::new();
         loop {
@@ -214,7 +243,11 @@ impl Conversation<'_> {
                 (&mut stopped).await;
                 None
             };
-            let received = received.or(ticked).or(stopping).await;
+            let received = match received.or(ticked).or(stopping).await {
+                Some(received) => Some(received),
+                // What came may have been too little to wake for.
+                None => line.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
+            };
             let now = self.door.clock.now();
             let taken = self.take(&mut messages, line, now).await;
             self.write();
@@ -236,43 +269,59 @@ impl Conversation<'_> {
                 self.session.said(now, || gate.viewers(share)).iter().for_each(|said| line.say(said.text()));
             }
             line.flush().await?;
+            if let Some(socket) = line.socket() {
+                self.patience.apply(socket, line.is_inside_message());
+            }
+            if ticks_often != self.patience.is_patient() {
+                ticks_often = !ticks_often;
+                tick.set_interval(if ticks_often { SHORT_TICK } else { TICK });
+            }
         }
     }
 
     /// Takes what came.
     async fn take(&mut self, messages: &mut Vec<Message>, line: &mut impl Line, now: Moment) -> Result<(), End> {
         for message in messages.drain(..) {
-            match message {
+            let event = match message {
                 Message::Binary(bytes) => self.session.binary(&bytes, now, &mut self.frames)?,
-                Message::Text(text) => match self.session.text(&text)? {
-                    Event::Start(audio) => self.open(audio, line).await?,
-                    Event::End => return Err(End::Meant(EndReason::Ended)),
-                },
+                Message::Text(text) => Some(self.session.text(&text)?),
+            };
+            match event {
+                Some(Event::StartFile) => {
+                    let share = self.door.gate.admit(self.token).await.map_err(refused)?;
+                    self.start(share, line);
+                }
+                Some(Event::Start(audio)) => self.open(audio, line).await?,
+                Some(Event::End) => return Err(End::Meant(EndReason::Ended)),
+                None => {}
             }
         }
         Ok(())
     }
 
     async fn open(&mut self, audio: Option<Arc<AudioParams>>, line: &mut impl Line) -> Result<(), End> {
-        let publisher = self.door.gate.open(self.token, audio).await.map_err(|refusal| {
-            let reason = match refusal {
-                Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
-                refusal => refusal.status().1.to_owned(),
-            };
-            End::Error(CameraError::Refused(reason))
-        })?;
-        let with = if self.session.has_sound() { "video and sound" } else { "video" };
-        log::info!("share={} published from {} with {with} over a WebSocket", publisher.share(), line.peer());
-        line.say(Said::Started(publisher.share()).text());
-        self.session.opened(self.door.clock.now());
+        let with = if audio.is_some() { "video and sound" } else { "video" };
+        let publisher = self.door.gate.open(self.token, audio).await.map_err(refused)?;
+        let share = publisher.share();
+        log::info!("share={share} published from {} with {with} over a WebSocket", line.peer());
         self.publisher = Some(publisher);
+        self.start(share, line);
         Ok(())
+    }
+
+    /// Lets the camera send, if it has not been let yet.
+    fn start(&mut self, share: ShareId, line: &mut impl Line) {
+        if !std::mem::replace(&mut self.has_started, true) {
+            line.say(Said::Started(share).text());
+        }
+        self.session.opened(self.door.clock.now());
     }
 
     fn write(&mut self) {
         if let Some(publisher) = &mut self.publisher
             && !self.frames.is_empty()
         {
+            self.patience.note(&self.frames);
             publisher.write(&mut self.frames, self.door.clock.date());
         }
     }

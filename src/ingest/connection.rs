@@ -12,9 +12,11 @@ use super::buffer::Buffer;
 use super::datagrams::Datagrams;
 use super::places::Place;
 use super::recording::{End, Recording};
+use super::socket::Socket;
 use super::{Refusal, Shared};
 use crate::ground::limits::RTSP_SETUP_TIME;
 use crate::ground::secret;
+use crate::tls::{ServerConfig, is_not_yet};
 use crate::wire::rtp::{Delivery, Receiver};
 use crate::wire::rtsp::{Event, Route, Session, Step, Track};
 
@@ -23,7 +25,7 @@ const UNREAD_ANSWER_BYTES: usize = 64 * 1024;
 
 /// One publisher's connection.
 pub(super) struct Connection {
-    pub stream: Arc<Async<TcpStream>>,
+    pub socket: Socket,
     pub place: Place,
     pub shared: Arc<Shared>,
     pub session: Session,
@@ -42,12 +44,22 @@ impl Connection {
     pub fn new(stream: Arc<Async<TcpStream>>, place: Place, shared: Arc<Shared>) -> Self {
         let mut seed = [0; 16];
         secret::fill_random(&mut seed);
-        Self { stream, place, shared, session: Session::new(seed), buffer: Buffer::new() }
+        Self { socket: Socket::new(stream), place, shared, session: Session::new(seed), buffer: Buffer::new() }
     }
 
-    /// Lives until the connection ends.
-    pub async fn run(mut self) {
+    /// Lives until the connection ends; through TLS, where there is a configuration for it.
+    pub async fn run(mut self, tls: Option<Arc<ServerConfig>>) {
         log::debug!("rtsp: connection {} from {} opened", self.place.number, self.place.address);
+        if let Some(config) = tls {
+            let mut deadline = Timer::after(RTSP_SETUP_TIME);
+            let shaken = within(&mut deadline, self.socket.secure(config)).await;
+            if let Err(end) = shaken.and_then(|shaken| shaken.map_err(End::Failed)) {
+                log::debug!("rtsp: connection {} closed: {end}", self.place.number);
+                return;
+            }
+            // Media beside the connection would be there for anyone to read.
+            self.session.keep_inside();
+        }
         let end = loop {
             let recording = match self.set_up().await {
                 Ok(recording) => recording,
@@ -59,6 +71,7 @@ impl Connection {
                 end => break end,
             }
         };
+        self.socket.say_goodbye();
         log::debug!("rtsp: connection {} closed: {end}", self.place.number);
     }
 
@@ -75,7 +88,7 @@ impl Connection {
                 Step::More => {
                     self.buffer.advance(used);
                     self.send_all(&mut deadline).await?;
-                    within(&mut deadline, self.stream.readable()).await?.map_err(End::Failed)?;
+                    within(&mut deadline, self.socket.readable()).await?.map_err(End::Failed)?;
                     self.read()?;
                     continue;
                 }
@@ -121,7 +134,7 @@ impl Connection {
 
     fn bind(&self, medium: usize, announced: &mut Announced) -> Result<(u16, u16), Refusal> {
         let open = || {
-            let local = self.stream.get_ref().local_addr()?.ip();
+            let local = self.socket.tcp().local_addr()?.ip();
             let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
             let sockets = Datagrams::open(local, self.place.address, range, next)?;
             Ok((sockets.ports()?, sockets))
@@ -148,10 +161,10 @@ impl Connection {
 
     /// Reads once. Nothing may have come; the end and errors are the connection's end.
     pub fn read(&mut self) -> Result<(), End> {
-        match self.buffer.read(self.stream.get_ref()) {
+        match self.buffer.read(&self.socket) {
             Ok(0) => Err(End::Closed),
             Ok(_) => Ok(()),
-            Err(error) if is_passing(&error) => Ok(()),
+            Err(error) if is_not_yet(&error) => Ok(()),
             Err(error) => Err(End::Failed(error)),
         }
     }
@@ -160,7 +173,7 @@ impl Connection {
     pub fn send(&mut self) -> Result<(), End> {
         let output = self.session.output();
         while !output.is_empty() {
-            match self.stream.get_ref().write(output) {
+            match (&self.socket).write(output) {
                 Ok(0) => return Err(End::Closed),
                 Ok(count) => drop(output.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -171,22 +184,21 @@ impl Connection {
                 Err(error) => return Err(End::Failed(error)),
             }
         }
-        Ok(())
+        match (&self.socket).flush() {
+            Err(error) if !is_not_yet(&error) => Err(End::Failed(error)),
+            _ => Ok(()),
+        }
     }
 
     async fn send_all(&mut self, deadline: &mut Timer) -> Result<(), End> {
         loop {
             self.send()?;
-            if self.session.output().is_empty() {
+            if self.session.output().is_empty() && (&self.socket).flush().is_ok() {
                 return Ok(());
             }
-            within(deadline, self.stream.writable()).await?.map_err(End::Failed)?;
+            within(deadline, self.socket.writable()).await?.map_err(End::Failed)?;
         }
     }
-}
-
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// What `work` gives, unless the deadline is earlier.

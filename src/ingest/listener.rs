@@ -12,13 +12,19 @@ use futures_lite::FutureExt as _;
 use super::Shared;
 use super::connection::Connection;
 use crate::executor::Executor;
+use crate::tls::ServerConfig;
 
 /// How long nothing is taken when descriptors or memory have run out: trying again at once would only burn the
 /// processor until a connection ends.
 const REST: Duration = Duration::from_millis(100);
 
-/// Takes connections for ever.
-pub(super) async fn listen(listener: Async<TcpListener>, shared: Arc<Shared>, executor: Executor) {
+/// Takes connections for ever, over TLS where there is a configuration for it.
+pub(super) async fn listen(
+    listener: Async<TcpListener>,
+    tls: Option<Arc<ServerConfig>>,
+    shared: Arc<Shared>,
+    executor: Executor,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -31,7 +37,7 @@ pub(super) async fn listen(listener: Async<TcpListener>, shared: Arc<Shared>, ex
                 let _ = stream.get_ref().set_nodelay(true);
                 let connection = Connection::new(stream, place, shared.clone());
                 // A fault in one connection is that connection's alone.
-                let work = AssertUnwindSafe(connection.run()).catch_unwind();
+                let work = AssertUnwindSafe(connection.run(tls.clone())).catch_unwind();
                 executor.spawn(async { drop(work.await) }).detach();
             }
             Err(error) if is_of_one_connection(&error) => {}

@@ -1,4 +1,5 @@
-//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP; and cameras over WebSockets.
+//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP; RTSP over TLS, media inside;
+//! and cameras over WebSockets.
 //!
 //! Sockets and timers only. What bytes mean is known to `wire::rtsp` and `wire::rtp`; who may publish where is asked of
 //! the [`Gate`]; frames go straight into the [`Publisher`] it gives. Nothing here knows shares, the store or HTTP.
@@ -11,6 +12,7 @@ mod listener;
 mod patience;
 mod places;
 mod recording;
+mod socket;
 
 use std::future::Future;
 use std::io;
@@ -26,6 +28,7 @@ use crate::executor::{Executor, Task};
 use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS};
 use crate::ground::time::Clock;
 use crate::live::Publisher;
+use crate::tls::ServerConfig;
 use crate::wire::rtp::Media;
 
 pub use camera::{CameraGate, Cameras, Line};
@@ -69,7 +72,7 @@ struct Shared {
 pub struct Ingest {
     address: SocketAddr,
     shared: Arc<Shared>,
-    listening: Task<()>,
+    listening: Vec<Task<()>>,
 }
 
 impl Ingest {
@@ -90,8 +93,21 @@ impl Ingest {
             next_udp_port: AtomicU16::new(0),
             stopping: AtomicBool::new(false),
         });
-        let listening = executor.spawn(listener::listen(listener, shared.clone(), executor.clone()));
-        Ok(Self { address, shared, listening })
+        let listening = executor.spawn(listener::listen(listener, None, shared.clone(), executor.clone()));
+        Ok(Self { address, shared, listening: vec![listening] })
+    }
+
+    /// Takes publishers at `listener` too, over TLS as `tls` says; gives the address.
+    pub fn listen_tls(
+        &mut self,
+        listener: TcpListener,
+        tls: Arc<ServerConfig>,
+        executor: &Executor,
+    ) -> io::Result<SocketAddr> {
+        let address = listener.local_addr()?;
+        let listening = listener::listen(Async::new(listener)?, Some(tls), self.shared.clone(), executor.clone());
+        self.listening.push(executor.spawn(listening));
+        Ok(address)
     }
 
     /// The address that is listened at.
@@ -101,7 +117,9 @@ impl Ingest {
 
     /// Closes the door: takes no more publishers, ends the streams cleanly, and waits until that is done.
     pub async fn stop(self) {
-        self.listening.cancel().await;
+        for listening in self.listening {
+            listening.cancel().await;
+        }
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.places.shut_down().await;
     }

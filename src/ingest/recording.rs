@@ -220,7 +220,11 @@ impl Recording {
 impl Connection {
     /// Records until that ends, and ends the stream accordingly.
     pub async fn record(&mut self, mut recording: Recording) -> End {
-        let over = if recording.datagram.is_empty() { "TCP" } else { "UDP" };
+        let over = match (self.socket.is_secure(), recording.datagram.is_empty()) {
+            (true, _) => "TLS",
+            (false, true) => "TCP",
+            (false, false) => "UDP",
+        };
         log::info!(
             "share={} published from {} with {} over {over}",
             recording.publisher.share(),
@@ -233,7 +237,7 @@ impl Connection {
         };
         // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
         let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
-        recording.patience.end(self.stream.get_ref());
+        recording.patience.end(self.socket.tcp());
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();
         recording.receive_rest(self.shared.clock.now(), self.shared.clock.date());
@@ -261,8 +265,10 @@ impl Connection {
                 self.read()?;
                 continue;
             }
-            let inside = !self.buffer.unread().is_empty() || recording.receiver.is_inside_picture();
-            recording.patience.apply(self.stream.get_ref(), inside);
+            let inside = !self.buffer.unread().is_empty()
+                || recording.receiver.is_inside_picture()
+                || self.socket.is_inside_record();
+            recording.patience.apply(self.socket.tcp(), inside);
             recording.watch_requests();
             recording.watch_late(now);
             let wake = future::poll_fn(|cx| self.poll_wake(recording, cx)).await?;
@@ -283,7 +289,7 @@ impl Connection {
     }
 
     fn poll_wake(&self, recording: &mut Recording, cx: &mut Context<'_>) -> Poll<Result<Wake, End>> {
-        if let Poll::Ready(ready) = self.stream.poll_readable(cx) {
+        if let Poll::Ready(ready) = self.socket.poll_readable(cx) {
             return Poll::Ready(ready.map(|()| Wake::Stream).map_err(End::Failed));
         }
         if let Poll::Ready(wake) = recording.poll_datagrams(cx) {

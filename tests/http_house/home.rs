@@ -56,8 +56,12 @@ impl Home {
         let gallery = Arc::new(Gallery::new(album));
         let unwanted = gallery.clone();
         steward.on_photo_unwanted(move |photo| unwanted.discard(photo));
-        let addresses =
-            Addresses { http: "http://localhost:8080".into(), https: None, rtsp: "rtsp://localhost:8554".into() };
+        let addresses = Addresses {
+            http: "http://localhost:8080".into(),
+            https: None,
+            rtsp: "rtsp://localhost:8554".into(),
+            rtsps: None,
+        };
         let desk = Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: None });
         let hub = Arc::new(Hub::new(4, false));
         let now = Now::new(steward.clone(), hub, dir.path().to_owned(), clock.clone());

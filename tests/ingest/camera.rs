@@ -1,6 +1,6 @@
 //! Cameras at the ingest door, over a line made for it: time is simulated, and every end has its word and its code.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
@@ -19,6 +19,8 @@ const SHARE: ShareId = ShareId([5; 10]);
 const START: &str = r#"{"type":"start","version":1,"video":{"codec":"avc1.42c01e"}}"#;
 /// Ten pictures, the first and the sixth key frames.
 const FILM: &[u8] = include_bytes!("../fixtures/camera/film.h264");
+/// Two and a half seconds out of Chromium's MediaRecorder, 106 pictures.
+const RECORDER: &[u8] = include_bytes!("../captures/mp4/recorder.mp4");
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A clock that goes on when it is told to.
@@ -41,8 +43,8 @@ struct Streams {
 }
 
 impl CameraGate for Streams {
-    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {
-        let known = if token == "TOKEN" { Ok(()) } else { Err(Refusal::NotFound) };
+    fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
+        let known = if token == "TOKEN" { Ok(SHARE) } else { Err(Refusal::NotFound) };
         Box::pin(std::future::ready(known))
     }
 
@@ -82,6 +84,17 @@ impl Line for Script {
     async fn receive(&mut self, messages: &mut Vec<Message>) -> Result<(), WebSocketError> {
         messages.push(self.incoming.recv().await.map_err(|_| WebSocketError::Closed)?);
         Ok(())
+    }
+    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError> {
+        let message = self.incoming.try_recv();
+        messages.extend(message.clone().ok());
+        Ok(message.is_ok())
+    }
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+    fn is_inside_message(&self) -> bool {
+        false
     }
     fn say(&mut self, text: String) {
         // A test that has seen enough listens no more.
@@ -195,6 +208,29 @@ fn pictures_are_acknowledged_and_go_into_the_stream() {
     let stream = door.stream();
     assert_eq!((stream.counts().pictures, stream.status()), (5, Status::Ended));
     assert_eq!(stream.media().map(|media| (media.width, media.height)), Some((160, 96)));
+}
+
+#[test]
+fn a_file_is_let_in_at_once_and_opens_its_stream_when_it_has_told_what_is_in_it() {
+    let door = Door::new();
+    let camera = door.camera();
+    camera.say(r#"{"type":"start","version":1,"container":"mp4"}"#);
+    assert_eq!(camera.hears("started")["share_id"], SHARE.to_string());
+    assert!(door.streams.stream.lock().expect("nobody panics while holding it").is_none(), "nothing is published yet");
+    let second = door.camera();
+    for piece in RECORDER.chunks(5000) {
+        camera.says.send_blocking(Message::Binary([&[3][..], &[0; 11], piece].concat().into())).expect("heard");
+    }
+    assert_eq!(camera.hears("ack")["viewers"], 2);
+    second.say(r#"{"type":"start","version":1,"container":"mp4"}"#);
+    assert_eq!(second.hears("started")["share_id"], SHARE.to_string(), "this gate has told nobody yet");
+    second.says.send_blocking(Message::Binary([&[3][..], &[0; 11], RECORDER].concat().into())).expect("heard");
+    assert_eq!(second.until_over("error", 1008)["code"], "refused", "the first was first");
+    camera.say(r#"{"type":"end"}"#);
+    assert_eq!(camera.until_over("end", 1000)["reason"], "ended");
+    let stream = door.stream();
+    assert_eq!((stream.counts().pictures, stream.status()), (106, Status::Ended));
+    assert_eq!(stream.media().map(|media| (media.width, media.height)), Some((96, 64)));
 }
 
 #[test]

@@ -24,8 +24,8 @@ const BEGINNING_US: i64 = -3_000_000;
 pub struct Film {
     /// Microseconds since the first picture, and the message.
     pub messages: Vec<(i64, Bytes)>,
-    /// AudioSpecificConfig in base64, where there is sound.
-    pub sound: Option<String>,
+    /// What is said first.
+    pub start: Value,
 }
 
 /// A frame's message.
@@ -72,15 +72,28 @@ impl Film {
             sound = Some("EYg=".to_owned());
         }
         messages.sort_by_key(|(at_us, _)| *at_us);
-        Self { messages, sound }
-    }
-
-    /// What is said first.
-    pub fn start(&self) -> Value {
-        let audio = self.sound.as_ref().map(|description| {
+        let audio = sound.map(|description| {
             json!({ "codec": "mp4a.40.2", "sample_rate": SAMPLE_RATE, "channels": 1, "description": description })
         });
-        json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42c01e" }, "audio": audio })
+        let start = json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42c01e" }, "audio": audio });
+        Self { messages, start }
+    }
+
+    /// The clip as a recorder hands it on: an MP4 file in fragments of a second, each when it is over, cut anywhere.
+    pub fn recorded(clip: &Clip) -> Self {
+        // Without a delayed description ffmpeg has no edit list yet, and makes the first picture longer by the run-up of AAC.
+        let fragments = "frag_keyframe+empty_moov+default_base_moof+delay_moov";
+        let bytes = ffmpeg(clip, &["-c", "copy", "-movflags", fragments, "-f", "mp4"]);
+        let starts: Vec<_> = (4..bytes.len() - 4).filter(|at| bytes[*at..].starts_with(b"moof")).collect();
+        assert_eq!(starts.len(), clip.seconds, "a fragment for each key frame");
+        let ends = starts.iter().skip(1).map(|at| at - 4).chain([bytes.len()]);
+        let (mut messages, mut begin) = (Vec::new(), 0);
+        for (n, end) in ends.enumerate() {
+            let at_us = (n as i64 + 1) * 1_000_000;
+            messages.extend(bytes[begin..end].chunks(10_007).map(|piece| (at_us, message(3, 0, at_us, piece))));
+            begin = end;
+        }
+        Self { messages, start: json!({ "type": "start", "version": 1, "container": "mp4" }) }
     }
 
     /// The first key frame's message.
@@ -136,7 +149,7 @@ impl Camera {
     #[track_caller]
     pub fn publish(url: &str, film: &Film) -> (Self, String) {
         let mut camera = Self::connect(url).unwrap_or_else(|status| panic!("{url} answers {status}"));
-        camera.say(&film.start());
+        camera.say(&film.start);
         let started = camera.hear("started");
         assert_eq!(started["version"], 1, "{started}");
         (camera, started["share_id"].as_str().expect("a share's id").to_owned())

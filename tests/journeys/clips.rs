@@ -47,8 +47,9 @@ impl Phone {
         let ask = json!({ "targets": [user], "kind": "clip", "title": "First steps" });
         let share = self.0.post("/api/v1/shares", &ask).expect(201).json();
         let publish = &share["publish"];
-        let (rtsp_url, websocket_url) = (text(publish, "rtsp_url"), text(publish, "websocket_url"));
-        Share { id: text(&share, "share_id"), rtsp_url, websocket_url }
+        let [rtsp_url, rtsps_url, websocket_url] =
+            ["rtsp_url", "rtsps_url", "websocket_url"].map(|name| text(publish, name));
+        Share { id: text(&share, "share_id"), rtsp_url, rtsps_url, websocket_url }
     }
 
     fn put(&self, share: &Share, range: &str, body: &[u8]) -> Answer {

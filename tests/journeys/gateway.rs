@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -27,6 +28,7 @@ pub struct Gateway {
     pub http_port: u16,
     pub https_port: u16,
     pub rtsp_port: u16,
+    pub rtsps_port: u16,
     serving: Option<Running>,
 }
 
@@ -40,26 +42,33 @@ impl Gateway {
     /// Starts a gateway whose configuration has these further lines.
     #[track_caller]
     pub fn start_with(settings: &str) -> Self {
-        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), None, settings)
+        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), None, "", settings)
+    }
+
+    /// Starts a gateway whose configuration has these further lines on HTTPS.
+    #[track_caller]
+    pub fn start_with_https(https: &str) -> Self {
+        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), None, https, "")
     }
 
     /// Starts a gateway that keeps its data in `data`.
     #[track_caller]
     pub fn start_in(data: &Path, settings: &str) -> Self {
-        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), Some(data), settings)
+        Self::start_in_folder(tempfile::tempdir().expect("a temporary folder"), Some(data), "", settings)
     }
 
     #[track_caller]
-    fn start_in_folder(folder: TempDir, data: Option<&Path>, settings: &str) -> Self {
+    fn start_in_folder(folder: TempDir, data: Option<&Path>, https: &str, settings: &str) -> Self {
         let data = data.map_or_else(|| folder.path().join("data"), Path::to_owned);
-        let [http_port, https_port, rtsp_port] = free_ports();
+        let [http_port, https_port, rtsp_port, rtsps_port] = free_ports();
         let config = format!(
             "data_dir = {data:?}\n[http]\naddress = \"127.0.0.1:{http_port}\"\n\
-             [https]\naddress = \"127.0.0.1:{https_port}\"\n\
+             [https]\naddress = \"127.0.0.1:{https_port}\"\n{https}\
+             [rtsps]\naddress = \"127.0.0.1:{rtsps_port}\"\n\
              [rtsp]\naddress = \"127.0.0.1:{rtsp_port}\"\n{settings}"
         );
         fs::write(folder.path().join("config.toml"), config).expect("the configuration can be written");
-        let mut gateway = Self { folder, data, http_port, https_port, rtsp_port, serving: None };
+        let mut gateway = Self { folder, data, http_port, https_port, rtsp_port, rtsps_port, serving: None };
         gateway.serve();
         gateway
     }
@@ -76,6 +85,20 @@ impl Gateway {
     /// `http://HOST:PORT`
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.http_port)
+    }
+
+    /// Fetches the authority's certificate as a phone does, and gives it as a PEM file.
+    #[track_caller]
+    pub fn authority(&self) -> PathBuf {
+        let answer = web::call("GET", &format!("{}/go/lareira.crt", self.base()), &[], &[]).expect(200);
+        assert_eq!(answer.header("Content-Type"), Some("application/x-x509-ca-cert"));
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&answer.body);
+        let lines: Vec<&str> =
+            base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("base64 is text")).collect();
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+        let path = self.folder.path().join("authority.pem");
+        fs::write(&path, pem).expect("the certificate can be written");
+        path
     }
 
     /// Starts the server, again after [`Self::kill`], and waits until it serves.
@@ -243,6 +266,7 @@ pub struct Phone(pub Caller);
 pub struct Share {
     pub id: String,
     pub rtsp_url: String,
+    pub rtsps_url: String,
     pub websocket_url: String,
 }
 
@@ -257,6 +281,7 @@ impl Phone {
         Share {
             id: text(&share, "share_id"),
             rtsp_url: text(publish, "rtsp_url"),
+            rtsps_url: text(publish, "rtsps_url"),
             websocket_url: text(publish, "websocket_url"),
         }
     }

@@ -1,12 +1,16 @@
 'use strict';
 // A television for tests: Debian's Chromium without a screen, driven by keys.
 
+const path = require('node:path');
 const { chromium } = require('playwright-core');
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
-async function launch(...more) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: [...FLAGS, ...more] });
+async function launch(...more) { return launchAt(process.env.HOME, ...more); }
+
+/** The same for someone whose home is `home`: what they trust is kept there. */
+async function launchAt(home, ...more) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: [...FLAGS, ...more], env: { ...process.env, HOME: home, XDG_DATA_HOME: path.join(home, '.local', 'share') } });
 }
 
 /** A page on the TV application; what it says wrong on its console is gathered in page.complaints. */
@@ -95,4 +99,4 @@ async function playing(page) {
   await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused && video.readyState > 2 && document.querySelector('.has-started'); });
 }
 
-module.exports = { launch, open, keys, press, at, remote, focused, sleep, listening, on, playing };
+module.exports = { launch, launchAt, open, keys, press, at, remote, focused, sleep, listening, on, playing };

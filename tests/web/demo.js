@@ -47,7 +47,7 @@ async function startGateway(settings, { names = [], httpsHost = '127.0.0.1' } = 
   const [http, https, rtsp] = await freePorts(3);
   const data = path.join(folder, 'data');
   const config = path.join(folder, 'config.toml');
-  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\nnames = ${JSON.stringify(names)}\n[https]\naddress = "${httpsHost}:${https}"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
+  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\nnames = ${JSON.stringify(names)}\n[https]\naddress = "${httpsHost}:${https}"\n[rtsps]\naddress = "127.0.0.1:0"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
   const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
   const ended = new Promise((done) => { child.once('exit', done); });
   const url = `http://127.0.0.1:${http}`;

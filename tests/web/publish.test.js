@@ -13,18 +13,24 @@ const CELL = 40;
 
 let browser;
 let demo;
-before(async () => { browser = await launch(); });
+before(async () => { browser = await launch('--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream'); });
 after(async () => { await browser.close(); });
 afterEach(async () => {
   for (const context of browser.contexts()) { await context.close(); }
   if (demo) { await demo.stop(); demo = null; }
 });
 
-/** A share of the demo's phone for the demo's user, once the demo's own is over: nothing else rings then. */
-async function share() {
+/** Waits until the demo's own share is over: nothing else rings then. Gives what its phone says to the gateway. */
+async function quiet() {
   const headers = { Authorization: `Bearer ${demo.phone_token}`, 'Content-Type': 'application/json' };
   const state = async () => (await (await fetch(`${demo.api_url}shares/${demo.share_id}`, { headers })).json()).state;
   while (await state() !== 'ended') { await new Promise((done) => { setTimeout(done, 50); }); }
+  return headers;
+}
+
+/** A share of the demo's phone for the demo's user. */
+async function share() {
+  const headers = await quiet();
   const answer = await fetch(`${demo.api_url}shares`, { method: 'POST', headers, body: JSON.stringify({ targets: [demo.user_id], kind: 'live' }) });
   assert.equal(answer.status, 201);
   return answer.json();
@@ -163,4 +169,53 @@ test('a camera whose phone is revoked is told so and closed', async () => {
   await phone.waitForFunction(() => window.camera.closed, null, { timeout: 2000 });
   const end = await phone.evaluate(() => ({ last: window.camera.heard[window.camera.heard.length - 1], closed: window.camera.closed }));
   assert.deepEqual(end, { last: { type: 'end', reason: 'withdrawn' }, closed: { code: 1008, clean: true } });
+});
+
+test('a phone without WebCodecs sends its recorder\'s MP4, and the TV plays it with sound', async (t) => {
+  demo = await startDemo(1);
+  await quiet();
+  const tv = await television();
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', hasTouch: true, isMobile: true, permissions: ['camera', 'microphone'] });
+  const phone = await context.newPage();
+  const complaints = [];
+  phone.on('pageerror', (error) => complaints.push(String(error)));
+  await phone.addInitScript(({ token, chosen }) => {
+    delete window.VideoEncoder;
+    localStorage.setItem('lareira', JSON.stringify({ token, chosen }));
+    const Plain = window.WebSocket;
+    window.sent = { texts: [], kinds: [], heard: [] };
+    window.WebSocket = class extends Plain {
+      constructor(...how) {
+        super(...how);
+        this.addEventListener('message', ({ data }) => window.sent.heard.push(JSON.parse(data)));
+      }
+
+      send(data) {
+        if (typeof data === 'string') { window.sent.texts.push(JSON.parse(data)); } else { window.sent.kinds.push(new Uint8Array(data.buffer || data)[0]); }
+        super.send(data);
+      }
+    };
+  }, { token: demo.phone_token, chosen: [demo.user_id] });
+  await phone.goto(demo.phone_url);
+  for (const [page, further] of [['terms', '.dock .main'], ['people', '.dock .main'], ['studio', '.start:enabled'], ['live', null]]) {
+    await phone.waitForSelector(`body[data-page="${page}"]`);
+    if (further) { await phone.tap(further); }
+  }
+  await tv.waitForSelector('.ring', { timeout: 20000 });
+  await keys(tv, 'Enter');
+  await playing(tv);
+  const far = () => tv.evaluate(() => { const video = document.querySelector('video'); return { at: video.currentTime, ahead: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0, heard: video.webkitAudioDecodedByteCount, width: video.videoWidth }; });
+  const began = await far();
+  await tv.waitForTimeout(8000);
+  const then = await far();
+  const told = await phone.evaluate(() => window.sent);
+  const acks = told.heard.filter((one) => one.type === 'ack');
+  t.diagnostic(`the TV played ${(then.at - began.at).toFixed(1)} s of 8, ${Math.round(then.ahead * 1000)} ms lie ahead of it; ${told.kinds.length} pieces, ${acks.length} acknowledgements, queue_ms at most ${Math.max(...acks.map((ack) => ack.queue_ms))}`);
+  assert.deepEqual(told.texts[0], { type: 'start', version: 1, container: 'mp4' });
+  assert.ok(told.kinds.length > 5 && told.kinds.every((kind) => kind === 3), 'pieces of a file, and nothing else');
+  assert.deepEqual(told.heard.filter((one) => one.type === 'error' || one.type === 'key_frame'), []);
+  assert.equal(told.texts.length, 1, 'one file is enough');
+  assert.ok(then.at - began.at > 6, `played ${then.at - began.at} s of 8`);
+  assert.ok(then.heard > began.heard && then.width > 0, 'with sound');
+  assert.deepEqual(complaints, []);
 });

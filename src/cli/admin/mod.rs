@@ -79,8 +79,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
         .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
     let (steward, gallery) =
         open_books(&config, Arc::new(SystemClock::default())).map_err(|error| failed("store_failed", &error))?;
-    let https = config.https.enabled.then_some(config.https.address);
-    let addresses = Addresses::new(config.http.address, https, config.rtsp.address, &config.http.names);
+    let addresses = Addresses::new(config.doors(), &config.http.names);
     Desk { steward, gallery, addresses, channels: None }.execute(&verb)
 }
 

@@ -62,11 +62,12 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
     config.http.address = (Ipv4Addr::LOCALHOST, 0).into();
     config.https.address = (Ipv4Addr::LOCALHOST, 0).into();
     config.rtsp.address = (Ipv4Addr::LOCALHOST, 0).into();
+    config.rtsps.address = (Ipv4Addr::LOCALHOST, 0).into();
     let gateway = Gateway::start(&config)?;
     let steward = gateway.steward().clone();
     let household = move_in(&steward).map_err(|error| CliError::Failed(error.to_string()))?;
-    let http = format!("http://{}", gateway.http_address());
-    let rtsp_url = format!("rtsp://{}/live/{}", gateway.rtsp_address(), household.publish_token);
+    let http = format!("http://{}", gateway.doors().http);
+    let rtsp_url = format!("rtsp://{}/live/{}", gateway.doors().rtsp, household.publish_token);
     let phone = Phone::start(&rtsp_url, options.seconds).map_err(|error| CliError::Failed(error.to_string()))?;
     if options.json {
         say(addresses(&household, &steward, &http, &rtsp_url, &folder.0));

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use async_io::{Async, Timer};
 use event_listener::{Event, listener};
 
-use super::tls::Tls;
+use crate::tls::Tls;
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
 #[derive(Clone, Copy, Debug)]

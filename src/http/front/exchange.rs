@@ -13,7 +13,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_lite::future::{poll_fn, yield_now};
 use futures_lite::{Stream, StreamExt as _};
-use futures_rustls::rustls::ServerConfig;
 
 use super::answer::{self, Framing};
 use super::connections::Connection;
@@ -27,6 +26,7 @@ use crate::ground::reply::{Body, Reply};
 use crate::http::play::{BoxFuture, ChannelRequest, PlayRequest};
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
+use crate::tls::ServerConfig;
 
 /// Bytes of a file read at once.
 const FILE_CHUNK_BYTES: usize = 256 * 1024;

@@ -20,7 +20,6 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::FutureExt as _;
-use futures_rustls::rustls::ServerConfig;
 use rustix::net::sockopt;
 use smol::lock::Semaphore;
 
@@ -36,6 +35,7 @@ use crate::http::clips::Clips;
 use crate::http::play::{BoxFuture, ChannelPlayer, Player};
 use crate::http::publish::Cameras;
 use crate::http::route::Route;
+use crate::tls::ServerConfig;
 use connections::Connections;
 use head::Hosts;
 use upstream::Upstream;

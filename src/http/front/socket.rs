@@ -17,6 +17,7 @@ use rustix::net::sockopt;
 use super::answer::chunk_head;
 use super::connections::Connection;
 use crate::ground::limits;
+use crate::tls::is_not_yet;
 
 thread_local! {
     /// Where requests are read to: one for all connections of the event loop, so that none needs one of its own.
@@ -30,21 +31,26 @@ const PIECES_A_TURN: usize = 32;
 
 impl Connection {
     /// Waits for bytes and gives them to `take`; an empty slice is the end. Holds no memory while it waits.
-    pub async fn read<T>(&self, take: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+    pub async fn read<T>(&self, mut take: impl FnMut(&[u8]) -> T) -> io::Result<T> {
         loop {
             if self.tls.get().is_none_or(|tls| !tls.has_plaintext()) {
                 poll_fn(|cx| self.stream.poll_readable(cx)).await?;
             }
-            let mut scratch = SCRATCH.take();
-            match self.read_into(&mut scratch) {
-                Err(error) if is_not_yet(&error) => SCRATCH.set(scratch),
-                result => {
-                    let taken = result.map(|bytes| take(&scratch[..bytes]));
-                    SCRATCH.set(scratch);
-                    return taken;
-                }
+            if let Some(taken) = self.read_now(&mut take)? {
+                return Ok(taken);
             }
         }
+    }
+
+    /// Gives the bytes that have come to `take`, an empty slice at the end; `None` if there are none.
+    pub fn read_now<T>(&self, take: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
+        let mut scratch = SCRATCH.take();
+        let taken = match self.read_into(&mut scratch) {
+            Err(error) if is_not_yet(&error) => Ok(None),
+            result => result.map(|bytes| Some(take(&scratch[..bytes]))),
+        };
+        SCRATCH.set(scratch);
+        taken
     }
 
     /// Gives bytes that have come already to `take`, again and again until it has had enough, there are no more or the
@@ -271,8 +277,4 @@ fn write(connection: &Connection, slices: &[IoSlice<'_>]) -> io::Result<usize> {
 /// Whether all that was written is in the kernel's hands.
 fn flush(connection: &Connection) -> io::Result<()> {
     connection.tls.get().map_or(Ok(()), |tls| tls.flush(connection.stream.get_ref()))
-}
-
-pub(super) fn is_not_yet(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -2,7 +2,7 @@
 //!
 //! Whoever takes it over decides what is said; here bytes are moved, and no more is waited for than was asked.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub struct WebSocket {
     codec: Codec,
     /// Whether bytes may lie in the codec that were not looked at: those that came with the handshake.
     unread: bool,
+    /// Whether the last read left no room: there may be more that is too little to wake for.
+    filled: bool,
     patience: Duration,
 }
 
@@ -44,7 +46,7 @@ impl WebSocket {
     pub(super) fn new(connection: Arc<Connection>, received: &[u8]) -> Self {
         let mut codec = Codec::new(limits::CAMERA_MESSAGE_BYTES);
         codec.feed(received);
-        Self { connection, codec, unread: true, patience: limits::CAMERA_WRITE_TIME }
+        Self { connection, codec, unread: true, filled: false, patience: limits::CAMERA_WRITE_TIME }
     }
 
     /// Where the client is.
@@ -64,10 +66,43 @@ impl WebSocket {
             });
             let read = read.await;
             self.connection.rest(false);
-            if !read.is_ok_and(|bytes| bytes > 0) {
-                return Err(WebSocketError::Closed);
-            }
+            self.has_read(read.ok())?;
         }
+        self.take(messages)
+    }
+
+    /// Adds the messages that have come, without waiting; whether anything has.
+    pub fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError> {
+        let codec = &mut self.codec;
+        let read = self.connection.read_now(|bytes| {
+            codec.feed(bytes);
+            bytes.len()
+        });
+        if let Ok(None) = read {
+            return Ok(false);
+        }
+        self.has_read(read.ok().flatten())?;
+        self.take(messages).map(|()| true)
+    }
+
+    /// The socket below.
+    pub fn socket(&self) -> &TcpStream {
+        self.connection.stream.get_ref()
+    }
+
+    /// Whether part of a message was read whose rest is to be waited for, however little it is.
+    pub fn is_inside_message(&self) -> bool {
+        let is_inside_record = || self.connection.tls.get().is_some_and(|tls| tls.is_inside_record());
+        self.filled || self.codec.is_inside_message() || is_inside_record()
+    }
+
+    fn has_read(&mut self, bytes: Option<usize>) -> Result<(), WebSocketError> {
+        let bytes = bytes.filter(|bytes| *bytes > 0).ok_or(WebSocketError::Closed)?;
+        self.filled = bytes == limits::HTTP_HEAD_BYTES;
+        Ok(())
+    }
+
+    fn take(&mut self, messages: &mut Vec<Message>) -> Result<(), WebSocketError> {
         while let Some(message) = self.codec.message()? {
             messages.push(message);
         }

@@ -27,19 +27,19 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// What a camera says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// It will send this sound with its pictures.
-    Start(Sound),
+    /// It will send this.
+    Start(Carried),
     /// It is over.
     End,
 }
 
-/// The sound a camera will send.
+/// What a camera will send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sound {
-    /// None.
-    None,
-    /// This.
-    Track(Arc<AudioParams>),
+pub(super) enum Carried {
+    /// Pictures one by one, with this sound.
+    Frames(Option<Arc<AudioParams>>),
+    /// The pieces of an MP4 file, which tells itself what is in it.
+    File,
 }
 
 #[derive(Deserialize)]
@@ -73,24 +73,26 @@ pub(super) fn read(text: &str) -> Result<Heard, CameraError> {
     }
 }
 
-fn start(value: Value) -> Result<Sound, CameraError> {
+fn start(value: Value) -> Result<Carried, CameraError> {
     // Another version may look quite different: it is looked at first.
     if value.get("version").and_then(Value::as_u64) != Some(VERSION) {
         return Err(CameraError::UnsupportedVersion);
     }
     let start: Start = serde_json::from_value(value)
         .map_err(|_| CameraError::BadMessage("start needs video with its codec, and audio with its codec or null"))?;
-    if let Some(container) = start.container {
-        return Err(unsupported(&format!("the container {container}")));
+    match start.container.as_deref() {
+        Some("mp4") => return Ok(Carried::File),
+        Some(container) => return Err(unsupported(&format!("the container {container}"))),
+        None => {}
     }
     let video = start.video.ok_or(CameraError::BadMessage("start needs video with its codec"))?;
     if !video.codec.starts_with("avc1.") {
         return Err(unsupported(&video.codec));
     }
-    start.audio.map_or(Ok(Sound::None), sound)
+    start.audio.map(sound).transpose().map(Carried::Frames)
 }
 
-fn sound(audio: Audio) -> Result<Sound, CameraError> {
+fn sound(audio: Audio) -> Result<Arc<AudioParams>, CameraError> {
     match audio.codec.as_str() {
         "mp4a.40.2" => {
             let description = audio
@@ -98,13 +100,13 @@ fn sound(audio: Audio) -> Result<Sound, CameraError> {
                 .ok_or(CameraError::BadMessage("mp4a.40.2 needs description, its AudioSpecificConfig in base64"))?;
             let config = BASE64.decode(description).ok().and_then(|config| parse_config(&config.into()).ok());
             let params = config.ok_or(CameraError::BadMessage("the sound's description can't be read: send AAC-LC"))?;
-            Ok(Sound::Track(Arc::new(params)))
+            Ok(Arc::new(params))
         }
         "opus" => {
             // What an encoder prepends is part of its first piece, whose time is told: nothing is left out.
             let params = audio.channels.and_then(|channels| opus::params(channels, 0));
             let params = params.ok_or(CameraError::BadMessage("opus needs channels: 1 or 2"))?;
-            Ok(Sound::Track(Arc::new(params)))
+            Ok(Arc::new(params))
         }
         other => Err(unsupported(other)),
     }
@@ -203,24 +205,27 @@ mod tests {
     #[test]
     fn a_start_tells_the_sound() {
         let pictures = r#"{"type":"start","version":1,"video":{"codec":"avc1.42e01f"},"colour":"blue"}"#;
-        assert_eq!(read(pictures), Ok(Heard::Start(Sound::None)));
+        assert_eq!(read(pictures), Ok(Heard::Start(Carried::Frames(None))));
         let silent = r#"{"type":"start","version":1,"video":{"codec":"avc1.42e01f"},"audio":null}"#;
-        assert_eq!(read(silent), Ok(Heard::Start(Sound::None)));
+        assert_eq!(read(silent), Ok(Heard::Start(Carried::Frames(None))));
         for description in ["EYg=", "EYg"] {
             let audio =
                 json!({ "codec": "mp4a.40.2", "sample_rate": 48_000, "channels": 1, "description": description });
             let start = json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42e01f" }, "audio": audio });
-            let Ok(Heard::Start(Sound::Track(params))) = read(&start.to_string()) else { panic!("{start}") };
+            let Ok(Heard::Start(Carried::Frames(Some(params)))) = read(&start.to_string()) else { panic!("{start}") };
             assert_eq!((params.sample_rate, params.channels), (48_000, 1));
         }
         let start = |audio: Value| {
             json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42e01f" }, "audio": audio }).to_string()
         };
-        let Ok(Heard::Start(Sound::Track(params))) = read(&start(json!({ "codec": "opus", "channels": 2 }))) else {
+        let Ok(Heard::Start(Carried::Frames(Some(params)))) = read(&start(json!({ "codec": "opus", "channels": 2 })))
+        else {
             panic!("Opus is played")
         };
         assert_eq!((params.codec_string().as_str(), params.channels), ("opus", 2));
         assert_eq!(code(&start(json!({ "codec": "opus", "channels": 3 }))), "bad_message");
+        let file = r#"{"type":"start","version":1,"container":"mp4"}"#;
+        assert_eq!(read(file), Ok(Heard::Start(Carried::File)));
         assert_eq!(read(r#"{"type":"end"}"#), Ok(Heard::End));
     }
 
@@ -234,6 +239,7 @@ mod tests {
         }
         assert_eq!(code(r#"{"type":"start","version":1}"#), "bad_message");
         assert_eq!(code(r#"{"type":"start","version":1,"video":7}"#), "bad_message");
+        assert_eq!(code(r#"{"type":"start","version":1,"container":"webm"}"#), "unsupported_codec");
         let with = |video: &str, audio: Value| {
             json!({ "type": "start", "version": 1, "video": { "codec": video }, "audio": audio }).to_string()
         };

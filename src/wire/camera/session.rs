@@ -1,7 +1,7 @@
 //! One camera: what it says and sends, in order; what it is to be told. Sans-IO: messages and moments go in.
 //!
-//! Before `start` nothing is taken. After it each message is a whole picture or piece of sound, or the camera is wrong
-//! and is sent away: on a WebSocket nothing is lost or damaged on its way.
+//! Before `start` nothing is taken. After it each message is a whole picture or piece of sound, or the next piece of a
+//! file, or the camera is wrong and is sent away: on a WebSocket nothing is lost or damaged on its way.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame};
 use crate::ground::limits;
 use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::camera::CameraError;
-use crate::wire::camera::message::{self, Heard, Said, Sound};
+use crate::wire::camera::file::File;
+use crate::wire::camera::message::{self, Carried, Heard, Said};
 use crate::wire::camera::queue::Queue;
 use crate::wire::camera::timeline::{Kind, Timeline};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
@@ -20,13 +21,16 @@ use crate::wire::h264::annex_b;
 /// Bytes of a binary message's head.
 const HEAD_BYTES: usize = 12;
 /// Units of the camera's clock in a second.
-const MICROSECONDS: u32 = 1_000_000;
+pub(super) const MICROSECONDS: u32 = 1_000_000;
 /// Pictures that share a time, or tremble, are this much apart.
-const LEAST_STEP: Ticks90k = Ticks90k::from_ms(1);
+pub(super) const LEAST_STEP: Ticks90k = Ticks90k::from_ms(1);
 
-/// What has to be done about a text.
+/// What has to be done about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The camera will send a file: it may go on, and [`Session::opened`] is to be called. [`Event::Start`] comes once the
+    /// file has told what is in it.
+    StartFile,
     /// The camera will send pictures, and this sound: its stream is to be opened, then [`Session::opened`] called.
     Start(Option<Arc<AudioParams>>),
     /// It is over.
@@ -36,7 +40,7 @@ pub enum Event {
 /// What did not come in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overdue {
-    /// `start`.
+    /// `start`, or the description of the file that it told of.
     Start,
     /// Media.
     Media,
@@ -62,11 +66,21 @@ struct Newest {
     queue_ms: u64,
 }
 
+/// What is taken from a camera.
+#[derive(Debug)]
+enum Intake {
+    /// Nothing: it has yet to say `start`.
+    Nothing,
+    /// Pictures, and this sound.
+    Frames(Option<Arc<AudioParams>>),
+    /// The pieces of a file.
+    File(Box<File>),
+}
+
 /// One camera.
 #[derive(Debug)]
 pub struct Session {
-    /// Its sound, once it said `start`.
-    sound: Option<Sound>,
+    intake: Intake,
     /// When it connected, or its stream was opened, or media last came.
     heard: Moment,
     timeline: Timeline,
@@ -86,7 +100,7 @@ impl Session {
     /// A camera that connected at `now`.
     pub fn new(now: Moment) -> Self {
         Self {
-            sound: None,
+            intake: Intake::Nothing,
             heard: now,
             timeline: Timeline::default(),
             queue: Queue::default(),
@@ -105,34 +119,40 @@ impl Session {
         if text.len() > limits::CAMERA_TEXT_BYTES {
             return Err(CameraError::TooLarge);
         }
-        match (message::read(text)?, &self.sound) {
-            (Heard::Start(sound), None) => {
-                let params = match &sound {
-                    Sound::Track(params) => Some(params.clone()),
-                    Sound::None => None,
-                };
-                self.sound = Some(sound);
-                Ok(Event::Start(params))
+        match (message::read(text)?, &self.intake) {
+            (Heard::Start(Carried::Frames(sound)), Intake::Nothing) => {
+                self.intake = Intake::Frames(sound.clone());
+                Ok(Event::Start(sound))
             }
-            (Heard::End, Some(_)) => Ok(Event::End),
-            (Heard::Start(_), Some(_)) => Err(CameraError::BadMessage("start is said once: connect again")),
-            (Heard::End, None) => Err(CameraError::BadMessage("the first message is start")),
+            (Heard::Start(Carried::File), Intake::Nothing) => {
+                self.intake = Intake::File(Box::default());
+                Ok(Event::StartFile)
+            }
+            (Heard::Start(_), _) => Err(CameraError::BadMessage("start is said once: connect again")),
+            (Heard::End, Intake::Nothing) => Err(CameraError::BadMessage("the first message is start")),
+            (Heard::End, _) => Ok(Event::End),
         }
     }
 
-    /// Its stream is open: media are expected from `now` on.
+    /// Its stream is open, or it may send its file: media are expected from `now` on.
     pub fn opened(&mut self, now: Moment) {
         self.heard = now;
     }
 
-    /// Takes a binary message; frames that come of it are added to `frames`.
-    pub fn binary(&mut self, message: &[u8], now: Moment, frames: &mut Vec<Frame>) -> Result<(), CameraError> {
+    /// Takes a binary message; frames that come of it are added to `frames`. Something is to be done only where a file
+    /// has told what is in it: the frames come behind that.
+    pub fn binary(
+        &mut self,
+        message: &[u8],
+        now: Moment,
+        frames: &mut Vec<Frame>,
+    ) -> Result<Option<Event>, CameraError> {
         if message.len() > limits::CAMERA_MESSAGE_BYTES {
             return Err(CameraError::TooLarge);
         }
-        let Some(sound) = &self.sound else {
+        if matches!(self.intake, Intake::Nothing) {
             return Err(CameraError::BadMessage("frames came before start"));
-        };
+        }
         let Some(([kind, flags, 0, 0, time @ ..], data)) = message.split_first_chunk::<HEAD_BYTES>() else {
             return Err(CameraError::BadMessage(
                 "a frame begins with twelve bytes: kind, flags, two zeros, eight of time",
@@ -142,16 +162,21 @@ impl Session {
             return Err(CameraError::BadMessage("only the first flag, of key frames, may be set"));
         }
         let timestamp_us = i64::from_be_bytes(*time);
-        match (kind, sound) {
-            (1, _) => self.picture(timestamp_us, data, now, frames)?,
-            (2, Sound::None) => return Err(CameraError::BadMessage("sound came that start did not announce")),
-            (2, Sound::Track(_)) => self.sound(timestamp_us, data, now, frames)?,
+        let mut event = None;
+        match (kind, &self.intake) {
+            (1, Intake::Frames(_)) => self.picture(timestamp_us, data, now, frames)?,
+            (2, Intake::Frames(Some(_))) => self.sound(timestamp_us, data, now, frames)?,
+            (2, Intake::Frames(None)) => return Err(CameraError::BadMessage("sound came that start did not announce")),
+            (3, Intake::File(_)) => event = self.piece(timestamp_us, data, now, frames)?,
             (3, _) => return Err(CameraError::BadMessage("pieces of a file came that start did not announce")),
+            (1 | 2, _) => return Err(CameraError::BadMessage("start announced a file: only its pieces may come")),
             _ => return Err(CameraError::BadMessage("a frame's kind is 1, 2 or 3")),
         }
         self.counts.bytes += message.len() as u64;
-        self.heard = now;
-        Ok(())
+        if self.is_described() {
+            self.heard = now;
+        }
+        Ok(event)
     }
 
     fn picture(
@@ -205,11 +230,54 @@ impl Session {
         Ok(())
     }
 
+    fn piece(
+        &mut self,
+        timestamp_us: i64,
+        data: &[u8],
+        now: Moment,
+        frames: &mut Vec<Frame>,
+    ) -> Result<Option<Event>, CameraError> {
+        let Intake::File(file) = &mut self.intake else { return Ok(None) };
+        let taken = file.take(data, now, frames).map_err(CameraError::File)?;
+        self.counts.pictures += taken.pictures;
+        self.counts.sounds += taken.sounds;
+        // What waits is told by when pieces were handed over: the times in the file say when its pictures are shown.
+        let queue_ms = match timestamp_us {
+            0 => 0,
+            handed_over_us => {
+                let placed = self.timeline.place(Kind::Picture, handed_over_us, now);
+                if placed.jumped {
+                    self.queue.forget();
+                }
+                self.queue.arrived(placed.time_us, now)
+            }
+        };
+        self.newest = Some(Newest { timestamp_us, queue_ms });
+        Ok(taken.described.map(Event::Start))
+    }
+
+    /// Whether it is known what comes.
+    fn is_described(&self) -> bool {
+        match &self.intake {
+            Intake::Nothing => false,
+            Intake::Frames(_) => true,
+            Intake::File(file) => file.is_described(),
+        }
+    }
+
+    /// Whether pictures are of no use up to the next key frame.
+    fn is_seeking(&self) -> bool {
+        match &self.intake {
+            Intake::File(file) => file.is_seeking(),
+            _ => self.builder.is_seeking(),
+        }
+    }
+
     /// What the camera is to be told now, after what came. `viewers` is asked only where it is told.
     pub fn said(&mut self, now: Moment, viewers: impl FnOnce() -> usize) -> Vec<Said<'static>> {
         let is_due = |last: Option<Moment>, every| last.is_none_or(|last| now.since(last) >= every);
         let mut said = Vec::new();
-        if self.counts.pictures > 0 && self.builder.is_seeking() && is_due(self.asked, limits::CAMERA_KEY_FRAME_TIME) {
+        if self.counts.pictures > 0 && self.is_seeking() && is_due(self.asked, limits::CAMERA_KEY_FRAME_TIME) {
             self.asked = Some(now);
             said.push(Said::KeyFrame);
         }
@@ -226,20 +294,20 @@ impl Session {
     /// Whether something is overdue at `now`.
     pub fn overdue(&self, now: Moment) -> Option<Overdue> {
         let waited = now.since(self.heard);
-        match self.sound {
-            None => (waited >= limits::CAMERA_START_TIME).then_some(Overdue::Start),
-            Some(_) => (waited >= limits::NO_MEDIA).then_some(Overdue::Media),
+        if self.is_described() {
+            (waited >= limits::NO_MEDIA).then_some(Overdue::Media)
+        } else {
+            (waited >= limits::CAMERA_START_TIME).then_some(Overdue::Start)
         }
-    }
-
-    /// Whether sound was announced.
-    pub fn has_sound(&self) -> bool {
-        matches!(self.sound, Some(Sound::Track(_)))
     }
 
     /// What has been seen so far.
     pub fn counts(&self) -> Counts {
-        Counts { dropped_pictures: self.builder.dropped(), ..self.counts }
+        let dropped_pictures = match &self.intake {
+            Intake::File(file) => file.dropped(),
+            _ => self.builder.dropped(),
+        };
+        Counts { dropped_pictures, ..self.counts }
     }
 }
 

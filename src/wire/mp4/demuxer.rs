@@ -141,6 +141,7 @@ impl Demuxer {
     /// Whether a box is gathered; one that is must not be too large.
     fn is_needed(&self, header: &BoxHeader) -> Result<bool, Mp4Error> {
         let (most, of) = match &header.kind {
+            b"moof" if !self.described => return Err(Mp4Error::Broken("a fragment before the description")),
             b"moov" | b"moof" => (limits::MP4_FRAGMENT_HEAD_BYTES, "description"),
             b"mdat" if !self.expected.is_empty() => (limits::MP4_FRAGMENT_BYTES, "media in one fragment"),
             _ if !self.described && self.position == 0 && header.kind != *b"ftyp" => return Err(Mp4Error::NotMp4),

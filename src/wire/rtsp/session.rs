@@ -141,6 +141,8 @@ pub struct Session {
     state: State,
     pending: Option<Pending>,
     output: Vec<u8>,
+    /// Whether media may travel inside the connection alone.
+    inside: bool,
 }
 
 impl Session {
@@ -148,7 +150,21 @@ impl Session {
     pub fn new(seed: [u8; 16]) -> Self {
         let id = hex(&secret::sha256(&[&seed[..], b"session"].concat())[..8]);
         let challenger = Challenger::new(seed);
-        Self { id, named: false, challenger, challenges: 0, state: State::Init, pending: None, output: Vec::new() }
+        Self {
+            id,
+            named: false,
+            challenger,
+            challenges: 0,
+            state: State::Init,
+            pending: None,
+            output: Vec::new(),
+            inside: false,
+        }
+    }
+
+    /// From now on media over UDP are refused: they may travel inside the connection alone.
+    pub fn keep_inside(&mut self) {
+        self.inside = true;
     }
 
     /// Takes the first message of `input`. Also says how many bytes are done with: keep the others, and offer them
@@ -363,6 +379,7 @@ impl Session {
         let other = other.and_then(|(_, route)| *route);
         let offers = transport::offers(request.header("Transport").unwrap_or_default());
         let fits = |way: &Way| match other {
+            None if self.inside => matches!(way, Way::Interleaved(_)),
             Some(route) => matches!(route, Route::Udp(..)) == matches!(way, Way::Udp(_)),
             None => true,
         };

@@ -54,7 +54,11 @@ impl Client {
     }
 
     fn announced() -> Self {
-        let mut client = Self::new();
+        Self::new().announces()
+    }
+
+    fn announces(self) -> Self {
+        let mut client = self;
         assert_eq!(client.ask("ANNOUNCE", "rtsp://h/live/T", "Content-Type: application/sdp\r\n", SDP), 200);
         client
     }
@@ -306,4 +310,19 @@ fn a_digest_made_for_another_nonce_is_asked_again() {
     let event = client.send(&text("ANNOUNCE", "rtsp://h/live/T", &header.replace("old", nonce), SDP));
     let Some(Event::Announce { credentials: Some(credentials), .. }) = event else { panic!("{event:?}") };
     assert!(credentials.user() == "a" && !credentials.prove("x"));
+}
+
+#[test]
+fn where_media_stay_inside_udp_is_refused_and_tcp_is_taken() {
+    let mut client = Client::new();
+    client.session.keep_inside();
+    let mut client = client.announces();
+    let udp = "Transport: RTP/AVP;unicast;client_port=5000-5001;mode=record\r\n";
+    assert_eq!(client.ask("SETUP", "rtsp://h/live/T/streamid=0", udp, ""), 461);
+    assert_eq!(client.event, None, "no ports are asked for");
+    let either = "Transport: RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP;unicast;interleaved=0-1;mode=record\r\n";
+    assert_eq!(client.ask("SETUP", "rtsp://h/live/T/streamid=0", either, ""), 200);
+    let tcp = "Transport: RTP/AVP/TCP;unicast;interleaved=2-3;mode=record\r\n";
+    assert_eq!(client.ask("SETUP", "rtsp://h/live/T/streamid=1", tcp, ""), 200);
+    assert_eq!(client.ask("RECORD", "rtsp://h/live/T", "", ""), 200);
 }

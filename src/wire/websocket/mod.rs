@@ -3,6 +3,8 @@
 //! `tungstenite` knows the frames; it is fed from memory here, so that it meets no socket. Frames of clients are masked,
 //! extensions are not spoken, and pings are answered as they are met.
 
+mod frames;
+
 use std::fmt;
 use std::io::{self, Read, Write};
 
@@ -14,6 +16,7 @@ use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Error, Message as Frame, WebSocket};
 
 use crate::ground::secret;
+use frames::Frames;
 
 /// The version that is spoken (RFC 6455, section 4.1).
 pub const VERSION: &str = "13";
@@ -64,7 +67,10 @@ pub fn accept(key: &str) -> Option<String> {
 
 /// One WebSocket.
 #[derive(Debug)]
-pub struct Codec(WebSocket<Memory>);
+pub struct Codec {
+    socket: WebSocket<Memory>,
+    frames: Frames,
+}
 
 /// What came and is to go.
 #[derive(Debug, Default)]
@@ -103,18 +109,25 @@ impl Codec {
             .write_buffer_size(0)
             .max_message_size(Some(message_bytes))
             .max_frame_size(Some(message_bytes));
-        Self(WebSocket::from_raw_socket(Memory::default(), Role::Server, Some(config)))
+        let socket = WebSocket::from_raw_socket(Memory::default(), Role::Server, Some(config));
+        Self { socket, frames: Frames::default() }
     }
 
     /// Takes bytes that came; they are read by [`Self::message`].
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.0.get_mut().incoming.extend_from_slice(bytes);
+        self.frames.pass(bytes);
+        self.socket.get_mut().incoming.extend_from_slice(bytes);
+    }
+
+    /// Whether part of a message has come, and its rest has not.
+    pub fn is_inside_message(&self) -> bool {
+        self.frames.is_inside()
     }
 
     /// The next whole message, if there is one. After an error there are no more.
     pub fn message(&mut self) -> Result<Option<Message>, WebSocketError> {
         loop {
-            match self.0.read() {
+            match self.socket.read() {
                 Ok(Frame::Text(text)) => return Ok(Some(Message::Text(text.to_string()))),
                 Ok(Frame::Binary(bytes)) => return Ok(Some(Message::Binary(bytes))),
                 Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) | Frame::Frame(_)) => {}
@@ -145,14 +158,14 @@ impl Codec {
 
     fn put(&mut self, frame: Frame) {
         // Memory takes everything; what fails is saying something after the close, which nobody would hear.
-        let _ = self.0.send(frame);
+        let _ = self.socket.send(frame);
     }
 
     /// Bytes to be sent. Whoever sends them takes them out.
     pub fn output(&mut self) -> &mut Vec<u8> {
         // Pongs may still be on their way there.
-        let _ = self.0.flush();
-        &mut self.0.get_mut().outgoing
+        let _ = self.socket.flush();
+        &mut self.socket.get_mut().outgoing
     }
 }
 

@@ -116,7 +116,7 @@ export class Publisher {
       this.sentAtMs = 0;
       this.adaptation.acknowledged(message, nowMs);
     } else if (message.type === 'key_frame') {
-      if (this.usesFrames) { this.video.requestKey(); }
+      if (this.usesFrames) { this.video.requestKey(); } else { this.again(); }
     } else if (message.type === 'end' && (message.reason === 'withdrawn' || message.reason === 'ended')) {
       this.finish({ state: 'ended', reason: message.reason });
     } else if (message.type === 'error' && !PASSING.includes(message.code)) {

@@ -43,7 +43,7 @@ fn started(text: &str) -> Session {
     session
 }
 
-fn bad(result: Result<(), CameraError>) -> bool {
+fn bad(result: &Result<Option<Event>, CameraError>) -> bool {
     matches!(result, Err(CameraError::BadMessage(_)))
 }
 
@@ -81,7 +81,7 @@ fn a_real_film_becomes_frames_as_it_is() {
 #[test]
 fn nothing_is_taken_before_start() {
     let mut session = Session::new(at_ms(0));
-    assert!(bad(session.binary(&message(1, 1, 0, &key_frame()), at_ms(1), &mut Vec::new())));
+    assert!(bad(&session.binary(&message(1, 1, 0, &key_frame()), at_ms(1), &mut Vec::new())));
     let mut session = Session::new(at_ms(0));
     assert!(matches!(session.text(r#"{"type":"end"}"#), Err(CameraError::BadMessage(_))));
     let mut session = started(PICTURES);
@@ -106,13 +106,13 @@ fn messages_that_lie_end_it() {
         [&[1, 1, 0, 1][..], &[0; 8], &key].concat().into(),
     ] {
         assert!(
-            bad(started(WITH_AAC).binary(&wrong, at_ms(1), &mut Vec::new())),
+            bad(&started(WITH_AAC).binary(&wrong, at_ms(1), &mut Vec::new())),
             "{:?}",
             &wrong[..wrong.len().min(16)]
         );
     }
     assert!(
-        bad(started(PICTURES).binary(&message(2, 0, 0, &[7]), at_ms(1), &mut Vec::new())),
+        bad(&started(PICTURES).binary(&message(2, 0, 0, &[7]), at_ms(1), &mut Vec::new())),
         "no sound was announced"
     );
     let large = message(1, 0, 0, &vec![1; limits::CAMERA_MESSAGE_BYTES]);
@@ -235,8 +235,8 @@ proptest! {
             // A real session ends at the first error; a pure core stands it all the same.
             let _ = match step {
                 Step::Text(text) => session.text(&text).map(drop),
-                Step::Binary(data) => session.binary(&data, now, &mut frames),
-                Step::Frame(kind, flags, time, data) => session.binary(&message(kind, flags, time, &data), now, &mut frames),
+                Step::Binary(data) => session.binary(&data, now, &mut frames).map(drop),
+                Step::Frame(kind, flags, time, data) => session.binary(&message(kind, flags, time, &data), now, &mut frames).map(drop),
             };
             for frame in frames.drain(..) {
                 if let Frame::Video(picture) = frame {

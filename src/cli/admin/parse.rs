@@ -263,6 +263,7 @@ mod tests {
             ),
             ("phone list", Verb::PhoneList),
             ("phone revoke X", Verb::PhoneRevoke { phone: s("X") }),
+            ("phone rename X Y", Verb::PhoneRename { phone: s("X"), name: s("Y") }),
             ("share list", Verb::ShareList),
             ("share show X", Verb::ShareShow { share: s("X") }),
             ("share delete X", Verb::ShareDelete { share: s("X") }),

@@ -216,6 +216,8 @@ fn main() {
     let mut config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
     config.http.address = ([127, 0, 0, 1], 0).into();
     config.rtsp.address = ([127, 0, 0, 1], 0).into();
+    config.https.enabled = false;
+    config.rtsps.enabled = false;
     let gateway = Gateway::start(&config).unwrap();
     let (address, steward) = (gateway.doors().http, Arc::clone(gateway.steward()));
     let (done, stopped) = smol::channel::bounded::<()>(1);

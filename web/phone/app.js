@@ -18,7 +18,7 @@ document.documentElement.lang = language;
 
 /** What the address brings: an invitation's `#CODE`, `#code=CODE` or `?code=CODE`, or a TV's `#claim=CODE` or `?claim=CODE`. */
 function brought({ hash, search }) {
-  const [, kind = '', code = ''] = /^#(?:(code|claim)=)?([\w -]+)$/.exec(decodeURIComponent(hash)) || /[?&](code|claim)=([\w-]+)/.exec(search) || [];
+  const [, kind = '', code = ''] = /^#(?:(code|claim)=)?([\w -]+)$/.exec(hash.replace(/%20/g, ' ')) || /[?&](code|claim)=([\w-]+)/.exec(search) || [];
   return { code: code.trim(), isClaim: kind === 'claim' };
 }
 

@@ -41,6 +41,18 @@ export function icon(name) {
   return svg;
 }
 
+/** A small picture of lines, each `[class, path]`; words beside it say the same. */
+export function drawing(lines) {
+  const svg = document.createElementNS(SVG, 'svg');
+  set(svg, { viewBox: '-2 0 60 84', 'aria-hidden': 'true', class: 'drawing' });
+  for (const [name, d] of lines) {
+    const path = document.createElementNS(SVG, 'path');
+    set(path, { d, class: name });
+    svg.append(path);
+  }
+  return svg;
+}
+
 /** A face: the photo, or the first letters of the name on a tone of its own. */
 export function face(person) {
   if (person.photo_url) { return el('img.face', { src: person.photo_url, alt: '' }); }

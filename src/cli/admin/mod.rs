@@ -9,6 +9,8 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,12 +20,17 @@ use crate::cli::{complain, say};
 use crate::executor::SystemClock;
 use crate::gateway::config::Config;
 use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
-use crate::gateway::{control, open_books};
+use crate::gateway::{GatewayError, control, open_books};
 use crate::ground::limits;
+use crate::store::StoreError;
 use parse::{Line, Place, WrongUsage};
 
 /// What can be typed.
 const USAGE: &str = include_str!("usage.txt");
+
+/// A gateway that has just been started has its books open before it answers, one that stops until after.
+const OPENING: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Runs `lareira admin` with what was typed after it. Prints; 0 done, 1 failed, 2 wrong usage.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -64,23 +71,30 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
     };
     let verb = whole(verb)?;
     let data_dir = &config.data_dir;
-    let asked =
-        control::ask(data_dir, &verb).map_err(|error| failed("control_socket", &unanswered(data_dir, &error)))?;
-    if let Some(answer) = asked {
-        return answer;
+    let patience = Instant::now() + OPENING;
+    loop {
+        let asked =
+            control::ask(data_dir, &verb).map_err(|error| failed("control_socket", &unanswered(data_dir, &error)))?;
+        if let Some(answer) = asked {
+            return answer;
+        }
+        if let Place::DataDir(_) = place
+            && !data_dir.is_dir()
+        {
+            let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());
+            return Err(Refused { code: "no_data_dir".into(), message, status: 0 });
+        }
+        std::fs::create_dir_all(data_dir)
+            .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
+        match open_books(&config, Arc::new(SystemClock::default())) {
+            Ok((steward, gallery)) => {
+                let addresses = Addresses::new(config.doors(), &config.http.names);
+                return Desk { steward, gallery, addresses, channels: None }.execute(&verb);
+            }
+            Err(GatewayError::Store(StoreError::InUse(_))) if Instant::now() < patience => thread::sleep(LOOK_AGAIN),
+            Err(error) => return Err(failed("store_failed", &error)),
+        }
     }
-    if let Place::DataDir(_) = place
-        && !data_dir.is_dir()
-    {
-        let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());
-        return Err(Refused { code: "no_data_dir".into(), message, status: 0 });
-    }
-    std::fs::create_dir_all(data_dir)
-        .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
-    let (steward, gallery) =
-        open_books(&config, Arc::new(SystemClock::default())).map_err(|error| failed("store_failed", &error))?;
-    let addresses = Addresses::new(config.doors(), &config.http.names);
-    Desk { steward, gallery, addresses, channels: None }.execute(&verb)
 }
 
 /// Paths are typed from where the person is, which is not where the gateway runs; nor may it read what they may.

@@ -96,13 +96,17 @@ function play({ seconds, start, dry = 0.12, late = () => 0, ignoresRate = false 
   let position = -start;
   let rate = 1;
   let stopped = false;
+  let since = 0;
   const seen = { dry: 0, jumps: 0, aheads: [], rates: new Set() };
   for (let now = 0; now < seconds * 1000; now += 50) {
     const end = (now - late(now)) / 1000;
     const ahead = end - position;
-    if (stopped && ahead > 0.35) { stopped = false; }
+    if (stopped && ahead > 0.35) {
+      stopped = false;
+      if (now - since > 400) { edge.resumed(now); }
+    }
     if (!stopped) {
-      if (ahead <= dry) { stopped = true; seen.dry += 1; edge.underrun(now, Math.max(0, ahead)); } else {
+      if (ahead <= dry) { stopped = true; since = now; seen.dry += 1; edge.underrun(now, Math.max(0, ahead)); } else {
         const advice = edge.sample(now, ahead);
         if (advice.jump) { position = end - edge.landing(); edge.moved(); seen.jumps += 1; } else { rate = advice.rate; seen.rates.add(rate); }
         position += 0.05 * (ignoresRate ? 1 : rate);
@@ -131,6 +135,12 @@ test('the edge: jitter widens the margin, calm narrows it again', () => {
   const seen = play({ seconds: 120, start: 0.4, late: (now) => (now < 40000 && now % 2000 < 100 ? 150 : 0) });
   assert.ok(seen.dry <= 3, `ran dry ${seen.dry} times`);
   assert.ok(seen.aheads.at(-1) < 0.26);
+});
+
+test('the edge: what came late during a stop is jumped over, and not played late for long', () => {
+  const seen = play({ seconds: 30, start: 0.4, late: (now) => (now > 10000 && now < 11500 ? now - 10000 : 0) });
+  assert.deepEqual([seen.dry, seen.jumps], [1, 1]);
+  assert.ok(seen.aheads.slice(12500 / 50).every((ahead) => ahead < 0.5), `${Math.max(...seen.aheads.slice(12500 / 50))}`);
 });
 
 test('the edge: a browser that ignores the speed is moved by a jump, now and then', () => {

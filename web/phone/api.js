@@ -43,7 +43,7 @@ function within(ms) {
 }
 
 const SMALL_BYTES = 256 * 1024;
-const LARGE_BYTES = 3 * 1024 * 1024;
+const LARGE_BYTES = 1024 * 1024;
 const PROBE_MS = 6000;
 const QUICK_MS = 350;
 
@@ -56,7 +56,7 @@ export async function probe() {
   try {
     const first = await send(SMALL_BYTES);
     if (!first || first.elapsed_ms > QUICK_MS) { return first?.suggested || null; }
-    return ((await send(LARGE_BYTES).catch(() => null)) || first).suggested;
+    return (await send(LARGE_BYTES))?.suggested || null;
   } catch {
     return null;
   }

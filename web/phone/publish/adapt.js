@@ -78,7 +78,7 @@ export class Adaptation {
     }
     if (waitingMs > CLOSE_MS) {
       this.isClosed = true;
-      this.cut(nowMs, arriving > 0 ? arriving * CAREFUL : Infinity);
+      this.cut(nowMs, Math.max(arriving * CAREFUL, this.bitsPerSecond * 0.3));
       return;
     }
     const standingMs = this.standingMs(nowMs);

@@ -1,6 +1,7 @@
 /* Staying near the live edge, as a policy without a clock or a player: samples of "how much is buffered ahead"
    go in, a speed comes out. What counts is the least that was ahead in the last second: above the margin we want,
    play a little faster; below it, a little slower. An underrun widens the margin, quiet time narrows it again.
+   After a stop that everyone saw there is nothing smooth to keep: what came late meanwhile is jumped over at once.
    Browsers run dry early: Chromium's sound output stops at 0.11 to 0.13 s ahead and then wants 0.4 s and more to go on,
    so the margin stays clear of the place where this browser was last seen to stop. */
 (function (Lareira) {
@@ -23,6 +24,7 @@
     this.narrowed = now;
     this.correcting = false;
     this.fastSince = 0;
+    this.settlesUntil = now + SETTLING_MS;
   }
 
   /* The browser stopped for want of media, with `ahead` seconds still unplayed. */
@@ -35,6 +37,12 @@
       this.least = Math.max(MARGIN_LEAST, Math.min(this.margin, ahead + CLEAR));
     }
     this.troubled = now;
+  };
+
+  /* It goes on after a stop that everyone saw. */
+  Edge.prototype.resumed = function (now) {
+    this.samples = [];
+    this.settlesUntil = now + SETTLING_MS;
   };
 
   /* The playing position was moved: what was measured before says nothing now. */
@@ -55,8 +63,7 @@
     }
     this.narrowed = now;
 
-    var settling = now - this.started < SETTLING_MS;
-    if (least > (settling ? JUMP_SETTLING : JUMP)) { return { rate: 1, jump: true }; }
+    if (least > (now < this.settlesUntil ? Math.max(JUMP_SETTLING, this.margin + 0.3) : JUMP)) { return { rate: 1, jump: true }; }
 
     var off = least - this.margin;
     if (Math.abs(off) > BEGIN) { this.correcting = true; } else if (Math.abs(off) < ENOUGH) { this.correcting = false; }

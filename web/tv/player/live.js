@@ -4,6 +4,8 @@
   'use strict';
 
   var TICK_MS = 50;
+  /* A stop this long is seen. */
+  var SEEN_MS = 400;
   var KEEP_S = 20, KEEP_LEAST_S = 2;
   /* Room the browser's sound output asks for before it starts. */
   var START_S = 0.24;
@@ -249,7 +251,10 @@
       this.stalledSince = now;
       if (this.started && now - this.movedAt > 600) { this.stalls += 1; this.edge.underrun(now, ahead); }
     }
-    if (!dry) { this.stalledSince = 0; }
+    if (!dry && this.stalledSince) {
+      if (now - this.stalledSince > SEEN_MS) { this.edge.resumed(now); }
+      this.stalledSince = 0;
+    }
     var lasting = this.stalledSince > 0 && now - this.stalledSince > 1200;
     if (lasting !== this.saidStalled) { this.saidStalled = lasting; this.on.onStall(lasting); }
   };

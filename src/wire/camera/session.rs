@@ -201,7 +201,9 @@ impl Session {
         for nal in annex_b::nal_units(data) {
             // Before anything is made of it: a small message could hold a hundred thousand.
             if pictures.take(nal) > 1 {
-                return Err(CameraError::BadMessage("a message holds one picture (one access unit), and this one more"));
+                return Err(CameraError::BadMessage(
+                    "a message holds one picture (one access unit), and this one more",
+                ));
             }
             self.builder.nal(message, nal, &mut self.units);
         }

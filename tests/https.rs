@@ -4,21 +4,27 @@ mod http_house;
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_io::{Async, block_on};
 use futures_rustls::pki_types::{CertificateDer, ServerName};
+use futures_rustls::rustls::crypto::cipher::{MessageEncrypter, OutboundPlainMessage};
 use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::crypto::tls13::OkmBlock;
 use futures_rustls::rustls::version::{TLS12, TLS13};
 use futures_rustls::rustls::{
-    ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, ContentType, KeyLog, NoKeyLog, ProtocolVersion, RootCertStore, StreamOwned,
+    SupportedCipherSuite, SupportedProtocolVersion, Tls13CipherSuite,
 };
 use http_house::{Client, House, eventually, share};
 use lareira::authority::{Authority, Names, Settings};
+use lareira::ground::limits;
 use lareira::ground::time::UnixMs;
 use lareira::http::{Caps, Times};
+use lareira::tls as door;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -50,6 +56,24 @@ impl Secure {
     }
 
     fn connect_as(&self, name: &'static str, version: &'static SupportedProtocolVersion) -> std::io::Result<Tls> {
+        let mut stream =
+            StreamOwned::new(self.client(name, version, Arc::new(NoKeyLog)), TcpStream::connect(self.address)?);
+        stream.sock.set_nodelay(true)?;
+        stream.sock.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.flush()?;
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(Tls(stream))
+    }
+
+    /// A client that trusts the authority.
+    fn client(
+        &self,
+        name: &'static str,
+        version: &'static SupportedProtocolVersion,
+        key_log: Arc<dyn KeyLog>,
+    ) -> ClientConnection {
         let mut roots = RootCertStore::empty();
         let certificate = self.authority.certificate().expect("there is an authority");
         roots.add(CertificateDer::from(certificate.to_vec())).expect("it is a certificate");
@@ -59,17 +83,9 @@ impl Secure {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.key_log = key_log;
         let name = ServerName::try_from(name).expect("a name");
-        let tls = ClientConnection::new(Arc::new(config), name).expect("a client");
-        let stream = TcpStream::connect(self.address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        let mut stream = StreamOwned::new(tls, stream);
-        stream.flush()?;
-        while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock)?;
-        }
-        Ok(Tls(stream))
+        ClientConnection::new(Arc::new(config), name).expect("a client")
     }
 }
 
@@ -105,6 +121,176 @@ impl Tls {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
         self.answer()
     }
+}
+
+/// Hears the secret from which a client's keys follow.
+#[derive(Debug, Default)]
+struct Overheard(Mutex<Vec<u8>>);
+
+impl KeyLog for Overheard {
+    fn log(&self, label: &str, _client_random: &[u8], secret: &[u8]) {
+        if label == "CLIENT_TRAFFIC_SECRET_0" {
+            *self.0.lock().expect("one hears") = secret.to_vec();
+        }
+    }
+}
+
+/// A client that knows TLS 1.3 well and means no good: its records hold nothing.
+struct Nothings {
+    socket: TcpStream,
+    suite: &'static Tls13CipherSuite,
+    secret: OkmBlock,
+    encrypter: Box<dyn MessageEncrypter>,
+    sequence: u64,
+}
+
+impl Nothings {
+    /// Shakes hands with whoever listens at `address`.
+    fn connect(house: &Secure, address: SocketAddr) -> Self {
+        let overheard = Arc::new(Overheard::default());
+        let tls = house.client("localhost", &TLS13, overheard.clone());
+        let mut stream = StreamOwned::new(tls, TcpStream::connect(address).expect("connected"));
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).expect("hands are shaken");
+        }
+        let Some(SupportedCipherSuite::Tls13(suite)) = stream.conn.negotiated_cipher_suite() else { panic!("1.3") };
+        let secret = OkmBlock::new(&overheard.0.lock().expect("one hears"));
+        let encrypter = Self::encrypter(suite, &secret);
+        Self { socket: stream.sock, suite, secret, encrypter, sequence: 0 }
+    }
+
+    /// HKDF-Expand-Label (RFC 8446, section 7.1), of suites with keys of 32 bytes.
+    fn expand(suite: &Tls13CipherSuite, secret: &OkmBlock, label: &str, into: &mut [u8]) {
+        let head = [0, into.len() as u8, 6 + label.len() as u8];
+        let info: [&[u8]; 4] = [&head, b"tls13 ", label.as_bytes(), &[0]];
+        suite.hkdf_provider.expander_for_okm(secret).expand_slice(&info, into).expect("short");
+    }
+
+    fn encrypter(suite: &Tls13CipherSuite, secret: &OkmBlock) -> Box<dyn MessageEncrypter> {
+        let (mut key, mut iv) = ([0; 32], [0; 12]);
+        Self::expand(suite, secret, "key", &mut key);
+        Self::expand(suite, secret, "iv", &mut iv);
+        suite.aead_alg.encrypter(key.into(), iv.into())
+    }
+
+    fn record(&mut self, typ: ContentType, bytes: &[u8]) -> Vec<u8> {
+        let message = OutboundPlainMessage { typ, version: ProtocolVersion::TLSv1_2, payload: bytes.into() };
+        let sealed = self.encrypter.encrypt(message, self.sequence).expect("sealed");
+        self.sequence += 1;
+        sealed.encode()
+    }
+
+    /// Rounds of thirty empty records. A few more in a row would be too many for rustls, but it forgets them at every new
+    /// key, and the new keys at every empty record.
+    fn empty(&mut self, rounds: usize) -> Vec<u8> {
+        let mut records = Vec::new();
+        for _ in 0..rounds {
+            for _ in 0..30 {
+                records.extend(self.data(b""));
+            }
+            // KeyUpdate, update_not_requested (RFC 8446, section 4.6.3).
+            records.extend(self.record(ContentType::Handshake, &[24, 0, 0, 1, 0]));
+            let mut next = vec![0; self.secret.as_ref().len()];
+            Self::expand(self.suite, &self.secret, "traffic upd", &mut next);
+            self.secret = OkmBlock::new(&next);
+            (self.encrypter, self.sequence) = (Self::encrypter(self.suite, &self.secret), 0);
+        }
+        records
+    }
+
+    fn data(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.record(ContentType::ApplicationData, bytes)
+    }
+}
+
+#[test]
+fn empty_records_keep_nobody_waiting() {
+    // Eight portions of TLS, which are about 4 KiB each.
+    const MOST_BYTES: usize = 9 * 4096;
+    let house = Secure::default();
+    let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.get_ref().local_addr().expect("bound");
+    let (stream, tls, records, _client) = thread::scope(|scope| {
+        let client = scope.spawn(|| Nothings::connect(&house, address));
+        let (stream, tls) = block_on(async {
+            let (stream, peer) = listener.accept().await.expect("one has come");
+            let tls = door::Tls::accept(&stream, peer.ip(), house.authority.tls(), &Arc::default()).await;
+            (stream, tls.expect("hands are shaken"))
+        });
+        let mut client = client.join().expect("a client");
+        let mut records = client.empty(120);
+        records.extend(client.data(b"hello"));
+        client.socket.write_all(&records).expect("sent");
+        (stream, tls, records, client)
+    });
+    let waiting = || rustix::io::ioctl_fionread(stream.get_ref()).expect("known") as usize;
+    eventually(|| waiting() == records.len());
+    // Whoever reads, or asks whether there is something to read, is held up for a few portions at most, and then waits
+    // for the socket, as others do for theirs: it is readable all the while.
+    let (mut into, mut calls, mut left) = ([0; 16 * 1024], 0, records.len());
+    let count = block_on(async {
+        loop {
+            let peeked = calls % 2 == 1;
+            let said = if peeked {
+                tls.peek(stream.get_ref()).and_then(|_| Err(ErrorKind::WouldBlock.into()))
+            } else {
+                tls.read(stream.get_ref(), &mut into)
+            };
+            calls += 1;
+            assert!(left - waiting() < MOST_BYTES, "{} bytes in one call", left - waiting());
+            left = waiting();
+            match said {
+                Ok(count) => return count,
+                Err(error) if door::is_not_yet(&error) && !tls.has_plaintext() => {
+                    stream.readable().await.expect("readable")
+                }
+                Err(error) if door::is_not_yet(&error) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    assert_eq!(&into[..count], b"hello");
+    assert!(calls > records.len() / MOST_BYTES, "{calls} calls");
+}
+
+#[test]
+fn others_are_served_while_empty_records_come() {
+    let house = Secure::default();
+    let mut client = Nothings::connect(&house, house.address);
+    client.socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let mut other = house.connect();
+    for _ in 0..20 {
+        let records = client.empty(200);
+        client.socket.write_all(&records).expect("taken");
+        assert!(other.get("/healthz", "").0.starts_with("HTTP/1.1 200 "));
+    }
+    let path = format!("/play/{}/t/video.mp4", share());
+    let request =
+        client.data(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    client.socket.write_all(&request).expect("taken");
+    let mut answer = Vec::new();
+    client.socket.read_to_end(&mut answer).expect("an answer, and its end");
+    assert!(answer.len() > 1_000_000, "it was not forgotten");
+}
+
+#[test]
+fn handshakes_are_limited() {
+    let house = Secure::default();
+    // A silent one costs nothing, and is none.
+    let silent = TcpStream::connect(house.address).expect("connected");
+    let begun: Vec<_> = (0..limits::TLS_HANDSHAKES_PER_ADDRESS)
+        .map(|_| {
+            let mut stream = TcpStream::connect(house.address).expect("connected");
+            stream.write_all(b"\x16\x03\x01\x02\x00\x01").expect("sent");
+            stream
+        })
+        .collect();
+    // The next one is closed; which one that is shows when all have been taken in.
+    eventually(|| house.connect_as("localhost", &TLS13).is_err());
+    eventually(|| house.house.front.counts().0 == begun.len() + 1);
+    drop(begun);
+    eventually(|| house.connect_as("localhost", &TLS13).is_ok());
+    drop(silent);
 }
 
 #[test]
@@ -275,7 +461,8 @@ fn a_new_certificate_is_shown_without_a_restart() {
     assert_eq!(shown(&house.connect()), shown(&before));
     let soon = UnixMs(today().0 + 366 * DAY_MS);
     house.authority.refresh(soon).expect("a new one is made");
-    house.authority.refresh(today()).expect("one from the future is made anew");
+    house.authority.refresh(today()).expect("the clock was set back");
+    house.authority.refresh(UnixMs(today().0 + DAY_MS)).expect("one from the future is made anew after a day");
     let after = house.connect();
     assert_ne!(shown(&after), shown(&before));
     assert!(before.get("/healthz", "").0.starts_with("HTTP/1.1 200 "), "who is connected stays");

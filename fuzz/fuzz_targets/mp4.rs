@@ -1,6 +1,7 @@
 //! Films of others (ISO/IEC 14496-12): any bytes, as a file that is opened, remuxed and read back, and as a stream in pieces.
 #![no_main]
 
+use bytes::Bytes;
 use lareira::ground::frame::Frame;
 use lareira::wire::fmp4::fragment::ReferenceTime;
 use lareira::wire::fmp4::muxer::Muxed;
@@ -34,7 +35,7 @@ fn file(bytes: &[u8]) {
     let mut opener = Opener::new(bytes.len() as u64);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
-        match opener.answer(&bytes[offset as usize..][..length]) {
+        match opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length])) {
             Ok(None) => {}
             Ok(Some(Opened::Movie(movie))) => break movie,
             Ok(Some(Opened::Fragmented)) | Err(_) => return,

@@ -16,7 +16,7 @@ use rcgen::KeyPair;
 
 use super::AuthorityError;
 use super::issue::Root;
-use super::terms::Terms;
+use super::terms::{Early, Terms};
 use crate::ground::time::UnixMs;
 
 /// The authority of `folder`, made if there is none. One that can't be read is put aside, and people have to trust the
@@ -62,30 +62,73 @@ fn root_of(text: &str) -> Option<Root> {
     Some(Root::of(key, Bytes::copy_from_slice(&certificate)))
 }
 
-/// The server's certificate and key in `folder`, made anew if it is time to, or if they can't be read.
-pub(super) fn server(
-    folder: &Path,
-    root: &Root,
-    names: &[String],
-    now: UnixMs,
-) -> Result<Arc<CertifiedKey>, AuthorityError> {
-    let path = folder.join("server.pem");
-    let kept = match fs::read(&path) {
-        Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(AuthorityError::File(path, error)),
-    };
-    let good = Terms::from_text(&kept).filter(|terms| !terms.is_due(root.fingerprint(), names, now));
-    if good.is_some()
-        && let Ok(key) = certified(kept.as_bytes(), kept.as_bytes(), &path)
-    {
-        return Ok(key);
+/// The server's certificate and key, as they are used and, if the disk takes them, kept in a folder.
+pub(super) struct Server {
+    path: PathBuf,
+    terms: Terms,
+    text: String,
+    key: Arc<CertifiedKey>,
+    early: Early,
+    is_kept: bool,
+}
+
+impl Server {
+    /// What is kept in `folder`, made anew if it is time to, or if it can't be read.
+    pub fn open(folder: &Path, root: &Root, names: &[String], now: UnixMs) -> Result<Self, AuthorityError> {
+        let path = folder.join("server.pem");
+        let text = match fs::read(&path) {
+            Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                log::error!("https: {}: a certificate is made anew", AuthorityError::File(path.clone(), error));
+                String::new()
+            }
+        };
+        let terms = Terms::from_text(&text).filter(|terms| !terms.is_due(root.fingerprint(), names, now));
+        if let Some(terms) = terms
+            && let Ok(key) = certified(text.as_bytes(), text.as_bytes(), &path)
+        {
+            return Ok(Self { path, terms, text, key, early: Early::default(), is_kept: true });
+        }
+        Self::make(path, root, names, now)
     }
-    let terms = Terms::new(root.fingerprint(), names.to_vec(), now);
-    let text = terms.to_text() + &root.issue(&terms)?;
-    write(&path, &text)?;
-    log::info!("https: a server certificate was made until={} names=\"{}\"", terms.until, terms.names.join(" "));
-    certified(text.as_bytes(), text.as_bytes(), &path)
+
+    fn make(path: PathBuf, root: &Root, names: &[String], now: UnixMs) -> Result<Self, AuthorityError> {
+        let terms = Terms::new(root.fingerprint(), names.to_vec(), now);
+        let text = terms.to_text() + &root.issue(&terms)?;
+        let key = certified(text.as_bytes(), text.as_bytes(), &path)?;
+        log::info!("https: a server certificate was made until={} names=\"{}\"", terms.until, terms.names.join(" "));
+        let mut made = Self { path, terms, text, key, early: Early::default(), is_kept: false };
+        if let Err(error) = made.keep() {
+            log::error!("https: {error}: the new certificate is used all the same, and written as soon as that works");
+        }
+        Ok(made)
+    }
+
+    fn keep(&mut self) -> Result<(), AuthorityError> {
+        write(&self.path, &self.text)?;
+        self.is_kept = true;
+        Ok(())
+    }
+
+    /// The certificate and its key.
+    pub fn key(&self) -> &Arc<CertifiedKey> {
+        &self.key
+    }
+
+    /// Makes it anew if it is time to; whether it is another now. One that is not kept yet is written if that works.
+    pub fn refresh(&mut self, root: &Root, names: &[String], now: UnixMs) -> Result<bool, AuthorityError> {
+        let is_early = self.early.lasts(&self.terms, now);
+        if is_early || self.terms.is_due(root.fingerprint(), names, now) {
+            *self = Self::make(self.path.clone(), root, names, now)?;
+            return Ok(true);
+        }
+        if !self.is_kept {
+            // What is wrong was said when it was made.
+            let _ = self.keep();
+        }
+        Ok(false)
+    }
 }
 
 /// The owner's own files.
@@ -167,15 +210,57 @@ mod tests {
         vec!["localhost".to_owned(), "127.0.0.1".to_owned()]
     }
 
+    fn server(folder: &Path, root: &Root, now: UnixMs) -> Arc<CertifiedKey> {
+        Server::open(folder, root, &names(), now).expect("made or read").key().clone()
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_costs_no_certificate() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = root(dir.path()).expect("made");
+        // 2027-06-01; and when a gateway begins that has no clock.
+        let (right, back) = (UnixMs(1_811_808_000_000), EARLIEST);
+        let first = server(dir.path(), &root, right);
+        for boot in 0..3 {
+            let mut booted = Server::open(dir.path(), &root, &names(), back).expect("read");
+            for minute in 0..60 {
+                let now = UnixMs(back.0 + minute * 60_000);
+                assert!(!booted.refresh(&root, &names(), now).expect("the same"), "boot {boot}");
+            }
+            assert!(!booted.refresh(&root, &names(), right).expect("the same"));
+            assert_eq!(booted.key().cert, first.cert);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_used_and_written_later() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = root(dir.path()).expect("made");
+        let file = dir.path().join("server.pem");
+        // A folder in its place can't be read nor written over, whoever one is.
+        fs::create_dir_all(file.join("full")).expect("a folder");
+        let mut server = Server::open(dir.path(), &root, &names(), EARLIEST).expect("made");
+        let first = server.key().clone();
+        assert!(!server.refresh(&root, &names(), EARLIEST).expect("not made again and again"));
+        fs::remove_dir_all(&file).expect("removed");
+        assert!(!server.refresh(&root, &names(), EARLIEST).expect("written"));
+        assert_eq!(self::server(dir.path(), &root, EARLIEST).cert, first.cert);
+        fs::remove_file(&file).expect("removed");
+        fs::create_dir_all(file.join("full")).expect("a folder");
+        let late = UnixMs(EARLIEST.0 + 380 * 86_400_000);
+        assert!(server.refresh(&root, &names(), late).expect("made"), "it ends soon");
+        assert_ne!(server.key().cert, first.cert);
+    }
+
     #[test]
     fn what_is_made_is_kept_and_nobody_elses() {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = dir.path().join("tls");
         let first = root(&folder).expect("made");
-        let key = server(&folder, &first, &names(), EARLIEST).expect("made");
+        let key = server(&folder, &first, EARLIEST);
         let again = root(&folder).expect("read");
         assert_eq!(again.der(), first.der());
-        let kept = server(&folder, &again, &names(), EARLIEST).expect("read");
+        let kept = server(&folder, &again, EARLIEST);
         assert_eq!(kept.cert, key.cert);
         for file in ["authority.pem", "server.pem"] {
             let mode = fs::metadata(folder.join(file)).expect("it is there").permissions().mode();
@@ -189,20 +274,20 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = dir.path();
         let first = root(folder).expect("made");
-        let key = server(folder, &first, &names(), EARLIEST).expect("made");
+        let key = server(folder, &first, EARLIEST);
         for damage in [&b""[..], b"garbage", &[0xff; 100]] {
             fs::write(folder.join("server.pem"), damage).expect("written");
-            assert_ne!(server(folder, &first, &names(), EARLIEST).expect("made").cert, key.cert);
+            assert_ne!(server(folder, &first, EARLIEST).cert, key.cert);
         }
         let good = fs::read_to_string(folder.join("server.pem")).expect("it is there");
         fs::write(folder.join("server.pem"), &good[..good.len() / 2]).expect("written");
-        server(folder, &first, &names(), EARLIEST).expect("made");
+        server(folder, &first, EARLIEST);
         for damage in [&b""[..], b"garbage", &[0xff; 100], good.as_bytes()[..300].as_ref()] {
             fs::write(folder.join("authority.pem"), damage).expect("written");
             let new = root(folder).expect("made");
             assert_ne!(new.der(), first.der());
             assert_eq!(fs::read(folder.join("authority.broken")).expect("put aside"), damage);
-            let by_new = server(folder, &new, &names(), EARLIEST).expect("made");
+            let by_new = server(folder, &new, EARLIEST);
             assert_ne!(by_new.cert, key.cert, "the old authority's is worth nothing now");
         }
         fs::remove_file(folder.join("authority.pem")).expect("removed");

@@ -12,7 +12,7 @@ mod terms;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use futures_rustls::rustls::crypto;
@@ -21,7 +21,7 @@ use futures_rustls::rustls::sign::CertifiedKey;
 use futures_rustls::rustls::{self, ServerConfig};
 
 use crate::ground::time::UnixMs;
-use files::Given;
+use files::{Given, Server};
 use issue::Root;
 pub use names::{Names, host_name};
 
@@ -87,10 +87,10 @@ impl ResolvesServerCert for Shown {
 
 /// Where server certificates come from.
 enum Source {
-    /// The authority of this gateway.
-    Own(Box<Root>),
+    /// The authority of this gateway, and the server's certificate by it.
+    Own(Box<Root>, Mutex<Server>),
     /// Files of the owner's.
-    Given(std::sync::Mutex<Given>),
+    Given(Mutex<Given>),
 }
 
 /// Certificates for as long as the gateway runs.
@@ -111,8 +111,9 @@ impl Authority {
             }
             None => {
                 let root = files::root(&settings.folder)?;
-                let key = files::server(&settings.folder, &root, &settings.names.now(), now)?;
-                (Source::Own(root.into()), key)
+                let server = Server::open(&settings.folder, &root, &settings.names.now(), now)?;
+                let key = server.key().clone();
+                (Source::Own(root.into(), server.into()), key)
             }
         };
         let shown = Arc::new(Shown(RwLock::new(key)));
@@ -133,7 +134,7 @@ impl Authority {
     /// The authority's own certificate (DER), for people to install; `None` with the owner's files.
     pub fn certificate(&self) -> Option<Bytes> {
         match &self.source {
-            Source::Own(root) => Some(root.der().clone()),
+            Source::Own(root, _) => Some(root.der().clone()),
             Source::Given(_) => None,
         }
     }
@@ -142,9 +143,11 @@ impl Authority {
     /// disk. After an error the certificate of before stays in use.
     pub fn refresh(&self, now: UnixMs) -> Result<(), AuthorityError> {
         match &self.source {
-            Source::Own(root) => {
-                let key = files::server(&self.settings.folder, root, &self.settings.names.now(), now)?;
-                self.shown.show(key);
+            Source::Own(root, server) => {
+                let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
+                if server.refresh(root, &self.settings.names.now(), now)? {
+                    self.shown.show(server.key().clone());
+                }
             }
             Source::Given(given) => {
                 let read_anew = given.lock().unwrap_or_else(PoisonError::into_inner).refresh()?;

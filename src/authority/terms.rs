@@ -40,12 +40,12 @@ impl Terms {
         Self { authority: authority.to_owned(), names, from, until: UnixMs(from.0 + LIFE_MS) }
     }
 
-    /// Whether a new certificate is needed: this one ends soon or has ended, begins later than now, lacks a name, or
-    /// is another authority's. A clock that shows a time before [`EARLIEST`] is wrong, and says nothing of dates.
+    /// Whether a new certificate is needed: this one ends soon or has ended, lacks a name, or is another authority's. A
+    /// clock that shows a time before [`EARLIEST`] is wrong, and says nothing of dates; whether one is that shows a time
+    /// before the certificate's first moment, [`Early`] finds out.
     pub fn is_due(&self, authority: &str, names: &[String], now: UnixMs) -> bool {
-        let clock_is_right = now >= EARLIEST;
-        let dated = now < self.from || now.0 >= self.until.0 - RENEWED_BEFORE_MS;
-        self.authority != authority || names.iter().any(|name| !self.names.contains(name)) || (clock_is_right && dated)
+        let ends = now >= EARLIEST && now.0 >= self.until.0 - RENEWED_BEFORE_MS;
+        self.authority != authority || names.iter().any(|name| !self.names.contains(name)) || ends
     }
 
     /// As lines of text.
@@ -64,6 +64,29 @@ impl Terms {
             from: UnixMs(value("From")?.parse().ok()?),
             until: UnixMs(value("Until")?.parse().ok()?),
         })
+    }
+}
+
+/// How long the clock has shown times before a certificate's first moment.
+///
+/// A gateway without a clock of its own begins years back and is right a minute later: a good certificate outlives that.
+/// One that was made by a clock in the future does not outlive a day.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    since: Option<UnixMs>,
+}
+
+impl Early {
+    /// Whether the certificate on these terms begins later than now, and has for a day of this clock.
+    pub fn lasts(&mut self, terms: &Terms, now: UnixMs) -> bool {
+        if now < EARLIEST || now >= terms.from {
+            self.since = None;
+            return false;
+        }
+        // A clock that was set back meanwhile begins the day anew.
+        let since = self.since.filter(|since| *since <= now).unwrap_or(now);
+        self.since = Some(since);
+        now.0 - since.0 >= DAY_MS
     }
 }
 
@@ -108,8 +131,28 @@ mod tests {
         assert!(young.is_due("a", &known, NOW), "made anew once the clock is right");
         let good = Terms::new("a", known.clone(), NOW);
         assert!(!good.is_due("a", &known, UnixMs(0)), "a gateway that boots in 1970 keeps a good one");
-        let future = Terms::new("a", known.clone(), later(20 * 365));
-        assert!(future.is_due("a", &known, NOW), "one from the future is not good yet");
+        assert!(!good.is_due("a", &known, EARLIEST), "nor does one that boots when this program was new");
+    }
+
+    #[test]
+    fn one_from_the_future_is_made_anew_after_a_day() {
+        let future = Terms::new("a", names(&["localhost"]), later(20 * 365));
+        let mut early = Early::default();
+        let hours = |hours: i64| UnixMs(NOW.0 + hours * 3_600_000);
+        assert!(!early.lasts(&future, hours(0)) && !early.lasts(&future, hours(23)));
+        assert!(early.lasts(&future, hours(24)), "a clock that stays there is right");
+        let mut early = Early::default();
+        for (at, why) in [
+            (hours(0), "it may be wrong"),
+            (UnixMs(0), "this one is"),
+            (hours(30), "it may be wrong again"),
+            (hours(10), "it was set back"),
+            (hours(33), "a day is not over"),
+            (later(20 * 365), "it has begun"),
+            (hours(40), "it may be wrong again"),
+        ] {
+            assert!(!early.lasts(&future, at), "{why}");
+        }
     }
 
     proptest! {

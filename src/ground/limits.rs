@@ -73,6 +73,10 @@ pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 pub const HTTP_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes that TLS holds back for a client that does not take them; writing waits then.
 pub const TLS_WRITE_BYTES: usize = 64 * 1024;
+/// Clients that shake hands at once at one door; further ones are closed.
+pub const TLS_HANDSHAKES: usize = 64;
+/// The same from one address.
+pub const TLS_HANDSHAKES_PER_ADDRESS: usize = 8;
 /// Names and addresses of one certificate; further ones are left out.
 pub const CERTIFICATE_NAMES: usize = 64;
 /// Time between two looks at whether a new certificate is needed.
@@ -202,8 +206,6 @@ pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
 pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// How long a camera may take to take what it is told; its connection ends then.
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
-/// How long a camera's answer to the close of its WebSocket is waited for.
-pub const CAMERA_CLOSE_TIME: Duration = Duration::from_secs(2);
 /// How often the host's addresses are looked at, to announce the gateway where they are new.
 pub const LAN_LOOK: Duration = Duration::from_secs(60);
 /// How long it takes at most to have announced it where there is a network.

@@ -52,7 +52,8 @@ impl Connection {
         log::debug!("rtsp: connection {} from {} opened", self.place.number, self.place.address);
         if let Some(config) = tls {
             let mut deadline = Timer::after(RTSP_SETUP_TIME);
-            let shaken = within(&mut deadline, self.socket.secure(config)).await;
+            let handshake = self.socket.secure(self.place.address, config, &self.shared.handshakes);
+            let shaken = within(&mut deadline, handshake).await;
             if let Err(end) = shaken.and_then(|shaken| shaken.map_err(End::Failed)) {
                 log::debug!("rtsp: connection {} closed: {end}", self.place.number);
                 return;

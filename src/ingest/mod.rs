@@ -28,7 +28,7 @@ use crate::executor::{Executor, Task};
 use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS};
 use crate::ground::time::Clock;
 use crate::live::Publisher;
-use crate::tls::ServerConfig;
+use crate::tls::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
 pub use camera::{CameraGate, Cameras, Line};
@@ -63,6 +63,7 @@ struct Shared {
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
     places: Arc<Places>,
+    handshakes: Arc<Handshakes>,
     udp_ports: Option<RangeInclusive<u16>>,
     next_udp_port: AtomicU16,
     stopping: AtomicBool,
@@ -89,6 +90,7 @@ impl Ingest {
             gate,
             clock,
             places: Arc::new(Places::new(RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS)),
+            handshakes: Arc::default(),
             udp_ports: settings.udp_ports.clone(),
             next_udp_port: AtomicU16::new(0),
             stopping: AtomicBool::new(false),

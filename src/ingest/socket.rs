@@ -2,13 +2,13 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_io::Async;
 
-use crate::tls::{ServerConfig, Tls};
+use crate::tls::{Handshakes, ServerConfig, Tls};
 
 /// A publisher's socket.
 pub(super) struct Socket {
@@ -21,9 +21,14 @@ impl Socket {
         Self { stream, tls: None }
     }
 
-    /// Shakes hands: from now on everything goes through TLS.
-    pub async fn secure(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
-        self.tls = Some(Tls::accept(&self.stream, config).await?);
+    /// Shakes hands with the client at `peer`, as one of `handshakes`: from now on everything goes through TLS.
+    pub async fn secure(
+        &mut self,
+        peer: IpAddr,
+        config: Arc<ServerConfig>,
+        handshakes: &Arc<Handshakes>,
+    ) -> io::Result<()> {
+        self.tls = Some(Tls::accept(&self.stream, peer, config, handshakes).await?);
         Ok(())
     }
 

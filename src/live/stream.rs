@@ -290,6 +290,7 @@ impl Stream {
         let reference = ReferenceTime::at(date);
         let mut part_closed = false;
         let mut key_waits = false;
+        let mut restless = false;
         for frame in frames.drain(..) {
             if let Frame::Video(picture) = &frame {
                 inner.counts.pictures += 1;
@@ -300,8 +301,11 @@ impl Stream {
                 }
             }
             part_closed |= inner.push(&frame, reference);
+            restless = inner.descriptions.len() > limits::STREAM_DESCRIPTIONS;
+            if restless {
+                break;
+            }
         }
-        let restless = inner.descriptions.len() > limits::STREAM_DESCRIPTIONS;
         let written = inner.next_number() > before;
         let record = written && inner.recording == RecordingState::On && inner.unrecorded.mark();
         drop(inner);

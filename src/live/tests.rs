@@ -160,6 +160,20 @@ fn a_stream_that_changes_all_the_time_is_ended() {
 }
 
 #[test]
+fn changes_that_come_all_at_once_are_limited_as_well() {
+    let hub = Hub::new(1, false);
+    let (mut publisher, stream) = open(&hub);
+    let changed = |number: u32| {
+        let params = Arc::new(VideoParams { width: 16 + number, ..(*params()).clone() });
+        picture(&params, i64::from(number), true, 100)
+    };
+    publisher.write(&mut (0..limits::STREAM_DESCRIPTIONS as u32 * 3).map(changed).collect(), NOW);
+    assert!(publisher.is_revoked());
+    assert!(stream.description(limits::STREAM_DESCRIPTIONS).is_some());
+    assert!(stream.description(limits::STREAM_DESCRIPTIONS + 1).is_none());
+}
+
+#[test]
 fn what_waits_for_the_disk_is_bounded_over_all_streams() {
     let hub = Hub::new(100, true);
     let params = params();

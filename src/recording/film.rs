@@ -94,8 +94,7 @@ impl Film {
         let began = ReferenceTime::at(date);
         let mut opener = Opener::new(file_bytes);
         let (source, audio) = loop {
-            let bytes = read(&file, opener.ask())?;
-            match opener.answer(&bytes)? {
+            match opener.answer(read(&file, opener.ask())?.into())? {
                 None => {}
                 Some(Opened::Movie(movie)) => {
                     if let Some(codec) = movie.left_out() {

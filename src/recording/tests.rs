@@ -130,7 +130,7 @@ fn opus_is_recorded_and_known_again() {
     let mut opener = Opener::new(whole.len() as u64);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
-        match opener.answer(&whole[offset as usize..][..length]).expect("a plain file") {
+        match opener.answer(Bytes::copy_from_slice(&whole[offset as usize..][..length])).expect("a plain file") {
             Some(Opened::Movie(movie)) => break movie,
             Some(Opened::Fragmented) => panic!("all tables come first"),
             None => {}

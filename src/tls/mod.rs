@@ -4,17 +4,20 @@
 //! Nothing waits in here once hands are shaken: like the socket itself, everything says "not yet", and whoever uses it
 //! waits for the socket.
 
+mod handshakes;
 mod records;
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read, Write as _};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_io::Async;
+use futures_lite::future;
 use futures_rustls::rustls::{self, ServerConnection};
 
 pub use futures_rustls::rustls::ServerConfig;
+pub use handshakes::Handshakes;
 
 use crate::ground::limits;
 use records::Records;
@@ -23,6 +26,12 @@ use records::Records;
 pub fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
+
+/// Times the socket may be asked in one call for what turns out to be nothing to read: a record may be empty, and many
+/// are no reason to keep everyone else waiting.
+const TURNS: usize = 8;
+/// Bytes that came out in this call for which it may be asked once more.
+const BYTES_A_TURN: usize = 1024;
 
 /// The state of TLS on one connection. One task uses it; the lock is never waited for.
 #[derive(Debug)]
@@ -36,8 +45,17 @@ struct State {
 }
 
 impl Tls {
-    /// Shakes hands with the client of `stream`, as `config` says. Whoever asks sets the deadline.
-    pub async fn accept(stream: &Async<TcpStream>, config: Arc<ServerConfig>) -> io::Result<Self> {
+    /// Shakes hands with the client of `stream`, who is at `peer`, as `config` says, if there are not too many among
+    /// `handshakes`; one that has said nothing yet is none of them. Whoever asks sets the deadline.
+    pub async fn accept(
+        stream: &Async<TcpStream>,
+        peer: IpAddr,
+        config: Arc<ServerConfig>,
+        handshakes: &Arc<Handshakes>,
+    ) -> io::Result<Self> {
+        wait_for_words(stream).await?;
+        let too_many = || io::Error::new(io::ErrorKind::QuotaExceeded, "too many handshakes at once");
+        let _handshake = handshakes.begin(peer).ok_or_else(too_many)?;
         let mut tls = ServerConnection::new(config).map_err(broken)?;
         tls.set_buffer_limit(Some(limits::TLS_WRITE_BYTES));
         let mut state = State { tls, records: Records::default() };
@@ -54,11 +72,11 @@ impl Tls {
             }
             match state.receive(stream.get_ref()) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) => continue,
-                Err(error) if is_not_yet(&error) => {}
+                // Others have their turn before what this one says next.
+                Ok(_) => future::yield_now().await,
+                Err(error) if is_not_yet(&error) => poll_fn(|cx| stream.poll_readable(cx)).await?,
                 Err(error) => return Err(error),
             }
-            poll_fn(|cx| stream.poll_readable(cx)).await?;
         }
     }
 
@@ -78,13 +96,17 @@ impl Tls {
     }
 
     /// As the socket's, but reads all that has come and has room: a small read would cost as much as a large one. 0 is
-    /// the end, said by the client (close_notify); an end without a word is an error.
+    /// the end, said by the client (close_notify); an end without a word is an error. Where much comes that is nothing,
+    /// it says "not yet" with the rest still in the socket, which makes that readable as soon as it is waited for.
     pub fn read(&self, socket: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
         let mut state = self.lock();
-        let mut count = 0;
+        let (mut count, mut turns) = (0, 0);
         loop {
             let read = match state.tls.reader().read(&mut into[count..]) {
-                Err(error) if is_not_yet(&error) => state.receive(socket).map(|_| None),
+                Err(error) if is_not_yet(&error) && turns < TURNS + count / BYTES_A_TURN => {
+                    turns += 1;
+                    state.receive(socket).map(|_| None)
+                }
                 result => result.map(Some),
             };
             match read {
@@ -102,10 +124,11 @@ impl Tls {
         }
     }
 
-    /// Bytes that can be read at once, at least: 0 is the end. Takes in no more than it takes to know.
+    /// Bytes that can be read at once, at least: 0 is the end. Takes in no more than it takes to know, and says "not yet"
+    /// where [`Self::read`] does.
     pub fn peek(&self, socket: &TcpStream) -> io::Result<usize> {
         let mut state = self.lock();
-        loop {
+        for _ in 0..TURNS {
             let seen = state.tls.process_new_packets().map_err(broken)?;
             if seen.plaintext_bytes_to_read() > 0 {
                 return Ok(1);
@@ -114,6 +137,7 @@ impl Tls {
                 return Ok(0);
             }
         }
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     /// As the socket's. What was taken may wait here: [`Self::flush`] says when it is gone.
@@ -162,6 +186,18 @@ impl State {
             }
         }
         Ok(())
+    }
+}
+
+/// Waits until the client has said something.
+async fn wait_for_words(stream: &Async<TcpStream>) -> io::Result<()> {
+    loop {
+        match stream.get_ref().peek(&mut [0]) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => return Ok(()),
+            Err(error) if is_not_yet(&error) => poll_fn(|cx| stream.poll_readable(cx)).await?,
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use lareira::wire::fmp4::fragment::ReferenceTime;
 use lareira::wire::fmp4::muxer::Muxed;
 use lareira::wire::fmp4::remux::Remux;
@@ -18,7 +19,7 @@ fn remux(path: &Path) -> PathBuf {
     let mut opener = Opener::new(bytes.len() as u64);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
-        match opener.answer(&bytes[offset as usize..][..length]).expect("a good film") {
+        match opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length])).expect("a good film") {
             Some(Opened::Movie(movie)) => break movie,
             Some(Opened::Fragmented) => panic!("a film with tables"),
             None => {}

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use async_io::{Async, Timer};
 use event_listener::{Event, listener};
 
-use crate::tls::Tls;
+use crate::tls::{Handshakes, Tls};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,11 @@ impl Connection {
         self.resting.store(resting, Ordering::SeqCst);
     }
 
+    /// The handshakes of this door.
+    pub fn handshakes(&self) -> &Arc<Handshakes> {
+        &self.table.handshakes
+    }
+
     /// Whether the door closes: no further requests.
     pub fn is_closing(&self) -> bool {
         self.table.closing.load(Ordering::SeqCst)
@@ -103,6 +108,7 @@ pub(super) struct Connections {
     started: Instant,
     closing: AtomicBool,
     refused: AtomicU64,
+    handshakes: Arc<Handshakes>,
     /// Notified when the first connection comes and when one goes.
     changed: Event,
 }
@@ -115,6 +121,7 @@ impl Connections {
             started: Instant::now(),
             closing: AtomicBool::new(false),
             refused: AtomicU64::new(0),
+            handshakes: Arc::default(),
             changed: Event::new(),
         })
     }

@@ -38,7 +38,7 @@ impl Connection {
             self.rest(false);
             return Ok(Beginning::Plain);
         }
-        let tls = Tls::accept(&self.stream, config).await?;
+        let tls = Tls::accept(&self.stream, self.peer, config, self.handshakes()).await?;
         let is_first = self.tls.set(Box::new(tls)).is_ok();
         debug_assert!(is_first, "a connection begins once");
         self.rest(false);

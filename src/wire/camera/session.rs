@@ -15,7 +15,7 @@ use crate::wire::camera::file::File;
 use crate::wire::camera::message::{self, Carried, Heard, Said};
 use crate::wire::camera::queue::Queue;
 use crate::wire::camera::timeline::{Kind, Timeline};
-use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
+use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder, Pictures};
 use crate::wire::h264::annex_b;
 
 /// Bytes of a binary message's head.
@@ -197,7 +197,14 @@ impl Session {
         self.newest = Some(Newest { timestamp_us, queue_ms: self.queue.arrived(placed.time_us, now) });
         // Each message is a picture of its own, whatever its time says.
         let message = self.counts.pictures as i64;
+        let mut pictures = Pictures::default();
         for nal in annex_b::nal_units(data) {
+            // Before anything is made of it: a small message could hold a hundred thousand.
+            if pictures.take(nal) > 1 {
+                return Err(CameraError::BadMessage(
+                    "a message holds one picture (one access unit), and this one more",
+                ));
+            }
             self.builder.nal(message, nal, &mut self.units);
         }
         self.builder.marker(&mut self.units);

@@ -117,9 +117,16 @@ impl Remux {
         if start < self.sound_end {
             return;
         }
-        let late = start - self.sound_end;
+        // A sound lasts until the next one; but not through a gap of a second, which may be one of weeks.
+        let late = match u32::try_from(start - self.sound_end) {
+            Ok(late) if late <= rate => late,
+            _ => {
+                self.give_sound(out);
+                0
+            }
+        };
         match self.sound.samples.last_mut() {
-            Some((last, _)) => *last += late as u32,
+            Some((last, _)) => *last += late,
             None => self.sound.decode_time = start as u64,
         }
         self.sound.samples.push((duration, bytes.to_vec().into()));

@@ -197,6 +197,28 @@ impl AccessUnitBuilder {
     }
 }
 
+/// Counts the pictures in a row of NAL units, as [`AccessUnitBuilder`] parts them where all have the same timestamp.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    count: usize,
+    /// Whether the last one is still going on.
+    inside: bool,
+}
+
+impl Pictures {
+    /// Takes the next NAL unit, which is not empty; gives how many pictures have begun.
+    pub fn take(&mut self, nal: &[u8]) -> usize {
+        let kind = kind(nal[0]);
+        if is_picture(kind) {
+            self.count += usize::from(!self.inside || is_first_slice(nal));
+            self.inside = true;
+        } else if begins_access_unit(kind) {
+            self.inside = false;
+        }
+        self.count
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,6 +365,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn pictures_are_counted_as_they_are_parted(
+            nals in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..4), 0..12),
+        ) {
+            let (mut builder, mut out, mut pictures, mut count) = (builder(), Vec::new(), Pictures::default(), 0);
+            for nal in &nals {
+                count = pictures.take(nal);
+                builder.nal(0, nal, &mut out);
+            }
+            builder.marker(&mut out);
+            prop_assert_eq!(out.len() as u64 + builder.dropped(), count as u64);
+        }
+
         #[test]
         fn whatever_comes_units_are_whole(steps in proptest::collection::vec(step(), 0..60)) {
             let (mut builder, mut out) = (builder(), Vec::new());

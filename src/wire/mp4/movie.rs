@@ -59,13 +59,16 @@ impl Opener {
     }
 
     /// Takes the bytes that were asked for; `None`: more are wanted.
-    pub fn answer(&mut self, bytes: &[u8]) -> Result<Option<Opened>, Mp4Error> {
+    pub fn answer(&mut self, bytes: Bytes) -> Result<Option<Opened>, Mp4Error> {
         if let Some(header) = self.found {
-            let body = bytes.get(header.header as usize..).ok_or(Mp4Error::NotMp4)?;
-            return open(&Bytes::copy_from_slice(body), self.file_bytes).map(Some);
+            let head_bytes = header.header as usize;
+            if bytes.len() < head_bytes {
+                return Err(Mp4Error::NotMp4);
+            }
+            return open(&bytes.slice(head_bytes..), self.file_bytes).map(Some);
         }
         // A box of size 0 reaches to the file's end: nothing comes behind it.
-        let header = BoxHeader::read(bytes).ok_or(Mp4Error::NotMp4)?;
+        let header = BoxHeader::read(&bytes).ok_or(Mp4Error::NotMp4)?;
         self.boxes += 1;
         if self.boxes > limits::MP4_TOP_BOXES {
             return Err(Mp4Error::TooLarge("boxes"));

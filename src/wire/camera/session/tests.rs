@@ -122,6 +122,24 @@ fn messages_that_lie_end_it() {
 }
 
 #[test]
+fn a_message_is_one_picture() {
+    let mut session = started(PICTURES);
+    let mut many = key_frame();
+    while many.len() + 5 + HEAD_BYTES <= limits::CAMERA_MESSAGE_BYTES {
+        many.extend_from_slice(&[0, 0, 1, 0x41, 0x80]);
+    }
+    let mut frames = Vec::new();
+    assert!(bad(&session.binary(&message(1, 1, 0, &many), at_ms(1), &mut frames)));
+    assert_eq!((frames.len(), session.units.capacity()), (0, 0), "nothing was built of it");
+    // What is one picture still is one: with notes before it, and in several slices.
+    let slices = [&key_frame()[..], &[0, 0, 1, 0x65, 0x40, 4, 5], &[0, 0, 1, 0x65, 0x20, 6]].concat();
+    let noted = [&[0, 0, 1, 9, 0x10, 0, 0, 1, 6, 5, 1, 7, 0x80], &slices[..]].concat();
+    let mut session = started(PICTURES);
+    session.binary(&message(1, 1, 0, &noted), at_ms(1), &mut frames).expect("taken");
+    assert_eq!(frames.len(), 1);
+}
+
+#[test]
 fn opus_goes_on_beside_the_pictures() {
     let mut session = Session::new(at_ms(0));
     let Ok(Event::Start(Some(params))) = session.text(WITH_OPUS) else { panic!("Opus is taken") };

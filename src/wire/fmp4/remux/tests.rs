@@ -1,8 +1,11 @@
 //! Films as phones write them become recordings that a reader of ours, and ffmpeg, take for the same film.
 
 use super::*;
+use bytes::Bytes;
+use proptest::prelude::*;
 
 use crate::ground::frame::Rotation;
+use crate::ground::limits;
 use crate::wire::fmp4::read::{Sample, description, samples};
 use crate::wire::mp4::boxes::boxes;
 use crate::wire::mp4::{Opened, Opener};
@@ -15,7 +18,7 @@ fn movie(bytes: &[u8]) -> Movie {
     let mut opener = Opener::new(bytes.len() as u64);
     loop {
         let Ask { offset, length } = opener.ask();
-        match opener.answer(&bytes[offset as usize..][..length]) {
+        match opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length])) {
             Ok(None) => {}
             Ok(Some(Opened::Movie(movie))) => return *movie,
             other => panic!("{other:?}"),
@@ -83,6 +86,56 @@ fn opus_goes_on_without_a_gap() {
     let [pictures, sound] = tracks(&out);
     assert_eq!(pictures.len(), 60);
     assert!(sound.len() >= 99 && sound.windows(2).all(|pair| pair[0].decode_time + 960 == pair[1].decode_time));
+}
+
+/// A film whose first picture is given out, and a sound in it.
+fn begun() -> (Remux, MovieSample) {
+    let movie = movie(PHONE);
+    let mut remux = Remux::new(&movie, ReferenceTime(0)).expect("a good film");
+    let mut out = Vec::new();
+    while !out.iter().any(|item| matches!(item, Muxed::Fragment(_))) {
+        let Ask { offset, length } = remux.ask().expect("there is a picture");
+        remux.answer(&PHONE[offset as usize..][..length], &mut out).expect("good samples");
+    }
+    remux.give_sound(&mut out);
+    let sound = movie.samples().flatten().find(|sample| !sample.is_picture).expect("it has sound");
+    (remux, sound)
+}
+
+#[test]
+fn sound_with_weeks_in_between_stays_where_it_is() {
+    let (mut remux, sound) = begun();
+    let at_hours = [1, 1 + 25, 29 * 24];
+    let mut out = Vec::new();
+    for hours in at_hours {
+        let pts = Ticks90k(hours * 3600 * Ticks90k::PER_SECOND) + remux.first_picture;
+        remux.sound(&MovieSample { pts, dts: pts, ..sound }, &[7], &mut out);
+    }
+    remux.give_sound(&mut out);
+    let [_, heard] = tracks(&out);
+    let place = |sample: &Sample| (sample.decode_time, sample.duration);
+    let first = (remux.first_picture + remux.shift.expect("it has begun")).to_units(48_000) as u64;
+    let wanted: Vec<_> = at_hours.map(|hours| (first + hours as u64 * 3600 * 48_000, 1024)).into();
+    assert_eq!(heard.iter().map(place).collect::<Vec<_>>(), wanted);
+}
+
+proptest! {
+    #[test]
+    fn whatever_gaps_sound_has_its_times_hold(
+        gaps_ms in proptest::collection::vec(prop_oneof![0..50_i64, 900..1100_i64, 0..limits::MP4_SECONDS as i64 * 100], 1..10),
+    ) {
+        let (mut remux, sound) = begun();
+        let (mut out, mut pts) = (Vec::new(), remux.first_picture + Ticks90k(90_000));
+        for gap_ms in gaps_ms {
+            pts = pts + Ticks90k::from_ms(gap_ms);
+            remux.sound(&MovieSample { pts, dts: pts, ..sound }, &[7], &mut out);
+        }
+        remux.give_sound(&mut out);
+        let [_, heard] = tracks(&out);
+        prop_assert!(!heard.is_empty());
+        prop_assert!(heard.iter().all(|sample| (1024..=48_000 + 1024).contains(&sample.duration)));
+        prop_assert!(heard.windows(2).all(|pair| pair[0].decode_time + u64::from(pair[0].duration) <= pair[1].decode_time));
+    }
 }
 
 #[test]

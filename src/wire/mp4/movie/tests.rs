@@ -19,7 +19,7 @@ fn open(bytes: &[u8]) -> (Result<Opened, Mp4Error>, usize) {
     loop {
         let Ask { offset, length } = opener.ask();
         read += length;
-        match opener.answer(&bytes[offset as usize..][..length]) {
+        match opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length])) {
             Ok(None) => {}
             Ok(Some(opened)) => return (Ok(opened), read),
             Err(error) => return (Err(error), read),
@@ -150,9 +150,12 @@ fn lying_places_and_sizes_are_told() {
     assert_eq!(open(&bytes).0.err(), Some(Mp4Error::TooLarge("samples")));
     // A file of 20 GB whose description would fill the memory.
     let mut opener = Opener::new(20 << 30);
-    assert!(matches!(opener.answer(b"\0\0\0\x10ftypisom\0\0\0\0"), Ok(None)));
+    assert!(matches!(opener.answer(Bytes::from_static(b"\0\0\0\x10ftypisom\0\0\0\0")), Ok(None)));
     assert_eq!(opener.ask(), Ask { offset: 16, length: 16 });
-    assert_eq!(opener.answer(b"\0\0\0\x01moov\0\0\0\x02\0\0\0\0").err(), Some(Mp4Error::TooLarge("samples")));
+    assert_eq!(
+        opener.answer(Bytes::from_static(b"\0\0\0\x01moov\0\0\0\x02\0\0\0\0")).err(),
+        Some(Mp4Error::TooLarge("samples"))
+    );
 }
 
 fn replace(bytes: &mut [u8], from: &[u8; 4], to: &[u8; 4]) {

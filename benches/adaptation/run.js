@@ -96,7 +96,8 @@ async function main() {
       const second = (Date.now() - began) / 1000;
       if (changes.length && second >= changes[0][0]) { road.say('uplink', changes.shift()[1]); }
       const [, height, mbits] = /(\d+)p.*?([\d.]+)/.exec(await phone.textContent('.quality')) || [];
-      samples.push({ second, height: Number(height), mbits: Number(mbits) });
+      const isLost = await phone.isVisible('.mark-live.is-waiting');
+      if (height) { samples.push({ second, height: Number(height), mbits: Number(mbits), isLost }); }
       await sleep(250);
     }
     const noted = await Promise.all([phone, tv].map((page) => page.evaluate(() => window.pictures)));
@@ -121,6 +122,8 @@ function tell(samples, pictures) {
   const low = samples.find(({ second, mbits }) => second > narrowed && mbits * 1e6 < NARROW);
   const back = samples.find(({ second, mbits }) => second > widened && mbits * 1000 >= before * 0.9);
   console.log(`before: ${before} kbit/s, ${settled.at(-1).height} lines; under the narrow line's width after ${low ? (low.second - narrowed).toFixed(1) : 'never'} s; as good as before again after ${back ? (back.second - widened).toFixed(1) : 'never'} s`);
+  const lost = samples.filter(({ isLost }, i) => isLost && !samples[i - 1]?.isLost).map(({ second }) => `${second.toFixed(1)} s`);
+  console.log(`the phone took its line for lost ${lost.length ? `at ${lost.join(', ')}` : 'never'}`);
   const shown = pictures.map(([second]) => second);
   const gaps = shown.slice(1).map((second, i) => [second - shown[i], second]).sort((one, other) => other[0] - one[0]);
   console.log(`the longest the picture stood still: ${gaps.slice(0, 3).map(([gap, at]) => `${gap.toFixed(2)} s at ${at.toFixed(1)} s`).join(', ')}`);

@@ -16,7 +16,9 @@ const STANDING_MS = 700;
 /** What a cut needs to show in the queue. */
 const CUT_EVERY_MS = 800;
 const RAISE_EVERY_MS = 1000;
-const RAISE = 1.15;
+/** How much more is tried: little around the rate that was too much last, more where that is far. */
+const RAISE = 1.3;
+const RAISE_CAREFULLY = 1.1;
 /** How long the line must be quiet before more is tried; longer after a try that failed. */
 const PATIENCE_MS = 2000;
 const MOST_PATIENCE_MS = 6000;
@@ -37,6 +39,7 @@ export class Adaptation {
     this.rung = top;
     this.bitsPerSecond = LADDER[top].bitsPerSecond;
     this.patienceMs = PATIENCE_MS;
+    this.tooMuch = Infinity;
     this.forget(nowMs);
   }
 
@@ -103,6 +106,7 @@ export class Adaptation {
 
   cut(nowMs, bitsPerSecond) {
     this.patienceMs = nowMs - this.raisedAtMs < 5000 ? Math.min(MOST_PATIENCE_MS, this.patienceMs * 1.5) : PATIENCE_MS;
+    this.tooMuch = this.bitsPerSecond;
     this.bitsPerSecond = Math.max(LEAST_BITS, Math.min(this.bitsPerSecond * 0.75, bitsPerSecond));
     this.cutAtMs = nowMs;
     this.quietSinceMs = nowMs;
@@ -110,7 +114,8 @@ export class Adaptation {
   }
 
   raise(nowMs) {
-    this.bitsPerSecond = Math.min(LADDER[this.top].bitsPerSecond, this.bitsPerSecond * RAISE);
+    const part = this.bitsPerSecond / this.tooMuch;
+    this.bitsPerSecond = Math.min(LADDER[this.top].bitsPerSecond, this.bitsPerSecond * (part > 0.7 && part < 1.2 ? RAISE_CAREFULLY : RAISE));
     this.raisedAtMs = nowMs;
     // A size larger when its own rate is reached: a key frame of it costs, so it isn't taken earlier.
     if (this.rung > this.top && this.bitsPerSecond >= LADDER[this.rung - 1].bitsPerSecond) { this.rung -= 1; }

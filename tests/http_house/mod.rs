@@ -270,7 +270,7 @@ impl House {
         let made_up = Arc::new(MadeUp { seen: seen.clone(), dir: dir.path().to_owned() });
         let config = FrontConfig {
             names: vec!["tv.example".to_owned()],
-            authority: None,
+            authority: Arc::default(),
             back: back.entrance(),
             player: made_up.clone(),
             channels: made_up.clone(),

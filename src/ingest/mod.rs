@@ -31,7 +31,7 @@ use crate::live::Publisher;
 use crate::tls::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
-pub use camera::{CameraGate, Cameras, Line};
+pub use camera::{Admitted, CameraGate, Cameras, Line};
 
 pub use crate::wire::rtsp::{Credentials, Refusal};
 use places::Places;

@@ -205,7 +205,8 @@ impl Upload for Taken {
     }
 }
 
-/// With the token `T` it says back what it hears, in capitals, and is over at an empty text.
+/// With the token `T` it says back what it hears, in capitals, and is over at an empty text. The first text lets in what is
+/// long.
 impl Cameras for MadeUp {
     fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         let admitted: Result<TakeOver, Reply> = match token {
@@ -225,7 +226,10 @@ async fn say_back(mut socket: WebSocket) {
                     socket.close(1000);
                     over = true;
                 }
-                Message::Text(text) => socket.say(text.to_uppercase()),
+                Message::Text(text) => {
+                    socket.let_in();
+                    socket.say(text.to_uppercase());
+                }
                 Message::Binary(bytes) => socket.say(format!("{} BYTES", bytes.len())),
             }
         }

@@ -140,7 +140,7 @@ fn main() {
     let house = Arc::new(House { newest: newest.clone(), playlist: Bytes::from(vec![b'#'; 1200]) });
     let config = FrontConfig {
         names: Vec::new(),
-        authority: None,
+        authority: Arc::default(),
         back: back.entrance(),
         player: house.clone(),
         channels: house.clone(),

@@ -380,6 +380,16 @@ fn a_websocket_speaks_both_ways_until_it_is_closed() {
     client.send([&[0x82, 0xfe, 0x9c, 0x40, 0, 0, 0, 0][..], &[7; 40_000], &[0x81, 0x80, 0, 0, 0, 0]].concat());
     assert_eq!(client.read_bytes(13 + 4), [&[0x81, 11][..], b"40000 BYTES", &[0x88, 2, 0x03, 0xe8]].concat());
     assert!(client.is_ended());
+    // What is long may come right behind the word that lets it in, and not before.
+    let long = [&[0x82, 0xfe, 0x9c, 0x40, 0, 0, 0, 0][..], &[7; 40_000]].concat();
+    let mut client = house.connect();
+    client.send([head.as_bytes(), &[0x81, 0x82, 0, 0, 0, 0, b'h', b'i'], &long].concat());
+    assert_eq!(client.head().status, 101);
+    assert_eq!(client.read_bytes(4 + 13), [&[0x81, 2, b'H', b'I', 0x81, 11][..], b"40000 BYTES"].concat());
+    let mut client = house.connect();
+    client.send([head.as_bytes(), &long[..8]].concat());
+    assert_eq!(client.head().status, 101);
+    assert!(client.is_ended(), "its head is enough to know");
 }
 
 #[test]

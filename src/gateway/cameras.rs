@@ -15,10 +15,8 @@ pub(super) struct HandOver(pub Arc<Cameras>);
 impl http::Cameras for HandOver {
     fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         Box::pin(async move {
-            self.0.admit(token).await.map_err(reply)?;
-            let (cameras, token) = (self.0.clone(), token.to_owned());
-            let take_over: TakeOver =
-                Box::new(move |socket| Box::pin(async move { cameras.talk(&token, socket).await }));
+            let admitted = self.0.admit(token).await.map_err(reply)?;
+            let take_over: TakeOver = Box::new(move |socket| Box::pin(admitted.talk(socket)));
             Ok(take_over)
         })
     }
@@ -55,6 +53,10 @@ impl Line for WebSocket {
 
     fn is_inside_message(&self) -> bool {
         self.is_inside_message()
+    }
+
+    fn let_in(&mut self) {
+        self.let_in();
     }
 
     fn say(&mut self, text: String) {

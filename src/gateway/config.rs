@@ -71,7 +71,7 @@ pub struct Rtsp {
     pub address: SocketAddr,
     /// First and last UDP port for media; `[0, 0]` takes any that are free.
     pub udp_ports: [u16; 2],
-    /// If set, publishers have to give this name besides their address.
+    /// If set, RTSP publishers have to give this name besides their address; for a browser's camera its address is enough.
     pub user: String,
     /// The password that goes with `user`.
     pub password: String,

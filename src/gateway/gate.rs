@@ -29,7 +29,7 @@ pub(super) struct Doorkeeper {
     pub library: Arc<Library>,
     pub clock: Arc<dyn Clock>,
     pub watch: Arc<Watch>,
-    /// Name and password publishers have to give besides their address, if any.
+    /// Name and password RTSP publishers have to give besides their address, if any.
     pub login: Option<(String, String)>,
 }
 

@@ -33,7 +33,7 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use crate::album::Album;
-use crate::executor::{Executor, SystemClock};
+use crate::executor::{Executor, SystemClock, Task};
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::clips::{Clips, Intake, Room};
@@ -111,8 +111,10 @@ pub struct Gateway {
     executor: Executor,
     steward: Arc<Steward>,
     hub: Arc<Hub>,
-    front: Front,
-    ingest: Ingest,
+    front: Arc<Front>,
+    ingest: Arc<Ingest>,
+    /// Who looks after the secure doors, if there are to be any.
+    secure: Option<Task<()>>,
     cameras: Arc<Cameras>,
     doors: Doors,
     followed: Followed,
@@ -177,14 +179,15 @@ impl Gateway {
         });
         let cameras = Arc::new(Cameras::new(doorkeeper.clone(), clock.clone()));
         let settings = ingest::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
-        let mut ingest = Ingest::open(&settings, doorkeeper, clock.clone(), &executor)
+        let ingest = Ingest::open(&settings, doorkeeper, clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 
         let http_address =
             http.local_addr().map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-        let mut secure = secure::open(config, clock.date());
-        let rtsps = secure.as_mut().and_then(|secure| secure.serve_rtsps(&mut ingest, &executor));
+        let secure = secure::open(config, clock.date());
         let https = secure.as_ref().and_then(Secure::https_address);
+        let rtsps = secure.as_ref().and_then(Secure::rtsps_address);
+        let told = secure.as_ref().map(Secure::told).unwrap_or_default();
         let doors = Doors { http: http_address, https, rtsp: ingest.address(), rtsps };
         let own_ports = [Some(doors.http), doors.https, Some(doors.rtsp), doors.rtsps];
         let own_ports = own_ports.into_iter().flatten().map(|door| door.port()).collect();
@@ -198,8 +201,7 @@ impl Gateway {
         let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
         let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
-            .with_rtsps(doors.rtsps.map(|door| door.port()))
-            .with_https(doors.https.map(|door| door.port()))
+            .with_secure(told.ports)
             .with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
@@ -209,7 +211,7 @@ impl Gateway {
         let front = Front::new(
             FrontConfig {
                 names: secure::names(config),
-                authority: secure.as_ref().and_then(|secure| secure.authority.certificate()),
+                authority: told.certificate,
                 back: back.entrance(),
                 player: Arc::new(Plays(playback)),
                 channels: watched,
@@ -223,9 +225,8 @@ impl Gateway {
             &executor,
         );
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-        if let Some(secure) = secure {
-            secure.serve_https(&front, &executor, clock.clone());
-        }
+        let (front, ingest) = (Arc::new(front), Arc::new(ingest));
+        let secure = secure.map(|secure| secure.keep_serving(front.clone(), ingest.clone(), &executor, clock.clone()));
         let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
         let presence = nearby::announce(config, doors, &executor);
 
@@ -256,6 +257,7 @@ impl Gateway {
             hub,
             front,
             ingest,
+            secure,
             cameras,
             doors,
             followed,
@@ -283,9 +285,11 @@ impl Gateway {
     pub fn run(self, stop: impl Future<Output = ()>) {
         let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, .. } = self;
         let (control, channels, clips, presence) = (self.control, self.channels, self.clips, self.presence);
+        let secure = self.secure;
         executor.run(async {
             stop.await;
             log::info!("stopping");
+            drop(secure);
             if let Some(presence) = presence {
                 presence.leave().await;
             }

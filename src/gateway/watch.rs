@@ -86,6 +86,20 @@ enum Proof {
     Hopeless,
 }
 
+/// Since when a stream is lost: from when its publisher went, after the last picture. One that comes back without
+/// pictures gains no time.
+#[derive(Default)]
+struct Loss(Option<(Instant, u64)>);
+
+impl Loss {
+    /// What is left of `window` for a stream without a publisher that has had so many pictures.
+    fn left(&mut self, window: Duration, pictures: u64, now: Instant) -> Duration {
+        let known = self.0.filter(|(_, before)| *before == pictures);
+        let (since, _) = *self.0.insert(known.unwrap_or((now, pictures)));
+        window.saturating_sub(now.saturating_duration_since(since))
+    }
+}
+
 /// What comes next in a stream's life.
 enum Turn {
     Changed,
@@ -123,6 +137,7 @@ impl Watch {
         let began = Instant::now();
         let mut told: Option<MediaInfo> = None;
         let mut wait = FIRST_MEDIA;
+        let mut loss = Loss::default();
         loop {
             let changed = stream.listen_status();
             if !stream.is_ready()
@@ -137,7 +152,7 @@ impl Watch {
             }
             let limit = match stream.status() {
                 Status::Ended => return EndReason::Stopped,
-                Status::Interrupted => self.resume_window,
+                Status::Interrupted => loss.left(self.resume_window, stream.counts().pictures, Instant::now()),
                 Status::Flowing if !stream.is_ready() && began.elapsed() >= READY_WITHIN => {
                     return EndReason::Unplayable;
                 }
@@ -234,5 +249,22 @@ impl Witness for RecordingWitness {
         if let Err(error) = self.steward.recording_failed(share, reason) {
             log::error!("the failed recording of share={share} can't be written down: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pictures_begin_the_resume_window_anew() {
+        let (mut loss, window, start) = (Loss::default(), Duration::from_secs(15), Instant::now());
+        let seconds = Duration::from_secs;
+        assert_eq!(loss.left(window, 100, start), window);
+        assert_eq!(loss.left(window, 100, start + seconds(6)), seconds(9), "it came back, and was silent");
+        assert_eq!(loss.left(window, 100, start + seconds(12)), seconds(3));
+        assert_eq!(loss.left(window, 100, start + seconds(18)), Duration::ZERO);
+        assert_eq!(loss.left(window, 101, start + seconds(18)), window, "there was a picture");
+        assert_eq!(loss.left(window, 101, start + seconds(20)), seconds(13));
     }
 }

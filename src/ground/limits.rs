@@ -192,7 +192,10 @@ pub const CHANNEL_BYTES: usize = 16 * 1024 * 1024;
 pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
 /// Bytes of one binary message of a camera that publishes over a WebSocket; more ends it with `too_large`.
 pub const CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes of one text message of such a camera; more ends it with `too_large`.
+/// Cameras at once at one share's address, of which one publishes; further ones are 409.
+pub const CAMERAS_PER_SHARE: usize = 4;
+/// Bytes of one text message of such a camera, and of any message before its `start` was accepted; more ends it with
+/// `too_large`.
 pub const CAMERA_TEXT_BYTES: usize = 16 * 1024;
 /// Bytes of one piece of its sound; more is no Opus packet and no AAC access unit.
 pub const CAMERA_SOUND_BYTES: usize = 8 * 1024;

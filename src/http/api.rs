@@ -2,7 +2,7 @@
 //!
 //! Handlers are plain blocking functions. Whatever fails becomes a `Failure`, and one place turns that into an answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,6 +17,34 @@ use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
 use crate::share::{MediaInfo, Scope, ShareError, Steward};
 
+/// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
+#[derive(Debug, Default)]
+pub struct SecurePorts {
+    https: OnceLock<u16>,
+    rtsps: OnceLock<u16>,
+}
+
+impl SecurePorts {
+    /// HTTPS is served at this port.
+    pub fn open_https(&self, port: u16) {
+        // It is opened once.
+        let _ = self.https.set(port);
+    }
+
+    /// RTSPS is served at this port.
+    pub fn open_rtsps(&self, port: u16) {
+        let _ = self.rtsps.set(port);
+    }
+
+    pub(super) fn https(&self) -> Option<u16> {
+        self.https.get().copied()
+    }
+
+    pub(super) fn rtsps(&self) -> Option<u16> {
+        self.rtsps.get().copied()
+    }
+}
+
 /// The calls of phones and TVs, answered with a steward.
 #[derive(Clone)]
 pub struct Api {
@@ -28,10 +56,8 @@ pub struct Api {
     pub(super) desk: Arc<dyn OwnersDesk>,
     /// The port phones publish to.
     pub(super) rtsp_port: u16,
-    /// The same over TLS, where it is.
-    pub(super) rtsps_port: Option<u16>,
-    /// The port of HTTPS, if it is served.
-    pub(super) https_port: Option<u16>,
+    /// The ports of the secure doors.
+    pub(super) secure: Arc<SecurePorts>,
     /// Who knows the TV channels.
     pub(super) lineup: Option<Arc<dyn Lineup>>,
 }
@@ -40,22 +66,17 @@ impl Api {
     /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `desk`; phones are told to
     /// publish to `rtsp_port`.
     pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, desk: Arc<dyn OwnersDesk>, rtsp_port: u16) -> Self {
-        Self { steward, photos, desk, rtsp_port, rtsps_port: None, https_port: None, lineup: None }
+        Self { steward, photos, desk, rtsp_port, secure: Arc::default(), lineup: None }
     }
 
-    /// The same, and phones may publish over TLS to `rtsps_port`, if to any.
-    pub fn with_rtsps(self, rtsps_port: Option<u16>) -> Self {
-        Self { rtsps_port, ..self }
+    /// The same, with secure doors at these ports.
+    pub fn with_secure(self, secure: Arc<SecurePorts>) -> Self {
+        Self { secure, ..self }
     }
 
     /// The same, with TV channels.
     pub fn with_lineup(self, lineup: Arc<dyn Lineup>) -> Self {
         Self { lineup: Some(lineup), ..self }
-    }
-
-    /// The same, with HTTPS at a port.
-    pub fn with_https(self, port: Option<u16>) -> Self {
-        Self { https_port: port, ..self }
     }
 
     /// Whose phone an Authorization field speaks for, or the answer that it speaks for none. Blocks.

@@ -16,7 +16,7 @@ const HOME_NAME_CHARS: usize = 80;
 
 /// What the house is for whoever comes: where its pages are protected, and whether anyone owns it.
 pub(super) fn house(api: &Api, request: &Request) -> Answered {
-    let https_url = api.https_port.map(|port| format!("https://{}:{port}", api::host_name(request)));
+    let https_url = api.secure.https().map(|port| format!("https://{}:{port}", api::host_name(request)));
     Ok(answer_json(200, &json!({ "https_url": https_url, "claimed": api.steward.is_claimed()? })))
 }
 

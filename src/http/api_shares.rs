@@ -34,7 +34,7 @@ pub(super) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered 
         "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
         "websocket_url": api::publish_address(request, &new.publish_token),
     });
-    if let Some(port) = api.rtsps_port {
+    if let Some(port) = api.secure.rtsps() {
         publish["rtsps_url"] = format!("rtsps://{name}:{port}/live/{}", new.publish_token).into();
     }
     let (share, state) = (new.share.id.to_string(), new.share.state.as_str());

@@ -27,7 +27,7 @@ mod pages;
 mod qr;
 mod texts;
 
-pub use api::{Api, refused};
+pub use api::{Api, SecurePorts, refused};
 pub use api_owner::{DeskRefused, OwnersDesk};
 pub use back::Back;
 pub use channels::{ChannelPage, ChannelView, Lineup, OnAir};

@@ -3,11 +3,12 @@
 //! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::camera`. As with RTSP,
 //! one wake-up takes all that came, in one write to the stream, and one slow timer looks after what is overdue.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_io::Timer;
@@ -59,6 +60,9 @@ pub trait Line: Send {
     /// Whether part of a message was received whose rest is to be waited for, however little it is.
     fn is_inside_message(&self) -> bool;
 
+    /// Media may come: until then no message needs to be longer than [`limits::CAMERA_TEXT_BYTES`].
+    fn let_in(&mut self);
+
     /// Says a text; it goes out with [`Self::flush`].
     fn say(&mut self, text: String);
 
@@ -89,7 +93,7 @@ impl fmt::Display for End {
             Self::Meant(EndReason::Ended) => f.write_str("the camera stopped"),
             Self::Meant(EndReason::Withdrawn) => f.write_str("the share was ended"),
             Self::Meant(EndReason::Stopping) => f.write_str("the gateway stops"),
-            Self::Meant(EndReason::Silent) => write!(f, "no media for {} s", limits::NO_MEDIA.as_secs()),
+            Self::Meant(EndReason::Silent) => write!(f, "no picture for {} s", limits::NO_MEDIA.as_secs()),
             Self::Error(error) => write!(f, "{}: {error}", error.code()),
             Self::Gone => f.write_str("the connection is gone"),
         }
@@ -133,18 +137,34 @@ pub struct Cameras {
     conversations: AtomicUsize,
     /// Rung when the last conversation is over.
     quiet: Bell,
+    /// Cameras that were let in, by share.
+    admitted: Mutex<HashMap<ShareId, usize>>,
 }
 
 impl Cameras {
     /// A door whose cameras `gate` decides about.
     pub fn new(gate: Arc<dyn CameraGate>, clock: Arc<dyn Clock>) -> Self {
         let (stopping, conversations) = (AtomicBool::new(false), AtomicUsize::new(0));
-        Self { gate, clock, stopping, stop: Bell::new(), conversations, quiet: Bell::new() }
+        let (stop, quiet, admitted) = (Bell::new(), Bell::new(), Mutex::default());
+        Self { gate, clock, stopping, stop, conversations, quiet, admitted }
     }
 
-    /// Whether a camera may come in with `token`.
-    pub async fn admit(&self, token: &str) -> Result<(), Refusal> {
-        self.gate.admit(token).await.map(drop)
+    /// Lets a camera come in with `token`, if it may, and there are not too many already that do.
+    pub async fn admit(self: &Arc<Self>, token: &str) -> Result<Admitted, Refusal> {
+        let share = self.gate.admit(token).await?;
+        let mut admitted = self.admitted();
+        let count = admitted.entry(share).or_default();
+        if *count >= limits::CAMERAS_PER_SHARE {
+            return Err(Refusal::AlreadyPublishing);
+        }
+        *count += 1;
+        drop(admitted);
+        Ok(Admitted { door: self.clone(), share, token: token.to_owned() })
+    }
+
+    fn admitted(&self) -> MutexGuard<'_, HashMap<ShareId, usize>> {
+        // Counts stay true whatever panicked: each change is one statement.
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has all conversations end, the streams cleanly, and waits until they are over.
@@ -160,8 +180,7 @@ impl Cameras {
         }
     }
 
-    /// Talks with a camera that was admitted with `token`, until that is over.
-    pub async fn talk(&self, token: &str, mut line: impl Line) {
+    async fn talk(&self, token: &str, mut line: impl Line) {
         self.conversations.fetch_add(1, Ordering::SeqCst);
         let _counted = Counted(self);
         let now = self.clock.now();
@@ -197,6 +216,32 @@ impl Cameras {
         }
         // The answer to a close, too; a camera that does not take it is gone.
         let _ = line.flush().await;
+    }
+}
+
+/// A camera that may come in; dropped when it is over.
+pub struct Admitted {
+    door: Arc<Cameras>,
+    share: ShareId,
+    token: String,
+}
+
+impl Admitted {
+    /// Talks with it until that is over.
+    pub async fn talk(self, line: impl Line) {
+        self.door.talk(&self.token, line).await;
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut admitted = self.door.admitted();
+        if let Some(count) = admitted.get_mut(&self.share) {
+            *count -= 1;
+            if *count == 0 {
+                admitted.remove(&self.share);
+            }
+        }
     }
 }
 
@@ -312,6 +357,7 @@ impl Conversation<'_> {
     /// Lets the camera send, if it has not been let yet.
     fn start(&mut self, share: ShareId, line: &mut impl Line) {
         if !std::mem::replace(&mut self.has_started, true) {
+            line.let_in();
             line.say(Said::Started(share).text());
         }
         self.session.opened(self.door.clock.now());
@@ -332,7 +378,7 @@ impl Conversation<'_> {
         }
         match self.session.overdue(now) {
             Some(Overdue::Start) => Err(End::Error(CameraError::LateStart)),
-            Some(Overdue::Media) => Err(End::Meant(EndReason::Silent)),
+            Some(Overdue::Picture) => Err(End::Meant(EndReason::Silent)),
             None => Ok(()),
         }
     }

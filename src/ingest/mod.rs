@@ -19,8 +19,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_io::Async;
 
@@ -31,7 +31,7 @@ use crate::live::Publisher;
 use crate::tls::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
-pub use camera::{CameraGate, Cameras, Line};
+pub use camera::{Admitted, CameraGate, Cameras, Line};
 
 pub use crate::wire::rtsp::{Credentials, Refusal};
 use places::Places;
@@ -73,7 +73,7 @@ struct Shared {
 pub struct Ingest {
     address: SocketAddr,
     shared: Arc<Shared>,
-    listening: Vec<Task<()>>,
+    listening: Mutex<Vec<Task<()>>>,
 }
 
 impl Ingest {
@@ -96,19 +96,19 @@ impl Ingest {
             stopping: AtomicBool::new(false),
         });
         let listening = executor.spawn(listener::listen(listener, None, shared.clone(), executor.clone()));
-        Ok(Self { address, shared, listening: vec![listening] })
+        Ok(Self { address, shared, listening: vec![listening].into() })
     }
 
     /// Takes publishers at `listener` too, over TLS as `tls` says; gives the address.
     pub fn listen_tls(
-        &mut self,
+        &self,
         listener: TcpListener,
         tls: Arc<ServerConfig>,
         executor: &Executor,
     ) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         let listening = listener::listen(Async::new(listener)?, Some(tls), self.shared.clone(), executor.clone());
-        self.listening.push(executor.spawn(listening));
+        self.listening().push(executor.spawn(listening));
         Ok(address)
     }
 
@@ -117,9 +117,14 @@ impl Ingest {
         self.address
     }
 
+    fn listening(&self) -> MutexGuard<'_, Vec<Task<()>>> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Closes the door: takes no more publishers, ends the streams cleanly, and waits until that is done.
-    pub async fn stop(self) {
-        for listening in self.listening {
+    pub async fn stop(&self) {
+        let listening = std::mem::take(&mut *self.listening());
+        for listening in listening {
             listening.cancel().await;
         }
         self.shared.stopping.store(true, Ordering::SeqCst);

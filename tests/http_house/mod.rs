@@ -205,7 +205,8 @@ impl Upload for Taken {
     }
 }
 
-/// With the token `T` it says back what it hears, in capitals, and is over at an empty text.
+/// With the token `T` it says back what it hears, in capitals, and is over at an empty text. The first text lets in what is
+/// long.
 impl Cameras for MadeUp {
     fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         let admitted: Result<TakeOver, Reply> = match token {
@@ -225,7 +226,10 @@ async fn say_back(mut socket: WebSocket) {
                     socket.close(1000);
                     over = true;
                 }
-                Message::Text(text) => socket.say(text.to_uppercase()),
+                Message::Text(text) => {
+                    socket.let_in();
+                    socket.say(text.to_uppercase());
+                }
                 Message::Binary(bytes) => socket.say(format!("{} BYTES", bytes.len())),
             }
         }
@@ -270,7 +274,7 @@ impl House {
         let made_up = Arc::new(MadeUp { seen: seen.clone(), dir: dir.path().to_owned() });
         let config = FrontConfig {
             names: vec!["tv.example".to_owned()],
-            authority: None,
+            authority: Arc::default(),
             back: back.entrance(),
             player: made_up.clone(),
             channels: made_up.clone(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lareira::ground::frame::AudioParams;
 use lareira::ground::id::ShareId;
+use lareira::ground::limits;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::ingest::{Answer, CameraGate, Cameras, Line, Refusal};
 use lareira::live::{Hub, Publisher, Status, Stream};
@@ -70,6 +71,8 @@ enum Told {
     Text(Value),
     Ping,
     Close(u16),
+    /// Not a word: long messages may come.
+    LetIn,
 }
 
 struct Script {
@@ -95,6 +98,9 @@ impl Line for Script {
     }
     fn is_inside_message(&self) -> bool {
         false
+    }
+    fn let_in(&mut self) {
+        let _ = self.told.send(Told::LetIn);
     }
     fn say(&mut self, text: String) {
         // A test that has seen enough listens no more.
@@ -135,13 +141,16 @@ impl Door {
     fn camera(&self) -> Camera {
         let ((says, incoming), (sender, told)) = (channel::unbounded(), mpsc::channel());
         let (cameras, line) = (self.cameras.clone(), Script { incoming, told: sender });
-        let talk = std::thread::spawn(move || futures_lite::future::block_on(cameras.talk("TOKEN", line)));
+        let talk = std::thread::spawn(move || {
+            futures_lite::future::block_on(async { cameras.admit("TOKEN").await.expect("let in").talk(line).await })
+        });
         Camera { says, told, talk }
     }
 
     fn publishing(&self) -> Camera {
         let camera = self.camera();
         camera.say(START);
+        assert_eq!(camera.told.recv_timeout(PATIENCE), Ok(Told::LetIn), "before it is told that it may send");
         assert_eq!(camera.hears("started")["share_id"], SHARE.to_string());
         camera
     }
@@ -170,7 +179,7 @@ impl Camera {
         loop {
             match self.told.recv_timeout(PATIENCE).expect("something is said") {
                 Told::Text(text) if text["type"] == kind => return text,
-                Told::Ping => {}
+                Told::Ping | Told::LetIn => {}
                 other => panic!("{other:?} instead of {kind}"),
             }
         }
@@ -256,6 +265,18 @@ fn who_says_nothing_in_time_is_shown_out() {
     back.send_picture(0);
     back.hears("ack");
     assert_eq!(door.stream().status(), Status::Flowing);
+}
+
+#[test]
+fn a_share_has_few_cameras_at_once() {
+    let door = Door::new();
+    let admit = || futures_lite::future::block_on(door.cameras.admit("TOKEN"));
+    let mut admitted: Vec<_> =
+        (0..limits::CAMERAS_PER_SHARE).map(|_| admit().map_err(|_| "refused").expect("let in")).collect();
+    assert!(admit().is_err_and(|refusal| refusal == Refusal::AlreadyPublishing));
+    admitted.pop();
+    assert!(admit().is_ok(), "one has gone");
+    assert!(futures_lite::future::block_on(door.cameras.admit("OTHER")).is_err_and(|why| why == Refusal::NotFound));
 }
 
 #[test]

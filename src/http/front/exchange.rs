@@ -248,7 +248,7 @@ impl Exchange<'_> {
         let reply = match route {
             Route::Home => pages::home(head.field("user-agent").unwrap_or_default()),
             Route::TvPage => pages::tv(head.gzip),
-            Route::Authority => pages::authority(self.shared.authority.as_ref()),
+            Route::Authority => pages::authority(self.shared.authority.get()),
             Route::Asset(path) => pages::file(&path, head.gzip),
             Route::Health => match self.shared.status.health() {
                 Health::Serving => {

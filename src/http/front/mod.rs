@@ -14,7 +14,7 @@ mod websocket;
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_io::{Async, Timer};
@@ -68,8 +68,8 @@ pub enum Health {
 pub struct FrontConfig {
     /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
     pub names: Vec<String>,
-    /// Certificate (DER) of the authority that people install to trust the secure door; `None` if there is none.
-    pub authority: Option<Bytes>,
+    /// Certificate (DER) of the authority that people install to trust the secure door, as soon as there is one.
+    pub authority: Arc<OnceLock<Bytes>>,
     /// The way to the back.
     pub back: Entrance,
     /// Who plays shares.
@@ -125,7 +125,7 @@ fn descriptors() -> Option<usize> {
 /// What all connections share.
 pub(super) struct Shared {
     hosts: Hosts,
-    authority: Option<Bytes>,
+    authority: Arc<OnceLock<Bytes>>,
     times: Times,
     player: Arc<dyn Player>,
     channels: Arc<dyn ChannelPlayer>,

@@ -17,8 +17,10 @@ use crate::wire::websocket::{self, Codec, Message, WebSocketError};
 pub struct WebSocket {
     connection: Arc<Connection>,
     codec: Codec,
-    /// Whether bytes may lie in the codec that were not looked at: those that came with the handshake.
+    /// Whether bytes may lie in the codec that were not looked at.
     unread: bool,
+    /// Whether media may come; until then messages are short, and looked at one by one.
+    is_let_in: bool,
     /// Whether the last read left no room: there may be more that is too little to wake for.
     filled: bool,
     patience: Duration,
@@ -44,14 +46,20 @@ pub(super) fn handshake(head: &Head) -> Result<Vec<u8>, Reply> {
 impl WebSocket {
     /// The WebSocket of a connection whose handshake is done; `received` came behind the request.
     pub(super) fn new(connection: Arc<Connection>, received: &[u8]) -> Self {
-        let mut codec = Codec::new(limits::CAMERA_MESSAGE_BYTES);
+        let mut codec = Codec::new(limits::CAMERA_TEXT_BYTES);
         codec.feed(received);
-        Self { connection, codec, unread: true, filled: false, patience: limits::CAMERA_WRITE_TIME }
+        Self { connection, codec, unread: true, is_let_in: false, filled: false, patience: limits::CAMERA_WRITE_TIME }
     }
 
     /// Where the client is.
     pub fn peer(&self) -> IpAddr {
         self.connection.peer
+    }
+
+    /// From now on messages may be as long as media are.
+    pub fn let_in(&mut self) {
+        self.is_let_in = true;
+        self.codec.set_limit(limits::CAMERA_MESSAGE_BYTES);
     }
 
     /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing is lost if it
@@ -105,6 +113,11 @@ impl WebSocket {
     fn take(&mut self, messages: &mut Vec<Message>) -> Result<(), WebSocketError> {
         while let Some(message) = self.codec.message()? {
             messages.push(message);
+            if !self.is_let_in {
+                // It may be the one after which the next may be long.
+                self.unread = true;
+                break;
+            }
         }
         Ok(())
     }

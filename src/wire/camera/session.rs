@@ -42,8 +42,8 @@ pub enum Event {
 pub enum Overdue {
     /// `start`, or the description of the file that it told of.
     Start,
-    /// Media.
-    Media,
+    /// A picture.
+    Picture,
 }
 
 /// What has been seen of a camera.
@@ -81,7 +81,7 @@ enum Intake {
 #[derive(Debug)]
 pub struct Session {
     intake: Intake,
-    /// When it connected, or its stream was opened, or media last came.
+    /// When it connected, or its stream was opened, or a picture last came that can be shown.
     heard: Moment,
     timeline: Timeline,
     queue: Queue,
@@ -162,7 +162,7 @@ impl Session {
             return Err(CameraError::BadMessage("only the first flag, of key frames, may be set"));
         }
         let timestamp_us = i64::from_be_bytes(*time);
-        let mut event = None;
+        let (mut event, known) = (None, frames.len());
         match (kind, &self.intake) {
             (1, Intake::Frames(_)) => self.picture(timestamp_us, data, now, frames)?,
             (2, Intake::Frames(Some(_))) => self.sound(timestamp_us, data, now, frames)?,
@@ -173,7 +173,8 @@ impl Session {
             _ => return Err(CameraError::BadMessage("a frame's kind is 1, 2 or 3")),
         }
         self.counts.bytes += message.len() as u64;
-        if self.is_described() {
+        // Sound alone would show the picture of before for ever.
+        if frames[known..].iter().any(|frame| matches!(frame, Frame::Video(_))) {
             self.heard = now;
         }
         Ok(event)
@@ -302,7 +303,7 @@ impl Session {
     pub fn overdue(&self, now: Moment) -> Option<Overdue> {
         let waited = now.since(self.heard);
         if self.is_described() {
-            (waited >= limits::NO_MEDIA).then_some(Overdue::Media)
+            (waited >= limits::NO_MEDIA).then_some(Overdue::Picture)
         } else {
             (waited >= limits::CAMERA_START_TIME).then_some(Overdue::Start)
         }

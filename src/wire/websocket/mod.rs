@@ -113,6 +113,14 @@ impl Codec {
         Self { socket, frames: Frames::default() }
     }
 
+    /// Takes messages of so many bytes from now on.
+    pub fn set_limit(&mut self, message_bytes: usize) {
+        self.socket.set_config(|config| {
+            config.max_message_size = Some(message_bytes);
+            config.max_frame_size = Some(message_bytes);
+        });
+    }
+
     /// Takes bytes that came; they are read by [`Self::message`].
     pub fn feed(&mut self, bytes: &[u8]) {
         self.frames.pass(bytes);
@@ -242,6 +250,18 @@ mod tests {
         more[0] = 0x80;
         codec.feed(&[pieces, more].concat());
         assert_eq!(codec.message(), Err(WebSocketError::TooLarge), "in pieces");
+    }
+
+    #[test]
+    fn the_limit_rises_before_the_next_message_is_looked_at() {
+        let (mut codec, mut client) = (Codec::new(100), client());
+        let large = || Frame::binary(vec![7; 1000]);
+        codec.feed(&[said(&mut client, Frame::text("start")), said(&mut client, large())].concat());
+        assert_eq!(codec.message(), Ok(Some(Message::Text("start".to_owned()))));
+        codec.set_limit(1000);
+        assert_eq!(codec.message(), Ok(Some(Message::Binary(vec![7; 1000].into()))));
+        codec.feed(&said(&mut client, Frame::binary(vec![7; 1001])));
+        assert_eq!(codec.message(), Err(WebSocketError::TooLarge));
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn a_file_that_tells_nothing_is_waited_for_like_start() {
     let taken = session.binary(&message(3, 0, &RECORDER[40..2000]), at_ms(9_500), &mut Vec::new());
     assert!(matches!(taken, Ok(Some(Event::Start(Some(_))))));
     session.opened(at_ms(9_500));
-    assert_eq!((session.overdue(at_ms(14_499)), session.overdue(at_ms(14_500))), (None, Some(Overdue::Media)));
+    assert_eq!((session.overdue(at_ms(14_499)), session.overdue(at_ms(14_500))), (None, Some(Overdue::Picture)));
 }
 
 #[test]

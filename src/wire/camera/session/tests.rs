@@ -214,9 +214,46 @@ fn what_does_not_come_in_time_is_overdue() {
     assert_eq!((session.overdue(at_ms(9_999)), session.overdue(at_ms(10_000))), (None, Some(Overdue::Start)));
     session.text(PICTURES).expect("start");
     session.opened(at_ms(10_000));
-    assert_eq!((session.overdue(at_ms(14_999)), session.overdue(at_ms(15_000))), (None, Some(Overdue::Media)));
+    assert_eq!((session.overdue(at_ms(14_999)), session.overdue(at_ms(15_000))), (None, Some(Overdue::Picture)));
     session.binary(&message(1, 1, 0, &key_frame()), at_ms(14_000), &mut Vec::new()).expect("taken");
     assert_eq!(session.overdue(at_ms(18_999)), None);
+    session.binary(&message(1, 1, 0, &key_frame()), at_ms(18_999), &mut Vec::new()).expect("taken");
+    assert_eq!(session.overdue(at_ms(23_998)), None);
+}
+
+#[test]
+fn sound_alone_is_silence() {
+    let (mut session, mut frames) = (started(WITH_AAC), Vec::new());
+    session.binary(&message(1, 1, 0, &key_frame()), at_ms(0), &mut frames).expect("taken");
+    for second in 1..5 {
+        session
+            .binary(&message(2, 0, second * 1_000_000, &[0x21]), at_ms(second as u64 * 1000), &mut frames)
+            .expect("taken");
+        assert_eq!(session.overdue(at_ms(second as u64 * 1000)), None);
+    }
+    assert_eq!(session.overdue(at_ms(5000)), Some(Overdue::Picture));
+    // Nor are pictures that nobody can show.
+    let mut session = started(WITH_AAC);
+    session.binary(&message(1, 0, 0, INTER), at_ms(4000), &mut frames).expect("taken");
+    assert_eq!(session.overdue(at_ms(5000)), Some(Overdue::Picture));
+}
+
+#[test]
+fn pieces_of_a_file_without_a_picture_are_silence() {
+    let mut session = Session::new(at_ms(0));
+    assert_eq!(session.text(r#"{"type":"start","version":1,"container":"mp4"}"#), Ok(Event::StartFile));
+    session.opened(at_ms(0));
+    let film = include_bytes!("../../../../tests/captures/mp4/recorder.mp4");
+    let (mut frames, mut now) = (Vec::new(), 0);
+    for piece in film.chunks(5000) {
+        now += 100;
+        session.binary(&message(3, 0, 0, piece), at_ms(now), &mut frames).expect("taken");
+    }
+    assert!(frames.iter().any(|frame| matches!(frame, Frame::Video(_))));
+    assert_eq!(
+        (session.overdue(at_ms(now + 4000)), session.overdue(at_ms(now + 5000))),
+        (None, Some(Overdue::Picture))
+    );
 }
 
 #[derive(Clone, Debug)]

@@ -127,7 +127,7 @@ proptest! {
         let (mut remux, sound) = begun();
         let (mut out, mut pts) = (Vec::new(), remux.first_picture + Ticks90k(90_000));
         for gap_ms in gaps_ms {
-            pts = pts + Ticks90k::from_ms(gap_ms);
+            pts += Ticks90k::from_ms(gap_ms);
             remux.sound(&MovieSample { pts, dts: pts, ..sound }, &[7], &mut out);
         }
         remux.give_sound(&mut out);

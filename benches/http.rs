@@ -105,7 +105,7 @@ impl Clips for House {
 }
 
 impl Cameras for House {
-    fn admit<'a>(&'a self, _token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
+    fn admit<'a>(&'a self, _token: &'a str, _camera: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         Box::pin(std::future::ready(Err(Reply::error(404, "none", "none"))))
     }
 }

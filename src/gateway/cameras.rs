@@ -13,9 +13,9 @@ use crate::wire::websocket::{Message, WebSocketError};
 pub(super) struct HandOver(pub Arc<Cameras>);
 
 impl http::Cameras for HandOver {
-    fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
+    fn admit<'a>(&'a self, token: &'a str, camera: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         Box::pin(async move {
-            let admitted = self.0.admit(token).await.map_err(reply)?;
+            let admitted = self.0.admit(token, camera).await.map_err(reply)?;
             let take_over: TakeOver = Box::new(move |socket| Box::pin(admitted.talk(socket)));
             Ok(take_over)
         })

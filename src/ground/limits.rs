@@ -194,6 +194,10 @@ pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
 pub const CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Cameras at once at one share's address, of which one publishes; further ones are 409.
 pub const CAMERAS_PER_SHARE: usize = 4;
+/// The longest name by which a camera says that it is the one from before.
+pub const CAMERA_NAME_BYTES: usize = 64;
+/// How long a camera whose place another connection of its own takes may need to leave.
+pub const CAMERA_LEAVES: Duration = Duration::from_secs(1);
 /// Bytes of one text message of such a camera, and of any message before its `start` was accepted; more ends it with
 /// `too_large`.
 pub const CAMERA_TEXT_BYTES: usize = 16 * 1024;

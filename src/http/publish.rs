@@ -10,6 +10,7 @@ pub type TakeOver = Box<dyn FnOnce(WebSocket) -> BoxFuture<'static, ()> + Send>;
 
 /// Whoever takes cameras.
 pub trait Cameras: Send + Sync {
-    /// Who takes over the WebSocket of a camera that publishes with `token`, or the answer why nobody does.
-    fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>>;
+    /// Who takes over the WebSocket of a camera that publishes with `token`, or the answer why nobody does. `camera`: which
+    /// one it says it is.
+    fn admit<'a>(&'a self, token: &'a str, camera: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>>;
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_io::Timer;
 use event_listener::Event as Bell;
+use futures_lite::future::pending;
 use futures_lite::{FutureExt as _, StreamExt as _};
 
 use super::patience::Patience;
@@ -20,6 +21,7 @@ use super::{Answer, Refusal};
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::secret::same;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
 use crate::wire::camera::{CameraError, EndReason, Event, Overdue, Said, Session};
@@ -85,6 +87,8 @@ enum End {
     Error(CameraError),
     /// The connection is gone.
     Gone,
+    /// The same camera has come back over another connection.
+    Replaced,
 }
 
 impl fmt::Display for End {
@@ -96,6 +100,7 @@ impl fmt::Display for End {
             Self::Meant(EndReason::Silent) => write!(f, "no picture for {} s", limits::NO_MEDIA.as_secs()),
             Self::Error(error) => write!(f, "{}: {error}", error.code()),
             Self::Gone => f.write_str("the connection is gone"),
+            Self::Replaced => f.write_str("the same camera came back over another connection"),
         }
     }
 }
@@ -139,19 +144,34 @@ pub struct Cameras {
     quiet: Bell,
     /// Cameras that were let in, by share.
     admitted: Mutex<HashMap<ShareId, usize>>,
+    /// Those that publish and said which camera they are, by token.
+    known: Mutex<HashMap<String, Arc<Known>>>,
+}
+
+/// A camera that comes back before its old connection is known to be dead takes that one's place.
+struct Known {
+    camera: String,
+    is_replaced: AtomicBool,
+    /// Rung when it is replaced, and again when it has left.
+    changed: Bell,
 }
 
 impl Cameras {
     /// A door whose cameras `gate` decides about.
     pub fn new(gate: Arc<dyn CameraGate>, clock: Arc<dyn Clock>) -> Self {
         let (stopping, conversations) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let (stop, quiet, admitted) = (Bell::new(), Bell::new(), Mutex::default());
-        Self { gate, clock, stopping, stop, conversations, quiet, admitted }
+        let (stop, quiet) = (Bell::new(), Bell::new());
+        let (admitted, known) = (Mutex::default(), Mutex::default());
+        Self { gate, clock, stopping, stop, conversations, quiet, admitted, known }
     }
 
-    /// Lets a camera come in with `token`, if it may, and there are not too many already that do.
-    pub async fn admit(self: &Arc<Self>, token: &str) -> Result<Admitted, Refusal> {
-        let share = self.gate.admit(token).await?;
+    /// Lets a camera come in with `token`, if it may, and there are not too many already that do. `camera`: which one it
+    /// says it is.
+    pub async fn admit(self: &Arc<Self>, token: &str, camera: Option<&str>) -> Result<Admitted, Refusal> {
+        let share = match self.gate.admit(token).await {
+            Err(Refusal::AlreadyPublishing) if self.replaced(token, camera).await => self.gate.admit(token).await?,
+            other => other?,
+        };
         let mut admitted = self.admitted();
         let count = admitted.entry(share).or_default();
         if *count >= limits::CAMERAS_PER_SHARE {
@@ -159,7 +179,36 @@ impl Cameras {
         }
         *count += 1;
         drop(admitted);
-        Ok(Admitted { door: self.clone(), share, token: token.to_owned() })
+        Ok(Admitted { door: self.clone(), share, token: token.to_owned(), camera: camera.map(str::to_owned) })
+    }
+
+    /// Has the camera that publishes with `token` leave, if it is the same; whether it has left.
+    async fn replaced(&self, token: &str, camera: Option<&str>) -> bool {
+        let known = self.known().get(token).cloned();
+        let (Some(known), Some(camera)) = (known, camera) else { return false };
+        if !same(known.camera.as_bytes(), camera.as_bytes()) {
+            return false;
+        }
+        known.is_replaced.store(true, Ordering::SeqCst);
+        known.changed.notify(usize::MAX);
+        let left = async {
+            loop {
+                let changed = known.changed.listen();
+                if !self.known().get(token).is_some_and(|now| Arc::ptr_eq(now, &known)) {
+                    return true;
+                }
+                changed.await;
+            }
+        };
+        let late = async {
+            Timer::after(limits::CAMERA_LEAVES).await;
+            false
+        };
+        left.or(late).await
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Arc<Known>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn admitted(&self) -> MutexGuard<'_, HashMap<ShareId, usize>> {
@@ -180,13 +229,14 @@ impl Cameras {
         }
     }
 
-    async fn talk(&self, token: &str, mut line: impl Line) {
+    async fn talk(&self, token: &str, camera: Option<String>, mut line: impl Line) {
         self.conversations.fetch_add(1, Ordering::SeqCst);
         let _counted = Counted(self);
         let now = self.clock.now();
         let mut conversation = Conversation {
             door: self,
             token,
+            known: camera.map(|camera| Arc::new(Known { camera, is_replaced: false.into(), changed: Bell::new() })),
             session: Session::new(now),
             publisher: None,
             has_started: false,
@@ -212,7 +262,7 @@ impl Cameras {
                 line.say(Said::Error(error).text());
                 line.close(error.close_code());
             }
-            End::Gone => {}
+            End::Gone | End::Replaced => {}
         }
         // The answer to a close, too; a camera that does not take it is gone.
         let _ = line.flush().await;
@@ -224,12 +274,14 @@ pub struct Admitted {
     door: Arc<Cameras>,
     share: ShareId,
     token: String,
+    camera: Option<String>,
 }
 
 impl Admitted {
     /// Talks with it until that is over.
-    pub async fn talk(self, line: impl Line) {
-        self.door.talk(&self.token, line).await;
+    pub async fn talk(mut self, line: impl Line) {
+        let camera = self.camera.take();
+        self.door.talk(&self.token, camera, line).await;
     }
 }
 
@@ -260,6 +312,8 @@ impl Drop for Counted<'_> {
 struct Conversation<'a> {
     door: &'a Cameras,
     token: &'a str,
+    /// Which camera it is, where it said so.
+    known: Option<Arc<Known>>,
     session: Session,
     publisher: Option<Publisher>,
     /// Whether it was told that it may send.
@@ -274,10 +328,15 @@ impl Conversation<'_> {
     async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
         let (mut tick, mut ticks_often) = (Timer::interval(TICK), false);
         let mut stopped = self.door.stop.listen();
+        let known = self.known.clone();
         let mut messages = Vec::new();
         loop {
             if self.door.stopping.load(Ordering::SeqCst) {
                 return Err(End::Meant(EndReason::Stopping));
+            }
+            let replaced = known.as_ref().map(|known| known.changed.listen());
+            if known.as_ref().is_some_and(|known| known.is_replaced.load(Ordering::SeqCst)) {
+                return Err(End::Replaced);
             }
             let received = async { Some(line.receive(&mut messages).await) };
             let ticked = async {
@@ -288,7 +347,14 @@ impl Conversation<'_> {
                 (&mut stopped).await;
                 None
             };
-            let received = match received.or(ticked).or(stopping).await {
+            let replacing = async {
+                match replaced {
+                    Some(replaced) => replaced.await,
+                    None => pending().await,
+                }
+                None
+            };
+            let received = match received.or(ticked).or(stopping).or(replacing).await {
                 Some(received) => Some(received),
                 // What came may have been too little to wake for.
                 None => line.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
@@ -350,6 +416,9 @@ impl Conversation<'_> {
         let share = publisher.share();
         log::info!("share={share} published from {} with {with} over a WebSocket", line.peer());
         self.publisher = Some(publisher);
+        if let Some(known) = &self.known {
+            self.door.known().insert(self.token.to_owned(), known.clone());
+        }
         self.start(share, line);
         Ok(())
     }
@@ -402,6 +471,15 @@ impl Conversation<'_> {
         );
         if meant {
             publisher.end();
+        } else {
+            drop(publisher);
         }
+        let Some(known) = &self.known else { return };
+        let mut all = self.door.known();
+        if all.get(self.token).is_some_and(|now| Arc::ptr_eq(now, known)) {
+            all.remove(self.token);
+        }
+        drop(all);
+        known.changed.notify(usize::MAX);
     }
 }

@@ -208,7 +208,7 @@ impl Upload for Taken {
 /// With the token `T` it says back what it hears, in capitals, and is over at an empty text. The first text lets in what is
 /// long.
 impl Cameras for MadeUp {
-    fn admit<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<TakeOver, Reply>> {
+    fn admit<'a>(&'a self, token: &'a str, _: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {
         let admitted: Result<TakeOver, Reply> = match token {
             "T" => Ok(Box::new(|socket| Box::pin(say_back(socket)))),
             _ => Err(Reply::error(404, "not_found", "nothing is shared there")),

@@ -142,7 +142,9 @@ impl Door {
         let ((says, incoming), (sender, told)) = (channel::unbounded(), mpsc::channel());
         let (cameras, line) = (self.cameras.clone(), Script { incoming, told: sender });
         let talk = std::thread::spawn(move || {
-            futures_lite::future::block_on(async { cameras.admit("TOKEN").await.expect("let in").talk(line).await })
+            futures_lite::future::block_on(async {
+                cameras.admit("TOKEN", None).await.expect("let in").talk(line).await
+            })
         });
         Camera { says, told, talk }
     }
@@ -270,13 +272,15 @@ fn who_says_nothing_in_time_is_shown_out() {
 #[test]
 fn a_share_has_few_cameras_at_once() {
     let door = Door::new();
-    let admit = || futures_lite::future::block_on(door.cameras.admit("TOKEN"));
+    let admit = || futures_lite::future::block_on(door.cameras.admit("TOKEN", None));
     let mut admitted: Vec<_> =
         (0..limits::CAMERAS_PER_SHARE).map(|_| admit().map_err(|_| "refused").expect("let in")).collect();
     assert!(admit().is_err_and(|refusal| refusal == Refusal::AlreadyPublishing));
     admitted.pop();
     assert!(admit().is_ok(), "one has gone");
-    assert!(futures_lite::future::block_on(door.cameras.admit("OTHER")).is_err_and(|why| why == Refusal::NotFound));
+    assert!(
+        futures_lite::future::block_on(door.cameras.admit("OTHER", None)).is_err_and(|why| why == Refusal::NotFound)
+    );
 }
 
 #[test]

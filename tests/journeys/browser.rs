@@ -112,6 +112,32 @@ fn a_camera_that_is_lost_and_comes_back_continues_its_share() {
     recorded.shows_every_picture(0..SMALL.pictures() as u32);
 }
 
+/// Its old connection is still open, as when a phone went from one network to another: it need not wait until that is
+/// taken for dead, and nobody else can take its place.
+#[test]
+fn a_camera_that_comes_back_takes_its_own_place() {
+    let film = Film::of(&SMALL);
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let url = format!("{}?camera=c0ffee", share.websocket_url);
+    let half = Duration::from_secs(3);
+    let (mut old, _) = Camera::publish(&url, &film);
+    assert!(old.play(&film, Duration::ZERO..half));
+    for stranger in ["", "?camera=", "?camera=c0ffe", "?camera=c0ffee0"] {
+        assert_eq!(Camera::connect(&format!("{}{stranger}", share.websocket_url)).err(), Some(409), "{stranger}");
+    }
+    let (mut new, id) = Camera::publish(&url, &film);
+    assert_eq!(id, share.id);
+    assert!(new.play(&film, half..ALL.end));
+    new.end();
+    phone.wait_until(&share, "ended");
+    assert_eq!(gateway.recordings().len(), 1, "one share, one recording");
+    let recorded = film::decode(&Play::of(&tv.entry(&share)["play"]).url("video.mp4"));
+    assert_eq!(recorded.complaints, Vec::<String>::new());
+    recorded.shows_every_picture(0..SMALL.pictures() as u32);
+}
+
 /// Connects as soon as the gateway has noticed that the one before is gone.
 fn reconnected(url: &str) -> Camera {
     let began = Instant::now();

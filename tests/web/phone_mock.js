@@ -87,7 +87,7 @@ class PhoneMock {
   }
 
   upgrade(request, socket, head) {
-    const share = [...this.shares.values()].find((one) => request.url === `/publish/${one.secret}`);
+    const share = [...this.shares.values()].find((one) => request.url.split('?camera=')[0] === `/publish/${one.secret}`);
     const refuse = (status) => { socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`); };
     if (this.refuses) { socket.destroy(); return; }
     if (!share || share.state === 'ended') { refuse(404); return; }

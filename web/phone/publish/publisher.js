@@ -34,6 +34,8 @@ export class Publisher {
     this.isDone = false;
     this.isPaused = false;
     this.fileShare = 1;
+    // So that the gateway knows this camera when it comes back over another network.
+    this.name = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     // Safari encodes pictures since 16.4, sound since 26: between them only its recorder has both.
     this.usesFrames = 'VideoEncoder' in window && (encodesSound() || !camera.stream.getAudioTracks().length || !recordable());
   }
@@ -86,7 +88,7 @@ export class Publisher {
   connect() {
     clearTimeout(this.waiting);
     this.drop();
-    const socket = new WebSocket(this.url);
+    const socket = new WebSocket(`${this.url}?camera=${this.name}`);
     this.socket = socket;
     this.isStarted = false;
     this.heardAtMs = performance.now();

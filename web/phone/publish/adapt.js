@@ -74,14 +74,15 @@ export class Adaptation {
     if (this.isClosed) {
       if (waitingMs < OPEN_MS) {
         this.isClosed = false;
-        this.cutAtMs = nowMs;
+        // What waited was all the line had to do: how fast it went is what the line takes.
+        const { receivedBytes, nowMs: since } = this.closed;
+        this.cut(nowMs, (((newest?.receivedBytes || 0) - receivedBytes) * 8000 * CAREFUL) / (nowMs - since));
       }
-      this.quietSinceMs = nowMs;
       return;
     }
     if (waitingMs > CLOSE_MS) {
       this.isClosed = true;
-      this.cut(nowMs, Math.max(arriving * CAREFUL, this.bitsPerSecond * 0.3));
+      this.closed = { receivedBytes: newest?.receivedBytes || 0, nowMs };
       return;
     }
     const standingMs = this.standingMs(nowMs);

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, date_time_ymd,
 };
 
 use super::AuthorityError;
+use super::permits::{Permits, Subnet};
 use super::terms::Terms;
 use crate::ground::secret;
 use crate::ground::time::UnixMs;
@@ -21,22 +22,35 @@ pub(super) struct Root {
     issuer: Issuer<'static, KeyPair>,
     der: Bytes,
     fingerprint: String,
+    permits: Option<Permits>,
 }
 
 impl Root {
-    /// A new authority, and its key and certificate as they are kept (PEM).
-    pub fn make() -> Result<(Self, String), AuthorityError> {
+    /// A new authority for what `permits` say, and its key and certificate as they are kept (text, and PEM).
+    pub fn make(permits: Permits) -> Result<(Self, String), AuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let certificate = parameters(&key).self_signed(&key)?;
+        let mut parameters = parameters(&key);
+        parameters.name_constraints = Some(constraints(&permits));
+        let certificate = parameters.self_signed(&key)?;
         let der = Bytes::copy_from_slice(certificate.der());
-        let text = key.serialize_pem() + &certificate.pem();
-        Ok((Self::of(key, der), text))
+        let text = permits.to_text() + &key.serialize_pem() + &certificate.pem();
+        Ok((Self::of(key, der, Some(permits)), text))
     }
 
-    /// The authority with this key and certificate.
-    pub fn of(key: KeyPair, der: Bytes) -> Self {
+    /// The authority with this key and certificate, which may sign for what `permits` say: for anything without them.
+    pub fn of(key: KeyPair, der: Bytes, permits: Option<Permits>) -> Self {
         let fingerprint = fingerprint(&der);
-        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint }
+        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint, permits }
+    }
+
+    /// Whether it may sign for the home alone.
+    pub fn is_limited(&self) -> bool {
+        self.permits.is_some()
+    }
+
+    /// Which of `names` it may sign for, and which not.
+    pub fn sort(&self, names: Vec<String>) -> (Vec<String>, Vec<String>) {
+        names.into_iter().partition(|name| self.permits.as_ref().is_none_or(|permits| permits.allow(name)))
     }
 
     /// Its certificate (DER).
@@ -66,7 +80,16 @@ impl Root {
     }
 }
 
-/// What the authority's certificate says. Follows from its key alone. Its dates are fixed, so that no clock, however
+fn constraints(permits: &Permits) -> NameConstraints {
+    let names = permits.names.iter().map(|name| GeneralSubtree::DnsName(name.clone()));
+    let addresses = permits
+        .addresses
+        .iter()
+        .map(|Subnet { address, prefix }| GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, *prefix)));
+    NameConstraints { permitted_subtrees: names.chain(addresses).collect(), excluded_subtrees: Vec::new() }
+}
+
+/// What the authority's certificate says, but for its limits. Follows from its key alone. Its dates are fixed, so that no clock, however
 /// wrong on the first start, makes an authority that is not good yet or no more.
 fn parameters(key: &KeyPair) -> CertificateParams {
     let mark = &fingerprint(key.public_key_raw())[..6];
@@ -80,6 +103,6 @@ fn parameters(key: &KeyPair) -> CertificateParams {
 }
 
 /// SHA-256 in hexadecimal.
-fn fingerprint(bytes: &[u8]) -> String {
+pub(super) fn fingerprint(bytes: &[u8]) -> String {
     secret::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

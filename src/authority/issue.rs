@@ -106,3 +106,45 @@ fn parameters(key: &KeyPair) -> CertificateParams {
 pub(super) fn fingerprint(bytes: &[u8]) -> String {
     secret::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_rustls::pki_types::pem::PemObject as _;
+    use futures_rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use futures_rustls::rustls::client::WebPkiServerVerifier;
+    use futures_rustls::rustls::client::danger::ServerCertVerifier as _;
+    use futures_rustls::rustls::{CertificateError, Error, RootCertStore, crypto};
+
+    use super::*;
+    use crate::authority::terms::EARLIEST;
+
+    /// What somebody who trusts `root` says of a certificate that it has signed for `name`.
+    fn judged(root: &Root, name: &'static str) -> Result<(), Error> {
+        let text = root.issue(&Terms::new(root.fingerprint(), vec![name.to_owned()], EARLIEST)).expect("signed");
+        let certificate = CertificateDer::from_pem_slice(text.as_bytes()).expect("a certificate");
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(root.der().to_vec())).expect("an authority");
+        let provider = Arc::new(crypto::ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build().expect("a verifier");
+        let now = UnixTime::since_unix_epoch(Duration::from_millis(EARLIEST.0 as u64));
+        let name = ServerName::try_from(name).expect("a name");
+        verifier.verify_server_cert(&certificate, &[], &name, &[], now).map(drop)
+    }
+
+    #[test]
+    fn nobody_believes_it_beyond_its_limits() {
+        let (root, _) = Root::make(Permits::with(&["tv.example".to_owned()])).expect("made");
+        for name in
+            ["localhost", "lareira.local", "nas.lan", "tv.example", "127.0.0.1", "192.168.1.2", "fd00::7", "::1"]
+        {
+            assert_eq!(judged(&root, name), Ok(()), "{name}");
+        }
+        for name in ["www.example", "example", "8.8.8.8", "2001:db8::1"] {
+            let error = judged(&root, name).expect_err(name);
+            assert!(!matches!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer)), "{name}: {error}");
+            assert!(error.to_string().contains("NameConstraintViolation"), "{name}: {error}");
+        }
+    }
+}

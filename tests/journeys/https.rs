@@ -32,7 +32,7 @@ fn whoever_trusts_the_authority_is_served() {
     }
     assert!(get("/tv/", &[]).1.contains("text/html"));
     let (_, device) = get("/tv/api/device", &[]);
-    assert!(device.contains(&format!("{base}/admin/#pair=")), "addresses are secure, too: {device}");
+    assert!(device.contains(&format!("{base}/go/#claim=")), "addresses are secure, too: {device}");
     let cookie = device.lines().find_map(|line| line.strip_prefix("Set-Cookie: ")).expect("a cookie");
     let cookie = cookie.split(';').next().expect("a value");
     // Events have no end: curl gives up after two seconds, with what has come.

@@ -15,14 +15,20 @@ use futures_rustls::rustls::sign::CertifiedKey;
 use rcgen::KeyPair;
 
 use super::AuthorityError;
-use super::issue::Root;
+use super::issue::{Root, fingerprint};
+use super::permits::Permits;
 use super::terms::{Early, Terms};
 use crate::ground::time::UnixMs;
 
-/// The authority of `folder`, made if there is none. One that can't be read is put aside, and people have to trust the
-/// new one.
-pub(super) fn root(folder: &Path) -> Result<Root, AuthorityError> {
-    let path = folder.join("authority.pem");
+/// Where the authority of `folder` is kept.
+pub(super) fn root_file(folder: &Path) -> PathBuf {
+    folder.join("authority.pem")
+}
+
+/// The authority of `folder`, made if there is none, for what `permits` say. One that can't be read is put aside, and
+/// people have to trust the new one.
+pub(super) fn root(folder: &Path, permits: impl FnOnce() -> Permits) -> Result<Root, AuthorityError> {
+    let path = root_file(folder);
     match fs::read_to_string(&path) {
         Ok(text) => match root_of(&text) {
             Some(root) => return Ok(root),
@@ -32,14 +38,14 @@ pub(super) fn root(folder: &Path) -> Result<Root, AuthorityError> {
         Err(error) if error.kind() == ErrorKind::InvalidData => put_aside(&path)?,
         Err(error) => return Err(AuthorityError::File(path, error)),
     }
-    let (root, text) = Root::make()?;
+    let (root, text) = Root::make(permits())?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
         .map_err(|error| AuthorityError::File(folder.to_owned(), error))?;
     write(&path, &text)?;
-    log::info!("https: a certificate authority was made fingerprint={}", root.fingerprint());
+    log::info!("https: a certificate authority was made");
     Ok(root)
 }
 
@@ -54,12 +60,18 @@ fn put_aside(path: &Path) -> Result<(), AuthorityError> {
     Ok(())
 }
 
+/// The fingerprint of the authority's certificate that is kept in `folder`, if there is one.
+pub(super) fn kept_fingerprint(folder: &Path) -> Option<String> {
+    let text = fs::read(root_file(folder)).ok()?;
+    CertificateDer::from_pem_slice(&text).ok().map(|certificate| fingerprint(&certificate))
+}
+
 fn root_of(text: &str) -> Option<Root> {
     let key = KeyPair::from_pem(text).ok()?;
     let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
     // Said by the parts that will be used: the key is the certificate's.
     certified(text.as_bytes(), text.as_bytes(), Path::new("")).ok()?;
-    Some(Root::of(key, Bytes::copy_from_slice(&certificate)))
+    Some(Root::of(key, Bytes::copy_from_slice(&certificate), Permits::from_text(text)))
 }
 
 /// The server's certificate and key, as they are used and, if the disk takes them, kept in a folder.
@@ -210,6 +222,10 @@ mod tests {
         vec!["localhost".to_owned(), "127.0.0.1".to_owned()]
     }
 
+    fn made_root(folder: &Path) -> Result<Root, AuthorityError> {
+        root(folder, || Permits::with(&[]))
+    }
+
     fn server(folder: &Path, root: &Root, now: UnixMs) -> Arc<CertifiedKey> {
         Server::open(folder, root, &names(), now).expect("made or read").key().clone()
     }
@@ -217,7 +233,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_costs_no_certificate() {
         let dir = tempfile::tempdir().expect("a folder");
-        let root = root(dir.path()).expect("made");
+        let root = made_root(dir.path()).expect("made");
         // 2027-06-01; and when a gateway begins that has no clock.
         let (right, back) = (UnixMs(1_811_808_000_000), EARLIEST);
         let first = server(dir.path(), &root, right);
@@ -235,7 +251,7 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_used_and_written_later() {
         let dir = tempfile::tempdir().expect("a folder");
-        let root = root(dir.path()).expect("made");
+        let root = made_root(dir.path()).expect("made");
         let file = dir.path().join("server.pem");
         // A folder in its place can't be read nor written over, whoever one is.
         fs::create_dir_all(file.join("full")).expect("a folder");
@@ -256,9 +272,9 @@ mod tests {
     fn what_is_made_is_kept_and_nobody_elses() {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = dir.path().join("tls");
-        let first = root(&folder).expect("made");
+        let first = made_root(&folder).expect("made");
         let key = server(&folder, &first, EARLIEST);
-        let again = root(&folder).expect("read");
+        let again = made_root(&folder).expect("read");
         assert_eq!(again.der(), first.der());
         let kept = server(&folder, &again, EARLIEST);
         assert_eq!(kept.cert, key.cert);
@@ -270,10 +286,34 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_keeps_its_limits_and_an_older_one_has_none() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = root_file(dir.path());
+        let sorted =
+            |root: &Root| root.sort(["tv.local", "tv.example", "10.0.0.1", "8.8.8.8"].map(str::to_owned).into());
+        let made = made_root(dir.path()).expect("made");
+        assert_eq!(kept_fingerprint(dir.path()).as_deref(), Some(made.fingerprint()));
+        let again = root(dir.path(), || Permits::with(&["tv.example".to_owned()])).expect("read");
+        for root in [&made, &again] {
+            let (permitted, left_out) = sorted(root);
+            assert_eq!(
+                (permitted, left_out),
+                (vec!["tv.local".into(), "10.0.0.1".into()], vec!["tv.example".into(), "8.8.8.8".into()])
+            );
+        }
+        let text = fs::read_to_string(&file).expect("it is there");
+        fs::write(&file, text.split_once('\n').expect("lines").1).expect("written");
+        let older = made_root(dir.path()).expect("read");
+        assert!(made.is_limited() && !older.is_limited());
+        assert_eq!(older.der(), made.der());
+        assert_eq!(sorted(&older).1, Vec::<String>::new());
+    }
+
+    #[test]
     fn what_is_lost_or_damaged_is_made_anew() {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = dir.path();
-        let first = root(folder).expect("made");
+        let first = made_root(folder).expect("made");
         let key = server(folder, &first, EARLIEST);
         for damage in [&b""[..], b"garbage", &[0xff; 100]] {
             fs::write(folder.join("server.pem"), damage).expect("written");
@@ -284,20 +324,20 @@ mod tests {
         server(folder, &first, EARLIEST);
         for damage in [&b""[..], b"garbage", &[0xff; 100], good.as_bytes()[..300].as_ref()] {
             fs::write(folder.join("authority.pem"), damage).expect("written");
-            let new = root(folder).expect("made");
+            let new = made_root(folder).expect("made");
             assert_ne!(new.der(), first.der());
             assert_eq!(fs::read(folder.join("authority.broken")).expect("put aside"), damage);
             let by_new = server(folder, &new, EARLIEST);
             assert_ne!(by_new.cert, key.cert, "the old authority's is worth nothing now");
         }
         fs::remove_file(folder.join("authority.pem")).expect("removed");
-        root(folder).expect("made");
+        made_root(folder).expect("made");
     }
 
     #[test]
     fn given_files_are_read_again_when_they_change_and_kept_when_they_are_bad() {
         let dir = tempfile::tempdir().expect("a folder");
-        let (root, _) = Root::make().expect("an authority");
+        let (root, _) = Root::make(Permits::with(&[])).expect("an authority");
         let terms = Terms::new(root.fingerprint(), names(), EARLIEST);
         let (certificate, key) = (dir.path().join("c.pem"), dir.path().join("k.pem"));
         assert!(Given::open(&certificate, &key).is_err_and(|error| error.to_string().contains("c.pem")));

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, date_time_ymd,
 };
 
 use super::AuthorityError;
+use super::permits::{Permits, Subnet};
 use super::terms::Terms;
 use crate::ground::secret;
 use crate::ground::time::UnixMs;
@@ -21,22 +22,35 @@ pub(super) struct Root {
     issuer: Issuer<'static, KeyPair>,
     der: Bytes,
     fingerprint: String,
+    permits: Option<Permits>,
 }
 
 impl Root {
-    /// A new authority, and its key and certificate as they are kept (PEM).
-    pub fn make() -> Result<(Self, String), AuthorityError> {
+    /// A new authority for what `permits` say, and its key and certificate as they are kept (text, and PEM).
+    pub fn make(permits: Permits) -> Result<(Self, String), AuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let certificate = parameters(&key).self_signed(&key)?;
+        let mut parameters = parameters(&key);
+        parameters.name_constraints = Some(constraints(&permits));
+        let certificate = parameters.self_signed(&key)?;
         let der = Bytes::copy_from_slice(certificate.der());
-        let text = key.serialize_pem() + &certificate.pem();
-        Ok((Self::of(key, der), text))
+        let text = permits.to_text() + &key.serialize_pem() + &certificate.pem();
+        Ok((Self::of(key, der, Some(permits)), text))
     }
 
-    /// The authority with this key and certificate.
-    pub fn of(key: KeyPair, der: Bytes) -> Self {
+    /// The authority with this key and certificate, which may sign for what `permits` say: for anything without them.
+    pub fn of(key: KeyPair, der: Bytes, permits: Option<Permits>) -> Self {
         let fingerprint = fingerprint(&der);
-        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint }
+        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint, permits }
+    }
+
+    /// Whether it may sign for the home alone.
+    pub fn is_limited(&self) -> bool {
+        self.permits.is_some()
+    }
+
+    /// Which of `names` it may sign for, and which not.
+    pub fn sort(&self, names: Vec<String>) -> (Vec<String>, Vec<String>) {
+        names.into_iter().partition(|name| self.permits.as_ref().is_none_or(|permits| permits.allow(name)))
     }
 
     /// Its certificate (DER).
@@ -66,7 +80,16 @@ impl Root {
     }
 }
 
-/// What the authority's certificate says. Follows from its key alone. Its dates are fixed, so that no clock, however
+fn constraints(permits: &Permits) -> NameConstraints {
+    let names = permits.names.iter().map(|name| GeneralSubtree::DnsName(name.clone()));
+    let addresses = permits
+        .addresses
+        .iter()
+        .map(|Subnet { address, prefix }| GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, *prefix)));
+    NameConstraints { permitted_subtrees: names.chain(addresses).collect(), excluded_subtrees: Vec::new() }
+}
+
+/// What the authority's certificate says, but for its limits. Follows from its key alone. Its dates are fixed, so that no clock, however
 /// wrong on the first start, makes an authority that is not good yet or no more.
 fn parameters(key: &KeyPair) -> CertificateParams {
     let mark = &fingerprint(key.public_key_raw())[..6];
@@ -80,6 +103,48 @@ fn parameters(key: &KeyPair) -> CertificateParams {
 }
 
 /// SHA-256 in hexadecimal.
-fn fingerprint(bytes: &[u8]) -> String {
+pub(super) fn fingerprint(bytes: &[u8]) -> String {
     secret::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_rustls::pki_types::pem::PemObject as _;
+    use futures_rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use futures_rustls::rustls::client::WebPkiServerVerifier;
+    use futures_rustls::rustls::client::danger::ServerCertVerifier as _;
+    use futures_rustls::rustls::{CertificateError, Error, RootCertStore, crypto};
+
+    use super::*;
+    use crate::authority::terms::EARLIEST;
+
+    /// What somebody who trusts `root` says of a certificate that it has signed for `name`.
+    fn judged(root: &Root, name: &'static str) -> Result<(), Error> {
+        let text = root.issue(&Terms::new(root.fingerprint(), vec![name.to_owned()], EARLIEST)).expect("signed");
+        let certificate = CertificateDer::from_pem_slice(text.as_bytes()).expect("a certificate");
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(root.der().to_vec())).expect("an authority");
+        let provider = Arc::new(crypto::ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build().expect("a verifier");
+        let now = UnixTime::since_unix_epoch(Duration::from_millis(EARLIEST.0 as u64));
+        let name = ServerName::try_from(name).expect("a name");
+        verifier.verify_server_cert(&certificate, &[], &name, &[], now).map(drop)
+    }
+
+    #[test]
+    fn nobody_believes_it_beyond_its_limits() {
+        let (root, _) = Root::make(Permits::with(&["tv.example".to_owned()])).expect("made");
+        for name in
+            ["localhost", "lareira.local", "nas.lan", "tv.example", "127.0.0.1", "192.168.1.2", "fd00::7", "::1"]
+        {
+            assert_eq!(judged(&root, name), Ok(()), "{name}");
+        }
+        for name in ["www.example", "example", "8.8.8.8", "2001:db8::1"] {
+            let error = judged(&root, name).expect_err(name);
+            assert!(!matches!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer)), "{name}: {error}");
+            assert!(error.to_string().contains("NameConstraintViolation"), "{name}: {error}");
+        }
+    }
 }

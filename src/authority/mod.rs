@@ -7,11 +7,13 @@
 mod files;
 mod issue;
 mod names;
+mod permits;
 mod terms;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -24,6 +26,7 @@ use crate::ground::time::UnixMs;
 use files::{Given, Server};
 use issue::Root;
 pub use names::{Names, host_name};
+use permits::Permits;
 
 /// What certificates are made of.
 #[derive(Clone, Debug)]
@@ -110,8 +113,15 @@ impl Authority {
                 (Source::Given(given.into()), key)
             }
             None => {
-                let root = files::root(&settings.folder)?;
-                let server = Server::open(&settings.folder, &root, &settings.names.now(), now)?;
+                let root = files::root(&settings.folder, || Permits::with(&settings.names.lasting()))?;
+                log::info!(
+                    "https: the certificate authority has fingerprint={} limited_to_the_home={}",
+                    root.fingerprint(),
+                    root.is_limited()
+                );
+                let (names, left_out) = root.sort(settings.names.now());
+                tell_left_out(&settings, &left_out);
+                let server = Server::open(&settings.folder, &root, &names, now)?;
                 let key = server.key().clone();
                 (Source::Own(root.into(), server.into()), key)
             }
@@ -145,7 +155,9 @@ impl Authority {
         match &self.source {
             Source::Own(root, server) => {
                 let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
-                if server.refresh(root, &self.settings.names.now(), now)? {
+                let (names, left_out) = root.sort(self.settings.names.now());
+                if server.refresh(root, &names, now)? {
+                    tell_left_out(&self.settings, &left_out);
                     self.shown.show(server.key().clone());
                 }
             }
@@ -158,5 +170,29 @@ impl Authority {
             }
         }
         Ok(())
+    }
+}
+
+/// The fingerprint (SHA-256, in hexadecimal) of the certificate authority that is kept in `folder`, if there is one.
+pub fn fingerprint(folder: &Path) -> Option<String> {
+    files::kept_fingerprint(folder)
+}
+
+/// Says which names and addresses are not in the certificate because the authority may not sign for them.
+fn tell_left_out(settings: &Settings, left_out: &[String]) {
+    let (addresses, names): (Vec<_>, Vec<_>) = left_out.iter().partition(|name| name.parse::<IpAddr>().is_ok());
+    let (own, names): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| Some(*name) == host_name().as_ref());
+    if let [own] = own[..] {
+        log::info!("https: not for {own}, which may be a domain of the internet. Use {own}.local");
+    }
+    if !addresses.is_empty() {
+        log::info!("https: not for addresses of the internet: {addresses:?}. Use a name, or an address of the home");
+    }
+    if !names.is_empty() {
+        log::warn!(
+            "https: not for {names:?}, because the authority was made before they were set. To have them, delete {} and \
+             start again; phones then have to trust the new authority",
+            files::root_file(&settings.folder).display()
+        );
     }
 }

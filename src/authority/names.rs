@@ -33,6 +33,19 @@ impl Names {
     }
 }
 
+impl Names {
+    /// What an authority may sign for besides the home: what is set, an address that is listened on and no other, and the
+    /// host's own name where it can't be a domain of the internet, which a box that is called `tv` would bring along.
+    pub(super) fn lasting(&self) -> Vec<String> {
+        let set = self.set.iter().map(|name| name.trim_end_matches('.').to_ascii_lowercase());
+        let mut names: Vec<String> =
+            set.chain(host_name().filter(|name| is_no_domain(name))).filter(|name| is_host_name(name)).collect();
+        names.extend((!self.address.is_unspecified()).then(|| self.address.to_canonical().to_string()));
+        names.truncate(limits::CERTIFICATE_NAMES);
+        names
+    }
+}
+
 /// The host's own name, if it can stand in a certificate: its first label, in lower case.
 pub fn host_name() -> Option<String> {
     let system = rustix::system::uname();
@@ -58,8 +71,14 @@ fn addresses() -> Vec<IpAddr> {
     addresses
 }
 
+/// Whether a single label is surely no top-level domain: those are letters alone (RFC 1123, section 2.1), or begin as
+/// those of other alphabets do (RFC 5890, section 2.3.2.1).
+fn is_no_domain(label: &str) -> bool {
+    label.bytes().any(|byte| !byte.is_ascii_lowercase()) && !label.starts_with("xn--")
+}
+
 /// Letters, digits and hyphens in labels (RFC 1123, section 2.1).
-fn is_host_name(name: &str) -> bool {
+pub(super) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         let plain = label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
@@ -79,6 +98,17 @@ mod tests {
             assert_eq!(names.iter().filter(|name| *name == wanted).count(), 1, "{wanted} in {names:?}");
         }
         assert!(!names.iter().any(|name| name.contains(' ') || name.starts_with('-') || name.is_empty()), "{names:?}");
+    }
+
+    #[test]
+    fn a_host_that_is_called_like_a_domain_brings_no_domain_along() {
+        for (name, is_none) in [("tv", false), ("dev", false), ("xn--p1ai", false), ("tv-box", true), ("nas2", true)] {
+            assert_eq!(is_no_domain(name), is_none, "{name}");
+        }
+        let set = vec!["TV.example.".to_owned(), "no name".to_owned()];
+        let lasting = Names { set, address: "203.0.113.7".parse().expect("an address") }.lasting();
+        assert!(lasting.starts_with(&["tv.example".to_owned()]) && lasting.ends_with(&["203.0.113.7".to_owned()]));
+        assert!(!lasting.contains(&"no name".to_owned()));
     }
 
     #[test]

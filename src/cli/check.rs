@@ -34,6 +34,8 @@ pub struct Subject {
     pub listeners: Vec<(&'static str, SocketAddr)>,
     /// Where it will keep its data; need not exist yet.
     pub data_dir: PathBuf,
+    /// The fingerprint of its certificate authority, if it has one already.
+    pub authority: Option<String>,
 }
 
 /// What was seen of the machine.
@@ -55,6 +57,8 @@ pub struct Facts {
     pub cores: Option<usize>,
     /// How fast 720p video is encoded and decoded.
     pub speed: Result<Speed, CodecError>,
+    /// The fingerprint of the certificate authority, if there is one already.
+    pub authority: Option<String>,
 }
 
 /// How fast the codec is, on one core.
@@ -104,6 +108,8 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     findings
         .extend(facts.cores.map(|cores| good(format!("{cores} processor core{}", if cores == 1 { "" } else { "s" }))));
     findings.extend(speed(&facts.speed));
+    let authority = facts.authority.iter();
+    findings.extend(authority.map(|mark| good(format!("certificate authority that phones trust: SHA-256 {mark}"))));
     findings
 }
 
@@ -226,6 +232,7 @@ impl Facts {
             installed: std::env::current_exe().and_then(date_of).ok(),
             cores: std::thread::available_parallelism().map(usize::from).ok(),
             speed: measure(),
+            authority: subject.authority.clone(),
         }
     }
 }
@@ -323,6 +330,7 @@ mod tests {
             installed: Some(EARLIEST),
             cores: Some(2),
             speed: Ok(Speed { encoded_per_second: 160.0, key_frame: Duration::from_millis(9) }),
+            authority: None,
         }
     }
 
@@ -370,12 +378,19 @@ mod tests {
     }
 
     #[test]
+    fn the_authority_is_named_where_there_is_one() {
+        let named = |facts: &Facts| report(&judge(facts)).contains("SHA-256 0123ab");
+        assert!(named(&Facts { authority: Some("0123ab".to_owned()), ..facts() }));
+        assert!(!named(&facts()));
+    }
+
+    #[test]
     fn a_port_that_is_taken_and_a_directory_to_be_made_are_seen() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let at = taken.local_addr().expect("an address");
         let folder = tempfile::tempdir().expect("a folder");
         let data_dir = folder.path().join("not/there/yet");
-        let facts = Facts::gather(&Subject { listeners: vec![("rtsp", at)], data_dir });
+        let facts = Facts::gather(&Subject { listeners: vec![("rtsp", at)], data_dir, authority: None });
         assert_eq!(facts.listeners[0].2, Err(ErrorKind::AddrInUse));
         assert_eq!(facts.writable, Ok(()));
         assert!(facts.free_bytes.is_some());

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use lexopt::prelude::*;
 
+use crate::authority;
 use crate::gateway::GatewayError;
 use crate::gateway::config::{Config, ConfigError, LogLevel};
 
@@ -129,7 +130,8 @@ fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     let mut listeners = vec![("http.address", config.http.address), ("rtsp.address", config.rtsp.address)];
     listeners.extend(https);
     listeners.extend(config.rtsps.enabled.then_some(("rtsps.address", config.rtsps.address)));
-    let (report, status) = check::check(&check::Subject { listeners, data_dir: config.data_dir });
+    let authority = authority::fingerprint(&config.data_dir.join("tls"));
+    let (report, status) = check::check(&check::Subject { listeners, data_dir: config.data_dir, authority });
     say(report.trim_end());
     Ok(status)
 }

@@ -92,7 +92,11 @@ async function listening(mock) {
   while (!mock.listeners.size) { await new Promise((done) => { setTimeout(done, 10); }); }
 }
 
-async function on(page, name) { await page.waitForSelector(`body[data-page="${name}"]`); }
+/** Waits for a page; the home page is drawn when the inbox is known, and keys before that are nobody's. */
+async function on(page, name) {
+  await page.waitForSelector(`body[data-page="${name}"]`);
+  if (name === 'home') { await page.waitForFunction(() => document.querySelector('.is-focused')); }
+}
 
 /** Waits until the picture moves. */
 async function playing(page) {

@@ -103,7 +103,7 @@ class PhoneMock {
     ws.on('message', (data, isBinary) => {
       if (isBinary) { this.media(share, ws, line, data); return; }
       const message = JSON.parse(String(data));
-      if (message.type === 'start') { this.start(share, ws, line, message); } else if (message.type === 'end') { line.ended = true; this.over(share, 'ended'); } else { this.fault(`unknown text: ${data}`); }
+      if (message.type === 'start') { this.start(share, ws, line, message); } else if (message.type === 'end') { this.over(share, 'ended'); } else { this.fault(`unknown text: ${data}`); }
     });
   }
 

@@ -383,7 +383,11 @@ const FAMILY = () => [
 ];
 
 /** Starts a stand-in; options override what it begins with (users, entries, paired, language, pin …). */
-async function start(options, port) { return new Mock(options || {}).listen(port); }
+async function start(options, port) {
+  /* Made once on a machine, which takes seconds: not while a page waits for an answer. */
+  for (const [width, height] of [[1280, 720], [640, 360]]) { media.clip(width, height, 60); }
+  return new Mock(options || {}).listen(port);
+}
 
 module.exports = { start, pastShares, stations, PEOPLE, FAMILY, clipOf };
 

@@ -1,17 +1,19 @@
-/* The TV channels of the house and what is on: asked for again when the gateway says that something changed. Without
-   channels the list is empty, and nothing on any page speaks of them. Remembers the channel last watched, where it can. */
+/* The TV channels of the house and what is on: asked for again when the gateway says that something changed, or says
+   nothing. Without channels the list is empty, and nothing on any page speaks of them. Remembers the channel last watched,
+   where it can. */
 (function (Lareira) {
   'use strict';
 
-  var KEY = 'lareira.channel';
-  var last = null;
+  var KEY = 'lareira.channel', RETRY_MS = 5000;
+  var last = null, retry = 0;
   var guide = { list: [], load: load, find: find, numbered: numbered, beside: beside, on: on, last: lastWatched, watched: watched };
 
   /* The gateway tells some thousands at once; there may be more. */
   function load(done, known) {
     var list = known || [];
+    clearTimeout(retry);
     Lareira.api.channels(list.length, function (error, answer) {
-      if (error && error.status === 0) { return; }
+      if (error && error.status === 0) { retry = setTimeout(function () { load(done); }, RETRY_MS); return; }
       var more = error ? [] : answer.channels || [];
       list = list.concat(more);
       if (more.length && list.length < answer.total) { load(done, list); return; }

@@ -12,13 +12,13 @@ const os = require('node:os');
 const path = require('node:path');
 const ROOT = path.join(__dirname, '../..');
 process.env.LAREIRA ||= path.join(ROOT, 'target/release/lareira');
-const { launch, keys, playing } = require(`${ROOT}/tests/web/browser`);
+const { TV, PHONE, launch, blank, keys, playing } = require(`${ROOT}/tests/web/browser`);
 const { startGateway } = require(`${ROOT}/tests/web/demo`);
-const { film, watch, ways, part } = require(`${ROOT}/tests/web/film`);
+const { film, note, ways, part } = require(`${ROOT}/tests/web/film`);
 const { chart } = require('./chart');
 
 const NAMESPACE = 'lareira-phone';
-const [HOME, PHONE] = ['10.77.0.1', '10.77.0.2'];
+const [HOME, AWAY] = ['10.77.0.1', '10.77.0.2'];
 const WIDE = 5e6;
 const NARROW = 600e3;
 /** From when on, in seconds, the line is how wide. */
@@ -30,7 +30,7 @@ const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 async function openRoad() {
   execFileSync('ip', ['netns', 'add', NAMESPACE]);
-  const road = spawn('python3', [path.join(__dirname, 'road.py'), NAMESPACE, HOME, PHONE], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const road = spawn('python3', [path.join(__dirname, 'road.py'), NAMESPACE, HOME, AWAY], { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise((resolve, reject) => { road.stdout.once('data', resolve); road.once('exit', () => reject(new Error('the road was not opened'))); });
   return {
     say: (...words) => road.stdin.write(`${words.join(' ')}\n`),
@@ -59,11 +59,11 @@ async function main() {
     const road = await openRoad();
     undo.push(() => road.close());
     const gateway = await startGateway(() => '', { httpsHost: HOME });
-    undo.push(() => gateway.stop());
+    undo.push(() => gateway.close());
     const { account, token, user } = await enrol(gateway);
     const tvs = await launch();
     undo.push(() => tvs.close());
-    const tv = await (await tvs.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' })).newPage();
+    const tv = await blank(tvs, TV);
     await tv.goto(`${gateway.url}/tv/`);
     await tv.waitForSelector('.code');
     gateway.admin('tv', 'approve', (await tv.getAttribute('.code', 'aria-label')).replace(/ /g, ''), '--account', account);
@@ -74,20 +74,19 @@ async function main() {
     const phones = await launch('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film(path.join(folder, 'camera.mjpeg'))}`);
     if (outside) { process.env.CHROMIUM = outside; } else { delete process.env.CHROMIUM; }
     undo.push(() => phones.close());
-    const phone = await (await phones.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', hasTouch: true, isMobile: true, ignoreHTTPSErrors: true, permissions: ['camera', 'microphone'] })).newPage();
-    await phone.addInitScript(`localStorage.setItem('lareira', ${JSON.stringify(JSON.stringify({ token, chosen: [user] }))});`);
+    const phone = await blank(phones, { ...PHONE, ignoreHTTPSErrors: true, before: `localStorage.setItem('lareira', ${JSON.stringify(JSON.stringify({ token, chosen: [user] }))});` });
     road.say('loss', LOSS);
     road.say('delay_ms', ONE_WAY_MS);
     road.say('uplink', WIDE);
     await phone.goto(`https://${HOME}:${gateway.httpsPort}/go/`);
     await phone.tap('.dock .main');
     await phone.waitForSelector('.start:enabled');
-    await watch(phone);
+    await note(phone);
     await phone.tap('.start');
     await tv.waitForSelector('.ring');
     await keys(tv, 'Enter');
     await playing(tv);
-    await watch(tv);
+    await note(tv);
 
     const began = Date.now();
     const samples = [];

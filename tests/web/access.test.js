@@ -3,22 +3,15 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { test, before, after, afterEach } = require('node:test');
-const { launch, open, keys, remote, listening, on, playing } = require('./browser');
+const { test } = require('node:test');
+const { open, keys, remote, listening, on, playing } = require('./browser');
 const { start, pastShares, stations, FAMILY } = require('./mock');
+const { stage } = require('./stage');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-let browser;
+const scene = stage();
 let mock;
 let page;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  if (page) { await page.context().close(); page = null; }
-  if (mock) { await mock.close(); mock = null; }
-  assert.deepEqual(complaints, [], 'the page complained');
-});
 
 const two = () => FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 }));
 const all = () => ({ users: two(), entries: pastShares(9, Date.now()), channels: stations(Date.now()), blocked: ['s-ana', 's-max'] });
@@ -34,8 +27,8 @@ async function sound(name) {
 test('axe-core finds no serious or critical fault on any page', async () => {
   const visit = async (options, path) => {
     if (page) { await page.context().close(); await mock.close(); }
-    mock = await start(options);
-    page = await open(browser, mock, { path: path || '/tv/' });
+    mock = scene.keep(await start(options));
+    page = await open(scene.browser, mock, { path: path || '/tv/' });
   };
   await visit({ paired: false });
   await on(page, 'pairing');
@@ -110,8 +103,8 @@ test('axe-core finds no serious or critical fault on any page', async () => {
 });
 
 test('on a processor slowed six times: from a key to the focus', async (t) => {
-  mock = await start(all());
-  page = await open(browser, mock, { path: '/mock/scene/0' });
+  mock = scene.keep(await start(all()));
+  page = await open(scene.browser, mock, { path: '/mock/scene/0' });
   const protocol = await page.context().newCDPSession(page);
   await protocol.send('Emulation.setCPUThrottlingRate', { rate: 6 });
   await page.goto(`${mock.url}/tv/`);

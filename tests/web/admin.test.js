@@ -4,31 +4,20 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { test, before, after, afterEach } = require('node:test');
-const { launch } = require('./browser');
+const { test } = require('node:test');
+const { TV, PHONE, blank } = require('./browser');
 const { startDemo, startGateway } = require('./demo');
 const { WEB, files } = require('./sources');
+const { stage } = require('./stage');
 
-let browser;
+const scene = stage();
 let demo;
 let page;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  if (page) { await page.context().close(); page = null; }
-  if (demo) { await demo.stop(); demo = null; }
-  assert.deepEqual(complaints, [], 'the page complained');
-});
 
 const admin = (...verb) => demo.admin(...verb);
 
 async function open(how = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...how });
-  page = await context.newPage();
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  page.on('console', (message) => { if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) { page.complaints.push(message.text()); } });
+  page = await blank(scene.browser, { viewport: { width: 1280, height: 900 }, ...how });
 }
 
 /** Fills in the open dialog and sends it. */
@@ -39,7 +28,7 @@ async function fill(values) {
 }
 
 test('the owner comes in with a code and does what the command line does', async () => {
-  demo = await startDemo();
+  demo = scene.keep(await startDemo());
   await open();
   await page.goto(`${demo.url}/admin/`);
   await page.waitForSelector('.door');
@@ -100,7 +89,7 @@ test('the owner comes in with a code and does what the command line does', async
 });
 
 test('it comes in by the address the command line prints, on a phone and in the owner’s language', async () => {
-  demo = await startDemo();
+  demo = scene.keep(await startDemo());
   await open({ viewport: { width: 390, height: 844 }, locale: 'pt-PT' });
   await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
   await page.waitForSelector('.stream');
@@ -117,10 +106,10 @@ test('it comes in by the address the command line prints, on a phone and in the 
 
 test('it shows the channels, what was wrong with their list, and fetches it again', async () => {
   const list = (names) => `#EXTM3U\n${names.map((name, i) => `#EXTINF:-1 tvg-chno="${i + 1}" group-title="News",${name}\nhttp://tv.example/${i}.m3u8\n`).join('')}#EXTINF:-1,Broken\nnowhere\n`;
-  demo = await startGateway((folder) => {
+  demo = scene.keep(await startGateway((folder) => {
     fs.writeFileSync(path.join(folder, 'tv.m3u'), list(['First', '<b>Second</b>']));
     return '[channels]\nlist = "tv.m3u"\n';
-  });
+  }));
   await open();
   await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
   const rows = (count) => page.waitForFunction((wanted) => document.querySelectorAll('#channels tbody tr').length === wanted, count);
@@ -151,8 +140,8 @@ test('its texts are complete and all used', async () => {
 });
 
 test('from the TV’s first picture to the owner’s page, without the command line', async () => {
-  demo = await startGateway(() => '');
-  const tv = await (await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' })).newPage();
+  demo = scene.keep(await startGateway(() => ''));
+  const tv = await blank(scene.browser, TV);
   await tv.goto(`${demo.url}/tv/`);
   await tv.waitForSelector('.page-pairing .qr, .page-pairing img');
   assert.match(await tv.textContent('.lead'), /Whoever does it first/);
@@ -160,7 +149,7 @@ test('from the TV’s first picture to the owner’s page, without the command l
   const { pair_url: address } = await tv.evaluate(() => fetch('/tv/api/device').then((answer) => answer.json()));
   assert.match(address, /\/go\/#claim=\d{6}$/);
 
-  await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await open(PHONE);
   await page.goto(address);
   await page.fill('[name=name]', 'Rui');
   await page.tap('[type=submit]');

@@ -13,17 +13,26 @@ async function launchAt(home, ...more) {
   return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: [...FLAGS, ...more], env: { ...process.env, HOME: home, XDG_DATA_HOME: path.join(home, '.local', 'share') } });
 }
 
-/** A page on the TV application; what it says wrong on its console is gathered in page.complaints. */
-async function open(browser, mock, { width = 1280, height = 720, path = '/tv/', before = null, locale = 'en-GB', reducedMotion = 'reduce' } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale, timezoneId: 'Europe/Lisbon', reducedMotion });
+const TV = { viewport: { width: 1280, height: 720 } };
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, permissions: ['camera', 'microphone'] };
+
+/** A page of somebody's own, that nothing was opened on yet; what it says wrong on its console is gathered in page.complaints. */
+async function blank(browser, { before = null, ...how } = {}) {
+  const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Lisbon', ...how });
   const page = await context.newPage();
   page.complaints = [];
   page.on('console', (message) => {
-    /* A refused request is told in the console too; tests that refuse on purpose know. */
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) { page.complaints.push(message.text()); }
+    /* A refused request and a lost line are told in the console too; tests that make them on purpose know. */
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) { page.complaints.push(message.text()); }
   });
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   if (before) { await page.addInitScript(before); }
+  return page;
+}
+
+/** A page on the TV application. */
+async function open(browser, mock, { width = 1280, height = 720, path = '/tv/', ...how } = {}) {
+  const page = await blank(browser, { viewport: { width, height }, reducedMotion: 'reduce', ...how });
   await page.goto(mock.url + path);
   return page;
 }
@@ -103,4 +112,4 @@ async function playing(page) {
   await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused && video.readyState > 2 && document.querySelector('.has-started'); });
 }
 
-module.exports = { launch, launchAt, open, keys, press, at, remote, focused, sleep, listening, on, playing };
+module.exports = { TV, PHONE, launch, launchAt, blank, open, keys, press, at, remote, focused, sleep, listening, on, playing };

@@ -6,32 +6,28 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { test, before, after } = require('node:test');
-const { launch, playing } = require('./browser');
+const { test } = require('node:test');
+const { TV, PHONE, blank, playing } = require('./browser');
 const { startGateway } = require('./demo');
+const { stage } = require('./stage');
 
-let browser;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
+const scene = stage();
 
-test('a film goes from the phone page to the TV page', { timeout: 120000 }, async (t) => {
-  const gateway = await startGateway(() => '');
-  t.after(() => gateway.stop());
+test('a film goes from the phone page to the TV page', { timeout: 120000 }, async () => {
+  const gateway = scene.keep(await startGateway(() => ''));
   const film = path.join(gateway.folder, 'IMG_0042.MOV');
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=30:d=8', '-f', 'lavfi', '-i', 'sine=d=8', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-preset', 'veryfast', '-b:v', '4M', '-c:a', 'aac', film]);
   const account = gateway.admin('account', 'add', 'Casa').account_id;
   gateway.admin('user', 'add', '--account', account, '--name', 'Ana');
 
-  const tv = await (await browser.newContext({ viewport: { width: 1280, height: 720 } })).newPage();
+  const tv = await blank(scene.browser, TV);
   await tv.goto(`${gateway.url}/tv/`);
   const { pairing_code: code } = await tv.evaluate(() => fetch('/tv/api/device').then((answer) => answer.json()));
   gateway.admin('tv', 'approve', code, '--account', account);
   await tv.waitForSelector('body[data-page=home]');
 
   const invite = gateway.admin('invite', '--account', account);
-  const phone = await (await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })).newPage();
-  const complaints = [];
-  phone.on('pageerror', (error) => complaints.push(String(error)));
+  const phone = await blank(scene.browser, PHONE);
   await phone.goto(`${gateway.url}/go/#${invite.code}`);
   await phone.fill('[name=name]', 'Rui');
   await phone.tap('[type=submit]');
@@ -62,5 +58,4 @@ test('a film goes from the phone page to the TV page', { timeout: 120000 }, asyn
   await phone.tap('.bar .text');
   await phone.waitForSelector('body[data-page=mine]');
   assert.match(await phone.textContent('.list'), /Primeiros passos.*0:08.*in the inboxes/s);
-  assert.deepEqual(complaints, []);
 });

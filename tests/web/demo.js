@@ -7,6 +7,7 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { execFileSync, spawn } = require('node:child_process');
+const { TV, blank } = require('./browser');
 
 const PROGRAM = process.env.LAREIRA || path.join(__dirname, '../../target/debug/lareira');
 
@@ -26,11 +27,20 @@ function startDemo(seconds = null) {
         ...told,
         url: new URL(told.tv_url).origin,
         admin: (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', told.data_dir, ...verb]).toString()),
-        stop: async () => { child.kill('SIGTERM'); await ended; }
+        close: async () => { child.kill('SIGTERM'); await ended; }
       });
     });
     child.once('exit', (code) => { reject(new Error(`the demo ended with ${code}: ${complained}`)); });
   });
+}
+
+/** The page of the demo's TV, at its home or at `path`, on a processor so many times slower. */
+async function television(browser, demo, { path: at = null, slowed = 1, ...how } = {}) {
+  const page = await blank(browser, { ...TV, ...how });
+  await page.context().addCookies([{ name: 'lareira_tv', value: demo.tv_cookie, url: `${demo.url}/tv`, httpOnly: true }]);
+  if (slowed > 1) { await (await page.context().newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slowed }); }
+  await page.goto(at ? demo.url + at : demo.tv_url);
+  return page;
 }
 
 /** Ports that nobody has just now. */
@@ -59,8 +69,8 @@ async function startGateway(settings, { names = [], httpsHost = '127.0.0.1' } = 
   return {
     url, folder, httpsPort: https,
     admin: (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', data, ...verb]).toString()),
-    stop: async () => { child.kill('SIGTERM'); await ended; fs.rmSync(folder, { recursive: true }); }
+    close: async () => { child.kill('SIGTERM'); await ended; fs.rmSync(folder, { recursive: true }); }
   };
 }
 
-module.exports = { startDemo, startGateway };
+module.exports = { startDemo, startGateway, television };

@@ -5,18 +5,21 @@ const { execFileSync } = require('node:child_process');
 
 const BITS = 10;
 const CELL = 40;
+/** How wide the camera's pictures are; a phone may send them smaller. */
+const WIDTH = 1280;
 
 /** What a false camera sees: half a minute, as a file of JPEGs. */
 function film(file) {
   const square = (bit, more) => `drawbox=x=${bit * CELL}:y=0:w=${CELL}:h=${CELL}:t=fill:${more}`;
   const squares = Array.from({ length: BITS }, (_, bit) => `${square(bit, 'color=black')},${square(bit, `color=white:enable='gte(mod(floor(n/${2 ** bit}),2),1)'`)}`);
-  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${2 ** BITS / 30},${squares.join(',')}`, '-q:v', '6', '-f', 'mjpeg', file]);
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${WIDTH}x720:rate=30:duration=${2 ** BITS / 30},${squares.join(',')}`, '-q:v', '6', '-f', 'mjpeg', file]);
   return file;
 }
 
-/** Notes for each picture of the page's video, in window.pictures, which one it is and when: taken where the page is the camera's, else shown. */
-async function watch(page) {
-  await page.evaluate(([bits, cell]) => {
+/** Notes from now on for each picture of the page's video, in window.pictures, which one it is and when: taken where the page is the camera's, else shown.
+    The squares are those of the film, or `bits` of `cell` pixels in a picture that is `width` wide, or as wide as it comes. */
+async function note(page, { bits, cell, width = null } = { bits: BITS, cell: CELL, width: WIDTH }) {
+  await page.evaluate(([bits, cell, width]) => {
     const video = document.querySelector('video');
     const canvas = document.createElement('canvas');
     canvas.width = bits * cell;
@@ -24,7 +27,7 @@ async function watch(page) {
     const pen = canvas.getContext('2d', { willReadFrequently: true });
     window.pictures = [];
     const each = (now, frame) => {
-      const scale = video.videoWidth / 1280;
+      const scale = width ? video.videoWidth / width : 1;
       pen.drawImage(video, 0, 0, bits * cell * scale, cell * scale, 0, 0, bits * cell, cell);
       const pixels = pen.getImageData(0, cell / 2, bits * cell, 1).data;
       let number = 0;
@@ -33,7 +36,7 @@ async function watch(page) {
       video.requestVideoFrameCallback(each);
     };
     video.requestVideoFrameCallback(each);
-  }, [BITS, CELL]);
+  }, [bits, cell, width]);
 }
 
 /** Of a film that begins again, a picture that is shown later than this was another round's. */
@@ -52,4 +55,4 @@ function part(values, share) {
   return Math.round(sorted[Math.floor((sorted.length - 1) * share)]);
 }
 
-module.exports = { film, watch, ways, part };
+module.exports = { film, note, ways, part };

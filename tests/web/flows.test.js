@@ -3,27 +3,20 @@
 // thing has the focus, wherever there is something to choose.
 
 const assert = require('node:assert/strict');
-const { test, before, after, afterEach } = require('node:test');
-const { launch, open, keys, remote, focused, press, at, listening, on, playing, sleep } = require('./browser');
+const { test } = require('node:test');
+const { open, keys, remote, focused, press, at, listening, on, playing, sleep } = require('./browser');
 const { start, pastShares, stations, PEOPLE, FAMILY } = require('./mock');
+const { stage } = require('./stage');
 
-let browser;
+const scene = stage();
 let mock;
 let page;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  if (page) { await page.context().close(); page = null; }
-  if (mock) { await mock.close(); mock = null; }
-  assert.deepEqual(complaints, [], 'the page complained');
-});
 
 const clara = () => [{ ...FAMILY()[0], signed_in: true }];
 const rui = (more) => [FAMILY()[0], { ...FAMILY()[1], signed_in: true, ...more }];
 async function begin(options, how) {
-  mock = await start(options);
-  page = await open(browser, mock, how);
+  mock = scene.keep(await start(options));
+  page = await open(scene.browser, mock, how);
   if (!how || !how.path) { await page.waitForSelector('body[data-page]'); }
 }
 const said = (call) => mock.calls.filter((one) => one.call === call);
@@ -244,10 +237,10 @@ test('F24: ticks are staged, one Save commits them all or nothing, Cancel commit
 });
 
 test('F25, F15: a notification waits for a share that is not ready, invites, and each answer is told', async () => {
-  mock = await start({ users: clara() });
+  mock = scene.keep(await start({ users: clara() }));
   const visit = async (entry) => {
     if (page) { await page.context().close(); }
-    page = await open(browser, mock, { path: `/tv/n/${entry.share_id}` });
+    page = await open(scene.browser, mock, { path: `/tv/n/${entry.share_id}` });
     await on(page, 'notification');
   };
   const first = mock.ring({ state: 'preparing' });
@@ -282,8 +275,8 @@ test('F25, F15: a notification waits for a share that is not ready, invites, and
 });
 
 test('F25, F17: a notification of nothing, of a share that is over, of one that is gone, and for somebody else', async () => {
-  mock = await start({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })) });
-  page = await open(browser, mock, { path: '/tv/n/none' });
+  mock = scene.keep(await start({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })) }));
+  page = await open(scene.browser, mock, { path: '/tv/n/none' });
   await page.waitForSelector('.panel');
   assert.equal(await page.textContent('.panel-title'), 'Nothing here');
   await press(page, 'Escape');
@@ -435,6 +428,15 @@ test('a channel that fails says so, is tried again, and can be left by the next 
   await press(page, 'ArrowUp');
   await number('2');
   await pictured();
+});
+
+test('channels that could not be fetched are asked for again', async () => {
+  await begin({ users: clara(), channels: stations(Date.now()) }, { before: 'const real = XMLHttpRequest.prototype.open; let lost = 0; XMLHttpRequest.prototype.open = function (m, u, a) { const loses = /channels/.test(u) && !lost; lost += loses; real.call(this, m, loses ? "http://127.0.0.1:1/" : u, a); };' });
+  await on(page, 'home');
+  await page.waitForSelector('.key-yellow');
+  page.complaints.length = 0;
+  await remote(page, 'ColorF2Yellow');
+  await on(page, 'channels');
 });
 
 test('without MSE a channel plays by the browser\'s own HLS', async () => {

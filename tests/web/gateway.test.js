@@ -6,41 +6,24 @@ const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
-const { test, before, after, afterEach } = require('node:test');
-const { launch, open, keys, playing } = require('./browser');
-const { startDemo } = require('./demo');
+const { test } = require('node:test');
+const { open, keys, playing } = require('./browser');
+const { startDemo, television } = require('./demo');
+const { stage } = require('./stage');
 
 const HLS_JS = fs.readFileSync(path.join(__dirname, '../../web/vendor/hls.light.min.js'), 'utf8');
 
-let browser;
+const scene = stage();
 let demo;
 let page;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  if (page) { await page.context().close(); page = null; }
-  if (demo) { await demo.stop(); demo = null; }
-  assert.deepEqual(complaints, [], 'the page complained');
-});
 
-/** Opens the TV page as the demo's TV. */
-async function television({ before = null, slowed = 1 } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
-  await context.addCookies([{ name: 'lareira_tv', value: demo.tv_cookie, url: `${demo.url}/tv`, httpOnly: true }]);
-  page = await context.newPage();
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  if (before) { await page.addInitScript(before); }
-  if (slowed > 1) { await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slowed }); }
-  await page.goto(demo.tv_url);
-}
+async function switchOn(how) { page = await television(scene.browser, demo, how); }
 
 test('the demo rings, plays, ends, and plays again from the inbox with seeking', async () => {
-  demo = await startDemo(12);
+  demo = scene.keep(await startDemo(12));
   const fallback = await fetch(`${demo.url}/vendor/hls.light.min.js`);
   assert.match(`${fallback.status} ${fallback.headers.get('content-type')}`, /^200 text\/javascript/);
-  await television();
+  await switchOn();
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');
   await playing(page);
@@ -57,7 +40,7 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
 });
 
 test('on a processor slowed six times the first page is soon there', async (t) => {
-  demo = await startDemo(1);
+  demo = scene.keep(await startDemo(1));
   /* The page itself notes when a button has the focus and is painted: to look from outside would take it longer. */
   const watch = () => {
     const look = () => {
@@ -73,7 +56,7 @@ test('on a processor slowed six times the first page is soon there', async (t) =
   const firsts = [], again = [];
   for (let i = 0; i < 5; i += 1) {
     if (page) { await page.context().close(); }
-    await television({ before: watch, slowed: 6 });
+    await switchOn({ before: watch, slowed: 6 });
     firsts.push(await usable());
     await page.reload();
     again.push(await usable());
@@ -84,8 +67,8 @@ test('on a processor slowed six times the first page is soon there', async (t) =
 });
 
 test('a TV invites one phone', async () => {
-  demo = await startDemo(1);
-  await television();
+  demo = scene.keep(await startDemo(1));
+  await switchOn();
   await page.waitForSelector('.home-main .button.is-focused');
   await page.waitForSelector('.ring', { state: 'hidden' });
   await page.evaluate(() => { Lareira.app.go('settings'); });
@@ -103,9 +86,9 @@ test('a TV invites one phone', async () => {
 });
 
 test('a TV that is switched on while a share is live rings all the same, for whoever sits there', async () => {
-  demo = await startDemo(40);
+  demo = scene.keep(await startDemo(40));
   await has(demo.hls_url, 2);
-  await television();
+  await switchOn();
   await page.waitForSelector('.ring .photo.is-here');
   assert.match(await page.textContent('.ring'), /Ana.*wants you to see it/s);
   await keys(page, 'Enter');
@@ -113,10 +96,10 @@ test('a TV that is switched on while a share is live rings all the same, for who
 });
 
 test('where the browser has no Media Source it plays the HLS by itself', async (t) => {
-  demo = await startDemo(60);
+  demo = scene.keep(await startDemo(60));
   /* Chromium gives up lists that have only just begun; the page asks again, but a busy machine may outlast that. */
   await has(demo.hls_url, 6);
-  await television({ before: () => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; } });
+  await switchOn({ before: () => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; } });
   if (!await page.evaluate(() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl'))) { t.skip('this browser plays no HLS by itself'); return; }
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');
@@ -139,7 +122,7 @@ async function has(url, segments) {
 async function hls(url) {
   const site = http.createServer((request, response) => { response.setHeader('Content-Type', 'text/html'); response.end('<video muted></video>'); });
   await new Promise((done) => { site.listen(0, '127.0.0.1', done); });
-  page = await open(browser, { url: `http://127.0.0.1:${site.address().port}` }, { path: '/' });
+  page = await open(scene.browser, { url: `http://127.0.0.1:${site.address().port}` }, { path: '/' });
   site.close();
   await page.addScriptTag({ content: HLS_JS });
   await page.evaluate((source) => {
@@ -157,7 +140,7 @@ async function hls(url) {
 }
 
 test('hls.js plays the low-latency playlist near its edge, to its end, and seeks in it', async (t) => {
-  demo = await startDemo(16);
+  demo = scene.keep(await startDemo(16));
   /* hls.js has to catch its breath once where it begins with a stream's very first picture; nobody else does. */
   await has(demo.hls_url, 3);
   await hls(demo.hls_url);

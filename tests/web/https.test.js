@@ -8,7 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 const { test, before, after } = require('node:test');
-const { launchAt } = require('./browser');
+const { PHONE, launchAt, blank } = require('./browser');
 const { startGateway } = require('./demo');
 
 const FLAGS = ['--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream', '--host-resolver-rules=MAP lareira.local 127.0.0.1'];
@@ -21,7 +21,7 @@ before(async () => {
   secure = `https://lareira.local:${gateway.httpsPort}`;
 });
 after(async () => {
-  await gateway.stop();
+  await gateway.close();
   fs.rmSync(home, { recursive: true });
 });
 
@@ -53,11 +53,8 @@ test('who has not installed the certificate is warned, who has is on a secure pa
     const account = gateway.admin('account', 'add', 'Home').account_id;
     gateway.admin('user', 'add', '--account', account, '--name', 'Ana');
     const { code } = gateway.admin('invite', '--name', 'Rui', '--account', account);
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', hasTouch: true, isMobile: true, permissions: ['camera', 'microphone'] });
-    const page = await context.newPage();
-    const complaints = [];
+    const page = await blank(browser, PHONE);
     const sockets = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('websocket', (socket) => sockets.push(socket.url()));
     await page.goto(`http://lareira.local:${new URL(gateway.url).port}/healthz`);
     assert.equal(await page.evaluate(() => isSecureContext), false, 'plain HTTP is not enough');
@@ -88,6 +85,6 @@ test('who has not installed the certificate is warned, who has is on a secure pa
     }
     assert.equal(sockets.length, 1);
     assert.ok(sockets[0].startsWith(`${secure.replace('https:', 'wss:')}/publish/`), sockets[0]);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(page.complaints, []);
   } finally { await browser.close(); }
 });

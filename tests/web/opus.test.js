@@ -3,45 +3,31 @@
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
-const { test, before, after, afterEach } = require('node:test');
-const { launch, keys, playing } = require('./browser');
-const { startDemo } = require('./demo');
+const { test } = require('node:test');
+const { keys, playing } = require('./browser');
+const { startDemo, television } = require('./demo');
+const { stage } = require('./stage');
 
-let browser;
+const scene = stage();
 let demo;
 let page;
-let publisher;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  if (page) { await page.context().close(); page = null; }
-  if (publisher) { publisher.kill('SIGKILL'); publisher = null; }
-  if (demo) { await demo.stop(); demo = null; }
-  assert.deepEqual(complaints, [], 'the page complained');
-});
 
 /** A share for the demo's user, published by ffmpeg: each second begins with a white picture and a beep. */
 function publish() {
   const share = demo.admin('share', 'new', '--to', demo.user_id);
-  publisher = spawn('ffmpeg', [
+  const publisher = spawn('ffmpeg', [
     '-nostdin', '-v', 'error', '-re', '-f', 'lavfi', '-i', 'color=black:s=320x192:r=30,drawbox=t=fill:c=white:enable=\'lt(mod(n,30),3)\'',
     '-re', '-f', 'lavfi', '-i', 'aevalsrc=\'if(lt(mod(t,1),0.1),0.7*sin(2*PI*880*t),0)\':s=48000',
     '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-g', '30',
     '-c:a', 'libopus', '-b:a', '64k', '-f', 'rtsp', '-rtsp_transport', 'tcp', share.publish.rtsp_url,
   ], { stdio: 'ignore' });
+  scene.keep({ close: () => publisher.kill('SIGKILL') });
   return share;
 }
 
 /** Opens the page that a notification opens, accepts, and waits for the picture. */
 async function watch(share, before) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
-  await context.addCookies([{ name: 'lareira_tv', value: demo.tv_cookie, url: `${demo.url}/tv`, httpOnly: true }]);
-  page = await context.newPage();
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  if (before) { await page.addInitScript(before); }
-  await page.goto(`${demo.url}/tv/n/${share.share_id}`);
+  page = await television(scene.browser, demo, { path: `/tv/n/${share.share_id}`, before });
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');
   await playing(page);
@@ -81,7 +67,7 @@ function offsets(seconds) {
 }
 
 test('Opus is heard with the pictures, in step', async (t) => {
-  demo = await startDemo(1);
+  demo = scene.keep(await startDemo(1));
   const share = publish();
   await watch(share);
   assert.match(await page.evaluate(() => window.Lareira.player.driver().mime), /opus/);
@@ -92,7 +78,7 @@ test('Opus is heard with the pictures, in step', async (t) => {
 });
 
 test('where the browser knows no Opus, the pictures are shown without sound', async () => {
-  demo = await startDemo(1);
+  demo = scene.keep(await startDemo(1));
   const share = publish();
   await watch(share, () => {
     const knows = MediaSource.isTypeSupported;

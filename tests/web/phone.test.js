@@ -7,32 +7,19 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { test, before, after, afterEach } = require('node:test');
-const { launch } = require('./browser');
+const { test, afterEach } = require('node:test');
+const { PHONE, blank } = require('./browser');
 const { start, CODE, TV_CODE } = require('./phone_mock');
+const { stage } = require('./stage');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-let browser;
+const scene = stage('--use-fake-device-for-media-stream=device-count=2,fps=30', '--use-fake-ui-for-media-stream');
 let mock;
 let page;
-before(async () => { browser = await launch('--use-fake-device-for-media-stream=device-count=2,fps=30', '--use-fake-ui-for-media-stream'); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  const faults = mock ? mock.faults : [];
-  if (page) { await page.context().close(); page = null; }
-  if (mock) { await mock.close(); mock = null; }
-  assert.deepEqual(faults, [], 'the gateway was told what the document does not say');
-  assert.deepEqual(complaints, [], 'the page complained');
-});
+afterEach(() => { assert.deepEqual(mock.faults, [], 'the gateway was told what the document does not say'); });
 
-async function open(at, { locale = 'en-GB', scheme = 'dark', before: script = null, viewport = { width: 390, height: 844 } } = {}) {
-  const context = await browser.newContext({ viewport, locale, colorScheme: scheme, hasTouch: true, isMobile: true, deviceScaleFactor: 2, permissions: ['camera', 'microphone'], timezoneId: 'Europe/Lisbon' });
-  page = await context.newPage();
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) { page.complaints.push(message.text()); } });
-  if (script) { await page.addInitScript(script); }
+async function open(at, { locale = 'en-GB', scheme = 'dark', before = null, viewport = PHONE.viewport } = {}) {
+  page = await blank(scene.browser, { ...PHONE, viewport, locale, before, colorScheme: scheme, deviceScaleFactor: 2 });
   await page.goto(`${mock.url}/go/${at}`);
 }
 
@@ -84,7 +71,7 @@ function decoded(bytes, format) {
 
 for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', 'watching']], ['es-ES', 'light', ['¿Quién lo verá?', 'mirando']], ['pt-PT', 'light', ['Quem vai ver?', 'a ver']]]) {
   test(`the whole story by touch: ${locale}, ${scheme}`, async (t) => {
-    mock = await start();
+    mock = scene.keep(await start());
     const name = (one) => `${one}-${scheme}-${locale.slice(0, 2)}`;
     await open(`#${CODE}`, { locale, scheme });
     await on('door');
@@ -191,7 +178,7 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', '
 }
 
 test('a lost line comes back by itself into the same share, with a key frame first', async (t) => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive();
   await until(() => mock.lines[0].pictures.length > 20);
   const cut = Date.now();
@@ -205,7 +192,7 @@ test('a lost line comes back by itself into the same share, with a key frame fir
 });
 
 test('a key frame that is asked for comes soon, and a slow line gets less', async () => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive();
   const [line] = mock.lines;
   await until(() => line.pictures.at(-1)?.isKey);
@@ -222,7 +209,7 @@ test('a key frame that is asked for comes soon, and a slow line gets less', asyn
 });
 
 test('a page that is hidden pauses, and goes on with the same share', async () => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive();
   const hide = (isHidden) => page.evaluate((value) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
@@ -236,7 +223,7 @@ test('a page that is hidden pauses, and goes on with the same share', async () =
 });
 
 test('the camera turns round while live, and sound goes off and on', async () => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive();
   const [line] = mock.lines;
   await page.tap('.tools .round:nth-child(1)');
@@ -251,7 +238,7 @@ test('the camera turns round while live, and sound goes off and on', async () =>
 });
 
 test('without WebCodecs the recorder’s MP4 goes over the same socket', async (t) => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive({ before: 'delete window.VideoEncoder;' });
   const [line] = mock.lines;
   await until(() => line.pieces.length > 4, 20000);
@@ -265,7 +252,7 @@ test('without WebCodecs the recorder’s MP4 goes over the same socket', async (
 });
 
 test('a revoked phone is told so and can come in again; a wrong code is said', async () => {
-  mock = await start({ accepted: true });
+  mock = scene.keep(await start({ accepted: true }));
   await open('', { before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'old' }));" });
   await on('door');
   assert.match(await page.textContent('.wrong'), /signed out/);
@@ -280,13 +267,13 @@ test('a revoked phone is told so and can come in again; a wrong code is said', a
 });
 
 test('a share that ends elsewhere ends here, and a camera that is refused is explained', async () => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive();
   mock.over(mock.newest, 'withdrawn');
   await on('done');
   await page.context().close();
   await mock.close();
-  mock = await start();
+  mock = scene.keep(await start());
   mock.accepted = true;
   await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1', chosen: ['u-1'] })); navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));" });
   await on('people');
@@ -297,7 +284,7 @@ test('a share that ends elsewhere ends here, and a camera that is refused is exp
 });
 
 test('plain HTTP shows the way to HTTPS, never a camera', async () => {
-  mock = await start();
+  mock = scene.keep(await start());
   for (const [scheme, locale] of [['light', 'en-GB'], ['dark', 'pt-PT']]) {
     if (page) { await page.context().close(); }
     await open(`#${CODE}`, { scheme, locale, before: "Object.defineProperty(window, 'isSecureContext', { value: false });" });
@@ -309,7 +296,7 @@ test('plain HTTP shows the way to HTTPS, never a camera', async () => {
 });
 
 test('sideways, everything is on the screen', async () => {
-  mock = await start();
+  mock = scene.keep(await start());
   await goLive({ viewport: { width: 844, height: 390 } });
   await sound('live-sideways');
   const box = await page.locator('.end').boundingBox();
@@ -318,7 +305,7 @@ test('sideways, everything is on the screen', async () => {
 
 for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
   test(`the first phone makes the house its owner’s: ${locale}, ${scheme}`, async () => {
-    mock = await start({ accepted: true, house: { https_url: null, claimed: false } });
+    mock = scene.keep(await start({ accepted: true, house: { https_url: null, claimed: false } }));
     await open('#claim=999999', { locale, scheme });
     await on('door');
     assert.ok(!page.url().includes('999999'), 'the code does not stay in the address');
@@ -344,7 +331,7 @@ for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
 }
 
 test('a house without an owner asks for the TV’s code, and one with an owner for an invitation', async () => {
-  mock = await start({ house: { https_url: null, claimed: false } });
+  mock = scene.keep(await start({ house: { https_url: null, claimed: false } }));
   await open('');
   await on('door');
   assert.ok(await page.isVisible('[name=home]') && await page.isVisible('[name=code]'));
@@ -361,7 +348,7 @@ test('a house without an owner asks for the TV’s code, and one with an owner f
 
 for (const [locale, scheme] of [['es-ES', 'light'], ['en-GB', 'dark']]) {
   test(`camera apps are set up by a link, a picture or an address: ${locale}, ${scheme}`, async () => {
-    mock = await start({ accepted: true });
+    mock = scene.keep(await start({ accepted: true }));
     await open('', { locale, scheme, before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
     await on('people');
     assert.equal(await page.locator('.house').count(), 0, 'this phone is not the owner’s');
@@ -391,7 +378,7 @@ for (const [locale, scheme] of [['es-ES', 'light'], ['en-GB', 'dark']]) {
 }
 
 test('own videos come a page at a time', async () => {
-  mock = await start({ accepted: true });
+  mock = scene.keep(await start({ accepted: true }));
   for (let i = 1; i <= 45; i += 1) { mock.shares.set(`s-${i}`, { share_id: `s-${i}`, state: 'ended', kind: 'live', title: `Video ${i}`, started_at: new Date(i * 1e8).toISOString(), duration_ms: 61000, viewers: 0, media: null, targets: [] }); }
   await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
   await on('people');
@@ -407,7 +394,7 @@ test('own videos come a page at a time', async () => {
 });
 
 test('without HTTPS the page does without a camera, and contacts without a seal', async () => {
-  mock = await start({ accepted: true, house: { https_url: null, claimed: true } });
+  mock = scene.keep(await start({ accepted: true, house: { https_url: null, claimed: true } }));
   mock.opened = (plain) => plain;
   await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' })); Object.defineProperty(window, 'isSecureContext', { value: false }); Object.defineProperty(crypto, 'subtle', { value: undefined });" });
   await on('people');
@@ -428,7 +415,7 @@ function filmFile(t, bytes) {
 }
 
 async function toPeople(options, how) {
-  mock = await start({ accepted: true, ...options });
+  mock = scene.keep(await start({ accepted: true, ...options }));
   await open('', { ...how, before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));" });
   await on('people');
 }

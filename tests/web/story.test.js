@@ -10,9 +10,9 @@ const path = require('node:path');
 const { test, before, after } = require('node:test');
 const jsqr = require('jsqr');
 const { PNG } = require('pngjs');
-const { launch, keys, focused, on, playing } = require('./browser');
+const { TV, PHONE, launch, blank, keys, focused, on, playing } = require('./browser');
 const { startGateway } = require('./demo');
-const { film, watch, ways, part } = require('./film');
+const { film, note, ways, part } = require('./film');
 
 const HOUSE = 'lareira.home';
 const CUT_MS = 5000;
@@ -33,7 +33,7 @@ before(async () => {
 after(async () => {
   for (const browser of [phones, tvs]) { if (browser) { await browser.close(); } }
   if (door) { door.close(); }
-  if (gateway) { await gateway.stop(); }
+  if (gateway) { await gateway.close(); }
   fs.rmSync(folder, { recursive: true });
 });
 
@@ -61,8 +61,7 @@ async function openDoor(port) {
 
 /** A TV's browser at the gateway. */
 async function television() {
-  const context = await tvs.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB' });
-  const page = await context.newPage();
+  const page = await blank(tvs, TV);
   await page.goto(`${gateway.url}/tv/`);
   return page;
 }
@@ -83,10 +82,7 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   const square = new URL(await scanned(tv));
   assert.match(square.href, /\/go\/#claim=\w+$/);
   square.hostname = HOUSE;
-  const context = await phones.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', hasTouch: true, isMobile: true, ignoreHTTPSErrors: true, permissions: ['camera', 'microphone'] });
-  const phone = await context.newPage();
-  const complaints = [];
-  phone.on('pageerror', (error) => complaints.push(String(error)));
+  const phone = await blank(phones, { ...PHONE, ignoreHTTPSErrors: true });
   await phone.goto(square.href);
   await on(phone, 'secure');
   assert.equal((await fetch(`${gateway.url}/go/lareira.crt`)).status, 200);
@@ -136,7 +132,7 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   await phone.tap('.dock .main');
   await on(phone, 'studio');
   await phone.waitForSelector('.start:enabled');
-  await watch(phone);
+  await note(phone);
   const tapped = Date.now();
   await phone.tap('.start');
   await tv.waitForSelector('.ring');
@@ -156,7 +152,7 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   if (process.env.PICTURES) { await phone.screenshot({ path: path.join(process.env.PICTURES, 'story-live.png') }); }
 
   // How far behind: as measured here, and as the phone is told.
-  await watch(tv);
+  await note(tv);
   await phone.waitForFunction(() => /\d/.test(document.querySelector('.watcher[data-state=watching] .standing').textContent));
   await phone.waitForTimeout(6000);
   const noted = await Promise.all([phone, tv].map((page) => page.evaluate(() => window.pictures)));
@@ -219,5 +215,5 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   await other.evaluate(() => { Lareira.app.go('inbox'); });
   await other.waitForFunction(() => document.body.dataset.page === 'inbox' && !document.querySelector('.tile'));
   assert.deepEqual(gateway.admin('share', 'list').shares, []);
-  assert.deepEqual(complaints, [], 'the phone complained');
+  assert.deepEqual(phone.complaints, [], 'the phone complained');
 });

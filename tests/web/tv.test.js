@@ -2,26 +2,19 @@
 // The TV page as a viewer meets it, by keys alone, against the stand-in gateway.
 
 const assert = require('node:assert/strict');
-const { test, before, after, afterEach } = require('node:test');
-const { launch, open, keys, remote, focused, listening, on, playing } = require('./browser');
+const { test } = require('node:test');
+const { open, keys, remote, focused, listening, on, playing } = require('./browser');
 const { start, pastShares, PEOPLE, FAMILY } = require('./mock');
+const { stage } = require('./stage');
 
-let browser;
+const scene = stage();
 let mock;
 let page;
-before(async () => { browser = await launch(); });
-after(async () => { await browser.close(); });
-afterEach(async () => {
-  const complaints = page ? page.complaints : [];
-  if (page) { await page.context().close(); page = null; }
-  if (mock) { await mock.close(); mock = null; }
-  assert.deepEqual(complaints, [], 'the page complained');
-});
 
 const clara = () => [{ ...FAMILY()[0], signed_in: true }];
 async function begin(options, how) {
-  mock = await start(options);
-  page = await open(browser, mock, how);
+  mock = scene.keep(await start(options));
+  page = await open(scene.browser, mock, how);
 }
 const said = (call) => mock.calls.filter((one) => one.call === call);
 async function until(check) { while (!check()) { await new Promise((done) => { setTimeout(done, 20); }); } }
@@ -310,8 +303,8 @@ test('the gateway restarts under an open page, which comes back by itself and ri
 });
 
 test('a page that finds no gateway waits for it', async () => {
-  mock = await start({ users: clara() });
-  page = await open(browser, mock, { before: 'const real = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u, a) { real.call(this, m, Date.now() < window.since ? "http://127.0.0.1:1/" : u, a); }; window.since = Date.now() + 1500;' });
+  mock = scene.keep(await start({ users: clara() }));
+  page = await open(scene.browser, mock, { before: 'const real = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u, a) { real.call(this, m, Date.now() < window.since ? "http://127.0.0.1:1/" : u, a); }; window.since = Date.now() + 1500;' });
   await on(page, 'waiting');
   page.complaints.length = 0;
   await on(page, 'home');

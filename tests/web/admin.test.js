@@ -7,7 +7,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { TV, PHONE, blank } = require('./browser');
 const { startDemo, startGateway } = require('./demo');
-const { WEB, files } = require('./sources');
+const { WEB, files, checkTexts } = require('./sources');
 const { stage } = require('./stage');
 
 const scene = stage();
@@ -124,19 +124,7 @@ test('it shows the channels, what was wrong with their list, and fetches it agai
 
 test('its texts are complete and all used', async () => {
   const { texts } = await import(path.join(WEB, 'admin/texts.js'));
-  const used = new Set();
-  for (const file of files('admin').filter((one) => one.name.endsWith('.js'))) {
-    assert.doesNotMatch(file.text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file.name);
-    for (const [, key] of file.text.matchAll(/\bt\('([a-z_]+)'/g)) { used.add(key); }
-    for (const [, key] of file.text.matchAll(/\bn\('([a-z_]+)'/g)) { used.add(`${key}_one`).add(`${key}_other`); }
-  }
-  for (const [language, own] of Object.entries(texts)) {
-    assert.deepEqual(Object.keys(own).sort(), [...used].sort(), language);
-    for (const [key, text] of Object.entries(own)) {
-      const places = (value) => [...value.matchAll(/\{\w+\}/g)].map(String).sort().join();
-      assert.equal(places(text), places(texts.en[key]), `${language}: ${key}`);
-    }
-  }
+  checkTexts(files('admin').filter((one) => one.name.endsWith('.js')), texts);
 });
 
 test('from the TV’s first picture to the owner’s page, without the command line', async () => {

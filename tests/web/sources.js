@@ -1,6 +1,7 @@
 'use strict';
 // The page's own sources for tests that need no browser.
 
+const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
@@ -28,4 +29,21 @@ function load(...names) {
   return window.Lareira;
 }
 
-module.exports = { WEB, files, load };
+/** Fails unless scripts use just the texts {language: {key: text}} there are, alike in every language, and write none as markup. */
+function checkTexts(scripts, texts) {
+  const used = new Set();
+  for (const file of scripts) {
+    assert.doesNotMatch(file.text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file.name);
+    for (const [, key] of file.text.matchAll(/\bt\('([a-z_0-9]+)'/g)) { used.add(key); }
+    for (const [, key] of file.text.matchAll(/\bn\('([a-z_]+)'/g)) { used.add(`${key}_one`).add(`${key}_other`); }
+  }
+  for (const [language, own] of Object.entries(texts)) {
+    assert.deepEqual(Object.keys(own).sort(), [...used].sort(), language);
+    for (const [key, text] of Object.entries(own)) {
+      const places = (value) => [...value.matchAll(/\{\w+\}/g)].map(String).sort().join();
+      assert.equal(places(text), places(texts.en[key]), `${language}: ${key}`);
+    }
+  }
+}
+
+module.exports = { WEB, files, load, checkTexts };

@@ -11,7 +11,7 @@ const { TV, blank } = require('./browser');
 
 const PROGRAM = process.env.LAREIRA || path.join(__dirname, '../../target/debug/lareira');
 
-/** A demo, for ever or for so many seconds: what it prints, the address it serves at, the owner's verbs, and a way to end it. */
+/** A demo, for ever or for so many seconds: what it prints, its process, the address it serves at, the owner's verbs, and a way to end it. */
 function startDemo(seconds = null) {
   return new Promise((resolve, reject) => {
     const child = spawn(PROGRAM, ['demo', '--json', ...(seconds ? ['--seconds', String(seconds)] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -25,6 +25,7 @@ function startDemo(seconds = null) {
       const told = JSON.parse(said.slice(0, said.indexOf('\n')));
       resolve({
         ...told,
+        pid: child.pid,
         url: new URL(told.tv_url).origin,
         admin: (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', told.data_dir, ...verb]).toString()),
         close: async () => { child.kill('SIGTERM'); await ended; }

@@ -51,7 +51,7 @@ impl Photos for Gallery {
         let portrait = drawn.map_err(|error| {
             let (status, code) = match error {
                 PortraitError::WrongKind => (415, "not_a_photo"),
-                PortraitError::TooLarge => (413, "photo_too_large"),
+                PortraitError::TooLarge | PortraitError::TooIntricate => (413, "photo_too_large"),
                 PortraitError::Broken(_) => (400, "bad_photo"),
             };
             PhotoRefused { status, code, message: error.to_string() }

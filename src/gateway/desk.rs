@@ -16,7 +16,7 @@ use crate::gateway::gallery::Gallery;
 use crate::gateway::now::Now;
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
-use crate::http::{DeskRefused, OwnersDesk, PhotoRefused, Photos as _};
+use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
     Account, Asker, MediaInfo, NewPin, NewShare, NewUser, PhoneReport, ProfileChange, Report, Scope, Share, ShareError,
@@ -329,7 +329,7 @@ impl Desk {
     fn set_photo(&self, user: &str, base64: &str) -> Result<Value, Refused> {
         let user = find_user(&self.steward, user)?;
         let file = STANDARD.decode(base64).map_err(|_| ShareError::Invalid("the photo came damaged".into()))?;
-        let photo = self.gallery.keep(&file)?;
+        let photo = self.gallery.keep(PhotoOf::Owner, file.into())?;
         if let Err(error) = self.steward.set_user_photo(user, Some(photo)) {
             self.gallery.discard(photo);
             return Err(error.into());

@@ -74,8 +74,13 @@ pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
 pub const HTTP_LARGE_BODIES: usize = 8;
 /// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
 pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
-/// Calls in the hands of the threads behind the front at once; further ones wait.
-pub const HTTP_CALLS: usize = 16;
+/// Calls of TVs that are answered at once, each by a thread of the back; further ones wait. One address may have all but
+/// one. More than [`PIN_PLACES`], so that whoever has no PIN never waits for those who have.
+pub const HTTP_TV_CALLS: usize = PIN_PLACES + 3;
+/// The same of the owner. More than one page and one photo need.
+pub const HTTP_OWNER_CALLS: usize = 3;
+/// The same of phones, and of whoever comes. More than [`PHOTO_PLACES`], so that photos hold up photos alone.
+pub const HTTP_GUEST_CALLS: usize = PHOTO_PLACES + 3;
 /// How long a call may take, waiting included; then it is 503 or 504.
 pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 /// Bytes of a call's answer; more is 502.

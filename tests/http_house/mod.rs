@@ -268,7 +268,7 @@ impl House {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("video.mp4"), (0..2_000_000_u32).map(|i| (i % 251) as u8).collect::<Vec<_>>())
             .expect("a file");
-        let back = Back::start(dir.path(), 4, handler).expect("a back");
+        let back = Back::start(dir.path(), handler).expect("a back");
         let executor = Executor::default();
         let seen = Arc::new(Seen::default());
         let made_up = Arc::new(MadeUp { seen: seen.clone(), dir: dir.path().to_owned() });

@@ -199,9 +199,6 @@ pub struct Desk {
     pub channels: Option<Arc<Channels>>,
 }
 
-/// How long the owner waits for channels to be fetched.
-const REFRESH_PATIENCE: Duration = Duration::from_secs(60);
-
 impl Desk {
     /// Does what is asked. Blocks while it is done.
     pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
@@ -295,9 +292,7 @@ impl Desk {
             Verb::ChannelList => channels::report(self.channels()?),
             Verb::ChannelRefresh => {
                 let channels = self.channels()?;
-                if !channels.refresh(REFRESH_PATIENCE) {
-                    log::info!("channels are still being fetched");
-                }
+                channels.refresh();
                 channels::report(channels)
             }
             Verb::Owner => {

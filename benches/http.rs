@@ -134,7 +134,7 @@ fn main() {
     }
     let dir = tempfile::tempdir().unwrap();
     let handler = |_: &_| Reply::bytes(200, "application/json", r#"{"total":0,"unseen":0,"entries":[]}"#);
-    let back = Back::start(dir.path(), 4, Box::new(handler)).unwrap();
+    let back = Back::start(dir.path(), Box::new(handler)).unwrap();
     let executor = Executor::default();
     let newest = Arc::new(Newest::default());
     let house = Arc::new(House { newest: newest.clone(), playlist: Bytes::from(vec![b'#'; 1200]) });

@@ -162,7 +162,7 @@ fn the_inner_socket_is_for_its_owner_alone() {
     let dir = house.dir.path().join("a".repeat(100));
     std::fs::create_dir(&dir).expect("a directory");
     let handler = |_: &_| lareira::ground::reply::Reply::error(404, "none", "none");
-    let back = lareira::http::Back::start(&dir, 1, Box::new(handler)).expect("started though the path is long");
+    let back = lareira::http::Back::start(&dir, Box::new(handler)).expect("started though the path is long");
     assert!(!dir.join("http.sock").exists());
     drop((back, house));
     assert!(!socket.exists(), "nothing is left behind");

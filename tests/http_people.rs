@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use http_house::home::{Home, code_of, json_of};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use lareira::ground::id::UserId;
+use lareira::http::PhotoOf;
 use lareira::share::NewUser;
 use serde_json::{Value, json};
 
@@ -121,7 +122,7 @@ fn a_users_photo_is_theirs_until_they_go() {
     let home = Home::new();
     let account = home.account("Casa");
     let ana = home.user(account, "Ana", None);
-    let photo = home.gallery.keep(&picture([1, 2, 3], ImageFormat::Png)).expect("kept");
+    let photo = home.gallery.keep(PhotoOf::Owner, picture([1, 2, 3], ImageFormat::Png).into()).expect("kept");
     home.steward.set_user_photo(ana, Some(photo)).expect("set");
     let tv = home.tv(account);
     let device = json_of(&home.ask("GET", "/tv/api/device", &tv, &Value::Null));

@@ -4,10 +4,12 @@
 //! as executors do, costs a second wake-up for each packet of each stream; this way a packet costs one. What other
 //! threads wake (a finished query, say) is put into a queue, and a bell fetches the event loop.
 //!
-//! So a task must never block: work that does goes through `blocking::unblock`, or has its own thread.
+//! So a task must never block: work that does goes through `blocking::unblock`, or has its own thread (`workbench.rs`).
 //!
 //! Where hundreds of players ask at once, most of the work would be to fall asleep and be woken for each of them. When
 //! wakes come that thick, the loop gathers: it rests a moment after each round, so that a round answers several.
+
+mod workbench;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -24,6 +26,7 @@ use async_io::Async;
 use async_task::Runnable;
 
 use crate::ground::time::{Clock, Moment, UnixMs};
+pub use workbench::{Busy, Workbench};
 
 /// A running piece of async work: detach it or it is cancelled when dropped.
 pub type Task<T> = smol::Task<T>;

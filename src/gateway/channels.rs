@@ -140,6 +140,7 @@ pub(super) fn report(channels: &Channels) -> Value {
     let known = held.catalogue.channels();
     let skipped = held.catalogue.skipped.iter();
     json!({
+        "fetching": channels.is_fetching(),
         "list": origin(&held.list_origin),
         "guide": origin(&held.guide_origin),
         "programmes": held.guide.count(),

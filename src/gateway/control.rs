@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,10 @@ const NAME: &str = "control.sock";
 const VERB_BYTES: usize = limits::PHOTO_BYTES / 3 * 4 + 64 * 1024;
 /// Bytes of an answer.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
-/// How long the other side may take to send or to take a message.
+/// How long the other side may take to send or to take a whole message.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Calls that are answered at once; further ones wait. Whoever is slow, silent or has a large backup made holds up no other.
+const THREADS: usize = 4;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,19 +42,21 @@ enum Answer {
 pub struct Control {
     path: PathBuf,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Control {
-    /// Opens the socket and answers on a thread of its own. The database must be open: whoever has it has the socket.
+    /// Opens the socket and answers on threads of its own. The database must be open: whoever has it has the socket.
     pub fn start(data_dir: &Path, desk: Arc<Desk>) -> io::Result<Self> {
         let path = data_dir.join(NAME);
-        let listener = listen(&path)?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread =
-            std::thread::Builder::new().name("control".into()).spawn(move || serve(&listener, &desk, &stopped))?;
-        Ok(Self { path, stop, thread: Some(thread) })
+        let listener = Arc::new(listen(&path)?);
+        let mut control = Self { path, stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
+        for number in 0..THREADS {
+            let (listener, desk, stop) = (listener.clone(), desk.clone(), control.stop.clone());
+            let thread = std::thread::Builder::new().name(format!("control-{number}"));
+            control.threads.push(thread.spawn(move || serve(&listener, &desk, &stop))?);
+        }
+        Ok(control)
     }
 }
 
@@ -60,8 +64,8 @@ impl Drop for Control {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         // Whoever waits for the next connection gets one, and looks.
-        let woken = UnixStream::connect(&self.path).is_ok();
-        if let Some(thread) = self.thread.take().filter(|_| woken) {
+        let woken = self.threads.iter().all(|_| UnixStream::connect(&self.path).is_ok());
+        for thread in self.threads.drain(..).filter(|_| woken) {
             let _ = thread.join();
         }
         let _ = fs::remove_file(&self.path);
@@ -98,15 +102,48 @@ fn serve(listener: &UnixListener, desk: &Desk, stop: &AtomicBool) {
     }
 }
 
-fn answer(mut stream: UnixStream, desk: &Desk) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let verb: Verb = receive(&mut stream, VERB_BYTES)?;
+fn answer(stream: UnixStream, desk: &Desk) -> io::Result<()> {
+    let verb: Verb = receive(&mut InTime::new(&stream), VERB_BYTES)?;
     let answer = match desk.execute(&verb) {
         Ok(value) => Answer::Done(value),
         Err(refused) => Answer::Refused(refused),
     };
-    send(&mut stream, &answer)
+    send(&mut InTime::new(&stream), &answer)
+}
+
+/// A socket's side that has [`PATIENCE`] for all it sends, or all it takes.
+struct InTime<'a> {
+    stream: &'a UnixStream,
+    until: Instant,
+}
+
+impl<'a> InTime<'a> {
+    fn new(stream: &'a UnixStream) -> Self {
+        Self { stream, until: Instant::now() + PATIENCE }
+    }
+
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for InTime<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for InTime<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 /// Has a running gateway do something. `None` when none runs on this data directory.
@@ -223,6 +260,40 @@ mod tests {
             assert_eq!(stream.read(&mut [0; 8]).unwrap_or(0), 0, "no answer");
         }
         done(dir.path(), Verb::UserList);
+    }
+
+    #[test]
+    fn whoever_is_silent_holds_up_nobody() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
+        let silent: Vec<_> = (0..THREADS - 1)
+            .map(|sent| {
+                let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
+                stream.write_all(&[0, 0, 0, 9][..sent]).expect("written");
+                stream
+            })
+            .collect();
+        // They came first, so it is their turn first.
+        for _ in 0..5 {
+            done(dir.path(), Verb::UserList);
+        }
+        for stream in &silent {
+            stream.set_nonblocking(true).expect("set");
+            let read = (&*stream).read(&mut [0]);
+            assert_eq!(read.expect_err("nothing has come").kind(), ErrorKind::WouldBlock, "it is still waited for");
+        }
+        drop(silent);
+        drop(control);
+    }
+
+    #[test]
+    fn a_message_has_its_time_as_a_whole() {
+        let (mut ours, theirs) = UnixStream::pair().expect("a pair");
+        ours.write_all(&[7; 3]).expect("written");
+        let mut late = InTime { stream: &theirs, until: Instant::now() };
+        assert_eq!(late.read(&mut [0]).expect_err("late").kind(), ErrorKind::TimedOut, "whatever has come");
+        assert_eq!(late.write(&[7]).expect_err("late").kind(), ErrorKind::TimedOut);
+        assert_eq!(InTime::new(&theirs).read(&mut [0; 3]).expect("in time"), 3);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::gateway::gallery::Gallery;
 use crate::gateway::now::Now;
 use crate::ground::id::{AccountId, UserId};
 use crate::ground::limits;
-use crate::http::{DeskRefused, OwnersDesk, PhotoRefused, Photos as _};
+use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
     Account, Asker, MediaInfo, NewPin, NewShare, NewUser, PhoneReport, ProfileChange, Report, Scope, Share, ShareError,
@@ -199,9 +199,6 @@ pub struct Desk {
     pub channels: Option<Arc<Channels>>,
 }
 
-/// How long the owner waits for channels to be fetched.
-const REFRESH_PATIENCE: Duration = Duration::from_secs(60);
-
 impl Desk {
     /// Does what is asked. Blocks while it is done.
     pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
@@ -295,9 +292,7 @@ impl Desk {
             Verb::ChannelList => channels::report(self.channels()?),
             Verb::ChannelRefresh => {
                 let channels = self.channels()?;
-                if !channels.refresh(REFRESH_PATIENCE) {
-                    log::info!("channels are still being fetched");
-                }
+                channels.refresh();
                 channels::report(channels)
             }
             Verb::Owner => {
@@ -329,7 +324,7 @@ impl Desk {
     fn set_photo(&self, user: &str, base64: &str) -> Result<Value, Refused> {
         let user = find_user(&self.steward, user)?;
         let file = STANDARD.decode(base64).map_err(|_| ShareError::Invalid("the photo came damaged".into()))?;
-        let photo = self.gallery.keep(&file)?;
+        let photo = self.gallery.keep(PhotoOf::Owner, file.into())?;
         if let Err(error) = self.steward.set_user_photo(user, Some(photo)) {
             self.gallery.discard(photo);
             return Err(error.into());

@@ -2,30 +2,55 @@
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::album::{Album, Size};
+use crate::executor::{Busy, Workbench};
 use crate::ground::id::PhotoId;
-use crate::http::{PhotoRefused, PhotoSize, Photos};
+use crate::ground::limits;
+use crate::http::{PhotoOf, PhotoRefused, PhotoSize, Photos};
 use crate::share::{ShareError, Steward};
-use crate::thumbnail::portrait::{PortraitError, portrait};
+use crate::thumbnail::portrait::{Portrait, PortraitError, portrait};
 
 /// A photo that nobody has after this long was left behind: its owner was never written down, or was while the power
 /// failed.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
+/// What draws a photo.
+pub type Painter = dyn Fn(&[u8]) -> Result<Portrait, PortraitError> + Send + Sync;
+
 /// Draws and keeps photos.
 pub struct Gallery {
     album: Album,
-    /// Held while a photo is drawn: a large one takes as much memory as the rest of the house.
-    drawing: Mutex<()>,
+    painter: Arc<Painter>,
+    /// One photo is drawn at a time: a large one takes as much memory as the rest of the house, and seconds.
+    easel: Workbench<PhotoOf>,
 }
 
 impl Gallery {
     /// A gallery over this album.
     pub fn new(album: Album) -> Self {
-        Self { album, drawing: Mutex::default() }
+        Self::with_painter(album, Arc::new(portrait))
+    }
+
+    /// The same, with photos drawn by `painter`.
+    pub fn with_painter(album: Album, painter: Arc<Painter>) -> Self {
+        Self { album, painter, easel: Workbench::new("photos", limits::PHOTO_PLACES) }
+    }
+
+    fn put_away(&self, large: &[u8], small: &[u8]) -> Result<PhotoId, PhotoRefused> {
+        self.album.keep(large, small).map_err(|error| {
+            log::error!("a photo can't be kept: {error}");
+            if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+                let message = "the gateway's disk is full; free some space and try again".into();
+                return PhotoRefused { status: 507, code: "disk_full", message };
+            }
+            let message = "the photo can't be kept; check the gateway's disk and try again".into();
+            PhotoRefused { status: 503, code: "store_failed", message }
+        })
     }
 
     /// Deletes the photos that nobody has.
@@ -42,29 +67,31 @@ impl Gallery {
 }
 
 impl Photos for Gallery {
-    fn keep(&self, file: &[u8]) -> Result<PhotoId, PhotoRefused> {
-        let one = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
-        // A decoder that stumbles over a stranger's file is the file's fault.
-        let drawn = catch_unwind(AssertUnwindSafe(|| portrait(file)));
-        drop(one);
-        let drawn = drawn.unwrap_or_else(|_| Err(PortraitError::Broken("the decoder gave up".into())));
+    fn keep(&self, of: PhotoOf, file: Bytes) -> Result<PhotoId, PhotoRefused> {
+        let spare = if of == PhotoOf::Owner { 0 } else { limits::PHOTO_PLACES_SPARE };
+        let painter = self.painter.clone();
+        let draw = move || {
+            // A decoder that stumbles over a stranger's file is the file's fault.
+            let drawn = catch_unwind(AssertUnwindSafe(|| painter(&file)));
+            drawn.unwrap_or_else(|_| Err(PortraitError::Broken("the decoder gave up".into())))
+        };
+        let drawn = self.easel.place(of, spare).and_then(|place| place.work(draw)).map_err(busy)?;
         let portrait = drawn.map_err(|error| {
             let (status, code) = match error {
                 PortraitError::WrongKind => (415, "not_a_photo"),
-                PortraitError::TooLarge => (413, "photo_too_large"),
+                PortraitError::TooLarge | PortraitError::TooIntricate => (413, "photo_too_large"),
                 PortraitError::Broken(_) => (400, "bad_photo"),
             };
             PhotoRefused { status, code, message: error.to_string() }
         })?;
-        self.album.keep(&portrait.large, &portrait.small).map_err(|error| {
-            log::error!("a photo can't be kept: {error}");
-            if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
-                let message = "the gateway's disk is full; free some space and try again".into();
-                return PhotoRefused { status: 507, code: "disk_full", message };
-            }
-            let message = "the photo can't be kept; check the gateway's disk and try again".into();
-            PhotoRefused { status: 503, code: "store_failed", message }
-        })
+        self.put_away(&portrait.large, &portrait.small)
+    }
+
+    fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoRefused> {
+        let gone =
+            || PhotoRefused { status: 404, code: "not_found", message: "the photo is gone; send it again".into() };
+        let size = |size| self.jpeg(photo, size).ok_or_else(gone);
+        self.put_away(&size(PhotoSize::Large)?, &size(PhotoSize::Small)?)
     }
 
     fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>> {
@@ -82,10 +109,14 @@ impl Photos for Gallery {
     }
 }
 
+fn busy(_: Busy) -> PhotoRefused {
+    let message = "other photos are being drawn; try again in a moment".into();
+    PhotoRefused { status: 503, code: "busy", message }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     use crate::share::memory::MemoryBooks;
     use crate::share::story::SetClock;
@@ -101,8 +132,8 @@ mod tests {
     fn photos_nobody_has_are_found_and_deleted() {
         let dir = tempfile::tempdir().expect("a directory");
         let gallery = Gallery::new(Album::open(dir.path()).expect("opened"));
-        let (kept, stray, young) = (gallery.keep(&file()), gallery.keep(&file()), gallery.keep(&file()));
-        let (kept, stray, young) = (kept.expect("kept"), stray.expect("kept"), young.expect("kept"));
+        let kept = gallery.keep(PhotoOf::Owner, file().into()).expect("kept");
+        let (stray, young) = (gallery.copy(kept).expect("kept"), gallery.copy(kept).expect("kept"));
         let long_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
         for entry in std::fs::read_dir(dir.path()).expect("a list").flatten() {
             if !entry.file_name().to_string_lossy().starts_with(&young.to_string()) {
@@ -129,10 +160,10 @@ mod tests {
     fn refusals_say_what_to_do() {
         let dir = tempfile::tempdir().expect("a directory");
         let gallery = Gallery::new(Album::open(dir.path()).expect("opened"));
-        let refused = gallery.keep(b"<svg/>").expect_err("no photo");
+        let refused = gallery.keep(PhotoOf::Owner, Bytes::from_static(b"<svg/>")).expect_err("no photo");
         assert_eq!((refused.status, refused.code), (415, "not_a_photo"));
-        let half = &file()[..20];
-        assert_eq!(gallery.keep(half).expect_err("half a photo").status, 400);
+        let half = Bytes::from(file()).slice(..20);
+        assert_eq!(gallery.keep(PhotoOf::Owner, half).expect_err("half a photo").status, 400);
         assert_eq!(std::fs::read_dir(dir.path()).expect("a list").count(), 0);
     }
 }

@@ -61,8 +61,6 @@ use crate::recording::{self, Folder, writer};
 use crate::share::{Announcer, Kind, ShareError, ShareSettings, Steward, Unwanted};
 use crate::store::{Store, StoreError};
 
-/// Threads that answer API calls.
-const BACK_THREADS: usize = 4;
 /// How long connections have to end with their answers when the gateway stops.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -204,8 +202,7 @@ impl Gateway {
             .with_secure(told.ports)
             .with_lineup(watched.clone());
         let answering = api.clone();
-        let back = Back::start(data_dir, BACK_THREADS, Box::new(move |request| answering.answer(request)))
-            .map_err(data(data_dir))?;
+        let back = Back::start(data_dir, Box::new(move |request| answering.answer(request))).map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
         let front = Front::new(

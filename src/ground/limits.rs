@@ -45,6 +45,15 @@ pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
 pub const PHOTO_BYTES: usize = 8_000_000;
 /// Pixels of a photo as it is sent; more are refused.
 pub const PHOTO_PIXELS: u64 = 40_000_000;
+/// Pixels that the scans of a photo go over, taken together: a progressive JPEG goes over each of its own ten times or so.
+/// More are refused before one is decoded.
+pub const PHOTO_SCAN_PIXELS: u64 = 16 * PHOTO_PIXELS;
+/// Segments of a JPEG, or chunks of a PNG, that are no pixels; more are refused before anything is decoded.
+pub const PHOTO_SEGMENTS: usize = 1024;
+/// Photos that are drawn or wait for it at once; further ones are 503.
+pub const PHOTO_PLACES: usize = 3;
+/// The same places, those that guests leave to the owner.
+pub const PHOTO_PLACES_SPARE: usize = 1;
 /// Bodies as large as photos held at once; further ones are 503.
 pub const HTTP_PHOTO_BODIES: usize = 2;
 /// HTTP connections at once, in all; further ones are closed.
@@ -65,8 +74,13 @@ pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
 pub const HTTP_LARGE_BODIES: usize = 8;
 /// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
 pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
-/// Calls in the hands of the threads behind the front at once; further ones wait.
-pub const HTTP_CALLS: usize = 16;
+/// Calls of TVs that are answered at once, each by a thread of the back; further ones wait. One address may have all but
+/// one. More than [`PIN_PLACES`], so that whoever has no PIN never waits for those who have.
+pub const HTTP_TV_CALLS: usize = PIN_PLACES + 3;
+/// The same of the owner. More than one page and one photo need.
+pub const HTTP_OWNER_CALLS: usize = 3;
+/// The same of phones, and of whoever comes. More than [`PHOTO_PLACES`], so that photos hold up photos alone.
+pub const HTTP_GUEST_CALLS: usize = PHOTO_PLACES + 3;
 /// How long a call may take, waiting included; then it is 503 or 504.
 pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 /// Bytes of a call's answer; more is 502.
@@ -130,6 +144,8 @@ pub const INVITE_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 pub const TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
 /// How long a TV may say nothing about the video it plays before it counts as gone.
 pub const WATCHING_TIME: Duration = Duration::from_secs(30);
+/// PINs that are looked at or wait for it at once, one of each user; further ones are 503.
+pub const PIN_PLACES: usize = 3;
 /// Wrong PINs before the PIN is locked.
 pub const PIN_TRIES: u32 = 5;
 /// How long the first lock of a PIN holds; each further one holds four times as long.

@@ -171,7 +171,7 @@ impl Failure {
             Self::NoTv => Reply::error(401, "no_tv", "this TV is not known: open /tv/ again"),
             Self::NotSignedIn => Reply::error(401, "not_signed_in", "say who is watching first"),
             Self::NotOwner => Reply::error(401, "not_owner", "come in with a code: run `lareira admin owner`"),
-            Self::Desk(refused) => Reply::error(refused.status, &refused.code, &refused.message),
+            Self::Desk(DeskRefused { status, code, message }) => refusal(status, &code, &message),
             Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
             Self::BadBody(why) => {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))
@@ -183,13 +183,19 @@ impl Failure {
             ),
             Self::NotJson => Reply::error(415, "not_json", "send the body as application/json"),
             Self::NotAPhoto => Reply::error(415, "not_a_photo", "send the photo itself, as image/jpeg or image/png"),
-            Self::Photo(PhotoRefused { status, code, message }) => Reply::error(status, code, &message),
+            Self::Photo(PhotoRefused { status, code, message }) => refusal(status, code, &message),
             Self::OtherTerms => {
                 Reply::error(409, "terms_changed", "the terms have changed: read them again, then accept them")
             }
             Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
         }
     }
+}
+
+/// A refusal; one that may not be one in a moment says so.
+fn refusal(status: u16, code: &str, message: &str) -> Reply {
+    let reply = Reply::error(status, code, message);
+    if status == 503 { reply.with("Retry-After", "2") } else { reply }
 }
 
 /// What a handler gives.

@@ -8,7 +8,8 @@ use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
 use crate::http::api_phone::language;
 use crate::http::back::Request;
-use crate::http::{photos, texts};
+use crate::http::photos::{self, PhotoOf};
+use crate::http::texts;
 use crate::share::{Claim, Enrolment, ShareError};
 
 /// Characters of a person's name that a household may be called after.
@@ -51,7 +52,8 @@ pub(super) fn enrol(api: &Api, request: &Request) -> Answered {
         let EnrolBody { code, name, msisdn, email, photo } = body(request)?;
         // Nobody has a photo drawn who was not invited.
         api.steward.check_invite(code.trim())?;
-        let photo = photo_of(photo.as_ref()).map(|url| photos::from_data_url(api, url)).transpose()?;
+        let newcomer = || PhotoOf::Newcomer(code.trim().to_owned());
+        let photo = photo_of(photo.as_ref()).map(|url| photos::from_data_url(api, url, newcomer())).transpose()?;
         let enrolment = Enrolment { name, msisdn, email, photo };
         let enrolled = photos::given(api, photo, || Ok(api.steward.enrol(code.trim(), enrolment)?))?;
         let value = json!({ "token": enrolled.token, "sender_id": enrolled.sender.to_string() });
@@ -78,10 +80,10 @@ pub(super) fn claim(api: &Api, request: &Request) -> Answered {
             let first: String = name.trim().chars().take(HOME_NAME_CHARS).collect();
             texts::home_of(&first, language(request))
         });
-        let url = photo_of(photo.as_ref());
-        let photo = url.map(|url| photos::from_data_url(api, url)).transpose()?;
+        let newcomer = || PhotoOf::Newcomer(code.trim().to_owned());
+        let photo = photo_of(photo.as_ref()).map(|url| photos::from_data_url(api, url, newcomer())).transpose()?;
         let claimed = photos::given(api, photo, || {
-            let user_photo = url.map(|url| photos::from_data_url(api, url)).transpose()?;
+            let user_photo = photo.map(|photo| api.photos.copy(photo)).transpose()?;
             let claim = Claim { code, name, home, photo, user_photo };
             photos::given(api, user_photo, || Ok(api.steward.claim(claim)?))
         })?;

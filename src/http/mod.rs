@@ -34,6 +34,6 @@ pub use channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use clips::{Admission, Clips, Upload, UploadRequest};
 pub use events::Announcements;
 pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times, WebSocket};
-pub use photos::{PhotoRefused, PhotoSize, Photos};
+pub use photos::{PhotoOf, PhotoRefused, PhotoSize, Photos};
 pub use play::{BoxFuture, ChannelPlayer, ChannelRequest, PlayRequest, Player};
 pub use publish::{Cameras, TakeOver};

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::ground::id::PhotoId;
+use bytes::Bytes;
+
+use crate::ground::id::{PhotoId, SenderId};
 use crate::ground::reply::Reply;
 use crate::http::api::{Answered, Api, Failure};
 use crate::http::back::Request;
@@ -29,10 +31,23 @@ pub struct PhotoRefused {
     pub message: String,
 }
 
+/// Of whom a photo is taken in. One photo of each is drawn at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhotoOf {
+    /// One of the owner's people, by the owner.
+    Owner,
+    /// Whose phone sends it.
+    Sender(SenderId),
+    /// Who comes in with this code.
+    Newcomer(String),
+}
+
 /// Whoever draws and keeps photos. Blocks.
 pub trait Photos: Send + Sync {
-    /// Draws the photo in `file` anew and keeps it; its id.
-    fn keep(&self, file: &[u8]) -> Result<PhotoId, PhotoRefused>;
+    /// Draws the photo in `file` anew and keeps it; its id. Refused at once where too many are being drawn.
+    fn keep(&self, of: PhotoOf, file: Bytes) -> Result<PhotoId, PhotoRefused>;
+    /// Keeps a photo once more, under another id.
+    fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoRefused>;
     /// The JPEG of a photo, if there is one.
     fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>>;
     /// Deletes a photo that nobody has any more.
@@ -56,16 +71,16 @@ pub(super) fn serve(api: &Api, request: &Request, photo: PhotoId) -> Reply {
 }
 
 /// Takes in a photo that is a call's body. It is nobody's yet.
-pub(super) fn from_body(api: &Api, request: &Request) -> Result<PhotoId, Failure> {
+fn from_body(api: &Api, request: &Request, of: PhotoOf) -> Result<PhotoId, Failure> {
     let kind = request.field("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
     if !["image/jpeg", "image/png"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         return Err(Failure::NotAPhoto);
     }
-    Ok(api.photos.keep(&request.body)?)
+    Ok(api.photos.keep(of, request.body.clone())?)
 }
 
 /// Takes in a photo from a data URL (RFC 2397). It is nobody's yet.
-pub(super) fn from_data_url(api: &Api, url: &str) -> Result<PhotoId, Failure> {
+pub(super) fn from_data_url(api: &Api, url: &str, of: PhotoOf) -> Result<PhotoId, Failure> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let bad = |why: &str| Failure::BadBody(format!("photo: {why}"));
@@ -73,7 +88,7 @@ pub(super) fn from_data_url(api: &Api, url: &str) -> Result<PhotoId, Failure> {
     let text = rest.ok_or_else(|| bad("send it as data:image/jpeg;base64,… or data:image/png;base64,…"))?;
     let engine = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
     let file = engine.decode(text).map_err(|_| bad("its base64 is damaged"))?;
-    Ok(api.photos.keep(&file)?)
+    Ok(api.photos.keep(of, file.into())?)
 }
 
 /// Gives a photo just kept to its owner by `give`; where that fails, it is not kept.
@@ -90,8 +105,8 @@ pub(super) fn given<T>(
 }
 
 /// What `PUT me/photo` answers.
-pub(super) fn set_own(api: &Api, request: &Request, sender: crate::ground::id::SenderId) -> Answered {
-    let photo = from_body(api, request)?;
+pub(super) fn set_own(api: &Api, request: &Request, sender: SenderId) -> Answered {
+    let photo = from_body(api, request, PhotoOf::Sender(sender))?;
     given(api, Some(photo), || Ok(api.steward.set_sender_photo(sender, Some(photo))?))?;
     let value = serde_json::json!({ "photo_url": crate::share::photo_url(Some(photo)) });
     Ok(super::api::json(200, &value))

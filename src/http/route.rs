@@ -392,6 +392,31 @@ pub enum Half {
     Back,
 }
 
+/// Whose calls a call of the back is among. Each lane has places, and threads, that the others can't take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// The TVs'.
+    Tv,
+    /// The owner's.
+    Owner,
+    /// The phones', and those of whoever comes.
+    Guest,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Tv, Self::Owner, Self::Guest];
+
+    /// How many of its calls are answered at once; further ones wait.
+    pub const fn places(self) -> usize {
+        match self {
+            Self::Tv => limits::HTTP_TV_CALLS,
+            Self::Owner => limits::HTTP_OWNER_CALLS,
+            Self::Guest => limits::HTTP_GUEST_CALLS,
+        }
+    }
+}
+
 /// The longest path has seven segments; one more shows that there are too many.
 const SEGMENTS: usize = 8;
 
@@ -530,6 +555,15 @@ impl Route {
                 limits::PHOTO_BYTES / 3 * 4 + limits::HTTP_SMALL_BODY_BYTES
             }
             _ => limits::HTTP_BODY_BYTES,
+        }
+    }
+
+    /// Whose lane this route's calls take to the back.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Tv(_) | Self::TvHelp(_) => Lane::Tv,
+            Self::Owner(_) => Lane::Owner,
+            _ => Lane::Guest,
         }
     }
 

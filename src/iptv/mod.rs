@@ -40,7 +40,7 @@ pub use guide::{Guide, Programme};
 use lineup::Lineup;
 pub use lineup::{Held, Origin};
 pub use refresh::Refresher;
-use refresh::{Order, Stop};
+use refresh::{Asked, Order, Stop};
 use relay::{PLAYLIST, Relay};
 pub use source::Source;
 use ticket::{Bearer, Denied};
@@ -101,6 +101,7 @@ pub struct Channels {
     /// Addresses that turned out to be playlists, though they don't look so.
     playlists: Mutex<HashSet<Url>>,
     orders: Mutex<Sender<Order>>,
+    asked: Arc<Asked>,
     stop: Arc<Stop>,
     has_list: bool,
 }
@@ -124,6 +125,7 @@ impl Channels {
         let client = Arc::new(Client::new(guard));
         let (orders, ordered) = mpsc::channel();
         let (lineup, stop) = (Arc::<Lineup>::default(), Arc::<Stop>::default());
+        let asked = Arc::<Asked>::default();
         let has_list = list != Source::None;
         let refresher = Refresher {
             list,
@@ -134,6 +136,7 @@ impl Channels {
             clock: clock.clone(),
             lineup: lineup.clone(),
             orders: ordered,
+            asked: asked.clone(),
             stop: stop.clone(),
             changed,
         };
@@ -146,6 +149,7 @@ impl Channels {
             viewers,
             playlists: Mutex::default(),
             orders: Mutex::new(orders),
+            asked,
             stop,
             has_list,
         };
@@ -172,10 +176,15 @@ impl Channels {
         ticket::issue(&self.key, tv, self.clock.date())
     }
 
-    /// Has list and guide fetched now, and waits until that is done, `patience` at most. False if it isn't. Blocks.
-    pub fn refresh(&self, patience: Duration) -> bool {
-        let (done, wait) = mpsc::channel();
-        self.order(Order::Refresh(done)) && wait.recv_timeout(patience).is_ok()
+    /// Has list and guide fetched now. Does not wait for it: [`Self::is_fetching`] says when it is done.
+    pub fn refresh(&self) {
+        self.asked.ask();
+        self.order(Order::Refresh);
+    }
+
+    /// Whether something is being fetched because it was asked for.
+    pub fn is_fetching(&self) -> bool {
+        self.asked.is_waiting()
     }
 
     /// Ends the refreshing.
@@ -184,8 +193,9 @@ impl Channels {
         self.order(Order::Stop);
     }
 
-    fn order(&self, order: Order) -> bool {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner).send(order).is_ok()
+    fn order(&self, order: Order) {
+        // The thread may have been stopped.
+        let _ = self.orders.lock().unwrap_or_else(PoisonError::into_inner).send(order);
     }
 
     /// The answer to a request for `file` of `channel`. With `head_only` nothing is started for it.

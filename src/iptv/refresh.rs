@@ -7,8 +7,8 @@ use std::future::Future;
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use event_listener::Event;
@@ -33,10 +33,38 @@ const GUIDE_RESERVE_MS: i64 = 12 * 3600 * 1000;
 
 /// What the thread is told to do.
 pub(super) enum Order {
-    /// Fetch everything now, and say when it is done.
-    Refresh(Sender<()>),
+    /// Fetch everything now.
+    Refresh,
     /// Look whether it has to stop.
     Stop,
+}
+
+/// How often the owner asked that everything be fetched, and how many of these are done.
+#[derive(Default)]
+pub(super) struct Asked {
+    times: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Asked {
+    /// The owner asks.
+    pub fn ask(&self) {
+        self.times.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Whether something that was asked for is not done yet.
+    pub fn is_waiting(&self) -> bool {
+        self.done.load(Ordering::SeqCst) < self.times.load(Ordering::SeqCst)
+    }
+
+    /// Does all that was asked for before it begins.
+    fn satisfy(&self, work: impl FnOnce()) {
+        let times = self.times.load(Ordering::SeqCst);
+        if self.is_waiting() {
+            work();
+            self.done.store(times, Ordering::SeqCst);
+        }
+    }
 }
 
 /// Tells the thread to stop, whatever it does.
@@ -81,6 +109,7 @@ pub struct Refresher {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) lineup: Arc<Lineup>,
     pub(super) orders: Receiver<Order>,
+    pub(super) asked: Arc<Asked>,
     pub(super) stop: Arc<Stop>,
     pub(super) changed: Box<dyn Fn() + Send + Sync>,
 }
@@ -106,10 +135,8 @@ impl Refresher {
                 failures => (FIRST_PAUSE * 2_u32.saturating_pow(failures - 1)).min(self.every),
             };
             match self.orders.recv_timeout(with_jitter(pause)) {
-                Ok(Order::Refresh(done)) => {
-                    failures = if self.look(true) { 0 } else { 1 };
-                    // Whoever asked may have gone.
-                    let _ = done.send(());
+                Ok(Order::Refresh) => {
+                    self.asked.satisfy(|| failures = if self.look(true) { 0 } else { 1 });
                 }
                 Ok(Order::Stop) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -370,4 +397,77 @@ fn with_jitter(pause: Duration) -> Duration {
     let mut byte = [0];
     secret::fill_random(&mut byte);
     pause * 9 / 10 + pause / 5 * u32::from(byte[0]) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::Pin;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use crate::executor::{Executor, SystemClock};
+    use crate::ground::id::TvId;
+    use crate::iptv::{Channels, Guard, Settings, Viewers};
+
+    struct Nobody;
+
+    impl Viewers for Nobody {
+        fn may_watch(&self, _: TvId) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+            Box::pin(std::future::ready(false))
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_a_new_list_is_told_at_once_and_when_it_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let list = folder.path().join("tv.m3u");
+        let write = |names: &[&str]| {
+            let lines: String =
+                names.iter().map(|name| format!("#EXTINF:-1,{name}\nhttp://a.example/{name}.ts\n")).collect();
+            std::fs::write(&list, lines).expect("written");
+        };
+        let settings = Settings {
+            list: Source::File(list.clone()),
+            guide: Source::None,
+            refresh: Duration::from_secs(3600),
+            guard: Guard::new(Vec::new(), Vec::new()),
+            folder: folder.path().join("channels"),
+        };
+        // Whatever is new is held in the middle of the work.
+        let (told, tell) = (mpsc::channel(), mpsc::channel::<()>());
+        let (begun, gate) = (told.0, std::sync::Mutex::new(tell.1));
+        let changed = Box::new(move || {
+            // At the end nobody holds it any more.
+            let _ = begun.send(());
+            let _ = gate.lock().expect("held").recv();
+        });
+        write(&["A"]);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let opened = Channels::open(settings, &Executor::default(), clock, Arc::new(Nobody), changed);
+        let (channels, refresher) = opened.expect("opened");
+        let thread = thread::spawn(move || refresher.run());
+        told.1.recv().expect("the first list");
+        write(&["A", "B"]);
+        assert!(!channels.is_fetching());
+        channels.refresh();
+        assert!(channels.is_fetching());
+        tell.0.send(()).expect("it waits");
+        told.1.recv().expect("the second list");
+        // It changes again while it is being read, and is asked for again: what was asked last holds.
+        write(&["A", "B", "C"]);
+        channels.refresh();
+        channels.refresh();
+        assert!(channels.is_fetching(), "it is not done");
+        tell.0.send(()).expect("it waits");
+        told.1.recv().expect("the third list");
+        assert!(channels.is_fetching());
+        drop(tell.0);
+        while channels.is_fetching() {
+            thread::yield_now();
+        }
+        assert_eq!(channels.held().catalogue.channels().len(), 3);
+        channels.stop();
+        thread.join().expect("ended");
+    }
 }

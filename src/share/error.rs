@@ -3,8 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::executor::Busy;
 use crate::share::ledger::LedgerError;
 use crate::share::state::ShareState;
+
+/// How long it takes until there may be a place again.
+const BUSY: Duration = Duration::from_secs(2);
 
 /// Why a decision was refused.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub enum ShareError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// Too many PINs are being looked at.
+    PinsBusy,
     /// The TV belongs to no account yet.
     NotPaired,
     /// The TV belongs to another account than the user.
@@ -64,6 +70,7 @@ impl ShareError {
             Self::PinRequired => "pin_required",
             Self::WrongPin => "wrong_pin",
             Self::PinLocked { .. } => "pin_locked",
+            Self::PinsBusy => "busy",
             Self::NotPaired => "not_paired",
             Self::WrongAccount => "wrong_account",
             Self::NotYours => "not_yours",
@@ -94,7 +101,7 @@ impl ShareError {
             Self::BadCode => 404,
             Self::NotReady | Self::Claimed | Self::StoppedElsewhere | Self::NoRecipients => 409,
             Self::Over(_) => 410,
-            Self::Full(_) => 503,
+            Self::Full(_) | Self::PinsBusy => 503,
             Self::Ledger(LedgerError::DiskFull) => 507,
             Self::Ledger(_) => 503,
         }
@@ -104,6 +111,7 @@ impl ShareError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::PinLocked { retry_after } | Self::TooManyTries { retry_after } => Some(*retry_after),
+            Self::PinsBusy => Some(BUSY),
             _ => None,
         }
     }
@@ -119,6 +127,7 @@ impl fmt::Display for ShareError {
             Self::PinLocked { retry_after } => {
                 write!(f, "too many wrong PINs; try again in {} s", retry_after.as_millis().div_ceil(1000))
             }
+            Self::PinsBusy => f.write_str("other PINs are being checked; try again in a moment"),
             Self::NotPaired => f.write_str("this TV belongs to no household yet; pair it with the code it shows"),
             Self::WrongAccount => f.write_str("this TV belongs to another household"),
             Self::NotYours => f.write_str("this is for someone else of your household: choose who is watching"),
@@ -145,6 +154,12 @@ impl fmt::Display for ShareError {
 }
 
 impl std::error::Error for ShareError {}
+
+impl From<Busy> for ShareError {
+    fn from(_: Busy) -> Self {
+        Self::PinsBusy
+    }
+}
 
 impl From<LedgerError> for ShareError {
     fn from(error: LedgerError) -> Self {

@@ -9,7 +9,7 @@ use crate::ground::id::UserId;
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::Ledger;
+use crate::share::ledger::{Ledger, Rows};
 use crate::share::rows::PinTries;
 
 /// What became of asking for a try.
@@ -30,6 +30,16 @@ pub fn take_try(ledger: &mut dyn Ledger, user: UserId, date: UnixMs) -> Result<T
     let outcome = step(&mut tries, date);
     ledger.put_pin_tries(user, &tries)?;
     Ok(outcome)
+}
+
+/// For how long the PIN of `user` is locked, where a try would change nothing that is written down.
+pub fn locked(rows: &dyn Rows, user: UserId, date: UnixMs) -> Result<Option<Duration>, ShareError> {
+    let tries = rows.pin_tries(user)?.unwrap_or_default();
+    let mut after = tries.clone();
+    Ok(match step(&mut after, date) {
+        Try::Locked { retry_after } if after == tries => Some(retry_after),
+        Try::Locked { .. } | Try::Allowed => None,
+    })
 }
 
 /// The PIN was right: earlier tries are forgotten.

@@ -10,6 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 
 use crate::ground::picture::Picture;
 
+mod anatomy;
 mod colour;
 pub mod portrait;
 mod scale;

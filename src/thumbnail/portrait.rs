@@ -1,7 +1,7 @@
 //! Photos of people: whatever file a phone sends becomes a small square JPEG without metadata, in two sizes.
 //!
-//! The files come from strangers. Sizes are looked at before a single pixel is decoded, the decoders are told how much
-//! memory there is, and what leaves is drawn anew: nothing of the file itself does. Exif's orientation is applied first
+//! The files come from strangers. Sizes and the work they make are looked at before a single pixel is decoded, the decoders
+//! are told how much memory there is, and what leaves is drawn anew: nothing of the file itself does. Exif's orientation is applied first
 //! (CIPA DC-008, 4.6.5): phones write their pictures lying down.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use image::imageops;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, Limits, RgbImage};
 
 use crate::ground::limits;
+use crate::thumbnail::anatomy::Anatomy;
 
 /// Sides of the two sizes, in pixels.
 pub const LARGE: u32 = 320;
@@ -23,6 +24,8 @@ pub const SMALL: u32 = 96;
 const QUALITY: u8 = 85;
 /// Bytes the decoder may take for a picture of the largest size: four a pixel, and its own tables.
 const DECODER_BYTES: u64 = limits::PHOTO_PIXELS * 4 + (16 << 20);
+/// Bytes a PNG's decoder may take besides its pixels: for a row, and for a profile that is packed.
+const PNG_BYTES: u64 = 16 << 20;
 /// What is behind the transparent parts of a picture.
 const PAPER: u16 = 255;
 
@@ -42,6 +45,8 @@ pub enum PortraitError {
     WrongKind,
     /// It has too many bytes or too many pixels.
     TooLarge,
+    /// It goes over its pixels too often, or carries too much besides.
+    TooIntricate,
     /// It is damaged; the text is the decoder's own.
     Broken(String),
 }
@@ -56,6 +61,9 @@ impl fmt::Display for PortraitError {
                 limits::PHOTO_BYTES / 1_000_000,
                 limits::PHOTO_PIXELS / 1_000_000
             ),
+            Self::TooIntricate => {
+                f.write_str("the photo's file is built of too many layers or parts; save it anew as a plain JPEG")
+            }
             Self::Broken(why) => write!(f, "the photo can't be read ({why}); choose another"),
         }
     }
@@ -78,9 +86,11 @@ pub fn portrait(file: &[u8]) -> Result<Portrait, PortraitError> {
         return Err(PortraitError::TooLarge);
     }
     let square = if file.starts_with(&[0xff, 0xd8, 0xff]) {
-        square(JpegDecoder::new(Cursor::new(file))?)?
+        let anatomy = plain(Anatomy::of_jpeg(file))?;
+        square(JpegDecoder::new(Cursor::new(file))?, anatomy)?
     } else if file.starts_with(b"\x89PNG\r\n\x1a\n") {
-        square(PngDecoder::with_limits(Cursor::new(file), decoder_limits())?)?
+        let anatomy = plain(Anatomy::of_png(file))?;
+        square(PngDecoder::with_limits(Cursor::new(file), within(PNG_BYTES))?, anatomy)?
     } else {
         return Err(PortraitError::WrongKind);
     };
@@ -88,22 +98,31 @@ pub fn portrait(file: &[u8]) -> Result<Portrait, PortraitError> {
     Ok(Portrait { large: encode(&square)?, small: encode(&small)? })
 }
 
-fn decoder_limits() -> Limits {
+fn within(bytes: u64) -> Limits {
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(DECODER_BYTES);
+    limits.max_alloc = Some(bytes);
     limits
 }
 
+/// Refuses a file that carries too much beside its pixels.
+fn plain(anatomy: Anatomy) -> Result<Anatomy, PortraitError> {
+    if anatomy.segments > limits::PHOTO_SEGMENTS { Err(PortraitError::TooIntricate) } else { Ok(anatomy) }
+}
+
 /// The middle of the picture, as it was meant to be seen.
-fn square(mut decoder: impl ImageDecoder) -> Result<RgbImage, PortraitError> {
+fn square(mut decoder: impl ImageDecoder, anatomy: Anatomy) -> Result<RgbImage, PortraitError> {
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > limits::PHOTO_PIXELS || decoder.total_bytes() > DECODER_BYTES {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits::PHOTO_PIXELS || decoder.total_bytes() > DECODER_BYTES {
         return Err(PortraitError::TooLarge);
+    }
+    if pixels.saturating_mul(anatomy.scans) > limits::PHOTO_SCAN_PIXELS {
+        return Err(PortraitError::TooIntricate);
     }
     if width == 0 || height == 0 {
         return Err(PortraitError::Broken("it has no pixels".into()));
     }
-    decoder.set_limits(decoder_limits())?;
+    decoder.set_limits(within(DECODER_BYTES))?;
     let orientation = decoder.orientation()?;
     let picture = DynamicImage::from_decoder(decoder)?;
     let side = width.min(height);
@@ -239,6 +258,77 @@ mod tests {
         for other in [&b""[..], b"GIF89a", b"<svg onload=alert(1)>", b"RIFF....WEBP"] {
             assert_eq!(portrait(other), Err(PortraitError::WrongKind));
         }
+    }
+
+    /// A progressive JPEG of one grey in `width` × `height` pixels that goes over them `scans` times, at a few bytes a scan.
+    fn layered(width: u16, height: u16, scans: usize) -> Vec<u8> {
+        let segment =
+            |code: u8, body: &[u8]| [&[0xff, code], &(body.len() as u16 + 2).to_be_bytes()[..], body].concat();
+        // One code each: the DC table's says "no difference", the AC table's "end of band for 32,767 blocks".
+        let code = |class: u8, value: u8| {
+            let mut body = vec![class, 1];
+            body.extend([0; 15]);
+            body.push(value);
+            segment(0xc4, &body)
+        };
+        let [h1, h0] = height.to_be_bytes();
+        let [w1, w0] = width.to_be_bytes();
+        let mut file = vec![0xff, 0xd8];
+        file.extend(segment(0xdb, &[&[0][..], &[1; 64]].concat()));
+        file.extend(segment(0xc2, &[8, h1, h0, w1, w0, 1, 1, 0x11, 0]));
+        file.extend(code(0x00, 0));
+        file.extend(code(0x10, 0xe0));
+        let blocks = usize::from(width).div_ceil(8) * usize::from(height).div_ceil(8);
+        for scan in 0..scans {
+            if scan == 0 {
+                file.extend(segment(0xda, &[1, 1, 0, 0, 0, 0]));
+                file.extend(vec![0; blocks.div_ceil(8)]);
+            } else {
+                file.extend(segment(0xda, &[1, 1, 0, 1, 63, 0]));
+                // A code of one bit and fourteen of length, for each run of blocks.
+                file.extend(vec![0; (blocks.div_ceil(1 << 14) * 15).div_ceil(8)]);
+            }
+        }
+        file.extend([0xff, 0xd9]);
+        file
+    }
+
+    #[test]
+    fn a_file_of_a_hundred_layers_is_refused_and_what_phones_write_is_not() {
+        let bomb = layered(6320, 6320, 96);
+        assert!(bomb.len() < 150_000, "{}", bomb.len());
+        assert_eq!(portrait(&bomb), Err(PortraitError::TooIntricate));
+        // Small ones may be built as they like, within reason; it is a picture.
+        let picture = drawn(&portrait(&layered(320, 320, 96)).expect("a portrait").small);
+        assert!(picture.get_pixel(48, 48).0.iter().all(|colour| (126..=130).contains(colour)));
+        // What cameras and editors write has ten scans or so.
+        assert!(portrait(&layered(4000, 3000, 14)).is_ok());
+        let pass = |pixels: u64, scans: u64| pixels * scans <= limits::PHOTO_SCAN_PIXELS;
+        assert!(pass(limits::PHOTO_PIXELS, 16) && pass(12_000_000, 50) && pass(1_000_000, 100));
+    }
+
+    #[test]
+    fn a_file_of_a_thousand_parts_is_refused() {
+        // The parts of a note on the photo that never ends: a decoder puts them together anew at each.
+        let mut jpeg = file(RgbImage::new(16, 16), ImageFormat::Jpeg);
+        let note = [&b"http://ns.adobe.com/xmp/extension/\0"[..], &[b'a'; 32], &[0xff; 4], &[0; 4], b"x"].concat();
+        let part = [&[0xff, 0xe1], &(note.len() as u16 + 2).to_be_bytes()[..], &note].concat();
+        jpeg.splice(2..2, part.repeat(20));
+        assert!(portrait(&jpeg).is_ok());
+        jpeg.splice(2..2, part.repeat(limits::PHOTO_SEGMENTS));
+        assert_eq!(portrait(&jpeg), Err(PortraitError::TooIntricate));
+        let mut png = file(RgbImage::new(16, 16), ImageFormat::Png);
+        let chunk = [&[0, 0, 0, 0][..], b"teXt", &crc32(b"teXt").to_be_bytes()].concat();
+        png.splice(33..33, chunk.repeat(20));
+        assert!(portrait(&png).is_ok());
+        png.splice(33..33, chunk.repeat(limits::PHOTO_SEGMENTS));
+        assert_eq!(portrait(&png), Err(PortraitError::TooIntricate));
+    }
+
+    #[test]
+    fn large_pngs_are_drawn_within_their_decoders_memory() {
+        let picture = RgbImage::from_pixel(3000, 2500, Rgb([9, 200, 9]));
+        assert_eq!(drawn(&portrait(&file(picture, ImageFormat::Png)).expect("a portrait").small).width(), SMALL);
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lareira::album::Album;
 use lareira::executor::SystemClock;
 use lareira::gateway::desk::{Addresses, Desk, OpenDesk};
-use lareira::gateway::gallery::Gallery;
+use lareira::gateway::gallery::{Gallery, Painter};
 use lareira::gateway::now::Now;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
 use lareira::ground::time::Clock as _;
@@ -15,6 +15,7 @@ use lareira::http::{Announcements, Api, Caps, Photos as _, SecurePorts, Times};
 use lareira::live::Hub;
 use lareira::share::{Announcer, MediaInfo, NewUser, ShareSettings, Steward};
 use lareira::store::{Store, StoreError};
+use lareira::thumbnail::portrait::portrait;
 use serde_json::{Value, json};
 
 use super::{Answer, Client, House};
@@ -29,7 +30,12 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
-        Self::reopened(tempfile::tempdir().expect("a directory"))
+        Self::with_painter(Arc::new(portrait))
+    }
+
+    /// A home whose photos are drawn by `painter`.
+    pub fn with_painter(painter: Arc<Painter>) -> Self {
+        Self::opened(tempfile::tempdir().expect("a directory"), painter)
     }
 
     /// The same home after a restart.
@@ -43,17 +49,17 @@ impl Home {
             patience -= 1;
             std::thread::sleep(Duration::from_millis(1));
         }
-        Self::reopened(dir)
+        Self::opened(dir, Arc::new(portrait))
     }
 
-    fn reopened(dir: tempfile::TempDir) -> Self {
+    fn opened(dir: tempfile::TempDir, painter: Arc<Painter>) -> Self {
         let clock = Arc::new(SystemClock::default());
         let store = Store::open(&dir.path().join("lareira.redb")).expect("a store");
         let announcer = Arc::new(Announcer::new(clock.date()));
         let settings = ShareSettings { pin_rounds: 10, ..ShareSettings::default() };
         let steward = Arc::new(Steward::new(Arc::new(store), clock.clone(), announcer, settings).expect("a steward"));
         let album = Album::open(&dir.path().join("photos")).expect("an album");
-        let gallery = Arc::new(Gallery::new(album));
+        let gallery = Arc::new(Gallery::with_painter(album, painter));
         let unwanted = gallery.clone();
         steward.on_photo_unwanted(move |photo| unwanted.discard(photo));
         let addresses = Addresses {

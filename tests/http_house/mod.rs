@@ -4,11 +4,11 @@
 pub mod home;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use lareira::http::{
     PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
 };
 use lareira::wire::websocket::Message;
+use rustix::net::{self, AddressFamily, SocketType};
 
 /// A share's id, as it stands in addresses.
 pub fn share() -> String {
@@ -268,7 +269,7 @@ impl House {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("video.mp4"), (0..2_000_000_u32).map(|i| (i % 251) as u8).collect::<Vec<_>>())
             .expect("a file");
-        let back = Back::start(dir.path(), 4, handler).expect("a back");
+        let back = Back::start(dir.path(), handler).expect("a back");
         let executor = Executor::default();
         let seen = Arc::new(Seen::default());
         let made_up = Arc::new(MadeUp { seen: seen.clone(), dir: dir.path().to_owned() });
@@ -333,7 +334,18 @@ pub struct Client {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("connected");
+        Self::over(TcpStream::connect(address).expect("connected"))
+    }
+
+    /// A client at another address of this machine.
+    pub fn at(source: Ipv4Addr, address: SocketAddr) -> Self {
+        let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        net::bind(&socket, &SocketAddr::from((source, 0))).expect("an address of this machine");
+        net::connect(&socket, &address).expect("connected");
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("no delay");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
         let reader = BufReader::new(stream.try_clone().expect("a second handle"));
@@ -419,6 +431,51 @@ impl Client {
         let bytes = self.reader.read(&mut some).expect("something");
         some.truncate(bytes);
         some
+    }
+}
+
+/// Where work is held until the test has seen what it wants to see. Opens when dropped, so that no test hangs.
+#[derive(Default)]
+pub struct Gate(Arc<(Mutex<Held>, Condvar)>);
+
+#[derive(Default)]
+struct Held {
+    count: usize,
+    open: bool,
+}
+
+impl Gate {
+    /// What comes to the gate with this waits there.
+    pub fn hold(&self) -> impl Fn() + Send + Sync + 'static {
+        let gate = self.0.clone();
+        move || {
+            let (held, changed) = &*gate;
+            let mut held = held.lock().expect("held");
+            held.count += 1;
+            changed.notify_all();
+            drop(changed.wait_while(held, |held| !held.open).expect("opened"));
+        }
+    }
+
+    /// How many have come.
+    pub fn count(&self) -> usize {
+        self.0.0.lock().expect("held").count
+    }
+
+    /// Waits until so many have come.
+    pub fn wait_for(&self, count: usize) {
+        eventually(|| self.count() >= count);
+    }
+
+    pub fn open(&self) {
+        self.0.0.lock().expect("held").open = true;
+        self.0.1.notify_all();
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.open();
     }
 }
 

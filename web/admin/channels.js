@@ -6,6 +6,8 @@ import { verb } from './desk.js';
 import { when } from './words.js';
 
 const SHOWN = 50;
+const LOOK_MS = 1000;
+let timer = 0;
 
 /** What the gateway has; `null` where no channels were set up. */
 export async function lineup() {
@@ -27,7 +29,10 @@ function origin(words, { source, fetched_at: at, problem }) {
 
 /** Draws the channels. */
 export function channels(section, known, changed) {
-  const fetch = el('button', { onclick: () => { fetch.disabled = true; verb('channel_refresh').then(changed, changed); } }, t('fetch_again'));
+  const fetching = Boolean(known && known.fetching);
+  const fetch = el('button', { disabled: fetching, onclick: () => { fetch.disabled = true; verb('channel_refresh').then(changed, changed); } }, t(fetching ? 'fetching' : 'fetch_again'));
+  clearTimeout(timer);
+  if (fetching) { timer = setTimeout(() => lineup().then((again) => channels(section, again, changed), changed), LOOK_MS); }
   const head = el('div.section-head', {}, el('h2', {}, t('channels')), known ? el('div.buttons', {}, fetch) : null);
   if (!known) {
     section.replaceChildren(head, el('p.lead', {}, t('no_channels')), el('p', {}, el('code', {}, '[channels] list = "https://…/channels.m3u"')));

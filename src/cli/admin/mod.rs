@@ -31,6 +31,8 @@ const USAGE: &str = include_str!("usage.txt");
 /// A gateway that has just been started has its books open before it answers, one that stops until after.
 const OPENING: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long channels are waited for that are being fetched.
+const FETCHING: Duration = Duration::from_secs(60);
 
 /// Runs `lareira admin` with what was typed after it. Prints; 0 done, 1 failed, 2 wrong usage.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -76,7 +78,11 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
         let asked =
             control::ask(data_dir, &verb).map_err(|error| failed("control_socket", &unanswered(data_dir, &error)))?;
         if let Some(answer) = asked {
-            return answer;
+            return if verb == Verb::ChannelRefresh {
+                answer.and_then(|answer| fetched(data_dir, answer))
+            } else {
+                answer
+            };
         }
         if let Place::DataDir(_) = place
             && !data_dir.is_dir()
@@ -95,6 +101,19 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
             Err(error) => return Err(failed("store_failed", &error)),
         }
     }
+}
+
+/// The answer, once what is being fetched is there: waiting is done here, not in the gateway.
+fn fetched(data_dir: &Path, mut answer: Value) -> Result<Value, Refused> {
+    let patience = Instant::now() + FETCHING;
+    while answer["fetching"] == true && Instant::now() < patience {
+        thread::sleep(LOOK_AGAIN);
+        let asked = control::ask(data_dir, &Verb::ChannelList);
+        let asked = asked.map_err(|error| failed("control_socket", &unanswered(data_dir, &error)))?;
+        let Some(again) = asked else { break };
+        answer = again?;
+    }
+    Ok(answer)
 }
 
 /// Paths are typed from where the person is, which is not where the gateway runs; nor may it read what they may.

@@ -16,10 +16,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::ground::reply::{Body, Reply};
 use crate::ground::secret;
 use crate::http::front::is_clean;
-use crate::http::route::{Method, Route, RouteError};
+use crate::http::route::{Lane, Method, Route, RouteError};
 
 /// The field in which the front says who the client is. Clients' fields never get here, so it can be believed.
 pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
@@ -28,6 +30,8 @@ pub(super) const SECURE_FIELD: &str = "X-Lareira-Secure";
 /// The field in which the front says what it measured of an upload: bytes, a space, microseconds.
 pub(super) const PROBE_FIELD: &str = "X-Lareira-Probe";
 
+/// Threads of the back: one for each place of each lane, so that no call waits for another in here.
+const WORKERS: usize = Lane::Tv.places() + Lane::Owner.places() + Lane::Guest.places();
 /// Bytes a socket's path may have: Linux takes 107, and a number may come behind.
 const SOCKET_PATH_BYTES: usize = 90;
 /// Free descriptors that a new listener should find.
@@ -53,7 +57,7 @@ pub struct Request {
     /// Bytes and microseconds of an upload the front measured.
     pub probe: Option<(u64, u64)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl Request {
@@ -101,7 +105,6 @@ struct Inner {
     open: Mutex<Arc<Open>>,
     /// Held while a listener is opened anew, so that one does it.
     reopening: Mutex<()>,
-    workers: usize,
     ended: AtomicBool,
 }
 
@@ -114,8 +117,9 @@ struct Open {
 
 impl Back {
     /// Listens on a socket in `directory`, or in one of its own if that one's path is too long for a socket's
-    /// address (unix(7)), and answers with `handler` on `workers` threads.
-    pub fn start(directory: &Path, workers: usize, handler: Box<Handler>) -> io::Result<Self> {
+    /// address (unix(7)), and answers with `handler` on as many threads as all lanes have
+    /// places.
+    pub fn start(directory: &Path, handler: Box<Handler>) -> io::Result<Self> {
         let mut socket = directory.join("http.sock");
         let mut own_directory = None;
         if socket.as_os_str().len() > SOCKET_PATH_BYTES {
@@ -130,11 +134,10 @@ impl Back {
             own_directory,
             handler,
             reopening: Mutex::default(),
-            workers,
             ended: AtomicBool::new(false),
         };
         let mut back = Self { inner: Arc::new(inner), workers: Vec::new() };
-        for number in 0..workers {
+        for number in 0..WORKERS {
             let inner = back.inner.clone();
             let thread = thread::Builder::new().name(format!("http-back-{number}"));
             back.workers.push(thread.spawn(move || inner.work())?);
@@ -242,7 +245,7 @@ impl Inner {
         log::warn!("http: the inner listener failed and was opened anew: {why}");
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         let _ = fs::remove_file(&dead.socket);
-        for _ in 0..self.workers {
+        for _ in 0..WORKERS {
             dead.server.unblock();
         }
         true
@@ -290,7 +293,7 @@ fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
         query,
         fields,
         probe: None,
-        body,
+        body: body.into(),
     };
     call.host = call.field("host").unwrap_or_default().to_owned();
     call.peer = call.field(&PEER_FIELD.to_ascii_lowercase()).and_then(|peer| peer.parse().ok());

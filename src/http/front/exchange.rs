@@ -12,19 +12,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_lite::future::{poll_fn, yield_now};
-use futures_lite::{Stream, StreamExt as _};
+use futures_lite::{FutureExt as _, Stream, StreamExt as _};
 
 use super::answer::{self, Framing};
 use super::connections::Connection;
 use super::head::{self, Head, Refused};
 use super::tls::Beginning;
-use super::upstream::Call;
+use super::upstream::{CallBody, Origin};
 use super::websocket::{self, WebSocket};
 use super::{Health, Shared};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::http::play::{BoxFuture, ChannelRequest, PlayRequest};
-use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
+use crate::http::route::{Half, Lane, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
 use crate::tls::ServerConfig;
 
@@ -243,8 +243,9 @@ impl Exchange<'_> {
             Err(reply) => return self.send_before_body(&head, reply).await,
         };
         if route.half() == Half::Back {
-            return self.call(&head, &body, None).await;
+            return self.call(&head, route.lane(), body, None).await;
         }
+        drop(body);
         let reply = match route {
             Route::Home => pages::home(head.field("user-agent").unwrap_or_default()),
             Route::TvPage => pages::tv(head.gzip),
@@ -297,24 +298,23 @@ impl Exchange<'_> {
     }
 
     /// Reads a request's body of at most `limit` bytes, or says why not.
-    async fn body(&mut self, head: &Head, limit: usize) -> io::Result<Result<Vec<u8>, Reply>> {
+    async fn body(&mut self, head: &Head, limit: usize) -> io::Result<Result<CallBody, Reply>> {
         let too_large = Reply::error(413, "too_large", "the request's body is too large");
         let Ok(length) = usize::try_from(head.body_bytes) else { return Ok(Err(too_large)) };
         if length > limit {
             return Ok(Err(too_large));
         }
-        let mut _place = None;
+        let mut body = CallBody::default();
         if length > limits::HTTP_SMALL_BODY_BYTES {
             let is_photo = length > limits::HTTP_BODY_BYTES;
             let places = if is_photo { &self.shared.photo_bodies } else { &self.shared.large_bodies };
-            _place = places.try_acquire_arc();
-            if _place.is_none() {
+            body.place = places.try_acquire_arc();
+            if body.place.is_none() {
                 let reply = Reply::error(503, "busy", "too many uploads at once: try again");
                 return Ok(Err(reply.with("Retry-After", "2")));
             }
         }
-        let mut body = Vec::new();
-        self.receive(head, |bytes| body.extend_from_slice(bytes)).await?;
+        self.receive(head, |bytes| body.bytes.extend_from_slice(bytes)).await?;
         Ok(Ok(body))
     }
 
@@ -362,16 +362,19 @@ impl Exchange<'_> {
         let started = std::time::Instant::now();
         self.receive(head, |_| {}).await?;
         let elapsed_us = started.elapsed().as_micros() as u64;
-        self.call(head, &[], Some((head.body_bytes, elapsed_us))).await
+        self.call(head, Lane::Guest, CallBody::default(), Some((head.body_bytes, elapsed_us))).await
     }
 
-    /// Lets the back answer.
-    async fn call(&mut self, head: &Head, body: &[u8], probe: Option<(u64, u64)>) -> io::Result<Then> {
-        let call = Call { head, body, peer: self.connection.peer, secure: self.connection.tls.get().is_some(), probe };
-        let answered = self.shared.upstream.call(&call, self.shared.times.call).await;
-        let answered = match answered {
-            Ok(answered) => answered,
-            Err(reply) => return self.send(head, reply).await,
+    /// Lets the back answer, unless the client goes away before it is this call's turn.
+    async fn call(&mut self, head: &Head, lane: Lane, body: CallBody, probe: Option<(u64, u64)>) -> io::Result<Then> {
+        let origin = Origin { lane, peer: self.connection.peer, secure: self.connection.tls.get().is_some(), probe };
+        let call = async { Some(self.shared.upstream.call(head, body, &origin, self.shared.times.call).await) };
+        let mut watching = true;
+        let gone = poll_fn(|cx| self.connection.poll_gone(cx, &mut watching).map(|()| None));
+        let answered = match call.or(gone).await {
+            Some(Ok(answered)) => answered,
+            Some(Err(reply)) => return self.send(head, reply).await,
+            None => return Ok(Then::Close),
         };
         let fields = answered.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let close = head.close || self.connection.is_closing();

@@ -7,6 +7,7 @@ mod answer;
 mod connections;
 mod exchange;
 pub mod head;
+mod lanes;
 mod socket;
 mod tls;
 mod upstream;
@@ -133,7 +134,7 @@ pub(super) struct Shared {
     clips: Arc<dyn Clips>,
     events: Arc<dyn Events>,
     status: Arc<dyn Status>,
-    upstream: Upstream,
+    upstream: Arc<Upstream>,
     large_bodies: Arc<Semaphore>,
     photo_bodies: Arc<Semaphore>,
 }
@@ -168,7 +169,7 @@ impl Front {
             clips: config.clips,
             events: config.events,
             status: config.status,
-            upstream: Upstream::new(config.back),
+            upstream: Upstream::new(config.back, executor),
             large_bodies: Arc::new(Semaphore::new(limits::HTTP_LARGE_BODIES)),
             photo_bodies: Arc::new(Semaphore::new(limits::HTTP_PHOTO_BODIES)),
         };

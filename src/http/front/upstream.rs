@@ -2,33 +2,47 @@
 //!
 //! One call a connection: what a client sends can never be taken for the start of another's call. Nothing of a
 //! client's head goes through but the fields the head reader keeps.
+//!
+//! A call whose client has gone before its turn is never begun. One that is begun keeps its places until the back has ended
+//! it, whoever still waits for the answer: it has a task of its own.
 
 use std::fmt::Write as _;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
-use smol::lock::Semaphore;
+use smol::channel;
+use smol::lock::SemaphoreGuardArc;
 
 use super::answer::is_clean;
 use super::head::Head;
+use super::lanes::Lanes;
+use crate::executor::Executor;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
+use crate::http::route::{Lane, Method};
 
-/// A call for the back.
-pub(super) struct Call<'a> {
-    pub head: &'a Head,
-    pub body: &'a [u8],
+/// Where a call comes from.
+pub(super) struct Origin {
+    pub lane: Lane,
     pub peer: IpAddr,
     /// Whether the client came over TLS.
     pub secure: bool,
     /// Bytes and microseconds of an upload that was measured.
     pub probe: Option<(u64, u64)>,
+}
+
+/// A call's body, and its place among large ones.
+#[derive(Default)]
+pub(super) struct CallBody {
+    pub bytes: Vec<u8>,
+    pub place: Option<SemaphoreGuardArc>,
 }
 
 /// The back's answer.
@@ -41,7 +55,8 @@ pub(super) struct Answered {
 /// The way to the back.
 pub(super) struct Upstream {
     back: Entrance,
-    calls: Semaphore,
+    lanes: Lanes,
+    executor: Executor,
 }
 
 /// Fields of the back's answers that are the front's business.
@@ -50,24 +65,48 @@ const HOP_BY_HOP: [&str; 6] = ["connection", "content-length", "date", "keep-ali
 const TRIES: u32 = 20;
 
 impl Upstream {
-    pub fn new(back: Entrance) -> Self {
-        Self { back, calls: Semaphore::new(limits::HTTP_CALLS) }
+    pub fn new(back: Entrance, executor: &Executor) -> Arc<Self> {
+        Arc::new(Self { back, lanes: Lanes::new(), executor: executor.clone() })
     }
 
-    /// The answer to `call`, or what to tell the client instead.
-    pub async fn call(&self, call: &Call<'_>, patience: Duration) -> Result<Answered, Reply> {
-        let answer = async {
-            let _place = self.calls.acquire().await;
-            self.exchange(call).await
+    /// The answer to a call, or what to tell the client instead. Dropped before its turn, the call is never begun.
+    pub async fn call(
+        self: &Arc<Self>,
+        head: &Head,
+        body: CallBody,
+        origin: &Origin,
+        patience: Duration,
+    ) -> Result<Answered, Reply> {
+        let mut late = Timer::after(patience);
+        let turn = async { Some(self.lanes.enter(origin.lane, origin.peer).await) };
+        let too_late = async {
+            (&mut late).await;
+            None
         };
-        let late = async {
-            Timer::after(patience).await;
+        let Some(place) = turn.or(too_late).await else { return Err(busy()) };
+        let (tell, told) = channel::bounded(1);
+        let (upstream, head_only) = (self.clone(), head.method == Method::Head);
+        let request = request_head(head, body.bytes.len(), origin);
+        let begun = async move {
+            let answer = match upstream.connect().await {
+                Ok(_) if tell.is_closed() => return,
+                Ok(stream) => exchange(stream, request, body, head_only).await,
+                Err(error) => Err(error),
+            };
+            drop(place);
+            // Whoever asked may have gone.
+            let _ = tell.try_send(answer);
+        };
+        self.executor.spawn(begun).detach();
+        let answer = async { told.recv().await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())) };
+        let too_late = async {
+            late.await;
             Err(io::ErrorKind::TimedOut.into())
         };
-        answer.or(late).await.map_err(|error: io::Error| match error.kind() {
+        answer.or(too_late).await.map_err(|error: io::Error| match error.kind() {
             io::ErrorKind::TimedOut => Reply::error(504, "late", "this took too long: try again"),
             io::ErrorKind::InvalidData => Reply::error(502, "bad_answer", "the gateway could not answer this"),
-            _ => Reply::error(503, "busy", "the gateway is too busy: try again").with("Retry-After", "2"),
+            _ => busy(),
         })
     }
 
@@ -88,31 +127,40 @@ impl Upstream {
             }
         }
     }
-
-    async fn exchange(&self, call: &Call<'_>) -> io::Result<Answered> {
-        let mut stream = self.connect().await?;
-        let mut request = request_head(call).into_bytes();
-        request.extend_from_slice(call.body);
-        stream.write_all(&request).await?;
-        let mut answer = request;
-        answer.clear();
-        let limit = limits::HTTP_ANSWER_BYTES as u64;
-        (&mut stream).take(limit).read_to_end(&mut answer).await?;
-        read_answer(answer, call.head.method == crate::http::route::Method::Head)
-    }
 }
 
-fn request_head(call: &Call<'_>) -> String {
-    let head = call.head;
+fn busy() -> Reply {
+    Reply::error(503, "busy", "the gateway is too busy: try again").with("Retry-After", "2")
+}
+
+/// Sends a call and reads the answer. The body's place is kept until then.
+async fn exchange(
+    mut stream: Async<UnixStream>,
+    request: String,
+    body: CallBody,
+    head_only: bool,
+) -> io::Result<Answered> {
+    let CallBody { bytes, place: _place } = body;
+    let mut answer = request.into_bytes();
+    stream.write_all(&answer).await?;
+    stream.write_all(&bytes).await?;
+    drop(bytes);
+    answer.clear();
+    let limit = limits::HTTP_ANSWER_BYTES as u64;
+    (&mut stream).take(limit).read_to_end(&mut answer).await?;
+    read_answer(answer, head_only)
+}
+
+fn request_head(head: &Head, body_bytes: usize, origin: &Origin) -> String {
     let mut text = String::with_capacity(512);
     let host = if head.host.is_empty() { "localhost" } else { &head.host };
     // Writing to a String cannot fail.
     let _ = write!(text, "{} {} HTTP/1.1\r\nHost: {host}\r\n", head.method.name(), head.target);
-    let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", call.body.len(), call.peer);
-    if call.secure {
+    let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", body_bytes, origin.peer);
+    if origin.secure {
         let _ = write!(text, "{SECURE_FIELD}: yes\r\n");
     }
-    if let Some((bytes, elapsed_us)) = call.probe {
+    if let Some((bytes, elapsed_us)) = origin.probe {
         let _ = write!(text, "{PROBE_FIELD}: {bytes} {elapsed_us}\r\n");
     }
     for (name, value) in head.kept.iter().filter(|(_, value)| is_clean(value) && value.is_ascii()) {

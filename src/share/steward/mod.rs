@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::executor::Workbench;
 use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::{self, RootKey, SigningKey};
@@ -52,6 +53,8 @@ pub struct Steward {
     root: RootKey,
     watch: Mutex<Watch>,
     guesses: Mutex<Guesses>,
+    /// Where PINs are looked at.
+    pins: Workbench<UserId>,
     stream_unwanted: OnceLock<StreamHook>,
     photo_unwanted: OnceLock<PhotoHook>,
 }
@@ -86,6 +89,7 @@ impl Steward {
             root: RootKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
             guesses: Mutex::default(),
+            pins: Workbench::new("pins", limits::PIN_PLACES),
             stream_unwanted: OnceLock::new(),
             photo_unwanted: OnceLock::new(),
         };

@@ -13,6 +13,9 @@ use crate::share::{contacts, pairing, people, profile, words};
 
 use super::Steward;
 
+/// Bytes of the longest PIN.
+const PIN_BYTES: usize = 8;
+
 impl Steward {
     /// Adds a household; `country` is its calling code, such as `+351`.
     pub fn add_account(&self, name: &str, country: Option<&str>) -> Result<Account, ShareError> {
@@ -149,16 +152,23 @@ impl Steward {
         Ok(cookie)
     }
 
-    /// Looks at a PIN; wrong ones are counted, and lock it after a while.
+    /// Looks at a PIN, on the thread for that; wrong ones are counted, and lock it after a while. One that finds no
+    /// place there is not counted.
     pub(super) fn check_pin(&self, user: UserId, hash: &PinHash, given: Option<&str>) -> Result<(), ShareError> {
         let Some(given) = given.filter(|given| !given.is_empty()) else { return Err(ShareError::PinRequired) };
-        match self.decide(move |ledger, _, date| pin::take_try(ledger, user, date))? {
-            Try::Locked { retry_after } => Err(ShareError::PinLocked { retry_after }),
-            Try::Allowed if given.len() <= 8 && hash.verify(given) => {
-                self.decide(move |ledger, _, _| pin::forget_tries(ledger, user))
-            }
-            Try::Allowed => Err(ShareError::WrongPin),
+        let date = self.date();
+        if let Some(retry_after) = self.look(|ledger| pin::locked(ledger, user, date))? {
+            return Err(ShareError::PinLocked { retry_after });
         }
+        let place = self.pins.place(user, 0)?;
+        if let Try::Locked { retry_after } = self.decide(move |ledger, _, date| pin::take_try(ledger, user, date))? {
+            return Err(ShareError::PinLocked { retry_after });
+        }
+        let (hash, given) = (hash.clone(), given.to_owned());
+        if given.len() > PIN_BYTES || !place.work(move || hash.verify(&given))? {
+            return Err(ShareError::WrongPin);
+        }
+        self.decide(move |ledger, _, _| pin::forget_tries(ledger, user))
     }
 
     /// Signs `user` out on `tv`.

@@ -1,6 +1,7 @@
 //! The steward's promises, one by one.
 
 mod clips;
+mod pins;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -306,7 +306,6 @@ fn nothing_that_is_free_renews_the_time_for_a_head() {
     let ms = Duration::from_millis;
     let house = House::new(Times { head: ms(400), sweep: ms(20), ..Times::default() }, Caps::default());
     let mut client = house.connect();
-    let mut other = house.connect();
     let started = Instant::now();
     let mut ended = false;
     // An empty line now and then, before a request: each used to begin the time anew.
@@ -315,17 +314,9 @@ fn nothing_that_is_free_renews_the_time_for_a_head() {
         thread::sleep(ms(50));
     }
     assert!(ended && client.is_ended());
-    other.send("\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert!(other.is_ended(), "it said nothing in time");
     let mut polite = house.connect();
     polite.send("\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(polite.answer().status, 200);
-}
-
-#[test]
-fn figures_are_for_this_machine_and_who_is_named() {
-    let house = House::default();
-    assert_eq!(house.get("/metrics").status, 200);
 }
 
 #[test]

@@ -108,9 +108,7 @@ impl Connection {
                     let shared = self.shared.clone();
                     let admitted = within(deadline, shared.gate.admit(&path, credentials)).await?;
                     if admitted.is_ok() {
-                        let publisher = secret::sha256(path.as_bytes());
-                        self.place
-                            .know(publisher.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)));
+                        self.place.know(number("publisher", &path));
                     }
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())

@@ -26,10 +26,8 @@ pub struct Times {
     pub head: Duration,
     /// Between two requests.
     pub idle: Duration,
-    /// What may rest of a request's body, besides the time that its bytes earn (`ground/pace.rs`).
+    /// How long the sending of a request's body may rest, besides the time that its bytes earn (`ground/pace.rs`).
     pub body: Duration,
-    /// What may rest of a film, in the same way.
-    pub upload: Duration,
     /// A write without progress.
     pub write: Duration,
     /// A call to the back.

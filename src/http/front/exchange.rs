@@ -6,6 +6,7 @@ mod upload;
 
 use std::fs::File;
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::websocket::{self, WebSocket};
 use super::{Health, Shared};
 use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
+use crate::ground::network::Network;
 use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
 use crate::ground::reply::{Body, Reply};
@@ -271,7 +273,7 @@ impl Exchange<'_> {
                 }
                 Health::Failing(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
             },
-            Route::Metrics if !self.may_see_metrics() => Reply::error(
+            Route::Metrics if !may_see_metrics(self.connection.peer, &self.shared.metrics_from) => Reply::error(
                 403,
                 "metrics_from",
                 "figures are for this machine: name the address you ask from in http.metrics_from in config.toml",
@@ -318,12 +320,6 @@ impl Exchange<'_> {
         self.connection.write_all(&handshake, &[], self.shared.times.write).await?;
         take_over(WebSocket::new(self.connection.clone(), &std::mem::take(&mut self.received))).await;
         Ok(Then::Linger)
-    }
-
-    /// Whether the client may ask for figures.
-    fn may_see_metrics(&self) -> bool {
-        let peer = self.connection.peer;
-        peer.is_loopback() || self.shared.metrics_from.iter().any(|network| network.covers(peer))
     }
 
     /// The device that the client is, by what came with this request if it has not shown it before.
@@ -589,5 +585,26 @@ impl Exchange<'_> {
             length -= bytes as u64;
         }
         Ok(())
+    }
+}
+
+/// Whether whoever asks from `peer` may see figures: this machine, and those in `named`.
+fn may_see_metrics(peer: IpAddr, named: &[Network]) -> bool {
+    peer.to_canonical().is_loopback() || named.iter().any(|network| network.covers(peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_for_this_machine_and_who_is_named() {
+        let may = |peer: &str, named: &[&str]| {
+            let named: Vec<_> = named.iter().map(|text| text.parse().expect("a network")).collect();
+            may_see_metrics(peer.parse().expect("an address"), &named)
+        };
+        assert!(may("127.0.0.1", &[]) && may("::1", &[]) && may("::ffff:127.0.0.1", &[]));
+        assert!(!may("192.168.1.20", &[]) && !may("192.168.1.20", &["192.168.2.0/24"]));
+        assert!(may("192.168.1.20", &["10.0.0.1", "192.168.1.0/24"]));
     }
 }

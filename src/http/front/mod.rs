@@ -104,7 +104,6 @@ impl Default for Times {
             head: limits::HTTP_HEAD_TIME,
             idle: limits::HTTP_IDLE,
             body: limits::HTTP_BODY_TIME,
-            upload: limits::UPLOAD_REST,
             write: limits::HTTP_WRITE_TIME,
             call: limits::HTTP_CALL_TIME,
             sweep: limits::HTTP_SWEEP,

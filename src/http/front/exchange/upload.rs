@@ -55,7 +55,7 @@ impl Exchange<'_> {
         }
         let mut missing = head.body_bytes;
         let mut chunk = Vec::new();
-        let mut pace = Pace::new(shared.times.upload, HTTP_LARGE_BODY_RATE, self.connection.now());
+        let mut pace = Pace::new(shared.times.body, HTTP_LARGE_BODY_RATE, self.connection.now());
         while missing > 0 {
             let filled = self.fill(&mut chunk, missing, &mut pace, &mut called_off).await;
             missing -= chunk.len() as u64;

@@ -22,8 +22,8 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Events, Front, FrontConfig, Health,
-    PlayRequest, Player, Status, TakeOver, Times, UploadRequest,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
+    FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, UploadRequest,
 };
 
 const VIEWERS: usize = 200;
@@ -116,6 +116,12 @@ impl Events for House {
     }
 }
 
+impl Devices for House {
+    fn device(&self, _credentials: Credentials) -> BoxFuture<'_, Option<u64>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
 impl Status for House {
     fn health(&self) -> Health {
         Health::Serving
@@ -147,7 +153,9 @@ fn main() {
         cameras: house.clone(),
         clips: house.clone(),
         events: house.clone(),
-        status: house,
+        status: house.clone(),
+        devices: house,
+        metrics_from: Vec::new(),
         times: Times::default(),
         caps: Caps::default(),
     };

@@ -132,7 +132,7 @@ fn out_of_descriptors() {
     }
     let house = House::new(
         lareira::http::Times { sweep: Duration::from_millis(20), ..Default::default() },
-        lareira::http::Caps { all: 1000, address: 1000 },
+        lareira::http::Caps(lareira::ground::crowd::Caps::of(1000)),
     );
     let mut early = house.connect();
     assert_eq!(early.get("/api/v1/me").status, 200);

@@ -203,7 +203,8 @@ fn uploads_are_measured_and_not_kept() {
     let house = House::default();
     let mut client = house.connect();
     client.send(
-        "POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\nX-Lareira-Probe: 1 1\r\n\r\n",
+        "POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 8000000\r\n\
+         X-Lareira-Probe: 1 1\r\n\r\n",
     );
     client.send(vec![0; 8_000_000]);
     let answer = client.answer();
@@ -245,12 +246,23 @@ fn slow_and_silent_clients_are_shown_out() {
     }
 }
 
+/// Places for so many, of which so many for strangers, and so many for one device.
+fn places(all: usize, strangers: usize, device: usize) -> Caps {
+    Caps(lareira::ground::crowd::Caps { all, strangers, device })
+}
+
 #[test]
 fn a_full_house_says_so() {
     let times = Times { sweep: Duration::from_millis(20), ..Times::default() };
-    let house = House::new(times, Caps { all: 4, address: 3 });
-    let clients: Vec<_> = (0..3).map(|_| house.connect()).collect();
-    eventually(|| house.front.counts().0 == 3);
+    let house = House::new(times, places(4, 3, 1));
+    let mut clients: Vec<_> = (0..3).map(|_| house.connect()).collect();
+    for client in &mut clients {
+        // At work, all of them: nobody makes room.
+        client.send(
+            "POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+        );
+        assert_eq!(client.head().status, 100);
+    }
     let mut fourth = house.connect();
     let answer = fourth.answer();
     assert_eq!((answer.status, answer.field("retry-after")), (503, Some("5")));
@@ -260,6 +272,51 @@ fn a_full_house_says_so() {
     eventually(|| house.front.counts().0 == 0);
     assert_eq!(house.get("/healthz").status, 200);
     assert_eq!(house.front.counts().1, 1);
+}
+
+#[test]
+fn strangers_who_fill_the_house_make_room_and_the_known_stay() {
+    let times = Times { sweep: Duration::from_millis(20), ..Times::default() };
+    let house = House::new(times, places(12, 8, 4));
+    let mut phone = house.connect();
+    phone.send("GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\n\r\n");
+    assert_eq!(phone.answer().status, 200);
+    let mut tv = house.connect();
+    tv.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    assert_eq!(tv.head().status, 200);
+    let mut first = house.connect();
+    assert_eq!(first.get("/healthz").status, 200);
+    // Some say nothing, some never end their request's head, some carry what is no token.
+    let mut crowd: Vec<_> = (0..40).map(|_| house.connect()).collect();
+    for client in crowd.iter_mut().rev().take(4) {
+        client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic T\r\n\r\n");
+        assert_eq!(client.answer().status, 200);
+    }
+    assert!(first.is_ended(), "whoever has had nothing to do for longest makes room");
+    assert_eq!(house.get("/healthz").status, 200, "whoever comes is served");
+    for _ in 0..3 {
+        assert!(tv.chunk().is_some());
+    }
+    assert_eq!(phone.get("/healthz").status, 200);
+    eventually(|| house.front.counts().0 <= 11);
+}
+
+#[test]
+fn nothing_that_is_free_renews_the_time_for_a_head() {
+    let ms = Duration::from_millis;
+    let house = House::new(Times { head: ms(400), sweep: ms(20), ..Times::default() }, Caps::default());
+    let mut client = house.connect();
+    let started = Instant::now();
+    let mut ended = false;
+    // An empty line now and then, before a request: each used to begin the time anew.
+    while !ended && started.elapsed() < Duration::from_secs(10) {
+        ended = std::io::Write::write_all(&mut client.stream, b"\r\n").is_err();
+        thread::sleep(ms(50));
+    }
+    assert!(ended && client.is_ended());
+    let mut polite = house.connect();
+    polite.send("\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(polite.answer().status, 200);
 }
 
 #[test]

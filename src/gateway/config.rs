@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::gateway::desk::Doors;
 use crate::gateway::nearby::Label;
+use crate::ground::network::Network;
 use crate::iptv::{Allowed, Source};
 
 /// Everything that can be set.
@@ -47,6 +48,8 @@ pub struct Http {
     pub address: SocketAddr,
     /// Host names it answers to, besides addresses, `localhost` and `lareira.local`.
     pub names: Vec<String>,
+    /// Addresses and networks that may ask for `/metrics`, besides this machine.
+    pub metrics_from: Vec<Network>,
 }
 
 /// Pages, API and playback over TLS.
@@ -198,7 +201,7 @@ fn data_dir(state_directory: Option<std::ffi::OsString>) -> PathBuf {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { address: (Ipv4Addr::UNSPECIFIED, 8080).into(), names: Vec::new() }
+        Self { address: (Ipv4Addr::UNSPECIFIED, 8080).into(), names: Vec::new(), metrics_from: Vec::new() }
     }
 }
 
@@ -432,6 +435,7 @@ mod tests {
         assert!(wrong("[http]\nadress = \"x\"").contains("line 2"), "{}", wrong("[http]\nadress = \"x\""));
         assert!(wrong("data_dir = \"x\"\n[share]\nresume_window = \"soon\"").contains("line 3"));
         assert!(wrong("[http]\naddress = \"everywhere\"").contains("line 2"));
+        assert!(wrong("[http]\nmetrics_from = [\"home\"]").contains("192.168.1.0/24"), "it is said how to write it");
         assert!(wrong("[channels]\nallow = [\"home\"]").contains("192.168.1.0/24"), "it is said how to write it");
         assert!(wrong("[channels]\nlist = \"ftp://a/tv.m3u\"").contains("line 2"));
         assert!(wrong("[log]\nlevel = \"loud\"").contains("warn"), "the levels are listed");

@@ -56,22 +56,34 @@ pub const PHOTO_PLACES: usize = 3;
 pub const PHOTO_PLACES_SPARE: usize = 1;
 /// Bodies as large as photos held at once; further ones are 503.
 pub const HTTP_PHOTO_BODIES: usize = 2;
-/// HTTP connections at once, in all; further ones are closed.
+/// HTTP connections at once, in all. A quarter is kept for those who have shown who they are, and one device has no more
+/// than that; where strangers fill the rest, one of those makes room who come from where most do.
 pub const HTTP_CONNECTIONS: usize = 2048;
-/// HTTP connections at once from one address; further ones are closed.
-pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 1536;
-/// How long a client may take to send a request's body.
-pub const HTTP_BODY_TIME: Duration = Duration::from_secs(30);
+/// How long a client may rest while it sends a request's body, besides the time that its bytes earn; a film goes on from
+/// where it was.
+pub const HTTP_BODY_TIME: Duration = Duration::from_secs(10);
+/// Bytes a second of a small body that are enough: a phone far out in the country sends more.
+pub const HTTP_SMALL_BODY_RATE: u64 = 500;
+/// Bytes a second that are enough of a larger body, of which few are held at once, and of a film.
+pub const HTTP_LARGE_BODY_RATE: u64 = 8 * 1024;
+/// A film of which nothing has come for so long makes room where others want to send theirs; it goes on from where it was.
+pub const UPLOAD_YIELDS: Duration = Duration::from_secs(3);
 /// Bytes of a film that are gathered before they go to the disk; the client is read no faster than the disk takes them.
 pub const UPLOAD_CHUNK_BYTES: usize = 256 * 1024;
 /// Films that arrive at once; further ones are 503.
 pub const UPLOADS: usize = 8;
+/// Films of one sender that arrive at once; further ones are 503.
+pub const UPLOADS_PER_SENDER: usize = 2;
 /// Bytes of films between two looks at how much room the disk has left.
 pub const UPLOAD_ROOM_BYTES: u64 = 16 * 1024 * 1024;
 /// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
 pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Larger request bodies held at once; further ones are 503.
 pub const HTTP_LARGE_BODIES: usize = 8;
+/// The same of one device.
+pub const HTTP_LARGE_BODIES_PER_DEVICE: usize = 2;
+/// The same of strangers, who may enrol and claim the house, with a photo; one from each address.
+pub const HTTP_STRANGERS_BODIES: usize = 2;
 /// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
 pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
 /// Calls of TVs that are answered at once, each by a thread of the back; further ones wait. One address may have all but
@@ -87,10 +99,9 @@ pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 pub const HTTP_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes that TLS holds back for a client that does not take them; writing waits then.
 pub const TLS_WRITE_BYTES: usize = 64 * 1024;
-/// Clients that shake hands at once at one door; further ones are closed.
+/// Clients that shake hands at once at one door; for each further one the oldest makes room of those who come from where
+/// most do.
 pub const TLS_HANDSHAKES: usize = 64;
-/// The same from one address.
-pub const TLS_HANDSHAKES_PER_ADDRESS: usize = 8;
 /// Names and addresses of one certificate; further ones are left out.
 pub const CERTIFICATE_NAMES: usize = 64;
 /// Time between two looks at whether a new certificate is needed.
@@ -99,10 +110,11 @@ pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
 /// Time between two signs of life on a stream of events.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
-/// RTSP connections at once, in all; further ones are closed.
+/// RTSP connections at once, in all. A quarter is kept for those who may publish; where strangers fill the rest, one of
+/// those makes room who come from where most do.
 pub const RTSP_CONNECTIONS: usize = 2048;
-/// RTSP connections at once from one address; further ones are closed.
-pub const RTSP_CONNECTIONS_PER_ADDRESS: usize = 1200;
+/// RTSP connections at one address to publish to that have a place kept; further ones count as strangers'.
+pub const RTSP_CONNECTIONS_PER_PUBLISHER: usize = 4;
 /// How long a playback request waits for its share to become ready.
 pub const PLAY_WAIT: Duration = Duration::from_secs(10);
 /// Pixels of a picture's longer side; larger ones are refused.

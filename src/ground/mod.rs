@@ -1,12 +1,19 @@
-//! Floor 0: the words every room shares. Times, ids, limits, frames, pictures, answers and secrets.
+//! Floor 0: the words every room shares. Times, ids, limits, frames, pictures, answers, secrets, and who has how much of
+//! what there is not enough of.
 //!
 //! Nothing here opens a socket or a file, reads a clock or knows a protocol.
 
+pub mod crowd;
 pub mod frame;
 pub mod id;
 pub mod limits;
+pub mod network;
+pub mod origin;
+pub mod pace;
 pub mod picture;
 pub mod reply;
 pub mod secret;
+pub mod shares;
 pub mod text;
+pub mod throttle;
 pub mod time;

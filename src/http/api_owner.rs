@@ -36,6 +36,11 @@ pub struct DeskRefused {
     pub message: String,
 }
 
+/// Whether the cookies that `cookie` finds are the owner's. Blocks.
+pub(super) fn is_owner<'a>(api: &Api, cookie: impl Fn(&str) -> Option<&'a str>) -> bool {
+    cookie(OWNER_COOKIE).is_some_and(|cookie| api.steward.is_owner(cookie).unwrap_or(false))
+}
+
 #[derive(Deserialize)]
 struct SignInBody {
     code: String,

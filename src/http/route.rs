@@ -567,6 +567,16 @@ impl Route {
         }
     }
 
+    /// Whether strangers are answered too, by whatever their request carries.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Phone(call) => matches!(call, PhoneCall::House | PhoneCall::Claim | PhoneCall::Enrol),
+            Self::Tv(call) => matches!(call, TvCall::Device | TvCall::PairPicture),
+            Self::Owner(call) => matches!(call, OwnerCall::SignIn),
+            _ => true,
+        }
+    }
+
     /// Which half answers this route.
     pub fn half(&self) -> Half {
         match self {

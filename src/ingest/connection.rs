@@ -14,6 +14,7 @@ use super::places::Place;
 use super::recording::{End, Recording};
 use super::socket::Socket;
 use super::{Refusal, Shared};
+use crate::ground::crowd::number;
 use crate::ground::limits::RTSP_SETUP_TIME;
 use crate::ground::secret;
 use crate::tls::{ServerConfig, is_not_yet};
@@ -50,8 +51,8 @@ impl Connection {
     /// Lives until the connection ends; through TLS, where there is a configuration for it.
     pub async fn run(mut self, tls: Option<Arc<ServerConfig>>) {
         log::debug!("rtsp: connection {} from {} opened", self.place.number, self.place.address);
+        let mut deadline = Timer::after(RTSP_SETUP_TIME);
         if let Some(config) = tls {
-            let mut deadline = Timer::after(RTSP_SETUP_TIME);
             let handshake = self.socket.secure(self.place.address, config, &self.shared.handshakes);
             let shaken = within(&mut deadline, handshake).await;
             if let Err(end) = shaken.and_then(|shaken| shaken.map_err(End::Failed)) {
@@ -62,13 +63,13 @@ impl Connection {
             self.session.keep_inside();
         }
         let end = loop {
-            let recording = match self.set_up().await {
+            let recording = match self.set_up(&mut deadline).await {
                 Ok(recording) => recording,
                 Err(end) => break end,
             };
             // A publisher may go on with another ANNOUNCE after its TEARDOWN.
             match self.record(recording).await {
-                End::Teardown => {}
+                End::Teardown => deadline = Timer::after(RTSP_SETUP_TIME),
                 end => break end,
             }
         };
@@ -76,9 +77,8 @@ impl Connection {
         log::debug!("rtsp: connection {} closed: {end}", self.place.number);
     }
 
-    /// Brings a publisher to RECORD.
-    async fn set_up(&mut self) -> Result<Recording, End> {
-        let mut deadline = Timer::after(RTSP_SETUP_TIME);
+    /// Brings a publisher to RECORD before the deadline.
+    async fn set_up(&mut self, deadline: &mut Timer) -> Result<Recording, End> {
         let mut announced = Announced::default();
         loop {
             let now = self.shared.clock.now();
@@ -88,41 +88,42 @@ impl Connection {
                 Step::Event(event) => Some(event),
                 Step::More => {
                     self.buffer.advance(used);
-                    self.send_all(&mut deadline).await?;
-                    within(&mut deadline, self.socket.readable()).await?.map_err(End::Failed)?;
+                    self.send_all(deadline).await?;
+                    within(deadline, self.socket.readable()).await?.map_err(End::Failed)?;
                     self.read()?;
                     continue;
                 }
                 Step::Close => {
-                    self.send_all(&mut deadline).await?;
+                    self.send_all(deadline).await?;
                     return Err(End::Refused);
                 }
                 Step::Done | Step::Waiting | Step::Packet { .. } => None,
             };
             self.buffer.advance(used);
             if self.session.output().len() > UNREAD_ANSWER_BYTES {
-                self.send_all(&mut deadline).await?;
+                self.send_all(deadline).await?;
             }
             let outcome = match event {
                 Some(Event::Announce { path, credentials }) => {
                     let shared = self.shared.clone();
-                    let admitted = within(&mut deadline, shared.gate.admit(&path, credentials)).await?;
+                    let admitted = within(deadline, shared.gate.admit(&path, credentials)).await?;
+                    if admitted.is_ok() {
+                        self.place.know(number("publisher", &path));
+                    }
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())
                 }
                 Some(Event::Bind { medium }) => {
                     self.bind(medium, &mut announced).map(|ports| self.session.bound(ports))
                 }
-                Some(Event::Record(tracks)) => {
-                    match within(&mut deadline, self.open(&announced.path, &tracks)).await? {
-                        Ok((publisher, receiver)) => {
-                            self.session.accept();
-                            let sockets = std::mem::take(&mut announced.sockets);
-                            return Ok(Recording::new(publisher, receiver, tracks, sockets, now));
-                        }
-                        Err(refusal) => Err(refusal),
+                Some(Event::Record(tracks)) => match within(deadline, self.open(&announced.path, &tracks)).await? {
+                    Ok((publisher, receiver)) => {
+                        self.session.accept();
+                        let sockets = std::mem::take(&mut announced.sockets);
+                        return Ok(Recording::new(publisher, receiver, tracks, sockets, now));
                     }
-                }
+                    Err(refusal) => Err(refusal),
+                },
                 Some(Event::Teardown) | None => Ok(()),
             };
             if let Err(refusal) = outcome {

@@ -25,7 +25,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_io::Async;
 
 use crate::executor::{Executor, Task};
-use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS};
+use crate::ground::crowd::Caps;
+use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_PUBLISHER};
 use crate::ground::time::Clock;
 use crate::live::Publisher;
 use crate::tls::{Handshakes, ServerConfig};
@@ -86,10 +87,11 @@ impl Ingest {
     ) -> io::Result<Self> {
         let listener = Async::<TcpListener>::bind(settings.address)?;
         let address = listener.get_ref().local_addr()?;
+        let caps = Caps { device: RTSP_CONNECTIONS_PER_PUBLISHER, ..Caps::of(RTSP_CONNECTIONS) };
         let shared = Arc::new(Shared {
             gate,
             clock,
-            places: Arc::new(Places::new(RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_ADDRESS)),
+            places: Arc::new(Places::new(caps)),
             handshakes: Arc::default(),
             udp_ports: settings.udp_ports.clone(),
             next_udp_port: AtomicU16::new(0),

@@ -45,8 +45,8 @@ struct State {
 }
 
 impl Tls {
-    /// Shakes hands with the client of `stream`, who is at `peer`, as `config` says, if there are not too many among
-    /// `handshakes`; one that has said nothing yet is none of them. Whoever asks sets the deadline.
+    /// Shakes hands with the client of `stream`, who is at `peer`, as `config` says, as one of `handshakes`; one that has
+    /// said nothing yet is none of them. Whoever asks sets the deadline.
     pub async fn accept(
         stream: &Async<TcpStream>,
         peer: IpAddr,
@@ -55,29 +55,13 @@ impl Tls {
     ) -> io::Result<Self> {
         wait_for_words(stream).await?;
         let too_many = || io::Error::new(io::ErrorKind::QuotaExceeded, "too many handshakes at once");
-        let _handshake = handshakes.begin(peer).ok_or_else(too_many)?;
-        let mut tls = ServerConnection::new(config).map_err(broken)?;
-        tls.set_buffer_limit(Some(limits::TLS_WRITE_BYTES));
-        let mut state = State { tls, records: Records::default() };
-        loop {
-            match state.flush(stream.get_ref()) {
-                Err(error) if is_not_yet(&error) => poll_fn(|cx| stream.poll_writable(cx)).await?,
-                result => result?,
-            }
-            if state.tls.wants_write() {
-                continue;
-            }
-            if !state.tls.is_handshaking() {
-                return Ok(Self(state.into()));
-            }
-            match state.receive(stream.get_ref()) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                // Others have their turn before what this one says next.
-                Ok(_) => future::yield_now().await,
-                Err(error) if is_not_yet(&error) => poll_fn(|cx| stream.poll_readable(cx)).await?,
-                Err(error) => return Err(error),
-            }
-        }
+        let mut handshake = handshakes.begin(peer).ok_or_else(too_many)?;
+        let shaken = shake(stream, config);
+        let made_room = async {
+            (&mut handshake.ended).await;
+            Err(too_many())
+        };
+        future::or(shaken, made_room).await
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -186,6 +170,32 @@ impl State {
             }
         }
         Ok(())
+    }
+}
+
+/// Shakes hands.
+async fn shake(stream: &Async<TcpStream>, config: Arc<ServerConfig>) -> io::Result<Tls> {
+    let mut tls = ServerConnection::new(config).map_err(broken)?;
+    tls.set_buffer_limit(Some(limits::TLS_WRITE_BYTES));
+    let mut state = State { tls, records: Records::default() };
+    loop {
+        match state.flush(stream.get_ref()) {
+            Err(error) if is_not_yet(&error) => poll_fn(|cx| stream.poll_writable(cx)).await?,
+            result => result?,
+        }
+        if state.tls.wants_write() {
+            continue;
+        }
+        if !state.tls.is_handshaking() {
+            return Ok(Tls(state.into()));
+        }
+        match state.receive(stream.get_ref()) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            // Others have their turn before what this one says next.
+            Ok(_) => future::yield_now().await,
+            Err(error) if is_not_yet(&error) => poll_fn(|cx| stream.poll_readable(cx)).await?,
+            Err(error) => return Err(error),
+        }
     }
 }
 

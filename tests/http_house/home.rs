@@ -76,9 +76,11 @@ impl Home {
         secure.open_https(8443);
         let api = api.with_secure(secure);
         let events = Arc::new(Announcements::new(api.clone(), clock));
+        let devices = Arc::new(api.clone());
         let handler = Box::new(move |request: &_| api.answer(request));
         let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
-        Self { house: House::answering(times, Caps::default(), handler, Some(events)), steward, gallery, dir }
+        let house = House::knowing(times, Caps::default(), handler, Some(events), Some(devices));
+        Self { house, steward, gallery, dir }
     }
 
     /// A call, with header fields that end with line breaks, and a JSON body or none.

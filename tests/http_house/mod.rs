@@ -17,13 +17,14 @@ use bytes::Bytes;
 use event_listener::Event;
 use futures_lite::{Stream, stream};
 use lareira::executor::Executor;
+use lareira::ground::crowd;
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Events, Front, FrontConfig, Health,
-    PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
+    FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
 };
 use lareira::wire::websocket::Message;
 use rustix::net::{self, AddressFamily, SocketType};
@@ -154,6 +155,14 @@ impl Events for MadeUp {
     }
 }
 
+/// Knows whoever says `Bearer` and a word, by that word.
+impl Devices for MadeUp {
+    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<u64>> {
+        let word = credentials.authorization.as_deref().and_then(|field| field.strip_prefix("Bearer "));
+        Box::pin(std::future::ready(word.map(|word| crowd::number("word", word))))
+    }
+}
+
 impl Status for MadeUp {
     fn health(&self) -> Health {
         match self.seen.sick.load(Ordering::SeqCst) {
@@ -266,6 +275,17 @@ impl House {
 
     /// A house whose calls are answered by `handler`, and which tells `events`.
     pub fn answering(times: Times, caps: Caps, handler: Box<Handler>, events: Option<Arc<dyn Events>>) -> Self {
+        Self::knowing(times, caps, handler, events, None)
+    }
+
+    /// A house that knows `devices` too.
+    pub fn knowing(
+        times: Times,
+        caps: Caps,
+        handler: Box<Handler>,
+        events: Option<Arc<dyn Events>>,
+        devices: Option<Arc<dyn Devices>>,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("video.mp4"), (0..2_000_000_u32).map(|i| (i % 251) as u8).collect::<Vec<_>>())
             .expect("a file");
@@ -282,7 +302,9 @@ impl House {
             cameras: made_up.clone(),
             clips: made_up.clone(),
             events: events.unwrap_or_else(|| made_up.clone()),
-            status: made_up,
+            status: made_up.clone(),
+            devices: devices.unwrap_or(made_up),
+            metrics_from: Vec::new(),
             times,
             caps,
         };

@@ -1,4 +1,5 @@
-//! Who is connected: counted in all and by address, each with one coarse deadline that a single sweep looks after.
+//! Who is connected: strangers by where they come from, known devices in places of their own (`ground/crowd.rs`), each
+//! with one coarse deadline that a single sweep looks after.
 //!
 //! No timer a connection and none a write: a connection that may wait writes down until when, and the sweep shuts
 //! its socket when that has passed, which wakes whoever waits on it.
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 use async_io::{Async, Timer};
 use event_listener::{Event, listener};
 
+use crate::ground::crowd::{self, Crowd, Idle, Known};
+use crate::ground::origin::Origin;
+use crate::ground::time::Moment;
 use crate::tls::{Handshakes, Tls};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
@@ -22,7 +26,7 @@ pub struct Times {
     pub head: Duration,
     /// Between two requests.
     pub idle: Duration,
-    /// A request's body.
+    /// How long the sending of a request's body may rest, besides the time that its bytes earn (`ground/pace.rs`).
     pub body: Duration,
     /// A write without progress.
     pub write: Duration,
@@ -34,12 +38,7 @@ pub struct Times {
 
 /// How many may be connected at once.
 #[derive(Clone, Copy, Debug)]
-pub struct Caps {
-    /// In all.
-    pub all: usize,
-    /// From one address.
-    pub address: usize,
-}
+pub struct Caps(pub crowd::Caps);
 
 /// No deadline.
 const NEVER: u64 = u64::MAX;
@@ -55,14 +54,17 @@ pub(super) struct Connection {
     deadline_ms: AtomicU64,
     /// Nothing is lost if its reading half is closed: it waits for a request, for an answer, or for the next piece.
     resting: AtomicBool,
+    /// Since when it has no request to look after.
+    idle: Arc<Idle>,
+    /// Who it has shown itself to be.
+    known: OnceLock<Known>,
     table: Arc<Connections>,
 }
 
 impl Connection {
     /// The connection is shut when `limit` has passed.
     pub fn expect_within(&self, limit: Duration) {
-        let deadline = self.table.started.elapsed() + limit;
-        self.deadline_ms.store(deadline.as_millis() as u64, Ordering::Relaxed);
+        self.expect_until(self.table.now() + limit);
     }
 
     /// No deadline holds any more.
@@ -73,6 +75,36 @@ impl Connection {
     /// Says whether the connection rests. A resting one is woken by the end of its reading half when the door closes.
     pub fn rest(&self, resting: bool) {
         self.resting.store(resting, Ordering::SeqCst);
+    }
+
+    /// A request is waited for, or looked after.
+    pub fn is_idle(&self, idle: bool) {
+        if idle { self.idle.begin(self.table.now()) } else { self.idle.end() }
+    }
+
+    /// The device that it has shown itself to be.
+    pub fn device(&self) -> Option<u64> {
+        match self.known.get() {
+            Some(Known::Device(device)) => Some(*device),
+            Some(Known::Viewer) | None => None,
+        }
+    }
+
+    /// It has shown who it is: it gets a place among those who are known, if there is one left for it.
+    pub fn know(&self, as_whom: Known) {
+        if self.known.set(as_whom).is_ok() {
+            self.table.table().crowd.know(self.number, as_whom);
+        }
+    }
+
+    /// The time, as the deadlines of this door have it.
+    pub fn now(&self) -> Moment {
+        self.table.now()
+    }
+
+    /// The connection is shut at `deadline`.
+    pub fn expect_until(&self, deadline: Moment) {
+        self.deadline_ms.store(deadline.0.div_ceil(1000), Ordering::Relaxed);
     }
 
     /// The handshakes of this door.
@@ -88,23 +120,19 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.table.remove(self.number, self.peer);
+        self.table.remove(self.number);
     }
 }
 
-#[derive(Default)]
 struct Table {
+    /// Those that have not been dropped: some may have had to leave.
     open: HashMap<u64, std::sync::Weak<Connection>>,
-    /// What `open` will hold, too: counted from the moment a place is taken.
-    count: usize,
-    by_address: HashMap<IpAddr, usize>,
-    next: u64,
+    crowd: Crowd,
 }
 
 /// All connections.
 pub(super) struct Connections {
     table: Mutex<Table>,
-    caps: Caps,
     started: Instant,
     closing: AtomicBool,
     refused: AtomicU64,
@@ -116,8 +144,7 @@ pub(super) struct Connections {
 impl Connections {
     pub fn new(caps: Caps) -> Arc<Self> {
         Arc::new(Self {
-            table: Mutex::default(),
-            caps,
+            table: Mutex::new(Table { open: HashMap::new(), crowd: Crowd::new(caps.0) }),
             started: Instant::now(),
             closing: AtomicBool::new(false),
             refused: AtomicU64::new(0),
@@ -131,51 +158,52 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection in, or gives it back when the house is full.
+    fn now(&self) -> Moment {
+        Moment::default() + self.started.elapsed()
+    }
+
+    /// Takes a connection in, or gives it back when the house is full and nobody has to make room for it.
     pub fn admit(
         self: &Arc<Self>,
         stream: Async<TcpStream>,
         peer: IpAddr,
     ) -> Result<Arc<Connection>, Async<TcpStream>> {
         let peer = peer.to_canonical();
+        let now = self.now();
         let mut table = self.table();
-        let from_there = table.by_address.get(&peer).copied().unwrap_or(0);
-        if table.count >= self.caps.all || from_there >= self.caps.address {
+        let Some(entered) = table.crowd.enter(Origin::of(peer), now) else {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(stream);
-        }
-        table.count += 1;
-        table.by_address.insert(peer, from_there + 1);
-        table.next += 1;
+        };
         let connection = Arc::new(Connection {
             stream,
             tls: OnceLock::new(),
             peer,
-            number: table.next,
+            number: entered.number,
             deadline_ms: AtomicU64::new(NEVER),
             resting: AtomicBool::new(false),
+            idle: entered.idle,
+            known: OnceLock::new(),
             table: self.clone(),
         });
         table.open.insert(connection.number, Arc::downgrade(&connection));
-        let first = table.count == 1;
+        let leaving = entered.instead_of.and_then(|number| table.open.get(&number)?.upgrade());
+        let first = table.open.len() == 1;
         drop(table);
+        if let Some(leaving) = leaving {
+            shut(&leaving, Shutdown::Both);
+        }
         if first {
             self.changed.notify(usize::MAX);
         }
         Ok(connection)
     }
 
-    fn remove(&self, number: u64, peer: IpAddr) {
+    fn remove(&self, number: u64) {
         let mut table = self.table();
         table.open.remove(&number);
-        table.count -= 1;
-        if let Some(count) = table.by_address.get_mut(&peer) {
-            *count -= 1;
-            if *count == 0 {
-                table.by_address.remove(&peer);
-            }
-        }
-        let last = table.count == 0;
+        table.crowd.leave(number);
+        let last = table.open.is_empty();
         drop(table);
         if last {
             self.changed.notify(usize::MAX);
@@ -184,7 +212,7 @@ impl Connections {
 
     /// Open connections now, and how many were refused since the start.
     pub fn counts(&self) -> (usize, u64) {
-        (self.table().count, self.refused.load(Ordering::Relaxed))
+        (self.table().open.len(), self.refused.load(Ordering::Relaxed))
     }
 
     /// All that are open. Dropping the last handle takes the table's lock, so none is dropped while it is held.
@@ -196,12 +224,12 @@ impl Connections {
     pub async fn sweep(&self, every: Duration) {
         loop {
             listener!(self.changed => changed);
-            if self.table().count == 0 {
+            if self.table().open.is_empty() {
                 changed.await;
                 continue;
             }
             Timer::after(every).await;
-            let now_ms = self.started.elapsed().as_millis() as u64;
+            let now_ms = self.now().0 / 1000;
             for connection in self.open() {
                 if connection.deadline_ms.load(Ordering::Relaxed) <= now_ms {
                     shut(&connection, Shutdown::Both);
@@ -224,7 +252,7 @@ impl Connections {
     pub async fn empty(&self) {
         loop {
             listener!(self.changed => changed);
-            if self.table().count == 0 {
+            if self.table().open.is_empty() {
                 return;
             }
             changed.await;

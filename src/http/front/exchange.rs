@@ -6,6 +6,7 @@ mod upload;
 
 use std::fs::File;
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,16 +16,22 @@ use futures_lite::future::{poll_fn, yield_now};
 use futures_lite::{FutureExt as _, Stream, StreamExt as _};
 
 use super::answer::{self, Framing};
+use super::bodies::Whose;
 use super::connections::Connection;
 use super::head::{self, Head, Refused};
 use super::tls::Beginning;
-use super::upstream::{CallBody, Origin};
+use super::upstream::{CallBody, Caller};
 use super::websocket::{self, WebSocket};
 use super::{Health, Shared};
+use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
+use crate::ground::network::Network;
+use crate::ground::origin::Origin;
+use crate::ground::pace::Pace;
 use crate::ground::reply::{Body, Reply};
+use crate::http::devices::{self, Credentials};
 use crate::http::play::{BoxFuture, ChannelRequest, PlayRequest};
-use crate::http::route::{Half, Lane, Method, PhoneCall, Route, RouteError};
+use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
 use crate::tls::ServerConfig;
 
@@ -107,6 +114,9 @@ impl Exchange<'_> {
     async fn next_head(&mut self) -> Result<Option<Head>, Refused> {
         let (connection, shared) = (self.connection, self.shared);
         let mut seen = 0;
+        // Its time counts from the first byte, whatever that is, and is given once.
+        let mut begun = !self.received.is_empty();
+        connection.is_idle(true);
         loop {
             if seen < self.received.len() {
                 let empty = head::empty_lines(&self.received);
@@ -116,6 +126,7 @@ impl Exchange<'_> {
                     if self.received.is_empty() {
                         self.received = Vec::new();
                     }
+                    connection.is_idle(false);
                     connection.take_your_time();
                     return Ok(Some(head));
                 }
@@ -141,20 +152,20 @@ impl Exchange<'_> {
                 received.extend_from_slice(bytes);
                 Ok(Some(None))
             });
-            let first = seen == 0;
             match read.await {
                 Err(_) => return Ok(None),
                 Ok(result) => match result? {
                     None => return Ok(None),
                     Some(Some(head)) => {
                         connection.rest(false);
+                        connection.is_idle(false);
                         connection.take_your_time();
                         return Ok(Some(head));
                     }
                     Some(None) => connection.rest(false),
                 },
             }
-            if first {
+            if !std::mem::replace(&mut begun, true) {
                 connection.expect_within(shared.times.head);
             }
         }
@@ -182,7 +193,13 @@ impl Exchange<'_> {
             _ => return Box::pin(self.answer_others(head)).await,
         };
         match self.unless_gone(work).await {
-            Some(reply) => self.send(&head, reply).await,
+            Some(reply) => {
+                if reply.status < 400 {
+                    // Their ticket was good.
+                    self.connection.know(Known::Viewer);
+                }
+                self.send(&head, reply).await
+            }
             None if self.connection.is_closing() => {
                 let reply = Reply::error(503, "closing", "the gateway is stopping: try again");
                 Box::pin(self.send(&head, reply.with("Retry-After", "2"))).await
@@ -238,12 +255,12 @@ impl Exchange<'_> {
         if route == Route::Phone(PhoneCall::Probe) {
             return self.probe(&head).await;
         }
-        let body = match self.body(&head, route.body_bytes()).await? {
+        let body = match self.body(&head, &route).await? {
             Ok(body) => body,
             Err(reply) => return self.send_before_body(&head, reply).await,
         };
         if route.half() == Half::Back {
-            return self.call(&head, route.lane(), body, None).await;
+            return self.call(&head, &route, body, None).await;
         }
         drop(body);
         let reply = match route {
@@ -257,12 +274,20 @@ impl Exchange<'_> {
                 }
                 Health::Failing(why) => Reply::error(503, "unhealthy", &why).with("Cache-Control", "no-store"),
             },
+            Route::Metrics if !may_see_metrics(self.connection.peer, &self.shared.metrics_from) => Reply::error(
+                403,
+                "metrics_from",
+                "figures are for this machine: name the address you ask from in http.metrics_from in config.toml",
+            ),
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
             Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) | Route::Owner(_) => {
                 let shared = self.shared.clone();
                 let kept = head.kept.clone();
-                match self.unless_gone(shared.events.open(route, kept)).await {
-                    Some(reply) => reply,
+                match self.unless_gone(shared.events.open(route.clone(), kept)).await {
+                    Some(reply) => {
+                        self.recognise(&head, &route, reply.status).await;
+                        reply
+                    }
                     None => return Ok(Then::Close),
                 }
             }
@@ -292,48 +317,86 @@ impl Exchange<'_> {
             Some(Err(reply)) => return self.send(head, reply).await,
             None => return Ok(Then::Close),
         };
+        self.connection.know(Known::Device(crowd::number("camera", token)));
         self.connection.write_all(&handshake, &[], self.shared.times.write).await?;
         take_over(WebSocket::new(self.connection.clone(), &std::mem::take(&mut self.received))).await;
         Ok(Then::Linger)
     }
 
-    /// Reads a request's body of at most `limit` bytes, or says why not.
-    async fn body(&mut self, head: &Head, limit: usize) -> io::Result<Result<CallBody, Reply>> {
+    /// The device that the client is, by what came with this request if it has not shown it before.
+    async fn device(&self, head: &Head) -> Option<u64> {
+        if let Some(device) = self.connection.device() {
+            return Some(device);
+        }
+        let field = |name| head.field(name).map(str::to_owned);
+        let credentials = Credentials { authorization: field("authorization"), cookie: field("cookie") };
+        if credentials.is_empty() {
+            return None;
+        }
+        let device = self.shared.devices.device(credentials).await?;
+        self.connection.know(Known::Device(device));
+        Some(device)
+    }
+
+    /// Learns who the client is once it was answered, with `status`, at an address that is not open to strangers.
+    async fn recognise(&self, head: &Head, route: &Route, status: u16) {
+        if status < 400 && !route.is_open() {
+            Box::pin(self.device(head)).await;
+        }
+    }
+
+    /// Reads a request's body, or says why not. A larger one has a place among few, which nobody gets before it is known
+    /// who asks; it is given back with what comes with the body.
+    async fn body(&mut self, head: &Head, route: &Route) -> io::Result<Result<CallBody, Reply>> {
         let too_large = Reply::error(413, "too_large", "the request's body is too large");
         let Ok(length) = usize::try_from(head.body_bytes) else { return Ok(Err(too_large)) };
-        if length > limit {
+        if length > route.body_bytes() {
             return Ok(Err(too_large));
         }
-        let mut body = CallBody::default();
-        if length > limits::HTTP_SMALL_BODY_BYTES {
-            let is_photo = length > limits::HTTP_BODY_BYTES;
-            let places = if is_photo { &self.shared.photo_bodies } else { &self.shared.large_bodies };
-            body.place = places.try_acquire_arc();
-            if body.place.is_none() {
-                let reply = Reply::error(503, "busy", "too many uploads at once: try again");
-                return Ok(Err(reply.with("Retry-After", "2")));
-            }
-        }
+        let whose = match self.whose(head, route, length).await {
+            Ok(whose) => whose,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        let room = match self.shared.bodies.room(whose, length) {
+            Ok(room) => room,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        let mut body = CallBody { bytes: Vec::new(), room };
         self.receive(head, |bytes| body.bytes.extend_from_slice(bytes)).await?;
         Ok(Ok(body))
     }
 
-    /// Hands a request's body to `take` as it comes.
+    /// Whose body comes with a request; strangers send large ones to open addresses alone.
+    async fn whose(&self, head: &Head, route: &Route, length: usize) -> Result<Whose, Reply> {
+        let stranger = Whose::Stranger(Origin::of(self.connection.peer));
+        if length <= limits::HTTP_SMALL_BODY_BYTES {
+            return Ok(stranger);
+        }
+        match Box::pin(self.device(head)).await {
+            Some(device) => Ok(Whose::Device(device)),
+            None if route.is_open() => Ok(stranger),
+            None => Err(devices::stranger(route)),
+        }
+    }
+
+    /// Hands a request's body to `take` as it comes, at a least rate.
     async fn receive(&mut self, head: &Head, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         let mut missing = usize::try_from(head.body_bytes).unwrap_or(usize::MAX);
         if missing == 0 {
             return Ok(());
         }
-        self.connection.expect_within(self.shared.times.body);
         if head.expects_continue && self.received.is_empty() {
             self.connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &[], self.shared.times.write).await?;
-            self.connection.expect_within(self.shared.times.body);
         }
+        let is_small = missing <= limits::HTTP_SMALL_BODY_BYTES;
+        let rate = if is_small { limits::HTTP_SMALL_BODY_RATE } else { limits::HTTP_LARGE_BODY_RATE };
+        let mut pace = Pace::new(self.shared.times.body, rate, self.connection.now());
         let at_hand = missing.min(self.received.len());
         take(&self.received[..at_hand]);
         self.received.drain(..at_hand);
         missing -= at_hand;
         while missing > 0 {
+            self.connection.expect_until(pace.until());
             let received = &mut self.received;
             let read = self.connection.read(|bytes| {
                 let (body, further) = bytes.split_at(missing.min(bytes.len()));
@@ -343,7 +406,10 @@ impl Exchange<'_> {
             });
             match read.await? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                bytes => missing -= bytes,
+                bytes => {
+                    missing -= bytes;
+                    pace.came(bytes, self.connection.now());
+                }
             }
         }
         if self.received.is_empty() {
@@ -359,16 +425,27 @@ impl Exchange<'_> {
             let reply = Reply::error(413, "too_large", "the probe is too large");
             return self.send_before_body(head, reply).await;
         }
+        let route = Route::Phone(PhoneCall::Probe);
+        if let Err(reply) = self.whose(head, &route, usize::try_from(head.body_bytes).unwrap_or(usize::MAX)).await {
+            return self.send_before_body(head, reply).await;
+        }
         let started = std::time::Instant::now();
         self.receive(head, |_| {}).await?;
         let elapsed_us = started.elapsed().as_micros() as u64;
-        self.call(head, Lane::Guest, CallBody::default(), Some((head.body_bytes, elapsed_us))).await
+        self.call(head, &route, CallBody::default(), Some((head.body_bytes, elapsed_us))).await
     }
 
     /// Lets the back answer, unless the client goes away before it is this call's turn.
-    async fn call(&mut self, head: &Head, lane: Lane, body: CallBody, probe: Option<(u64, u64)>) -> io::Result<Then> {
-        let origin = Origin { lane, peer: self.connection.peer, secure: self.connection.tls.get().is_some(), probe };
-        let call = async { Some(self.shared.upstream.call(head, body, &origin, self.shared.times.call).await) };
+    async fn call(
+        &mut self,
+        head: &Head,
+        route: &Route,
+        body: CallBody,
+        probe: Option<(u64, u64)>,
+    ) -> io::Result<Then> {
+        let (peer, secure) = (self.connection.peer, self.connection.tls.get().is_some());
+        let caller = Caller { lane: route.lane(), peer, secure, probe };
+        let call = async { Some(self.shared.upstream.call(head, body, &caller, self.shared.times.call).await) };
         let mut watching = true;
         let gone = poll_fn(|cx| self.connection.poll_gone(cx, &mut watching).map(|()| None));
         let answered = match call.or(gone).await {
@@ -376,6 +453,7 @@ impl Exchange<'_> {
             Some(Err(reply)) => return self.send(head, reply).await,
             None => return Ok(Then::Close),
         };
+        self.recognise(head, route, answered.status).await;
         let fields = answered.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let close = head.close || self.connection.is_closing();
         let framing = match answered.status {
@@ -518,5 +596,26 @@ impl Exchange<'_> {
             length -= bytes as u64;
         }
         Ok(())
+    }
+}
+
+/// Whether whoever asks from `peer` may see figures: this machine, and those in `named`.
+fn may_see_metrics(peer: IpAddr, named: &[Network]) -> bool {
+    peer.to_canonical().is_loopback() || named.iter().any(|network| network.covers(peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_for_this_machine_and_who_is_named() {
+        let may = |peer: &str, named: &[&str]| {
+            let named: Vec<_> = named.iter().map(|text| text.parse().expect("a network")).collect();
+            may_see_metrics(peer.parse().expect("an address"), &named)
+        };
+        assert!(may("127.0.0.1", &[]) && may("::1", &[]) && may("::ffff:127.0.0.1", &[]));
+        assert!(!may("192.168.1.20", &[]) && !may("192.168.1.20", &["192.168.2.0/24"]));
+        assert!(may("192.168.1.20", &["10.0.0.1", "192.168.1.0/24"]));
     }
 }

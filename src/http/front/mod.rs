@@ -4,6 +4,7 @@
 //! the back over a Unix socket once they are whole. No blocking work here, and no store.
 
 mod answer;
+mod bodies;
 mod connections;
 mod exchange;
 pub mod head;
@@ -22,21 +23,24 @@ use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::FutureExt as _;
 use rustix::net::sockopt;
-use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
 pub use connections::{Caps, Times};
 pub use websocket::WebSocket;
 
 use crate::executor::{Executor, Task};
+use crate::ground::crowd;
 use crate::ground::limits;
+use crate::ground::network::Network;
 use crate::ground::reply::Reply;
 use crate::http::back::Entrance;
 use crate::http::clips::Clips;
+use crate::http::devices::Devices;
 use crate::http::play::{BoxFuture, ChannelPlayer, Player};
 use crate::http::publish::Cameras;
 use crate::http::route::Route;
 use crate::tls::ServerConfig;
+use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;
 use upstream::Upstream;
@@ -85,6 +89,10 @@ pub struct FrontConfig {
     pub events: Arc<dyn Events>,
     /// Who knows how the gateway is.
     pub status: Arc<dyn Status>,
+    /// Who knows devices.
+    pub devices: Arc<dyn Devices>,
+    /// From where figures may be asked for, besides this machine.
+    pub metrics_from: Vec<Network>,
     /// How long things may take.
     pub times: Times,
     /// How many may be connected.
@@ -109,10 +117,7 @@ impl Default for Caps {
     /// here and perhaps two in the back.
     fn default() -> Self {
         let half = descriptors().map_or(usize::MAX, |descriptors| (descriptors / 2).max(16));
-        Self {
-            all: limits::HTTP_CONNECTIONS.min(half),
-            address: limits::HTTP_CONNECTIONS_PER_ADDRESS.min(half - half / 8),
-        }
+        Self(crowd::Caps::of(limits::HTTP_CONNECTIONS.min(half)))
     }
 }
 
@@ -134,9 +139,10 @@ pub(super) struct Shared {
     clips: Arc<dyn Clips>,
     events: Arc<dyn Events>,
     status: Arc<dyn Status>,
+    devices: Arc<dyn Devices>,
+    metrics_from: Vec<Network>,
     upstream: Arc<Upstream>,
-    large_bodies: Arc<Semaphore>,
-    photo_bodies: Arc<Semaphore>,
+    bodies: Bodies,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
@@ -169,9 +175,10 @@ impl Front {
             clips: config.clips,
             events: config.events,
             status: config.status,
+            devices: config.devices,
+            metrics_from: config.metrics_from,
             upstream: Upstream::new(config.back, executor),
-            large_bodies: Arc::new(Semaphore::new(limits::HTTP_LARGE_BODIES)),
-            photo_bodies: Arc::new(Semaphore::new(limits::HTTP_PHOTO_BODIES)),
+            bodies: Bodies::default(),
         };
         Self {
             executor: executor.clone(),

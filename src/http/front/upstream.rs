@@ -17,9 +17,9 @@ use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::channel;
-use smol::lock::SemaphoreGuardArc;
 
 use super::answer::is_clean;
+use super::bodies::Room;
 use super::head::Head;
 use super::lanes::Lanes;
 use crate::executor::Executor;
@@ -29,7 +29,7 @@ use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
 use crate::http::route::{Lane, Method};
 
 /// Where a call comes from.
-pub(super) struct Origin {
+pub(super) struct Caller {
     pub lane: Lane,
     pub peer: IpAddr,
     /// Whether the client came over TLS.
@@ -42,7 +42,7 @@ pub(super) struct Origin {
 #[derive(Default)]
 pub(super) struct CallBody {
     pub bytes: Vec<u8>,
-    pub place: Option<SemaphoreGuardArc>,
+    pub room: Room,
 }
 
 /// The back's answer.
@@ -74,11 +74,11 @@ impl Upstream {
         self: &Arc<Self>,
         head: &Head,
         body: CallBody,
-        origin: &Origin,
+        caller: &Caller,
         patience: Duration,
     ) -> Result<Answered, Reply> {
         let mut late = Timer::after(patience);
-        let turn = async { Some(self.lanes.enter(origin.lane, origin.peer).await) };
+        let turn = async { Some(self.lanes.enter(caller.lane, caller.peer).await) };
         let too_late = async {
             (&mut late).await;
             None
@@ -86,7 +86,7 @@ impl Upstream {
         let Some(place) = turn.or(too_late).await else { return Err(busy()) };
         let (tell, told) = channel::bounded(1);
         let (upstream, head_only) = (self.clone(), head.method == Method::Head);
-        let request = request_head(head, body.bytes.len(), origin);
+        let request = request_head(head, body.bytes.len(), caller);
         let begun = async move {
             let answer = match upstream.connect().await {
                 Ok(_) if tell.is_closed() => return,
@@ -140,7 +140,7 @@ async fn exchange(
     body: CallBody,
     head_only: bool,
 ) -> io::Result<Answered> {
-    let CallBody { bytes, place: _place } = body;
+    let CallBody { bytes, room: _room } = body;
     let mut answer = request.into_bytes();
     stream.write_all(&answer).await?;
     stream.write_all(&bytes).await?;
@@ -151,16 +151,16 @@ async fn exchange(
     read_answer(answer, head_only)
 }
 
-fn request_head(head: &Head, body_bytes: usize, origin: &Origin) -> String {
+fn request_head(head: &Head, body_bytes: usize, caller: &Caller) -> String {
     let mut text = String::with_capacity(512);
     let host = if head.host.is_empty() { "localhost" } else { &head.host };
     // Writing to a String cannot fail.
     let _ = write!(text, "{} {} HTTP/1.1\r\nHost: {host}\r\n", head.method.name(), head.target);
-    let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", body_bytes, origin.peer);
-    if origin.secure {
+    let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", body_bytes, caller.peer);
+    if caller.secure {
         let _ = write!(text, "{SECURE_FIELD}: yes\r\n");
     }
-    if let Some((bytes, elapsed_us)) = origin.probe {
+    if let Some((bytes, elapsed_us)) = caller.probe {
         let _ = write!(text, "{PROBE_FIELD}: {bytes} {elapsed_us}\r\n");
     }
     for (name, value) in head.kept.iter().filter(|(_, value)| is_clean(value) && value.is_ascii()) {

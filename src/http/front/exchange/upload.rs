@@ -10,12 +10,14 @@ use futures_lite::FutureExt as _;
 
 use super::{Exchange, Then};
 use crate::ground::id::ShareId;
-use crate::ground::limits::UPLOAD_CHUNK_BYTES;
+use crate::ground::limits::{HTTP_LARGE_BODY_RATE, UPLOAD_CHUNK_BYTES};
+use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
 use crate::http::clips::{Admission, UploadRequest};
 use crate::http::front::head::Head;
 use crate::http::play::BoxFuture;
 use crate::http::range;
+use crate::http::route::{PhoneCall, Route};
 
 /// What has come of a film waits no longer than this for more, before it goes to the disk.
 const GATHER: Duration = Duration::from_millis(300);
@@ -46,20 +48,25 @@ impl Exchange<'_> {
             Some(Admission::Answered(reply)) => return self.send_before_body(head, reply).await,
             None => return Ok(Then::Close),
         };
+        self.recognise(head, &Route::Phone(PhoneCall::Upload(share)), 200).await;
         let mut called_off = upload.called_off();
         if head.expects_continue && self.received.is_empty() {
             self.connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &[], shared.times.write).await?;
         }
         let mut missing = head.body_bytes;
         let mut chunk = Vec::new();
+        let mut pace = Pace::new(shared.times.body, HTTP_LARGE_BODY_RATE, self.connection.now());
         while missing > 0 {
-            let filled = self.fill(&mut chunk, missing, &mut called_off).await;
+            let filled = self.fill(&mut chunk, missing, &mut pace, &mut called_off).await;
             missing -= chunk.len() as u64;
             if !chunk.is_empty() {
+                let since = self.connection.now();
                 match upload.write(chunk).await {
                     Ok(room) => chunk = room,
                     Err(reply) => return self.send_amid_body(head, reply).await,
                 }
+                // The disk is not the phone's fault.
+                pace.excuse(since, self.connection.now());
             }
             chunk.clear();
             match filled {
@@ -72,9 +79,15 @@ impl Exchange<'_> {
         self.send(head, reply).await
     }
 
-    /// Fills `chunk` with what comes next of a body of which `missing` bytes have yet to come. A client that sends nothing
-    /// for as long as a body may take is cut off by the sweep.
-    async fn fill(&mut self, chunk: &mut Vec<u8>, missing: u64, called_off: &mut BoxFuture<'static, Reply>) -> Filled {
+    /// Fills `chunk` with what comes next of a body of which `missing` bytes have yet to come. A client that sends slower
+    /// than `pace` is cut off by the sweep.
+    async fn fill(
+        &mut self,
+        chunk: &mut Vec<u8>,
+        missing: u64,
+        pace: &mut Pace,
+        called_off: &mut BoxFuture<'static, Reply>,
+    ) -> Filled {
         let most = usize::try_from(missing).unwrap_or(usize::MAX).min(UPLOAD_CHUNK_BYTES);
         let at_hand = most.min(self.received.len());
         chunk.extend(self.received.drain(..at_hand));
@@ -83,8 +96,8 @@ impl Exchange<'_> {
             late.set_after(GATHER);
         }
         while chunk.len() < most {
-            let first = chunk.is_empty();
-            self.connection.expect_within(self.shared.times.body);
+            let before = chunk.len();
+            self.connection.expect_until(pace.until());
             self.connection.rest(true);
             if self.connection.is_closing() {
                 return Filled::Gone;
@@ -112,10 +125,11 @@ impl Exchange<'_> {
             let done = read.or(off).or(enough).await;
             self.connection.rest(false);
             self.connection.take_your_time();
+            pace.came(chunk.len() - before, self.connection.now());
             if let Some(done) = done {
                 return done;
             }
-            if first {
+            if before == 0 {
                 late.set_after(GATHER);
             }
         }

@@ -143,7 +143,7 @@ impl Gateway {
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
-        let library = Arc::new(Library::new(folder.clone()));
+        let library = Library::new(folder.clone());
         let room = Room { folder: folder.clone(), keep_free_mib: config.recording.keep_free_mib };
         let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room, &config.recording));
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
@@ -218,7 +218,12 @@ impl Gateway {
                 cameras: Arc::new(HandOver(cameras.clone())),
                 clips: Arc::new(Intake { clips: clips.clone(), api: api.clone() }),
                 events: Arc::new(Announcements::new(api, clock.clone())),
-                status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
+                status: Arc::new(Health {
+                    hub: hub.clone(),
+                    channels: channels.clone(),
+                    executor: executor.clone(),
+                    data_dir: data_dir.clone(),
+                }),
                 times: Times::default(),
                 caps: Caps::default(),
             },

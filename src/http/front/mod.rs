@@ -136,6 +136,7 @@ pub(super) struct Shared {
     upstream: Upstream,
     large_bodies: Arc<Semaphore>,
     photo_bodies: Arc<Semaphore>,
+    large_chunks: Semaphore,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
@@ -171,6 +172,7 @@ impl Front {
             upstream: Upstream::new(config.back),
             large_bodies: Arc::new(Semaphore::new(limits::HTTP_LARGE_BODIES)),
             photo_bodies: Arc::new(Semaphore::new(limits::HTTP_PHOTO_BODIES)),
+            large_chunks: Semaphore::new(limits::HTTP_LARGE_CHUNKS),
         };
         Self {
             executor: executor.clone(),

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use async_io::{Async, Timer};
 use bytes::Bytes;
+use futures_lite::future::yield_now;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::lock::Semaphore;
 
 use super::answer::is_clean;
 use super::head::Head;
+use crate::executor::{Work, unblock};
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
@@ -80,7 +82,7 @@ impl Upstream {
                     tries += 1;
                     if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) {
                         let back = self.back.clone();
-                        blocking::unblock(move || back.nobody_answered(&socket)).await;
+                        unblock(Work::Disk, move || back.nobody_answered(&socket)).await;
                     }
                     Timer::after(Duration::from_millis(50)).await;
                 }
@@ -91,13 +93,22 @@ impl Upstream {
 
     async fn exchange(&self, call: &Call<'_>) -> io::Result<Answered> {
         let mut stream = self.connect().await?;
-        let mut request = request_head(call).into_bytes();
-        request.extend_from_slice(call.body);
-        stream.write_all(&request).await?;
-        let mut answer = request;
-        answer.clear();
-        let limit = limits::HTTP_ANSWER_BYTES as u64;
-        (&mut stream).take(limit).read_to_end(&mut answer).await?;
+        for part in [request_head(call).as_bytes(), call.body] {
+            for piece in part.chunks(limits::HTTP_TURN_BYTES) {
+                stream.write_all(piece).await?;
+                yield_now().await;
+            }
+        }
+        let mut answer = Vec::new();
+        while answer.len() < limits::HTTP_ANSWER_BYTES {
+            let before = answer.len();
+            (&mut stream).take(limits::HTTP_TURN_BYTES as u64).read_to_end(&mut answer).await?;
+            if answer.len() == before {
+                break;
+            }
+            // However fast the back is, others get their turn.
+            yield_now().await;
+        }
         read_answer(answer, call.head.method == crate::http::route::Method::Head)
     }
 }

@@ -4,11 +4,14 @@
 //! as executors do, costs a second wake-up for each packet of each stream; this way a packet costs one. What other
 //! threads wake (a finished query, say) is put into a queue, and a bell fetches the event loop.
 //!
-//! So a task must never block: work that does goes through `blocking::unblock`, or has its own thread (`workbench.rs`).
+//! So a task must never block: work that does goes through [`unblock`], or has its own thread (`workbench.rs`).
+//!
+//! `meter` looks at how long each task holds the loop.
 //!
 //! Where hundreds of players ask at once, most of the work would be to fall asleep and be woken for each of them. When
 //! wakes come that thick, the loop gathers: it rests a moment after each round, so that a round answers several.
 
+mod meter;
 mod workbench;
 
 use std::cell::Cell;
@@ -18,18 +21,23 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_io::Async;
 use async_task::Runnable;
+use smol::lock::Semaphore;
 
+use meter::Watch;
+pub use meter::{Meter, about, processor_time};
+
+use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
 pub use workbench::{Busy, Workbench};
 
 /// A running piece of async work: detach it or it is cancelled when dropped.
-pub type Task<T> = smol::Task<T>;
+pub type Task<T, M = &'static str> = async_task::Task<T, M>;
 
 /// Wakes that begin gathering when they come within `THICK`, as a crowd's do and a stream's don't.
 const CROWD: u32 = 8;
@@ -37,6 +45,41 @@ const CROWD: u32 = 8;
 const THICK: Duration = Duration::from_millis(4);
 /// How long a round of gathering rests: what answers and packets may come later by.
 const REST: Duration = Duration::from_millis(2);
+
+/// Kinds of work that blocks. Each has threads of its own number: one that hangs holds up no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Looking into the books, or a decision.
+    Books,
+    /// Reading and writing files.
+    Disk,
+    /// Opening recordings and films, decoding pictures.
+    Media,
+    /// Asking for the addresses of a name.
+    Names,
+}
+
+/// Threads of each kind of work.
+static PLACES: LazyLock<[Arc<Semaphore>; 4]> = LazyLock::new(|| {
+    [limits::BOOKS_THREADS, limits::DISK_THREADS, limits::MEDIA_THREADS, limits::NAMES_THREADS]
+        .map(|threads| Arc::new(Semaphore::new(threads)))
+});
+
+/// Does work that blocks on another thread, as soon as there is one for its kind: however many ask, so many work. Work that
+/// was begun is finished, and holds its place until then, even if nobody waits for it any more.
+pub async fn unblock<T: Send + 'static>(work: Work, run: impl FnOnce() -> T + Send + 'static) -> T {
+    let place = PLACES[work as usize].acquire_arc().await;
+    blocking::unblock(move || {
+        let _place = place;
+        run()
+    })
+    .await
+}
+
+/// Does what is left to be done when something is dropped that few have at a time. Nobody waits for it.
+pub fn clean_up(run: impl FnOnce() + Send + 'static) {
+    blocking::unblock(run).detach();
+}
 
 thread_local! {
     /// Whether this thread is the event loop's.
@@ -51,12 +94,16 @@ pub struct Executor(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    ready: Mutex<VecDeque<Runnable>>,
+    ready: Mutex<VecDeque<Named>>,
     bell: UnixStream,
     /// Whether the bell was rung and not yet heard.
     rung: AtomicBool,
     wakes: Mutex<Wakes>,
+    meter: Meter,
 }
+
+/// A task that is ready, with the name of what it does.
+type Named = Runnable<&'static str>;
 
 /// How thick wakes come.
 #[derive(Debug)]
@@ -99,7 +146,8 @@ impl Default for Executor {
         let (bell, heard) = UnixStream::pair().expect("two descriptors are to be had at the start");
         bell.set_nonblocking(true).expect("a socket can be made non-blocking");
         let wakes = Mutex::new(Wakes::new(Instant::now()));
-        let shared = Shared { ready: Mutex::default(), bell, rung: AtomicBool::new(false), wakes };
+        let shared =
+            Shared { ready: Mutex::default(), bell, rung: AtomicBool::new(false), wakes, meter: Meter::default() };
         let executor = Self(Arc::new(shared));
         executor.listen_for_bell(heard);
         executor
@@ -108,11 +156,17 @@ impl Default for Executor {
 
 impl Executor {
     /// Starts `future` on the event loop.
-    pub fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
+    pub fn spawn<T: Send + 'static, F: Future<Output = T> + Send + 'static>(&self, future: F) -> Task<T, &'static str> {
         let shared = self.0.clone();
-        let (runnable, task) = async_task::spawn(future, move |runnable| shared.schedule(runnable));
+        let named = async_task::Builder::new().metadata(std::any::type_name::<F>());
+        let (runnable, task) = named.spawn(move |_| future, move |runnable| shared.schedule(runnable));
         runnable.schedule();
         task
+    }
+
+    /// How long its tasks have taken.
+    pub fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     /// Waits on this thread until `future` is done, while the event loop runs on its own.
@@ -155,7 +209,7 @@ impl Executor {
 }
 
 impl Shared {
-    fn schedule(&self, runnable: Runnable) {
+    fn schedule(&self, runnable: Named) {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).push_back(runnable);
         if !ON_LOOP.get() {
             self.ring();
@@ -181,12 +235,15 @@ impl Shared {
     /// Runs what is ready. A task that panics ends alone.
     fn drain(&self) {
         RUNNING.set(true);
+        let mut watch = Watch::start();
         loop {
             let next = self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some(runnable) = next else { break };
+            let name = *runnable.metadata();
             if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
                 log::error!("a task panicked; the others go on");
             }
+            self.meter.turn(&mut watch, name);
         }
         RUNNING.set(false);
     }
@@ -224,7 +281,7 @@ mod tests {
         let executor = Executor::default();
         let inner = executor.clone();
         let task = executor.spawn(async move {
-            let answer = blocking::unblock(|| 20).await;
+            let answer = unblock(Work::Disk, || 20).await;
             future::yield_now().await;
             answer + inner.spawn(async { 22 }).await
         });

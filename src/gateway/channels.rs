@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::executor::{Work, unblock};
 use crate::ground::id::TvId;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
@@ -93,7 +94,7 @@ impl Viewers for PairedTvs {
                 return true;
             }
             let steward = self.steward.clone();
-            let paired = blocking::unblock(move || match steward.tvs() {
+            let paired = unblock(Work::Books, move || match steward.tvs() {
                 Ok(tvs) => tvs.iter().any(|known| known.id == tv && known.account.is_some()),
                 // Books that can't be read are no reason to stop a picture.
                 Err(error) => {

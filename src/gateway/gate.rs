@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::executor::Executor;
+use crate::executor::{Executor, Work, unblock};
 use crate::gateway::watch::Watch;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
@@ -46,7 +46,7 @@ impl Doorkeeper {
     async fn may_publish(&self, path: &str) -> Result<(), Refusal> {
         let Some(token) = path.strip_prefix(PHONE) else { return self.share(path).await.map(drop) };
         let (steward, token) = (self.steward.clone(), token.to_owned());
-        let current = blocking::unblock(move || steward.admit_phone(&token)).await.map_err(refusal)?;
+        let current = unblock(Work::Books, move || steward.admit_phone(&token)).await.map_err(refusal)?;
         match current.and_then(|share| self.hub.get(share)).map(|stream| stream.status()) {
             Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
             Some(Status::Interrupted | Status::Ended) | None => Ok(()),
@@ -65,14 +65,14 @@ impl Doorkeeper {
             steward.ended(share, EndReason::Stopped, None)?;
             steward.share_of_phone(&token)
         };
-        blocking::unblock(share).await.map_err(refusal)
+        unblock(Work::Books, share).await.map_err(refusal)
     }
 
     /// The share that is published with `token`. Blocks elsewhere.
     async fn share_of(&self, token: &str) -> Result<ShareId, Refusal> {
         let token = token.to_owned();
         let steward = self.steward.clone();
-        blocking::unblock(move || steward.publisher_for_token(&token)).await.map_err(refusal)
+        unblock(Work::Books, move || steward.publisher_for_token(&token)).await.map_err(refusal)
     }
 
     /// What was recorded of a share whose stream was cut off when the gateway was stopped.
@@ -80,8 +80,7 @@ impl Doorkeeper {
         if self.hub.get(share).is_some() {
             return Ok(None);
         }
-        let library = self.library.clone();
-        blocking::unblock(move || library.past(share)).await.map_err(|error| {
+        self.library.past(share).await.map_err(|error| {
             if error.kind() == std::io::ErrorKind::WouldBlock {
                 return Refusal::AlreadyPublishing;
             }
@@ -104,7 +103,7 @@ impl Doorkeeper {
             self.executor.spawn(self.watch.clone().follow(stream)).detach();
         }
         let steward = self.steward.clone();
-        if let Err(error) = blocking::unblock(move || steward.media_started(share)).await {
+        if let Err(error) = unblock(Work::Books, move || steward.media_started(share)).await {
             self.hub.end(share);
             return Err(refusal(error));
         }

@@ -69,15 +69,15 @@ impl Keeper {
     /// Writes down the lengths of shares whose streams were cut off and did not come back.
     fn settle(&self, cut_off: &[ShareId]) {
         for share in cut_off.iter().copied().filter(|share| self.hub.get(*share).is_none()) {
-            let recording = match self.library.open(share) {
-                Ok(recording) => recording,
+            let duration = match self.library.duration(share) {
+                Ok(duration) => duration,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => {
                     log::error!("recording can't be read share={share} error=\"{error}\"");
                     continue;
                 }
             };
-            let duration_ms = recording.duration().to_ms().max(0) as u64;
+            let duration_ms = duration.to_ms().max(0) as u64;
             match self.steward.ended(share, EndReason::Restarted, Some(duration_ms)) {
                 Ok(()) | Err(ShareError::NotFound(_)) => {}
                 Err(error) => log::error!("the end of share={share} can't be written down: {error}"),

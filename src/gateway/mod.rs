@@ -141,7 +141,7 @@ impl Gateway {
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
-        let library = Arc::new(Library::new(folder.clone()));
+        let library = Library::new(folder.clone());
         let room = Room { folder: folder.clone(), keep_free_mib: config.recording.keep_free_mib };
         let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room, &config.recording));
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
@@ -217,7 +217,12 @@ impl Gateway {
                 events: Arc::new(Announcements::new(api.clone(), clock.clone())),
                 devices: Arc::new(api),
                 metrics_from: config.http.metrics_from.clone(),
-                status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
+                status: Arc::new(Health {
+                    hub: hub.clone(),
+                    channels: channels.clone(),
+                    executor: executor.clone(),
+                    data_dir: data_dir.clone(),
+                }),
                 times: Times::default(),
                 caps: Caps::default(),
             },

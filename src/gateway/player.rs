@@ -7,14 +7,15 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::executor::{Work, unblock};
 use crate::ground::id::ShareId;
 use crate::ground::reply::Reply;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::{Clock, Moment};
 use crate::http::route::PlayFile;
 use crate::http::{PlayRequest, Player};
-use crate::live::FinishedRecording;
-use crate::playback::{Denied, File, Playback, Shelf, Standing, Warden};
+use crate::live::{FinishedRecording, Wanted};
+use crate::playback::{Denied, File, Playback, Request, Shelf, Standing, Warden};
 use crate::recording::library::Library;
 use crate::share::{Asker, Scope, ShareError, ShareState, Steward, TicketError};
 
@@ -34,7 +35,10 @@ impl Player for Plays {
             PlayFile::VideoMp4 => File::VideoMp4,
             PlayFile::Thumbnail => File::Thumbnail,
         };
-        Box::pin(async move { self.0.play(request.share, &request.ticket, file, &request.query).await })
+        Box::pin(async move {
+            let wanted = Request { file, query: &request.query, head_only: request.head_only };
+            self.0.play(request.share, &request.ticket, wanted).await
+        })
     }
 }
 
@@ -74,7 +78,7 @@ impl Warden for Tickets {
                 return suits(scope);
             }
             let (steward, ticket) = (self.steward.clone(), ticket.to_owned());
-            let opened = blocking::unblock(move || {
+            let opened = unblock(Work::Books, move || {
                 let (user, scope) = steward.open_ticket(share, &ticket)?;
                 // Books that can't be read are no reason to stop a picture.
                 if steward.ticket_holds(share, user).unwrap_or(true) { Ok(scope) } else { Err(TicketError::Foreign) }
@@ -97,7 +101,7 @@ impl Warden for Tickets {
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing> {
         let steward = self.steward.clone();
         Box::pin(async move {
-            match blocking::unblock(move || steward.share(Asker::Owner, share)).await {
+            match unblock(Work::Books, move || steward.share(Asker::Owner, share)).await {
                 Ok(report) => {
                     let began = report.share.started_at.unwrap_or(report.share.created_at);
                     match report.share.state {
@@ -121,8 +125,8 @@ impl Warden for Tickets {
 pub(super) struct Shelved(pub Arc<Library>);
 
 impl Shelf for Shelved {
-    fn open(&self, share: ShareId) -> std::io::Result<Arc<FinishedRecording>> {
-        self.0.open(share)
+    fn open(&self, share: ShareId, wanted: Wanted) -> BoxFuture<'_, std::io::Result<Arc<FinishedRecording>>> {
+        Box::pin(self.0.open(share, wanted))
     }
 
     fn video_path(&self, share: ShareId) -> PathBuf {

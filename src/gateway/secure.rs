@@ -10,7 +10,7 @@ use async_io::Timer;
 use bytes::Bytes;
 
 use crate::authority::{Authority, Names, Settings, host_name};
-use crate::executor::{Executor, Task};
+use crate::executor::{Executor, Task, Work, unblock};
 use crate::gateway::config::Config;
 use crate::gateway::nearby;
 use crate::ground::limits;
@@ -193,7 +193,7 @@ impl Secure {
             loop {
                 Timer::after(limits::CERTIFICATE_LOOK).await;
                 let now = clock.date();
-                secure = blocking::unblock(move || {
+                secure = unblock(Work::Disk, move || {
                     secure.look(now);
                     secure
                 })

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::executor::{Executor, processor_time};
 use crate::gateway::keeper::free_bytes;
 use crate::http;
 use crate::iptv::Channels;
@@ -16,6 +17,7 @@ const LEAST_FREE_BYTES: u64 = 8 << 20;
 pub(super) struct Health {
     pub hub: Arc<Hub>,
     pub channels: Arc<Channels>,
+    pub executor: Executor,
     pub data_dir: PathBuf,
 }
 
@@ -53,6 +55,30 @@ impl http::Status for Health {
             ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+        }
+        let meter = self.executor.meter();
+        for (name, help, kind, value) in [
+            (
+                "lareira_loop_turn_seconds_max",
+                "Processor time of the longest turn of a task on the event loop since the start.",
+                "gauge",
+                meter.longest().as_secs_f64(),
+            ),
+            (
+                "lareira_loop_long_turns_total",
+                "Turns of tasks on the event loop that took more than 5 ms of processor time.",
+                "counter",
+                meter.long_turns() as f64,
+            ),
+            // Asked on the event loop, so this thread is it.
+            (
+                "lareira_loop_processor_seconds_total",
+                "Processor time of the event loop.",
+                "counter",
+                processor_time().as_secs_f64(),
+            ),
+        ] {
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
         }
         out
     }

@@ -9,6 +9,7 @@ use event_listener::Event;
 use futures_lite::FutureExt as _;
 
 use crate::codec::{CodecError, decode_key_frame};
+use crate::executor::{Work, unblock};
 use crate::ground::id::ShareId;
 use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
 use crate::recording::Folder;
@@ -119,7 +120,7 @@ impl Watch {
         let mut pause = FIRST_RETRY;
         loop {
             let steward = self.steward.clone();
-            match blocking::unblock(move || steward.ended(share, reason, Some(duration_ms))).await {
+            match unblock(Work::Books, move || steward.ended(share, reason, Some(duration_ms))).await {
                 // A share that was withdrawn is gone from the books already.
                 Ok(()) | Err(ShareError::NotFound(_)) => break,
                 Err(error) => log::error!("the end of share={share} can't be written down, trying again: {error}"),
@@ -181,7 +182,7 @@ impl Watch {
     /// Decodes a key frame. If that goes well the share becomes ready: first in the books, then for everyone.
     async fn prove(&self, stream: &Arc<Stream>, key_frame: KeyFrame) -> Proof {
         let share = stream.share();
-        let picture = match blocking::unblock(move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
+        let picture = match unblock(Work::Media, move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
             Ok(picture) => picture,
             Err(error) => {
                 log::warn!("key frame can't be decoded share={share} reason=\"{error}\"");
@@ -191,7 +192,7 @@ impl Watch {
         let Some(media) = stream.media() else { return Proof::Bad };
         log::info!("ready share={share} width={} height={}", picture.width, picture.height);
         let (steward, path) = (self.steward.clone(), self.folder.thumbnail(share));
-        let told = blocking::unblock(move || {
+        let told = unblock(Work::Media, move || {
             // First the still: TVs show it when they ring.
             let drawn = thumbnail::jpeg(&picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
             if let Err(error) = drawn.and_then(|jpeg| std::fs::write(path, jpeg).map_err(|error| error.to_string())) {
@@ -221,7 +222,7 @@ impl Watch {
         }
         *told = Some(media.clone());
         let (steward, share) = (self.steward.clone(), stream.share());
-        if let Err(error) = blocking::unblock(move || steward.media_changed(share, in_words(media))).await {
+        if let Err(error) = unblock(Work::Books, move || steward.media_changed(share, in_words(media))).await {
             log::warn!("the media of share={share} can't be written down: {error}");
         }
     }

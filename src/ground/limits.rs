@@ -33,6 +33,10 @@ pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
 pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long a keep-alive connection may stay without a request.
 pub const HTTP_IDLE: Duration = Duration::from_secs(75);
+/// Files that are sent at once a large piece at a time; further ones are sent in small pieces.
+pub const HTTP_LARGE_CHUNKS: usize = 48;
+/// Bytes read from or written to one connection before the others get their turn.
+pub const HTTP_TURN_BYTES: usize = 256 * 1024;
 /// How long one write may be stuck before the connection is ended.
 pub const HTTP_WRITE_TIME: Duration = Duration::from_secs(20);
 /// Bytes of an endless body that wait in the kernel for one client: a slow one falls behind by no more than that.
@@ -249,6 +253,35 @@ pub const LAN_SILENCE: Duration = Duration::from_secs(5);
 pub const LAN_GOODBYE: Duration = Duration::from_secs(1);
 /// Names and interfaces of which the log tells; further ones are not told.
 pub const LAN_PLACES: usize = 64;
+/// Processor time that a task may hold the event loop for at a time; more is counted and told in the log.
+pub const LOOP_TURN: Duration = Duration::from_millis(5);
+/// Threads that look into the books for the event loop; further askers wait.
+pub const BOOKS_THREADS: usize = 8;
+/// Threads that read and write files for the event loop; further askers wait.
+pub const DISK_THREADS: usize = 12;
+/// Threads that open recordings and films, and decode pictures, for the event loop; further askers wait.
+pub const MEDIA_THREADS: usize = 6;
+/// Threads that ask for the addresses of names for the event loop; further askers wait.
+pub const NAMES_THREADS: usize = 8;
+/// How long a recording can be, of a stream or of a film: a stream's goes on without being recorded, a film is refused.
+pub const RECORDING_TIME: Duration = Duration::from_secs(24 * 3600);
+/// Pictures and pieces of sound of one recording; the same happens at the next. 24 hours at 60 pictures a second, with
+/// sound, are less.
+pub const RECORDING_SAMPLES: u64 = 12_000_000;
+/// Bytes of a recording's HLS playlist, which tell the number of its segments; the same happens beyond. 24 hours of a key
+/// frame each second take less.
+pub const PLAYLIST_BYTES: usize = 5 * 1024 * 1024;
+/// Bytes of memory for recordings that are kept open; the one used longest ago goes first. One at its limits takes this
+/// much.
+pub const LIBRARY_BYTES: usize = 16 * 1024 * 1024;
+/// Recordings that are opened at once: what each takes meanwhile adds up.
+pub const LIBRARY_OPENINGS: usize = 2;
+/// Requests that wait for a recording to be opened; further ones are 503.
+pub const LIBRARY_WAITERS: usize = 128;
+/// Bytes of a recording's head (its tables) that are held in memory; a longer one is kept beside it on the disk.
+pub const HEAD_BYTES: u64 = 64 * 1024;
+/// Bytes of a head that are held in memory where the disk takes none; a longer one can't be sent then.
+pub const HEAD_BYTES_WITHOUT_DISK: u64 = 4 * 1024 * 1024;
 /// Bytes of an MP4 file's description (`moov`) from outside; a larger one is refused.
 pub const MP4_MOOV_BYTES: u64 = 32 * 1024 * 1024;
 /// Boxes of a file that are passed over in search of its description; then it is refused.
@@ -257,7 +290,7 @@ pub const MP4_TOP_BOXES: usize = 10_000;
 pub const MP4_DESCRIPTIONS: usize = 64;
 /// Samples of one track of a file; more are refused. At 60 pictures a second, 9 hours.
 pub const MP4_SAMPLES: u32 = 2_000_000;
-/// Seconds of a film, and of any time in it; a file that tells of more is refused.
+/// Seconds of any time in a film; a file that tells of more is refused.
 pub const MP4_SECONDS: u64 = 30 * 24 * 3600;
 /// Bytes of a streamed file's description (`moov`) or of one fragment's (`moof`); larger ones end the stream.
 pub const MP4_FRAGMENT_HEAD_BYTES: u64 = 1024 * 1024;

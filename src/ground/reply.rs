@@ -22,17 +22,8 @@ pub struct Reply {
 pub enum Body {
     /// These pieces one after the other: shared, never copied.
     Pieces(Vec<Bytes>),
-    /// A stretch of a file, after some bytes of memory (`head` may be empty).
-    File {
-        /// Sent first.
-        head: Bytes,
-        /// The file, opened when the answer is sent.
-        path: PathBuf,
-        /// Where the stretch starts, in bytes.
-        offset: u64,
-        /// How long the stretch is, in bytes.
-        length: u64,
-    },
+    /// Files and memory, one after the other.
+    Portions(Vec<Portion>),
     /// Pieces as they come, without end or length: sent chunked, each piece flushed at once.
     Endless(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     /// Pieces as they come from elsewhere, `length` bytes in all. Fewer mean that the source failed: the connection is
@@ -43,6 +34,39 @@ pub enum Body {
         /// The pieces; not more than `length` says.
         pieces: Pin<Box<dyn Stream<Item = Bytes> + Send>>,
     },
+}
+
+/// Bytes of memory, or a stretch of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Portion {
+    /// These bytes.
+    Memory(Bytes),
+    /// A stretch of a file.
+    File {
+        /// The file, opened when the answer is sent.
+        path: PathBuf,
+        /// Where the stretch starts, in bytes.
+        offset: u64,
+        /// How long the stretch is, in bytes.
+        length: u64,
+    },
+}
+
+impl Portion {
+    /// Bytes.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+        }
+    }
+}
+
+impl Body {
+    /// A stretch of a file: where it starts, and how long it is, in bytes.
+    pub fn of_file(path: PathBuf, offset: u64, length: u64) -> Self {
+        Self::Portions(vec![Portion::File { path, offset, length }])
+    }
 }
 
 impl Reply {

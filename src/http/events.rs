@@ -11,6 +11,7 @@ use async_io::Timer;
 use bytes::Bytes;
 use futures_lite::{FutureExt as _, stream};
 
+use crate::executor::{Work, unblock};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::time::Clock;
@@ -42,7 +43,7 @@ impl Events for Announcements {
         Box::pin(async move {
             let api = self.api.clone();
             let last = field(&fields, "last-event-id").and_then(|id| id.parse().ok());
-            match blocking::unblock(move || follow(&api, &route, &fields, last)).await {
+            match unblock(Work::Books, move || follow(&api, &route, &fields, last)).await {
                 Ok((subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use crate::ground::reply::{Body, Reply};
+use crate::ground::reply::{Body, Portion, Reply};
 
 /// The stretch a Range field asks of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub fn matches_etag(if_none_match: &str, etag: &str) -> bool {
 pub fn length(body: &Body) -> Option<u64> {
     match body {
         Body::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
-        Body::File { head, length, .. } => Some(head.len() as u64 + length),
+        Body::Portions(portions) => Some(portions.iter().map(Portion::length).sum()),
         Body::Passing { length, .. } => Some(*length),
         Body::Endless(_) => None,
     }
@@ -138,28 +138,31 @@ pub fn apply(mut reply: Reply, range: Option<&str>, if_range: Option<&str>, if_n
 
 /// `length` bytes of a body from `start` on; both lie inside it.
 fn cut(body: Body, start: u64, length: u64) -> Body {
-    let part_of = |piece: &Bytes, start: u64, end: u64| {
-        let clamp = |at: u64| at.min(piece.len() as u64) as usize;
-        piece.slice(clamp(start)..clamp(end))
-    };
     let end = start + length;
+    let mut at = 0;
+    // Where in the next one, of so many bytes, the part begins and ends.
+    let mut inside = |length: u64| {
+        let (first, last) = (start.saturating_sub(at).min(length), end.saturating_sub(at).min(length));
+        at += length;
+        (first, last)
+    };
+    let part_of = |piece: &Bytes, (first, last): (u64, u64)| piece.slice(first as usize..last as usize);
     match body {
         Body::Pieces(pieces) => {
-            let mut at = 0;
-            let mut parts = Vec::new();
-            for piece in pieces {
-                let part = part_of(&piece, start.saturating_sub(at), end.saturating_sub(at));
-                at += piece.len() as u64;
-                if !part.is_empty() {
-                    parts.push(part);
-                }
-            }
-            Body::Pieces(parts)
+            let parts = pieces.iter().map(|piece| part_of(piece, inside(piece.len() as u64)));
+            Body::Pieces(parts.filter(|part| !part.is_empty()).collect())
         }
-        Body::File { head, path, offset, .. } => {
-            let in_head = part_of(&head, start, end);
-            let skipped = start.saturating_sub(head.len() as u64);
-            Body::File { length: length - in_head.len() as u64, head: in_head, path, offset: offset + skipped }
+        Body::Portions(portions) => {
+            let parts = portions.into_iter().map(|portion| {
+                let (first, last) = inside(portion.length());
+                match portion {
+                    Portion::Memory(bytes) => Portion::Memory(part_of(&bytes, (first, last))),
+                    Portion::File { path, offset, .. } => {
+                        Portion::File { path, offset: offset + first, length: last - first }
+                    }
+                }
+            });
+            Body::Portions(parts.filter(|part| part.length() > 0).collect())
         }
         Body::Endless(_) | Body::Passing { .. } => body,
     }
@@ -235,7 +238,13 @@ mod tests {
     fn text(body: &Body) -> String {
         match body {
             Body::Pieces(pieces) => pieces.iter().map(|piece| String::from_utf8_lossy(piece).into_owned()).collect(),
-            Body::File { head, offset, length, .. } => format!("{}+{offset}+{length}", String::from_utf8_lossy(head)),
+            Body::Portions(portions) => {
+                let texts = portions.iter().map(|portion| match portion {
+                    Portion::Memory(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                    Portion::File { path, offset, length } => format!("{}+{offset}+{length}", path.display()),
+                });
+                texts.collect::<Vec<_>>().join(" ")
+            }
             Body::Endless(_) | Body::Passing { .. } => String::new(),
         }
     }
@@ -255,13 +264,16 @@ mod tests {
     #[test]
     fn a_stretch_of_memory_and_file() {
         let file = |range: &str| {
-            let body = Body::File { head: Bytes::from_static(b"moov"), path: "v".into(), offset: 100, length: 50 };
+            let file = |path: &str, offset, length| Portion::File { path: path.into(), offset, length };
+            let head = Portion::Memory(Bytes::from_static(b"moov"));
+            let body = Body::Portions(vec![head, file("h", 0, 10), file("v", 100, 40)]);
             apply(Reply { body, ..video() }, Some(range), None, None)
         };
-        assert_eq!(text(&file("bytes=0-1").body), "mo+100+0");
-        assert_eq!(text(&file("bytes=2-5").body), "ov+100+2");
-        assert_eq!(text(&file("bytes=10-13").body), "+106+4");
-        assert_eq!(text(&file("bytes=-1").body), "+149+1");
+        assert_eq!(text(&file("bytes=0-1").body), "mo");
+        assert_eq!(text(&file("bytes=2-5").body), "ov h+0+2");
+        assert_eq!(text(&file("bytes=10-13").body), "h+6+4");
+        assert_eq!(text(&file("bytes=12-15").body), "h+8+2 v+100+2");
+        assert_eq!(text(&file("bytes=-1").body), "v+139+1");
     }
 
     proptest! {

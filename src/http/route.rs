@@ -100,6 +100,29 @@ pub enum Route {
     Owner(OwnerCall),
 }
 
+impl Route {
+    /// What the log calls it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::TvPage => "/tv/",
+            Self::Authority | Self::Asset(_) => "a page's file",
+            Self::Health => "/healthz",
+            Self::Metrics => "/metrics",
+            Self::Play { file: PlayFile::Index, .. } => "/play/…/index.m3u8",
+            Self::Play { file: PlayFile::LiveMp4, .. } => "/play/…/live.mp4",
+            Self::Play { file: PlayFile::VideoMp4, .. } => "/play/…/video.mp4",
+            Self::Play { .. } => "/play/…",
+            Self::Publish(_) => "/publish/…",
+            Self::Photo(_) => "/photo/…",
+            Self::Channel { .. } => "/channel/…",
+            Self::Phone(_) => "/api/v1/…",
+            Self::Tv(_) | Self::TvHelp(_) => "/tv/api/…",
+            Self::Owner(_) => "/admin/api/…",
+        }
+    }
+}
+
 /// What a help page is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {

@@ -18,6 +18,7 @@ use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::ServerName;
 use futures_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
+use crate::executor::{Work, unblock};
 use crate::ground::limits;
 use crate::iptv::guard::Guard;
 use crate::wire::fetch::{Answer, Body, BodyError, Request, Scheme, Url, UrlError, read_answer};
@@ -191,7 +192,7 @@ impl Client {
         let (host, port) = (url.host().to_owned(), url.port());
         let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => blocking::unblock(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
+            Err(_) => unblock(Work::Names, move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
                 .await
                 .map_err(|_| FetchError::Unresolved(url.host().to_owned()))?,
         };

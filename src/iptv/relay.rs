@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_lite::StreamExt as _;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 
+use crate::executor::{Work, unblock};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::secret::SigningKey;
@@ -39,14 +40,14 @@ const NOWHERE: &str = "nowhere";
 /// Passes on.
 pub(super) struct Relay {
     client: Arc<Client>,
-    key: SigningKey,
+    key: Arc<SigningKey>,
     places: Arc<Semaphore>,
 }
 
 impl Relay {
     /// Asks with `client` and signs with `key`.
     pub fn new(client: Arc<Client>, key: SigningKey) -> Self {
-        Self { client, key, places: Arc::new(Semaphore::new(limits::CHANNEL_FETCHES)) }
+        Self { client, key: Arc::new(key), places: Arc::new(Semaphore::new(limits::CHANNEL_FETCHES)) }
     }
 
     fn place(&self) -> Result<SemaphoreGuardArc, Reply> {
@@ -65,11 +66,16 @@ impl Relay {
             Ok(whole) => whole,
             Err(error) => return failed(&error),
         };
-        let rewritten = relay(&text::of(&bytes), |address, role| match base.join(address) {
-            Ok(url) => self.ours(bearer, role, &url),
-            Err(_) => NOWHERE.to_owned(),
+        // A long one has tens of thousands of addresses, each of which is signed.
+        let (key, channel, ticket) = (self.key.clone(), bearer.channel, bearer.ticket.to_owned());
+        let rewritten = unblock(Work::Media, move || {
+            let bearer = Bearer { channel, ticket: &ticket };
+            relay(&text::of(&bytes), |address, role| match base.join(address) {
+                Ok(url) => ours(&key, bearer, role, &url),
+                Err(_) => NOWHERE.to_owned(),
+            })
         });
-        match rewritten {
+        match rewritten.await {
             Ok(text) => Reply::bytes(200, PLAYLIST, text).with("Cache-Control", "no-store"),
             Err(error) => Reply::error(502, "channel_failed", &error.to_string()),
         }
@@ -81,16 +87,6 @@ impl Relay {
             Ok(url) => self.playlist(bearer, &url).await,
             Err(denied) => Reply::error(403, "ticket", &denied.to_string()),
         }
-    }
-
-    /// Our name for `url`, in the folder of the channel's own playlist.
-    fn ours(&self, bearer: Bearer<'_>, role: Role, url: &Url) -> String {
-        let token = bearer.seal(&self.key, role, url);
-        let ending = match role {
-            Role::Playlist => "m3u8",
-            Role::Media => known_ending(url).0,
-        };
-        format!("{token}.{ending}")
     }
 
     /// The file a token stands for, or the stretch of it that `range` asks for, as it comes.
@@ -143,6 +139,16 @@ impl Relay {
             None => none(),
         }
     }
+}
+
+/// Our name for `url`, in the folder of the channel's own playlist.
+fn ours(key: &SigningKey, bearer: Bearer<'_>, role: Role, url: &Url) -> String {
+    let token = bearer.seal(key, role, url);
+    let ending = match role {
+        Role::Playlist => "m3u8",
+        Role::Media => known_ending(url).0,
+    };
+    format!("{token}.{ending}")
 }
 
 /// What a file is by its ending, and the media type it is sent with.

@@ -16,7 +16,7 @@ mod stream;
 mod tests;
 
 pub use backlog::{Backlog, Unrecorded};
-pub use finished::FinishedRecording;
+pub use finished::{FinishedRecording, Head, Wanted};
 pub use hub::{Hub, OpenError};
 pub use publisher::Publisher;
 pub use reader::Reader;

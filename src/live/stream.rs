@@ -122,7 +122,7 @@ pub(super) struct Inner {
     revoked: bool,
     began: UnixMs,
     /// The playlist and its update, as long as they hold.
-    playlists: [Option<Bytes>; 2],
+    playlists: [Option<Vec<Bytes>>; 2],
     past: Past,
     pub(super) counts: StreamCounts,
 }
@@ -362,8 +362,8 @@ impl Stream {
         self.lock().descriptions.get(number).map(|(bytes, _)| bytes.clone())
     }
 
-    /// The HLS playlist, if what is asked for is there: written once for all who ask.
-    pub fn playlist(&self, reload: Reload) -> Result<Option<Bytes>, BadReload> {
+    /// The HLS playlist in pieces, if what is asked for is there: written once for all who ask.
+    pub fn playlist(&self, reload: Reload) -> Result<Option<Vec<Bytes>>, BadReload> {
         let mut inner = self.lock();
         let ended = inner.status == Status::Ended;
         if inner.descriptions.is_empty() || !ended && !reload.is_met(&inner.segments)? {
@@ -375,8 +375,8 @@ impl Stream {
         if inner.playlists[slot].is_none() {
             let Inner { segments, past, .. } = &mut *inner;
             let playlist = MediaPlaylist { segments, first, began, ended, others: &[] };
-            let text = if update { playlist.write_update() } else { playlist.write(past) };
-            inner.playlists[slot] = Some(text.into());
+            let pieces = if update { vec![playlist.write_update().into()] } else { playlist.write(past) };
+            inner.playlists[slot] = Some(pieces);
         }
         Ok(inner.playlists[slot].clone())
     }
@@ -384,9 +384,9 @@ impl Stream {
     /// Where a closed segment, or with `part` a part of a segment, is; `Ok(None)` if it has yet to come.
     pub fn stretch(&self, number: u64, part: Option<usize>) -> Result<Option<Stretch>, BadReload> {
         let inner = self.lock();
-        let closed = inner.segments.closed().len() as u64;
+        let closed = inner.segments.next_number() as u64;
         let found = match part {
-            None => inner.segments.closed().get(number as usize).map(|segment| segment.span),
+            None => inner.segments.closed(number as usize).map(|segment| segment.span),
             Some(part) => inner.segments.segment(number).and_then(|segment| segment.parts.get(part).copied()),
         };
         let comes = number >= closed && number <= closed + 1 && inner.status != Status::Ended;
@@ -405,6 +405,11 @@ impl Stream {
     pub fn recorded_bytes(&self) -> u64 {
         self.lock().unrecorded.taken()
     }
+
+    /// Whether its recording is as long as one may be.
+    pub fn recording_is_full(&self) -> bool {
+        self.lock().segments.bound().is_some()
+    }
 }
 
 impl Inner {
@@ -414,7 +419,7 @@ impl Inner {
         let audio = past.descriptions.first().and_then(|bytes| description(bytes)?.1);
         self.muxer = Muxer::new(audio.map(Arc::new));
         self.muxer.begin_at(end);
-        self.first = past.segments.closed().last().map_or(0, |last| last.span.last_fragment + 1);
+        self.first = past.segments.last_closed().map_or(0, |last| last.span.last_fragment + 1);
         self.descriptions = past
             .descriptions
             .into_iter()
@@ -444,7 +449,7 @@ impl Inner {
         if matches!(self.recording, RecordingState::On | RecordingState::Complete) {
             return 0;
         }
-        self.segments.closed().partition_point(|segment| segment.span.first_fragment < self.first)
+        self.segments.first_where_not(|segment| segment.span.first_fragment < self.first)
     }
 
     fn kept(&self, number: u64) -> Option<&Kept> {
@@ -465,7 +470,7 @@ impl Inner {
     }
 
     fn duration(&self) -> Ticks90k {
-        let last = self.segments.open().or(self.segments.closed().last());
+        let last = self.segments.open().or(self.segments.last_closed());
         last.map_or(Ticks90k(0), |last| last.span.start + last.span.duration)
     }
 
@@ -518,9 +523,13 @@ impl Inner {
             size,
             description: self.descriptions.len().saturating_sub(1) as u32,
         };
-        let closed_before = self.segments.closed().len();
+        let closed_before = self.segments.next_number();
         let part_closed = self.segments.push(&meta);
-        let news = part_closed || self.segments.closed().len() > closed_before;
+        let segment_closed = self.segments.next_number() > closed_before;
+        if segment_closed {
+            self.keep_playlist();
+        }
+        let news = part_closed || segment_closed;
         if news {
             self.playlists = [None, None];
         }
@@ -534,6 +543,18 @@ impl Inner {
         self.record(bytes);
         self.forget(end - if self.recording == RecordingState::On { KEPT } else { KEPT_UNRECORDED });
         news
+    }
+
+    /// Writes down what is new of the playlist that grows: whoever asks for the first one after hours is answered at once.
+    /// Where nothing is recorded, lets go of the segments that can't be had any more instead.
+    fn keep_playlist(&mut self) {
+        let first = self.first_segment();
+        if self.recording == RecordingState::On {
+            let Self { segments, past, began, .. } = self;
+            MediaPlaylist { segments, first, began: *began, ended: false, others: &[] }.keep(past);
+        } else {
+            self.segments.forget(first);
+        }
     }
 
     /// Lets go of fragments that are older than `horizon` and the newest key frame, and on the disk if they shall be.

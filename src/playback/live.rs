@@ -14,7 +14,7 @@ use crate::wire::playlist::hls::Reload;
 /// Media type of fragmented MP4.
 pub(super) const MP4: &str = "video/mp4";
 /// Media type of HLS playlists (RFC 8216, section 4).
-pub(super) const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 /// A blocked request is answered after three target durations at the latest (draft-pantos-hls-rfc8216bis, 6.2.5.2).
 const MAX_BLOCK: Duration = Duration::from_secs(12);
 
@@ -31,9 +31,7 @@ pub(super) async fn playlist(stream: &Stream, reload: Reload) -> Reply {
         loop {
             let changed = stream.listen_parts();
             match stream.playlist(reload) {
-                Ok(Some(text)) => {
-                    return open_to_all(Reply::bytes(200, PLAYLIST, text)).with("Cache-Control", "no-store");
-                }
+                Ok(Some(pieces)) => return playlist_of(pieces).with("Cache-Control", "no-store"),
                 Ok(None) => changed.await,
                 Err(_) => return refuse(400, "directive", "That part of the stream is too far ahead."),
             }
@@ -71,7 +69,7 @@ pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, p
         return media(Body::Pieces(pieces));
     }
     if stretch.offset + stretch.size <= stream.recorded_bytes() {
-        return media(Body::File { head: Bytes::new(), path, offset: stretch.offset, length: stretch.size });
+        return media(Body::of_file(path, stretch.offset, stretch.size));
     }
     unknown()
 }
@@ -91,10 +89,15 @@ pub(super) async fn settled(stream: &Stream) {
 pub(super) fn growing(stream: &Stream, path: PathBuf) -> Reply {
     match stream.recorded_bytes() {
         0 => refuse(409, "not_recorded", "Nothing of this share is recorded yet."),
-        length => media(Body::File { head: Bytes::new(), path, offset: 0, length })
-            .with("Accept-Ranges", "bytes")
-            .with("Cache-Control", "no-store"),
+        length => {
+            media(Body::of_file(path, 0, length)).with("Accept-Ranges", "bytes").with("Cache-Control", "no-store")
+        }
     }
+}
+
+/// A playlist of these pieces.
+pub(super) fn playlist_of(pieces: Vec<Bytes>) -> Reply {
+    open_to_all(Reply { status: 200, content_type: PLAYLIST, headers: Vec::new(), body: Body::Pieces(pieces) })
 }
 
 fn media(body: Body) -> Reply {

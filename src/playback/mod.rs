@@ -18,7 +18,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::ground::time::UnixMs;
-use crate::live::{FinishedRecording, Hub, Status, Stream};
+use crate::live::{FinishedRecording, Hub, Status, Stream, Wanted};
 use crate::wire::playlist::hls::Reload;
 
 /// A boxed future of a door.
@@ -41,6 +41,17 @@ pub enum File {
     VideoMp4,
     /// A still picture.
     Thumbnail,
+}
+
+/// What is asked for of a share.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Which of its addresses.
+    pub file: File,
+    /// What stands behind the question mark.
+    pub query: &'a str,
+    /// Only what the answer says of its body is wanted.
+    pub head_only: bool,
 }
 
 /// What is known of a share that has no stream.
@@ -75,10 +86,10 @@ pub trait Warden: Send + Sync {
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing>;
 }
 
-/// Opens finished recordings. Blocks.
+/// Opens finished recordings.
 pub trait Shelf: Send + Sync {
-    /// The finished recording of a share.
-    fn open(&self, share: ShareId) -> std::io::Result<Arc<FinishedRecording>>;
+    /// The finished recording of a share, with what is wanted of it.
+    fn open(&self, share: ShareId, wanted: Wanted) -> BoxFuture<'_, std::io::Result<Arc<FinishedRecording>>>;
     /// Where the bytes of a recording lie while it is written.
     fn video_path(&self, share: ShareId) -> std::path::PathBuf;
     /// Where a share's still picture lies.
@@ -104,8 +115,9 @@ impl Playback {
         Self { hub, warden, shelf }
     }
 
-    /// The answer to a request for `file` of `share`; `query` is what stands behind the question mark.
-    pub async fn play(&self, share: ShareId, ticket: &str, file: File, query: &str) -> Reply {
+    /// The answer to a request for a part of `share`.
+    pub async fn play(&self, share: ShareId, ticket: &str, request: Request<'_>) -> Reply {
+        let file = request.file;
         match self.warden.permit(share, ticket, file).await {
             Ok(()) => {}
             Err(Denied::Bad) => {
@@ -123,14 +135,15 @@ impl Playback {
             return recorded::thumbnail(self.shelf.thumbnail_path(share)).await;
         }
         match self.find(share, file).await {
-            Ok(Found::Live(stream)) => self.play_live(stream, file, query).await,
+            Ok(Found::Live(stream)) => self.play_live(stream, request).await,
             Ok(Found::Over(_)) if file == File::LiveMp4 => over(),
-            Ok(Found::Over(began)) => recorded::play(&self.shelf, share, file, began).await,
+            Ok(Found::Over(began)) => recorded::play(&*self.shelf, share, request, began).await,
             Err(reply) => reply,
         }
     }
 
-    async fn play_live(&self, stream: Arc<Stream>, file: File, query: &str) -> Reply {
+    async fn play_live(&self, stream: Arc<Stream>, request: Request<'_>) -> Reply {
+        let file = request.file;
         if file == File::VideoMp4 && stream.status() == Status::Ended {
             // The file that grows and the finished one are not the same: no player may see both.
             within(limits::PLAY_WAIT, live::settled(&stream)).await;
@@ -140,14 +153,14 @@ impl Playback {
         match file {
             File::LiveMp4 if stream.status() == Status::Ended => over(),
             File::LiveMp4 => live::endless(&stream),
-            File::Index => match Reload::parse(query) {
+            File::Index => match Reload::parse(request.query) {
                 Ok(reload) => live::playlist(&stream, reload).await,
                 Err(_) => refuse(400, "directive", "The playlist can't be asked for like that."),
             },
             File::Init(number) => live::description(&stream, number),
             File::Segment(number) => live::stretch(&stream, number, None, path()).await,
             File::Part(number, part) => live::stretch(&stream, number, Some(part), path()).await,
-            File::VideoMp4 if settled => recorded::play(&self.shelf, stream.share(), file, UnixMs(0)).await,
+            File::VideoMp4 if settled => recorded::play(&*self.shelf, stream.share(), request, UnixMs(0)).await,
             File::VideoMp4 => live::growing(&stream, path()),
             File::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
         }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::ground::frame::{AudioParams, Frame, VideoParams};
-use crate::ground::time::UnixMs;
+use crate::ground::limits;
+use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::KeyFrame;
 use crate::wire::fmp4::VIDEO_TRACK;
 use crate::wire::fmp4::fragment::ReferenceTime;
@@ -21,7 +22,8 @@ use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::fmp4::read::samples;
 use crate::wire::fmp4::remux::Remux;
 use crate::wire::mp4::boxes::BoxHeader;
-use crate::wire::mp4::{Ask, Demuxer, Mp4Error, Opened, Opener};
+use crate::wire::mp4::{Ask, Demuxer, Movie, MovieSample, Mp4Error, Opened, Opener};
+use crate::wire::playlist::segments::{Bound, FragmentMeta, Segments};
 
 /// Bytes of a file in fragments that are read at once.
 const PORTION_BYTES: usize = 256 * 1024;
@@ -100,6 +102,7 @@ impl Film {
                     if let Some(codec) = movie.left_out() {
                         log::info!("a film's sound is left out: it is coded in {codec}");
                     }
+                    measure(&movie)?;
                     let remux = Box::new(Remux::new(&movie, began)?);
                     break (Source::Tables { remux, given: 0 }, movie.sound().cloned());
                 }
@@ -164,6 +167,57 @@ impl Film {
                 None => more = self.next(&mut out)?,
             }
             out.clear();
+        }
+    }
+}
+
+/// Whether the recording of a film will be within the bounds of one, as its tables have it: said before anything is written.
+fn measure(movie: &Movie) -> Result<(), Mp4Error> {
+    let mut bounds = Bounds::default();
+    for sample in movie.samples() {
+        let MovieSample { is_picture, entry, dts, duration, key, .. } = sample?;
+        bounds.samples(1)?;
+        bounds.fragment(dts, duration, is_picture, key, entry as u32)?;
+    }
+    Ok(())
+}
+
+/// Says when a recording gets longer than one may be.
+#[derive(Default)]
+pub(super) struct Bounds {
+    samples: u64,
+    fragments: u64,
+    began: Option<Ticks90k>,
+    segments: Segments,
+}
+
+impl Bounds {
+    /// Counts pictures and pieces of sound.
+    pub(super) fn samples(&mut self, more: u64) -> Result<(), Mp4Error> {
+        self.samples += more;
+        if self.samples > limits::RECORDING_SAMPLES { Err(Mp4Error::TooLarge("pictures")) } else { Ok(()) }
+    }
+
+    /// Takes the next fragment.
+    pub(super) fn fragment(
+        &mut self,
+        start: Ticks90k,
+        duration: Ticks90k,
+        picture: bool,
+        key: bool,
+        description: u32,
+    ) -> Result<(), Mp4Error> {
+        let start = start - *self.began.get_or_insert(start);
+        let number = self.fragments;
+        self.fragments += 1;
+        self.segments.push(&FragmentMeta { number, start, duration, picture, key, offset: 0, size: 0, description });
+        self.segments.forget(self.segments.next_number());
+        let too_late = (start + duration).to_ms() > limits::RECORDING_TIME.as_millis() as i64;
+        match self.segments.bound() {
+            _ if too_late => Err(Mp4Error::TooLong),
+            Some(Bound::Time) => Err(Mp4Error::TooLong),
+            Some(Bound::Playlist) => Err(Mp4Error::TooLarge("key pictures and pauses")),
+            None => Ok(()),
         }
     }
 }

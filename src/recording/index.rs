@@ -2,6 +2,9 @@
 //!
 //! It is a list of what is in the recording, made from the recording's own boxes, and can be thrown away at any time.
 
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _};
+
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::progressive::IndexedSample;
 use crate::wire::fmp4::read::{Sample, samples};
@@ -90,10 +93,45 @@ impl Record {
     }
 }
 
-/// Reads an index file's records, up to the first that can't be read.
-pub fn decode(bytes: &[u8]) -> Vec<Record> {
-    let (records, _) = bytes.as_chunks::<RECORD_BYTES>();
-    records.iter().map_while(Record::decode).collect()
+/// The records of an index file, up to the first that can't be read. The file is never in memory as a whole: that of a
+/// long recording is large.
+#[derive(Debug)]
+pub struct Records<R>(R);
+
+/// Bytes of an index that are read at once.
+const PORTION_BYTES: usize = 64 * 1024;
+
+impl<'a> Records<BufReader<&'a File>> {
+    /// All of `index`.
+    pub fn of(mut index: &'a File) -> io::Result<Self> {
+        index.rewind()?;
+        Ok(Self(BufReader::with_capacity(PORTION_BYTES, index)))
+    }
+}
+
+impl<R: Read> Records<R> {
+    /// Those of these bytes.
+    pub fn read(bytes: R) -> Self {
+        Self(bytes)
+    }
+
+    /// The samples among them.
+    pub fn samples(self) -> impl Iterator<Item = IndexedSample> {
+        self.filter_map(|record| match record {
+            Record::Sample(sample) => Some(sample),
+            _ => None,
+        })
+    }
+}
+
+impl<R: Read> Iterator for Records<R> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        let mut bytes = [0; RECORD_BYTES];
+        self.0.read_exact(&mut bytes).ok()?;
+        Record::decode(&bytes)
+    }
 }
 
 /// Makes records of a recording's pieces, one after the other.
@@ -101,6 +139,7 @@ pub fn decode(bytes: &[u8]) -> Vec<Record> {
 pub struct Indexer {
     offset: u64,
     descriptions: u32,
+    samples: u64,
 }
 
 /// A piece that is not part of a recording of ours.
@@ -108,20 +147,27 @@ pub struct Indexer {
 pub struct NotAPiece;
 
 impl Indexer {
-    /// Goes on behind these records, which are a recording's first.
-    pub fn resume(records: &[Record]) -> Self {
-        let mut indexer = Self::default();
+    /// Goes on behind these records, which are a recording's first; with how many there are before the recording's end.
+    pub fn resume(records: impl Iterator<Item = Record>) -> (Self, u64) {
+        let (mut indexer, mut count) = (Self::default(), 0);
         for record in records {
             match record {
                 Record::Description { offset, size } => {
                     indexer.descriptions += 1;
-                    indexer.offset = offset + u64::from(*size);
+                    indexer.offset = offset + u64::from(size);
                 }
-                Record::Fragment { offset, size } => indexer.offset = offset + u64::from(*size),
-                Record::Sample(_) | Record::End { .. } => {}
+                Record::Fragment { offset, size } => indexer.offset = offset + u64::from(size),
+                Record::Sample(_) => indexer.samples += 1,
+                Record::End { .. } => continue,
             }
+            count += 1;
         }
-        indexer
+        (indexer, count)
+    }
+
+    /// Samples indexed so far.
+    pub fn samples(&self) -> u64 {
+        self.samples
     }
 
     /// Bytes indexed so far.
@@ -139,7 +185,11 @@ impl Indexer {
         match &first.kind {
             b"ftyp" => self.description(offset, size, records),
             b"free" => self.description(offset + first.header, size - first.header, records),
-            b"prft" | b"moof" => self.fragment(start, size, records)?,
+            b"prft" | b"moof" => {
+                let before = records.len();
+                self.fragment(start, size, records)?;
+                self.samples += (records.len() - before) as u64 - 1;
+            }
             _ => return Err(NotAPiece),
         }
         self.offset += size;
@@ -182,41 +232,54 @@ impl Indexer {
     }
 }
 
-/// The fragments of a recording, as the cutter of segments wants them.
-pub fn fragments(records: &[Record], audio_rate: u32) -> Vec<FragmentMeta> {
-    let mut fragments: Vec<FragmentMeta> = Vec::new();
-    let mut fresh = false;
-    for record in records {
-        match record {
-            Record::Fragment { offset, size } => {
-                fragments.push(FragmentMeta {
-                    number: fragments.len() as u64,
-                    start: Ticks90k(0),
-                    duration: Ticks90k(0),
-                    picture: false,
-                    key: false,
-                    offset: *offset,
-                    size: u64::from(*size),
-                    description: 0,
-                });
-                fresh = true;
-            }
-            Record::Sample(sample) => {
-                let Some(fragment) = fragments.last_mut() else { continue };
-                let picture = sample.track == VIDEO_TRACK;
-                if picture || fresh {
-                    let rate = if picture { Ticks90k::PER_SECOND as u32 } else { audio_rate };
-                    fragment.start = Ticks90k::from_units(sample.decode_time as i64, rate);
-                    fragment.duration = Ticks90k::from_units(i64::from(sample.duration), rate);
-                    (fragment.picture, fragment.key) = (picture, picture && sample.key);
-                    fragment.description = sample.description;
-                    fresh = false;
-                }
-            }
-            Record::Description { .. } | Record::End { .. } => {}
-        }
+/// Tells the fragments of a recording from its records, as the cutter of segments wants them.
+#[derive(Debug)]
+pub struct Fragments {
+    audio_rate: u32,
+    next: u64,
+    /// The fragment whose samples follow, and whether none has been seen yet.
+    current: Option<(FragmentMeta, bool)>,
+}
+
+impl Fragments {
+    /// Of a recording whose sound, if there is any, has this rate.
+    pub fn new(audio_rate: u32) -> Self {
+        Self { audio_rate, next: 0, current: None }
     }
-    fragments
+
+    /// Takes the next record; gives a fragment when its last sample has been seen. [`Record::End`] ends the last one.
+    pub fn take(&mut self, record: &Record) -> Option<FragmentMeta> {
+        let fresh = match *record {
+            Record::Fragment { offset, size } => Some(FragmentMeta {
+                number: self.next,
+                start: Ticks90k(0),
+                duration: Ticks90k(0),
+                picture: false,
+                key: false,
+                offset,
+                size: u64::from(size),
+                description: 0,
+            }),
+            Record::End { .. } => None,
+            Record::Sample(sample) => {
+                if let Some((fragment, fresh)) = &mut self.current {
+                    let picture = sample.track == VIDEO_TRACK;
+                    if picture || *fresh {
+                        let rate = if picture { Ticks90k::PER_SECOND as u32 } else { self.audio_rate };
+                        fragment.start = Ticks90k::from_units(sample.decode_time as i64, rate);
+                        fragment.duration = Ticks90k::from_units(i64::from(sample.duration), rate);
+                        (fragment.picture, fragment.key) = (picture, picture && sample.key);
+                        fragment.description = sample.description;
+                        *fresh = false;
+                    }
+                }
+                return None;
+            }
+            Record::Description { .. } => return None,
+        };
+        self.next += u64::from(fresh.is_some());
+        std::mem::replace(&mut self.current, fresh.map(|fragment| (fragment, true))).map(|(fragment, _)| fragment)
+    }
 }
 
 #[cfg(test)]
@@ -250,7 +313,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_answered(bytes: Vec<u8>) {
-            decode(&bytes);
+            Records::read(&bytes[..]).count();
             let _ = Indexer::default().piece(&bytes, bytes.len() as u64, &mut Vec::new());
         }
     }

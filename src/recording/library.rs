@@ -1,24 +1,32 @@
 //! Finished recordings, opened for playback: the plain MP4 file they make, and their segments.
+//!
+//! A recording is opened once for all who ask at the same time; of another one nobody waits, but for the few places in
+//! which recordings are opened. An index is walked, never held: what is kept of a recording is its segments, its playlist
+//! and the plan of its head. A long head itself lies in a file beside the recording.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt as _;
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
+use event_listener::Event;
+use smol::lock::Semaphore;
 
+use crate::executor::{Work, unblock};
 use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::id::ShareId;
-use crate::live::FinishedRecording;
+use crate::ground::limits;
+use crate::ground::time::Ticks90k;
+use crate::live::{FinishedRecording, Head, Wanted};
 use crate::recording::Folder;
-use crate::recording::index::{Record, decode, fragments};
-use crate::wire::fmp4::progressive;
+use crate::recording::index::{Fragments, Record, Records};
+use crate::wire::fmp4::progressive::{Measure, Plan};
 use crate::wire::fmp4::read::description;
 use crate::wire::playlist::segments::Segments;
 
-/// Recordings that are kept open; the one used longest ago goes first.
-const OPEN_RECORDINGS: usize = 4;
 /// A description is never larger.
 const MAX_DESCRIPTION_BYTES: u32 = 1 << 20;
 
@@ -26,15 +34,45 @@ const MAX_DESCRIPTION_BYTES: u32 = 1 << 20;
 #[derive(Debug)]
 pub struct Library {
     folder: Folder,
-    open: Mutex<VecDeque<(ShareId, Arc<FinishedRecording>)>>,
-    /// Recordings that streams go on with. Held while files are mended or read, so that nobody does both.
-    written: Mutex<HashSet<ShareId>>,
+    state: Mutex<State>,
+    /// A recording is nobody's any more.
+    freed: Event,
+    openings: Arc<Semaphore>,
+    waiters: Semaphore,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: VecDeque<(ShareId, Arc<FinishedRecording>)>,
+    /// Recordings that somebody reads or mends just now.
+    taken: HashSet<ShareId>,
+    /// Recordings that streams go on with.
+    written: HashSet<ShareId>,
+}
+
+/// The right to read or mend a recording.
+struct Turn {
+    library: Arc<Library>,
+    share: ShareId,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.library.state().taken.remove(&self.share);
+        self.library.freed.notify(usize::MAX);
+    }
 }
 
 impl Library {
     /// The library of the recordings in `folder`.
-    pub fn new(folder: Folder) -> Self {
-        Self { folder, open: Mutex::default(), written: Mutex::default() }
+    pub fn new(folder: Folder) -> Arc<Self> {
+        Arc::new(Self {
+            folder,
+            state: Mutex::default(),
+            freed: Event::new(),
+            openings: Arc::new(Semaphore::new(limits::LIBRARY_OPENINGS)),
+            waiters: Semaphore::new(limits::LIBRARY_WAITERS),
+        })
     }
 
     /// Where the recordings are.
@@ -42,45 +80,56 @@ impl Library {
         &self.folder
     }
 
-    /// Opens the finished recording of a share. Blocks. A recording whose index is missing or unfinished is mended first.
-    pub fn open(&self, share: ShareId) -> std::io::Result<Arc<FinishedRecording>> {
-        if let Some(open) = self.take_open(share) {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no one panics while holding the lists")
+    }
+
+    /// Opens the finished recording of a share and has what is wanted of it made, if it isn't yet: away from the event loop.
+    /// A recording whose index is missing or unfinished is mended first.
+    ///
+    /// `WouldBlock`: a stream goes on with it. `ResourceBusy`: too many wait already.
+    pub async fn open(self: &Arc<Self>, share: ShareId, wanted: Wanted) -> io::Result<Arc<FinishedRecording>> {
+        if let Some(open) = self.kept(share).filter(|open| open.has(wanted)) {
             return Ok(open);
         }
-        let written = self.written.lock().expect("no one panics while holding the set");
-        if written.contains(&share) {
-            return Err(ErrorKind::WouldBlock.into());
+        let _waits = self.waiters.try_acquire().ok_or(ErrorKind::ResourceBusy)?;
+        let turn = self.turn(share).await;
+        if let Some(open) = self.kept(share).filter(|open| open.has(wanted)) {
+            return Ok(open);
         }
-        let recording = Arc::new(self.read(share)?);
-        let mut open = self.open.lock().expect("no one panics while holding the list");
-        open.push_back((share, recording.clone()));
-        if open.len() > OPEN_RECORDINGS {
-            open.pop_front();
-        }
-        Ok(recording)
+        let place = self.openings.acquire_arc().await;
+        // The work goes on where whoever asked has gone: another may ask again.
+        unblock(Work::Media, move || {
+            let _place = place;
+            turn.library.opened(&turn, wanted)
+        })
+        .await
     }
 
-    fn take_open(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
-        let mut open = self.open.lock().expect("no one panics while holding the list");
-        let index = open.iter().position(|(known, _)| *known == share)?;
-        let entry = open.remove(index)?;
-        open.push_back(entry.clone());
-        Some(entry.1)
+    /// How long the finished recording of a share is. Blocks.
+    pub fn duration(self: &Arc<Self>, share: ShareId) -> io::Result<Ticks90k> {
+        let turn = futures_lite::future::block_on(self.turn(share));
+        Ok(self.opened(&turn, Wanted::Segments)?.duration())
     }
 
-    /// The recording of a share whose stream goes on after the gateway was stopped; `None` if there is none. Blocks.
+    /// The recording of a share whose stream goes on after the gateway was stopped; `None` if there is none.
     ///
     /// From then on it is the stream's, until [`Self::release`]; whoever else asks is told `WouldBlock`.
-    pub fn past(&self, share: ShareId) -> std::io::Result<Option<FinishedRecording>> {
-        let mut written = self.written.lock().expect("no one panics while holding the set");
-        if written.contains(&share) {
+    pub async fn past(self: &Arc<Self>, share: ShareId) -> io::Result<Option<FinishedRecording>> {
+        let turn = self.turn(share).await;
+        unblock(Work::Media, move || turn.library.handed_over(&turn)).await
+    }
+
+    fn handed_over(&self, turn: &Turn) -> io::Result<Option<FinishedRecording>> {
+        let share = turn.share;
+        if self.state().written.contains(&share) {
             return Err(ErrorKind::WouldBlock.into());
         }
-        self.open.lock().expect("no one panics while holding the list").retain(|(known, _)| *known != share);
+        self.state().open.retain(|(known, _)| *known != share);
         match crate::recording::repair(&self.folder, share)? {
             Some(_) => {
                 let past = self.read(share)?;
-                written.insert(share);
+                self.state().written.insert(share);
                 Ok(Some(past))
             }
             None => Ok(None),
@@ -89,57 +138,163 @@ impl Library {
 
     /// No stream writes the recording of `share` any more.
     pub fn release(&self, share: ShareId) {
-        self.written.lock().expect("no one panics while holding the set").remove(&share);
+        self.state().written.remove(&share);
     }
 
     /// Deletes all there is of a share.
-    pub fn delete(&self, share: ShareId) -> std::io::Result<()> {
-        self.open.lock().expect("no one panics while holding the list").retain(|(known, _)| *known != share);
+    pub fn delete(&self, share: ShareId) -> io::Result<()> {
+        self.state().open.retain(|(known, _)| *known != share);
         self.folder.delete(share)
     }
 
-    fn read(&self, share: ShareId) -> std::io::Result<FinishedRecording> {
-        let path = self.folder.video(share);
-        let size = std::fs::metadata(&path)?.len();
-        let mut records = self.records(share);
-        if records.last() != Some(&Record::End { size }) {
-            crate::recording::repair(&self.folder, share)?;
-            records = self.records(share);
-        }
-        let size = std::fs::metadata(&path)?.len();
-        let file = File::open(&path)?;
-        let mut descriptions = Vec::new();
-        for record in &records {
-            if let Record::Description { offset, size } = record {
-                let mut bytes = vec![0; (*size).min(MAX_DESCRIPTION_BYTES) as usize];
-                file.read_exact_at(&mut bytes, *offset)?;
-                descriptions.push(Bytes::from(bytes));
-            }
-        }
-        let parsed: Vec<(VideoParams, Option<AudioParams>)> =
-            descriptions.iter().filter_map(|bytes| description(bytes)).collect();
-        if parsed.is_empty() || parsed.len() != descriptions.len() {
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "the recording has no description"));
-        }
-        let audio = parsed[0].1.clone();
-        let videos: Vec<VideoParams> = parsed.into_iter().map(|(video, _)| video).collect();
-        let samples: Vec<_> = records
-            .iter()
-            .filter_map(|record| match record {
-                Record::Sample(sample) => Some(*sample),
-                _ => None,
-            })
-            .collect();
-        let mut segments = Segments::default();
-        for fragment in fragments(&records, audio.as_ref().map_or(1, |audio| audio.sample_rate)) {
-            segments.push(&fragment);
-        }
-        segments.finish();
-        let header = progressive::header(&videos, audio.as_ref(), &samples, size).into();
-        Ok(FinishedRecording { path, size, header, descriptions, segments })
+    fn kept(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
+        let mut state = self.state();
+        let index = state.open.iter().position(|(known, _)| *known == share)?;
+        let entry = state.open.remove(index)?;
+        state.open.push_back(entry.clone());
+        Some(entry.1)
     }
 
-    fn records(&self, share: ShareId) -> Vec<Record> {
-        std::fs::read(self.folder.index(share)).map(|bytes| decode(&bytes)).unwrap_or_default()
+    fn keep(&self, share: ShareId, recording: &Arc<FinishedRecording>) {
+        let mut state = self.state();
+        state.open.retain(|(known, _)| *known != share);
+        state.open.push_back((share, recording.clone()));
+        let bytes = |open: &VecDeque<(ShareId, Arc<FinishedRecording>)>| -> usize {
+            open.iter().map(|(_, recording)| recording.held_bytes()).sum()
+        };
+        while state.open.len() > 1 && bytes(&state.open) > limits::LIBRARY_BYTES {
+            state.open.pop_front();
+        }
+    }
+
+    fn take(self: &Arc<Self>, share: ShareId) -> Option<Turn> {
+        self.state().taken.insert(share).then(|| Turn { library: self.clone(), share })
+    }
+
+    /// Waits until the recording of a share is nobody's. No thread of [`Work::Media`] may wait so: whoever has the turn may
+    /// wait for one of those.
+    async fn turn(self: &Arc<Self>, share: ShareId) -> Turn {
+        loop {
+            let freed = self.freed.listen();
+            match self.take(share) {
+                Some(turn) => return turn,
+                None => freed.await,
+            }
+        }
+    }
+
+    /// The recording, with what is wanted of it.
+    fn opened(&self, turn: &Turn, wanted: Wanted) -> io::Result<Arc<FinishedRecording>> {
+        let share = turn.share;
+        if self.state().written.contains(&share) {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let recording = match self.kept(share) {
+            Some(recording) => recording,
+            None => Arc::new(self.read(share)?),
+        };
+        match wanted {
+            Wanted::Segments => {}
+            Wanted::Playlist(began) => drop(recording.playlist(began)),
+            Wanted::Head => drop(recording.head.set(self.head(share, &recording.plan)?)),
+        }
+        self.keep(share, &recording);
+        Ok(recording)
+    }
+
+    fn read(&self, share: ShareId) -> io::Result<FinishedRecording> {
+        let path = self.folder.video(share);
+        let size = std::fs::metadata(&path)?.len();
+        match self.walk(share, size) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof || error.kind() == ErrorKind::NotFound => {
+                crate::recording::repair(&self.folder, share)?;
+                self.walk(share, std::fs::metadata(&path)?.len())
+            }
+            result => result,
+        }
+    }
+
+    /// Reads the index of a recording of `size` bytes; `UnexpectedEof` if it isn't whole.
+    fn walk(&self, share: ShareId, size: u64) -> io::Result<FinishedRecording> {
+        let path = self.folder.video(share);
+        let (index, file) = (File::open(self.folder.index(share))?, File::open(&path)?);
+        let mut descriptions: Vec<Bytes> = Vec::new();
+        let (mut videos, mut audio): (Vec<VideoParams>, Option<AudioParams>) = (Vec::new(), None);
+        let mut fragments = Fragments::new(1);
+        let (mut segments, mut measure, mut last) = (Segments::default(), Measure::default(), None);
+        for record in Records::of(&index)? {
+            match &record {
+                Record::Description { offset, size } => {
+                    let mut bytes = vec![0; (*size).min(MAX_DESCRIPTION_BYTES) as usize];
+                    file.read_exact_at(&mut bytes, *offset)?;
+                    let (video, sound) = description(&bytes)
+                        .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "a description can't be read"))?;
+                    if descriptions.is_empty() {
+                        fragments = Fragments::new(sound.as_ref().map_or(1, |audio| audio.sample_rate));
+                        audio = sound;
+                    }
+                    videos.push(video);
+                    descriptions.push(bytes.into());
+                }
+                Record::Sample(sample) => measure.push(sample),
+                Record::Fragment { .. } | Record::End { .. } => {}
+            }
+            if let Some(fragment) = fragments.take(&record) {
+                segments.push(&fragment);
+            }
+            last = Some(record);
+        }
+        if last != Some(Record::End { size }) {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        if descriptions.is_empty() {
+            return Err(io::Error::new(ErrorKind::InvalidData, "the recording has no description"));
+        }
+        segments.finish();
+        let plan = measure.plan(&videos, audio.as_ref(), size);
+        Ok(FinishedRecording::new(path, size, plan, descriptions, segments))
+    }
+
+    /// Makes the head of a recording; one that lies beside it from before is taken.
+    fn head(&self, share: ShareId, plan: &Plan) -> io::Result<Head> {
+        let path = self.folder.head(share);
+        if plan.bytes() <= limits::HEAD_BYTES {
+            return self.short_head(share, plan);
+        }
+        if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == plan.bytes()) {
+            return Ok(Head::File(path));
+        }
+        match self.write_head(share, plan, &path) {
+            Ok(()) => Ok(Head::File(path)),
+            Err(error) if plan.bytes() <= limits::HEAD_BYTES_WITHOUT_DISK => {
+                log::warn!("the head of a recording can't be kept share={share} error=\"{error}\"");
+                self.short_head(share, plan)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn short_head(&self, share: ShareId, plan: &Plan) -> io::Result<Head> {
+        let mut bytes = vec![0; plan.bytes() as usize];
+        let index = File::open(self.folder.index(share))?;
+        plan.write(Records::of(&index)?.samples(), |at, piece| {
+            let at = at as usize;
+            bytes.get_mut(at..at + piece.len()).ok_or(ErrorKind::InvalidData)?.copy_from_slice(piece);
+            io::Result::Ok(())
+        })?;
+        Ok(Head::Short(bytes.into()))
+    }
+
+    /// Only what is whole gets the name.
+    fn write_head(&self, share: ShareId, plan: &Plan, path: &Path) -> io::Result<()> {
+        let index = File::open(self.folder.index(share))?;
+        let unfinished = self.folder.unfinished_head(share);
+        let write = || {
+            let file = File::create(&unfinished)?;
+            plan.write(Records::of(&index)?.samples(), |at, piece| file.write_all_at(piece, at))?;
+            file.sync_data()?;
+            std::fs::rename(&unfinished, path)
+        };
+        write().inspect_err(|_| drop(std::fs::remove_file(&unfinished)))
     }
 }

@@ -53,6 +53,16 @@ impl Folder {
         self.0.join(format!("{share}.index"))
     }
 
+    /// The head of a share's recording, where it is a long one: it is made of the index, and can be made again.
+    pub fn head(&self, share: ShareId) -> PathBuf {
+        self.0.join(format!("{share}.head"))
+    }
+
+    /// The same while it is being made.
+    fn unfinished_head(&self, share: ShareId) -> PathBuf {
+        self.0.join(format!("{share}.head.new"))
+    }
+
     /// The thumbnail of a share.
     pub fn thumbnail(&self, share: ShareId) -> PathBuf {
         self.0.join(format!("{share}.jpg"))
@@ -76,7 +86,14 @@ impl Folder {
 
     /// Deletes the recording of a share, with all that belongs to it.
     pub fn delete_recording(&self, share: ShareId) -> std::io::Result<()> {
-        [self.video(share), self.index(share), self.thumbnail(share)].iter().try_for_each(|path| remove(path))
+        let paths = [self.video(share), self.index(share), self.thumbnail(share)];
+        paths.iter().try_for_each(|path| remove(path))?;
+        self.delete_head(share)
+    }
+
+    /// Deletes the head of a recording, which is one no longer once the recording changes.
+    fn delete_head(&self, share: ShareId) -> std::io::Result<()> {
+        [self.head(share), self.unfinished_head(share)].iter().try_for_each(|path| remove(path))
     }
 
     /// Deletes the film a share was sent as, or what has arrived of it.

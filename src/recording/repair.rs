@@ -3,12 +3,12 @@
 //! Old parts of the index are believed: what they tell of has long been forced to the disk. The rest is read again.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::FileExt as _;
 
 use crate::ground::id::ShareId;
 use crate::recording::Folder;
-use crate::recording::index::{Indexer, NotAPiece, Record, decode};
+use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
 use crate::wire::mp4::boxes::BoxHeader;
 
 /// A fragment's boxes before its media are never larger.
@@ -26,17 +26,18 @@ pub fn repair(folder: &Folder, share: ShareId) -> std::io::Result<Option<u64>> {
         Err(error) => return Err(error),
     };
     let length = video.metadata()?.len();
-    let mut records = believed(&std::fs::read(folder.index(share)).unwrap_or_default(), length);
-    let mut indexer = Indexer::resume(&records);
+    let index = File::options().read(true).write(true).create(true).truncate(false).open(folder.index(share))?;
+    let (mut indexer, believed) = believed(&index, length)?;
+    let mut index = Appending::behind(index, believed)?;
     let mut start = vec![0; MAX_START_BYTES];
+    let mut records = Vec::new();
     while let Some(size) = whole_piece(&video, indexer.offset(), length, &mut start)? {
-        let kept = records.len();
         if let Err(NotAPiece) = indexer.piece(&start, size, &mut records) {
-            records.truncate(kept);
             break;
         }
+        index.append(&mut records)?;
     }
-    if !records.iter().any(|record| matches!(record, Record::Sample(_))) {
+    if indexer.samples() == 0 {
         folder.delete(share)?;
         return Ok(None);
     }
@@ -45,13 +46,32 @@ pub fn repair(folder: &Folder, share: ShareId) -> std::io::Result<Option<u64>> {
         video.set_len(size)?;
         log::info!("recording mended share={share} bytes={size} cut={}", length - size);
     }
+    folder.delete_head(share)?;
     video.sync_all()?;
-    records.push(Record::End { size });
-    let bytes: Vec<u8> = records.iter().flat_map(Record::encode).collect();
-    let mut index = File::create(folder.index(share))?;
-    index.write_all(&bytes)?;
-    index.sync_all()?;
+    index.append(&mut vec![Record::End { size }])?;
+    index.close()?;
     Ok(Some(size))
+}
+
+/// An index that records are added to.
+struct Appending(BufWriter<File>);
+
+impl Appending {
+    /// Adds behind the first `count` records.
+    fn behind(mut index: File, count: u64) -> io::Result<Self> {
+        let bytes = count * RECORD_BYTES as u64;
+        index.set_len(bytes)?;
+        index.seek(SeekFrom::Start(bytes))?;
+        Ok(Self(BufWriter::new(index)))
+    }
+
+    fn append(&mut self, records: &mut Vec<Record>) -> io::Result<()> {
+        records.drain(..).try_for_each(|record| self.0.write_all(&record.encode()))
+    }
+
+    fn close(self) -> io::Result<()> {
+        self.0.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
 }
 
 /// The size of the piece that starts at `offset`, if all of it is there; its first bytes are put into `start`.
@@ -92,13 +112,14 @@ fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std:
     }
 }
 
-/// The records of an index that are believed: whole fragments, well before the recording's end.
-fn believed(index: &[u8], length: u64) -> Vec<Record> {
-    let mut records = decode(index);
-    records.truncate(records.len().saturating_sub(DOUBTED_RECORDS));
+/// The records of an index that are believed: whole fragments, well before the recording's end. What comes behind them,
+/// and how many they are.
+fn believed(index: &File, length: u64) -> io::Result<(Indexer, u64)> {
+    let first = Records::of(index)?.count().saturating_sub(DOUBTED_RECORDS);
     let begins_piece = |record: &Record| matches!(record, Record::Fragment { .. } | Record::Description { .. });
     // The last piece may have further samples behind the cut: it is read again.
-    let cut = records.iter().rposition(begins_piece).unwrap_or(0);
-    records.truncate(cut);
-    if Indexer::resume(&records).offset() <= length { records } else { Vec::new() }
+    let begun = (0..).zip(Records::of(index)?.take(first)).filter(|(_, record)| begins_piece(record));
+    let cut = begun.last().map_or(0, |(number, _)| number);
+    let (indexer, count) = Indexer::resume(Records::of(index)?.take(cut));
+    Ok(if indexer.offset() <= length { (indexer, count) } else { Default::default() })
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use bytes::Bytes;
+use futures_lite::future::block_on;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{FinishedRecording, Hub};
-use crate::recording::index::{Record, decode};
+use crate::live::{FinishedRecording, Head, Hub, Wanted};
+use crate::recording::index::{Record, Records};
 use crate::recording::library::Library;
 use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
@@ -65,6 +66,24 @@ fn record(folder: &Folder, past: Option<FinishedRecording>, numbers: std::ops::R
     result
 }
 
+fn open(folder: &Folder, wanted: Wanted) -> std::io::Result<Arc<FinishedRecording>> {
+    block_on(Library::new(folder.clone()).open(SHARE, wanted))
+}
+
+/// The plain file that a recording makes.
+fn whole(recording: &FinishedRecording) -> Vec<u8> {
+    let head = match recording.head.get().expect("it was wanted") {
+        Head::Short(bytes) => bytes.to_vec(),
+        Head::File(path) => std::fs::read(path).expect("the head is there"),
+    };
+    assert_eq!(head.len() as u64, recording.plan.bytes());
+    [head, std::fs::read(&recording.path).expect("the file is there")].concat()
+}
+
+fn decode(index: &[u8]) -> Vec<Record> {
+    Records::read(index).collect()
+}
+
 fn folder() -> (TempDir, Folder) {
     let place = TempDir::new().expect("a temporary folder");
     let folder = Folder::open(place.path()).expect("it can be used");
@@ -73,9 +92,7 @@ fn folder() -> (TempDir, Folder) {
 
 /// The numbers of the pictures, in the order of the plain file's own tables.
 fn pictures(folder: &Folder) -> Vec<u8> {
-    let recording = Library::new(folder.clone()).open(SHARE).expect("a finished recording");
-    let file = std::fs::read(&recording.path).expect("the file is there");
-    let whole = [&recording.header[..], &file].concat();
+    let whole = whole(&open(folder, Wanted::Head).expect("a finished recording"));
     let mut at = 0;
     for _ in 0..2 {
         at += BoxHeader::read(&whole[at..]).expect("a box").size as usize;
@@ -93,9 +110,9 @@ fn a_finished_recording_is_a_plain_file() {
     let (_place, folder) = folder();
     record(&folder, None, 0..50).expect("the disk takes it");
     assert_eq!(pictures(&folder), (0..50).collect::<Vec<u8>>());
-    let recording = Library::new(folder).open(SHARE).expect("a finished recording");
+    let recording = open(&folder, Wanted::Playlist(UnixMs(0))).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(50 * 3000));
-    assert!(recording.playlist(UnixMs(0)).ends_with(b"#EXT-X-ENDLIST\n"));
+    assert!(recording.playlist(UnixMs(0)).concat().ends_with(b"#EXT-X-ENDLIST\n"));
 }
 
 #[test]
@@ -123,10 +140,9 @@ fn opus_is_recorded_and_known_again() {
     disk.join().expect("the disk's thread ends well");
 
     std::fs::remove_file(folder.index(SHARE)).expect("the index is there");
-    let recording = Library::new(folder).open(SHARE).expect("it can be indexed again");
+    let recording = open(&folder, Wanted::Head).expect("it can be indexed again");
     assert_eq!(description(&recording.descriptions[0]).and_then(|(_, audio)| audio), Some(opus));
-    let file = std::fs::read(&recording.path).expect("the file is there");
-    let whole = [&recording.header[..], &file].concat();
+    let whole = whole(&recording);
     let mut opener = Opener::new(whole.len() as u64);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
@@ -149,13 +165,14 @@ fn a_recording_goes_on_after_a_power_cut() {
     let video = std::fs::File::options().write(true).open(folder.video(SHARE)).expect("it is there");
     video.set_len(video.metadata().expect("it is there").len() - 10).expect("it can be cut");
     let library = Library::new(folder.clone());
-    let past = library.past(SHARE).expect("it can be mended").expect("most of it is whole");
+    let past = block_on(library.past(SHARE)).expect("it can be mended").expect("most of it is whole");
     assert_eq!(past.duration(), Ticks90k(24 * 3000));
-    assert!(library.past(SHARE).is_err() && library.open(SHARE).is_err(), "it is being written");
+    assert!(block_on(library.past(SHARE)).is_err(), "it is being written");
+    assert!(block_on(library.open(SHARE, Wanted::Segments)).is_err(), "it is being written");
     record(&folder, Some(past), 100..115).expect("the disk goes on");
     library.release(SHARE);
     assert_eq!(pictures(&folder), (0..24).chain(100..115).collect::<Vec<u8>>());
-    let recording = library.open(SHARE).expect("a finished recording");
+    let recording = block_on(library.open(SHARE, Wanted::Segments)).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");
     assert_eq!(recording.descriptions.len(), 2);
 }

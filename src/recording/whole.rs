@@ -8,10 +8,10 @@ use std::io::{self, BufWriter, Write as _};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::recording::Folder;
-use crate::recording::film::FilmError;
+use crate::recording::film::{Bounds, FilmError};
 use crate::recording::index::{Indexer, NotAPiece, Record};
 use crate::wire::fmp4::init::free_box;
-use crate::wire::fmp4::muxer::Muxed;
+use crate::wire::fmp4::muxer::{Fragment, Muxed};
 use crate::wire::mp4::Mp4Error;
 
 /// Bytes of the recording and of its index that are gathered before they are written.
@@ -25,6 +25,7 @@ pub struct Whole {
     indexer: Indexer,
     records: Vec<Record>,
     descriptions: usize,
+    bounds: Bounds,
 }
 
 impl Whole {
@@ -39,6 +40,7 @@ impl Whole {
             indexer: Indexer::default(),
             records: Vec::new(),
             descriptions: 0,
+            bounds: Bounds::default(),
         })
     }
 
@@ -58,12 +60,19 @@ impl Whole {
                 // Only the first may be seen by players of the plain file.
                 if self.descriptions == 1 { bytes.clone() } else { free_box(bytes) }
             }
-            Muxed::Fragment(fragment) => fragment.bytes.clone(),
+            Muxed::Fragment(fragment) => {
+                let Fragment { bytes, start, duration, picture, key } = fragment;
+                let description = self.descriptions.saturating_sub(1) as u32;
+                self.bounds.fragment(*start, *duration, *picture, *key, description)?;
+                bytes.clone()
+            }
         };
         self.video.write_all(&piece)?;
         self.indexer
             .piece(&piece, piece.len() as u64, &mut self.records)
             .map_err(|NotAPiece| io::Error::other("a fragment can't be indexed"))?;
+        let samples = self.records.iter().filter(|record| matches!(record, Record::Sample(_)));
+        self.bounds.samples(samples.count() as u64)?;
         Ok(self.write_records()?)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{IoSlice, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{IoSlice, Seek as _, SeekFrom, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::ground::id::ShareId;
+use crate::ground::limits;
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::recording::Folder;
-use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, decode};
+use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
 
 /// After this time what was written is forced to the disk: all a power cut can take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
@@ -21,6 +22,9 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(100);
 /// Index records are gathered to this size before they are written.
 const INDEX_BYTES: usize = 16 * 1024;
+
+/// What people are told of a recording that has come to [`limits::RECORDING_TIME`], or to the other bounds of one.
+const FULL: &str = "a recording has an end after 24 hours: share again to record what comes";
 
 /// Told of what happened to a recording.
 pub trait Witness: Send {
@@ -67,8 +71,15 @@ fn take(folder: &Folder, open: &mut HashMap<ShareId, Open>, stream: &Arc<Stream>
         }
         return;
     }
-    match write(folder, open, stream, &pieces, over) {
+    let full = stream.recording_is_full();
+    match write(folder, open, stream, &pieces, over || full) {
         Ok(false) => {}
+        Ok(true) if !over => {
+            open.remove(&share);
+            log::warn!("recording is as long as one may be share={share}");
+            stream.set_recording(RecordingState::Failed(FULL.into()));
+            witness.failed(share, FULL);
+        }
         Ok(true) => {
             open.remove(&share);
             stream.set_recording(RecordingState::Complete);
@@ -95,7 +106,7 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Writes pieces; returns whether the recording is closed.
+/// Writes pieces; returns whether the recording is closed: because the stream is over, or its index as long as one may be.
 fn write(
     folder: &Folder,
     open: &mut HashMap<ShareId, Open>,
@@ -118,16 +129,18 @@ fn write(
         stream.recorded(bytes);
         recording.index(pieces)?;
     }
-    if over {
+    if over || recording.indexer.samples() > limits::RECORDING_SAMPLES {
         recording.records.push(Record::End { size: recording.indexer.offset() });
         recording.flush_index()?;
         recording.video.sync_all()?;
         recording.index.sync_all()?;
-    } else if recording.synced.elapsed() >= SYNC_INTERVAL {
+        return Ok(true);
+    }
+    if recording.synced.elapsed() >= SYNC_INTERVAL {
         recording.video.sync_data()?;
         recording.synced = Instant::now();
     }
-    Ok(over)
+    Ok(false)
 }
 
 /// Writes all pieces, with as few calls as they take.
@@ -159,15 +172,11 @@ impl Open {
         let video = video.open(folder.video(share))?;
         let mut index =
             File::options().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
-        let mut bytes = Vec::new();
-        index.read_to_end(&mut bytes)?;
-        let mut records = decode(&bytes);
-        records.retain(|record| !matches!(record, Record::End { .. }));
-        let indexer = Indexer::resume(&records);
+        let (indexer, records) = Indexer::resume(Records::of(&index)?);
         if video.metadata()?.len() != length || indexer.offset() != length {
             return Err(std::io::Error::other("the recording is not as it was left"));
         }
-        let indexed_bytes = (records.len() * RECORD_BYTES) as u64;
+        let indexed_bytes = records * RECORD_BYTES as u64;
         index.set_len(indexed_bytes)?;
         index.seek(SeekFrom::Start(indexed_bytes))?;
         Ok(Self { video, index, indexer, records: Vec::new(), synced: Instant::now() })

@@ -19,7 +19,7 @@ use futures_lite::{Stream, stream};
 use lareira::executor::Executor;
 use lareira::ground::crowd;
 use lareira::ground::id::ShareId;
-use lareira::ground::reply::{Body, Reply};
+use lareira::ground::reply::{Body, Portion, Reply};
 use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
 use lareira::http::{
@@ -135,8 +135,9 @@ impl Player for MadeUp {
                 }
                 PlayFile::VideoMp4 => {
                     let path = self.dir.join("video.mp4");
-                    let head = Bytes::from_static(b"head");
-                    let body = Body::File { head, path, offset: 10, length: 1_000_000 };
+                    let head = Portion::Memory(Bytes::from_static(b"head"));
+                    let file = Portion::File { path, offset: 10, length: 1_000_000 };
+                    let body = Body::Portions(vec![head, file]);
                     let reply = Reply { status: 200, content_type: "video/mp4", headers: Vec::new(), body };
                     reply.with("ETag", "\"v1\"").with("Accept-Ranges", "bytes")
                 }

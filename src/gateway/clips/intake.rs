@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::preparing::not_kept;
 use super::{Clips, Entered, MIB, NoTurn};
+use crate::executor::{Work, clean_up, unblock};
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::{UPLOAD_ROOM_BYTES, UPLOADS};
 use crate::ground::reply::Reply;
@@ -28,7 +29,7 @@ impl http::Clips for Intake {
     fn admit(&self, request: UploadRequest) -> BoxFuture<'_, Admission> {
         let (clips, api) = (self.clips.clone(), self.api.clone());
         Box::pin(async move {
-            let admitted = blocking::unblock(move || {
+            let admitted = unblock(Work::Books, move || {
                 let sender = api.sender(request.authorization.as_deref())?;
                 admit(&clips, sender, &request)
             });
@@ -158,7 +159,7 @@ impl http::Upload for Incoming {
             let (clips, called_off) = (self.clips.clone(), self.is_called_off());
             let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
             let look = upload.bytes() >= self.looked_at + UPLOAD_ROOM_BYTES;
-            let (upload, written, bytes) = blocking::unblock(move || {
+            let (upload, written, bytes) = unblock(Work::Disk, move || {
                 let room = if look { clips.room.check() } else { Ok(()) };
                 let written = room.and_then(|()| upload.append(&bytes));
                 (upload, written, bytes)
@@ -186,7 +187,7 @@ impl http::Upload for Incoming {
     }
 
     fn finish(self: Box<Self>) -> BoxFuture<'static, Reply> {
-        Box::pin(blocking::unblock(move || match self.upload.as_ref().map(Upload::bytes) {
+        Box::pin(unblock(Work::Media, move || match self.upload.as_ref().map(Upload::bytes) {
             Some(arrived) if arrived < self.total => goes_on(arrived),
             _ => self.finished(),
         }))
@@ -227,11 +228,10 @@ impl Drop for Incoming {
             return;
         }
         // The file may have been opened again just when it was deleted.
-        blocking::unblock(move || {
+        clean_up(move || {
             clips.discard(share);
             drop(turn);
-        })
-        .detach();
+        });
     }
 }
 

@@ -174,7 +174,7 @@ impl Clips {
         let picture = prove(&film.first_key_frame()?)?;
         whole.finish()?;
         self.draw(share, &picture);
-        let duration = self.library.open(share)?.duration();
+        let duration = self.library.duration(share)?;
         let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
         if turn.is_called_off() {
             return Err(Failure::Over);

@@ -309,7 +309,7 @@ fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
 fn response(reply: Reply) -> tiny_http::Response<Cursor<Vec<u8>>> {
     let body = match reply.body {
         Body::Pieces(pieces) => pieces.concat(),
-        Body::File { .. } | Body::Endless(_) | Body::Passing { .. } => {
+        Body::Portions(_) | Body::Endless(_) | Body::Passing { .. } => {
             log::error!("http: a handler gave an answer that only the front can send");
             return response(Reply::error(500, "internal", "something went wrong here"));
         }

@@ -23,12 +23,13 @@ use super::tls::Beginning;
 use super::upstream::{CallBody, Caller};
 use super::websocket::{self, WebSocket};
 use super::{Health, Shared};
+use crate::executor::{self, Work, unblock};
 use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
 use crate::ground::network::Network;
 use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
-use crate::ground::reply::{Body, Reply};
+use crate::ground::reply::{Body, Portion, Reply};
 use crate::http::devices::{self, Credentials};
 use crate::http::play::{BoxFuture, ChannelRequest, PlayRequest};
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
@@ -37,6 +38,8 @@ use crate::tls::ServerConfig;
 
 /// Bytes of a file read at once.
 const FILE_CHUNK_BYTES: usize = 256 * 1024;
+/// The same where [`limits::HTTP_LARGE_CHUNKS`] files are being sent already.
+const SMALL_FILE_CHUNK_BYTES: usize = 16 * 1024;
 /// Bytes thrown away from a client that was refused in mid-sentence, so that it can read why.
 const LINGER_BYTES: usize = 256 * 1024;
 
@@ -172,6 +175,9 @@ impl Exchange<'_> {
     }
 
     async fn answer(&mut self, head: Head) -> io::Result<Then> {
+        if let Ok(route) = &head.route {
+            executor::about(route.name());
+        }
         let shared = self.shared.clone();
         let head_only = head.method == Method::Head;
         let work = match &head.route {
@@ -527,9 +533,7 @@ impl Exchange<'_> {
             Body::Pieces(pieces) => {
                 connection.write_all(&bytes, if whole { &pieces } else { &[] }, patience).await?;
             }
-            Body::File { head, path, offset, length } if whole => {
-                Box::pin(self.send_file(bytes, head, path, offset, length)).await?;
-            }
+            Body::Portions(portions) if whole => Box::pin(self.send_portions(bytes, portions)).await?,
             Body::Endless(mut pieces) if whole => {
                 connection.write_all(&bytes, &[], patience).await?;
                 connection.write_endless(pieces.as_mut(), framing == Framing::Chunked, patience).await?;
@@ -538,7 +542,7 @@ impl Exchange<'_> {
                 connection.write_all(&bytes, &[], patience).await?;
                 Box::pin(self.pass_on(length, pieces)).await?;
             }
-            Body::File { .. } | Body::Endless(_) | Body::Passing { .. } => {
+            Body::Portions(_) | Body::Endless(_) | Body::Passing { .. } => {
                 connection.write_all(&bytes, &[], patience).await?;
             }
         }
@@ -556,30 +560,47 @@ impl Exchange<'_> {
         if passed == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
-    /// Sends a stretch of a file. The disk is waited for on another thread.
-    async fn send_file(
-        &self,
-        mut answer_head: Vec<u8>,
-        body_head: Bytes,
-        path: std::path::PathBuf,
-        mut offset: u64,
-        mut length: u64,
-    ) -> io::Result<()> {
+    /// Sends files and memory, one after the other. The disk is waited for on another thread.
+    async fn send_portions(&self, answer_head: Vec<u8>, portions: Vec<Portion>) -> io::Result<()> {
         let patience = self.shared.times.write;
-        let Ok(file) = blocking::unblock(move || File::open(path)).await else {
+        let opened = unblock(Work::Disk, move || {
+            let open = |portion| match portion {
+                Portion::Memory(bytes) => Ok(Opened::Memory(bytes)),
+                Portion::File { path, offset, length } => {
+                    Ok(Opened::File { file: Arc::new(File::open(path)?), offset, length })
+                }
+            };
+            portions.into_iter().map(open).collect::<io::Result<Vec<_>>>()
+        });
+        let Ok(opened) = opened.await else {
             let Body::Pieces(pieces) = Reply::error(404, "not_found", "the file is gone").body else { return Ok(()) };
             let size = pieces.iter().map(|piece| piece.len() as u64).sum();
             let head = answer::head(404, "application/json", std::iter::empty(), Framing::Length(size), true);
             self.connection.write_all(&head, &pieces, patience).await?;
             return Err(io::ErrorKind::NotFound.into());
         };
-        answer_head.extend_from_slice(&body_head);
-        self.connection.write_all(&answer_head, &[], patience).await?;
-        let file = Arc::new(file);
+        let mut answer_head = Some(answer_head);
+        for portion in opened {
+            let answer_head = answer_head.take().unwrap_or_default();
+            match portion {
+                Opened::Memory(bytes) => self.connection.write_all(&answer_head, &[bytes], patience).await?,
+                Opened::File { file, offset, length } => {
+                    self.connection.write_all(&answer_head, &[], patience).await?;
+                    self.send_file(&file, offset, length).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_file(&self, file: &Arc<File>, mut offset: u64, mut length: u64) -> io::Result<()> {
+        // What a client is slow to take stays in memory: only so many may have much there.
+        let large = self.shared.large_chunks.try_acquire();
+        let chunk_bytes = if large.is_some() { FILE_CHUNK_BYTES } else { SMALL_FILE_CHUNK_BYTES };
         let mut chunk = Vec::new();
         while length > 0 {
-            let (file, size) = (file.clone(), length.min(FILE_CHUNK_BYTES as u64) as usize);
-            let (filled, read) = blocking::unblock(move || {
+            let (file, size) = (file.clone(), length.min(chunk_bytes as u64) as usize);
+            let (filled, read) = unblock(Work::Disk, move || {
                 chunk.resize(size, 0);
                 let read = file.read_at(&mut chunk, offset);
                 (chunk, read)
@@ -591,12 +612,18 @@ impl Exchange<'_> {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 bytes => bytes,
             };
-            self.connection.write_all(&chunk[..bytes], &[], patience).await?;
+            self.connection.write_all(&chunk[..bytes], &[], self.shared.times.write).await?;
             offset += bytes as u64;
             length -= bytes as u64;
         }
         Ok(())
     }
+}
+
+/// A portion of a body that is ready to be sent.
+enum Opened {
+    Memory(Bytes),
+    File { file: Arc<File>, offset: u64, length: u64 },
 }
 
 /// Whether whoever asks from `peer` may see figures: this machine, and those in `named`.

@@ -23,6 +23,7 @@ use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::FutureExt as _;
 use rustix::net::sockopt;
+use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
 pub use connections::{Caps, Times};
@@ -143,6 +144,7 @@ pub(super) struct Shared {
     metrics_from: Vec<Network>,
     upstream: Arc<Upstream>,
     bodies: Bodies,
+    large_chunks: Semaphore,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
@@ -179,6 +181,7 @@ impl Front {
             metrics_from: config.metrics_from,
             upstream: Upstream::new(config.back, executor),
             bodies: Bodies::default(),
+            large_chunks: Semaphore::new(limits::HTTP_LARGE_CHUNKS),
         };
         Self {
             executor: executor.clone(),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_lite::Stream;
+use futures_lite::future::yield_now;
 use rustix::net::sockopt;
 
 use super::answer::chunk_head;
@@ -112,16 +113,24 @@ impl Connection {
     /// Writes all of `head` and `pieces`.
     pub async fn write_all(&self, head: &[u8], pieces: &[Bytes], patience: Duration) -> io::Result<()> {
         let total = head.len() + pieces.iter().map(Bytes::len).sum::<usize>();
-        let mut written = 0;
+        let (mut written, mut in_turn) = (0, 0);
         while written < total {
-            written += match self.try_write(head, pieces, written) {
-                Ok(bytes) => bytes,
+            match self.try_write(head, pieces, written) {
+                Ok(bytes) => {
+                    written += bytes;
+                    in_turn += bytes;
+                }
                 Err(error) if is_not_yet(&error) => {
                     self.wait_writable(patience).await?;
-                    0
+                    in_turn = 0;
                 }
                 Err(error) => return Err(error),
-            };
+            }
+            // A client that reads as fast as this writes must not keep others waiting.
+            if in_turn >= limits::HTTP_TURN_BYTES {
+                yield_now().await;
+                in_turn = 0;
+            }
         }
         loop {
             match flush(self) {
@@ -142,11 +151,16 @@ impl Connection {
 
     fn try_write(&self, head: &[u8], pieces: &[Bytes], skip: usize) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let (mut count, mut skip) = (0, skip);
+        let (mut count, mut skip, mut room) = (0, skip, limits::HTTP_TURN_BYTES);
         for part in std::iter::once(head).chain(pieces.iter().map(|piece| &piece[..])) {
             let rest = &part[skip.min(part.len())..];
             skip -= part.len() - rest.len();
-            if !rest.is_empty() && count < SLICES {
+            let rest = &rest[..rest.len().min(room)];
+            room -= rest.len();
+            if room == 0 && rest.is_empty() || count == SLICES {
+                break;
+            }
+            if !rest.is_empty() {
                 slices[count] = IoSlice::new(rest);
                 count += 1;
             }

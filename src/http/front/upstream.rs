@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use async_io::{Async, Timer};
 use bytes::Bytes;
+use futures_lite::future::yield_now;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::channel;
 
@@ -22,7 +23,7 @@ use super::answer::is_clean;
 use super::bodies::Room;
 use super::head::Head;
 use super::lanes::Lanes;
-use crate::executor::Executor;
+use crate::executor::{Executor, Work, unblock};
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
@@ -119,7 +120,7 @@ impl Upstream {
                     tries += 1;
                     if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) {
                         let back = self.back.clone();
-                        blocking::unblock(move || back.nobody_answered(&socket)).await;
+                        unblock(Work::Disk, move || back.nobody_answered(&socket)).await;
                     }
                     Timer::after(Duration::from_millis(50)).await;
                 }
@@ -141,13 +142,23 @@ async fn exchange(
     head_only: bool,
 ) -> io::Result<Answered> {
     let CallBody { bytes, room: _room } = body;
-    let mut answer = request.into_bytes();
-    stream.write_all(&answer).await?;
-    stream.write_all(&bytes).await?;
+    for part in [request.as_bytes(), &bytes] {
+        for piece in part.chunks(limits::HTTP_TURN_BYTES) {
+            stream.write_all(piece).await?;
+            yield_now().await;
+        }
+    }
     drop(bytes);
-    answer.clear();
-    let limit = limits::HTTP_ANSWER_BYTES as u64;
-    (&mut stream).take(limit).read_to_end(&mut answer).await?;
+    let mut answer = Vec::new();
+    while answer.len() < limits::HTTP_ANSWER_BYTES {
+        let before = answer.len();
+        (&mut stream).take(limits::HTTP_TURN_BYTES as u64).read_to_end(&mut answer).await?;
+        if answer.len() == before {
+            break;
+        }
+        // However fast the back is, others get their turn.
+        yield_now().await;
+    }
     read_answer(answer, head_only)
 }
 

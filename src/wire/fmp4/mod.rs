@@ -19,20 +19,23 @@ pub const AUDIO_TRACK: u32 = 2;
 #[derive(Debug, Default)]
 struct BoxWriter {
     bytes: Vec<u8>,
+    /// Where bytes are left out that are written later, each with how many: they count as part of their boxes.
+    gaps: Vec<(usize, u64)>,
+    gap_bytes: u64,
 }
 
 impl BoxWriter {
     fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity) }
+        Self { bytes: Vec::with_capacity(capacity), ..Self::default() }
     }
 
     /// Writes a box with what `body` writes inside.
     fn boxed(&mut self, kind: &[u8; 4], body: impl FnOnce(&mut Self)) {
-        let start = self.bytes.len();
+        let (start, gap_bytes) = (self.bytes.len(), self.gap_bytes);
         self.u32(0);
         self.bytes.extend_from_slice(kind);
         body(self);
-        let size = (self.bytes.len() - start) as u32;
+        let size = (self.bytes.len() - start) as u32 + (self.gap_bytes - gap_bytes) as u32;
         self.bytes[start..start + 4].copy_from_slice(&size.to_be_bytes());
     }
 
@@ -62,6 +65,12 @@ impl BoxWriter {
 
     fn put(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Leaves out so many bytes.
+    fn gap(&mut self, bytes: u64) {
+        self.gaps.push((self.bytes.len(), bytes));
+        self.gap_bytes += bytes;
     }
 
     fn zeros(&mut self, count: usize) {

@@ -5,6 +5,8 @@
 //! file by asking for the bytes it needs, and gives the place and time of every sample, out of `tables`. Both know a track
 //! by `track`, which describes it, `sound` and `pictures`, which brings access units into the house's form.
 
+use crate::ground::limits;
+
 pub mod boxes;
 pub mod demuxer;
 mod fragment;
@@ -27,6 +29,8 @@ pub enum Mp4Error {
     Broken(&'static str),
     /// It is larger in something than is taken; says in what.
     TooLarge(&'static str),
+    /// It lasts longer than is taken.
+    TooLong,
     /// Its pictures are coded in something else than H.264; says in what.
     Codec(String),
     /// It has no pictures.
@@ -41,6 +45,10 @@ impl std::fmt::Display for Mp4Error {
             Self::NotMp4 => f.write_str("This is no whole MP4 or MOV file; send the video as the phone recorded it"),
             Self::Broken(what) => write!(f, "The MP4 file is damaged ({what}); record or export the video again"),
             Self::TooLarge(what) => write!(f, "The MP4 file has more {what} than can be taken; send a shorter video"),
+            Self::TooLong => {
+                let hours = limits::RECORDING_TIME.as_secs() / 3600;
+                write!(f, "The video lasts longer than {hours} hours, the most that can be taken; send a shorter video")
+            }
             Self::Codec(name) => write!(
                 f,
                 "The video is coded in {name}, which not every TV plays; set the camera to its most compatible format \

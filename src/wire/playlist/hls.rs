@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use bytes::Bytes;
+
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::wire::playlist::segments::{Segment, Segments, Stretch};
 
@@ -48,7 +50,7 @@ impl Reload {
     /// Whether the playlist has what is asked for; an error if that is too far ahead to wait for.
     pub fn is_met(&self, segments: &Segments) -> Result<bool, BadReload> {
         let Some(number) = self.segment else { return Ok(true) };
-        let open = segments.closed().len() as u64;
+        let open = segments.next_number() as u64;
         if number > open + 2 {
             return Err(BadReload);
         }
@@ -75,35 +77,44 @@ pub struct MediaPlaylist<'a> {
 }
 
 /// What stands in every further playlist of a stream as it is: the segments whose parts are not listed any more. Kept
-/// between playlists, so that one of a stream of many hours is written as fast as the first.
+/// between playlists and shared by them, so that one of a stream of many hours costs no more than the first.
 #[derive(Debug, Default)]
 pub struct Past {
+    /// The oldest of it, in pieces that don't change.
+    pieces: Vec<Bytes>,
     text: String,
     first: usize,
     until: usize,
 }
 
+/// Bytes of such a piece.
+const PIECE_BYTES: usize = 32 * 1024;
+
 impl MediaPlaylist<'_> {
     /// Writes the playlist; `past` is what was kept when the stream's last one was written.
-    pub fn write(&self, past: &mut Past) -> String {
-        let closed = self.segments.closed();
+    pub fn write(&self, past: &mut Past) -> Vec<Bytes> {
         self.keep(past);
-        let mut out = self.begin(past.text.len());
+        let mut out = self.begin();
         let _ = writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{}", self.first);
-        let gone = closed.iter().take(self.first).skip(1).filter(|segment| !segment.continuous).count();
+        let gone = self.segments.breaks_before(self.first);
         if gone > 0 {
             let _ = writeln!(out, "#EXT-X-DISCONTINUITY-SEQUENCE:{gone}");
         }
+        let mut pieces = Vec::with_capacity(past.pieces.len() + 2);
+        if !past.pieces.is_empty() {
+            pieces.push(std::mem::take(&mut out).into());
+            pieces.extend_from_slice(&past.pieces);
+        }
         out.push_str(&past.text);
-        self.finish(out, past.until)
+        pieces.push(self.finish(out, past.until).into());
+        pieces
     }
 
     /// Writes an update without what is old (4.4.5.2).
     pub fn write_update(&self) -> String {
-        let closed = self.segments.closed();
         let horizon = self.end() - Ticks90k(self.target().0 * TARGETS_TO_SKIP);
-        let kept = closed.partition_point(|segment| segment.end() < horizon).max(self.first);
-        let mut out = self.begin(0);
+        let kept = self.segments.first_where_not(|segment| segment.end() < horizon).max(self.first);
+        let mut out = self.begin();
         let _ = writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{}", self.first);
         if kept > self.first {
             let _ = writeln!(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS={}", kept - self.first);
@@ -117,7 +128,7 @@ impl MediaPlaylist<'_> {
 
     /// Where the newest picture's time ends.
     fn end(&self) -> Ticks90k {
-        self.segments.open().or(self.segments.closed().last()).map_or(Ticks90k(0), Segment::end)
+        self.segments.open().or(self.segments.last_closed()).map_or(Ticks90k(0), Segment::end)
     }
 
     /// Where the part of the playlist begins that lists parts.
@@ -125,24 +136,27 @@ impl MediaPlaylist<'_> {
         self.end() - Ticks90k(self.target().0 * TARGETS_WITH_PARTS)
     }
 
-    /// Adds to `past` what has become it.
-    fn keep(&self, past: &mut Past) {
+    /// Adds to `past` what has become it. Done again and again, it costs little each time.
+    pub fn keep(&self, past: &mut Past) {
         if past.first != self.first {
-            *past = Past { text: String::new(), first: self.first, until: self.first };
+            *past = Past { first: self.first, until: self.first, ..Past::default() };
         }
-        let closed = self.segments.closed();
         let with_parts = self.with_parts();
-        while let Some(segment) = closed.get(past.until)
-            && (self.ended || segment.end() <= with_parts)
-        {
-            self.write_segment(&mut past.text, past.until, segment);
-            past.until += 1;
+        for (number, segment) in self.segments.closed_from(past.until) {
+            if !self.ended && segment.end() > with_parts {
+                break;
+            }
+            self.write_segment(&mut past.text, number, segment);
+            past.until = number + 1;
+            if past.text.len() >= PIECE_BYTES {
+                past.pieces.push(std::mem::take(&mut past.text).into());
+            }
         }
     }
 
-    fn begin(&self, further_bytes: usize) -> String {
+    fn begin(&self) -> String {
         let target_s = self.segments.target_duration_s();
-        let mut out = String::with_capacity(4096 + further_bytes);
+        let mut out = String::with_capacity(4096);
         let _ = writeln!(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:{target_s}");
         if self.ended {
             out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
@@ -162,9 +176,8 @@ impl MediaPlaylist<'_> {
 
     /// Writes the segments from number `from` on, with their parts, and what is about to come.
     fn finish(&self, mut out: String, from: usize) -> String {
-        let closed = self.segments.closed();
         let with_parts = self.with_parts();
-        for (number, segment) in closed.iter().enumerate().skip(from) {
+        for (number, segment) in self.segments.closed_from(from) {
             self.begin_segment(&mut out, number, segment);
             if segment.end() > with_parts {
                 write_parts(&mut out, number as u64, &segment.parts);
@@ -175,7 +188,7 @@ impl MediaPlaylist<'_> {
             out.push_str("#EXT-X-ENDLIST\n");
             return out;
         }
-        let number = closed.len();
+        let number = self.segments.next_number();
         if let Some(open) = self.segments.open() {
             self.begin_segment(&mut out, number, open);
             write_parts(&mut out, number as u64, &open.parts);
@@ -222,7 +235,7 @@ fn write_parts(out: &mut String, number: u64, parts: &[Stretch]) {
 
 /// The newest part's place: segment and part number.
 fn last_part(segments: &Segments) -> (u64, usize) {
-    let number = segments.closed().len() as u64;
+    let number = segments.next_number() as u64;
     match segments.open().map_or(0, |open| open.parts.len()) {
         0 => {
             let previous = number.saturating_sub(1);
@@ -242,10 +255,14 @@ mod tests {
         MediaPlaylist { segments, first: 0, began: UnixMs(1_700_000_000_000), ended, others: &[] }
     }
 
+    fn written(playlist: MediaPlaylist<'_>, past: &mut Past) -> String {
+        String::from_utf8(playlist.write(past).concat()).expect("text")
+    }
+
     #[test]
     fn a_live_playlist_has_all_segments_and_the_newest_parts() {
         let (segments, _) = cut(30 * 5 + 7, 3000, 30);
-        let text = playlist(&segments, false).write(&mut Past::default());
+        let text = written(playlist(&segments, false), &mut Past::default());
         assert!(text.starts_with("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n"));
         let control = "CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,HOLD-BACK=3.0,PART-HOLD-BACK=0.250";
         assert!(text.contains(control), "{text}");
@@ -269,7 +286,7 @@ mod tests {
     #[test]
     fn what_is_gone_is_not_listed() {
         let (segments, _) = cut(30 * 20, 3000, 30);
-        let text = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write(&mut Past::default());
+        let text = written(MediaPlaylist { first: 12, ..playlist(&segments, false) }, &mut Past::default());
         assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:12\n#EXT-X-MAP"), "{text}");
         assert!(!text.contains("segment-11.m4s") && text.contains("segment-12.m4s"));
         let update = MediaPlaylist { first: 12, ..playlist(&segments, false) }.write_update();
@@ -281,13 +298,13 @@ mod tests {
         let mut past = Past::default();
         for frames in [1, 40, 200, 333, 600] {
             let (segments, _) = cut(frames, 3000, 30);
-            let fresh = playlist(&segments, false).write(&mut Past::default());
-            assert_eq!(playlist(&segments, false).write(&mut past), fresh);
+            let fresh = written(playlist(&segments, false), &mut Past::default());
+            assert_eq!(written(playlist(&segments, false), &mut past), fresh);
         }
         assert_eq!((past.first, past.until), (0, 18), "the last three seconds change still");
         let (segments, _) = cut(600, 3000, 30);
         let later = MediaPlaylist { first: 5, ..playlist(&segments, false) };
-        assert_eq!(later.write(&mut past), later.write(&mut Past::default()));
+        assert_eq!(written(later, &mut past), written(later, &mut Past::default()));
     }
 
     #[test]
@@ -306,12 +323,12 @@ mod tests {
                 description: 0,
             });
         }
-        let text = playlist(&segments, false).write(&mut Past::default());
+        let text = written(playlist(&segments, false), &mut Past::default());
         let said =
             "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-0.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:43.333Z\n";
         assert!(text.contains(said), "{text}");
         assert!(text.contains("#EXT-X-TARGETDURATION:1\n"));
-        let text = MediaPlaylist { first: 9, ..playlist(&segments, false) }.write(&mut Past::default());
+        let text = written(MediaPlaylist { first: 9, ..playlist(&segments, false) }, &mut Past::default());
         assert!(text.contains("#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MAP"), "{text}");
         assert!(!text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
     }
@@ -320,7 +337,7 @@ mod tests {
     fn an_ended_playlist_is_a_plain_one() {
         let (mut segments, _) = cut(70, 3000, 30);
         segments.finish();
-        let text = playlist(&segments, true).write(&mut Past::default());
+        let text = written(playlist(&segments, true), &mut Past::default());
         assert!(text.ends_with("#EXTINF:0.33333,\nsegment-3.m4s\n#EXT-X-ENDLIST\n"), "{text}");
         assert!(!text.contains("PART") && !text.contains("SKIP"));
     }
@@ -329,7 +346,7 @@ mod tests {
     fn other_renditions_are_reported() {
         let (segments, _) = cut(70, 3000, 30);
         let others = [("../720p/index.m3u8", &segments)];
-        let text = MediaPlaylist { others: &others, ..playlist(&segments, false) }.write(&mut Past::default());
+        let text = written(MediaPlaylist { others: &others, ..playlist(&segments, false) }, &mut Past::default());
         assert!(
             text.ends_with("#EXT-X-RENDITION-REPORT:URI=\"../720p/index.m3u8\",LAST-MSN=3,LAST-PART=2\n"),
             "{text}"

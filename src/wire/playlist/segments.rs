@@ -3,6 +3,9 @@
 //!
 //! A part is closed by its own last picture: nobody waits for the next one to learn that it was the last.
 
+use std::collections::VecDeque;
+
+use crate::ground::limits;
 use crate::ground::time::Ticks90k;
 
 /// Parts are about this long: whole pictures, at least one.
@@ -17,6 +20,9 @@ const LONG_SEGMENT: Ticks90k = Ticks90k::from_ms(4000);
 const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
 /// Parts are listed for the segments of the last three target durations (4.4.4.9); kept for one segment more.
 const SEGMENTS_WITH_PARTS: usize = 5;
+/// Bytes of a playlist's lines on a segment, and on a break before one, at most.
+const SEGMENT_LINES_BYTES: usize = 48;
+const BREAK_LINES_BYTES: usize = 112;
 
 /// What the cutter needs to know of a fragment.
 #[derive(Clone, Copy, Debug)]
@@ -100,10 +106,24 @@ impl Segment {
     }
 }
 
+/// What bounds a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// [`limits::RECORDING_TIME`].
+    Time,
+    /// [`limits::PLAYLIST_BYTES`].
+    Playlist,
+}
+
 /// Cuts one stream.
 #[derive(Debug)]
 pub struct Segments {
-    closed: Vec<Segment>,
+    /// The closed segments from number `gone` on.
+    closed: VecDeque<Segment>,
+    gone: usize,
+    /// Breaks before segment `gone`, and before all closed ones.
+    gone_breaks: usize,
+    breaks: usize,
     open: Option<Segment>,
     open_part: Option<Stretch>,
     part_target: Ticks90k,
@@ -116,7 +136,10 @@ pub struct Segments {
 impl Default for Segments {
     fn default() -> Self {
         Self {
-            closed: Vec::new(),
+            closed: VecDeque::new(),
+            gone: 0,
+            gone_breaks: 0,
+            breaks: 0,
             open: None,
             open_part: None,
             part_target: PART,
@@ -142,7 +165,7 @@ impl Segments {
             Some(open) => open.span.add(fragment),
             None if fragment.picture || !self.closed.is_empty() => {
                 let (span, description) = (Stretch::of(fragment), fragment.description);
-                let continuous = self.closed.last().is_none_or(|last| {
+                let continuous = self.closed.back().is_none_or(|last| {
                     last.description == description && !(fragment.picture && is_pause(last.end(), fragment))
                 });
                 self.open = Some(Segment { span, description, continuous, parts: Vec::new() });
@@ -194,7 +217,8 @@ impl Segments {
         let Some(mut segment) = self.open.take() else { return };
         segment.span.duration = (end - segment.span.start).max(Ticks90k(1));
         self.longest = self.longest.max(segment.span.duration);
-        self.closed.push(segment);
+        self.breaks += usize::from(!segment.continuous);
+        self.closed.push_back(segment);
         if let Some(old) = self.closed.len().checked_sub(SEGMENTS_WITH_PARTS + 1) {
             self.closed[old].parts = Vec::new();
         }
@@ -206,9 +230,60 @@ impl Segments {
         self.close_segment(end);
     }
 
-    /// The closed segments, oldest first: the first has media sequence number 0.
-    pub fn closed(&self) -> &[Segment] {
-        &self.closed
+    /// Lets go of the closed segments before number `first`, but for the newest.
+    pub fn forget(&mut self, first: usize) {
+        while self.gone < first && self.closed.len() > 1 {
+            let oldest = self.closed.pop_front();
+            self.gone_breaks += oldest.map_or(0, |segment| usize::from(!segment.continuous));
+            self.gone += 1;
+        }
+    }
+
+    /// The closed segments that are held, oldest first, each with its media sequence number, from number `from` on.
+    pub fn closed_from(&self, from: usize) -> impl Iterator<Item = (usize, &Segment)> {
+        let skipped = from.saturating_sub(self.gone).min(self.closed.len());
+        (self.gone + skipped..).zip(self.closed.range(skipped..))
+    }
+
+    /// A closed segment, by its media sequence number; the stream's first has 0.
+    pub fn closed(&self, number: usize) -> Option<&Segment> {
+        self.closed.get(number.checked_sub(self.gone)?)
+    }
+
+    /// The newest closed segment.
+    pub fn last_closed(&self) -> Option<&Segment> {
+        self.closed.back()
+    }
+
+    /// The media sequence number of the segment that comes after the closed ones.
+    pub fn next_number(&self) -> usize {
+        self.gone + self.closed.len()
+    }
+
+    /// The first closed segment that is held and of which `is_old` is not true; it is true of the older ones alone.
+    pub fn first_where_not(&self, is_old: impl Fn(&Segment) -> bool) -> usize {
+        self.gone + self.closed.partition_point(is_old)
+    }
+
+    /// Breaks before the closed segment of this number: pauses and other descriptions.
+    pub fn breaks_before(&self, number: usize) -> usize {
+        let held = self.closed_from(0).take_while(|(held, _)| *held < number);
+        self.gone_breaks + held.filter(|(_, segment)| !segment.continuous).count()
+    }
+
+    /// In what a recording that is cut so is as long as one may be, if it is.
+    pub fn bound(&self) -> Option<Bound> {
+        let playlist = self.next_number() * SEGMENT_LINES_BYTES + self.breaks * BREAK_LINES_BYTES;
+        let long = |last: &Segment| last.end() > Ticks90k::from_ms(limits::RECORDING_TIME.as_millis() as i64);
+        match self.last_closed() {
+            Some(last) if long(last) => Some(Bound::Time),
+            _ => (playlist > limits::PLAYLIST_BYTES).then_some(Bound::Playlist),
+        }
+    }
+
+    /// Bytes of memory it takes.
+    pub fn held_bytes(&self) -> usize {
+        self.closed.capacity() * size_of::<Segment>()
     }
 
     /// The segment that still grows.
@@ -219,14 +294,14 @@ impl Segments {
     /// A segment, closed or open, by its media sequence number.
     pub fn segment(&self, number: u64) -> Option<&Segment> {
         let index = usize::try_from(number).ok()?;
-        self.closed.get(index).or_else(|| self.open.as_ref().filter(|_| index == self.closed.len()))
+        self.closed(index).or_else(|| self.open.as_ref().filter(|_| index == self.next_number()))
     }
 
     /// Media sequence number and part number of the next part to come.
     ///
     /// Where the last groups of pictures were as long as the open segment is now, that is the next segment's first.
     pub fn next_part(&self) -> (u64, usize) {
-        let number = self.closed.len() as u64;
+        let number = self.next_number() as u64;
         let Some(open) = &self.open else { return (number, 0) };
         let closed_until = open.parts.last().map_or(open.span.start, |part| part.start + part.duration);
         let long_enough = closed_until - open.span.start >= SHORT_SEGMENT || !open.span.independent;
@@ -236,7 +311,7 @@ impl Segments {
 
     /// Whether this part, or what comes after it, has been closed.
     pub fn has_part(&self, number: u64, part: usize) -> bool {
-        let open = self.closed.len() as u64;
+        let open = self.next_number() as u64;
         let parts = |number| self.segment(number).map_or(0, |segment| segment.parts.len());
         match number {
             _ if number > open => false,
@@ -300,9 +375,9 @@ pub(crate) mod tests {
     #[test]
     fn segments_are_groups_of_pictures() {
         let (segments, _) = cut(95, 3000, 30);
-        assert_eq!(segments.closed().len(), 4);
-        assert_eq!(segments.closed()[0].span.duration, Ticks90k(3000), "the first picture is a segment by itself");
-        let third = &segments.closed()[2];
+        assert_eq!(segments.next_number(), 4);
+        assert_eq!(segments.closed[0].span.duration, Ticks90k(3000), "the first picture is a segment by itself");
+        let third = &segments.closed[2];
         assert_eq!((third.span.start, third.span.duration), (Ticks90k(90_000), Ticks90k(90_000)));
         assert_eq!((third.span.first_fragment, third.span.last_fragment), (30, 59));
         assert_eq!((third.span.offset, third.span.size), (3000, 3000));
@@ -313,9 +388,9 @@ pub(crate) mod tests {
     #[test]
     fn short_groups_are_joined_and_long_ones_cut() {
         let (segments, _) = cut(100, 3000, 10);
-        assert!(segments.closed()[2..].iter().all(|segment| segment.span.duration == Ticks90k(90_000)));
+        assert!(segments.closed.range(2..).all(|segment| segment.span.duration == Ticks90k(90_000)));
         let (segments, _) = cut(1000, 3000, 1000);
-        assert!(segments.closed()[1..].iter().all(|segment| segment.span.duration == LONG_SEGMENT));
+        assert!(segments.closed.range(1..).all(|segment| segment.span.duration == LONG_SEGMENT));
         assert_eq!(segments.target_duration_s(), 4);
     }
 
@@ -342,7 +417,7 @@ pub(crate) mod tests {
             description: 0,
         };
         segments.push(&picture(45, 45 * 3000 + 20 * 90_000));
-        let closed = segments.closed().last().expect("closed before the pause");
+        let closed = segments.last_closed().expect("closed before the pause");
         assert_eq!((closed.span.duration, closed.continuous), (Ticks90k(45_000), true));
         let open = segments.open().expect("begun after it");
         assert_eq!((open.span.start, open.continuous), (Ticks90k(45 * 3000 + 20 * 90_000), false));
@@ -353,9 +428,9 @@ pub(crate) mod tests {
     fn the_end_closes_everything() {
         let (mut segments, _) = cut(40, 3000, 30);
         segments.finish();
-        assert_eq!(segments.closed().len(), 3);
-        assert_eq!(segments.closed()[2].span.duration, Ticks90k(30_000));
-        assert_eq!(segments.closed()[2].parts.len(), 4);
+        assert_eq!(segments.next_number(), 3);
+        assert_eq!(segments.closed[2].span.duration, Ticks90k(30_000));
+        assert_eq!(segments.closed[2].parts.len(), 4);
     }
 
     proptest! {
@@ -380,7 +455,7 @@ pub(crate) mod tests {
             }
             segments.finish();
             let mut expected = (0, 0);
-            for segment in segments.closed() {
+            for segment in &segments.closed {
                 prop_assert_eq!((segment.span.first_fragment, segment.span.offset), expected);
                 expected = (segment.span.last_fragment + 1, segment.span.offset + segment.span.size);
                 let parts: u64 = segment.parts.iter().map(|part| part.size).sum();

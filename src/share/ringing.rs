@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
+use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
@@ -35,20 +35,21 @@ enum Tie {
     Outsider,
 }
 
-fn tie(ledger: &dyn Rows, sender: &Sender, account: AccountId) -> Result<Tie, ShareError> {
+fn tie(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<Tie, ShareError> {
     Ok(match sender.account {
-        Some(household) if household == account => Tie::Member,
+        Some(household) if household == user.account => Tie::Member,
         _ if phones::has_phone(ledger, sender.id)? => Tie::Outsider,
         _ => Tie::Camera,
     })
 }
 
 /// Whether `user` has yet to say whether they want to hear of `sender`.
-pub fn is_unknown(ledger: &dyn Rows, sender: &Sender, user: UserId, account: AccountId) -> Result<bool, ShareError> {
-    if sender.account == Some(account) || ledger.standing((sender.id, user))?.is_some_and(|standing| standing.allowed) {
+pub fn is_unknown(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<bool, ShareError> {
+    let is_allowed = || ledger.standing((sender.id, user.id)).map(|row| row.is_some_and(|standing| standing.allowed));
+    if sender.account == Some(user.account) || is_allowed()? {
         return Ok(false);
     }
-    Ok(tie(ledger, sender, account)? == Tie::Outsider)
+    Ok(tie(ledger, sender, user)? == Tie::Outsider)
 }
 
 /// How a share that has just come to `user` rings; `None` where it waits silently. It is written down.
@@ -59,7 +60,7 @@ pub fn arrive(
     sender: &Sender,
     user: &User,
 ) -> Result<Option<Manner>, ShareError> {
-    let tie = tie(ledger, sender, user.account)?;
+    let tie = tie(ledger, sender, user)?;
     if tie == Tie::Camera {
         return Ok(Some(Manner::Loud));
     }
@@ -87,7 +88,7 @@ pub fn arrive(
 
 /// How a share that `user` has not answered rings on a TV that is switched on now; `None` where it never rang.
 pub fn again(ledger: &dyn Rows, share: ShareId, sender: &Sender, user: &User) -> Result<Option<Manner>, ShareError> {
-    let tie = tie(ledger, sender, user.account)?;
+    let tie = tie(ledger, sender, user)?;
     let standing = ledger.standing((sender.id, user.id))?.unwrap_or_default();
     let rang = tie == Tie::Camera || standing.rung.is_empty() || standing.rung.iter().any(|(_, rung)| *rung == share);
     let is_known = tie != Tie::Outsider || standing.allowed;
@@ -96,7 +97,7 @@ pub fn again(ledger: &dyn Rows, share: ShareId, sender: &Sender, user: &User) ->
 
 /// `user` wants to hear of `sender` from now on; whether that is new.
 pub fn allow(ledger: &mut dyn Ledger, sender: &Sender, user: &User) -> Result<bool, ShareError> {
-    let new = is_unknown(ledger, sender, user.id, user.account)?;
+    let new = is_unknown(ledger, sender, user)?;
     if new {
         let standing = ledger.standing((sender.id, user.id))?.unwrap_or_default();
         ledger.put_standing((sender.id, user.id), &Standing { allowed: true, ..standing })?;

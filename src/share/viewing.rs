@@ -50,8 +50,10 @@ fn may_play(share: &Share, target: &Target) -> bool {
 
 fn describe(ledger: &dyn Rows, share: &Share, target: &Target, date: UnixMs) -> Result<Entry, ShareError> {
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
-    let account = people::user(ledger, target.user)?.account;
-    let is_unknown = ringing::is_unknown(ledger, &sender, target.user, account)?;
+    let is_unknown = match ledger.user(target.user)? {
+        Some(user) => ringing::is_unknown(ledger, &sender, &user)?,
+        None => false,
+    };
     Ok(Entry {
         share: share.id,
         sender: sender.id,

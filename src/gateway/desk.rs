@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use crate::gateway::channels;
 use crate::gateway::gallery::Gallery;
 use crate::gateway::now::Now;
-use crate::ground::id::{AccountId, UserId};
+use crate::ground::id::{AccountId, PhoneId, UserId};
 use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
-    Account, Asker, MediaInfo, NewPin, NewShare, NewUser, PhoneReport, ProfileChange, Report, Scope, Share, ShareError,
-    Steward, Tv, User, photo_url,
+    Account, Asker, Inviter, MediaInfo, NewPin, NewShare, NewUser, PhoneReport, ProfileChange, Report, Scope, Share,
+    ShareError, Steward, Tv, User, photo_url,
 };
 
 /// Something the owner wants done.
@@ -42,6 +42,8 @@ pub enum Verb {
     Invite { name: Option<String>, account: Option<String>, ttl_ms: u64 },
     PhoneList,
     PhoneRename { phone: String, name: String },
+    PhoneJoin { phone: String, account: String },
+    PhoneLeave { phone: String },
     PhoneRevoke { phone: String },
     ShareList,
     ShareShow { share: String },
@@ -164,7 +166,7 @@ pub struct OpenDesk {
 }
 
 impl OwnersDesk for OpenDesk {
-    fn carry_out(&self, verb: Value) -> Result<Value, DeskRefused> {
+    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, DeskRefused> {
         let verb: Verb = serde_json::from_value(verb).map_err(|error| DeskRefused {
             status: 400,
             code: "bad_verb".into(),
@@ -175,7 +177,11 @@ impl OwnersDesk for OpenDesk {
             let message = "this is done on the gateway itself, with `lareira admin`".into();
             return Err(DeskRefused { status: 403, code: "not_here".into(), message });
         }
-        self.desk.execute(&verb).map_err(|Refused { code, message, status }| DeskRefused { status, code, message })
+        self.desk.execute_by(by, &verb).map_err(|Refused { code, message, status }| DeskRefused {
+            status,
+            code,
+            message,
+        })
     }
 
     fn invite_url(&self, code: &str) -> String {
@@ -200,8 +206,13 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Does what is asked. Blocks while it is done.
+    /// Does what the owner asks on the gateway itself. Blocks while it is done.
     pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
+        self.execute_by(Inviter::Owner, verb)
+    }
+
+    /// Does what is asked where whoever invites is `by`. Blocks while it is done.
+    fn execute_by(&self, by: Inviter, verb: &Verb) -> Result<Value, Refused> {
         let (steward, addresses) = (&*self.steward, &self.addresses);
         Ok(match verb {
             Verb::AccountAdd { name, country } => account_json(&steward.add_account(name, country.as_deref())?),
@@ -246,7 +257,7 @@ impl Desk {
             }
             Verb::Invite { name, account, ttl_ms } => {
                 let account = account.as_deref().map(|account| find_account(steward, account)).transpose()?;
-                let invite = steward.invite(name.as_deref(), account, Duration::from_millis(*ttl_ms))?;
+                let invite = steward.invite_by(by, name.as_deref(), account, Duration::from_millis(*ttl_ms))?;
                 let url = addresses.invite(&invite.code);
                 json!({ "code": invite.code, "url": url, "expires_at": invite.expires_at.to_string() })
             }
@@ -255,14 +266,22 @@ impl Desk {
                 json!({ "phones": all(&phones, phone_json) })
             }
             Verb::PhoneRename { phone, name } => {
-                let id = phone.parse().map_err(|_| ShareError::NotFound("phone"))?;
+                let id = find_phone(phone)?;
                 steward.rename_phone(id, name)?;
-                let phones = steward.phones()?;
-                let renamed = phones.iter().find(|report| report.phone.id == id);
-                phone_json(renamed.ok_or(ShareError::NotFound("phone"))?)
+                self.phone(id)?
+            }
+            Verb::PhoneJoin { phone, account } => {
+                let (id, account) = (find_phone(phone)?, find_account(steward, account)?);
+                steward.belong(id, Some(account))?;
+                self.phone(id)?
+            }
+            Verb::PhoneLeave { phone } => {
+                let id = find_phone(phone)?;
+                steward.belong(id, None)?;
+                self.phone(id)?
             }
             Verb::PhoneRevoke { phone } => {
-                steward.revoke_phone(phone.parse().map_err(|_| ShareError::NotFound("phone"))?)?;
+                steward.revoke_phone(find_phone(phone)?)?;
                 json!({ "phone_id": phone, "revoked": true })
             }
             Verb::ShareList => {
@@ -309,6 +328,12 @@ impl Desk {
                 json!({ "file": file, "restored": true })
             }
         })
+    }
+
+    /// A phone as it is now.
+    fn phone(&self, id: PhoneId) -> Result<Value, ShareError> {
+        let phones = self.steward.phones()?;
+        Ok(phone_json(phones.iter().find(|report| report.phone.id == id).ok_or(ShareError::NotFound("phone"))?))
     }
 
     /// The TV channels, if there are any.
@@ -371,6 +396,10 @@ fn find<'a, I>(
     }
 }
 
+fn find_phone(text: &str) -> Result<PhoneId, ShareError> {
+    text.parse().map_err(|_| ShareError::NotFound("phone"))
+}
+
 fn find_share(text: &str) -> Result<crate::ground::id::ShareId, ShareError> {
     text.parse().map_err(|_| ShareError::NotFound("share"))
 }
@@ -403,6 +432,7 @@ fn phone_json(report: &PhoneReport) -> Value {
     let PhoneReport { phone, sender } = report;
     json!({
         "phone_id": phone.id.to_string(), "sender_id": sender.id.to_string(),
+        "account_id": sender.account.map(|account| account.to_string()),
         "name": sender.name, "msisdn": sender.msisdn, "email": sender.email, "photo_url": photo_url(sender.photo),
         "phone_name": phone.name, "owner": phone.is_owners, "created_at": phone.created_at.to_string(),
     })

@@ -133,8 +133,44 @@ pub const TITLE_CHARS: usize = 200;
 pub const SHARE_TARGETS: usize = 200;
 /// Contacts of a phone that are looked at in one call; further ones are ignored, and the answer says so.
 pub const CONTACTS: usize = 500;
+/// Contacts one sender may look for in [`LOOKUPS_TIME`], each counted once: an address book of 500, and as many again.
+/// Further ones are ignored, and the answer says so.
+pub const LOOKUPS: usize = 1000;
+/// The same for all senders together, so that many phones of one person are no way around it.
+pub const LOOKUPS_IN_ALL: usize = 10_000;
+/// See [`LOOKUPS`].
+pub const LOOKUPS_TIME: Duration = Duration::from_secs(24 * 3600);
+/// Times one sender may send contacts at once; then once in [`MATCHES_EVERY`].
+pub const MATCHES_AT_ONCE: u32 = 120;
+/// See [`MATCHES_AT_ONCE`].
+pub const MATCHES_EVERY: Duration = Duration::from_secs(2);
 /// Shares that are not over at once, in all; further ones are refused.
 pub const ACTIVE_SHARES: usize = 1000;
+/// Of those, how many are kept for the owner's cameras: senders leave them free.
+pub const OWNERS_SHARES: usize = 100;
+/// Shares of one sender that are not over at once, of one who belongs to a household; further ones are refused.
+pub const UNFINISHED_OF_MEMBERS: usize = 32;
+/// The same of a sender who belongs to none.
+pub const UNFINISHED_OF_OUTSIDERS: usize = 8;
+/// Shares one sender may begin at once; then one in [`SHARES_EVERY`].
+pub const SHARES_AT_ONCE: u32 = 60;
+/// See [`SHARES_AT_ONCE`].
+pub const SHARES_EVERY: Duration = Duration::from_secs(5);
+/// Times one sender's shares ring for one user of their own household within [`RINGS_TIME`]; what comes beyond that
+/// waits in the inbox.
+pub const RINGS_OF_MEMBERS: usize = 12;
+/// The same for users of other households.
+pub const RINGS_OF_OUTSIDERS: usize = 3;
+/// See [`RINGS_OF_MEMBERS`].
+pub const RINGS_TIME: Duration = Duration::from_secs(5 * 60);
+/// How long a sender whom a user has not allowed is silent after they have asked.
+pub const ASKING_TIME: Duration = Duration::from_secs(24 * 3600);
+/// Invitations of one TV that hold at once; the oldest makes room.
+pub const INVITES_PER_TV: usize = 8;
+/// Streams of events open at once for one TV, or for one phone; the oldest makes room.
+pub const EVENTS_PER_DEVICE: usize = 16;
+/// How often those who follow events are asked anew whether they may: a phone that was revoked hears no more after that.
+pub const EVENTS_RIGHT: Duration = Duration::from_secs(5);
 /// Senders one user can block; more are refused.
 pub const BLOCKED_SENDERS: usize = 1000;
 /// TVs that wait to be paired; the one that waits longest makes room.

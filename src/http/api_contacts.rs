@@ -37,6 +37,7 @@ struct ContactBody {
 
 /// Which of a phone's contacts have a TV.
 pub(super) fn find(api: &Api, request: &Request, phone: &Phone, sender: &Sender) -> Answered {
+    api.steward.may_match_contacts(sender.id)?;
     let mut said: ContactsBody = body(request)?;
     if let Some(sealed) = said.sealed {
         let sealed = STANDARD.decode(sealed).map_err(|_| Failure::BadSeal)?;
@@ -47,12 +48,14 @@ pub(super) fn find(api: &Api, request: &Request, phone: &Phone, sender: &Sender)
     let contacts = said.contacts.ok_or_else(|| Failure::BadBody("contacts are missing".to_owned()))?;
     let contacts = contacts.into_iter().map(|ContactBody { msisdn, email }| Contact { msisdn, email });
     let matches = api.steward.match_contacts(sender.id, &contacts.collect::<Vec<_>>())?;
-    Ok(answer_json(
-        200,
-        &json!({
-            "matched": matches.matched.iter().map(contact).collect::<Vec<_>>(),
-            "considered": matches.considered,
-            "ignored": matches.ignored,
-        }),
-    ))
+    let mut value = json!({
+        "matched": matches.matched.iter().map(contact).collect::<Vec<_>>(),
+        "considered": matches.considered,
+        "ignored": matches.ignored,
+    });
+    if let Some(again_at) = matches.again_at {
+        value["budget_spent"] = true.into();
+        value["try_again_at"] = again_at.to_string().into();
+    }
+    Ok(answer_json(200, &value))
 }

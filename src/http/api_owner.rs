@@ -9,6 +9,7 @@ use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
 use crate::http::back::Request;
 use crate::http::qr;
 use crate::http::route::OwnerCall;
+use crate::share::Inviter;
 
 /// The cookie that makes a browser the owner's.
 const OWNER_COOKIE: &str = "lareira_owner";
@@ -17,8 +18,8 @@ const COOKIE_SECONDS: u32 = 180 * 24 * 3600;
 
 /// Carries out what the owner wants, and knows what is going on. Blocks.
 pub trait OwnersDesk: Send + Sync {
-    /// Does one verb of `lareira admin`, written as its name with its fields; what it says.
-    fn carry_out(&self, verb: Value) -> Result<Value, DeskRefused>;
+    /// Does one verb of `lareira admin`, written as its name with its fields, for whoever invites as `by`; what it says.
+    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, DeskRefused>;
     /// The address that a phone opens to be enrolled with `code`.
     fn invite_url(&self, code: &str) -> String;
     /// What the gateway is doing.
@@ -65,7 +66,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
             qr::picture(&url).ok_or(Failure::NotFound)
         }
         OwnerCall::Now => Ok(answer_json(200, &api.desk.now())),
-        OwnerCall::Verb => match api.desk.carry_out(body(request)?) {
+        OwnerCall::Verb => match api.desk.carry_out(body(request)?, api.steward.owner_inviter(cookie)?) {
             Ok(said) => Ok(answer_json(200, &said)),
             Err(refused) => Err(Failure::Desk(refused)),
         },

@@ -28,6 +28,7 @@ fn live() -> Kind {
 pub(super) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered {
     let ShareBody { targets, kind, title } = body(request)?;
     let targets = users(&targets)?;
+    api.steward.may_begin(sender.id)?;
     let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
     let name = api::host_name(request);
     let mut publish = json!({

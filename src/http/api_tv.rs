@@ -14,7 +14,7 @@ use crate::http::qr;
 use crate::http::route::{Topic, TvCall};
 use crate::http::texts::{self, Language};
 use crate::share::{
-    BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User, photo_url,
+    BlockedSender, Entry, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User, photo_url,
 };
 
 /// The cookie that makes a browser a TV.
@@ -53,7 +53,10 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
     }
     let user = session.user.ok_or(Failure::NotSignedIn)?;
     match call {
-        TvCall::Invite => invite(api, request, session.account.ok_or(ShareError::NotPaired)?.id),
+        TvCall::Invite => {
+            let account = session.account.ok_or(ShareError::NotPaired)?.id;
+            invite(api, request, account, Inviter::Tv(session.tv.id, user.id))
+        }
         TvCall::InvitePicture => {
             let code = request.parameter("code").ok_or(Failure::NotFound)?;
             qr::picture(&invite_url(request, code)).ok_or(Failure::NotFound)
@@ -67,8 +70,9 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         TvCall::Entry(share) => {
             let entry = steward.entry(user.id, share)?;
             let mut value = entry_json(api, request, &user, &entry);
-            // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers.
-            if entry.may_play && !user.needs_pin() {
+            // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers. So does who has
+            // not allowed the sender yet.
+            if entry.may_play && !user.needs_pin() && entry.introduction.is_none() {
                 value["play"] = api::play(api, request, share, user.id, entry.media.as_ref());
             }
             Ok(answer_json(200, &value))
@@ -80,6 +84,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             let play = api::play(api, request, share, user.id, entry.media.as_ref());
             Ok(answer_json(200, &json!({ "play": play })))
         }
+        TvCall::Allow(share) => steward.allow(user.id, share).map_err(Failure::from).and_then(|()| done()),
         TvCall::Later(share) => steward.later(user.id, share).map_err(Failure::from).and_then(|()| done()),
         TvCall::Decline(share) => steward.decline(user.id, share).map_err(Failure::from).and_then(|()| done()),
         TvCall::Watching(share) => {
@@ -190,8 +195,8 @@ fn invite_url(request: &Request, code: &str) -> String {
 }
 
 /// Invites one phone to the household.
-fn invite(api: &Api, request: &Request, account: AccountId) -> Answered {
-    let invite = api.steward.invite(None, Some(account), INVITE_TIME)?;
+fn invite(api: &Api, request: &Request, account: AccountId, by: Inviter) -> Answered {
+    let invite = api.steward.invite_by(by, None, Some(account), INVITE_TIME)?;
     Ok(answer_json(
         201,
         &json!({
@@ -306,15 +311,16 @@ fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
 }
 
 fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value {
-    let has_picture = matches!(entry.state, ShareState::Ready | ShareState::Ended);
+    let is_known = entry.introduction.is_none();
+    let has_picture = is_known && matches!(entry.state, ShareState::Ready | ShareState::Ended);
     let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, user.id));
-    json!({
+    let mut value = json!({
         "share_id": entry.share.to_string(),
         "sender": {
             "sender_id": entry.sender.to_string(), "name": entry.sender_name,
-            "photo_url": photo_url(entry.sender_photo),
+            "photo_url": photo_url(entry.sender_photo.filter(|_| is_known)),
         },
-        "title": entry.title,
+        "title": entry.title.as_ref().filter(|_| is_known),
         "started_at": entry.started_at.map(|date| date.to_string()),
         "duration_ms": entry.duration_ms,
         "state": entry.state.as_str(),
@@ -323,5 +329,10 @@ fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value
         "target_state": entry.target_state.as_str(),
         "thumbnail_url": thumbnail_url,
         "recording_failure": entry.recording_failure,
-    })
+    });
+    if let Some(introduction) = &entry.introduction {
+        value["introduction"] = true.into();
+        value["sender"]["number"] = introduction.number.as_deref().into();
+    }
+    value
 }

@@ -1,6 +1,7 @@
 //! Who a client is, by the token or the cookie that comes with its request: asked once for a connection, off the event
 //! loop, so that a known device has places that strangers can't take, and nobody's body is read before it is known.
 
+use crate::executor::{Work, unblock};
 use crate::ground::crowd::number;
 use crate::ground::reply::Reply;
 use crate::http::api::{Api, Failure};
@@ -33,7 +34,7 @@ pub trait Devices: Send + Sync {
 impl Devices for Api {
     fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<u64>> {
         let api = self.clone();
-        Box::pin(blocking::unblock(move || device(&api, &credentials)))
+        Box::pin(unblock(Work::Books, move || device(&api, &credentials)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the gateway tells open pages by itself: server-sent events (HTML Living Standard, section 9.2).
 //!
 //! A stream begins with `hello` and the gateway's time, goes on from the event the page last heard of, and says
-//! something at least every quarter of a minute, so that both sides notice when the other is gone.
+//! something at least every quarter of a minute, so that both sides notice when the other is gone. Whoever follows is
+//! asked again every few seconds whether they may, and each device has so many streams at once.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -12,15 +13,17 @@ use bytes::Bytes;
 use futures_lite::{FutureExt as _, stream};
 
 use crate::executor::{Work, unblock};
+use crate::ground::id::{PhoneId, TvId};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
-use crate::ground::time::Clock;
+use crate::ground::time::{Clock, Moment};
 use crate::http::api::{Api, Failure};
 use crate::http::front::Events;
 use crate::http::play::BoxFuture;
 use crate::http::route::{PhoneCall, Route, TvCall};
+use crate::http::seats::{Seat, Seats};
 use crate::http::{api_phone, api_tv};
-use crate::share::{Asker, Audience, Event, Subscription};
+use crate::share::{Asker, Audience, Event, ShareError, Subscription};
 
 /// How long a page waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 1000;
@@ -29,26 +32,44 @@ const RETRY_MS: u32 = 1000;
 pub struct Announcements {
     api: Api,
     clock: Arc<dyn Clock>,
+    seats: Arc<Seats<Device>>,
+}
+
+/// Whose page or app it is that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Device {
+    Tv(TvId),
+    Phone(PhoneId),
 }
 
 impl Announcements {
     /// Events for who `api` knows.
     pub fn new(api: Api, clock: Arc<dyn Clock>) -> Self {
-        Self { api, clock }
+        Self { api, clock, seats: Arc::new(Seats::new(limits::EVENTS_PER_DEVICE)) }
     }
 }
 
 impl Events for Announcements {
     fn open(&self, route: Route, fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
-            let api = self.api.clone();
-            let last = field(&fields, "last-event-id").and_then(|id| id.parse().ok());
-            match unblock(Work::Books, move || follow(&api, &route, &fields, last)).await {
-                Ok((subscription, rings)) => {
+            let right = Arc::new(Right { api: self.api.clone(), route, fields });
+            let asking = right.clone();
+            match unblock(Work::Books, move || asking.follow()).await {
+                Ok((device, audience, subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
                     let rings = rings.iter().map(|ring| format!("event: ring\ndata: {ring}\n\n"));
-                    told(std::iter::once(hello).chain(rings).collect(), subscription)
+                    let now = self.clock.now();
+                    told(Follower {
+                        first: std::iter::once(hello).chain(rings).collect(),
+                        subscription,
+                        audience,
+                        right,
+                        seat: self.seats.take(device),
+                        clock: self.clock.clone(),
+                        asked: now,
+                        spoke: now,
+                    })
                 }
                 Err(failure) => failure.reply(),
             }
@@ -60,59 +81,130 @@ fn field<'a>(fields: &'a [(&'static str, String)], name: &str) -> Option<&'a str
     fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
-/// The events of whoever asks, and what rings for a TV whose page was just opened. Blocks.
-fn follow(
-    api: &Api,
-    route: &Route,
-    fields: &[(&'static str, String)],
-    last: Option<u64>,
-) -> Result<(Subscription, Vec<Arc<str>>), Failure> {
-    let audience = audience(api, route, fields)?;
-    let subscription = api.steward.announcer().subscribe(audience, last);
-    let rings = match (audience, last) {
-        (Audience::Tv(tv), None) => api.steward.waiting_rings(tv)?,
-        _ => Vec::new(),
-    };
-    Ok((subscription, rings))
+/// What someone follows, and by what right.
+struct Right {
+    api: Api,
+    route: Route,
+    fields: Vec<(&'static str, String)>,
 }
 
-/// Who asks, as someone the announcer tells things. Blocks.
-fn audience(api: &Api, route: &Route, fields: &[(&'static str, String)]) -> Result<Audience, Failure> {
-    match route {
-        Route::Phone(PhoneCall::Events(share)) => {
-            let (_, sender) = api_phone::phone(api, field(fields, "authorization"))?;
-            api.steward.share(Asker::Sender(sender.id), *share)?;
-            Ok(Audience::Share(*share))
+/// The device that asks, who it is for the announcer, its place among the events, and what rings for a TV whose page was
+/// just opened.
+type Followed = (Device, Audience, Subscription, Vec<Arc<str>>);
+
+impl Right {
+    /// Begins to follow. Blocks.
+    fn follow(&self) -> Result<Followed, Failure> {
+        let last = field(&self.fields, "last-event-id").and_then(|id| id.parse().ok());
+        let (device, audience) = self.ask()?;
+        let subscription = self.api.steward.announcer().subscribe(audience, last);
+        let rings = match (audience, last) {
+            (Audience::Tv(tv), None) => self.api.steward.waiting_rings(tv)?,
+            _ => Vec::new(),
+        };
+        Ok((device, audience, subscription, rings))
+    }
+
+    /// Who asks, as someone the announcer tells things. Blocks.
+    fn ask(&self) -> Result<(Device, Audience), Failure> {
+        let (api, fields) = (&self.api, &self.fields);
+        match &self.route {
+            Route::Phone(PhoneCall::Events(share)) => {
+                let (phone, sender) = api_phone::phone(api, field(fields, "authorization"))?;
+                api.steward.share(Asker::Sender(sender.id), *share)?;
+                Ok((Device::Phone(phone.id), Audience::Share(*share)))
+            }
+            Route::Tv(TvCall::Events) => {
+                let cookies = field(fields, "cookie").unwrap_or_default();
+                let cookie = |name: &str| {
+                    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+                    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+                };
+                let tv = api_tv::session_of(api, cookie)?.ok_or(Failure::NoTv)?.tv.id;
+                Ok((Device::Tv(tv), Audience::Tv(tv)))
+            }
+            _ => Err(Failure::NotFound),
         }
-        Route::Tv(TvCall::Events) => {
-            let cookies = field(fields, "cookie").unwrap_or_default();
-            let cookie = |name: &str| {
-                let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-                pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
-            };
-            let session = api_tv::session_of(api, cookie)?.ok_or(Failure::NoTv)?;
-            Ok(Audience::Tv(session.tv.id))
+    }
+
+    /// Whether whoever followed as `audience` still may. A share that is withdrawn has nothing more to tell, and books that
+    /// can't be read are no reason to send anyone away. Blocks.
+    fn holds(&self, audience: Audience) -> bool {
+        match self.ask() {
+            Ok((_, now)) => now == audience,
+            Err(Failure::Share(ShareError::NotFound(_) | ShareError::Ledger(_))) => true,
+            Err(_) => false,
         }
-        _ => Err(Failure::NotFound),
     }
 }
 
-/// An answer that tells `first`, and then what comes.
-fn told(first: VecDeque<String>, subscription: Subscription) -> Reply {
-    let events = stream::unfold((first, subscription), |(mut first, mut subscription)| async move {
-        if let Some(text) = first.pop_front() {
-            return Some((Bytes::from(text), (first, subscription)));
+/// One stream of events.
+struct Follower {
+    first: VecDeque<String>,
+    subscription: Subscription,
+    audience: Audience,
+    right: Arc<Right>,
+    seat: Seat<Device>,
+    clock: Arc<dyn Clock>,
+    /// When it was asked last whether it may follow.
+    asked: Moment,
+    /// When it was told something last.
+    spoke: Moment,
+}
+
+/// What a follower waits for.
+enum Next {
+    Event(Event),
+    /// It is to be asked whether it may follow.
+    Due,
+    /// Another stream of the same device takes its place.
+    Leave,
+}
+
+impl Follower {
+    /// What is told next; `None` where the stream ends.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(text) = self.first.pop_front() {
+            return Some(Bytes::from(text));
         }
-        let event = async { Some(subscription.next().await) };
-        let silence = async {
-            Timer::after(limits::EVENTS_HEARTBEAT).await;
-            None
-        };
-        let text = match event.or(silence).await {
-            Some(event) => Bytes::from(event_text(&event)),
-            None => Bytes::from_static(b":\n\n"),
-        };
-        Some((text, (first, subscription)))
+        loop {
+            let wait = limits::EVENTS_RIGHT.saturating_sub(self.clock.now().since(self.asked));
+            let event = async { Next::Event(self.subscription.next().await) };
+            let leave = async {
+                self.seat.is_wanted().await;
+                Next::Leave
+            };
+            let due = async {
+                Timer::after(wait).await;
+                Next::Due
+            };
+            match due.or(leave).or(event).await {
+                Next::Event(event) => {
+                    self.spoke = self.clock.now();
+                    return Some(Bytes::from(event_text(&event)));
+                }
+                Next::Leave => return None,
+                Next::Due => {
+                    let (right, audience) = (self.right.clone(), self.audience);
+                    if !unblock(Work::Books, move || right.holds(audience)).await {
+                        return None;
+                    }
+                    self.asked = self.clock.now();
+                    if self.asked.since(self.spoke) >= limits::EVENTS_HEARTBEAT {
+                        self.spoke = self.asked;
+                        return Some(Bytes::from_static(b":\n\n"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The answer that tells what a follower hears.
+fn told(follower: Follower) -> Reply {
+    let events = stream::unfold(follower, |mut follower| async move {
+        let text = follower.next().await?;
+        Some((text, follower))
     });
     let body = Body::Endless(Box::pin(events));
     Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }

@@ -26,6 +26,7 @@ mod api_shares;
 mod api_tv;
 mod pages;
 mod qr;
+mod seats;
 mod texts;
 
 pub use api::{Api, SecurePorts, refused};

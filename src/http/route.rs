@@ -260,6 +260,8 @@ pub enum TvCall {
     Entry(ShareId),
     /// `POST shares/{id}/accept`
     Accept(ShareId),
+    /// `POST shares/{id}/allow`
+    Allow(ShareId),
     /// `POST shares/{id}/later`
     Later(ShareId),
     /// `POST shares/{id}/decline`
@@ -541,6 +543,7 @@ impl Route {
             (Delete, ["tv", "api", "inbox", share]) => tv(TvCall::DeleteEntry(id(share)?)),
             (Get, ["tv", "api", "shares", share]) => tv(TvCall::Entry(id(share)?)),
             (Post, ["tv", "api", "shares", share, "accept"]) => tv(TvCall::Accept(id(share)?)),
+            (Post, ["tv", "api", "shares", share, "allow"]) => tv(TvCall::Allow(id(share)?)),
             (Post, ["tv", "api", "shares", share, "later"]) => tv(TvCall::Later(id(share)?)),
             (Post, ["tv", "api", "shares", share, "decline"]) => tv(TvCall::Decline(id(share)?)),
             (Post, ["tv", "api", "shares", share, "watching"]) => tv(TvCall::Watching(id(share)?)),
@@ -724,6 +727,7 @@ mod tests {
             (Get, "/tv/api/inbox/SHARE", method("DELETE")),
             (Get, "/tv/api/shares/SHARE", tv(TvCall::Entry(share))),
             (Post, "/tv/api/shares/SHARE/accept", tv(TvCall::Accept(share))),
+            (Post, "/tv/api/shares/SHARE/allow", tv(TvCall::Allow(share))),
             (Post, "/tv/api/shares/SHARE/later", tv(TvCall::Later(share))),
             (Post, "/tv/api/shares/SHARE/decline", tv(TvCall::Decline(share))),
             (Post, "/tv/api/shares/SHARE/watching", tv(TvCall::Watching(share))),

@@ -1,32 +1,18 @@
-//! Contacts: whom a sender knows, and so may share with. Never everyone: the users of the households they belong to, and
+//! Contacts: whom a sender knows, and so may share with. Never everyone: the users of the household they belong to, and
 //! those whose number or address is in their phone's address book. The address book itself is not kept.
+//!
+//! What a sender says of themselves proves nothing: they belong where they were invited to, or where the owner put them.
 
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
-use crate::ground::id::{AccountId, SenderId, UserId};
+use crate::ground::id::{SenderId, UserId};
 use crate::ground::limits;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
-use crate::share::rows::{Sender, User};
-use crate::share::views::{Contact, Matches};
+use crate::share::rows::User;
+use crate::share::views::Contact;
 use crate::share::{directory, numbers, people};
-
-/// The households a sender belongs to: where they were invited to, and where a user has their number or address.
-pub fn households(ledger: &dyn Rows, sender: &Sender) -> Result<BTreeSet<AccountId>, ShareError> {
-    let mut same = Vec::new();
-    if let Some(msisdn) = &sender.msisdn {
-        same.extend(directory::with_number(ledger, msisdn)?);
-    }
-    if let Some(email) = &sender.email {
-        same.extend(directory::with_address(ledger, email)?);
-    }
-    let mut households: BTreeSet<AccountId> = sender.account.into_iter().collect();
-    for user in same {
-        households.extend(ledger.user(user)?.map(|user| user.account));
-    }
-    Ok(households)
-}
 
 /// Whom a sender may share with, oldest first.
 pub fn contacts(ledger: &dyn Rows, id: SenderId) -> Result<Vec<User>, ShareError> {
@@ -37,7 +23,7 @@ pub fn contacts(ledger: &dyn Rows, id: SenderId) -> Result<Vec<User>, ShareError
         known.insert(user);
         ControlFlow::Continue(())
     })?;
-    for account in households(ledger, &sender)? {
+    if let Some(account) = sender.account {
         known.extend(directory::of_account(ledger, account)?);
     }
     let mut users = Vec::with_capacity(known.len());
@@ -51,39 +37,61 @@ pub fn contacts(ledger: &dyn Rows, id: SenderId) -> Result<Vec<User>, ShareError
 /// asking who is.
 pub fn check(ledger: &dyn Rows, id: SenderId, users: &[UserId]) -> Result<(), ShareError> {
     let sender = ledger.sender(id)?.ok_or(ShareError::NotFound("sender"))?;
-    let households = households(ledger, &sender)?;
     for user in users {
         let row = ledger.user(*user)?.ok_or(ShareError::NotAContact)?;
-        if !households.contains(&row.account) && ledger.contact((id, *user))?.is_none() {
+        if sender.account != Some(row.account) && ledger.contact((id, *user))?.is_none() {
             return Err(ShareError::NotAContact);
         }
     }
     Ok(())
 }
 
-/// Which users a sender's contacts are. Looks at the first contacts only, and says how many.
-pub fn find(ledger: &dyn Rows, id: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
-    let sender = ledger.sender(id)?.ok_or(ShareError::NotFound("sender"))?;
-    let mut country = None;
-    for account in households(ledger, &sender)? {
-        country = country.or(people::account(ledger, account)?.country);
+/// A contact as it is compared: what its number may mean in E.164, and its address in small letters.
+#[derive(Debug, Default)]
+pub struct Read {
+    numbers: Vec<String>,
+    address: String,
+}
+
+impl Read {
+    /// What it is counted by.
+    pub fn key(&self) -> (&str, &str) {
+        (self.numbers.first().map_or("", String::as_str), &self.address)
     }
-    let considered = &contacts[..contacts.len().min(limits::CONTACTS)];
+}
+
+/// The first contacts of a sender's, which are all that is looked at, as their household writes numbers.
+pub fn read(ledger: &dyn Rows, id: SenderId, contacts: &[Contact]) -> Result<Vec<Read>, ShareError> {
+    let sender = ledger.sender(id)?.ok_or(ShareError::NotFound("sender"))?;
+    let country = match sender.account {
+        Some(account) => people::account(ledger, account)?.country,
+        None => None,
+    };
+    let first = contacts.iter().take(limits::CONTACTS);
+    Ok(first
+        .map(|contact| Read {
+            numbers: numbers::meanings(contact.msisdn.as_deref().unwrap_or_default(), country.as_deref()),
+            address: contact.email.as_deref().unwrap_or_default().trim().to_lowercase(),
+        })
+        .collect())
+}
+
+/// Which users these contacts are.
+pub fn find<'a>(ledger: &dyn Rows, contacts: impl Iterator<Item = &'a Read>) -> Result<Vec<User>, ShareError> {
     let mut found = BTreeSet::new();
-    for contact in considered {
-        for number in numbers::meanings(contact.msisdn.as_deref().unwrap_or_default(), country.as_deref()) {
-            found.extend(directory::with_number(ledger, &number)?);
+    for contact in contacts {
+        for number in &contact.numbers {
+            found.extend(directory::with_number(ledger, number)?);
         }
-        if let Some(address) = contact.email.as_deref().map(str::trim).filter(|address| !address.is_empty()) {
-            found.extend(directory::with_address(ledger, address)?);
+        if !contact.address.is_empty() {
+            found.extend(directory::with_address(ledger, &contact.address)?);
         }
     }
     let mut matched = Vec::with_capacity(found.len());
     for user in found {
         matched.extend(ledger.user(user)?);
     }
-    let ignored = contacts.len() - considered.len();
-    Ok(Matches { matched, considered: considered.len(), ignored })
+    Ok(matched)
 }
 
 /// Which of these users the sender was not known to know.

@@ -45,6 +45,11 @@ pub enum ShareError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// The same sender did the same too often.
+    TooOften {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The phone is not the owner's.
     NotOwnersPhone,
     /// What a camera app published was stopped by someone else, and the app has not been stopped since.
@@ -78,6 +83,7 @@ impl ShareError {
             Self::BadCode => "bad_code",
             Self::Claimed => "claimed",
             Self::TooManyTries { .. } => "too_many_tries",
+            Self::TooOften { .. } => "too_often",
             Self::NotOwnersPhone => "not_owners_phone",
             Self::StoppedElsewhere => "stopped_elsewhere",
             Self::NoRecipients => "no_recipients",
@@ -96,7 +102,7 @@ impl ShareError {
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 400,
             Self::PinRequired | Self::WrongPin => 401,
-            Self::PinLocked { .. } | Self::TooManyTries { .. } => 429,
+            Self::PinLocked { .. } | Self::TooManyTries { .. } | Self::TooOften { .. } => 429,
             Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact | Self::NotOwnersPhone => 403,
             Self::BadCode => 404,
             Self::NotReady | Self::Claimed | Self::StoppedElsewhere | Self::NoRecipients => 409,
@@ -110,7 +116,9 @@ impl ShareError {
     /// How long whoever asked should wait before asking again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::PinLocked { retry_after } | Self::TooManyTries { retry_after } => Some(*retry_after),
+            Self::PinLocked { retry_after } | Self::TooManyTries { retry_after } | Self::TooOften { retry_after } => {
+                Some(*retry_after)
+            }
             Self::PinsBusy => Some(BUSY),
             _ => None,
         }
@@ -138,6 +146,9 @@ impl fmt::Display for ShareError {
             Self::Claimed => f.write_str("this home has an owner already; ask them for an invitation"),
             Self::TooManyTries { retry_after } => {
                 write!(f, "too many wrong codes; try again in {} s", retry_after.as_millis().div_ceil(1000))
+            }
+            Self::TooOften { retry_after } => {
+                write!(f, "this was asked too often; try again in {} s", retry_after.as_millis().div_ceil(1000))
             }
             Self::NotOwnersPhone => f.write_str("this phone is not the owner's; ask whoever looks after the box"),
             Self::StoppedElsewhere => f.write_str(

@@ -9,7 +9,7 @@ use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::rows::{
-    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Tv, User,
+    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Standing, Tv, User,
 };
 
 /// Hands the list of all tables to a macro: `table(Key => Row): get put remove scan;`.
@@ -31,6 +31,7 @@ macro_rules! for_each_table {
             account_tvs((AccountId, TvId) => ()): account_tv put_account_tv remove_account_tv scan_account_tvs;
             senders(SenderId => Sender): sender put_sender remove_sender scan_senders;
             contacts((SenderId, UserId) => ()): contact put_contact remove_contact scan_contacts;
+            standings((SenderId, UserId) => Standing): standing put_standing remove_standing scan_standings;
             phones(PhoneId => Phone): phone put_phone remove_phone scan_phones;
             phone_tokens(TokenHash => PhoneId): phone_token put_phone_token remove_phone_token scan_phone_tokens;
             owner_phones(PhoneId => TokenHash): owner_phone put_owner_phone remove_owner_phone scan_owner_phones;

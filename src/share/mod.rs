@@ -14,17 +14,20 @@ mod guesses;
 mod inbox;
 mod keeping;
 pub mod ledger;
+mod lookups;
 #[cfg(test)]
 pub mod memory;
 mod news;
 mod numbers;
 mod owner;
+mod pace;
 mod pairing;
 mod people;
 mod phones;
 mod pin;
 mod profile;
 mod quiet;
+mod ringing;
 mod rows;
 mod sharing;
 mod state;
@@ -41,14 +44,14 @@ pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use quiet::QuietHours;
 pub use rows::{
-    Account, Agreement, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Recipients, Sender,
-    Settings, Share, SignedIn, Target, Tv, User,
+    Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, Pairing, Phone, PinTries, Recipients,
+    Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
 pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
-    Asker, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin,
-    NewShare, NewTv, NewUser, OwnShares, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings,
-    TargetReport, Unfinished, Unwanted, photo_url,
+    Asker, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Introduction, Matches,
+    NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, PhoneReport, PlayFrom, ProfileChange, Report, Session,
+    ShareSettings, TargetReport, Unfinished, Unwanted, photo_url,
 };

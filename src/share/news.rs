@@ -9,6 +9,7 @@ use crate::ground::id::{AccountId, ShareId, TvId, UserId};
 use crate::share::announcer::{Announcer, Audience};
 use crate::share::error::ShareError;
 use crate::share::ledger::{Order, Rows};
+use crate::share::ringing::Manner;
 use crate::share::rows::{MediaInfo, Sender, Share, User};
 use crate::share::state::TargetState;
 use crate::share::views::photo_url;
@@ -26,8 +27,15 @@ impl News {
     }
 
     /// A share came to `user`: the TVs of the household ring.
-    pub fn ring(&mut self, ledger: &dyn Rows, user: &User, sender: &Sender, share: &Share) -> Result<(), ShareError> {
-        let data = ring_data(user, sender, share);
+    pub fn ring(
+        &mut self,
+        ledger: &dyn Rows,
+        user: &User,
+        sender: &Sender,
+        share: &Share,
+        manner: Manner,
+    ) -> Result<(), ShareError> {
+        let data = ring_data(user, sender, share, manner);
         for tv in account_tvs(ledger, user.account)? {
             self.0.push((Audience::Tv(tv), "ring", data.clone()));
         }
@@ -115,8 +123,21 @@ impl News {
     }
 }
 
-/// What TVs are told when a share rings.
-pub fn ring_data(user: &User, sender: &Sender, share: &Share) -> Arc<str> {
+/// What TVs are told when a share rings; where its sender asks to be allowed, no more than who that is.
+pub fn ring_data(user: &User, sender: &Sender, share: &Share, manner: Manner) -> Arc<str> {
+    if manner == Manner::Quiet {
+        let data = json!({
+            "share_id": share.id.to_string(),
+            "user_id": user.id.to_string(),
+            "introduction": true,
+            "sender": {
+                "sender_id": sender.id.to_string(), "name": sender.name, "number": sender.msisdn, "photo_url": null,
+            },
+            "title": null,
+            "kind": share.kind.as_str(),
+        });
+        return data.to_string().into();
+    }
     let data = json!({
         "share_id": share.id.to_string(),
         "user_id": user.id.to_string(),

@@ -10,6 +10,7 @@ use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::pairing::holds;
+use crate::share::rows::Inviter;
 
 /// Writes down a new code, in the place of the one before; until when it holds.
 pub fn new_code(ledger: &mut dyn Ledger, date: UnixMs, code: TokenHash) -> Result<UnixMs, ShareError> {
@@ -80,6 +81,19 @@ pub fn forget_phone(ledger: &mut dyn Ledger, phone: PhoneId) -> Result<(), Share
 /// Whether this is the cookie of a browser that came in.
 pub fn is_owner(ledger: &dyn Rows, cookie: &str) -> Result<bool, ShareError> {
     Ok(ledger.owner(TokenHash::of(cookie))?.is_some())
+}
+
+/// Who invites where a browser with this cookie does.
+pub fn inviter(ledger: &dyn Rows, cookie: &str) -> Result<Inviter, ShareError> {
+    let (cookie, mut inviter) = (TokenHash::of(cookie), Inviter::Owner);
+    ledger.scan_owner_phones(all(), Order::Rising, &mut |phone, opened| {
+        if opened != cookie {
+            return ControlFlow::Continue(());
+        }
+        inviter = Inviter::Phone(phone);
+        ControlFlow::Break(())
+    })?;
+    Ok(inviter)
 }
 
 /// Shows a browser out; its cookie is worth nothing from then on.

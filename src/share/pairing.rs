@@ -9,9 +9,9 @@ use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
-use crate::share::rows::{Pairing, SignedIn, Tv};
+use crate::share::rows::{Inviter, Pairing, SignedIn, Tv};
 use crate::share::views::Session;
-use crate::share::{people, words};
+use crate::share::{people, phones, words};
 
 /// Takes in a TV seen for the first time: unpaired, with a code to show.
 pub fn new_tv(ledger: &mut dyn Ledger, date: UnixMs, cookie: TokenHash) -> Result<Tv, ShareError> {
@@ -180,7 +180,7 @@ fn forget_tv(ledger: &mut dyn Ledger, tv: &Tv) -> Result<(), ShareError> {
     }
     ledger.remove_tv_cookie(tv.cookie)?;
     ledger.remove_tv(tv.id)?;
-    Ok(())
+    phones::void_invites(ledger, |by| matches!(by, Inviter::Tv(maker, _) if maker == tv.id))
 }
 
 /// The TV, if it is paired to the account of `user`.

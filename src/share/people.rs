@@ -9,11 +9,11 @@ use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::{News, account_tvs};
-use crate::share::rows::{Account, Blocks, Settings, User};
+use crate::share::rows::{Account, Blocks, Inviter, Settings, User};
 use crate::share::sharing::{self, active_shares};
 use crate::share::state::TargetState;
 use crate::share::views::{BlockedSender, NewUser};
-use crate::share::{contacts, directory, inbox, words};
+use crate::share::{contacts, directory, inbox, phones, ringing, words};
 
 /// Adds a household. `country` is its calling code.
 pub fn add_account(
@@ -108,6 +108,8 @@ pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Resu
     ledger.remove_pin_tries(id)?;
     directory::strike(ledger, &gone)?;
     contacts::forget(ledger, id)?;
+    ringing::forget(ledger, id)?;
+    phones::void_invites(ledger, |by| matches!(by, Inviter::Tv(_, user) if user == id))?;
     ledger.remove_user(id)?;
     Ok(gone.photo)
 }

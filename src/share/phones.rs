@@ -11,8 +11,8 @@ use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
 use crate::share::pairing::holds;
-use crate::share::rows::{Invite, Phone, Sender};
-use crate::share::sharing::{self, active_shares};
+use crate::share::rows::{Invite, Inviter, Phone, Sender};
+use crate::share::sharing;
 use crate::share::state::EndReason;
 use crate::share::views::{Enrolment, PhoneReport};
 use crate::share::{owner, people, words};
@@ -20,26 +20,41 @@ use crate::share::{owner, people, words};
 /// The name of a camera's sender that was given none.
 const CAMERA: &str = "Camera";
 
-/// Writes down an invitation to an account, which is the only one there is unless it is said; until when it holds.
+/// What an invitation is to be.
+pub struct Invitation<'a> {
+    /// Whom it is meant for.
+    pub name: Option<&'a str>,
+    /// The household; the only one there is, unless it is said.
+    pub account: Option<AccountId>,
+    /// How long it holds.
+    pub ttl: Duration,
+    /// Who makes it.
+    pub by: Inviter,
+}
+
+/// Writes down an invitation; until when it holds. Those of one TV make room for each other.
 pub fn invite(
     ledger: &mut dyn Ledger,
     date: UnixMs,
     code: TokenHash,
-    name: Option<&str>,
-    account: Option<AccountId>,
-    ttl: Duration,
+    invitation: &Invitation<'_>,
 ) -> Result<UnixMs, ShareError> {
+    let Invitation { name, account, ttl, by } = *invitation;
     if ttl.is_zero() || ttl > limits::INVITE_TIME {
         return Err(ShareError::Invalid("an invitation holds for at least a moment and at most 30 days".into()));
     }
-    let mut old = Vec::new();
+    let (mut old, mut same) = (Vec::new(), Vec::new());
     ledger.scan_invites(all(), Order::Rising, &mut |code, invite| {
         if !holds(invite.made_at, invite.ttl_ms, date) {
             old.push(code);
+        } else if matches!((invite.by, by), (Inviter::Tv(a, _), Inviter::Tv(b, _)) if a == b) {
+            same.push((invite.made_at, code));
         }
         ControlFlow::Continue(())
     })?;
-    for code in old {
+    same.sort_unstable();
+    same.truncate((same.len() + 1).saturating_sub(limits::INVITES_PER_TV));
+    for code in old.into_iter().chain(same.into_iter().map(|(_, code)| code)) {
         ledger.remove_invite(code)?;
     }
     let name = name.map(words::name).transpose()?;
@@ -50,8 +65,20 @@ pub fn invite(
             _ => None,
         },
     };
-    ledger.put_invite(code, &Invite { name, made_at: date, ttl_ms: ttl.as_millis() as u64, account })?;
+    ledger.put_invite(code, &Invite { name, made_at: date, ttl_ms: ttl.as_millis() as u64, account, by })?;
     Ok(date.plus(ttl))
+}
+
+/// Invitations of whoever is gone are worth nothing any more.
+pub fn void_invites(ledger: &mut dyn Ledger, is_gone: impl Fn(Inviter) -> bool) -> Result<(), ShareError> {
+    let mut void = Vec::new();
+    ledger.scan_invites(all(), Order::Rising, &mut |code, invite| {
+        if is_gone(invite.by) {
+            void.push(code);
+        }
+        ControlFlow::Continue(())
+    })?;
+    void.into_iter().try_for_each(|code| Ok(ledger.remove_invite(code)?))
 }
 
 /// The invitation with this code, if it holds.
@@ -124,6 +151,25 @@ pub fn phones(ledger: &dyn Rows) -> Result<Vec<PhoneReport>, ShareError> {
     Ok(phones)
 }
 
+/// Whether a sender has a phone. One without is the owner's camera, or had a phone that was revoked.
+pub fn has_phone(ledger: &dyn Rows, sender: SenderId) -> Result<bool, ShareError> {
+    let mut found = false;
+    ledger.scan_phones(all(), Order::Rising, &mut |_, phone| {
+        found = phone.sender == sender;
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+/// Puts a phone's owner into a household, or into none: they see and reach the people there, and nobody else but those in
+/// their address book.
+pub fn belong(ledger: &mut dyn Ledger, phone: PhoneId, account: Option<AccountId>) -> Result<(), ShareError> {
+    let phone = ledger.phone(phone)?.ok_or(ShareError::NotFound("phone"))?;
+    let mut sender = ledger.sender(phone.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    sender.account = account.map(|account| people::account(ledger, account)).transpose()?.map(|account| account.id);
+    Ok(ledger.put_sender(sender.id, &sender)?)
+}
+
 /// Gives a phone a name; an empty one takes it away.
 pub fn rename(ledger: &mut dyn Ledger, phone: PhoneId, name: &str) -> Result<(), ShareError> {
     let mut phone = ledger.phone(phone)?.ok_or(ShareError::NotFound("phone"))?;
@@ -131,8 +177,8 @@ pub fn rename(ledger: &mut dyn Ledger, phone: PhoneId, name: &str) -> Result<(),
     Ok(ledger.put_phone(phone.id, &phone)?)
 }
 
-/// Revokes a phone: its token is worth nothing from then on, nor is what it opened of the owner's page; and what its
-/// sender shares now ends. The shares ended.
+/// Revokes a phone: its token is worth nothing from then on, nor is what it opened of the owner's page, nor whom it
+/// invited there; and what its sender shares now ends. The shares ended.
 pub fn revoke(
     ledger: &mut dyn Ledger,
     news: &mut News,
@@ -144,18 +190,16 @@ pub fn revoke(
     ledger.remove_camera_share(phone.id)?;
     ledger.remove_phone_token(phone.token)?;
     ledger.remove_phone(phone.id)?;
-    let mut ended = Vec::new();
-    for share in active_shares(ledger)? {
-        let Some(share) = ledger.share(share)? else { continue };
-        if share.sender == phone.sender && share.state.is_unfinished() {
-            ended.push(share.id);
-            sharing::end(ledger, news, date, share.id, EndReason::Stopped, None)?;
-        }
+    void_invites(ledger, |by| by == Inviter::Phone(phone.id))?;
+    let ended = sharing::unfinished_of(ledger, phone.sender)?;
+    for share in &ended {
+        sharing::end(ledger, news, date, *share, EndReason::Stopped, None)?;
     }
     Ok(ended)
 }
 
-/// The sender a camera's share is from: the one with this id or name, made if there is none.
+/// The sender a camera's share is from: the one with this id or name, made if there is none. Whoever has a phone has given
+/// their name themselves, and is not meant by it.
 pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) -> Result<Sender, ShareError> {
     if let Some(Ok(id)) = from.map(str::parse)
         && let Some(sender) = ledger.sender(id)?
@@ -163,16 +207,17 @@ pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) 
         return Ok(sender);
     }
     let name = words::name(from.unwrap_or(CAMERA))?;
-    let mut found = None;
+    let mut named = Vec::new();
     ledger.scan_senders(all(), Order::Rising, &mut |_, sender| {
         if sender.name == name {
-            found = Some(sender);
-            return ControlFlow::Break(());
+            named.push(sender);
         }
         ControlFlow::Continue(())
     })?;
-    if let Some(sender) = found {
-        return Ok(sender);
+    for sender in named {
+        if !has_phone(ledger, sender.id)? {
+            return Ok(sender);
+        }
     }
     let sender = Sender {
         id: SenderId::new(date),

@@ -11,7 +11,7 @@ use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::{News, account_tvs};
 use crate::share::rows::{Agreement, Sender, User};
 use crate::share::views::ProfileChange;
-use crate::share::{directory, people, words};
+use crate::share::{directory, people, ringing, words};
 
 /// What becomes of a PIN.
 pub enum PinChange {
@@ -23,10 +23,14 @@ pub enum PinChange {
     Set(PinHash),
 }
 
-/// Changes what a sender says of themselves.
+/// Changes what a sender says of themselves. Nobody has allowed a name that they take now.
 pub fn change_sender(ledger: &mut dyn Ledger, id: SenderId, change: &ProfileChange) -> Result<Sender, ShareError> {
     let mut sender = sender(ledger, id)?;
+    let before = sender.name.clone();
     apply(change, &mut sender.name, &mut sender.msisdn, &mut sender.email)?;
+    if sender.name != before {
+        ringing::is_renamed(ledger, id)?;
+    }
     ledger.put_sender(id, &sender)?;
     Ok(sender)
 }

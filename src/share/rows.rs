@@ -52,6 +52,11 @@ impl User {
     pub fn needs_pin(&self) -> bool {
         self.pin.is_some() && !self.settings.skip_pin
     }
+
+    /// Whether nothing rings for them at `date`.
+    pub fn has_quiet(&self, date: UnixMs) -> bool {
+        self.settings.quiet_hours.is_some_and(|hours| hours.covers(date))
+    }
 }
 
 /// What a user sets for themselves.
@@ -138,15 +143,15 @@ pub struct Sender {
     pub id: SenderId,
     /// Their name, as TVs show it.
     pub name: String,
-    /// Their phone number, E.164.
+    /// The phone number they say is theirs, E.164. It proves nothing.
     pub msisdn: Option<String>,
-    /// Their e-mail address.
+    /// The e-mail address they say is theirs. It proves nothing.
     pub email: Option<String>,
     /// When they came.
     pub created_at: UnixMs,
     /// Their photo.
     pub photo: Option<PhotoId>,
-    /// The household they were invited to.
+    /// The household they belong to: by invitation, or because the owner says so.
     pub account: Option<AccountId>,
     /// The terms they agreed to last.
     pub terms: Option<Agreement>,
@@ -185,6 +190,29 @@ pub struct Recipients {
     pub users: Vec<UserId>,
 }
 
+/// How a sender stands with a user whom something of theirs has reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The user has allowed them: they ring as those of the household do.
+    pub allowed: bool,
+    /// When they last asked to be allowed.
+    pub asked_at: Option<UnixMs>,
+    /// What of theirs rang last, the oldest first, and when.
+    pub rung: Vec<(UnixMs, ShareId)>,
+}
+
+/// Who made an invitation. It is worth nothing any more once they are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Inviter {
+    /// The owner, on the gateway itself or in a browser of theirs.
+    #[default]
+    Owner,
+    /// The owner's phone, on the owner's page.
+    Phone(PhoneId),
+    /// A user at a TV.
+    Tv(TvId, UserId),
+}
+
 /// A code with which one phone may enrol, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
@@ -196,6 +224,8 @@ pub struct Invite {
     pub ttl_ms: u64,
     /// The household the phone will belong to.
     pub account: Option<AccountId>,
+    /// Who made it.
+    pub by: Inviter,
 }
 
 /// One act of sharing: one sender, one video, some users.

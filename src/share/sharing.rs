@@ -13,7 +13,7 @@ use crate::share::news::{News, ring_data};
 use crate::share::rows::{Kept, MediaInfo, Share, Target};
 use crate::share::state::{EndReason, Kind, ShareState, TargetState};
 use crate::share::views::Asker;
-use crate::share::{contacts, inbox, people, words};
+use crate::share::{contacts, inbox, people, ringing, words};
 
 /// What a new share is made of.
 pub struct Wish {
@@ -40,12 +40,10 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
     if wish.targets.len() > limits::SHARE_TARGETS {
         return Err(ShareError::Full(format!("a share is for {} people at most", limits::SHARE_TARGETS)));
     }
-    if active_shares(ledger)?.len() >= limits::ACTIVE_SHARES {
-        return Err(ShareError::Full(format!("{} shares are under way; wait until one ends", limits::ACTIVE_SHARES)));
-    }
     if let Asker::Sender(sender) = wish.asker {
         contacts::check(ledger, sender, &wish.targets)?;
     }
+    check_room(ledger, wish.asker)?;
     let mut targets: Vec<Target> = Vec::with_capacity(wish.targets.len());
     for user in wish.targets {
         if targets.iter().any(|target| target.user == user) {
@@ -77,6 +75,33 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
     ledger.put_sender_count(share.sender, &(own_count(ledger, share.sender)? + 1))?;
     save(ledger, &share)?;
     Ok(share)
+}
+
+/// Refuses a share where too many are under way, in all or of the same sender.
+fn check_room(ledger: &dyn Rows, asker: Asker) -> Result<(), ShareError> {
+    let (in_all, own) = match asker {
+        Asker::Owner => (limits::ACTIVE_SHARES, None),
+        Asker::Sender(sender) => (limits::ACTIVE_SHARES - limits::OWNERS_SHARES, ledger.sender(sender)?),
+    };
+    if active_shares(ledger)?.len() >= in_all {
+        return Err(ShareError::Full(format!("{in_all} shares are under way; wait until one ends")));
+    }
+    let Some(sender) = own else { return Ok(()) };
+    let most = if sender.account.is_some() { limits::UNFINISHED_OF_MEMBERS } else { limits::UNFINISHED_OF_OUTSIDERS };
+    if unfinished_of(ledger, sender.id)?.len() >= most {
+        return Err(ShareError::Full(format!("{most} of your shares are not over; stop one, or wait until one ends")));
+    }
+    Ok(())
+}
+
+/// The shares of a sender to which media may still come.
+pub fn unfinished_of(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<ShareId>, ShareError> {
+    let mut shares = Vec::new();
+    for share in active_shares(ledger)? {
+        let own = ledger.share(share)?.filter(|share| share.sender == sender && share.state.is_unfinished());
+        shares.extend(own.map(|share| share.id));
+    }
+    Ok(shares)
 }
 
 /// Writes a share, and its line in the lists that are read instead of all shares.
@@ -213,7 +238,8 @@ pub fn media_started(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id:
     }
 }
 
-/// A key frame of the share was decoded: it comes to its targets, and the TVs of those ring who have no quiet hours now.
+/// A key frame of the share was decoded: it comes to its targets, and the TVs of those ring who have no quiet hours now,
+/// as far as its sender may ring.
 pub fn ready(
     ledger: &mut dyn Ledger,
     news: &mut News,
@@ -247,8 +273,9 @@ pub fn ready(
     save(ledger, &share)?;
     news.share(ledger, &share)?;
     for user in rung {
-        if !user.settings.quiet_hours.is_some_and(|hours| hours.covers(date)) {
-            news.ring(ledger, &user, &sender, &share)?;
+        let manner = ringing::arrive(ledger, date, id, &sender, &user)?;
+        if let Some(manner) = manner.filter(|_| !user.has_quiet(date)) {
+            news.ring(ledger, &user, &sender, &share, manner)?;
         }
         news.inbox(ledger, user.id)?;
     }
@@ -277,10 +304,11 @@ pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Res
         let Some(sender) = ledger.sender(share.sender)? else { continue };
         for target in share.targets.iter().filter(|target| target.state == TargetState::Notified && !target.deleted) {
             let Some(user) = ledger.user(target.user)?.filter(|user| user.account == account) else { continue };
-            let quiet = user.settings.quiet_hours.is_some_and(|hours| hours.covers(date));
-            if !quiet && !people::is_barred(ledger, &user, share.sender)? {
-                rings.push(ring_data(&user, &sender, &share));
+            if user.has_quiet(date) || people::is_barred(ledger, &user, share.sender)? {
+                continue;
             }
+            let manner = ringing::again(ledger, share.id, &sender, &user)?;
+            rings.extend(manner.map(|manner| ring_data(&user, &sender, &share, manner)));
         }
     }
     Ok(rings)

@@ -4,19 +4,19 @@
 
 mod checks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::ground::id::{PhoneId, SenderId, ShareId, TvId, UserId};
+use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::ledger::Books;
 use crate::share::{
     Announcer, Asker, Audience, Contact, EndReason, Enrolled, Enrolment, Kind, MediaInfo, NewUser, PlayFrom,
-    QuietHours, Settings, Share, ShareError, ShareSettings, Steward, Subscription,
+    ProfileChange, QuietHours, Settings, Share, ShareError, ShareSettings, Steward, Subscription,
 };
 
 /// A clock that goes when it is told to.
@@ -63,6 +63,7 @@ pub enum Act {
     Stop { sender: usize, share: usize },
     Withdraw { sender: usize, share: usize },
     Accept { user: usize, share: usize, pin: bool },
+    Allow { user: usize, share: usize },
     Later { user: usize, share: usize },
     Decline { user: usize, share: usize },
     Watching { user: usize, share: usize },
@@ -73,6 +74,8 @@ pub enum Act {
     SkipPin { user: usize, skip: bool },
     Quiet { user: usize, hours: Option<(u8, u8)> },
     Find { sender: usize, users: u8 },
+    Rename(usize),
+    Belong { sender: usize, household: Option<usize> },
     Revoke(usize),
     SignIn { user: usize, tv: usize, pin: bool },
     SignOut { user: usize, tv: usize },
@@ -96,6 +99,7 @@ pub fn stories() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..SENDERS, 0_usize..6).prop_map(|(sender, share)| Act::Stop { sender, share }),
         1 => (0..SENDERS, 0_usize..6).prop_map(|(sender, share)| Act::Withdraw { sender, share }),
         4 => (pair(), any::<bool>()).prop_map(|((user, share), pin)| Act::Accept { user, share, pin }),
+        2 => pair().prop_map(|(user, share)| Act::Allow { user, share }),
         2 => pair().prop_map(|(user, share)| Act::Later { user, share }),
         2 => pair().prop_map(|(user, share)| Act::Decline { user, share }),
         4 => pair().prop_map(|(user, share)| Act::Watching { user, share }),
@@ -107,6 +111,8 @@ pub fn stories() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..USERS, proptest::option::weighted(0.7, (0_u8..24, 0_u8..24)))
             .prop_map(|(user, hours)| Act::Quiet { user, hours }),
         1 => (0..SENDERS, 1_u8..16).prop_map(|(sender, users)| Act::Find { sender, users }),
+        1 => (0..SENDERS).prop_map(Act::Rename),
+        2 => (0..SENDERS, proptest::option::of(0_usize..2)).prop_map(|(sender, household)| Act::Belong { sender, household }),
         1 => (0..SENDERS).prop_map(Act::Revoke),
         2 => (0..USERS, 0..TVS, any::<bool>()).prop_map(|(user, tv, pin)| Act::SignIn { user, tv, pin }),
         1 => (0..USERS, 0..TVS).prop_map(|(user, tv)| Act::SignOut { user, tv }),
@@ -146,6 +152,7 @@ struct Cast {
     books: Arc<dyn Books>,
     clock: Arc<SetClock>,
     announcer: Arc<Announcer>,
+    accounts: Vec<AccountId>,
     users: Vec<UserId>,
     senders: Vec<Phoner>,
     tvs: Vec<TvId>,
@@ -156,6 +163,12 @@ struct Cast {
     removed: Vec<Subscription>,
     /// The states seen last.
     before: BTreeMap<ShareId, Share>,
+    /// Who was allowed by whom then.
+    allowed: BTreeSet<(SenderId, UserId)>,
+    /// What rang: of whom, for whom and when.
+    rung: Vec<(SenderId, UserId, UnixMs)>,
+    /// Who asked whom to be allowed, and when.
+    asked: BTreeMap<(SenderId, UserId), UnixMs>,
 }
 
 /// Tells a story to a steward of `books`; what came of it.
@@ -195,9 +208,10 @@ impl Cast {
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
         let steward = open(&books, &clock, &announcer);
-        let (mut users, mut tvs, mut senders) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut accounts, mut users, mut tvs, mut senders) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for household in ["Silva", "Souza"] {
             let account = steward.add_account(household, Some("+351")).expect("an account").id;
+            accounts.push(account);
             for _ in 0..TVS / 2 {
                 let tv = steward.new_tv().expect("a TV");
                 steward.approve_tv(&tv.pairing_code, account, None).expect("paired");
@@ -212,8 +226,8 @@ impl Cast {
                 users.push(user);
             }
         }
-        // Bia belongs to both households, Leo to the first, and Zé to none until he finds someone.
-        let first = steward.accounts().expect("accounts").iter().find(|account| account.name == "Silva").map(|a| a.id);
+        // Bia and Leo belong to the first household, whatever number she says is hers, and Zé to none until he finds someone.
+        let first = accounts.first().copied();
         for (name, account, msisdn) in [("Bia", first, Some(number(2))), ("Leo", first, None), ("Zé", None, None)] {
             let code = steward.invite(None, account, Duration::from_secs(60)).expect("an invitation").code;
             let who = Enrolment { name: name.into(), msisdn, email: None, photo: None };
@@ -221,8 +235,23 @@ impl Cast {
             senders.push(Phoner { sender, phone, token });
         }
         let ears = tvs.iter().map(|tv| announcer.subscribe(Audience::Tv(*tv), None)).collect();
-        let (shares, before, removed) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Self { steward, books, clock, announcer, users, senders, tvs, shares, ears, removed, before }
+        Self {
+            steward,
+            books,
+            clock,
+            announcer,
+            accounts,
+            users,
+            senders,
+            tvs,
+            shares: Vec::new(),
+            ears,
+            removed: Vec::new(),
+            before: BTreeMap::new(),
+            allowed: BTreeSet::new(),
+            rung: Vec::new(),
+            asked: BTreeMap::new(),
+        }
     }
 
     /// The share with this number, counted from the newest.
@@ -264,6 +293,7 @@ impl Cast {
                 assert!(accepted.is_err() || pin || !needs_pin, "nobody plays without the PIN");
                 accepted.map(drop)
             }
+            Act::Allow { user, share } => steward.allow(self.users[user], self.share(share)),
             Act::Later { user, share } => steward.later(self.users[user], self.share(share)),
             Act::Decline { user, share } => steward.decline(self.users[user], self.share(share)),
             Act::Watching { user, share } => {
@@ -293,6 +323,14 @@ impl Cast {
                 let found = steward.match_contacts(self.senders[sender].sender, &contacts)?;
                 assert!(found.matched.len() <= contacts.len());
                 Ok(())
+            }
+            Act::Rename(sender) => {
+                let name = Some(format!("Since {}", self.clock.date()));
+                let change = ProfileChange { name, ..ProfileChange::default() };
+                steward.change_sender(self.senders[sender].sender, change).map(drop)
+            }
+            Act::Belong { sender, household } => {
+                steward.belong(self.senders[sender].phone, household.map(|household| self.accounts[household]))
             }
             Act::Revoke(sender) => {
                 let Phoner { phone, token, .. } = &self.senders[sender];

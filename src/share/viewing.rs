@@ -5,11 +5,12 @@ use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Rows};
 use crate::share::news::News;
+use crate::share::ringing::Manner;
 use crate::share::rows::{Share, Target};
 use crate::share::sharing::{self, find, save, step_target};
 use crate::share::state::{Kind, ShareState, TargetState};
-use crate::share::views::{Entry, InboxPage};
-use crate::share::{inbox, people};
+use crate::share::views::{Entry, InboxPage, Introduction};
+use crate::share::{inbox, people, ringing};
 
 /// The share and its target, if `user` may know of it.
 fn find_both(ledger: &dyn Rows, user: UserId, share: ShareId) -> Result<(Share, Target), ShareError> {
@@ -49,11 +50,16 @@ fn may_play(share: &Share, target: &Target) -> bool {
 
 fn describe(ledger: &dyn Rows, share: &Share, target: &Target, date: UnixMs) -> Result<Entry, ShareError> {
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    let is_unknown = match ledger.user(target.user)? {
+        Some(user) => ringing::is_unknown(ledger, &sender, &user)?,
+        None => false,
+    };
     Ok(Entry {
         share: share.id,
         sender: sender.id,
         sender_name: sender.name,
         sender_photo: sender.photo,
+        introduction: is_unknown.then_some(Introduction { number: sender.msisdn }),
         title: share.title.clone(),
         started_at: share.started_at,
         duration_ms: duration_ms(share, date),
@@ -128,7 +134,27 @@ fn change(
     Ok(share)
 }
 
-/// Watches: now, and again with every report of a playing TV.
+/// Allows whoever shared it: they ring as those of the household do from now on, this share first.
+pub fn allow(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    user: UserId,
+    id: ShareId,
+    date: UnixMs,
+) -> Result<(), ShareError> {
+    let (share, target) = find_both(ledger, user, id)?;
+    let row = people::user(ledger, user)?;
+    let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
+    if !ringing::allow(ledger, &sender, &row)? {
+        return Ok(());
+    }
+    if target.state == TargetState::Notified && may_play(&share, &target) && !row.has_quiet(date) {
+        news.ring(ledger, &row, &sender, &share, Manner::Loud)?;
+    }
+    news.inbox(ledger, user)
+}
+
+/// Watches: now, and again with every report of a playing TV. Whoever watches has allowed the sender.
 pub fn watch(
     ledger: &mut dyn Ledger,
     news: &mut News,
@@ -140,7 +166,10 @@ pub fn watch(
     if share.state == ShareState::Expired {
         return Err(ShareError::Over(share.state));
     }
+    let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     change(ledger, news, user, id, TargetState::Watching, true)?;
+    let row = people::user(ledger, user)?;
+    ringing::allow(ledger, &sender, &row)?;
     entry(ledger, user, id, date)
 }
 

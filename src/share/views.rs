@@ -172,8 +172,10 @@ pub struct Matches {
     pub matched: Vec<User>,
     /// Contacts that were looked at.
     pub considered: usize,
-    /// Contacts that were too many.
+    /// Contacts that were too many, for one call or for one day.
     pub ignored: usize,
+    /// Where they were too many for one day: when more are looked at.
+    pub again_at: Option<UnixMs>,
 }
 
 /// A share just created.
@@ -242,6 +244,9 @@ pub struct Entry {
     pub sender_name: String,
     /// The sender's photo.
     pub sender_photo: Option<PhotoId>,
+    /// The number the sender says is theirs, where the user does not know the sender: they have yet to say whether they
+    /// want to hear of them, and see nothing of what is shared before.
+    pub introduction: Option<Introduction>,
     /// What the sender calls it.
     pub title: Option<String>,
     /// When its media first arrived.
@@ -264,6 +269,13 @@ pub struct Entry {
     pub position_ms: u64,
     /// Whether the user may play it now.
     pub may_play: bool,
+}
+
+/// What a user is told of a sender they do not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Introduction {
+    /// The number the sender says is theirs.
+    pub number: Option<String>,
 }
 
 /// A page of an inbox.

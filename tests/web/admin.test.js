@@ -22,7 +22,10 @@ async function open(how = {}) {
 
 /** Fills in the open dialog and sends it. */
 async function fill(values) {
-  for (const [name, value] of Object.entries(values)) { await page.fill(`dialog [name=${name}]`, value); }
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.locator(`dialog [name=${name}]`);
+    if (await field.evaluate((node) => node.tagName === 'SELECT')) { await field.selectOption(value); } else { await field.fill(value); }
+  }
   await page.click('dialog [type=submit]');
   await page.waitForSelector('dialog', { state: 'detached' });
 }
@@ -66,6 +69,15 @@ test('the owner comes in with a code and does what the command line does', async
   await page.waitForFunction(() => document.querySelector('#phones strong').textContent === 'The old one');
   assert.ok((await page.textContent('#phones')).includes(phone.name), 'whose it is stands beneath');
   assert.equal(admin('phone', 'list').phones[0].phone_name, 'The old one');
+
+  await page.click('[aria-label="Rename: The old one"]');
+  await fill({ account: '' });
+  await page.waitForFunction(() => document.querySelector('#phones').textContent.includes('of no household'));
+  assert.deepEqual([admin('phone', 'list').phones[0].account_id, admin('phone', 'list').phones[0].phone_name], [null, 'The old one']);
+  await page.click('[aria-label="Rename: The old one"]');
+  await fill({ account: phone.account_id });
+  await page.waitForFunction(() => !document.querySelector('#phones').textContent.includes('of no household'));
+  assert.equal(admin('phone', 'list').phones[0].account_id, phone.account_id);
 
   await page.click('text=Invite a phone');
   await page.click('dialog [type=submit]');

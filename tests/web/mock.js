@@ -211,6 +211,12 @@ class Mock {
 
   tell(name, data) { for (const response of this.listeners) { response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`); } }
 
+  /** An entry as it is told: of a sender who is to be allowed first, no more than who it is. */
+  shown(entry) {
+    if (!entry.introduction) { return entry; }
+    return { ...entry, sender: { ...entry.sender, photo_url: null, number: '+351 912 345 678' }, title: null, thumbnail_url: null };
+  }
+
   entry(id) { return this.entries.find((entry) => entry.share_id === id); }
 
   /** A share becomes ready, and rings. */
@@ -218,7 +224,7 @@ class Mock {
     const entry = { share_id: `live-${this.entries.length}`, sender: PEOPLE[0], title: 'Pôr do sol na Arrábida', started_at: new Date().toISOString(), duration_ms: null, state: 'ready', kind: 'live', seen: false, target_state: 'notified', thumbnail_url: '/mock/scene/0', ...more };
     this.entries.unshift(entry);
     this.streams.set(entry.share_id, new Live(clipOf(1280, 720, 60)));
-    this.tell('ring', entry);
+    this.tell('ring', this.shown(entry));
     this.tell('inbox', this.counts());
     return entry;
   }
@@ -308,12 +314,17 @@ class Mock {
     }
     if (what === 'inbox') {
       const offset = +url.searchParams.get('offset') || 0;
-      return json(200, { ...this.counts(), entries: this.entries.slice(offset, offset + (+url.searchParams.get('limit') || 20)) });
+      return json(200, { ...this.counts(), entries: this.entries.slice(offset, offset + (+url.searchParams.get('limit') || 20)).map((one) => this.shown(one)) });
     }
     const entry = this.entry(id);
     if (what !== 'shares' || !entry) { return fail(404, 'unknown_share', 'There is no such share.'); }
     if (entry.not_for && this.users.find((one) => one.signed_in).user_id === entry.not_for) { return fail(403, 'not_a_target', 'It is for somebody else.'); }
-    if (!verb) { return json(200, { ...entry, play: this.play(id) }); }
+    if (!verb) { return json(200, entry.introduction ? this.shown(entry) : { ...entry, play: this.play(id) }); }
+    if (verb === 'allow') {
+      delete entry.introduction;
+      this.tell('ring', entry);
+      return json(200, {});
+    }
     if (verb === 'accept') {
       if (this.askPin && body.pin !== this.pin) { return fail(401, body.pin ? 'wrong_pin' : 'pin_required', 'PIN, please.'); }
       if (entry.state === 'expired') { return fail(410, 'expired', 'This video is no longer kept.'); }

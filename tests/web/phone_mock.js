@@ -247,7 +247,7 @@ class PhoneMock {
         const book = this.opened(body);
         const found = book.contacts.slice(0, 500).some((one) => (one.msisdn || '').replace(/\D/g, '').endsWith('912345678')) ? [{ user_id: 'u-9', name: 'Prima Inês', photo_url: null }] : [];
         this.contacts.push(...found);
-        json(200, { matched: found, considered: Math.min(500, book.contacts.length), ignored: Math.max(0, book.contacts.length - 500) });
+        json(200, { matched: found, considered: Math.min(500, book.contacts.length), ignored: Math.max(0, book.contacts.length - 500), ...this.budget });
         break;
       }
       case 'GET /terms': {

@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { open, keys, remote, focused, listening, on, playing } = require('./browser');
+const { open, keys, remote, focused, press, at, listening, on, playing } = require('./browser');
 const { start, pastShares, PEOPLE, FAMILY } = require('./mock');
 const { stage } = require('./stage');
 
@@ -121,6 +121,113 @@ test('a ring over the home page: later, then another one declined', async () => 
   assert.equal(await page.$('.ring'), null);
   await until(() => said(`POST /shares/${first.share_id}/later`).length && said('POST /shares/live-1/decline').length);
   assert.ok(await focused(page), 'the focus came back to the page');
+});
+
+test('somebody who rings for the first time asks: who they are, nothing of theirs, and Not now is where the focus is', async () => {
+  await begin({ users: clara() });
+  await on(page, 'home');
+  await listening(mock);
+  const asks = () => page.waitForSelector('.ring.is-quiet');
+  const first = mock.ring({ introduction: true, sender: PEOPLE[0] });
+  await asks();
+  assert.equal(await focused(page), 'Not now');
+  assert.match(await page.textContent('.ring'), /Ana Sofia Reis.*for the first time.*\+351 912 345 678/);
+  assert.doesNotMatch(await page.textContent('.ring'), /Arrábida/);
+  assert.equal(await page.$('.ring img, .ring .still'), null, 'no still and no photo');
+  assert.equal(await page.$('.page-home.has-hero'), null, 'nor behind it');
+  await remote(page, 'MediaPlay');
+  assert.equal(await page.$$eval('.ring', (rings) => rings.length), 1, 'no key but a choice answers');
+  await press(page, 'Enter');
+  await until(() => said(`POST /shares/${first.share_id}/later`).length);
+  assert.equal(await page.$('.ring'), null);
+
+  /* From the inbox it tells about itself, and asks there too. */
+  await page.waitForSelector('.recent .tile');
+  await press(page, 'ArrowDown', 'Enter');
+  await on(page, 'details');
+  assert.equal(await focused(page), 'Allow');
+  assert.equal(await page.$('.stage img'), null);
+  await press(page, 'Escape');
+  await on(page, 'home');
+
+  const second = mock.ring({ introduction: true, sender: PEOPLE[0] });
+  await asks();
+  await press(page, 'ArrowRight');
+  assert.equal(await focused(page), 'Allow');
+  await press(page, 'Enter');
+  await page.waitForSelector('.ring:not(.is-quiet) .still img');
+  assert.equal(await focused(page), 'Watch now');
+  assert.deepEqual([said(`POST /shares/${second.share_id}/allow`).length, said(`POST /shares/${second.share_id}/accept`).length], [1, 0]);
+  await press(page, 'Escape');
+
+  mock.ring({ introduction: true, sender: PEOPLE[1] });
+  await asks();
+  await press(page, 'ArrowRight', 'ArrowRight');
+  assert.equal(await focused(page), 'Block');
+  await press(page, 'Enter');
+  await page.waitForSelector('.panel');
+  await press(page, 'ArrowRight', 'Enter');
+  await until(() => said('PUT /blocks').length);
+  assert.deepEqual(said('PUT /blocks')[0].body, { blocked: ['s-joaquim'], delete_entries: false });
+});
+
+test('who asks over a playing picture leaves its middle free, and dims nothing', async () => {
+  await begin({ users: clara() });
+  await on(page, 'home');
+  await listening(mock);
+  mock.ring();
+  await page.waitForSelector('.ring');
+  await keys(page, 'Enter');
+  await playing(page);
+  mock.ring({ introduction: true, sender: PEOPLE[5] });
+  await page.waitForSelector('.ring.is-quiet');
+  const free = await page.evaluate(() => {
+    const card = document.querySelector('.ring-card').getBoundingClientRect();
+    return card.top > innerHeight * 0.6 && getComputedStyle(document.querySelector('.ring')).backgroundImage === 'none';
+  });
+  assert.ok(free);
+  await at(page);
+  await keys(page, 'Escape');
+  await page.waitForSelector('.ring', { state: 'detached' });
+  await playing(page);
+});
+
+test('who asks for someone else of the household is theirs to allow; allowed on another TV, it rings here too', async () => {
+  await begin({ users: [{ ...FAMILY()[0], signed_in: true }, FAMILY()[1]] });
+  await on(page, 'home');
+  await listening(mock);
+  const entry = mock.ring({ introduction: true, sender: PEOPLE[0], user_id: 'u-2' });
+  await page.waitForSelector('.ring.is-quiet');
+  assert.match(await page.textContent('.ring'), /with Rui Manuel for the first time/);
+  assert.equal(await page.$$eval('.ring .button', (buttons) => buttons.length), 2, 'Not now and Allow');
+  delete entry.introduction;
+  mock.tell('ring', entry);
+  await page.waitForSelector('.ring:not(.is-quiet)');
+  assert.match(await page.textContent('.ring'), /sharing something for Rui Manuel/);
+  await press(page, 'Escape');
+
+  const other = mock.ring({ introduction: true, sender: PEOPLE[0], user_id: 'u-2' });
+  await page.waitForSelector('.ring.is-quiet');
+  await press(page, 'ArrowRight', 'Enter', '1', '2', '3', '4', 'Enter');
+  await until(() => said(`POST /shares/${other.share_id}/allow`).length);
+  await page.waitForSelector('.ring:not(.is-quiet)');
+});
+
+test('the special address of a share from somebody new asks as well, and it rings once they are allowed', async () => {
+  await begin({ users: clara() });
+  await on(page, 'home');
+  await listening(mock);
+  const entry = mock.ring({ introduction: true, sender: PEOPLE[1] });
+  await page.goto(`${mock.url}/tv/n/${entry.share_id}`);
+  await on(page, 'details');
+  await page.waitForSelector('.stage .ring-number');
+  assert.equal(await focused(page), 'Allow');
+  await press(page, 'Enter');
+  await page.waitForSelector('.ring:not(.is-quiet)');
+  await press(page, 'Escape');
+  await page.waitForFunction(() => /Play/.test(document.querySelector('.stage').textContent));
+  await press(page, 'Escape');
+  await on(page, 'home');
 });
 
 test('a ring whose share ends before an answer goes away and says so', async () => {

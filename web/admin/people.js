@@ -117,11 +117,21 @@ async function invite(accounts) {
   }
 }
 
-/** A phone: by its own name where it has one, and by its person's. */
-function device(phone, changed) {
+/** A phone: by its own name where it has one, and by its person's; and of which household they are. */
+function device(phone, accounts, changed) {
   const name = phone.phone_name || phone.name;
-  const facts = [phone.phone_name ? phone.name : null, phone.owner ? t('owners') : null, when(phone.created_at)].filter(Boolean).join(' · ');
-  const rename = () => ask({ title: t('rename'), action: t('save'), fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }]], send: (said) => verb('phone_rename', { phone: phone.phone_id, name: said.name }) });
+  const home = accounts.find((account) => account.account_id === phone.account_id);
+  const facts = [phone.phone_name ? phone.name : null, phone.owner ? t('owners') : null, home ? home.name : t('of_none'), when(phone.created_at)].filter(Boolean).join(' · ');
+  // The household it is of comes first, so that it stays unless another one is chosen.
+  const homes = [...accounts.map((account) => [account.account_id, account.name]), ['', t('of_none')]].sort(([a], [b]) => (b === (phone.account_id || '')) - (a === (phone.account_id || '')));
+  const rename = () => ask({
+    title: t('rename'), action: t('save'),
+    fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }], ['account', t('households'), { options: homes }]],
+    send: async ({ name, account }) => {
+      if (name !== (phone.phone_name || '')) { await verb('phone_rename', { phone: phone.phone_id, name }); }
+      if (account !== (phone.account_id || '')) { await (account ? verb('phone_join', { phone: phone.phone_id, account }) : verb('phone_leave', { phone: phone.phone_id })); }
+    }
+  });
   return el('li.row', {}, face(phone),
     el('div.words', {}, el('strong', { dir: 'auto' }, name), el('span.quieter', { dir: 'auto' }, facts)),
     el('button.quiet', { 'aria-label': `${t('rename')}: ${name}`, onclick: () => rename().then(changed) }, '✎'),
@@ -132,5 +142,5 @@ function device(phone, changed) {
 export function phones(section, { phones: list, accounts }, changed) {
   section.replaceChildren(
     el('div.section-head', {}, el('h2', {}, t('phones')), el('div.buttons', {}, el('button', { onclick: () => invite(accounts).then(changed) }, t('invite')))),
-    list.length ? el('ul.grid', {}, list.map((phone) => device(phone, changed))) : el('p.lead', {}, t('no_phone')));
+    list.length ? el('ul.grid', {}, list.map((phone) => device(phone, accounts, changed))) : el('p.lead', {}, t('no_phone')));
 }

@@ -56,9 +56,9 @@ export function find(go) {
     if (!contacts.length) { notice(t('find_empty')); return; }
     // Names are nobody's business here: numbers and addresses are compared.
     const book = contacts.slice(0, MOST_CONTACTS).map(({ msisdn, email }) => ({ msisdn, email }));
-    const { matched } = await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book }));
+    const { matched, budget_spent: spent, ignored: unasked } = await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book }));
     const ignored = contacts.length - book.length;
-    answer.textContent = `${n('found', matched.length)}. ${ignored ? n('ignored', ignored) : ''}`;
+    answer.textContent = `${n('found', matched.length)}. ${ignored ? n('ignored', ignored) : ''} ${spent ? n('unasked', unasked) : ''}`;
     remember({ chosen: [...new Set([...(recall('chosen') || []), ...matched.map((one) => one.user_id)])] });
     results.replaceChildren(...matched.map((one) => el('span.tile', {}, el('span.ring', {}, face(one)), el('span.name', { dir: 'auto' }, one.name))));
     onward.hidden = false;

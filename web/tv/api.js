@@ -78,6 +78,7 @@
     inbox: function (offset, limit, done) { return call('GET', '/inbox?offset=' + offset + '&limit=' + limit, null, done); },
     entry: function (id, done) { return call('GET', share(id), null, done); },
     accept: function (id, from, pin, done) { return call('POST', share(id, 'accept'), pin ? { from: from, pin: pin } : { from: from }, done); },
+    allow: function (id, done) { return call('POST', share(id, 'allow'), {}, done); },
     later: function (id, done) { return call('POST', share(id, 'later'), {}, done); },
     decline: function (id, done) { return call('POST', share(id, 'decline'), {}, done); },
     watching: function (id, positionMs, latencyMs, done) {

@@ -55,9 +55,10 @@
 
   function isWatching(share) { return !!(page && page.share === share); }
 
-  /* What choosing a share does: one that is ready plays at once, another one tells about itself first. */
+  /* What choosing a share does: one that is ready plays at once, another one tells about itself first, and so does one of
+     somebody who is to be allowed first. */
   function open(entry) {
-    if (entry.state === 'ready' || Lareira.parts.isLive(entry)) { watch(entry, 'live'); } else { go('details', { entry: entry }); }
+    if (!entry.introduction && (entry.state === 'ready' || Lareira.parts.isLive(entry))) { watch(entry, 'live'); } else { go('details', { entry: entry }); }
   }
 
   /* Plays a share: 'live' at its edge, 'start' from its beginning. The player goes on top of the page it was chosen on;

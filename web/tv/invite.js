@@ -28,6 +28,23 @@
     ]);
   }
 
+  /* The number they say is theirs. */
+  function number(entry) {
+    return entry.sender.number ? el('p.ring-number', { id: 'ring-number', text: Lareira.t('asks_number', entry.sender) }) : null;
+  }
+
+  /* A sender from outside who asks to be allowed: who they say they are, and nothing of theirs. */
+  function stranger(entry, forWhom, buttons) {
+    return el('div.ring-card', {}, [
+      el('div.ring-words', {}, [
+        el('h2.ring-who', { id: 'ring-who', text: Lareira.parts.senderName(entry), dir: 'auto' }),
+        el('p.ring-what', { id: 'ring-what', text: forWhom ? Lareira.t('asks_for', { name: forWhom }) : Lareira.t('asks'), dir: 'auto' }),
+        number(entry),
+        el('div.buttons', {}, buttons)
+      ])
+    ]);
+  }
+
   /* One share with a page to itself: its still behind, its sender and some lines before it. */
   function stage(entry, over, lines, buttons) {
     return el('div.stage', {}, [
@@ -50,6 +67,10 @@
     Lareira.api[what](entry.share_id, function (error) {
       if (error) { failed(error); } else if (what === 'later') { Lareira.panels.notice(Lareira.t('later_done')); }
     });
+  }
+
+  function allow(entry, done) {
+    Lareira.api.allow(entry.share_id, function (error) { if (error) { failed(error); } else { done(); } });
   }
 
   /* The gateway takes the whole list of the blocked: what it has, and one more. */
@@ -90,5 +111,5 @@
 
   function stay() { /* the question is closed; nothing else happens */ }
 
-  Lareira.invite = { card: card, line: line, stage: stage, answer: answer, block: block, remove: remove };
+  Lareira.invite = { card: card, stranger: stranger, number: number, line: line, stage: stage, answer: answer, allow: allow, block: block, remove: remove };
 }(window.Lareira = window.Lareira || {}));

@@ -1,5 +1,6 @@
 /* The ring: someone's video is ready. A card over whatever is shown; over a playing picture it leaves the picture be.
-   Rings wait for each other, and one that is not answered goes quietly: the share is in the inbox anyway. */
+   Rings wait for each other, and one that is not answered goes quietly: the share is in the inbox anyway. Who asks to be
+   allowed (`introduction`) begins at "Not now". */
 (function (Lareira) {
   'use strict';
 
@@ -15,7 +16,8 @@
   function ring(event) {
     if (!event || !event.share_id || Lareira.app.isWatching(event.share_id)) { return; }
     event.state = event.state || 'ready';
-    if (event.thumbnail_url || known(event.share_id)) { put(event); return; }
+    var before = known(event.share_id), isAllowed = before && before.introduction && !event.introduction;
+    if (event.thumbnail_url || (before && !isAllowed)) { put(event); return; }
     var asker = Lareira.app.user;
     Lareira.api.entry(event.share_id, function (error, whole) {
       if (error && Lareira.app.user !== asker) { ring(event); return; }
@@ -30,7 +32,7 @@
       Lareira.api.entry(entry.share_id, function (error, whole) {
         var at = waiting.indexOf(entry), isShown = shown && shown.entry === entry;
         if ((error && error.status === 0) || (at < 0 && !isShown)) { return; }
-        whole = error ? { share_id: entry.share_id, sender: entry.sender, title: entry.title, kind: entry.kind, state: 'ready' } : whole;
+        whole = error ? { share_id: entry.share_id, sender: entry.sender, title: entry.title, kind: entry.kind, introduction: entry.introduction, state: 'ready' } : whole;
         whole.user_id = entry.user_id;
         if (isShown) { waiting.unshift(whole); close(); } else { waiting[at] = whole; }
       });
@@ -42,6 +44,11 @@
     if (!before) {
       waiting.push(entry);
       if (!shown) { next(); }
+      return;
+    }
+    /* Who asked was allowed. */
+    if (before.introduction && !entry.introduction) {
+      if (shown && shown.entry === before) { waiting.unshift(entry); close(); } else { waiting[waiting.indexOf(before)] = entry; }
       return;
     }
     /* It rings for several people of the household: first of all for the one who is here. */
@@ -62,23 +69,22 @@
     return (Lareira.app.device.users || []).filter(function (one) { return one.user_id === entry.user_id; })[0] || null;
   }
 
+  function choice(text, what, more) { return Lareira.parts.button(text, function () { answer(what); }, more); }
+
   function draw(entry) {
-    var t = Lareira.t, other = otherThan(entry);
-    var watch = Lareira.parts.button(t('watch_now'), function () { answer('watch'); }, '.is-main');
-    watch.setAttribute('data-first', '');
-    var node = Lareira.dom.el('section.ring', { role: 'alertdialog', 'aria-modal': 'true', 'aria-labelledby': 'ring-who', 'aria-describedby': 'ring-what' }, [
-      Lareira.invite.card(entry, other && other.name, [
-        watch,
-        Lareira.parts.button(t('later'), function () { answer('later'); }),
-        other ? null : Lareira.parts.button(t('decline'), function () { answer('decline'); })
-      ])
+    var t = Lareira.t, other = otherThan(entry), name = other && other.name, asks = entry.introduction;
+    var first = asks ? choice(t('not_now'), 'later') : choice(t('watch_now'), 'watch', '.is-main');
+    first.setAttribute('data-first', '');
+    var node = Lareira.dom.el('section.ring' + (asks ? '.is-quiet' : ''), { role: 'alertdialog', 'aria-modal': 'true', 'aria-labelledby': 'ring-who', 'aria-describedby': asks ? 'ring-what ring-number' : 'ring-what' }, [
+      asks ? Lareira.invite.stranger(entry, name, [first, choice(t('allow'), 'allow'), other ? null : choice(t('block'), 'block')]) :
+        Lareira.invite.card(entry, name, [first, choice(t('later'), 'later'), other ? null : choice(t('decline'), 'decline')])
     ]);
     shown = { entry: entry, node: node, other: other };
     since = Date.now();
     document.getElementById('ring').appendChild(node);
     document.body.classList.add('has-ring');
     Lareira.focus.push(node);
-    Lareira.expect();
+    if (!asks) { Lareira.expect(); }
     clearTimeout(timer);
     timer = setTimeout(close, PATIENCE_MS);
   }
@@ -102,8 +108,18 @@
       if (was.other) { Lareira.app.watchAs(was.other, was.entry); } else { Lareira.app.watch(was.entry, 'live'); }
       return;
     }
+    if (what === 'block') { Lareira.invite.block(was.entry, function () { /* it is said */ }); return; }
+    if (what === 'allow') {
+      if (was.other) { Lareira.app.chooseUser(was.other, function () { allow(was.entry); }); } else { allow(was.entry); }
+      return;
+    }
     /* For someone else it waits by itself. */
     if (was.other) { Lareira.panels.notice(Lareira.t('later_done')); } else { Lareira.invite.answer(what, was.entry); }
+  }
+
+  /* It rings then, in quiet hours too. */
+  function allow(entry) {
+    Lareira.invite.allow(entry, function () { ring({ share_id: entry.share_id, user_id: entry.user_id, kind: entry.kind }); });
   }
 
   /* What is told of a share meanwhile: one that is over or withdrawn rings no more. A clip is over as soon as it is there,
@@ -124,7 +140,7 @@
     if (key.name === 'back') { close(); return true; }
     /* Over a picture, a press in the first moment was meant for the picture. */
     if (key.name === 'ok' && document.body.classList.contains('has-picture') && Date.now() - since < MEANT_MS) { return true; }
-    if (key.name === 'play' || key.name === 'playpause') { answer('watch'); return true; }
+    if (!shown.entry.introduction && (key.name === 'play' || key.name === 'playpause')) { answer('watch'); return true; }
     return false;
   }
 

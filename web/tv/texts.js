@@ -89,6 +89,16 @@
       '{name} deixou de partilhar. Encontra o vídeo nos Recebidos.'
     ],
     later_done: ['Kept for you in the inbox.', 'Guardado para ti en Recibidos.', 'Guardado para si nos Recebidos.'],
+    asks: ['wants to share with you for the first time', 'quiere compartir contigo por primera vez', 'quer partilhar consigo pela primeira vez'],
+    asks_for: ['wants to share with {name} for the first time', 'quiere compartir con {name} por primera vez', 'quer partilhar com {name} pela primeira vez'],
+    asks_number: ['Says their number is {number}', 'Dice que su número es {number}', 'Diz que o seu número é {number}'],
+    asks_text: [
+      'Not of this home. Once you allow them, you see it, and they ring.',
+      'No es de esta casa. Permite que suene y podrás verlo.',
+      'Não é desta casa. Permita que toque e pode ver.'
+    ],
+    not_now: ['Not now', 'Ahora no', 'Agora não'],
+    allow: ['Allow', 'Permitir', 'Permitir'],
     joining: ['Just a moment…', 'Un momento…', 'Só um momento…'],
     since: ['since {time}', 'desde las {time}', 'desde as {time}'],
     stalled: ['Waiting for the picture…', 'Esperando la imagen…', 'À espera da imagem…'],

@@ -130,6 +130,8 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
             Verb::TvApprove { code: code.into(), account: options.need("account")?, name: options.take("name") }
         }
         ["phone", "rename", phone, name] => Verb::PhoneRename { phone: phone.into(), name: name.into() },
+        ["phone", "join", phone] => Verb::PhoneJoin { phone: phone.into(), account: options.need("account")? },
+        ["phone", "leave", phone] => Verb::PhoneLeave { phone: phone.into() },
         ["tv", "rename", tv, name] => Verb::TvRename { tv: tv.into(), name: name.into() },
         ["tv", "remove", tv] => Verb::TvRemove { tv: tv.into() },
         ["invite"] => Verb::Invite {
@@ -160,7 +162,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         | ["user" | "tv", "remove"]
         | ["tv", "approve" | "rename"]
         | ["tv" | "phone", "rename", _]
-        | ["phone", "revoke" | "rename"]
+        | ["phone", "revoke" | "rename" | "join" | "leave"]
         | ["share", "show" | "stop" | "delete"] => {
             return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
         }
@@ -264,6 +266,8 @@ mod tests {
             ("phone list", Verb::PhoneList),
             ("phone revoke X", Verb::PhoneRevoke { phone: s("X") }),
             ("phone rename X Y", Verb::PhoneRename { phone: s("X"), name: s("Y") }),
+            ("phone join X --account A", Verb::PhoneJoin { phone: s("X"), account: s("A") }),
+            ("phone leave X", Verb::PhoneLeave { phone: s("X") }),
             ("share list", Verb::ShareList),
             ("share show X", Verb::ShareShow { share: s("X") }),
             ("share delete X", Verb::ShareDelete { share: s("X") }),

@@ -7,7 +7,7 @@ const COLUMNS: [(&str, &[&str]); 7] = [
     ("accounts", &["account_id", "name", "country", "created_at"]),
     ("users", &["user_id", "account_id", "name", "msisdn", "email", "has_pin"]),
     ("tvs", &["tv_id", "account_id", "name", "signed_in", "created_at"]),
-    ("phones", &["phone_id", "sender_id", "name", "phone_name", "msisdn", "email", "created_at"]),
+    ("phones", &["phone_id", "sender_id", "account_id", "name", "phone_name", "msisdn", "email", "created_at"]),
     ("channels", &["number", "channel_id", "name", "group", "guide_id", "url"]),
     ("skipped", &["line", "reason"]),
     ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "title"]),

@@ -43,6 +43,10 @@ impl Steward {
 
     /// The share that is published at the lasting address of the phone with `token`: the one that goes on, or a new one.
     pub fn share_of_phone(&self, token: &str) -> Result<ShareId, ShareError> {
+        if self.look(|ledger| cameras::admit(ledger, token))?.is_none() {
+            let (_, sender) = self.look(|ledger| cameras::phone(ledger, token))?;
+            self.may_begin(sender.id)?;
+        }
         let (token, own) = (token.to_owned(), TokenHash::of(&secret::new_token()));
         let (id, new) = self.decide(move |ledger, _, date| cameras::publish(ledger, date, &token, own))?;
         if let Some(share) = &new {

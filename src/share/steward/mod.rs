@@ -26,7 +26,9 @@ use crate::share::announcer::Announcer;
 use crate::share::error::ShareError;
 use crate::share::guesses::Guesses;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
+use crate::share::lookups::Lookups;
 use crate::share::news::News;
+use crate::share::pace::Pace;
 use crate::share::state::{EndReason, Kind, ShareState};
 use crate::share::ticket::{Scope, Ticket, TicketError};
 use crate::share::views::{ShareSettings, Unwanted};
@@ -55,8 +57,16 @@ pub struct Steward {
     guesses: Mutex<Guesses>,
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
+    effort: Mutex<Effort>,
     stream_unwanted: OnceLock<StreamHook>,
     photo_unwanted: OnceLock<PhotoHook>,
+}
+
+/// What each sender has asked of the gateway of late.
+struct Effort {
+    shares: Pace,
+    matches: Pace,
+    lookups: Lookups,
 }
 
 /// What the steward keeps an eye on, in memory.
@@ -90,6 +100,11 @@ impl Steward {
             watch: Mutex::default(),
             guesses: Mutex::default(),
             pins: Workbench::new("pins", limits::PIN_PLACES),
+            effort: Mutex::new(Effort {
+                shares: Pace::new(limits::SHARES_AT_ONCE, limits::SHARES_EVERY),
+                matches: Pace::new(limits::MATCHES_AT_ONCE, limits::MATCHES_EVERY),
+                lookups: Lookups::default(),
+            }),
             stream_unwanted: OnceLock::new(),
             photo_unwanted: OnceLock::new(),
         };
@@ -189,6 +204,10 @@ impl Steward {
 
     fn watch(&self) -> std::sync::MutexGuard<'_, Watch> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn effort(&self) -> std::sync::MutexGuard<'_, Effort> {
+        self.effort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn date(&self) -> UnixMs {

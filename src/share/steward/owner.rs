@@ -3,6 +3,7 @@
 use crate::ground::secret::{self, TokenHash};
 use crate::share::error::ShareError;
 use crate::share::owner;
+use crate::share::rows::Inviter;
 use crate::share::views::NewInvite;
 
 use super::Steward;
@@ -30,6 +31,11 @@ impl Steward {
     /// Whether this is the cookie of a browser of the owner's.
     pub fn is_owner(&self, cookie: &str) -> Result<bool, ShareError> {
         self.look(|ledger| owner::is_owner(ledger, cookie))
+    }
+
+    /// Who invites where a browser with this cookie does: the phone that opened the owner's page in it, or the owner.
+    pub fn owner_inviter(&self, cookie: &str) -> Result<Inviter, ShareError> {
+        self.look(|ledger| owner::inviter(ledger, cookie))
     }
 
     /// Shows a browser of the owner's out.

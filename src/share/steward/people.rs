@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::ground::id::{AccountId, PhotoId, SenderId, TvId, UserId};
 use crate::ground::secret::{self, PinHash, TokenHash};
 use crate::share::error::ShareError;
+use crate::share::lookups::Admitted;
 use crate::share::pin::{self, Try};
 use crate::share::profile::PinChange;
 use crate::share::rows::{Account, Agreement, Sender, Settings, Tv, User};
@@ -186,17 +187,29 @@ impl Steward {
         self.look(|ledger| contacts::contacts(ledger, sender))
     }
 
-    /// Finds a sender's contacts among the users, and remembers those it finds.
+    /// Refuses contacts of a sender who sends them too often, before anything costly is done with them.
+    pub fn may_match_contacts(&self, sender: SenderId) -> Result<(), ShareError> {
+        self.effort().matches.take(sender, self.clock.now())
+    }
+
+    /// Finds a sender's contacts among the users, as many as may be looked for in a day, and remembers those it finds.
     pub fn match_contacts(&self, sender: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
-        let (matches, unknown) = self.look(|ledger| {
-            let matches = contacts::find(ledger, sender, contacts)?;
-            let unknown = contacts::unknown(ledger, sender, &matches.matched)?;
-            Ok((matches, unknown))
+        let read = self.look(|ledger| contacts::read(ledger, sender, contacts))?;
+        let (now, date) = (self.clock.now(), self.date());
+        let keys: Vec<_> = read.iter().map(contacts::Read::key).collect();
+        let Admitted { each, again_at } = self.effort().lookups.admit(sender, now, &keys);
+        let considered = each.iter().filter(|admitted| **admitted).count();
+        let (matched, unknown) = self.look(|ledger| {
+            let admitted = read.iter().zip(&each).filter(|(_, admitted)| **admitted).map(|(contact, _)| contact);
+            let matched = contacts::find(ledger, admitted)?;
+            let unknown = contacts::unknown(ledger, sender, &matched)?;
+            Ok((matched, unknown))
         })?;
         if !unknown.is_empty() {
             self.decide(move |ledger, _, _| contacts::remember(ledger, sender, &unknown))?;
         }
-        Ok(matches)
+        let again_at = again_at.map(|at| date.plus(at.since(now)));
+        Ok(Matches { matched, considered, ignored: contacts.len() - considered, again_at })
     }
 
     /// What a user has set.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::ground::id::{AccountId, PhoneId};
 use crate::ground::secret::{self, SealingKey, TokenHash};
 use crate::share::error::ShareError;
-use crate::share::rows::{Phone, Sender};
+use crate::share::phones::Invitation;
+use crate::share::rows::{Inviter, Phone, Sender};
 use crate::share::views::{Claim, Claimed, Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
 use crate::share::{claim, owner, phones};
 
@@ -53,17 +54,29 @@ impl Steward {
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).note(from, self.clock.now());
     }
 
-    /// Makes an invitation for one phone, to an account: to the only one, where there is one and none is said.
+    /// Makes an invitation for one phone, by the owner, to an account: to the only one, where there is one and none is said.
     pub fn invite(
         &self,
         name: Option<&str>,
         account: Option<AccountId>,
         ttl: Duration,
     ) -> Result<NewInvite, ShareError> {
+        self.invite_by(Inviter::Owner, name, account, ttl)
+    }
+
+    /// The same by someone else.
+    pub fn invite_by(
+        &self,
+        by: Inviter,
+        name: Option<&str>,
+        account: Option<AccountId>,
+        ttl: Duration,
+    ) -> Result<NewInvite, ShareError> {
         let code = secret::new_digits(INVITE_DIGITS);
         let (hash, name) = (TokenHash::of(&code), name.map(str::to_owned));
-        let expires_at =
-            self.decide(move |ledger, _, date| phones::invite(ledger, date, hash, name.as_deref(), account, ttl))?;
+        let expires_at = self.decide(move |ledger, _, date| {
+            phones::invite(ledger, date, hash, &Invitation { name: name.as_deref(), account, ttl, by })
+        })?;
         Ok(NewInvite { code, expires_at })
     }
 
@@ -101,6 +114,11 @@ impl Steward {
     pub fn rename_phone(&self, phone: PhoneId, name: &str) -> Result<(), ShareError> {
         let name = name.to_owned();
         self.decide(move |ledger, _, _| phones::rename(ledger, phone, &name))
+    }
+
+    /// Puts a phone's owner into a household, or into none.
+    pub fn belong(&self, phone: PhoneId, account: Option<AccountId>) -> Result<(), ShareError> {
+        self.decide(move |ledger, _, _| phones::belong(ledger, phone, account))
     }
 
     /// Revokes a phone; what its sender shares now ends.

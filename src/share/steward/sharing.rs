@@ -45,6 +45,11 @@ impl Steward {
         Ok(NewShare { share, publish_token })
     }
 
+    /// Refuses one more share of a sender who begins too many.
+    pub fn may_begin(&self, sender: SenderId) -> Result<(), ShareError> {
+        self.effort().shares.take(sender, self.clock.now())
+    }
+
     /// Ends a share just created, unless media come in time.
     pub(super) fn await_media(&self, share: &Share) {
         let until = self.clock.now() + self.settings.pending_timeout;

@@ -1,6 +1,7 @@
 //! The steward's promises, one by one.
 
 mod clips;
+mod guests;
 mod pins;
 
 use std::sync::Arc;
@@ -75,6 +76,11 @@ impl House {
         let invite = self.steward.invite(None, None, Duration::from_secs(60)).expect("an invitation");
         let who = Enrolment { name: name.into(), msisdn: None, email: email.map(str::to_owned), photo: None };
         self.steward.enrol(&invite.code, who).expect("enrolled").sender
+    }
+
+    fn phone_of(&self, sender: SenderId) -> PhoneId {
+        let phones = self.steward.phones().expect("phones");
+        phones.iter().find(|report| report.sender.id == sender).expect("a phone").phone.id
     }
 
     fn state(&self, share: ShareId) -> ShareState {
@@ -491,55 +497,6 @@ fn a_new_pin_opens_the_lock_and_signs_out() {
     house.steward.sign_in(house.tv, rui, Some("9876")).expect("the new PIN");
     house.steward.change_user(rui, ProfileChange::default(), NewPin::None).expect("changed");
     house.steward.sign_in(house.tv, rui, None).expect("no PIN");
-}
-
-#[test]
-fn senders_know_their_household_and_whom_they_find() {
-    let house = house();
-    let bia = house.enrol("Bia", None);
-    let souza = house.steward.add_account("Souza", Some("+351")).expect("an account").id;
-    let add = |name: &str, msisdn: Option<&str>, email: Option<&str>| {
-        let (msisdn, email) = (msisdn.map(str::to_owned), email.map(str::to_owned));
-        let new = NewUser { account: souza, name: name.into(), msisdn, email, pin: None };
-        house.clock.advance(Duration::from_secs(1));
-        house.steward.add_user(new).expect("a user").id
-    };
-    let (leo, eva) = (add("Leo", Some("+351912345678"), None), add("Eva", None, Some("Eva@Example.org")));
-    let known = |sender| -> Vec<UserId> {
-        house.steward.contacts(sender).expect("contacts").iter().map(|user| user.id).collect()
-    };
-    let share = |sender, user| house.steward.create_share(sender, &[user], Kind::Live, None).map(|new| new.share.id);
-    assert_eq!(known(bia), [house.ana], "invited to the only household there was");
-    let nobodys = house.enrol("Zé", None);
-    assert_eq!(known(nobodys), [], "now there are two");
-    assert_eq!(code(share(nobodys, house.ana)), "not_a_contact");
-    let evas_phone = house.enrol("Eva", Some("eva@example.ORG"));
-    assert_eq!(known(evas_phone), [leo, eva], "she is a user of that household");
-
-    assert_eq!(code(share(bia, leo)), "not_a_contact");
-    let contact = |msisdn: &str, email: &str| Contact { msisdn: Some(msisdn.into()), email: Some(email.into()) };
-    let find = |sender, contacts: &[Contact]| {
-        let matches = house.steward.match_contacts(sender, contacts).expect("matched");
-        (matches.matched.iter().map(|user| user.id).collect::<Vec<_>>(), matches.considered, matches.ignored)
-    };
-    let book = [contact("00351 912 345 678", ""), contact("", " EVA@example.org "), contact("junk", "junk")];
-    assert_eq!(find(bia, &book), (vec![leo, eva], 3, 0));
-    assert_eq!(known(bia), [house.ana, leo, eva], "remembered");
-    share(bia, leo).expect("a contact now");
-    let national = [contact("912 345 678", "")];
-    assert_eq!(find(bia, &national).0, [], "her household says nothing of its country");
-    assert_eq!(find(evas_phone, &national).0, [leo]);
-
-    let mut long = vec![contact("", ""); limits::CONTACTS];
-    long.push(contact("+351912345678", ""));
-    assert_eq!(find(nobodys, &long), (vec![], 500, 1), "the first 500 only");
-    house.steward.remove_user(leo).expect("removed");
-    assert_eq!(known(bia), [house.ana, eva]);
-    assert_eq!(code(share(bia, leo)), "not_a_contact");
-    let nowhere = ProfileChange { email: Some(String::new()), ..Default::default() };
-    house.steward.change_user(eva, nowhere, NewPin::Same).expect("set");
-    assert_eq!(known(evas_phone), [], "nobody there has her address any more");
-    assert_eq!(find(nobodys, &book).0, []);
 }
 
 #[test]

@@ -53,6 +53,11 @@ impl Steward {
         })
     }
 
+    /// `user` allows whoever shared it.
+    pub fn allow(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
+        self.decide(move |ledger, news, date| viewing::allow(ledger, news, user, share, date))
+    }
+
     /// `user` puts the share off.
     pub fn later(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| viewing::later(ledger, news, user, share))

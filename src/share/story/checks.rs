@@ -1,13 +1,13 @@
 //! What must hold after everything that happens in a story.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::ground::id::{ShareId, UserId};
-use crate::ground::time::Clock as _;
+use crate::ground::id::{SenderId, ShareId, TvId, UserId};
+use crate::ground::time::{Clock as _, UnixMs};
 use crate::share::ledger::{Order, Rows, all};
 use crate::share::story::{Act, Cast, Phoner, TVS};
-use crate::share::{Asker, Share, ShareState, Target, TargetState};
+use crate::share::{Asker, Share, ShareState, Target, TargetState, User};
 
 impl Cast {
     /// Everything that must hold, whatever happened.
@@ -18,8 +18,9 @@ impl Cast {
         self.check_lists(&shares);
         self.check_rights(&shares);
         self.check_senders(&shares);
-        self.check_news(&shares);
-        self.before = shares;
+        let allowed = self.check_standings(act);
+        self.check_news(&shares, act, &allowed);
+        (self.before, self.allowed) = (shares, allowed);
     }
 
     fn rows(&self) -> BTreeMap<ShareId, Share> {
@@ -172,26 +173,101 @@ impl Cast {
         }
     }
 
-    /// Every TV rings once for whoever a share has just come to, if they live there and want to hear of it now; nothing
-    /// else rings. Inboxes are told of where their user is signed in, with the right counts.
-    fn check_news(&mut self, shares: &BTreeMap<ShareId, Share>) {
+    /// Senders are allowed by what a user does at a TV, and by nothing that they do themselves. Who is allowed now.
+    fn check_standings(&mut self, act: &Act) -> BTreeSet<(SenderId, UserId)> {
+        let mut allowed = BTreeSet::new();
+        let mut look = |ledger: &dyn Rows| {
+            let scan = ledger.scan_standings(all(), Order::Rising, &mut |key, standing| {
+                if standing.allowed {
+                    allowed.insert(key);
+                }
+                ControlFlow::Continue(())
+            });
+            assert_eq!(scan, Ok(()));
+        };
+        self.books.look(&mut look).expect("the books can be read");
+        for (_, by) in allowed.difference(&self.allowed) {
+            let (Act::Allow { user, .. } | Act::Accept { user, .. } | Act::Watching { user, .. }) = act else {
+                panic!("a sender is allowed by {act:?}");
+            };
+            assert_eq!(self.users[*user], *by, "nobody allows for another");
+        }
+        for (sender, user) in self.allowed.difference(&allowed) {
+            let renamed = matches!(act, Act::Rename(by) if self.senders[*by].sender == *sender);
+            assert!(renamed || matches!(act, Act::RemoveUser(gone) if self.users[*gone] == *user), "{act:?}");
+        }
+        if let Act::Rename(by) = act {
+            let renamed = self.senders[*by].sender;
+            self.rung.retain(|(sender, ..)| *sender != renamed);
+            self.asked.retain(|(sender, _), _| *sender != renamed);
+        }
+        allowed
+    }
+
+    /// Whether a share of `sender` that comes to `user` now rings; `Some(true)` where it only asks to be allowed.
+    fn rings(&mut self, sender: SenderId, user: &User) -> Option<bool> {
+        let (date, key) = (self.clock.date(), (sender, user.id));
+        let within = |at: UnixMs, s: u64| date.0.abs_diff(at.0) < 1000 * s;
+        let mut account = None;
+        let mut look = |ledger: &dyn Rows| account = ledger.sender(sender).expect("read").and_then(|row| row.account);
+        self.books.look(&mut look).expect("the books can be read");
+        let is_member = account == Some(user.account);
+        if !is_member && !self.allowed.contains(&key) {
+            if self.asked.get(&key).is_some_and(|at| within(*at, 24 * 3600)) {
+                return None;
+            }
+            self.asked.insert(key, date);
+            self.rung.push((sender, user.id, date));
+            return Some(true);
+        }
+        let last = self.rung.iter().rev().filter(|(of, to, _)| (*of, *to) == key).take(12);
+        let of_late = last.filter(|(.., at)| within(*at, 5 * 60)).count();
+        (of_late < if is_member { 12 } else { 3 }).then(|| {
+            self.rung.push((sender, user.id, date));
+            false
+        })
+    }
+
+    /// Every TV rings once for whoever a share has just come to, if they live there and want to hear of it now, from whom it
+    /// is and so often; nothing else rings. Inboxes are told of where their user is signed in, with the right counts.
+    fn check_news(&mut self, shares: &BTreeMap<ShareId, Share>, act: &Act, allowed: &BTreeSet<(SenderId, UserId)>) {
         let (date, rows) = (self.clock.date(), self.steward.tvs().expect("TVs"));
-        let mut wanted = Vec::new();
+        let mut came = Vec::new();
         for (id, share) in shares {
-            let came = |target: &&Target| {
+            let is_new = |target: &&Target| {
                 let was = self.before.get(id).and_then(|before| before.target(target.user)).map(|target| target.state);
                 target.state == TargetState::Notified && was.is_none_or(|was| was == TargetState::Invited)
             };
-            for target in share.targets.iter().filter(came) {
+            for target in share.targets.iter().filter(is_new) {
                 let user = self.steward.user(target.user).expect("a user");
                 let blocks = self.steward.blocks(user.id).expect("a list");
                 assert!(!user.settings.service_off && blocks.iter().all(|blocked| blocked.sender != share.sender));
                 assert_eq!(share.state, ShareState::Ready);
-                let quiet = user.settings.quiet_hours.is_some_and(|hours| hours.covers(date));
-                let home = (0..TVS)
-                    .filter(|tv| rows.iter().any(|row| row.id == self.tvs[*tv] && row.account == Some(user.account)));
-                wanted.extend(home.filter(|_| !quiet).map(|tv| (tv, user.id, *id)));
+                came.push((user, share));
             }
+        }
+        let mut wanted = Vec::new();
+        let mut ring = |tvs: &[TvId], user: &User, share: ShareId, asks: bool| {
+            let home =
+                (0..TVS).filter(|tv| rows.iter().any(|row| row.id == tvs[*tv] && row.account == Some(user.account)));
+            wanted.extend(home.filter(|_| !user.has_quiet(date)).map(|tv| (tv, user.id, share, asks)));
+        };
+        for (user, share) in came {
+            if let Some(asks) = self.rings(share.sender, &user) {
+                ring(&self.tvs, &user, share.id, asks);
+            }
+        }
+        // What asked to be allowed rings once it is.
+        if let Act::Allow { user, share } = act
+            && let Some(share) = shares.get(&self.share(*share))
+            && let Some(target) = share.target(self.users[*user])
+            && allowed.contains(&(share.sender, target.user))
+            && !self.allowed.contains(&(share.sender, target.user))
+            && target.state == TargetState::Notified
+            && !target.deleted
+            && matches!(share.state, ShareState::Ready | ShareState::Ended)
+        {
+            ring(&self.tvs, &self.steward.user(target.user).expect("a user"), share.id, false);
         }
         let mut rung = Vec::new();
         for (tv, ear) in self.ears.iter_mut().enumerate() {
@@ -201,7 +277,9 @@ impl Cast {
                 match event.name {
                     "ring" => {
                         let user = id("user_id").parse::<UserId>().expect("an id");
-                        rung.push((tv, user, id("share_id").parse::<ShareId>().expect("an id")));
+                        let asks = data["introduction"] == true;
+                        assert!(!asks || data["title"].is_null() && data["sender"]["photo_url"].is_null());
+                        rung.push((tv, user, id("share_id").parse::<ShareId>().expect("an id"), asks));
                     }
                     "inbox" => {
                         let user = id("user_id").parse::<UserId>().expect("an id");

@@ -135,7 +135,7 @@ mod tests {
     use crate::ground::secret::TokenHash;
     use crate::share::directory;
     use crate::share::ledger::Rows as _;
-    use crate::share::{Account, Invite, Sender, Settings, User};
+    use crate::share::{Account, Invite, Inviter, Sender, Settings, User};
     use crate::store::ledger::Reading;
     use crate::store::schema::{STEPS, migrate, migrate_by};
     use redb::backends::InMemoryBackend;
@@ -213,8 +213,13 @@ mod tests {
             terms: None,
         };
         assert_eq!(reading.sender(BIA), Ok(Some(bia)));
-        let invite =
-            Invite { name: Some("Bia".into()), made_at: UnixMs(1_700_000_000_004), ttl_ms: 3_600_000, account: None };
+        let invite = Invite {
+            name: Some("Bia".into()),
+            made_at: UnixMs(1_700_000_000_004),
+            ttl_ms: 3_600_000,
+            account: None,
+            by: Inviter::Owner,
+        };
         assert_eq!(reading.invite(CODE), Ok(Some(invite)));
     }
 

@@ -29,6 +29,7 @@ export const words = {
   find_go: 'Look', find_empty: 'There is no number or e-mail address in it.',
   found_one: '{count} person found', found_other: '{count} people found',
   ignored_one: '{count} more entry was left out: at most 500 are looked at.', ignored_other: '{count} more entries were left out: at most 500 are looked at.',
+  unasked_one: '{count} entry waits: so many are looked at in a day. Try again tomorrow.', unasked_other: '{count} entries wait: so many are looked at in a day. Try again tomorrow.',
   mine: 'My videos', me: 'About me',
   camera_title: 'Camera', go_live: 'Go live', going: 'Starting…', measuring: 'Measuring the line…',
   turn: 'Turn the camera round', torch: 'Light', mute: 'Sound off', unmute: 'Sound on', sideways: 'Hold the phone sideways: TVs are wide.',

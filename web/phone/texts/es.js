@@ -29,6 +29,7 @@ export const words = {
   find_go: 'Buscar', find_empty: 'No hay ningún número ni correo.',
   found_one: '{count} persona encontrada', found_other: '{count} personas encontradas',
   ignored_one: '{count} entrada más quedó fuera: se miran 500 como mucho.', ignored_other: '{count} entradas más quedaron fuera: se miran 500 como mucho.',
+  unasked_one: '{count} entrada queda para mañana: en un día no se miran más.', unasked_other: '{count} entradas quedan para mañana: en un día no se miran más.',
   mine: 'Mis vídeos', me: 'Sobre mí',
   camera_title: 'Cámara', go_live: 'Emitir', going: 'Empezando…', measuring: 'Midiendo la línea…',
   turn: 'Girar la cámara', torch: 'Luz', mute: 'Quitar el sonido', unmute: 'Poner el sonido', sideways: 'Pon el teléfono de lado: las teles son anchas.',

@@ -29,6 +29,7 @@ export const words = {
   find_go: 'Procurar', find_empty: 'Não há lá nenhum número nem e-mail.',
   found_one: '{count} pessoa encontrada', found_other: '{count} pessoas encontradas',
   ignored_one: '{count} entrada a mais ficou de fora: veem-se 500 no máximo.', ignored_other: '{count} entradas a mais ficaram de fora: veem-se 500 no máximo.',
+  unasked_one: '{count} entrada fica para amanhã: num dia não se veem mais.', unasked_other: '{count} entradas ficam para amanhã: num dia não se veem mais.',
   mine: 'Os meus vídeos', me: 'Sobre mim',
   camera_title: 'Câmara', go_live: 'Em direto', going: 'A começar…', measuring: 'A medir a linha…',
   turn: 'Virar a câmara', torch: 'Luz', mute: 'Tirar o som', unmute: 'Pôr o som', sideways: 'Ponha o telefone de lado: as TVs são largas.',

@@ -20,16 +20,20 @@
       Lareira.dom.remove(node.querySelector('.stage'));
       node.appendChild(Lareira.invite.stage(entry, null, [
         el('p.facts', { text: facts(entry) }),
+        entry.introduction ? Lareira.invite.number(entry) : null,
+        entry.introduction ? el('p.lead', { text: t('asks_text') }) : null,
         expired ? el('p.lead', { text: t('expired') + '. ' + t('expired_text') }) : null
       ], [
-        expired ? null : Lareira.parts.button(t('play'), play, '.is-main.key-green'),
+        entry.introduction ? Lareira.parts.button(t('allow'), allow) : null,
+        expired || entry.introduction ? null : Lareira.parts.button(t('play'), play, '.is-main.key-green'),
         Lareira.parts.button(t('remove'), remove, '.key-red'),
         sender ? Lareira.parts.button(t('block_sender'), function () { Lareira.invite.block(entry, leave); }) : null
       ]));
       if (Lareira.focus.topRoot() === node) { Lareira.focus.ensure(); }
     }
 
-    function play() { app.watch(params.entry, 'live'); }
+    function play() { if (!params.entry.introduction) { app.watch(params.entry, 'live'); } }
+    function allow() { Lareira.invite.allow(params.entry, load); }
     function remove() { Lareira.invite.remove(params.entry, leave); }
     function leave() { if (!gone) { app.back(); } }
 
@@ -37,7 +41,7 @@
       Lareira.api.entry(params.entry.share_id, function (error, entry) {
         if (gone) { return; }
         if (error) { if (error.status === 404) { Lareira.panels.notice(t('expired')); leave(); } return; }
-        var same = JSON.stringify([entry.state, entry.seen, entry.duration_ms]) === JSON.stringify([params.entry.state, params.entry.seen, params.entry.duration_ms]);
+        var before = params.entry, same = ['state', 'seen', 'duration_ms', 'introduction'].every(function (name) { return entry[name] === before[name]; });
         params.entry = entry;
         if (!same) { draw(); }
       });

@@ -6,8 +6,10 @@
   var el = Lareira.dom.el;
 
   function hero(page) {
-    var live = page.entries.filter(Lareira.parts.isLive)[0];
-    var unseen = page.entries.filter(function (entry) { return !entry.seen && entry.state !== 'expired'; })[0];
+    /* Nobody stands there who was not allowed. */
+    var entries = page.entries.filter(function (entry) { return !entry.introduction; });
+    var live = entries.filter(Lareira.parts.isLive)[0];
+    var unseen = entries.filter(function (entry) { return !entry.seen && entry.state !== 'expired'; })[0];
     return live || unseen || null;
   }
 

@@ -40,6 +40,7 @@
     function show(entry) {
       if (entry.state === drawn) { return; }
       drawn = entry.state;
+      if (entry.introduction) { app.back(); app.go('details', { entry: entry }); return; }
       if (entry.state === 'ready' || (entry.state === 'ended' && entry.kind === 'clip')) { invite(entry); return; }
       if (entry.state === 'ended') {
         say(t('over_title'), t('over_text', { name: Lareira.parts.senderName(entry) }), entry, [{ label: t('start_watching'), run: function () { app.watch(entry, 'start'); } }]);

@@ -1,0 +1,132 @@
+//! Whether what has come to a user rings, and how. Pure.
+//!
+//! A sender from outside the household whom the user does not know yet asks first: a quiet ring, once a day at most,
+//! until the user allows them. Nobody rings often: what is too much waits in the inbox, silently. Senders are told
+//! nothing of all this.
+
+use std::ops::ControlFlow;
+
+use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::limits;
+use crate::ground::time::UnixMs;
+use crate::share::error::ShareError;
+use crate::share::ledger::{Ledger, Order, Range, Rows, all};
+use crate::share::pairing::holds;
+use crate::share::phones;
+use crate::share::rows::{Sender, Standing, User};
+
+/// How something rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As rings do.
+    Loud,
+    /// Who it is asks to be allowed: name and number, nothing else.
+    Quiet,
+}
+
+/// What a sender is to a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tie {
+    /// One of the owner's own cameras: it has no phone, so whatever it shares is the owner's doing.
+    Camera,
+    /// Of the same household.
+    Member,
+    /// Anyone else.
+    Outsider,
+}
+
+fn tie(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<Tie, ShareError> {
+    Ok(match sender.account {
+        Some(household) if household == user.account => Tie::Member,
+        _ if phones::has_phone(ledger, sender.id)? => Tie::Outsider,
+        _ => Tie::Camera,
+    })
+}
+
+/// Whether `user` has yet to say whether they want to hear of `sender`.
+pub fn is_unknown(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<bool, ShareError> {
+    let is_allowed = || ledger.standing((sender.id, user.id)).map(|row| row.is_some_and(|standing| standing.allowed));
+    if sender.account == Some(user.account) || is_allowed()? {
+        return Ok(false);
+    }
+    Ok(tie(ledger, sender, user)? == Tie::Outsider)
+}
+
+/// How a share that has just come to `user` rings; `None` where it waits silently. It is written down.
+pub fn arrive(
+    ledger: &mut dyn Ledger,
+    date: UnixMs,
+    share: ShareId,
+    sender: &Sender,
+    user: &User,
+) -> Result<Option<Manner>, ShareError> {
+    let tie = tie(ledger, sender, user)?;
+    if tie == Tie::Camera {
+        return Ok(Some(Manner::Loud));
+    }
+    let key = (sender.id, user.id);
+    let mut standing = ledger.standing(key)?.unwrap_or_default();
+    let manner = if tie == Tie::Member || standing.allowed { Manner::Loud } else { Manner::Quiet };
+    let most = if tie == Tie::Member { limits::RINGS_OF_MEMBERS } else { limits::RINGS_OF_OUTSIDERS };
+    let of_late = |at: UnixMs| holds(at, limits::RINGS_TIME.as_millis() as u64, date);
+    let too_much = match manner {
+        Manner::Loud => standing.rung.iter().filter(|(at, _)| of_late(*at)).count() >= most,
+        Manner::Quiet => standing.asked_at.is_some_and(|at| holds(at, limits::ASKING_TIME.as_millis() as u64, date)),
+    };
+    if too_much {
+        return Ok(None);
+    }
+    if manner == Manner::Quiet {
+        standing.asked_at = Some(date);
+    }
+    standing.rung.push((date, share));
+    let old = standing.rung.len().saturating_sub(limits::RINGS_OF_MEMBERS);
+    standing.rung.drain(..old);
+    ledger.put_standing(key, &standing)?;
+    Ok(Some(manner))
+}
+
+/// How a share that `user` has not answered rings on a TV that is switched on now; `None` where it never rang.
+pub fn again(ledger: &dyn Rows, share: ShareId, sender: &Sender, user: &User) -> Result<Option<Manner>, ShareError> {
+    let tie = tie(ledger, sender, user)?;
+    let standing = ledger.standing((sender.id, user.id))?.unwrap_or_default();
+    let rang = tie == Tie::Camera || standing.rung.is_empty() || standing.rung.iter().any(|(_, rung)| *rung == share);
+    let is_known = tie != Tie::Outsider || standing.allowed;
+    Ok(rang.then_some(if is_known { Manner::Loud } else { Manner::Quiet }))
+}
+
+/// `user` wants to hear of `sender` from now on; whether that is new.
+pub fn allow(ledger: &mut dyn Ledger, sender: &Sender, user: &User) -> Result<bool, ShareError> {
+    let new = is_unknown(ledger, sender, user)?;
+    if new {
+        let standing = ledger.standing((sender.id, user.id))?.unwrap_or_default();
+        ledger.put_standing((sender.id, user.id), &Standing { allowed: true, ..standing })?;
+    }
+    Ok(new)
+}
+
+/// A sender goes by another name: whoever allowed the old one is asked again, as if nothing had come before.
+pub fn is_renamed(ledger: &mut dyn Ledger, sender: SenderId) -> Result<(), ShareError> {
+    let of_sender = |user| std::ops::Bound::Included((sender, UserId(user)));
+    remove(ledger, (of_sender([0; 10]), of_sender([255; 10])), |_| true)
+}
+
+/// Nobody stands in any way with a user who goes.
+pub fn forget(ledger: &mut dyn Ledger, user: UserId) -> Result<(), ShareError> {
+    remove(ledger, all(), |known| known == user)
+}
+
+fn remove(
+    ledger: &mut dyn Ledger,
+    range: Range<(SenderId, UserId)>,
+    is_gone: impl Fn(UserId) -> bool,
+) -> Result<(), ShareError> {
+    let mut gone = Vec::new();
+    ledger.scan_standings(range, Order::Rising, &mut |key, _| {
+        if is_gone(key.1) {
+            gone.push(key);
+        }
+        ControlFlow::Continue(())
+    })?;
+    gone.into_iter().try_for_each(|key| Ok(ledger.remove_standing(key)?))
+}

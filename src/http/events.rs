@@ -38,11 +38,11 @@ impl Announcements {
 }
 
 impl Events for Announcements {
-    fn open(&self, route: Route, fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
+    fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
             let api = self.api.clone();
             let last = field(&fields, "last-event-id").and_then(|id| id.parse().ok());
-            match blocking::unblock(move || follow(&api, &route, &fields, last)).await {
+            match blocking::unblock(move || follow(&api, &route, &fields, is_secure, last)).await {
                 Ok((subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
@@ -64,9 +64,10 @@ fn follow(
     api: &Api,
     route: &Route,
     fields: &[(&'static str, String)],
+    is_secure: bool,
     last: Option<u64>,
 ) -> Result<(Subscription, Vec<Arc<str>>), Failure> {
-    let audience = audience(api, route, fields)?;
+    let audience = audience(api, route, fields, is_secure)?;
     let subscription = api.steward.announcer().subscribe(audience, last);
     let rings = match (audience, last) {
         (Audience::Tv(tv), None) => api.steward.waiting_rings(tv)?,
@@ -76,7 +77,7 @@ fn follow(
 }
 
 /// Who asks, as someone the announcer tells things. Blocks.
-fn audience(api: &Api, route: &Route, fields: &[(&'static str, String)]) -> Result<Audience, Failure> {
+fn audience(api: &Api, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> Result<Audience, Failure> {
     match route {
         Route::Phone(PhoneCall::Events(share)) => {
             let (_, sender) = api_phone::phone(api, field(fields, "authorization"))?;
@@ -85,11 +86,7 @@ fn audience(api: &Api, route: &Route, fields: &[(&'static str, String)]) -> Resu
         }
         Route::Tv(TvCall::Events) => {
             let cookies = field(fields, "cookie").unwrap_or_default();
-            let cookie = |name: &str| {
-                let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-                pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
-            };
-            let session = api_tv::session_of(api, cookie)?.ok_or(Failure::NoTv)?;
+            let session = api_tv::session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?;
             Ok(Audience::Tv(session.tv.id))
         }
         _ => Err(Failure::NotFound),

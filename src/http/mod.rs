@@ -16,6 +16,7 @@ pub mod publish;
 pub mod range;
 pub mod route;
 
+mod agent;
 mod api_cameras;
 mod api_contacts;
 mod api_house;
@@ -23,6 +24,7 @@ mod api_owner;
 mod api_phone;
 mod api_shares;
 mod api_tv;
+mod cookies;
 mod pages;
 mod qr;
 mod texts;

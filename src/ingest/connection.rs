@@ -105,8 +105,11 @@ impl Connection {
             }
             let outcome = match event {
                 Some(Event::Announce { path, credentials }) => {
-                    let shared = self.shared.clone();
+                    let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
                     let admitted = within(&mut deadline, shared.gate.admit(&path, credentials)).await?;
+                    if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
+                        shared.gate.was_wrong(self.place.address);
+                    }
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())
                 }

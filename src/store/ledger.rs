@@ -15,7 +15,9 @@ use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Ledger, LedgerError, Order, Range, Rows, Visit, for_each_table};
-use crate::share::{Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Tv, User};
+use crate::share::{
+    Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Tv, User,
+};
 use crate::store::error::failed;
 use crate::store::key::{self, Key};
 use crate::store::value;

@@ -171,6 +171,7 @@ impl Exchange<'_> {
                 file: *file,
                 query: head.query().to_owned(),
                 head_only,
+                peer: self.connection.peer,
             }),
             Ok(Route::Channel { channel, ticket, file }) => shared.channels.watch(ChannelRequest {
                 channel: *channel,
@@ -259,8 +260,8 @@ impl Exchange<'_> {
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
             Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) | Route::Owner(_) => {
                 let shared = self.shared.clone();
-                let kept = head.kept.clone();
-                match self.unless_gone(shared.events.open(route, kept)).await {
+                let (kept, is_secure) = (head.kept.clone(), self.connection.tls.get().is_some());
+                match self.unless_gone(shared.events.open(route, kept, is_secure)).await {
                     Some(reply) => reply,
                     None => return Ok(Then::Close),
                 }

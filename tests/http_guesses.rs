@@ -4,9 +4,9 @@ mod http_house;
 
 use std::sync::Mutex;
 
-use http_house::home::{Home, code_of};
+use http_house::home::{Home, code_of, json_of};
 use lareira::ground::limits;
-use lareira::http::route::Method::Post;
+use lareira::http::route::Method::{Get, Post};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::{Value, json};
 
@@ -84,7 +84,11 @@ fn the_owners_code_is_not_found_by_trying_many() {
     }
     let right = json!({ "code": code });
     assert_eq!(tried(&home, "10.0.0.1", "/admin/api/sign-in", &right), "too_many_tries");
-    assert_eq!(tried(&home, "10.0.0.2", "/admin/api/sign-in", &right), "");
+    let answer = home.ask_from("10.0.0.2", true, Post, "/admin/api/sign-in", "", &right);
+    assert_eq!(answer.status, 200);
+    let cookie = answer.field("set-cookie").and_then(|field| field.split(';').next()).expect("a cookie");
+    let now = json_of(&home.ask_from("10.0.0.2", true, Get, "/admin/api/now", cookie, &Value::Null));
+    assert_eq!(now["wrong_codes"], limits::CODE_TRIES, "the owner is told");
 }
 
 #[test]

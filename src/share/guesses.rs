@@ -59,6 +59,11 @@ impl Guesses {
         own.wait(limits::CODE_TRIES, limits::CODE_TRIES_TIME, now).max(others)
     }
 
+    /// How many codes were wrong of late, from everywhere.
+    pub fn of_late(&self, now: Moment) -> u32 {
+        if self.all.is_old(now, limits::CODE_TRIES_LONG) { 0 } else { self.all.count }
+    }
+
     /// A code that came from `from` was wrong.
     pub fn note(&mut self, from: IpAddr, now: Moment) {
         note(&mut self.machines, Origin::of(from), now, limits::CODE_TRIES_TIME);
@@ -150,6 +155,8 @@ mod tests {
         let many = tried(&mut guesses, &addresses, NOW);
         assert!(many <= limits::CODE_TRIES_ALL as usize + addresses.len(), "{many} guesses");
         assert_eq!(guesses.wait(address(5000 * 256), NOW), Duration::ZERO, "whoever comes first time comes in");
+        assert_eq!(guesses.of_late(NOW) as usize, many);
+        assert_eq!(guesses.of_late(NOW + limits::CODE_TRIES_LONG), 0);
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl Steward {
         self.was_refused(kind, from);
     }
 
+    /// How many codes were wrong of late, for the owner to know.
+    pub fn wrong_codes(&self) -> u32 {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).of_late(self.clock.now())
+    }
+
     /// Tells the log of a secret that was wrong.
     pub fn was_refused(&self, kind: RefusedKind, from: IpAddr) {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).note(kind, from, self.clock.now());

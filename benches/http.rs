@@ -111,7 +111,7 @@ impl Cameras for House {
 }
 
 impl Events for House {
-    fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
+    fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>, _is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(404, "none", "none")))
     }
 }

@@ -131,3 +131,22 @@ fn it_waits_for_books_that_are_open_for_a_moment() {
     let list: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!(list["accounts"][0], account);
 }
+
+#[test]
+fn a_house_is_given_back_by_whoever_is_sure() {
+    let dir = tempfile::tempdir().expect("a directory");
+    json(dir.path(), &["account", "add", "Silva"]);
+    json(dir.path(), &["invite"]);
+    let unsure = admin(dir.path(), &["unclaim"]);
+    assert_eq!(unsure.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unsure.stderr).contains("1 households"), "it says what would be lost: {unsure:?}");
+    assert_eq!(json(dir.path(), &["account", "list"])["accounts"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json(dir.path(), &["unclaim", "--yes"])["unclaimed"], true);
+    assert_eq!(json(dir.path(), &["account", "list"])["accounts"], Value::Array(Vec::new()));
+    // Codes of TVs, and the one that claims, are in the memory of a gateway that runs.
+    for verb in [&["claim-code"][..], &["tv", "approve", "123456", "--account", "Silva"]] {
+        let refused = admin(dir.path(), verb);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("no gateway runs"), "{refused:?}");
+    }
+}

@@ -2,7 +2,10 @@
 
 mod http_house;
 
+use std::sync::Arc;
+
 use http_house::home::{Home, code_of, json_of};
+use lareira::http::route::Method::{Get, Post};
 use serde_json::{Value, json};
 
 /// Comes in with a code from the command line; the Cookie field.
@@ -86,7 +89,13 @@ fn nobody_else_comes_in() {
 fn what_names_files_is_done_on_the_gateway_itself() {
     let home = Home::new();
     let owner = come_in(&home);
-    for refused in [json!({ "backup": { "file": "/x" } }), json!({ "restore": { "file": "/x" } }), json!("owner")] {
+    for refused in [
+        json!({ "backup": { "file": "/x" } }),
+        json!({ "restore": { "file": "/x" } }),
+        json!("owner"),
+        json!("claim_code"),
+        json!({ "unclaim": { "yes": true } }),
+    ] {
         let answer = home.ask("POST", "/admin/api/verb", &owner, &refused);
         assert_eq!(code_of(&answer), (403, "not_here".to_owned()), "{refused}");
     }
@@ -97,4 +106,60 @@ fn what_names_files_is_done_on_the_gateway_itself() {
     ] {
         assert_eq!(code_of(&home.ask("POST", "/admin/api/verb", &owner, &nonsense)), expected, "{nonsense}");
     }
+}
+
+#[test]
+fn the_page_opens_over_https_alone_where_that_is_to_be_had() {
+    let home = Home::new();
+    let (lan, tls) = ("192.168.1.9", "__Secure-lareira_owner");
+    let code = home.steward.owner_code().expect("a code").code;
+    let body = json!({ "code": code });
+    for (method, path, body) in
+        [(Post, "/admin/api/sign-in", &body), (Get, "/admin/api/now", &Value::Null), (Post, "/admin/api/verb", &body)]
+    {
+        let answer = home.ask_from(lan, false, method, path, "", body);
+        assert_eq!(code_of(&answer), (403, "https_only".to_owned()), "{path}");
+        assert!(answer.text().contains("https://192.168.1.2:8443/admin/"), "{}", answer.text());
+    }
+    let secure = home.ask_from(lan, true, Post, "/admin/api/sign-in", "", &body);
+    let field = secure.field("set-cookie").expect("the code was not used up");
+    assert!(field.starts_with(&format!("{tls}=")) && field.ends_with("; Secure") && field.contains("HttpOnly"));
+    let value = field.split([';', '=']).nth(1).expect("its value");
+    let now = |is_secure, cookie: &str| home.ask_from(lan, is_secure, Get, "/admin/api/now", cookie, &Value::Null);
+    assert_eq!(now(true, &format!("{tls}={value}")).status, 200);
+    assert_eq!(now(true, &format!("lareira_owner={value}")).status, 401, "what plain HTTP could have set is none");
+    assert_eq!(now(false, &format!("{tls}={value}")).status, 403);
+    // From this machine itself, as by an SSH tunnel, nobody listens between.
+    let own = home.ask_from("127.0.0.1", false, Get, "/admin/api/now", &format!("lareira_owner={value}"), &Value::Null);
+    assert_eq!(own.status, 200);
+
+    // The owner's phone is let in over TLS alone, too.
+    let account = home.account("Casa");
+    let (phone, _) = home.phone(account, "Rui");
+    assert_eq!(home.ask("POST", "/api/v1/owner-session", &phone, &Value::Null).status, 403, "not the owner's");
+
+    // Where there is no HTTPS, there is HTTP.
+    let mut home = home;
+    home.api = home.api.with_secure(Arc::default());
+    let answer = home.ask_from(lan, false, Get, "/admin/api/now", &format!("lareira_owner={value}"), &Value::Null);
+    assert_eq!(answer.status, 200);
+}
+
+#[test]
+fn browsers_are_listed_and_shown_out() {
+    let home = Home::new();
+    let first = come_in(&home);
+    let second = come_in(&home);
+    let owners = verb(&home, &first, json!("owner_list"))["owners"].clone();
+    let owners = owners.as_array().expect("a list");
+    assert_eq!(owners.iter().filter(|owner| owner["here"] == true).count(), 1);
+    let other = owners.iter().find(|owner| owner["here"] == false).expect("the second");
+    assert!(other["since"].is_string() && other["seen_at"].is_string(), "{other}");
+    verb(&home, &first, json!({ "owner_end": { "owner": other["owner_id"] } }));
+    assert_eq!(home.ask("GET", "/admin/api/now", &second, &Value::Null).status, 401, "at once");
+    assert_eq!(home.ask("GET", "/admin/api/now", &first, &Value::Null).status, 200);
+    let unknown = json!({ "owner_end": { "owner": other["owner_id"] } });
+    assert_eq!(home.ask("POST", "/admin/api/verb", &first, &unknown).status, 404);
+    verb(&home, &first, json!("owner_end_all"));
+    assert_eq!(home.ask("GET", "/admin/api/now", &first, &Value::Null).status, 401);
 }

@@ -19,6 +19,7 @@ use futures_rustls::rustls::{
     ClientConfig, ClientConnection, ContentType, KeyLog, NoKeyLog, ProtocolVersion, RootCertStore, StreamOwned,
     SupportedCipherSuite, SupportedProtocolVersion, Tls13CipherSuite,
 };
+use http_house::home::Home;
 use http_house::{Client, House, eventually, share};
 use lareira::authority::{Authority, Names, Settings};
 use lareira::ground::limits;
@@ -42,7 +43,10 @@ struct Secure {
 
 impl Secure {
     fn new(times: Times) -> Self {
-        let house = House::new(times, Caps::default());
+        Self::of(House::new(times, Caps::default()))
+    }
+
+    fn of(house: House) -> Self {
         let names = Names { set: vec!["tv.example".to_owned()], address: Ipv4Addr::LOCALHOST.into() };
         let settings = Settings { folder: house.dir.path().join("tls"), names, given: None };
         let authority = Authority::open(settings, today()).expect("an authority");
@@ -310,6 +314,44 @@ fn both_versions_are_spoken_by_every_name() {
     }
     let error = house.connect_as("elsewhere.example", &TLS13).err().expect("not its name");
     assert!(error.to_string().contains("not valid for name"), "{error}");
+}
+
+#[test]
+fn cookies_that_tls_gives_are_worth_nothing_without() {
+    let home = Home::new();
+    let (steward, plain) = (home.steward.clone(), home.house.address);
+    let account = home.account("Casa");
+    let tv = home.tv(account);
+    let secure = Secure::of(home.house);
+    let device = |fields: &str| {
+        let (head, body) = secure.connect().get("/tv/api/device", fields);
+        let set = head.lines().find_map(|line| line.strip_prefix("Set-Cookie: ")).expect("a cookie").to_owned();
+        let value: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        (set, value["tv_id"].as_str().expect("an id").to_owned(), value["paired"] == true)
+    };
+    let over_http = |path: &str, fields: &str| {
+        let mut client = Client::new(plain);
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+        client.head().status
+    };
+    // A TV that was paired without TLS stays paired, and its cookie is given anew.
+    let (set, _, is_paired) = device(&tv);
+    assert!(is_paired && set.starts_with("__Secure-lareira_tv=") && set.ends_with("; Secure"), "{set}");
+    assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/tv"), "{set}");
+    let given = format!("Cookie: {}\r\n", set.split(';').next().expect("its pair"));
+    assert!(device(&given).2);
+    let mut events = secure.connect();
+    events.send(&format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{given}\r\n"));
+    assert!(events.answer().0.starts_with("HTTP/1.1 200 "));
+    // The same name means nothing over plain HTTP, to calls and events alike; the plain one does.
+    for path in ["/tv/api/channels", "/tv/api/events"] {
+        assert_eq!((over_http(path, &given), over_http(path, &tv)), (401, 200), "{path}");
+    }
+    // A new one has one name from the beginning.
+    let (set, id, _) = device("");
+    assert!(set.starts_with("__Secure-lareira_tv="), "{set}");
+    assert_eq!(device(&format!("Cookie: {}\r\n", set.split(';').next().expect("its pair"))).1, id);
+    assert_eq!(steward.waiting_tvs().len(), 1);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use futures_lite::StreamExt as _;
 use crate::cli::{CliError, Options, log_to_stderr};
 use crate::gateway::Gateway;
 use crate::gateway::config::Config;
-use crate::gateway::desk::Doors;
+use crate::gateway::desk::{Addresses, Doors};
+use crate::ground::limits;
 
 /// Serves as the configuration says.
 pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
@@ -20,6 +21,13 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
     let Doors { http, https, rtsp, rtsps } = gateway.doors();
     let [https, rtsps] = [https, rtsps].map(|door| door.map_or("none".to_owned(), |address| address.to_string()));
     log::info!("serving http={http} https={https} rtsp={rtsp} rtsps={rtsps}");
+    if let Ok(code) = gateway.steward().claim_code() {
+        let minutes = limits::CLAIM_TIME.as_secs() / 60;
+        let url = Addresses::new(gateway.doors(), &config.http.names).claim(&code);
+        log::warn!(
+            "nobody owns this house yet: within {minutes} minutes scan the square of the only TV that is on, or open {url}"
+        );
+    }
     gateway.run(stop);
     Ok(ExitCode::SUCCESS)
 }

@@ -19,8 +19,8 @@ use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
-    Account, Asker, Inviter, MediaInfo, NewPin, NewShare, NewUser, PhoneReport, ProfileChange, Report, Scope, Share,
-    ShareError, Steward, Tv, User, photo_url,
+    Account, Asker, Belongings, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport, ProfileChange,
+    Report, Scope, Share, ShareError, Steward, Tv, User, photo_url,
 };
 
 /// Something the owner wants done.
@@ -51,10 +51,22 @@ pub enum Verb {
     ShareDelete { share: String },
     ShareNew { to: Vec<String>, from: Option<String> },
     Owner,
+    OwnerList,
+    OwnerEnd { owner: String },
+    OwnerEndAll,
+    ClaimCode,
+    Unclaim { yes: bool },
     ChannelList,
     ChannelRefresh,
     Backup { file: PathBuf },
     Restore { file: PathBuf },
+}
+
+impl Verb {
+    /// Whether it is about what a running gateway alone knows.
+    pub fn needs_gateway(&self) -> bool {
+        matches!(self, Self::TvApprove { .. } | Self::ClaimCode)
+    }
 }
 
 /// What becomes of a user's PIN.
@@ -99,6 +111,11 @@ impl Addresses {
     /// What a phone opens to be enrolled with `code`.
     fn invite(&self, code: &str) -> String {
         format!("{}/go/?code={code}", self.http)
+    }
+
+    /// What a phone opens to claim the house with the gateway's code.
+    pub fn claim(&self, code: &str) -> String {
+        format!("{}/go/#claim={code}", self.http)
     }
 
     /// The addresses of a gateway with these doors: by its first name where it has one, else by number.
@@ -172,8 +189,10 @@ impl OwnersDesk for OpenDesk {
             code: "bad_verb".into(),
             message: format!("this is no verb of the owner's: {error}"),
         })?;
-        // These name files of the gateway's own machine, or let another browser in: whoever may do that sits there.
-        if matches!(verb, Verb::Backup { .. } | Verb::Restore { .. } | Verb::Owner) {
+        // These name files of the gateway's own machine, let another browser in, or take all: whoever may do that sits there.
+        let is_of_the_gateway = matches!(verb, Verb::Backup { .. } | Verb::Restore { .. } | Verb::Owner)
+            || matches!(verb, Verb::ClaimCode | Verb::Unclaim { .. });
+        if is_of_the_gateway {
             let message = "this is done on the gateway itself, with `lareira admin`".into();
             return Err(DeskRefused { status: 403, code: "not_here".into(), message });
         }
@@ -240,11 +259,7 @@ impl Desk {
                 steward.remove_user(user)?;
                 json!({ "user_id": user.to_string(), "removed": true })
             }
-            Verb::TvList => {
-                // Anyone on the network makes a TV by opening the page; it is the owner's once it is paired.
-                let paired: Vec<_> = steward.tvs()?.into_iter().filter(|tv| tv.account.is_some()).collect();
-                json!({ "tvs": all(&paired, tv_json) })
-            }
+            Verb::TvList => json!({ "tvs": all(&steward.tvs()?, tv_json) }),
             Verb::TvApprove { code, account, name } => {
                 tv_json(&steward.approve_tv(code, find_account(steward, account)?, name.as_deref())?)
             }
@@ -318,6 +333,21 @@ impl Desk {
                 let code = steward.owner_code()?;
                 let url = format!("{}/admin/#{}", addresses.http, code.code);
                 json!({ "code": code.code, "url": url, "expires_at": code.expires_at.to_string() })
+            }
+            Verb::OwnerList => json!({ "owners": all(&steward.owners()?, owner_json) }),
+            Verb::OwnerEnd { owner } => {
+                steward.end_owner(owner)?;
+                json!({ "owner_id": owner, "ended": true })
+            }
+            Verb::OwnerEndAll => json!({ "ended": steward.end_owners()? }),
+            Verb::ClaimCode => {
+                let code = steward.claim_code()?;
+                json!({ "code": code, "url": addresses.claim(&code) })
+            }
+            Verb::Unclaim { yes: false } => return Err(not_sure(&steward.belongings()?)),
+            Verb::Unclaim { yes: true } => {
+                steward.give_back()?;
+                json!({ "unclaimed": true })
             }
             Verb::Backup { file } => {
                 steward.books().backup(file).map_err(ShareError::from)?;
@@ -402,6 +432,28 @@ fn find_phone(text: &str) -> Result<PhoneId, ShareError> {
 
 fn find_share(text: &str) -> Result<crate::ground::id::ShareId, ShareError> {
     text.parse().map_err(|_| ShareError::NotFound("share"))
+}
+
+fn not_sure(lost: &Belongings) -> Refused {
+    let Belongings { accounts, users, tvs, phones, shares } = lost;
+    Refused {
+        code: "not_sure".into(),
+        message: format!(
+            "this gives the house back to nobody, for good: {accounts} households, {users} users, {tvs} TVs, {phones} phones \
+             and {shares} shares with their recordings, every invitation, contact and setting of theirs, and the owner's \
+             browsers are deleted. Take a copy with `lareira admin backup FILE` if in doubt; to do it, say \
+             `lareira admin unclaim --yes`"
+        ),
+        status: 409,
+    }
+}
+
+fn owner_json(owner: &OwnerReport) -> Value {
+    let OwnerReport { id, browser } = owner;
+    json!({
+        "owner_id": id, "browser": browser.agent, "since": browser.since.to_string(),
+        "seen_at": browser.seen.to_string(), "phone_id": browser.phone.map(|phone| phone.to_string()),
+    })
 }
 
 fn account_json(account: &Account) -> Value {

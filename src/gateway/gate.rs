@@ -1,5 +1,6 @@
 //! Who may publish: addresses become shares, shares become streams.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::executor::{Executor, Work, unblock};
@@ -11,7 +12,7 @@ use crate::ground::time::Clock;
 use crate::ingest::{Answer, CameraGate, Gate};
 use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
 use crate::recording::library::Library;
-use crate::share::{EndReason, ShareError, Steward};
+use crate::share::{EndReason, RefusedKind, ShareError, Steward};
 use crate::wire::rtp::Media;
 use crate::wire::rtsp::{Credentials, Refusal};
 
@@ -122,6 +123,10 @@ impl Gate for Doorkeeper {
             }
             self.may_publish(path).await
         })
+    }
+
+    fn was_wrong(&self, from: IpAddr) {
+        self.steward.was_refused(RefusedKind::RtspPassword, from);
     }
 
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {

@@ -210,7 +210,7 @@ impl Gateway {
                 names: secure::names(config),
                 authority: told.certificate,
                 back: back.entrance(),
-                player: Arc::new(Plays(playback)),
+                player: Arc::new(Plays { playback, steward: steward.clone() }),
                 channels: watched,
                 cameras: Arc::new(HandOver(cameras.clone())),
                 clips: Arc::new(Intake { clips: clips.clone(), api: api.clone() }),

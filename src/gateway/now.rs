@@ -58,6 +58,7 @@ impl Now {
             "memory_bytes": resident_bytes(),
             "disk_free_bytes": free_bytes(&self.recordings).ok(),
             "viewers": viewers,
+            "wrong_codes": self.steward.wrong_codes(),
             "streams": streams,
         })
     }

@@ -17,12 +17,15 @@ use crate::http::{PlayRequest, Player};
 use crate::live::{FinishedRecording, Wanted};
 use crate::playback::{Denied, File, Playback, Request, Shelf, Standing, Warden};
 use crate::recording::library::Library;
-use crate::share::{Asker, Scope, ShareError, ShareState, Steward, TicketError};
+use crate::share::{Asker, RefusedKind, Scope, ShareError, ShareState, Steward, TicketError};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Plays what the HTTP door asks for.
-pub(super) struct Plays(pub Playback);
+pub(super) struct Plays {
+    pub playback: Playback,
+    pub steward: Arc<Steward>,
+}
 
 impl Player for Plays {
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
@@ -37,7 +40,15 @@ impl Player for Plays {
         };
         Box::pin(async move {
             let wanted = Request { file, query: &request.query, head_only: request.head_only };
-            self.0.play(request.share, &request.ticket, wanted).await
+            let reply = self.playback.play(request.share, &request.ticket, wanted).await;
+            // One that is too old, or whose right was withdrawn, was somebody's once.
+            if reply.status == 403
+                && let Err(TicketError::Bad | TicketError::Foreign) =
+                    self.steward.open_ticket(request.share, &request.ticket)
+            {
+                self.steward.was_refused(RefusedKind::Ticket, request.peer);
+            }
+            reply
         })
     }
 }

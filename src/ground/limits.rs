@@ -173,23 +173,47 @@ pub const EVENTS_PER_DEVICE: usize = 16;
 pub const EVENTS_RIGHT: Duration = Duration::from_secs(5);
 /// Senders one user can block; more are refused.
 pub const BLOCKED_SENDERS: usize = 1000;
-/// TVs that wait to be paired; the one that waits longest makes room.
-pub const UNPAIRED_TVS: usize = 500;
+/// TVs that wait to be paired, in all; one that isn't asked for any more makes room, else one of the address that has most.
+pub const WAITING_TVS: usize = 500;
+/// TVs of one address that wait to be paired; the one whose page asked longest ago makes room.
+pub const WAITING_TVS_PER_ADDRESS: usize = 16;
+/// How long the page of a TV that waits may ask nothing before its place is free for another.
+pub const WAITING_TV_IDLE: Duration = Duration::from_secs(60);
+/// How long after a start a house that nobody owns can be claimed by the square on a TV.
+pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
 /// Users signed in at once on one TV; the one signed in longest makes room.
 pub const SIGNED_IN_USERS: usize = 32;
 /// How long a TV shows a pairing code before it shows a new one.
 pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
-/// Wrong codes (of invitations, or of TVs in a house to be claimed) from one address within [`CODE_TRIES_TIME`]; then it
+/// Wrong codes (of invitations, of a house to be claimed, of the owner) from one machine within [`CODE_TRIES_TIME`]; then it
 /// has to wait for the rest of it.
 pub const CODE_TRIES: u32 = 20;
 /// See [`CODE_TRIES`].
 pub const CODE_TRIES_TIME: Duration = Duration::from_secs(60);
-/// Addresses whose wrong codes are counted; with more, counting begins anew.
-pub const CODE_ADDRESSES: usize = 1024;
+/// Wrong codes from the network around it within [`CODE_TRIES_LONG`]; then each of its machines has one try for the rest of it.
+pub const CODE_TRIES_NETWORK: u32 = 60;
+/// The same from everywhere.
+pub const CODE_TRIES_ALL: u32 = 300;
+/// See [`CODE_TRIES_NETWORK`].
+pub const CODE_TRIES_LONG: Duration = Duration::from_secs(600);
+/// Machines and networks whose wrong codes are counted; with more, the oldest are forgotten.
+pub const CODE_ORIGINS: usize = 4096;
+/// How often refusals are told in the log: within this time …
+pub const REFUSALS_SPAN: Duration = Duration::from_secs(60);
+/// … as many of one kind from one machine …
+pub const REFUSALS_EACH: u32 = 10;
+/// … and as many in all. What is beyond is counted, and told as a number.
+pub const REFUSALS_ALL: u32 = 100;
 /// How long the owner has to come in with a code.
 pub const OWNER_CODE_TIME: Duration = Duration::from_secs(10 * 60);
 /// Browsers of the owner; the one that came in longest ago makes room.
 pub const OWNER_BROWSERS: usize = 32;
+/// How long a browser of the owner's may stay away; then it is out.
+pub const OWNER_IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a browser of the owner's stays in at most.
+pub const OWNER_TIME: Duration = Duration::from_secs(180 * 24 * 3600);
+/// How often it is written down that it was here.
+pub const OWNER_SEEN: Duration = Duration::from_secs(3600);
 /// How long an invitation may be made to hold.
 pub const INVITE_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a ticket gives the right to play.

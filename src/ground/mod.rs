@@ -1,5 +1,5 @@
-//! Floor 0: the words every room shares. Times, ids, limits, frames, pictures, answers, secrets, and who has how much of
-//! what there is not enough of.
+//! Floor 0: the words every room shares. Times, ids, limits, frames, pictures, answers, secrets, where someone comes from,
+//! and who has how much of what there is not enough of.
 //!
 //! Nothing here opens a socket or a file, reads a clock or knows a protocol.
 

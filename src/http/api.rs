@@ -15,7 +15,7 @@ use crate::http::channels::Lineup;
 use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
-use crate::share::{MediaInfo, Scope, ShareError, Steward};
+use crate::share::{MediaInfo, RefusedKind, Scope, ShareError, Steward};
 
 /// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
 #[derive(Debug, Default)]
@@ -94,6 +94,9 @@ impl Api {
             Route::Owner(call) => api_owner::answer(self, request, call),
             _ => Err(Failure::NotFound),
         };
+        if let (Err(Failure::Share(ShareError::WrongPin)), Some(peer)) = (&answered, request.peer) {
+            self.steward.was_refused(RefusedKind::Pin, peer);
+        }
         // Nothing of this may stay in a cache between.
         answered.unwrap_or_else(Failure::reply).with("Cache-Control", "no-store")
     }
@@ -117,6 +120,8 @@ pub(super) enum Failure {
     NotSignedIn,
     /// No cookie of the owner's came with it.
     NotOwner,
+    /// The owner's page is to be had over TLS, at this address.
+    HttpsOnly(String),
     /// The desk's reason.
     Desk(DeskRefused),
     /// It came from another site's page.
@@ -171,6 +176,9 @@ impl Failure {
             Self::NoTv => Reply::error(401, "no_tv", "this TV is not known: open /tv/ again"),
             Self::NotSignedIn => Reply::error(401, "not_signed_in", "say who is watching first"),
             Self::NotOwner => Reply::error(401, "not_owner", "come in with a code: run `lareira admin owner`"),
+            Self::HttpsOnly(address) => {
+                Reply::error(403, "https_only", &format!("the owner's page opens over HTTPS alone: go to {address}"))
+            }
             Self::Desk(DeskRefused { status, code, message }) => refusal(status, &code, &message),
             Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
             Self::BadBody(why) => {

@@ -10,7 +10,7 @@ use crate::http::api_phone::language;
 use crate::http::back::Request;
 use crate::http::photos::{self, PhotoOf};
 use crate::http::texts;
-use crate::share::{Claim, Enrolment, ShareError};
+use crate::share::{Claim, Enrolment, RefusedKind, ShareError};
 
 /// Characters of a person's name that a household may be called after.
 const HOME_NAME_CHARS: usize = 80;
@@ -21,13 +21,13 @@ pub(super) fn house(api: &Api, request: &Request) -> Answered {
     Ok(answer_json(200, &json!({ "https_url": https_url, "claimed": api.steward.is_claimed()? })))
 }
 
-/// Does something with a code, unless too many wrong ones came from the same address.
-fn with_code(api: &Api, request: &Request, work: impl FnOnce() -> Answered) -> Answered {
+/// Does something with a code, unless too many wrong ones came from there.
+pub(super) fn with_code(api: &Api, request: &Request, kind: RefusedKind, work: impl FnOnce() -> Answered) -> Answered {
     let Some(peer) = request.peer else { return work() };
     api.steward.may_try_code(peer)?;
     work().inspect_err(|failure| {
         if matches!(failure, Failure::Share(ShareError::BadCode)) {
-            api.steward.code_was_wrong(peer);
+            api.steward.code_was_wrong(kind, peer);
         }
     })
 }
@@ -48,7 +48,7 @@ struct EnrolBody {
 
 /// Makes the phone a sender's, with an invitation.
 pub(super) fn enrol(api: &Api, request: &Request) -> Answered {
-    with_code(api, request, || {
+    with_code(api, request, RefusedKind::Code, || {
         let EnrolBody { code, name, msisdn, email, photo } = body(request)?;
         // Nobody has a photo drawn who was not invited.
         api.steward.check_invite(code.trim())?;
@@ -72,7 +72,7 @@ struct ClaimBody {
 /// Makes the first phone the owner's, with the code that a TV shows.
 pub(super) fn claim(api: &Api, request: &Request) -> Answered {
     api::same_site(request)?;
-    with_code(api, request, || {
+    with_code(api, request, RefusedKind::Code, || {
         let ClaimBody { code, name, home, photo } = body(request)?;
         // Nobody has a photo drawn who can't claim anything.
         api.steward.check_claim(&code)?;

@@ -4,17 +4,17 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
+use crate::http::api_house::with_code;
 use crate::http::back::Request;
-use crate::http::qr;
 use crate::http::route::OwnerCall;
-use crate::share::Inviter;
+use crate::http::{agent, cookies, qr};
+use crate::share::{Inviter, RefusedKind, Steward};
 
-/// The cookie that makes a browser the owner's.
-const OWNER_COOKIE: &str = "lareira_owner";
 /// How long browsers keep it.
-const COOKIE_SECONDS: u32 = 180 * 24 * 3600;
+const COOKIE_SECONDS: u32 = limits::OWNER_TIME.as_secs() as u32;
 
 /// Carries out what the owner wants, and knows what is going on. Blocks.
 pub trait OwnersDesk: Send + Sync {
@@ -37,11 +37,6 @@ pub struct DeskRefused {
     pub message: String,
 }
 
-/// Whether the cookies that `cookie` finds are the owner's. Blocks.
-pub(super) fn is_owner<'a>(api: &Api, cookie: impl Fn(&str) -> Option<&'a str>) -> bool {
-    cookie(OWNER_COOKIE).is_some_and(|cookie| api.steward.is_owner(cookie).unwrap_or(false))
-}
-
 #[derive(Deserialize)]
 struct SignInBody {
     code: String,
@@ -50,12 +45,15 @@ struct SignInBody {
 /// Answers the owner's page.
 pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered {
     api::same_site(request)?;
+    protected(api, request)?;
     if call == OwnerCall::SignIn {
-        let SignInBody { code } = body(request)?;
-        let cookie = api.steward.owner_sign_in(&code)?;
-        return Ok(come_in(&cookie));
+        return with_code(api, request, RefusedKind::OwnerCode, || {
+            let SignInBody { code } = body(request)?;
+            Ok(come_in(request, &api.steward.owner_sign_in(&code, &browser(request))?))
+        });
     }
-    let cookie = request.cookie(OWNER_COOKIE).ok_or(Failure::NotOwner)?;
+    let field = request.field("cookie").unwrap_or_default();
+    let cookie = cookies::own(field, cookies::OWNER, request.secure).ok_or(Failure::NotOwner)?;
     if !api.steward.is_owner(cookie)? {
         return Err(Failure::NotOwner);
     }
@@ -67,25 +65,48 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
         }
         OwnerCall::Now => Ok(answer_json(200, &api.desk.now())),
         OwnerCall::Verb => match api.desk.carry_out(body(request)?, api.steward.owner_inviter(cookie)?) {
-            Ok(said) => Ok(answer_json(200, &said)),
+            Ok(said) => Ok(answer_json(200, &with_here(said, &Steward::owner_id(cookie)))),
             Err(refused) => Err(Failure::Desk(refused)),
         },
         OwnerCall::SignOut => {
             api.steward.owner_sign_out(cookie)?;
-            Ok(with_cookie("", 0))
+            Ok(with_cookie(request, "", 0))
         }
         OwnerCall::SignIn => Err(Failure::NotFound),
     }
 }
 
-/// The answer that makes a browser the owner's.
-pub(super) fn come_in(cookie: &str) -> Reply {
-    with_cookie(cookie, COOKIE_SECONDS)
+/// Refuses whoever comes without TLS where TLS is to be had: what is said here would be there for the whole network to
+/// read. This machine's own are let in, as by an SSH tunnel: nobody listens between.
+pub(super) fn protected(api: &Api, request: &Request) -> Result<(), Failure> {
+    let is_own = request.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+    match api.secure.https() {
+        Some(port) if !request.secure && !is_own => {
+            Err(Failure::HttpsOnly(format!("https://{}:{port}/admin/", api::host_name(request))))
+        }
+        _ => Ok(()),
+    }
 }
 
-fn with_cookie(value: &str, seconds: u32) -> Reply {
-    answer_json(200, &json!({})).with(
-        "Set-Cookie",
-        format!("{OWNER_COOKIE}={value}; Path=/admin; Max-Age={seconds}; HttpOnly; SameSite=Strict"),
-    )
+/// What the browser is called.
+pub(super) fn browser(request: &Request) -> String {
+    agent::name(request.field("user-agent").unwrap_or_default())
+}
+
+/// Says in a list of the owner's browsers which one asks.
+fn with_here(mut said: Value, id: &str) -> Value {
+    for owner in said.get_mut("owners").and_then(Value::as_array_mut).into_iter().flatten() {
+        owner["here"] = (owner["owner_id"] == id).into();
+    }
+    said
+}
+
+/// The answer that makes a browser the owner's.
+pub(super) fn come_in(request: &Request, cookie: &str) -> Reply {
+    with_cookie(request, cookie, COOKIE_SECONDS)
+}
+
+fn with_cookie(request: &Request, value: &str, seconds: u32) -> Reply {
+    let cookie = cookies::set(cookies::OWNER, value, request.secure, "/admin", seconds, "Strict");
+    answer_json(200, &json!({})).with("Set-Cookie", cookie)
 }

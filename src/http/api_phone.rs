@@ -27,7 +27,11 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
             let change = ProfileChange { name, msisdn, email };
             Ok(me(api, &phone, &api.steward.change_sender(sender.id, change)?))
         }
-        PhoneCall::OwnerSession => Ok(api_owner::come_in(&api.steward.owner_session(phone.id)?)),
+        PhoneCall::OwnerSession => {
+            api_owner::protected(api, request)?;
+            let cookie = api.steward.owner_session(phone.id, &api_owner::browser(request))?;
+            Ok(api_owner::come_in(request, &cookie))
+        }
         PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
         PhoneCall::Contacts => api_contacts::known(api, &sender),
         PhoneCall::MatchContacts => api_contacts::find(api, request, &phone, &sender),

@@ -5,22 +5,20 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ground::id::{AccountId, SenderId, UserId};
+use crate::ground::id::{AccountId, SenderId, TvId, UserId};
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
 use crate::http::channels;
+use crate::http::cookies;
 use crate::http::qr;
 use crate::http::route::{Topic, TvCall};
 use crate::http::texts::{self, Language};
 use crate::share::{
-    BlockedSender, Entry, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User, photo_url,
+    BlockedSender, ClaimWay, Entry, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User,
+    photo_url,
 };
 
-/// The cookie that makes a browser a TV.
-const TV_COOKIE: &str = "lareira_tv";
-/// The cookie that makes it a user, on that TV.
-const USER_COOKIE: &str = "lareira_user";
 /// How long browsers keep the cookies: as long as they will, and renewed each time the page is opened.
 const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
 /// Entries of an inbox in one answer, at most and if not said.
@@ -38,7 +36,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
     }
     let session = session(api, request)?.ok_or(Failure::NoTv)?;
     if call == TvCall::PairPicture {
-        return pair_picture(api, request, &session.tv);
+        return pair_picture(api, request, session.tv.id);
     }
     if call == TvCall::SignIn {
         return sign_in(api, request, &session.tv);
@@ -63,7 +61,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         }
         TvCall::SignOut => {
             steward.sign_out(session.tv.id, user.id)?;
-            Ok(done()?.with("Set-Cookie", format!("{USER_COOKIE}=; Path=/tv; Max-Age=0; HttpOnly; SameSite=Lax")))
+            Ok(done()?.with("Set-Cookie", cookies::set(cookies::USER, "", request.secure, "/tv", 0, "Lax")))
         }
         TvCall::Inbox => inbox(api, request, &user),
         TvCall::DeleteEntry(share) => steward.delete_entry(user.id, share).map_err(Failure::from).and_then(|()| done()),
@@ -153,17 +151,17 @@ pub(super) fn help(api: &Api, request: &Request, topic: Topic) -> Answered {
 }
 
 fn session(api: &Api, request: &Request) -> Result<Option<Session>, Failure> {
-    session_of(api, |name| request.cookie(name))
+    session_of(api, request.field("cookie").unwrap_or_default(), request.secure)
 }
 
-/// Who asks, by the cookies that `cookie` finds.
-pub(super) fn session_of<'a>(api: &Api, cookie: impl Fn(&str) -> Option<&'a str>) -> Result<Option<Session>, Failure> {
-    let Some(tv) = cookie(TV_COOKIE) else { return Ok(None) };
-    Ok(api.steward.session(tv, cookie(USER_COOKIE))?)
+/// Who asks, by the Cookie field, and whether it came over TLS.
+pub(super) fn session_of(api: &Api, field: &str, is_secure: bool) -> Result<Option<Session>, Failure> {
+    let Some(tv) = cookies::any(field, cookies::TV, is_secure) else { return Ok(None) };
+    Ok(api.steward.session(tv, cookies::any(field, cookies::USER, is_secure))?)
 }
 
-fn with_cookie(reply: Reply, name: &str, value: &str) -> Reply {
-    reply.with("Set-Cookie", format!("{name}={value}; Path=/tv; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"))
+fn with_cookie(request: &Request, reply: Reply, name: &str, value: &str) -> Reply {
+    reply.with("Set-Cookie", cookies::set(name, value, request.secure, "/tv", COOKIE_SECONDS, "Lax"))
 }
 
 /// Where a phone goes to take in the TV that shows this code: the owner's to the owner's page; the first phone of a house
@@ -173,20 +171,31 @@ fn pair_url(request: &Request, code: &str, claimed: bool) -> String {
     format!("{}/{path}{code}", request.base())
 }
 
-/// What an unpaired TV shows of itself.
-fn unpaired(api: &Api, request: &Request, value: &mut Value, code: &str) -> Result<(), Failure> {
+/// What an unpaired TV shows of itself. In a house that nobody owns its square is shown as long as that claims it.
+fn unpaired(api: &Api, request: &Request, value: &mut Value, tv: TvId, code: &str) -> Result<(), Failure> {
     let claimed = api.steward.is_claimed()?;
     value["claimed"] = claimed.into();
     value["pairing_code"] = code.into();
+    if !claimed {
+        let way = api.steward.claim_way(tv);
+        value["claim"] = way.as_str().into();
+        if way != ClaimWay::Square {
+            return Ok(());
+        }
+    }
     value["pair_url"] = pair_url(request, code, claimed).into();
     value["pair_qr_svg"] = format!("/tv/api/pair.svg?code={code}&claimed={claimed}").into();
     Ok(())
 }
 
 /// The TV's pairing address as a picture for phones (ISO/IEC 18004).
-fn pair_picture(api: &Api, request: &Request, tv: &Tv) -> Answered {
-    let code = api.steward.pairing_code(tv.id)?.ok_or(Failure::NotFound)?;
-    qr::picture(&pair_url(request, &code, api.steward.is_claimed()?)).ok_or(Failure::NotFound)
+fn pair_picture(api: &Api, request: &Request, tv: TvId) -> Answered {
+    let code = api.steward.pairing_code(tv).ok_or(Failure::NotFound)?;
+    let claimed = api.steward.is_claimed()?;
+    if !claimed && api.steward.claim_way(tv) != ClaimWay::Square {
+        return Err(Failure::NotFound);
+    }
+    qr::picture(&pair_url(request, &code, claimed)).ok_or(Failure::NotFound)
 }
 
 /// Where a phone goes to be enrolled with `code`.
@@ -212,10 +221,10 @@ fn invite(api: &Api, request: &Request, account: AccountId, by: Inviter) -> Answ
 fn device(api: &Api, request: &Request) -> Answered {
     let steward = &api.steward;
     let Some(Session { tv, account, user }) = session(api, request)? else {
-        let new = steward.new_tv()?;
+        let new = request.peer.map_or_else(|| steward.new_tv(), |peer| steward.new_tv_from(peer))?;
         let mut value = json!({ "tv_id": new.tv.to_string(), "paired": false, "users": [] });
-        unpaired(api, request, &mut value, &new.pairing_code)?;
-        return Ok(with_cookie(answer_json(200, &value), TV_COOKIE, &new.cookie));
+        unpaired(api, request, &mut value, new.tv, &new.pairing_code)?;
+        return Ok(with_cookie(request, answer_json(200, &value), cookies::TV, &new.cookie));
     };
     let mut value = json!({ "tv_id": tv.id.to_string(), "name": tv.name, "paired": account.is_some(), "users": [] });
     if let Some(account) = account {
@@ -232,15 +241,16 @@ fn device(api: &Api, request: &Request) -> Answered {
             })
         };
         value["users"] = users.iter().map(user_json).collect::<Vec<_>>().into();
-    } else if let Some(code) = steward.pairing_code(tv.id)? {
-        unpaired(api, request, &mut value, &code)?;
+    } else if let Some(code) = steward.pairing_code(tv.id) {
+        unpaired(api, request, &mut value, tv.id, &code)?;
     }
     let mut reply = answer_json(200, &value);
-    if let Some(cookie) = request.cookie(TV_COOKIE) {
-        reply = with_cookie(reply, TV_COOKIE, cookie);
+    let field = request.field("cookie").unwrap_or_default();
+    if let Some(cookie) = cookies::any(field, cookies::TV, request.secure) {
+        reply = with_cookie(request, reply, cookies::TV, cookie);
     }
-    if let (Some(cookie), true) = (request.cookie(USER_COOKIE), user.is_some()) {
-        reply = with_cookie(reply, USER_COOKIE, cookie);
+    if let (Some(cookie), true) = (cookies::any(field, cookies::USER, request.secure), user.is_some()) {
+        reply = with_cookie(request, reply, cookies::USER, cookie);
     }
     Ok(reply)
 }
@@ -255,7 +265,7 @@ fn sign_in(api: &Api, request: &Request, tv: &Tv) -> Answered {
     let SignInBody { user_id, pin } = body(request)?;
     let user = user_id.parse::<UserId>().map_err(|error| Failure::BadBody(format!("user_id: {error}")))?;
     let cookie = api.steward.sign_in(tv.id, user, pin.as_deref())?;
-    Ok(with_cookie(done()?, USER_COOKIE, &cookie))
+    Ok(with_cookie(request, done()?, cookies::USER, &cookie))
 }
 
 #[derive(Default, Deserialize, PartialEq)]

@@ -7,7 +7,7 @@ use crate::ground::reply::Reply;
 use crate::http::api::{Api, Failure};
 use crate::http::play::BoxFuture;
 use crate::http::route::Route;
-use crate::http::{api_owner, api_phone, api_tv};
+use crate::http::{api_phone, api_tv, cookies};
 
 /// What may tell who a client is; unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Credentials {
     pub authorization: Option<String>,
     /// The Cookie field.
     pub cookie: Option<String>,
+    /// Whether they came over TLS.
+    pub is_secure: bool,
 }
 
 impl Credentials {
@@ -46,17 +48,14 @@ fn device(api: &Api, credentials: &Credentials) -> Option<u64> {
         return Some(number("sender", &sender.id.to_string()));
     }
     let cookies = credentials.cookie.as_deref()?;
-    let cookie = |name: &str| {
-        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
-    };
     // A TV that is not paired is anyone who asked.
-    if let Ok(Some(session)) = api_tv::session_of(api, cookie)
+    if let Ok(Some(session)) = api_tv::session_of(api, cookies, credentials.is_secure)
         && session.account.is_some()
     {
         return Some(number("tv", &session.tv.id.to_string()));
     }
-    api_owner::is_owner(api, cookie).then(|| number("owner", ""))
+    let owner = cookies::own(cookies, cookies::OWNER, credentials.is_secure)?;
+    api.steward.is_owner(owner).is_ok_and(|is_owner| is_owner).then(|| number("owner", ""))
 }
 
 /// What whoever asks for `route` is told who is none of those who may.

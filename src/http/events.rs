@@ -50,9 +50,9 @@ impl Announcements {
 }
 
 impl Events for Announcements {
-    fn open(&self, route: Route, fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
+    fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
-            let right = Arc::new(Right { api: self.api.clone(), route, fields });
+            let right = Arc::new(Right { api: self.api.clone(), route, fields, is_secure });
             let asking = right.clone();
             match unblock(Work::Books, move || asking.follow()).await {
                 Ok((device, audience, subscription, rings)) => {
@@ -86,6 +86,7 @@ struct Right {
     api: Api,
     route: Route,
     fields: Vec<(&'static str, String)>,
+    is_secure: bool,
 }
 
 /// The device that asks, who it is for the announcer, its place among the events, and what rings for a TV whose page was
@@ -116,11 +117,7 @@ impl Right {
             }
             Route::Tv(TvCall::Events) => {
                 let cookies = field(fields, "cookie").unwrap_or_default();
-                let cookie = |name: &str| {
-                    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-                    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
-                };
-                let tv = api_tv::session_of(api, cookie)?.ok_or(Failure::NoTv)?.tv.id;
+                let tv = api_tv::session_of(api, cookies, self.is_secure)?.ok_or(Failure::NoTv)?.tv.id;
                 Ok((Device::Tv(tv), Audience::Tv(tv)))
             }
             _ => Err(Failure::NotFound),

@@ -17,6 +17,7 @@ pub mod publish;
 pub mod range;
 pub mod route;
 
+mod agent;
 mod api_cameras;
 mod api_contacts;
 mod api_house;
@@ -24,6 +25,7 @@ mod api_owner;
 mod api_phone;
 mod api_shares;
 mod api_tv;
+mod cookies;
 mod pages;
 mod qr;
 mod seats;

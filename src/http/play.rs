@@ -2,6 +2,7 @@
 //! and [`ChannelPlayer`].
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use crate::ground::id::{ChannelId, ShareId};
@@ -24,6 +25,8 @@ pub struct PlayRequest {
     pub query: String,
     /// Only the head of the answer will be sent: start nothing.
     pub head_only: bool,
+    /// The client's address.
+    pub peer: IpAddr,
 }
 
 /// Whoever plays shares. The future is dropped when the client goes away.

@@ -105,10 +105,12 @@ impl Connection {
             }
             let outcome = match event {
                 Some(Event::Announce { path, credentials }) => {
-                    let shared = self.shared.clone();
+                    let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
                     let admitted = within(deadline, shared.gate.admit(&path, credentials)).await?;
                     if admitted.is_ok() {
                         self.place.know(number("publisher", &path));
+                    } else if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
+                        shared.gate.was_wrong(self.place.address);
                     }
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())

@@ -16,7 +16,7 @@ mod socket;
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -45,6 +45,9 @@ pub trait Gate: Send + Sync {
     /// Whether something may be published at `path`, which is the address without slashes at its ends, such as
     /// `live/TOKEN`. Asked when a publisher announces itself.
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()>;
+
+    /// A name and password that came from `from` were wrong.
+    fn was_wrong(&self, from: IpAddr);
 
     /// Opens the stream for `path`, which was admitted on the same connection. Asked when media are about to come.
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher>;

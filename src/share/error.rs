@@ -40,6 +40,8 @@ pub enum ShareError {
     BadCode,
     /// The house has an owner already.
     Claimed,
+    /// No TV's square claims the house any more, or none did.
+    ClaimClosed,
     /// Too many wrong codes came from there.
     TooManyTries {
         /// How long to wait.
@@ -82,6 +84,7 @@ impl ShareError {
             Self::NotAContact => "not_a_contact",
             Self::BadCode => "bad_code",
             Self::Claimed => "claimed",
+            Self::ClaimClosed => "claim_closed",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::TooOften { .. } => "too_often",
             Self::NotOwnersPhone => "not_owners_phone",
@@ -104,6 +107,7 @@ impl ShareError {
             Self::PinRequired | Self::WrongPin => 401,
             Self::PinLocked { .. } | Self::TooManyTries { .. } | Self::TooOften { .. } => 429,
             Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact | Self::NotOwnersPhone => 403,
+            Self::ClaimClosed => 403,
             Self::BadCode => 404,
             Self::NotReady | Self::Claimed | Self::StoppedElsewhere | Self::NoRecipients => 409,
             Self::Over(_) => 410,
@@ -144,6 +148,10 @@ impl fmt::Display for ShareError {
             }
             Self::BadCode => f.write_str("that code is wrong, used or too old; ask for a new one"),
             Self::Claimed => f.write_str("this home has an owner already; ask them for an invitation"),
+            Self::ClaimClosed => f.write_str(
+                "no TV's square counts any more: type the code that stands in the gateway's log, or restart the box and \
+                 scan the only TV that is on",
+            ),
             Self::TooManyTries { retry_after } => {
                 write!(f, "too many wrong codes; try again in {} s", retry_after.as_millis().div_ceil(1000))
             }

@@ -9,7 +9,8 @@ use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::rows::{
-    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Standing, Tv, User,
+    Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
+    User,
 };
 
 /// Hands the list of all tables to a macro: `table(Key => Row): get put remove scan;`.
@@ -27,14 +28,12 @@ macro_rules! for_each_table {
             blocks(UserId => Blocks): blocks put_blocks remove_blocks scan_blocks;
             tvs(TvId => Tv): tv put_tv remove_tv scan_tvs;
             tv_cookies(TokenHash => TvId): tv_cookie put_tv_cookie remove_tv_cookie scan_tv_cookies;
-            pairing_codes(u32 => TvId): pairing_code put_pairing_code remove_pairing_code scan_pairing_codes;
             account_tvs((AccountId, TvId) => ()): account_tv put_account_tv remove_account_tv scan_account_tvs;
             senders(SenderId => Sender): sender put_sender remove_sender scan_senders;
             contacts((SenderId, UserId) => ()): contact put_contact remove_contact scan_contacts;
             standings((SenderId, UserId) => Standing): standing put_standing remove_standing scan_standings;
             phones(PhoneId => Phone): phone put_phone remove_phone scan_phones;
             phone_tokens(TokenHash => PhoneId): phone_token put_phone_token remove_phone_token scan_phone_tokens;
-            owner_phones(PhoneId => TokenHash): owner_phone put_owner_phone remove_owner_phone scan_owner_phones;
             camera_shares(PhoneId => ShareId): camera_share put_camera_share remove_camera_share scan_camera_shares;
             recipients(SenderId => Recipients): recipients put_recipients remove_recipients scan_recipients;
             invites(TokenHash => Invite): invite put_invite remove_invite scan_invites;
@@ -53,7 +52,7 @@ macro_rules! for_each_table {
             inbox_counts(UserId => InboxCounts):
                 inbox_counts put_inbox_counts remove_inbox_counts scan_inbox_counts;
             owner_codes(TokenHash => UnixMs): owner_code put_owner_code remove_owner_code scan_owner_codes;
-            owners(TokenHash => UnixMs): owner put_owner remove_owner scan_owners;
+            owners(TokenHash => OwnerBrowser): owner put_owner remove_owner scan_owners;
             keys(u32 => [u8; 32]): key put_key remove_key scan_keys;
         }
     };

@@ -9,7 +9,8 @@ use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, for_each_table};
 use crate::share::rows::{
-    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Standing, Tv, User,
+    Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
+    User,
 };
 
 macro_rules! keep_in_maps {

@@ -7,6 +7,7 @@
 mod announcer;
 mod cameras;
 mod claim;
+mod claiming;
 mod contacts;
 pub mod directory;
 mod error;
@@ -27,6 +28,7 @@ mod phones;
 mod pin;
 mod profile;
 mod quiet;
+mod refusals;
 mod ringing;
 mod rows;
 mod sharing;
@@ -37,21 +39,24 @@ pub mod story;
 mod ticket;
 mod viewing;
 mod views;
+mod waiting;
 mod words;
 
 pub use announcer::{Announcer, Audience, Event, Subscription};
+pub use claiming::ClaimWay;
 pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use quiet::QuietHours;
+pub use refusals::RefusedKind;
 pub use rows::{
-    Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, Pairing, Phone, PinTries, Recipients,
-    Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,
+    Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
+    Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
 pub use ticket::{Scope, Ticket, TicketError};
 pub use views::{
-    Asker, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Introduction, Matches,
-    NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, PhoneReport, PlayFrom, ProfileChange, Report, Session,
-    ShareSettings, TargetReport, Unfinished, Unwanted, photo_url,
+    Asker, Belongings, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Introduction,
+    Matches, NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, OwnerReport, PhoneReport, PlayFrom, ProfileChange,
+    Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted, photo_url,
 };

@@ -183,6 +183,19 @@ pub struct Phone {
     pub is_owners: bool,
 }
 
+/// A browser of the owner's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerBrowser {
+    /// When it came in.
+    pub since: UnixMs,
+    /// When it was there last, to the hour.
+    pub seen: UnixMs,
+    /// What it is called; may be empty.
+    pub agent: String,
+    /// The owner's phone, where it came in with one.
+    pub phone: Option<PhoneId>,
+}
+
 /// Whom a sender's camera apps share with. In the sender's order, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
-use crate::share::rows::{Account, MediaInfo, Phone, Sender, Share, Tv, User};
+use crate::share::rows::{Account, MediaInfo, OwnerBrowser, Phone, Sender, Share, Tv, User};
 use crate::share::state::{Kind, ShareState, TargetState};
 
 /// What the owner can set about shares.
@@ -154,6 +154,30 @@ pub struct Claimed {
     pub sender: SenderId,
     /// The bearer token of their phone; not kept anywhere else.
     pub token: String,
+}
+
+/// A browser of the owner's, and the name by which it is shown out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerReport {
+    /// Its name; worth nothing to whoever would come in.
+    pub id: String,
+    /// What is known of it.
+    pub browser: OwnerBrowser,
+}
+
+/// How many of everything there are in the house.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Belongings {
+    /// Households.
+    pub accounts: usize,
+    /// Their users.
+    pub users: usize,
+    /// Their TVs.
+    pub tvs: usize,
+    /// Phones that may share with them.
+    pub phones: usize,
+    /// Shares, with their recordings.
+    pub shares: usize,
 }
 
 /// Someone in a phone's address book. Not kept.

@@ -16,7 +16,8 @@ use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Ledger, LedgerError, Order, Range, Rows, Visit, for_each_table};
 use crate::share::{
-    Account, Blocks, InboxCounts, Invite, Kept, Phone, PinTries, Recipients, Sender, Share, Standing, Tv, User,
+    Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
+    User,
 };
 use crate::store::error::failed;
 use crate::store::key::{self, Key};

@@ -10,7 +10,10 @@ use lareira::gateway::desk::{Addresses, Desk, OpenDesk};
 use lareira::gateway::gallery::{Gallery, Painter};
 use lareira::gateway::now::Now;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
+use lareira::ground::reply::Body;
 use lareira::ground::time::Clock as _;
+use lareira::http::back::Request;
+use lareira::http::route::{Method, Route};
 use lareira::http::{Announcements, Api, Caps, Photos as _, SecurePorts, Times};
 use lareira::live::Hub;
 use lareira::share::{Announcer, MediaInfo, NewUser, ShareSettings, Steward};
@@ -25,6 +28,7 @@ pub struct Home {
     pub house: House,
     pub steward: Arc<Steward>,
     pub gallery: Arc<Gallery>,
+    pub api: Api,
     dir: tempfile::TempDir,
 }
 
@@ -40,8 +44,8 @@ impl Home {
 
     /// The same home after a restart.
     pub fn restart(self) -> Self {
-        let Self { house, steward, gallery, dir } = self;
-        drop((house, steward, gallery));
+        let Self { house, steward, gallery, api, dir } = self;
+        drop((house, steward, gallery, api));
         // Connections that are being closed hold the steward, and with it the books, a moment longer.
         let mut patience = 5_000;
         while matches!(Store::open(&dir.path().join("lareira.redb")), Err(StoreError::InUse(_))) {
@@ -77,10 +81,11 @@ impl Home {
         let api = api.with_secure(secure);
         let events = Arc::new(Announcements::new(api.clone(), clock));
         let devices = Arc::new(api.clone());
-        let handler = Box::new(move |request: &_| api.answer(request));
+        let answering = api.clone();
+        let handler = Box::new(move |request: &_| answering.answer(request));
         let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
         let house = House::knowing(times, Caps::default(), handler, Some(events), Some(devices));
-        Self { house, steward, gallery, dir }
+        Self { house, steward, gallery, api, dir }
     }
 
     /// A call, with header fields that end with line breaks, and a JSON body or none.
@@ -93,6 +98,34 @@ impl Home {
             body.len()
         ));
         client.answer()
+    }
+
+    /// A call as the back would read it of someone at `peer`, over TLS or not.
+    pub fn ask_from(
+        &self,
+        peer: &str,
+        is_secure: bool,
+        method: Method,
+        path: &str,
+        cookie: &str,
+        body: &Value,
+    ) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = Request {
+            route: Route::decode(method, path).expect("a route"),
+            is_safe: method.is_safe(),
+            peer: Some(peer.parse().expect("an address")),
+            secure: is_secure,
+            host: "192.168.1.2:8080".to_owned(),
+            query: query.to_owned(),
+            fields: vec![("cookie".to_owned(), cookie.to_owned()), ("user-agent".to_owned(), "curl/8".to_owned())],
+            probe: None,
+            body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
+        };
+        let reply = self.api.answer(&request);
+        let fields: String = reply.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let Body::Pieces(pieces) = reply.body else { panic!("a body in pieces") };
+        Answer { status: reply.status, head: format!("HTTP/1.1 {}\r\n{fields}", reply.status), body: pieces.concat() }
     }
 
     /// The same call with a body that is anything.

@@ -151,7 +151,7 @@ impl Player for MadeUp {
 }
 
 impl Events for MadeUp {
-    fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply> {
+    fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>, _is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(401, "no", "no")))
     }
 }

@@ -1,6 +1,6 @@
 //! A gate that lets one address in, the streams behind it, and the door it stands at.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -41,6 +41,7 @@ struct Streams {
     account: Option<(&'static str, &'static str)>,
     hub: Hub,
     newest: Mutex<Option<Newest>>,
+    wrong: Mutex<Vec<IpAddr>>,
 }
 
 struct Newest {
@@ -86,6 +87,10 @@ impl Gate for Streams {
         })
     }
 
+    fn was_wrong(&self, from: IpAddr) {
+        self.wrong.lock().expect("nobody panics while holding it").push(from);
+    }
+
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {
         Box::pin(async move {
             let sound = media.iter().find_map(|media| media.format.sound()?.ok().map(Arc::new));
@@ -110,7 +115,8 @@ impl Door {
 
     fn with(account: Option<(&'static str, &'static str)>) -> Self {
         let executor = Executor::default();
-        let streams = Arc::new(Streams { account, hub: Hub::new(8, false), newest: Mutex::default() });
+        let streams =
+            Arc::new(Streams { account, hub: Hub::new(8, false), newest: Mutex::default(), wrong: Mutex::default() });
         let clock = Arc::new(TestClock::default());
         let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports: None };
         let ingest = Ingest::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
@@ -149,6 +155,11 @@ impl Door {
             assert!(start.elapsed() < time, "not seen in time: {seen:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Where names and passwords came from that were wrong.
+    pub fn wrong(&self) -> Vec<IpAddr> {
+        self.streams.wrong.lock().expect("nobody panics while holding it").clone()
     }
 
     /// Lets time pass.

@@ -110,8 +110,10 @@ fn publishers_prove_who_they_are() {
         let door = Door::open_for("ana", "secret");
         let seen = publish(&door, &mut ffmpeg(&with("secret", &door), "tcp", Sound::None));
         assert!(seen.ended && seen.pictures > 40, "{seen:?}");
+        assert!(door.wrong().is_empty(), "to be asked for a password is no wrong one");
         let status = ffmpeg(&with("wrong", &door), "tcp", Sound::None).stderr(Stdio::null()).status().expect("it runs");
         assert!(!status.success());
+        assert_eq!(door.wrong().first(), Some(&std::net::Ipv4Addr::LOCALHOST.into()));
     }
     if installed("gst-launch-1.0") {
         let door = Door::open_for("ana", "secret");

@@ -24,5 +24,6 @@ mod publisher;
 mod publishing;
 mod remux;
 mod rtsps;
+mod unowned;
 mod upstream;
 mod web;

@@ -116,6 +116,45 @@ test('it comes in by the address the command line prints, on a phone and in the 
   assert.ok(!wide, 'nothing hangs over the side');
 });
 
+test('over plain HTTP it shows the way to the protected page, and tells no code', async () => {
+  demo = scene.keep(await startGateway(() => ''));
+  await open({ viewport: { width: 390, height: 844 }, locale: 'es-ES' });
+  const sent = [];
+  page.on('request', (request) => { if (/sign-in|verb/.test(request.url())) { sent.push(request.url()); } });
+  // As the gateway answers everyone but its own machine.
+  await page.route('**/admin/api/**', (route) => route.fulfill({ status: 403, json: { error: { code: 'https_only', message: '' } } }));
+  const { code } = admin('owner');
+  for (const brought of [`#${code}`, '#pair=123456', '']) {
+    await page.goto('about:blank');
+    await page.goto(`${demo.url}/admin/${brought}`);
+    await page.waitForSelector('a.go');
+    assert.equal(await page.getAttribute('a.go', 'href'), `https://127.0.0.1:${demo.httpsPort}/admin/${brought}`);
+    assert.match(await page.textContent('.door'), /HTTPS.*certificado/s);
+    assert.equal(await page.getAttribute('.door a', 'href'), '/go/lareira.crt');
+  }
+  assert.deepEqual(sent, []);
+});
+
+test('the owner sees which browsers are in, and shows one out', async () => {
+  demo = scene.keep(await startDemo());
+  await open();
+  await page.goto(admin('owner').url.replace(/^https?:\/\/[^/]+/, demo.url));
+  await page.waitForSelector('#browsers .row');
+  assert.match(await page.textContent('#browsers'), /Chrom.*Linux.*this one/s);
+  const other = await blank(scene.browser, { viewport: { width: 1280, height: 900 } });
+  await other.goto(admin('owner').url.replace(/^https?:\/\/[^/]+/, demo.url));
+  await other.waitForSelector('#browsers .row');
+  assert.equal(await other.locator('#browsers .row').count(), 2);
+  await other.locator('#browsers .row', { hasNotText: 'this one' }).locator('button').click();
+  await other.click('dialog [type=submit]');
+  await other.waitForFunction(() => document.querySelectorAll('#browsers .row').length === 1);
+  await page.waitForSelector('.door');
+  assert.equal(admin('owner', 'list').owners.length, 1);
+  admin('owner', 'end', '--all');
+  await other.waitForSelector('.door');
+  await other.context().close();
+});
+
 test('it shows the channels, what was wrong with their list, and fetches it again', async () => {
   const list = (names) => `#EXTM3U\n${names.map((name, i) => `#EXTINF:-1 tvg-chno="${i + 1}" group-title="News",${name}\nhttp://tv.example/${i}.m3u8\n`).join('')}#EXTINF:-1,Broken\nnowhere\n`;
   demo = scene.keep(await startGateway((folder) => {

@@ -176,7 +176,7 @@ function pastShares(count, nowMs) {
 class Mock {
   constructor(options) {
     Object.assign(this, {
-      paired: true, claimed: true, users: [], entries: [], channels: [], blocked: [], pin: '1234', wrong: 0, askPin: false, account: { account_id: 'a-1', name: 'Casa' },
+      paired: true, claimed: true, claim: 'square', users: [], entries: [], channels: [], blocked: [], pin: '1234', wrong: 0, askPin: false, account: { account_id: 'a-1', name: 'Casa' },
       refuse: new Map(), // a call such as 'PUT /settings' -> the status it is refused with
     }, options);
     this.settings = { skip_pin: true, service_off: false, language: this.language || 'en', quiet_hours: null };
@@ -275,7 +275,10 @@ class Mock {
     const refused = this.refuse.get(`${method} /${what}`);
     if (refused) { return fail(refused, 'refused', 'Refused on purpose.'); }
     if (what === 'device') {
-      if (!this.paired) { return json(200, { tv_id: 'tv-1', paired: false, claimed: this.claimed, pairing_code: 'K7Q4MD', pair_url: `${this.url}/pair/K7Q4MD`, pair_qr_svg: '/mock/qr/1.svg', users: [] }); }
+      if (!this.paired) {
+        const square = this.claimed || this.claim === 'square' ? { pair_url: `${this.url}/pair/K7Q4MD`, pair_qr_svg: '/mock/qr/1.svg' } : {};
+        return json(200, { tv_id: 'tv-1', paired: false, claimed: this.claimed, ...(this.claimed ? {} : { claim: this.claim }), pairing_code: 'K7Q4MD', ...square, users: [] });
+      }
       return json(200, { tv_id: 'tv-1', paired: true, account: this.account, users: this.account ? this.users : [] });
     }
     if (what === 'events') {

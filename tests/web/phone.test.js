@@ -330,6 +330,16 @@ for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
   });
 }
 
+test('where no square counts any more the phone says which code does', async () => {
+  mock = scene.keep(await start({ house: { https_url: null, claimed: false, closed: true } }));
+  await open(`#claim=${TV_CODE}`);
+  await on('door');
+  await page.fill('[name=name]', 'Rui');
+  await page.tap('[type=submit]');
+  await page.waitForFunction(() => /lareira admin claim-code/.test(document.querySelector('.wrong').textContent));
+  assert.ok(await page.isVisible('[name=code]'));
+});
+
 test('a house without an owner asks for the TV’s code, and one with an owner for an invitation', async () => {
   mock = scene.keep(await start({ house: { https_url: null, claimed: false } }));
   await open('');

@@ -229,6 +229,7 @@ class PhoneMock {
     if (call === 'GET /house') { json(200, this.house); return; }
     if (call === 'POST /claim') {
       if (this.house.claimed) { fail(409, 'claimed', 'this home has an owner already; ask them for an invitation'); return; }
+      if (this.house.closed) { fail(403, 'claim_closed', 'no TV\'s square counts any more'); return; }
       if (body.code !== TV_CODE) { fail(404, 'bad_code', 'that code is wrong, used or too old; ask for a new one'); return; }
       this.house.claimed = true;
       Object.assign(this.own, { name: body.name, owner: true });

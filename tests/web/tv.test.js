@@ -38,6 +38,22 @@ test('in a house that nobody owns yet the square is for the first phone', async 
   await page.waitForFunction(() => /lareira admin tv approve/.test(document.querySelector('.pairing-words').textContent));
 });
 
+test('where the square claims nothing any more, the page says how to go on', async () => {
+  await begin({ paired: false, claimed: false });
+  await on(page, 'pairing');
+  await page.waitForSelector('.square img');
+  for (const [claim, words] of [['contested', /More than one television/], ['late', /first minutes after a start/]]) {
+    mock.claim = claim;
+    await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.pairing-words').textContent), words.source);
+    assert.equal(await page.locator('.square img').count(), 0);
+    assert.match(await page.textContent('.pairing-words'), /lareira admin claim-code.*\/go\//s);
+    assert.equal(await page.textContent('.code'), '', 'a code that claims nothing is not shown');
+  }
+  mock.claimed = true;
+  await page.waitForSelector('.square img');
+  assert.equal(await page.getAttribute('.code', 'aria-label'), 'K 7 Q 4 M D');
+});
+
 test('one person without a PIN is simply watching', async () => {
   await begin({ users: [FAMILY()[0]] });
   await on(page, 'home');

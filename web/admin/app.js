@@ -1,5 +1,6 @@
 // The owner's page: the door, and behind it what the gateway is doing and who it belongs to.
 
+import { browsers } from './browsers.js';
 import { channels, lineup } from './channels.js';
 import { el, notice } from './dom.js';
 import * as desk from './desk.js';
@@ -13,6 +14,8 @@ const LOOK_MS = 2000;
 const page = document.getElementById('page');
 const out = document.getElementById('out');
 const pulse = document.getElementById('pulse');
+/** What the address brings: a code to come in with, or that of a TV. */
+const brought = location.hash.slice(1);
 let timer = 0;
 /** The pairing code in the address, from the picture that a TV shows. */
 let pairing = null;
@@ -28,6 +31,17 @@ function door(words = '') {
   code.focus();
 }
 
+/** Over plain HTTP nothing is asked or told here: on to the protected page, and how a device comes to trust it. */
+async function onlyProtected() {
+  clearTimeout(timer);
+  out.hidden = true;
+  pulse.textContent = '';
+  const { https_url: address } = await fetch('/api/v1/house').then((answer) => answer.json()).catch(() => ({}));
+  page.replaceChildren(el('section.door', {}, el('h2', {}, t('https_title')), el('p.lead', {}, t('https_text')),
+    el('p', {}, el('a', { href: '/go/lareira.crt' }, t('https_get'))), el('p.quieter', {}, t('https_trust')),
+    el('p', {}, address ? el('a.go', { href: `${address}/admin/${brought ? `#${brought}` : ''}` }, t('https_go')) : t('unreachable'))));
+}
+
 async function knock(code) {
   try {
     await desk.signIn(code);
@@ -40,19 +54,20 @@ async function knock(code) {
 
 /** What is behind the door. Lists are asked for when something was done, the rest every other second. */
 function enter() {
-  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares', 'channels'].map((name) => [name, el('section', { id: name })]));
+  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares', 'channels', 'browsers'].map((name) => [name, el('section', { id: name })]));
   page.replaceChildren(...Object.values(sections));
   out.hidden = false;
   let flowing = null;
 
   async function lists() {
-    const names = ['account', 'user', 'tv', 'phone', 'share'];
+    const names = ['account', 'user', 'tv', 'phone', 'share', 'owner'];
     const [known, ...answers] = await Promise.all([lineup(), ...names.map((name) => desk.verb(`${name}_list`))]);
     const all = Object.assign({}, ...answers);
     households(sections.households, all, changed);
     phones(sections.phones, all, changed);
     shares(sections.shares, all, changed);
     channels(sections.channels, known, changed);
+    browsers(sections.browsers, all, changed);
     if (pairing && all.accounts.length) {
       const code = pairing;
       pairing = null;
@@ -71,6 +86,7 @@ function enter() {
       notice('');
     } catch (error) {
       if (error.status === 401) { door(); return; }
+      if (error.code === 'https_only') { onlyProtected(); return; }
       notice(error.status ? error.message : t('unreachable'), true);
     }
     timer = setTimeout(look, LOOK_MS);
@@ -84,11 +100,10 @@ document.documentElement.lang = language;
 out.textContent = t('sign_out');
 out.onclick = () => desk.signOut().catch(() => null).then(() => door());
 
-const brought = location.hash.slice(1);
 if (brought) { history.replaceState(null, '', location.pathname); }
 if (/^pair=\d{6}$/.test(brought)) { pairing = brought.slice(5); }
-if (/^\d{10}$/.test(brought)) {
-  knock(brought);
-} else {
-  desk.now().then(enter, (error) => door(error.status ? '' : t('unreachable')));
-}
+desk.now().then(enter, (error) => {
+  if (error.code === 'https_only') { onlyProtected(); return; }
+  if (error.status === 401 && /^\d{10}$/.test(brought)) { knock(brought); return; }
+  door(error.status ? '' : t('unreachable'));
+});

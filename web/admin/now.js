@@ -7,6 +7,8 @@ import { verb } from './desk.js';
 
 /** Looks that are kept: five minutes of one each two seconds. */
 const KEPT = 150;
+/** Wrong codes in the last minutes that are more than somebody's typing. */
+const MANY_WRONG = 20;
 const seen = { cpu: [], memory: [], disk: [], watching: [] };
 const rates = new Map();
 
@@ -64,5 +66,6 @@ export function draw(section, look, changed) {
       tile(t('cpu'), `${look.cpu_percent.toFixed(1)} %`, seen.cpu, 10),
       tile(t('memory'), bytes(look.memory_bytes), seen.memory, 32 << 20),
       tile(t('disk'), bytes(look.disk_free_bytes), seen.disk, 1)),
+    look.wrong_codes >= MANY_WRONG ? el('p.wrong', { role: 'alert' }, t('wrong_codes', { count: look.wrong_codes })) : '',
     ...(look.streams.length ? look.streams.map((stream) => streamCard(stream, at, changed)) : [el('p.lead.still', {}, t('nothing_live'))]));
 }

@@ -1,5 +1,5 @@
 //! The door: an invitation's code, a name and perhaps a photo make this phone a sender's; the first phone of all makes the
-//! house its owner's, with the code that a TV shows.
+//! house its owner's, with the code that a TV shows or that stands in the gateway's log.
 
 import { call } from './api.js';
 import { el, field, show } from './dom.js';
@@ -31,7 +31,7 @@ export function door(go, code, wrong, isClaim) {
       button.disabled = false;
       if (error.code === 'claimed') { go.door('', t('claim_taken')); return; }
       const isWrong = [401, 403, 404, 410].includes(error.status);
-      const words = isWrong ? (isClaim ? t('claim_wrong') : t('door_wrong')) : error.status ? error.message : t('unreachable');
+      const words = isWrong ? (error.code === 'claim_closed' ? t('claim_closed') : isClaim ? t('claim_wrong') : t('door_wrong')) : error.status ? error.message : t('unreachable');
       // A code that doesn't hold can be typed anew.
       if (code && isWrong) { go.door('', words, isClaim); return; }
       message.textContent = words;

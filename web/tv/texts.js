@@ -172,6 +172,21 @@
       'Apunta al cuadrado con la cámara de un teléfono. Quien lo haga primero cuidará de Lareira en esta casa, y el televisor entrará enseguida.',
       'Aponte a câmara de um telemóvel ao quadrado. Quem o fizer primeiro cuida da Lareira nesta casa, e a TV entra logo.'
     ],
+    claim_contested: [
+      'More than one television or browser asked to begin, so none of them shows the square. Restart the box with only this TV on, or claim it with the code in the box’s log.',
+      'Más de un televisor o navegador ha pedido empezar, así que ninguno muestra el cuadrado. Reinicia la caja con solo este televisor encendido, o hazla tuya con el código de su registro.',
+      'Mais do que uma televisão ou navegador pediu para começar, por isso nenhum mostra o quadrado. Reinicie a caixa só com esta TV ligada, ou faça-a sua com o código do registo da caixa.'
+    ],
+    claim_late: [
+      'The square is shown for the first minutes after a start only. Restart the box to see it again, or claim it with the code in the box’s log.',
+      'El cuadrado solo se muestra en los primeros minutos tras el arranque. Reinicia la caja para verlo otra vez, o hazla tuya con el código de su registro.',
+      'O quadrado só se mostra nos primeiros minutos depois do arranque. Reinicie a caixa para o ver de novo, ou faça-a sua com o código do registo da caixa.'
+    ],
+    claim_code: [
+      'The code: {command}. Type it on a phone at {address}',
+      'El código: {command}. Escríbelo en un teléfono en {address}',
+      'O código: {command}. Escreva-o num telemóvel em {address}'
+    ],
     pair_scan: ['Or scan the square with a phone.', 'O escanea el cuadrado con un teléfono.', 'Ou leia o quadrado com um telemóvel.'],
     jump_live: ['Jump to live', 'Ir al directo', 'Ir para o direto'],
     channels: ['Channels', 'Canales', 'Canais'],

@@ -93,6 +93,11 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
         std::fs::create_dir_all(data_dir)
             .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
         match open_books(&config, Arc::new(SystemClock::default())) {
+            Ok(_) if verb.needs_gateway() => {
+                let message =
+                    "no gateway runs here, and only one that runs knows this: start it, then ask again".into();
+                return Err(Refused { code: "not_running".into(), message, status: 0 });
+            }
             Ok((steward, gallery)) => {
                 let addresses = Addresses::new(config.doors(), &config.http.names);
                 return Desk { steward, gallery, addresses, channels: None }.execute(&verb);

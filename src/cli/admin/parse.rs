@@ -54,6 +54,8 @@ struct Options {
     texts: Vec<(&'static str, String)>,
     to: Vec<String>,
     no_pin: bool,
+    all: bool,
+    yes: bool,
     json: bool,
     help: bool,
 }
@@ -70,6 +72,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
             Arg::Short('h') | Arg::Long("help") => options.help = true,
             Arg::Long("json") => options.json = true,
             Arg::Long("no-pin") => options.no_pin = true,
+            Arg::Long("all") => options.all = true,
+            Arg::Long("yes") => options.yes = true,
             Arg::Long("config") => options.config = Some(parser.value()?),
             Arg::Long("data-dir") => options.data_dir = Some(parser.value()?),
             Arg::Long("to") => {
@@ -95,8 +99,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
         (config, None) => Place::Config(config.map(PathBuf::from)),
     };
     let verb = verb(&words, &mut options)?;
-    if options.no_pin {
-        return Err(WrongUsage(format!("--no-pin does not go with `{}`", words.join(" "))));
+    for (name, is_left) in [("no-pin", options.no_pin), ("all", options.all), ("yes", options.yes)] {
+        if is_left {
+            return Err(WrongUsage(format!("--{name} does not go with `{}`", words.join(" "))));
+        }
     }
     match (options.texts.first(), options.to.is_empty()) {
         (Some((name, _)), _) => {
@@ -150,6 +156,11 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
             to => Verb::ShareNew { to, from: options.take("from") },
         },
         ["owner"] => Verb::Owner,
+        ["owner", "list"] => Verb::OwnerList,
+        ["owner", "end", owner] => Verb::OwnerEnd { owner: owner.into() },
+        ["owner", "end"] if std::mem::take(&mut options.all) => Verb::OwnerEndAll,
+        ["claim-code"] => Verb::ClaimCode,
+        ["unclaim"] => Verb::Unclaim { yes: std::mem::take(&mut options.yes) },
         ["channel", "list"] => Verb::ChannelList,
         ["channel", "refresh"] => Verb::ChannelRefresh,
         ["backup", file] => Verb::Backup { file: file.into() },
@@ -163,6 +174,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         | ["tv", "approve" | "rename"]
         | ["tv" | "phone", "rename", _]
         | ["phone", "revoke" | "rename" | "join" | "leave"]
+        | ["owner", "end"]
         | ["share", "show" | "stop" | "delete"] => {
             return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
         }
@@ -273,6 +285,13 @@ mod tests {
             ("share delete X", Verb::ShareDelete { share: s("X") }),
             ("share new --to A B --from Door", Verb::ShareNew { to: vec![s("A"), s("B")], from: Some(s("Door")) }),
             ("share new --to A --to B", Verb::ShareNew { to: vec![s("A"), s("B")], from: None }),
+            ("owner", Verb::Owner),
+            ("owner list", Verb::OwnerList),
+            ("owner end X", Verb::OwnerEnd { owner: s("X") }),
+            ("owner end --all", Verb::OwnerEndAll),
+            ("claim-code", Verb::ClaimCode),
+            ("unclaim", Verb::Unclaim { yes: false }),
+            ("unclaim --yes", Verb::Unclaim { yes: true }),
             ("channel list", Verb::ChannelList),
             ("channel refresh", Verb::ChannelRefresh),
             ("backup F", Verb::Backup { file: "F".into() }),
@@ -304,6 +323,9 @@ mod tests {
             ("user list --pin 1234", "--pin"),
             ("user list --to A", "--to"),
             ("user list --no-pin", "--no-pin"),
+            ("user list --yes", "--yes"),
+            ("owner end X --all", "--all"),
+            ("owner end", "after `owner end`"),
             ("user set X", "--name"),
             ("user set", "after `user set`"),
             ("user photo X", "after `user photo X`"),

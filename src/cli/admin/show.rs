@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 /// The columns of each list, in their order; what is not named here is shown with `--json` only.
-const COLUMNS: [(&str, &[&str]); 7] = [
+const COLUMNS: [(&str, &[&str]); 8] = [
     ("accounts", &["account_id", "name", "country", "created_at"]),
     ("users", &["user_id", "account_id", "name", "msisdn", "email", "has_pin"]),
     ("tvs", &["tv_id", "account_id", "name", "signed_in", "created_at"]),
     ("phones", &["phone_id", "sender_id", "account_id", "name", "phone_name", "msisdn", "email", "created_at"]),
+    ("owners", &["owner_id", "browser", "since", "seen_at", "phone_id"]),
     ("channels", &["number", "channel_id", "name", "group", "guide_id", "url"]),
     ("skipped", &["line", "reason"]),
     ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "title"]),

@@ -136,9 +136,8 @@ async fn pair_every_tv(steward: Arc<Steward>, account: AccountId) {
         Timer::after(PAIRING_INTERVAL).await;
         let steward = steward.clone();
         blocking::unblock(move || {
-            let unpaired = steward.tvs().unwrap_or_default().into_iter().filter(|tv| tv.account.is_none());
-            for tv in unpaired {
-                if let Ok(Some(code)) = steward.pairing_code(tv.id)
+            for tv in steward.waiting_tvs() {
+                if let Some(code) = steward.pairing_code(tv.id)
                     && let Err(error) = steward.approve_tv(&code, account, None)
                 {
                     log::warn!("a TV can't be paired: {error}");

@@ -71,12 +71,6 @@ impl Request {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a cookie (RFC 6265, section 4.2).
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        let pairs = self.field("cookie")?.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-    }
-
     /// The value of a query parameter, where it is plain text.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query

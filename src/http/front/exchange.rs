@@ -188,6 +188,7 @@ impl Exchange<'_> {
                 file: *file,
                 query: head.query().to_owned(),
                 head_only,
+                peer: self.connection.peer,
             }),
             Ok(Route::Channel { channel, ticket, file }) => shared.channels.watch(ChannelRequest {
                 channel: *channel,
@@ -288,8 +289,8 @@ impl Exchange<'_> {
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
             Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) | Route::Owner(_) => {
                 let shared = self.shared.clone();
-                let kept = head.kept.clone();
-                match self.unless_gone(shared.events.open(route.clone(), kept)).await {
+                let (kept, is_secure) = (head.kept.clone(), self.connection.tls.get().is_some());
+                match self.unless_gone(shared.events.open(route.clone(), kept, is_secure)).await {
                     Some(reply) => {
                         self.recognise(&head, &route, reply.status).await;
                         reply
@@ -335,7 +336,11 @@ impl Exchange<'_> {
             return Some(device);
         }
         let field = |name| head.field(name).map(str::to_owned);
-        let credentials = Credentials { authorization: field("authorization"), cookie: field("cookie") };
+        let credentials = Credentials {
+            authorization: field("authorization"),
+            cookie: field("cookie"),
+            is_secure: self.connection.tls.get().is_some(),
+        };
         if credentials.is_empty() {
             return None;
         }

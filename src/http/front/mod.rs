@@ -49,8 +49,8 @@ use upstream::Upstream;
 /// Who opens streams of events: gives an answer with an endless body, or the reason why not.
 pub trait Events: Send + Sync {
     /// Opens the events of `route`, one of the two that has them. `fields` are the request's header fields that are
-    /// kept, names in lower case.
-    fn open(&self, route: Route, fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply>;
+    /// kept, names in lower case; `is_secure` says whether it came over TLS.
+    fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply>;
 }
 
 /// Who knows how the gateway is. Asked on the event loop: answers at once.

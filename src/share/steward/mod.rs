@@ -1,9 +1,12 @@
 //! The steward: the domain's service. One method is one decision is one transaction, durable before it returns; then
 //! the announcer tells the open pages. All methods are short, may block, and may be called from any thread.
 //!
-//! What need not survive a restart is held here in memory: who watches right now, and until when a stream may come.
+//! What need not survive a restart is held here in memory: who watches right now, until when a stream may come, and who
+//! stands at the door.
 
 mod cameras;
+mod doorstep;
+mod guessing;
 mod owner;
 mod people;
 mod phones;
@@ -29,10 +32,12 @@ use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::lookups::Lookups;
 use crate::share::news::News;
 use crate::share::pace::Pace;
+use crate::share::refusals::Refusals;
 use crate::share::state::{EndReason, Kind, ShareState};
 use crate::share::ticket::{Scope, Ticket, TicketError};
 use crate::share::views::{ShareSettings, Unwanted};
 use crate::share::{keeping, viewing as rules};
+use doorstep::Doorstep;
 use watchers::Watchers;
 
 /// Where the key that signs tickets is kept.
@@ -58,6 +63,8 @@ pub struct Steward {
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
     effort: Mutex<Effort>,
+    refusals: Mutex<Refusals>,
+    doorstep: Mutex<Doorstep>,
     stream_unwanted: OnceLock<StreamHook>,
     photo_unwanted: OnceLock<PhotoHook>,
 }
@@ -90,6 +97,7 @@ impl Steward {
         announcer: Arc<Announcer>,
         settings: ShareSettings,
     ) -> Result<Self, ShareError> {
+        let doorstep = Mutex::new(Doorstep::new(clock.now()));
         let mut steward = Self {
             books,
             clock,
@@ -105,6 +113,8 @@ impl Steward {
                 matches: Pace::new(limits::MATCHES_AT_ONCE, limits::MATCHES_EVERY),
                 lookups: Lookups::default(),
             }),
+            refusals: Mutex::default(),
+            doorstep,
             stream_unwanted: OnceLock::new(),
             photo_unwanted: OnceLock::new(),
         };
@@ -245,6 +255,7 @@ impl Steward {
 
     /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.
     pub fn sweep(&self) -> Result<Vec<ShareId>, ShareError> {
+        self.tell_refusals();
         let now = self.clock.now();
         let (late, left, keep) = {
             let mut watch = self.watch();

@@ -1,10 +1,11 @@
 //! The steward's decisions about who the owner is.
 
+use crate::ground::id::PhoneId;
 use crate::ground::secret::{self, TokenHash};
 use crate::share::error::ShareError;
 use crate::share::owner;
 use crate::share::rows::Inviter;
-use crate::share::views::NewInvite;
+use crate::share::views::{NewInvite, OwnerReport};
 
 use super::Steward;
 
@@ -20,17 +21,56 @@ impl Steward {
         Ok(NewInvite { code, expires_at })
     }
 
-    /// Lets a browser in with a code; the value of its cookie.
-    pub fn owner_sign_in(&self, code: &str) -> Result<String, ShareError> {
+    /// Lets a browser in with a code; the value of its cookie. `agent` is what the browser is called.
+    pub fn owner_sign_in(&self, code: &str, agent: &str) -> Result<String, ShareError> {
         let cookie = secret::new_token();
-        let (hash, code) = (TokenHash::of(&cookie), code.to_owned());
-        self.decide(move |ledger, _, date| owner::sign_in(ledger, date, &code, hash))?;
+        let (hash, code, agent) = (TokenHash::of(&cookie), code.to_owned(), agent.to_owned());
+        self.decide(move |ledger, _, date| owner::sign_in(ledger, date, &code, hash, &agent))?;
         Ok(cookie)
     }
 
-    /// Whether this is the cookie of a browser of the owner's.
+    /// Lets the browser of the owner's phone in on the owner's page; the value of its cookie.
+    pub fn owner_session(&self, phone: PhoneId, agent: &str) -> Result<String, ShareError> {
+        let cookie = secret::new_token();
+        let (hash, agent) = (TokenHash::of(&cookie), agent.to_owned());
+        self.decide(move |ledger, _, date| owner::sign_in_by_phone(ledger, date, phone, hash, &agent))?;
+        Ok(cookie)
+    }
+
+    /// Whether this is the cookie of a browser of the owner's, which is here now.
     pub fn is_owner(&self, cookie: &str) -> Result<bool, ShareError> {
-        self.look(|ledger| owner::is_owner(ledger, cookie))
+        let date = self.date();
+        let Some(row) = self.look(|ledger| owner::browser(ledger, date, cookie))? else { return Ok(false) };
+        if owner::is_seen_anew(&row, date) {
+            let cookie = cookie.to_owned();
+            self.decide(move |ledger, _, date| owner::see(ledger, date, &cookie))?;
+        }
+        Ok(true)
+    }
+
+    /// The browsers of the owner's, the newest first.
+    pub fn owners(&self) -> Result<Vec<OwnerReport>, ShareError> {
+        let date = self.date();
+        self.look(|ledger| owner::browsers(ledger, date))
+    }
+
+    /// The name in [`Self::owners`] of the browser with this cookie.
+    pub fn owner_id(cookie: &str) -> String {
+        owner::id_of(TokenHash::of(cookie))
+    }
+
+    /// Shows the browser of that name out.
+    pub fn end_owner(&self, id: &str) -> Result<(), ShareError> {
+        let id = id.to_owned();
+        match self.decide(move |ledger, _, _| owner::end(ledger, |cookie, _| owner::id_of(cookie) == id))? {
+            0 => Err(ShareError::NotFound("browser")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows every browser of the owner's out; how many there were.
+    pub fn end_owners(&self) -> Result<usize, ShareError> {
+        self.decide(|ledger, _, _| owner::end(ledger, |_, _| true))
     }
 
     /// Who invites where a browser with this cookie does: the phone that opened the owner's page in it, or the owner.
@@ -40,7 +80,7 @@ impl Steward {
 
     /// Shows a browser of the owner's out.
     pub fn owner_sign_out(&self, cookie: &str) -> Result<(), ShareError> {
-        let cookie = cookie.to_owned();
-        self.decide(move |ledger, _, _| owner::sign_out(ledger, &cookie))
+        let own = TokenHash::of(cookie);
+        self.decide(move |ledger, _, _| owner::end(ledger, |cookie, _| cookie == own).map(drop))
     }
 }

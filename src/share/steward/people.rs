@@ -9,7 +9,7 @@ use crate::share::lookups::Admitted;
 use crate::share::pin::{self, Try};
 use crate::share::profile::PinChange;
 use crate::share::rows::{Account, Agreement, Sender, Settings, Tv, User};
-use crate::share::views::{BlockedSender, Contact, Matches, NewPin, NewTv, NewUser, ProfileChange, Session};
+use crate::share::views::{BlockedSender, Contact, Matches, NewPin, NewUser, ProfileChange, Session};
 use crate::share::{contacts, pairing, people, profile, words};
 
 use super::Steward;
@@ -95,36 +95,7 @@ impl Steward {
         self.look(profile::photos)
     }
 
-    /// Takes in a TV seen for the first time.
-    pub fn new_tv(&self) -> Result<NewTv, ShareError> {
-        let cookie = secret::new_token();
-        let hash = TokenHash::of(&cookie);
-        let tv = self.decide(move |ledger, _, date| pairing::new_tv(ledger, date, hash))?;
-        let pairing_code = tv.pairing.map(|pairing| pairing.text()).unwrap_or_default();
-        Ok(NewTv { tv: tv.id, cookie, pairing_code })
-    }
-
-    /// The TV whose cookie this is.
-    pub fn tv_by_cookie(&self, cookie: &str) -> Result<Option<Tv>, ShareError> {
-        self.look(|ledger| pairing::tv_by_cookie(ledger, cookie))
-    }
-
-    /// The code an unpaired TV shows; a new one when the last is too old. `None` when it is paired.
-    pub fn pairing_code(&self, tv: TvId) -> Result<Option<String>, ShareError> {
-        let date = self.date();
-        match self.look(|ledger| pairing::current_code(ledger, tv, date))? {
-            Some(code) => Ok(Some(code)),
-            None => self.decide(move |ledger, _, date| pairing::renew_code(ledger, tv, date)),
-        }
-    }
-
-    /// Pairs the TV that shows `code` to an account.
-    pub fn approve_tv(&self, code: &str, account: AccountId, name: Option<&str>) -> Result<Tv, ShareError> {
-        let (code, name) = (code.to_owned(), name.map(str::to_owned));
-        self.decide(move |ledger, news, date| pairing::approve(ledger, news, date, &code, account, name.as_deref()))
-    }
-
-    /// All TVs, paired or waiting to be; oldest first.
+    /// All TVs that are paired, oldest first.
     pub fn tvs(&self) -> Result<Vec<Tv>, ShareError> {
         self.look(pairing::tvs)
     }
@@ -142,6 +113,9 @@ impl Steward {
 
     /// Signs `user` in on `tv`; the value of the `lareira_user` cookie. Looks at the PIN: slow.
     pub fn sign_in(&self, tv: TvId, user: UserId, pin: Option<&str>) -> Result<String, ShareError> {
+        if self.waiting_tvs().iter().any(|waiting| waiting.id == tv) {
+            return Err(ShareError::NotPaired);
+        }
         self.look(|ledger| pairing::tv_of_user(ledger, tv, user))?;
         let row = self.user(user)?;
         if let Some(hash) = &row.pin {
@@ -179,7 +153,8 @@ impl Steward {
 
     /// Who asks, by the cookies of a TV. `None` when the TV's cookie is none of ours.
     pub fn session(&self, tv_cookie: &str, user_cookie: Option<&str>) -> Result<Option<Session>, ShareError> {
-        self.look(|ledger| pairing::session(ledger, tv_cookie, user_cookie))
+        let paired = self.look(|ledger| pairing::session(ledger, tv_cookie, user_cookie))?;
+        Ok(paired.or_else(|| Some(Session { tv: self.waiting_tv(tv_cookie)?, account: None, user: None })))
     }
 
     /// Whom a sender may share with, oldest first.

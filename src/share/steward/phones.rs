@@ -1,16 +1,14 @@
-//! The steward's decisions about phones: the first, which claims the house; those that are invited; what they are called.
+//! The steward's decisions about phones: those that are invited, what they are called, and when they are shown out.
 
-use std::net::IpAddr;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::ground::id::{AccountId, PhoneId};
 use crate::ground::secret::{self, SealingKey, TokenHash};
 use crate::share::error::ShareError;
+use crate::share::phones;
 use crate::share::phones::Invitation;
 use crate::share::rows::{Inviter, Phone, Sender};
-use crate::share::views::{Claim, Claimed, Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
-use crate::share::{claim, owner, phones};
+use crate::share::views::{Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
 
 use super::Steward;
 
@@ -20,40 +18,6 @@ const INVITE_DIGITS: usize = 10;
 const CONTACTS: &str = "lareira contacts 1";
 
 impl Steward {
-    /// Whether anyone owns the house.
-    pub fn is_claimed(&self) -> Result<bool, ShareError> {
-        self.look(claim::is_claimed)
-    }
-
-    /// Whether the house can be claimed with a TV's code, before anything costly is done with what came with it.
-    pub fn check_claim(&self, code: &str) -> Result<(), ShareError> {
-        let date = self.date();
-        self.look(|ledger| claim::check(ledger, date, code))
-    }
-
-    /// Makes the first phone the owner's, with a household, a user and the TV that shows the code.
-    pub fn claim(&self, wish: Claim) -> Result<Claimed, ShareError> {
-        let token = secret::new_token();
-        let hash = TokenHash::of(&token);
-        let made = self.decide(move |ledger, news, date| claim::claim(ledger, news, date, &wish, hash))?;
-        log::info!("the house was claimed: account {}", made.account);
-        Ok(Claimed { account: made.account, user: made.user, sender: made.sender, token })
-    }
-
-    /// Refuses a code that comes from where too many wrong ones came from.
-    pub fn may_try_code(&self, from: IpAddr) -> Result<(), ShareError> {
-        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        match guesses.wait(from, self.clock.now()) {
-            Duration::ZERO => Ok(()),
-            retry_after => Err(ShareError::TooManyTries { retry_after }),
-        }
-    }
-
-    /// Counts a wrong code.
-    pub fn code_was_wrong(&self, from: IpAddr) {
-        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).note(from, self.clock.now());
-    }
-
     /// Makes an invitation for one phone, by the owner, to an account: to the only one, where there is one and none is said.
     pub fn invite(
         &self,
@@ -126,13 +90,5 @@ impl Steward {
         let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
         ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
         Ok(())
-    }
-
-    /// Lets the browser of the owner's phone in on the owner's page; the value of its cookie.
-    pub fn owner_session(&self, phone: PhoneId) -> Result<String, ShareError> {
-        let cookie = secret::new_token();
-        let hash = TokenHash::of(&cookie);
-        self.decide(move |ledger, _, date| owner::sign_in_by_phone(ledger, date, phone, hash))?;
-        Ok(cookie)
     }
 }

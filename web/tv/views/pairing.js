@@ -3,6 +3,8 @@
   'use strict';
 
   var el = Lareira.dom.el, t = function (key, values) { return Lareira.t(key, values); };
+  /* Why the square is not shown in a house that nobody owns. */
+  var CLOSED = { contested: 'claim_contested', late: 'claim_late' };
 
   /* 'K7Q4MD' -> ['K7Q', '4MD']: read aloud in two breaths. A code that has its own dash keeps its parts. */
   function groups(code) {
@@ -30,13 +32,22 @@
 
     function update(device) {
       var text = String(device.pairing_code || ''), isFirst = device.claimed === false;
-      if (text + isFirst === shown) { return; }
-      shown = text + isFirst;
+      /* In a house that nobody owns the code is worth something with its square alone. */
+      var closed = isFirst && device.claim !== 'square' && CLOSED[device.claim];
+      if (text + isFirst + closed === shown) { return; }
+      shown = text + isFirst + closed;
       Lareira.dom.clear(code);
+      Lareira.dom.clear(square);
+      if (closed) {
+        lead.textContent = t(closed);
+        command.textContent = t('claim_code', { command: 'lareira admin claim-code', address: window.location.origin + '/go/' });
+        code.removeAttribute('aria-label');
+        return;
+      }
       groups(text).forEach(function (group) { code.appendChild(el('span', { text: group })); });
       code.setAttribute('aria-label', text.split('').join(' '));
       command.textContent = isFirst ? '' : t('pair_hint', { command: 'lareira admin tv approve ' + text });
-      Lareira.dom.clear(square);
+      lead.textContent = t('pair_text');
       if (!device.pair_url || !device.pair_qr_svg) { return; }
       square.appendChild(Lareira.parts.picture('qr', device.pair_qr_svg));
       lead.textContent = isFirst ? t('pair_first') : t('pair_text') + ' ' + t('pair_scan');

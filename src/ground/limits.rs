@@ -83,6 +83,9 @@ pub const CERTIFICATE_NAMES: usize = 64;
 pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 /// Time between two looks at who is past a deadline.
 pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
+/// Time between two looks at who may still have the long bodies that are being sent: whoever lost the right to one is
+/// cut off that soon.
+pub const RIGHTS_LOOK: Duration = Duration::from_secs(3);
 /// Time between two signs of life on a stream of events.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
 /// RTSP connections at once, in all; further ones are closed.

@@ -14,7 +14,7 @@ use crate::http::qr;
 use crate::http::route::{Topic, TvCall};
 use crate::http::texts::{self, Language};
 use crate::share::{
-    BlockedSender, Entry, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User, photo_url,
+    BlockedSender, Entry, Holder, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User, photo_url,
 };
 
 /// The cookie that makes a browser a TV.
@@ -52,6 +52,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         };
     }
     let user = session.user.ok_or(Failure::NotSignedIn)?;
+    let holder = Holder { user: user.id, tv: Some(session.tv.id) };
     match call {
         TvCall::Invite => invite(api, request, session.account.ok_or(ShareError::NotPaired)?.id),
         TvCall::InvitePicture => {
@@ -62,14 +63,14 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             steward.sign_out(session.tv.id, user.id)?;
             Ok(done()?.with("Set-Cookie", format!("{USER_COOKIE}=; Path=/tv; Max-Age=0; HttpOnly; SameSite=Lax")))
         }
-        TvCall::Inbox => inbox(api, request, &user),
+        TvCall::Inbox => inbox(api, request, holder),
         TvCall::DeleteEntry(share) => steward.delete_entry(user.id, share).map_err(Failure::from).and_then(|()| done()),
         TvCall::Entry(share) => {
             let entry = steward.entry(user.id, share)?;
-            let mut value = entry_json(api, request, &user, &entry);
+            let mut value = entry_json(api, request, holder, &entry);
             // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers.
             if entry.may_play && !user.needs_pin() {
-                value["play"] = api::play(api, request, share, user.id, entry.media.as_ref());
+                value["play"] = api::play(api, request, share, holder, entry.media.as_ref());
             }
             Ok(answer_json(200, &value))
         }
@@ -77,7 +78,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             let AcceptBody { pin, from } = body(request)?;
             let from = if from == From::Start { PlayFrom::Start } else { PlayFrom::Live };
             let entry = steward.accept(user.id, share, pin.as_deref(), from)?;
-            let play = api::play(api, request, share, user.id, entry.media.as_ref());
+            let play = api::play(api, request, share, holder, entry.media.as_ref());
             Ok(answer_json(200, &json!({ "play": play })))
         }
         TvCall::Later(share) => steward.later(user.id, share).map_err(Failure::from).and_then(|()| done()),
@@ -297,17 +298,17 @@ struct BlocksBody {
     delete_entries: bool,
 }
 
-fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
+fn inbox(api: &Api, request: &Request, holder: Holder) -> Answered {
     let offset = api::number(request, "offset", 0)?;
     let limit = api::number(request, "limit", INBOX_PAGE_DEFAULT as u64)?.min(INBOX_PAGE as u64) as usize;
-    let page = api.steward.inbox(user.id, offset, limit)?;
-    let entries: Vec<_> = page.entries.iter().map(|entry| entry_json(api, request, user, entry)).collect();
+    let page = api.steward.inbox(holder.user, offset, limit)?;
+    let entries: Vec<_> = page.entries.iter().map(|entry| entry_json(api, request, holder, entry)).collect();
     Ok(answer_json(200, &json!({ "total": page.total, "unseen": page.unseen, "entries": entries })))
 }
 
-fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value {
+fn entry_json(api: &Api, request: &Request, holder: Holder, entry: &Entry) -> Value {
     let has_picture = matches!(entry.state, ShareState::Ready | ShareState::Ended);
-    let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, user.id));
+    let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, holder));
     json!({
         "share_id": entry.share.to_string(),
         "sender": {

@@ -19,7 +19,7 @@ use crate::http::front::Events;
 use crate::http::play::BoxFuture;
 use crate::http::route::{PhoneCall, Route, TvCall};
 use crate::http::{api_phone, api_tv};
-use crate::share::{Asker, Audience, Event, Subscription};
+use crate::share::{Asker, Audience, Event, ShareError, Subscription};
 
 /// How long a page waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 1000;
@@ -52,6 +52,14 @@ impl Events for Announcements {
                 Err(failure) => failure.reply(),
             }
         })
+    }
+
+    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)]) -> bool {
+        // Books that can't be read are no reason to stop telling.
+        match audience(&self.api, route, fields) {
+            Ok(_) | Err(Failure::Share(ShareError::Ledger(_))) => true,
+            Err(_) => false,
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub use rows::{
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
-pub use ticket::{Scope, Ticket, TicketError};
+pub use ticket::{Holder, Scope, Ticket, TicketError};
 pub use views::{
     Asker, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Matches, NewInvite, NewPin,
     NewShare, NewTv, NewUser, OwnShares, PhoneReport, PlayFrom, ProfileChange, Report, Session, ShareSettings,

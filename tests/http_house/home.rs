@@ -71,7 +71,8 @@ impl Home {
         let api = api.with_secure(secure);
         let events = Arc::new(Announcements::new(api.clone(), clock));
         let handler = Box::new(move |request: &_| api.answer(request));
-        let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
+        let (sweep, rights) = (Duration::from_millis(50), Duration::from_millis(20));
+        let times = Times { sweep, rights, ..Times::default() };
         Self { house: House::answering(times, Caps::default(), handler, Some(events)), steward, gallery, dir }
     }
 

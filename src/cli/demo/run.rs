@@ -18,7 +18,7 @@ use crate::gateway::config::{Config, LogLevel};
 use crate::gateway::desk::websocket_url;
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
-use crate::share::{Enrolment, Kind, NewUser, Scope, ShareError, Steward};
+use crate::share::{Enrolment, Holder, Kind, NewUser, Scope, ShareError, Steward};
 
 /// How often the demo looks for TVs that want to be paired.
 const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
@@ -112,7 +112,8 @@ fn addresses(
     data_dir: &Path,
 ) -> serde_json::Value {
     let Household { user, tv_cookie, phone_token, share, publish_token, .. } = household;
-    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user, Scope::Play));
+    let holder = Holder { user: *user, tv: None };
+    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, holder, Scope::Play));
     serde_json::json!({
         "tv_url": format!("{http}/tv/"),
         "phone_url": format!("{http}/go/"),

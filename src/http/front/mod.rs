@@ -7,6 +7,7 @@ mod answer;
 mod connections;
 mod exchange;
 pub mod head;
+mod rights;
 mod socket;
 mod tls;
 mod upstream;
@@ -38,6 +39,7 @@ use crate::http::route::Route;
 use crate::tls::ServerConfig;
 use connections::Connections;
 use head::Hosts;
+use rights::Rights;
 use upstream::Upstream;
 
 /// Who opens streams of events: gives an answer with an endless body, or the reason why not.
@@ -45,6 +47,8 @@ pub trait Events: Send + Sync {
     /// Opens the events of `route`, one of the two that has them. `fields` are the request's header fields that are
     /// kept, names in lower case.
     fn open(&self, route: Route, fields: Vec<(&'static str, String)>) -> BoxFuture<'_, Reply>;
+    /// Whether the events that were opened so may go on. Blocks.
+    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)]) -> bool;
 }
 
 /// Who knows how the gateway is. Asked on the event loop: answers at once.
@@ -99,6 +103,7 @@ impl Default for Times {
             write: limits::HTTP_WRITE_TIME,
             call: limits::HTTP_CALL_TIME,
             sweep: limits::HTTP_SWEEP,
+            rights: limits::RIGHTS_LOOK,
         }
     }
 }
@@ -136,6 +141,7 @@ pub(super) struct Shared {
     upstream: Upstream,
     large_bodies: Arc<Semaphore>,
     photo_bodies: Arc<Semaphore>,
+    rights: Rights,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
@@ -145,6 +151,7 @@ pub struct Front {
     connections: Arc<Connections>,
     listening: Mutex<Vec<Task<()>>>,
     _sweep: Task<()>,
+    _rounds: Task<()>,
 }
 
 /// Wait after an accept that failed for want of descriptors or memory.
@@ -171,13 +178,20 @@ impl Front {
             upstream: Upstream::new(config.back),
             large_bodies: Arc::new(Semaphore::new(limits::HTTP_LARGE_BODIES)),
             photo_bodies: Arc::new(Semaphore::new(limits::HTTP_PHOTO_BODIES)),
+            rights: Rights::default(),
+        };
+        let shared = Arc::new(shared);
+        let rounds = {
+            let (shared, every) = (shared.clone(), config.times.rights);
+            executor.spawn(async move { shared.rights.go_round(every).await })
         };
         Self {
             executor: executor.clone(),
-            shared: Arc::new(shared),
+            shared,
             connections,
             listening: Mutex::default(),
             _sweep: sweep,
+            _rounds: rounds,
         }
     }
 

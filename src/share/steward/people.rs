@@ -125,6 +125,11 @@ impl Steward {
         self.look(pairing::tvs)
     }
 
+    /// Whether a TV belongs to a household still.
+    pub fn is_paired(&self, tv: TvId) -> Result<bool, ShareError> {
+        self.look(|ledger| Ok(ledger.tv(tv)?.is_some_and(|tv| tv.account.is_some())))
+    }
+
     /// Gives a TV another name.
     pub fn rename_tv(&self, tv: TvId, name: &str) -> Result<Tv, ShareError> {
         let name = name.to_owned();

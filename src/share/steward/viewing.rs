@@ -10,6 +10,7 @@ use crate::share::announcer::Audience;
 use crate::share::error::ShareError;
 use crate::share::news::News;
 use crate::share::state::TargetState;
+use crate::share::ticket::Holder;
 use crate::share::views::{Entry, InboxPage, PlayFrom};
 use crate::share::{people, sharing, viewing};
 
@@ -116,10 +117,15 @@ impl Steward {
         self.look(|ledger| viewing::target_may_play(ledger, share, user))
     }
 
-    /// Whether a ticket that `user` was given for `share` is still good: it is for shares yet to come too, but not when
-    /// they deleted the share or blocked its sender, or either is gone.
-    pub fn ticket_holds(&self, share: ShareId, user: UserId) -> Result<bool, ShareError> {
-        self.look(|ledger| viewing::ticket_holds(ledger, share, user))
+    /// Whether a ticket that `holder` was given for `share` is still good: it is for shares yet to come too, but not when
+    /// the user deleted the share, was kept from it or removed, or is not signed in any more on the TV it names.
+    pub fn ticket_holds(&self, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
+        self.look(|ledger| viewing::ticket_holds(ledger, share, holder))
+    }
+
+    /// Whether what plays with such a ticket may go on: the share must be there, too.
+    pub fn may_play_on(&self, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
+        self.look(|ledger| Ok(ledger.share(share)?.is_some() && viewing::ticket_holds(ledger, share, holder)?))
     }
 
     /// TVs that play the share now. Does not block.

@@ -10,6 +10,7 @@ mod catalogue;
 mod client;
 mod guard;
 mod guide;
+mod home;
 mod lineup;
 mod refresh;
 mod relay;

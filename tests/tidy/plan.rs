@@ -92,7 +92,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("log", &[]),
     ("md5", &["src/ground/secret.rs"]),
     ("mdns_sd", &["lan"]),
-    ("nix", &["authority", "ingest"]),
+    ("nix", &["authority", "ingest", "iptv"]),
     ("openh264", &["codec"]),
     ("postcard", &["store"]),
     ("quick_xml", &["wire/xmltv"]),

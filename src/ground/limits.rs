@@ -216,7 +216,7 @@ pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
 pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// How long a camera may take to take what it is told; its connection ends then.
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
-/// How often the host's addresses are looked at, to announce the gateway where they are new.
+/// How often the host's addresses are looked at, to announce the gateway where they are new and to know the home's networks.
 pub const LAN_LOOK: Duration = Duration::from_secs(60);
 /// How long it takes at most to have announced it where there is a network.
 pub const LAN_SILENCE: Duration = Duration::from_secs(5);

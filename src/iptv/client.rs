@@ -8,8 +8,8 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_io::{Async, Timer};
 use bytes::{Bytes, BytesMut};
@@ -20,7 +20,7 @@ use futures_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use crate::ground::limits;
 use crate::iptv::guard::Guard;
-use crate::iptv::home::{Home, SEEN_FOR};
+use crate::iptv::home::LastSeen;
 use crate::wire::fetch::{Answer, Body, BodyError, Request, Scheme, Url, UrlError, read_answer};
 
 /// Bytes read at once.
@@ -79,8 +79,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 /// Asks servers.
 pub struct Client {
     guard: Guard,
-    /// The home as it was seen last, and when.
-    home: Arc<Mutex<Option<(Instant, Arc<Home>)>>>,
+    home: Arc<LastSeen>,
     tls: OnceLock<TlsConnector>,
 }
 
@@ -192,13 +191,13 @@ impl Client {
     /// The addresses of the server that may be reached.
     async fn places(&self, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
         let (host, port) = (url.host().to_owned(), url.port());
-        let seen = self.home.clone();
+        let home = self.home.clone();
         let found = blocking::unblock(move || {
             let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
                 Ok(address) => vec![SocketAddr::new(address, port)],
                 Err(_) => (host.as_str(), port).to_socket_addrs()?.collect(),
             };
-            io::Result::Ok((found, home(&seen)))
+            io::Result::Ok((found, home.now()))
         });
         let unresolved = || FetchError::Unresolved(url.host().to_owned());
         let (found, home) = found.await.map_err(|_| unresolved())?;
@@ -214,19 +213,6 @@ impl Client {
         let name = ServerName::try_from(url.host().to_owned()).map_err(|error| broken(io::Error::other(error)))?;
         let stream = self.tls.get_or_init(connector).connect(name, stream).await.map_err(broken)?;
         Ok(Box::new(stream))
-    }
-}
-
-/// The home as it was seen a moment ago, or is seen now. Blocks.
-fn home(seen: &Mutex<Option<(Instant, Arc<Home>)>>) -> Arc<Home> {
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*seen {
-        Some((at, home)) if at.elapsed() < SEEN_FOR => home.clone(),
-        _ => {
-            let home = Arc::new(Home::look());
-            *seen = Some((Instant::now(), home.clone()));
-            home
-        }
     }
 }
 

@@ -6,7 +6,8 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use nix::ifaddrs::getifaddrs;
 
@@ -94,8 +95,24 @@ impl Home {
     }
 }
 
-/// How long what was seen is taken to be so.
-pub const SEEN_FOR: Duration = limits::LAN_LOOK;
+/// The home as it was seen last, and when.
+#[derive(Debug, Default)]
+pub struct LastSeen(Mutex<Option<(Instant, Arc<Home>)>>);
+
+impl LastSeen {
+    /// The home as it was seen a moment ago, or is seen now. Blocks for a moment.
+    pub fn now(&self) -> Arc<Home> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*seen {
+            Some((at, home)) if at.elapsed() < limits::LAN_LOOK => home.clone(),
+            _ => {
+                let home = Arc::new(Home::look());
+                *seen = Some((Instant::now(), home.clone()));
+                home
+            }
+        }
+    }
+}
 
 /// This machine's addresses, and how many bits of each are its network's.
 fn interfaces() -> Vec<(IpAddr, u8)> {

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 
 use crate::ground::id::ShareId;
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, Record, decode};
 use crate::wire::mp4::boxes::BoxHeader;
@@ -48,7 +49,7 @@ pub fn repair(folder: &Folder, share: ShareId) -> std::io::Result<Option<u64>> {
     video.sync_all()?;
     records.push(Record::End { size });
     let bytes: Vec<u8> = records.iter().flat_map(Record::encode).collect();
-    let mut index = File::create(folder.index(share))?;
+    let mut index = private::file().write(true).create(true).truncate(true).open(folder.index(share))?;
     index.write_all(&bytes)?;
     index.sync_all()?;
     Ok(Some(size))

@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use crate::ground::id::ShareId;
 use crate::live::{Backlog, RecordingState, Stream};
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, decode};
 
@@ -149,7 +150,7 @@ fn write_all(file: &mut File, pieces: &[Bytes]) -> std::io::Result<u64> {
 impl Open {
     /// Opens a recording that has `length` bytes: a new one, or one to go on with.
     fn at(folder: &Folder, share: ShareId, length: u64) -> std::io::Result<Self> {
-        let mut video = File::options();
+        let mut video = private::file();
         // A new recording never takes an old one's place.
         if length == 0 {
             video.write(true).create_new(true)
@@ -158,7 +159,7 @@ impl Open {
         };
         let video = video.open(folder.video(share))?;
         let mut index =
-            File::options().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
+            private::file().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
         let mut bytes = Vec::new();
         index.read_to_end(&mut bytes)?;
         let mut records = decode(&bytes);

@@ -1,7 +1,6 @@
 //! `lareira demo`: a gateway on free ports of this machine, with a household, and a phone that is live.
 
 use std::net::Ipv4Addr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use crate::gateway::config::{Config, LogLevel};
 use crate::gateway::desk::websocket_url;
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
+use crate::private;
 use crate::share::{Enrolment, Holder, Kind, NewUser, Scope, ShareError, Steward};
 
 /// How often the demo looks for TVs that want to be paired.
@@ -29,9 +29,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Result<Self, CliError> {
         let path = std::env::temp_dir().join(format!("lareira-demo-{}", secret::new_token()));
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
+        private::make_folder(&path)
             .map_err(|error| CliError::Failed(format!("{} can't be made: {error}", path.display())))?;
         Ok(Self(path))
     }

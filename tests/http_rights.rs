@@ -35,6 +35,10 @@ fn long_bodies_end_when_the_right_to_them_is_gone() {
     let mut silent = open(&format!("/channel/{}/t/AAAA.ts", share()));
     eventually(|| house.seen.asked_after.load(Ordering::SeqCst) > 20);
     assert_eq!(house.seen.endless.load(Ordering::SeqCst), 3, "who has the right goes on");
+    house.seen.puzzled.store(true, Ordering::SeqCst);
+    let asked = house.seen.asked_after.load(Ordering::SeqCst);
+    eventually(|| house.seen.asked_after.load(Ordering::SeqCst) > asked + 6);
+    house.seen.puzzled.store(false, Ordering::SeqCst);
     assert_eq!(live.chunk().as_deref(), Some(&b"xxxxx"[..]));
 
     house.seen.taken_back.store(true, Ordering::SeqCst);

@@ -24,6 +24,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     io::Write::write_all(&mut file().write(true).create(true).truncate(true).open(path)?, bytes)
 }
 
+/// Copies a file, its owner's alone whoever may read the other, over the one that was there.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = fs::File::open(from)?;
+    io::copy(&mut from, &mut file().write(true).create(true).truncate(true).open(to)?).map(drop)
+}
+
 /// Makes a folder, and those above it that are not there. One that is there stays as it is.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
@@ -93,7 +99,15 @@ mod tests {
         write(&inner.join("one"), b"2").expect("written over");
         file().append(true).create(true).open(inner.join("two")).expect("opened");
         assert_eq!(fs::read(inner.join("one")).expect("read"), b"2");
-        for (path, expected) in [("a", 0o700), ("a/b", 0o700), ("a/b/one", 0o600), ("a/b/two", 0o600)] {
+        let other = dir.path().join("other");
+        fs::write(&other, "3").expect("written");
+        fs::set_permissions(&other, Permissions::from_mode(0o666)).expect("set");
+        copy(&other, &inner.join("three")).expect("copied");
+        assert_eq!(fs::read(inner.join("three")).expect("read"), b"3");
+        assert!(copy(&dir.path().join("none"), &inner.join("four")).is_err() && !inner.join("four").exists());
+        for (path, expected) in
+            [("a/b/three", 0o600), ("a", 0o700), ("a/b", 0o700), ("a/b/one", 0o600), ("a/b/two", 0o600)]
+        {
             assert_eq!(mode(&dir.path().join(path)), expected, "{path}");
         }
     }

@@ -56,11 +56,7 @@ impl Drop for Copy {
 /// Opens the backup in `file`, of this or any earlier version. The file itself is not touched.
 pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
     let path = beside(store, "restore");
-    let copy = || {
-        let mut to = private::file().write(true).create(true).truncate(true).open(&path)?;
-        std::io::copy(&mut std::fs::File::open(file)?, &mut to)
-    };
-    copy().map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
+    private::copy(file, &path).map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
     let open = || {
         let database = Database::open(&path).map_err(failed)?;
         schema::migrate(&database)?;

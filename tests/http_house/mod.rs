@@ -41,6 +41,8 @@ pub struct Seen {
     pub endless: AtomicUsize,
     /// Whether the rights to long bodies are gone, and how often they were asked after.
     pub taken_back: AtomicBool,
+    /// Whether asking after a right panics.
+    pub puzzled: AtomicBool,
     pub asked_after: AtomicUsize,
     /// Whether the house calls itself sick.
     pub sick: AtomicBool,
@@ -103,6 +105,7 @@ struct MadeUp {
 impl MadeUp {
     fn still_allowed(&self) -> bool {
         self.seen.asked_after.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.seen.puzzled.load(Ordering::SeqCst), "on purpose");
         !self.seen.taken_back.load(Ordering::SeqCst)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,7 +84,9 @@ impl Rights {
             let questions: Vec<(u64, Question)> =
                 self.used().bodies.iter().map(|(number, (question, _))| (*number, question.clone())).collect();
             let gone = blocking::unblock(move || {
-                let gone = questions.into_iter().filter(|(_, question)| !question());
+                // A question that breaks costs nobody their right, and the others are asked on.
+                let holds = |question: &Question| catch_unwind(AssertUnwindSafe(|| question())).unwrap_or(true);
+                let gone = questions.into_iter().filter(|(_, question)| !holds(question));
                 gone.map(|(number, _)| number).collect::<Vec<_>>()
             });
             for number in gone.await {

@@ -48,7 +48,7 @@ impl Steward {
     pub fn remove_user(&self, user: UserId) -> Result<(), ShareError> {
         let photo = self.decide(move |ledger, news, _| people::remove_user(ledger, news, user))?;
         self.photo_is_unwanted(photo);
-        Ok(())
+        self.stop_watching(|_, by| by == user)
     }
 
     /// Changes what is said of a user, all or nothing. A new PIN signs them out everywhere. Hashes it: slow.
@@ -138,7 +138,8 @@ impl Steward {
 
     /// Removes a TV.
     pub fn remove_tv(&self, tv: TvId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))
+        self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))?;
+        self.stop_watching(|on, _| on == tv)
     }
 
     /// Signs `user` in on `tv`; the value of the `lareira_user` cookie. Looks at the PIN: slow.
@@ -168,7 +169,8 @@ impl Steward {
 
     /// Signs `user` out on `tv`.
     pub fn sign_out(&self, tv: TvId, user: UserId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| pairing::sign_out(ledger, news, tv, user))
+        self.decide(move |ledger, news, _| pairing::sign_out(ledger, news, tv, user))?;
+        self.stop_watching(|on, by| on == tv && by == user)
     }
 
     /// Who asks, by the cookies of a TV. `None` when the TV's cookie is none of ours.

@@ -102,6 +102,12 @@ impl Steward {
         Ok(())
     }
 
+    /// What plays where it `fits`, by TV and user, has lost the right to it: it counts as left at once.
+    pub(super) fn stop_watching(&self, fits: impl Fn(TvId, UserId) -> bool) -> Result<(), ShareError> {
+        let playing = self.watch().watchers.playing(fits);
+        playing.into_iter().try_for_each(|(share, user, tv)| self.left(user, share, tv))
+    }
+
     /// `user` deletes the share from their inbox.
     pub fn delete_entry(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| {

@@ -48,6 +48,26 @@ fn a_tvs_ticket_holds_while_its_user_is_signed_in_there() {
 }
 
 #[test]
+fn the_phone_sees_at_once_that_nobody_watches_any_more() {
+    type Loss = fn(&House);
+    let losses: [(&str, Loss); 3] = [
+        ("the TV is removed", |house| house.steward.remove_tv(house.tv).expect("removed")),
+        ("the user signs out", |house| house.steward.sign_out(house.tv, house.ana).expect("signed out")),
+        ("the user is removed", |house| house.steward.remove_user(house.ana).expect("removed")),
+    ];
+    for (what, loss) in losses {
+        let (house, share, _) = playing();
+        house.steward.watching(house.ana, share, house.tv, 700, None).expect("reported");
+        let seen = || house.steward.share(Asker::Owner, share).expect("a share");
+        assert_eq!((seen().viewers, seen().targets[0].state), (1, TargetState::Watching), "before {what}");
+        loss(&house);
+        assert_eq!(seen().viewers, 0, "{what}");
+        let watched = |target: &crate::share::TargetReport| target.state == TargetState::Watched;
+        assert!(seen().targets.iter().all(watched), "{what}");
+    }
+}
+
+#[test]
 fn what_plays_ends_with_its_share() {
     let (house, share, holder) = playing();
     house.steward.withdraw_share(Asker::Owner, share).expect("withdrawn");

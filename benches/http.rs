@@ -90,11 +90,19 @@ impl Player for House {
         };
         Box::pin(std::future::ready(reply))
     }
+
+    fn still_allowed(&self, _share: ShareId, _ticket: &str, _file: PlayFile) -> bool {
+        true
+    }
 }
 
 impl ChannelPlayer for House {
     fn watch(&self, _request: ChannelRequest) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(404, "none", "none")))
+    }
+
+    fn still_allowed(&self, _ticket: &str) -> bool {
+        true
     }
 }
 
@@ -113,6 +121,10 @@ impl Cameras for House {
 impl Events for House {
     fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>, _is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(404, "none", "none")))
+    }
+
+    fn still_allowed(&self, _route: &Route, _fields: &[(&'static str, String)]) -> bool {
+        true
     }
 }
 

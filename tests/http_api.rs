@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http_house::home::{Home, code_of, cookie_of, event, event_id, json_of};
 use lareira::ground::id::ShareId;
-use lareira::share::{EndReason, MediaInfo, NewUser, Scope};
+use lareira::share::{EndReason, Holder, MediaInfo, NewUser, Scope};
 use serde_json::{Value, json};
 
 #[test]
@@ -109,8 +109,9 @@ fn a_share_from_enrolment_to_inbox() {
     let play = json_of(&accept())["play"].clone();
     assert_eq!(play["mime"], "video/mp4; codecs=\"avc1.42c01f,mp4a.40.2\"");
     let prefix = format!("http://127.0.0.1:8080/play/{share}/");
+    let holder = Holder { user: user.id, tv: Some(steward.tvs().expect("TVs")[0].id) };
     let ticket = play["live_mp4_url"].as_str().and_then(|url| url.strip_prefix(&prefix)?.strip_suffix("/live.mp4"));
-    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), (user.id, Scope::Play));
+    assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), (holder, Scope::Play));
     for (verb, body) in [("watching", json!({ "position_ms": 10, "latency_ms": 180 })), ("left", Value::Null)] {
         assert_eq!(home.ask("POST", &format!("/tv/api/shares/{share}/{verb}"), &tv, &body).status, 200, "{verb}");
         let report = json_of(&home.ask("GET", &format!("/api/v1/shares/{share}"), &phone, &Value::Null));
@@ -131,7 +132,7 @@ fn a_share_from_enrolment_to_inbox() {
     assert_eq!((&entry["sender"]["name"], &entry["duration_ms"]), (&json!("Rui"), &json!(5000)));
     let picture = entry["thumbnail_url"].as_str().and_then(|url| url.strip_prefix(&prefix));
     let ticket = picture.and_then(|rest| rest.strip_suffix("/thumbnail.jpg")).expect("a ticket");
-    assert_eq!(steward.open_ticket(id, ticket).expect("a good one"), (user.id, Scope::Picture));
+    assert_eq!(steward.open_ticket(id, ticket).expect("a good one"), (holder, Scope::Picture));
     let entry = || json_of(&home.ask("GET", &format!("/tv/api/shares/{share}"), &tv, &Value::Null));
     assert_eq!(entry()["play"], Value::Null, "the PIN comes first");
     let settings = |skip_pin| json!({ "skip_pin": skip_pin, "service_off": false, "language": null });

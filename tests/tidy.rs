@@ -192,6 +192,33 @@ fn nothing_is_unsafe() {
 }
 
 #[test]
+fn what_is_made_is_private() {
+    keep(laws::what_is_made_is_private);
+    let files = [
+        ("src/private/mod.rs", "fn f() { OpenOptions::new(); }"),
+        ("src/a.rs", "fn f() { std::fs::write(path, b\"x\"); }"),
+        (
+            "src/b.rs",
+            "fn f() { private::write(path, b\"x\"); }\n#[cfg(test)]\nmod t { fn f() { File::create(path); } }",
+        ),
+        ("src/c.rs", "fn f() { UnixListener::bind(path); }"),
+    ];
+    catches(laws::what_is_made_is_private, &files, &["src/a.rs", "src/c.rs"]);
+}
+
+#[test]
+fn promises_have_tests() {
+    keep(laws::promises_have_tests);
+    let guide = "`nothing` here\n| what `holds` | shown by |\n| a | `one`, `in the browser` |\n| b | `two` |\n| c | `three` |\n";
+    let files = [
+        ("docs/security.md", guide),
+        ("tests/a.rs", "#[test]\nfn one() {}\nfn two() {}\n#[test]\n#[should_panic]\nfn three() {}"),
+        ("tests/web/b.test.js", "test('in the browser', () => {});"),
+    ];
+    catches(laws::promises_have_tests, &files, &["docs/security.md"]);
+}
+
+#[test]
 fn errors_are_types() {
     keep(laws::errors_are_types);
     let files = [

@@ -2,13 +2,13 @@
 //!
 //! It keeps and gives bytes. What a photo may be is `thumbnail`'s business, whose it is `share`'s.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::ground::id::PhotoId;
+use crate::private;
 
 /// One of a photo's two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Album(PathBuf);
 impl Album {
     /// The album at `path`, made for its owner alone if it isn't there.
     pub fn open(path: &Path) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        private::folder(path)?;
         Ok(Self(path.to_owned()))
     }
 
@@ -57,7 +57,7 @@ impl Album {
 
     fn write(&self, photo: PhotoId, size: Size, bytes: &[u8]) -> io::Result<()> {
         let path = self.file(photo, size);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut file = private::file().write(true).create_new(true).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     }

@@ -1,9 +1,9 @@
 //! Certificates and keys on the disk: `authority.pem` and `server.pem`, each a key and its certificate in one file, so
 //! that they are never apart; written beside and renamed, so that a power cut leaves the old or the new.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::issue::{Root, fingerprint};
 use super::permits::Permits;
 use super::terms::{Early, Terms};
 use crate::ground::time::UnixMs;
+use crate::private;
 
 /// Where the authority of `folder` is kept.
 pub(super) fn root_file(folder: &Path) -> PathBuf {
@@ -28,6 +29,7 @@ pub(super) fn root_file(folder: &Path) -> PathBuf {
 /// The authority of `folder`, made if there is none, for what `permits` say. One that can't be read is put aside, and
 /// people have to trust the new one.
 pub(super) fn root(folder: &Path, permits: impl FnOnce() -> Permits) -> Result<Root, AuthorityError> {
+    private::folder(folder).map_err(|error| AuthorityError::File(folder.to_owned(), error))?;
     let path = root_file(folder);
     match fs::read_to_string(&path) {
         Ok(text) => match root_of(&text) {
@@ -39,11 +41,6 @@ pub(super) fn root(folder: &Path, permits: impl FnOnce() -> Permits) -> Result<R
         Err(error) => return Err(AuthorityError::File(path, error)),
     }
     let (root, text) = Root::make(permits())?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| AuthorityError::File(folder.to_owned(), error))?;
     write(&path, &text)?;
     log::info!("https: a certificate authority was made");
     Ok(root)
@@ -203,7 +200,7 @@ fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        let mut file = private::file().write(true).create_new(true).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)?;

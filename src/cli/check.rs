@@ -3,7 +3,7 @@
 //! Three steps: look at the machine ([`Facts::gather`]), judge what was seen ([`judge`], pure), say it ([`report`]).
 //! Nothing is left behind on the disk, and nothing listens afterwards.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use super::demo::TestPicture;
 use crate::codec::{self, CodecError, Encoder, EncoderSettings};
 use crate::ground::frame::{Rotation, VideoParams};
 use crate::ground::time::{Ticks90k, UnixMs};
+use crate::private;
 
 /// No clock that is right shows a date before this: 2026-01-01.
 const EARLIEST: UnixMs = UnixMs(1_767_225_600_000);
@@ -250,7 +251,7 @@ fn existing(directory: &Path) -> &Path {
 /// Writes a file to the disk, and takes it away again.
 fn try_writing(directory: &Path) -> io::Result<()> {
     let path = directory.join(format!(".lareira-check-{}", std::process::id()));
-    let written = File::create_new(&path).and_then(|mut file| {
+    let written = private::file().write(true).create_new(true).open(&path).and_then(|mut file| {
         file.write_all(&[0; 4096])?;
         file.sync_all()
     });

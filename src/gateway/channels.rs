@@ -38,6 +38,10 @@ impl ChannelPlayer for Watched {
         };
         Box::pin(async move { self.channels.watch(channel, &ticket, file, range, head_only).await })
     }
+
+    fn still_allowed(&self, ticket: &str) -> bool {
+        self.channels.still_allowed(ticket)
+    }
 }
 
 impl Lineup for Watched {
@@ -94,15 +98,7 @@ impl Viewers for PairedTvs {
                 return true;
             }
             let steward = self.steward.clone();
-            let paired = unblock(Work::Books, move || match steward.tvs() {
-                Ok(tvs) => tvs.iter().any(|known| known.id == tv && known.account.is_some()),
-                // Books that can't be read are no reason to stop a picture.
-                Err(error) => {
-                    log::error!("tv={tv} can't be looked up: {error}");
-                    true
-                }
-            });
-            let paired = paired.await;
+            let paired = unblock(Work::Books, move || is_paired(&steward, tv)).await;
             if paired {
                 let mut believed = self.believed();
                 if believed.len() >= MAX_BELIEVED {
@@ -113,6 +109,18 @@ impl Viewers for PairedTvs {
             paired
         })
     }
+
+    fn may_watch_on(&self, tv: TvId) -> bool {
+        is_paired(&self.steward, tv)
+    }
+}
+
+fn is_paired(steward: &Steward, tv: TvId) -> bool {
+    steward.is_paired(tv).unwrap_or_else(|error| {
+        // Books that can't be read are no reason to stop a picture.
+        log::error!("tv={tv} can't be looked up: {error}");
+        true
+    })
 }
 
 /// Tells every TV of a household that channels or guide have changed.

@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use serde_json::Value;
 
 use crate::gateway::desk::{Desk, Refused, Verb};
 use crate::ground::limits;
+use crate::private;
 
 /// The socket's name in the data directory.
 const NAME: &str = "control.sock";
@@ -49,7 +49,7 @@ impl Control {
     /// Opens the socket and answers on threads of its own. The database must be open: whoever has it has the socket.
     pub fn start(data_dir: &Path, desk: Arc<Desk>) -> io::Result<Self> {
         let path = data_dir.join(NAME);
-        let listener = Arc::new(listen(&path)?);
+        let listener = Arc::new(private::listen(&path)?);
         let mut control = Self { path, stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
         for number in 0..THREADS {
             let (listener, desk, stop) = (listener.clone(), desk.clone(), control.stop.clone());
@@ -70,21 +70,6 @@ impl Drop for Control {
         }
         let _ = fs::remove_file(&self.path);
     }
-}
-
-/// Makes the socket under another name first, so that it never stands there for everyone.
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    let new = path.with_extension("new");
-    for old in [&new, path] {
-        match fs::remove_file(old) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    let listener = UnixListener::bind(&new)?;
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&new, path)?;
-    Ok(listener)
 }
 
 /// Answers one connection after the other until it is told to stop.
@@ -193,6 +178,7 @@ mod tests {
     use crate::share::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn desk(data_dir: &Path) -> Desk {
         let addresses =

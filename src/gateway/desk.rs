@@ -19,8 +19,8 @@ use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
-    Account, Asker, Belongings, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport, ProfileChange,
-    Report, Scope, Share, ShareError, Steward, Tv, User, photo_url,
+    Account, Asker, Belongings, Holder, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport,
+    ProfileChange, Report, Scope, Share, ShareError, Steward, Tv, User, photo_url,
 };
 
 /// Something the owner wants done.
@@ -547,7 +547,8 @@ fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &
         value["publish"]["rtsps_url"] = format!("{rtsps}/live/{}", new.publish_token).into();
     }
     if let Some(user) = to.first() {
-        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, *user, Scope::Play));
+        let holder = Holder { user: *user, tv: None };
+        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, holder, Scope::Play));
         value["play"] = json!({
             "live_mp4_url": format!("{base}/live.mp4"),
             "hls_url": format!("{base}/index.m3u8"),

@@ -20,10 +20,8 @@ mod status;
 mod watch;
 
 use std::fmt;
-use std::fs::DirBuilder;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
@@ -56,6 +54,7 @@ use crate::iptv::{self, Channels, Guard, Refresher};
 use crate::lan::Presence;
 use crate::live::Hub;
 use crate::playback::Playback;
+use crate::private;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
 use crate::share::{Announcer, Kind, ShareError, ShareSettings, Steward, Unwanted};
@@ -136,7 +135,7 @@ impl Gateway {
             move |error| GatewayError::Data(path.clone(), error)
         };
         // A family's videos are nobody else's business.
-        DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(data(data_dir))?;
+        private::make_folder(data_dir).map_err(data(data_dir))?;
         let recordings = data_dir.join("recordings");
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;

@@ -29,15 +29,7 @@ pub(super) struct Plays {
 
 impl Player for Plays {
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
-        let file = match request.file {
-            PlayFile::LiveMp4 => File::LiveMp4,
-            PlayFile::Index => File::Index,
-            PlayFile::Init(number) => File::Init(number as usize),
-            PlayFile::Segment(number) => File::Segment(number),
-            PlayFile::Part(number, part) => File::Part(number, part as usize),
-            PlayFile::VideoMp4 => File::VideoMp4,
-            PlayFile::Thumbnail => File::Thumbnail,
-        };
+        let file = file_of(request.file);
         Box::pin(async move {
             let wanted = Request { file, query: &request.query, head_only: request.head_only };
             let reply = self.playback.play(request.share, &request.ticket, wanted).await;
@@ -50,6 +42,22 @@ impl Player for Plays {
             }
             reply
         })
+    }
+
+    fn still_allowed(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool {
+        self.playback.still_allowed(share, ticket, file_of(file))
+    }
+}
+
+fn file_of(file: PlayFile) -> File {
+    match file {
+        PlayFile::LiveMp4 => File::LiveMp4,
+        PlayFile::Index => File::Index,
+        PlayFile::Init(number) => File::Init(number as usize),
+        PlayFile::Segment(number) => File::Segment(number),
+        PlayFile::Part(number, part) => File::Part(number, part as usize),
+        PlayFile::VideoMp4 => File::VideoMp4,
+        PlayFile::Thumbnail => File::Thumbnail,
     }
 }
 
@@ -76,11 +84,7 @@ impl Tickets {
 
 impl Warden for Tickets {
     fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>> {
-        let suits = move |scope| match scope {
-            Scope::Play => Ok(()),
-            Scope::Picture if file == File::Thumbnail => Ok(()),
-            Scope::Picture => Err(Denied::Bad),
-        };
+        let suits = move |scope| if covers(scope, file) { Ok(()) } else { Err(Denied::Bad) };
         Box::pin(async move {
             let key = (share, TokenHash::of(ticket));
             let now = self.clock.now();
@@ -90,9 +94,9 @@ impl Warden for Tickets {
             }
             let (steward, ticket) = (self.steward.clone(), ticket.to_owned());
             let opened = unblock(Work::Books, move || {
-                let (user, scope) = steward.open_ticket(share, &ticket)?;
+                let (holder, scope) = steward.open_ticket(share, &ticket)?;
                 // Books that can't be read are no reason to stop a picture.
-                if steward.ticket_holds(share, user).unwrap_or(true) { Ok(scope) } else { Err(TicketError::Foreign) }
+                if steward.ticket_holds(share, holder).unwrap_or(true) { Ok(scope) } else { Err(TicketError::Foreign) }
             });
             match opened.await {
                 Ok(scope) => {
@@ -107,6 +111,12 @@ impl Warden for Tickets {
                 Err(_) => Err(Denied::Bad),
             }
         })
+    }
+
+    fn still_permits(&self, share: ShareId, ticket: &str, file: File) -> bool {
+        self.steward
+            .open_ticket(share, ticket)
+            .is_ok_and(|(holder, scope)| covers(scope, file) && self.steward.may_play_on(share, holder).unwrap_or(true))
     }
 
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing> {
@@ -132,6 +142,14 @@ impl Warden for Tickets {
     }
 }
 
+/// Whether a right to `scope` is one to `file`.
+fn covers(scope: Scope, file: File) -> bool {
+    match scope {
+        Scope::Play => true,
+        Scope::Picture => file == File::Thumbnail,
+    }
+}
+
 /// The library as playback knows it.
 pub(super) struct Shelved(pub Arc<Library>);
 
@@ -146,5 +164,58 @@ impl Shelf for Shelved {
 
     fn thumbnail_path(&self, share: ShareId) -> PathBuf {
         self.0.folder().thumbnail(share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::share::memory::MemoryBooks;
+    use crate::share::story::SetClock;
+    use crate::share::{Announcer, Holder, MediaInfo, NewUser, ShareSettings};
+
+    #[test]
+    fn a_removed_tvs_ticket_is_worth_nothing_in_a_moment() {
+        let clock = SetClock::new();
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
+        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock.clone(), announcer, settings);
+        let steward = Arc::new(steward.expect("opens"));
+        let account = steward.add_account("Silva", None).expect("an account").id;
+        let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
+        let user = steward.add_user(new).expect("a user").id;
+        let tv = steward.new_tv().expect("a TV");
+        steward.approve_tv(&tv.pairing_code, account, None).expect("paired");
+        steward.sign_in(tv.tv, user, None).expect("signed in");
+        let share = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
+        let media = MediaInfo {
+            codec: "avc1.42c01f".into(),
+            audio_codec: None,
+            width: 1280,
+            height: 720,
+            frame_rate: 0.0,
+            bits_per_second: 0,
+        };
+        steward.ready(share, media).expect("ready");
+
+        let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
+        let permit = |ticket: &str, file| futures_lite::future::block_on(tickets.permit(share, ticket, file));
+        let (on_tv, program) = (Holder { user, tv: Some(tv.tv) }, Holder { user, tv: None });
+        let ticket = steward.ticket(share, on_tv, Scope::Play);
+        let picture = steward.ticket(share, on_tv, Scope::Picture);
+        let other = steward.ticket(share, program, Scope::Play);
+        assert_eq!(permit(&ticket, File::LiveMp4), Ok(()));
+        assert_eq!((permit(&picture, File::Thumbnail), permit(&picture, File::Index)), (Ok(()), Err(Denied::Bad)));
+        assert!(tickets.still_permits(share, &ticket, File::LiveMp4));
+        assert!(tickets.still_permits(share, &picture, File::Thumbnail));
+        assert!(!tickets.still_permits(share, &picture, File::VideoMp4));
+
+        steward.remove_tv(tv.tv).expect("removed");
+        assert!(!tickets.still_permits(share, &ticket, File::LiveMp4), "what plays is asked after at once");
+        clock.advance(BELIEVED);
+        assert_eq!(permit(&ticket, File::Segment(3)), Err(Denied::Bad));
+        assert_eq!(permit(&picture, File::Thumbnail), Err(Denied::Bad));
+        assert_eq!(permit(&other, File::LiveMp4), Ok(()), "a program's ticket names no TV");
+        assert!(tickets.still_permits(share, &other, File::LiveMp4));
     }
 }

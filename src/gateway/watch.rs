@@ -12,6 +12,7 @@ use crate::codec::{CodecError, decode_key_frame};
 use crate::executor::{Work, unblock};
 use crate::ground::id::ShareId;
 use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::recording::writer::Witness;
@@ -195,7 +196,7 @@ impl Watch {
         let told = unblock(Work::Media, move || {
             // First the still: TVs show it when they ring.
             let drawn = thumbnail::jpeg(&picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
-            if let Err(error) = drawn.and_then(|jpeg| std::fs::write(path, jpeg).map_err(|error| error.to_string())) {
+            if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
                 log::warn!("no thumbnail share={share} reason=\"{error}\"");
             }
             steward.ready(share, in_words(media))

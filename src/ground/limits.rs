@@ -112,6 +112,9 @@ pub const CERTIFICATE_NAMES: usize = 64;
 pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 /// Time between two looks at who is past a deadline.
 pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
+/// Time between two looks at who may still have the long bodies that are being sent: whoever lost the right to one is
+/// cut off that soon.
+pub const RIGHTS_LOOK: Duration = Duration::from_secs(3);
 /// Time between two signs of life on a stream of events.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
 /// RTSP connections at once, in all. A quarter is kept for those who may publish; where strangers fill the rest, one of
@@ -169,8 +172,6 @@ pub const ASKING_TIME: Duration = Duration::from_secs(24 * 3600);
 pub const INVITES_PER_TV: usize = 8;
 /// Streams of events open at once for one TV, or for one phone; the oldest makes room.
 pub const EVENTS_PER_DEVICE: usize = 16;
-/// How often those who follow events are asked anew whether they may: a phone that was revoked hears no more after that.
-pub const EVENTS_RIGHT: Duration = Duration::from_secs(5);
 /// Senders one user can block; more are refused.
 pub const BLOCKED_SENDERS: usize = 1000;
 /// TVs that wait to be paired, in all; one that isn't asked for any more makes room, else one of the address that has most.
@@ -305,7 +306,7 @@ pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
 pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// How long a camera may take to take what it is told; its connection ends then.
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
-/// How often the host's addresses are looked at, to announce the gateway where they are new.
+/// How often the host's addresses are looked at, to announce the gateway where they are new and to know the home's networks.
 pub const LAN_LOOK: Duration = Duration::from_secs(60);
 /// How long it takes at most to have announced it where there is a network.
 pub const LAN_SILENCE: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
 use crate::http::api_owner::{self, DeskRefused, OwnersDesk};
 use crate::http::back::Request;
@@ -15,7 +15,7 @@ use crate::http::channels::Lineup;
 use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
 use crate::http::{api_phone, api_tv};
-use crate::share::{MediaInfo, RefusedKind, Scope, ShareError, Steward};
+use crate::share::{Holder, MediaInfo, RefusedKind, Scope, ShareError, Steward};
 
 /// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
 #[derive(Debug, Default)]
@@ -265,9 +265,9 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
     body::<Value>(request).map(drop)
 }
 
-/// The addresses at which `user` can play `share`, as the asker reaches the gateway.
-pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, media: Option<&MediaInfo>) -> Value {
-    let ticket = api.steward.ticket(share, user, Scope::Play);
+/// The addresses at which `holder` can play `share`, as the asker reaches the gateway.
+pub(super) fn play(api: &Api, request: &Request, share: ShareId, holder: Holder, media: Option<&MediaInfo>) -> Value {
+    let ticket = api.steward.ticket(share, holder, Scope::Play);
     let url = |file| address(request, share, &ticket, file);
     serde_json::json!({
         "live_mp4_url": url(PlayFile::LiveMp4),
@@ -278,9 +278,9 @@ pub(super) fn play(api: &Api, request: &Request, share: ShareId, user: UserId, m
     })
 }
 
-/// The address of the share's still picture for `user`: a right to the picture alone.
-pub(super) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, user: UserId) -> String {
-    address(request, share, &api.steward.ticket(share, user, Scope::Picture), PlayFile::Thumbnail)
+/// The address of the share's still picture for `holder`: a right to the picture alone.
+pub(super) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, holder: Holder) -> String {
+    address(request, share, &api.steward.ticket(share, holder, Scope::Picture), PlayFile::Thumbnail)
 }
 
 fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> String {

@@ -15,8 +15,8 @@ use crate::http::qr;
 use crate::http::route::{Topic, TvCall};
 use crate::http::texts::{self, Language};
 use crate::share::{
-    BlockedSender, ClaimWay, Entry, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState, Tv, User,
-    photo_url,
+    BlockedSender, ClaimWay, Entry, Holder, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState,
+    Tv, User, photo_url,
 };
 
 /// How long browsers keep the cookies: as long as they will, and renewed each time the page is opened.
@@ -50,6 +50,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         };
     }
     let user = session.user.ok_or(Failure::NotSignedIn)?;
+    let holder = Holder { user: user.id, tv: Some(session.tv.id) };
     match call {
         TvCall::Invite => {
             let account = session.account.ok_or(ShareError::NotPaired)?.id;
@@ -63,15 +64,15 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             steward.sign_out(session.tv.id, user.id)?;
             Ok(done()?.with("Set-Cookie", cookies::set(cookies::USER, "", request.secure, "/tv", 0, "Lax")))
         }
-        TvCall::Inbox => inbox(api, request, &user),
+        TvCall::Inbox => inbox(api, request, holder),
         TvCall::DeleteEntry(share) => steward.delete_entry(user.id, share).map_err(Failure::from).and_then(|()| done()),
         TvCall::Entry(share) => {
             let entry = steward.entry(user.id, share)?;
-            let mut value = entry_json(api, request, &user, &entry);
+            let mut value = entry_json(api, request, holder, &entry);
             // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers. So does who has
             // not allowed the sender yet.
             if entry.may_play && !user.needs_pin() && entry.introduction.is_none() {
-                value["play"] = api::play(api, request, share, user.id, entry.media.as_ref());
+                value["play"] = api::play(api, request, share, holder, entry.media.as_ref());
             }
             Ok(answer_json(200, &value))
         }
@@ -79,7 +80,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             let AcceptBody { pin, from } = body(request)?;
             let from = if from == From::Start { PlayFrom::Start } else { PlayFrom::Live };
             let entry = steward.accept(user.id, share, pin.as_deref(), from)?;
-            let play = api::play(api, request, share, user.id, entry.media.as_ref());
+            let play = api::play(api, request, share, holder, entry.media.as_ref());
             Ok(answer_json(200, &json!({ "play": play })))
         }
         TvCall::Allow(share) => steward.allow(user.id, share).map_err(Failure::from).and_then(|()| done()),
@@ -312,18 +313,18 @@ struct BlocksBody {
     delete_entries: bool,
 }
 
-fn inbox(api: &Api, request: &Request, user: &User) -> Answered {
+fn inbox(api: &Api, request: &Request, holder: Holder) -> Answered {
     let offset = api::number(request, "offset", 0)?;
     let limit = api::number(request, "limit", INBOX_PAGE_DEFAULT as u64)?.min(INBOX_PAGE as u64) as usize;
-    let page = api.steward.inbox(user.id, offset, limit)?;
-    let entries: Vec<_> = page.entries.iter().map(|entry| entry_json(api, request, user, entry)).collect();
+    let page = api.steward.inbox(holder.user, offset, limit)?;
+    let entries: Vec<_> = page.entries.iter().map(|entry| entry_json(api, request, holder, entry)).collect();
     Ok(answer_json(200, &json!({ "total": page.total, "unseen": page.unseen, "entries": entries })))
 }
 
-fn entry_json(api: &Api, request: &Request, user: &User, entry: &Entry) -> Value {
+fn entry_json(api: &Api, request: &Request, holder: Holder, entry: &Entry) -> Value {
     let is_known = entry.introduction.is_none();
     let has_picture = is_known && matches!(entry.state, ShareState::Ready | ShareState::Ended);
-    let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, user.id));
+    let thumbnail_url = has_picture.then(|| api::thumbnail_url(api, request, entry.share, holder));
     let mut value = json!({
         "share_id": entry.share.to_string(),
         "sender": {

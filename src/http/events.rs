@@ -1,8 +1,8 @@
 //! What the gateway tells open pages by itself: server-sent events (HTML Living Standard, section 9.2).
 //!
 //! A stream begins with `hello` and the gateway's time, goes on from the event the page last heard of, and says
-//! something at least every quarter of a minute, so that both sides notice when the other is gone. Whoever follows is
-//! asked again every few seconds whether they may, and each device has so many streams at once.
+//! something at least every quarter of a minute, so that both sides notice when the other is gone. Each device has
+//! so many streams at once.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use crate::executor::{Work, unblock};
 use crate::ground::id::{PhoneId, TvId};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
-use crate::ground::time::{Clock, Moment};
+use crate::ground::time::Clock;
 use crate::http::api::{Api, Failure};
 use crate::http::front::Events;
 use crate::http::play::BoxFuture;
@@ -52,28 +52,29 @@ impl Announcements {
 impl Events for Announcements {
     fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
-            let right = Arc::new(Right { api: self.api.clone(), route, fields, is_secure });
-            let asking = right.clone();
-            match unblock(Work::Books, move || asking.follow()).await {
-                Ok((device, audience, subscription, rings)) => {
+            let api = self.api.clone();
+            match unblock(Work::Books, move || follow(&api, &route, &fields, is_secure)).await {
+                Ok((device, subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
                     let rings = rings.iter().map(|ring| format!("event: ring\ndata: {ring}\n\n"));
-                    let now = self.clock.now();
                     told(Follower {
                         first: std::iter::once(hello).chain(rings).collect(),
                         subscription,
-                        audience,
-                        right,
                         seat: self.seats.take(device),
-                        clock: self.clock.clone(),
-                        asked: now,
-                        spoke: now,
                     })
                 }
                 Err(failure) => failure.reply(),
             }
         })
+    }
+
+    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> bool {
+        // A share that is withdrawn has nothing more to tell, and books that can't be read are no reason to stop telling.
+        match ask(&self.api, route, fields, is_secure) {
+            Ok(_) | Err(Failure::Share(ShareError::NotFound(_) | ShareError::Ledger(_))) => true,
+            Err(_) => false,
+        }
     }
 }
 
@@ -81,57 +82,40 @@ fn field<'a>(fields: &'a [(&'static str, String)], name: &str) -> Option<&'a str
     fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
-/// What someone follows, and by what right.
-struct Right {
-    api: Api,
-    route: Route,
-    fields: Vec<(&'static str, String)>,
-    is_secure: bool,
+/// The device that follows, what it is told, and what rings for a TV whose page was just opened.
+type Followed = (Device, Subscription, Vec<Arc<str>>);
+
+/// Begins to follow. Blocks.
+fn follow(api: &Api, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> Result<Followed, Failure> {
+    let last = field(fields, "last-event-id").and_then(|id| id.parse().ok());
+    let (device, audience) = ask(api, route, fields, is_secure)?;
+    let subscription = api.steward.announcer().subscribe(audience, last);
+    let rings = match (audience, last) {
+        (Audience::Tv(tv), None) => api.steward.waiting_rings(tv)?,
+        _ => Vec::new(),
+    };
+    Ok((device, subscription, rings))
 }
 
-/// The device that asks, who it is for the announcer, its place among the events, and what rings for a TV whose page was
-/// just opened.
-type Followed = (Device, Audience, Subscription, Vec<Arc<str>>);
-
-impl Right {
-    /// Begins to follow. Blocks.
-    fn follow(&self) -> Result<Followed, Failure> {
-        let last = field(&self.fields, "last-event-id").and_then(|id| id.parse().ok());
-        let (device, audience) = self.ask()?;
-        let subscription = self.api.steward.announcer().subscribe(audience, last);
-        let rings = match (audience, last) {
-            (Audience::Tv(tv), None) => self.api.steward.waiting_rings(tv)?,
-            _ => Vec::new(),
-        };
-        Ok((device, audience, subscription, rings))
-    }
-
-    /// Who asks, as someone the announcer tells things. Blocks.
-    fn ask(&self) -> Result<(Device, Audience), Failure> {
-        let (api, fields) = (&self.api, &self.fields);
-        match &self.route {
-            Route::Phone(PhoneCall::Events(share)) => {
-                let (phone, sender) = api_phone::phone(api, field(fields, "authorization"))?;
-                api.steward.share(Asker::Sender(sender.id), *share)?;
-                Ok((Device::Phone(phone.id), Audience::Share(*share)))
-            }
-            Route::Tv(TvCall::Events) => {
-                let cookies = field(fields, "cookie").unwrap_or_default();
-                let tv = api_tv::session_of(api, cookies, self.is_secure)?.ok_or(Failure::NoTv)?.tv.id;
-                Ok((Device::Tv(tv), Audience::Tv(tv)))
-            }
-            _ => Err(Failure::NotFound),
+/// Who asks, as a device and as someone the announcer tells things. Blocks.
+fn ask(
+    api: &Api,
+    route: &Route,
+    fields: &[(&'static str, String)],
+    is_secure: bool,
+) -> Result<(Device, Audience), Failure> {
+    match route {
+        Route::Phone(PhoneCall::Events(share)) => {
+            let (phone, sender) = api_phone::phone(api, field(fields, "authorization"))?;
+            api.steward.share(Asker::Sender(sender.id), *share)?;
+            Ok((Device::Phone(phone.id), Audience::Share(*share)))
         }
-    }
-
-    /// Whether whoever followed as `audience` still may. A share that is withdrawn has nothing more to tell, and books that
-    /// can't be read are no reason to send anyone away. Blocks.
-    fn holds(&self, audience: Audience) -> bool {
-        match self.ask() {
-            Ok((_, now)) => now == audience,
-            Err(Failure::Share(ShareError::NotFound(_) | ShareError::Ledger(_))) => true,
-            Err(_) => false,
+        Route::Tv(TvCall::Events) => {
+            let cookies = field(fields, "cookie").unwrap_or_default();
+            let tv = api_tv::session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?.tv.id;
+            Ok((Device::Tv(tv), Audience::Tv(tv)))
         }
+        _ => Err(Failure::NotFound),
     }
 }
 
@@ -139,61 +123,25 @@ impl Right {
 struct Follower {
     first: VecDeque<String>,
     subscription: Subscription,
-    audience: Audience,
-    right: Arc<Right>,
     seat: Seat<Device>,
-    clock: Arc<dyn Clock>,
-    /// When it was asked last whether it may follow.
-    asked: Moment,
-    /// When it was told something last.
-    spoke: Moment,
-}
-
-/// What a follower waits for.
-enum Next {
-    Event(Event),
-    /// It is to be asked whether it may follow.
-    Due,
-    /// Another stream of the same device takes its place.
-    Leave,
 }
 
 impl Follower {
-    /// What is told next; `None` where the stream ends.
+    /// What is told next; `None` where the stream ends, since another one of the same device takes its place.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(text) = self.first.pop_front() {
             return Some(Bytes::from(text));
         }
-        loop {
-            let wait = limits::EVENTS_RIGHT.saturating_sub(self.clock.now().since(self.asked));
-            let event = async { Next::Event(self.subscription.next().await) };
-            let leave = async {
-                self.seat.is_wanted().await;
-                Next::Leave
-            };
-            let due = async {
-                Timer::after(wait).await;
-                Next::Due
-            };
-            match due.or(leave).or(event).await {
-                Next::Event(event) => {
-                    self.spoke = self.clock.now();
-                    return Some(Bytes::from(event_text(&event)));
-                }
-                Next::Leave => return None,
-                Next::Due => {
-                    let (right, audience) = (self.right.clone(), self.audience);
-                    if !unblock(Work::Books, move || right.holds(audience)).await {
-                        return None;
-                    }
-                    self.asked = self.clock.now();
-                    if self.asked.since(self.spoke) >= limits::EVENTS_HEARTBEAT {
-                        self.spoke = self.asked;
-                        return Some(Bytes::from_static(b":\n\n"));
-                    }
-                }
-            }
-        }
+        let event = async { Some(Bytes::from(event_text(&self.subscription.next().await))) };
+        let leave = async {
+            self.seat.is_wanted().await;
+            None
+        };
+        let quiet = async {
+            Timer::after(limits::EVENTS_HEARTBEAT).await;
+            Some(Bytes::from_static(b":\n\n"))
+        };
+        leave.or(event).or(quiet).await
     }
 }
 

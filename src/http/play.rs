@@ -36,6 +36,8 @@ pub struct PlayRequest {
 pub trait Player: Send + Sync {
     /// The answer to `request`; waits where the interface says that a request is held.
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply>;
+    /// Whether whoever is being sent `file` with `ticket` may still have it. Blocks.
+    fn still_allowed(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool;
 }
 
 /// A request for a part of a TV channel.
@@ -57,4 +59,6 @@ pub struct ChannelRequest {
 pub trait ChannelPlayer: Send + Sync {
     /// The answer to `request`; waits for a channel that is being tuned in.
     fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply>;
+    /// Whether whoever is being sent part of a channel with `ticket` may still have it. Blocks.
+    fn still_allowed(&self, ticket: &str) -> bool;
 }

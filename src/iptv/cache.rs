@@ -1,8 +1,7 @@
 //! The list and the guide as they were fetched, on the disk: channels are there after a restart without a network.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::secret::{self, SigningKey};
 use crate::ground::time::UnixMs;
+use crate::private;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) struct Cache {
 impl Cache {
     /// The cache in `folder`, which is made if it isn't there.
     pub fn open(folder: PathBuf) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        private::folder(&folder)?;
         Ok(Self { folder })
     }
 
@@ -114,7 +114,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A new file, its owner's alone.
 pub(super) fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    private::file().write(true).create(true).truncate(true).open(path)
 }
 
 /// Reads a file, unpacked if it is packed (gzip, RFC 1952); at most `limit` bytes.

@@ -21,6 +21,7 @@ use futures_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use crate::executor::{Work, unblock};
 use crate::ground::limits;
 use crate::iptv::guard::Guard;
+use crate::iptv::home::LastSeen;
 use crate::wire::fetch::{Answer, Body, BodyError, Request, Scheme, Url, UrlError, read_answer};
 
 /// Bytes read at once.
@@ -79,6 +80,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 /// Asks servers.
 pub struct Client {
     guard: Guard,
+    home: Arc<LastSeen>,
     tls: OnceLock<TlsConnector>,
 }
 
@@ -95,7 +97,7 @@ pub struct Fetched {
 impl Client {
     /// A client that keeps to `guard`.
     pub fn new(guard: Guard) -> Self {
-        Self { guard, tls: OnceLock::new() }
+        Self { guard, home: Arc::default(), tls: OnceLock::new() }
     }
 
     /// Asks for `url` and follows redirects. Answers of any status but redirects come back.
@@ -190,16 +192,20 @@ impl Client {
     /// The addresses of the server that may be reached.
     async fn places(&self, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
         let (host, port) = (url.host().to_owned(), url.port());
-        let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => unblock(Work::Names, move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
-                .await
-                .map_err(|_| FetchError::Unresolved(url.host().to_owned()))?,
-        };
+        let home = self.home.clone();
+        let found = unblock(Work::Names, move || {
+            let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
+                Ok(address) => vec![SocketAddr::new(address, port)],
+                Err(_) => (host.as_str(), port).to_socket_addrs()?.collect(),
+            };
+            io::Result::Ok((found, home.now()))
+        });
+        let unresolved = || FetchError::Unresolved(url.host().to_owned());
+        let (found, home) = found.await.map_err(|_| unresolved())?;
         if found.is_empty() {
-            return Err(FetchError::Unresolved(url.host().to_owned()));
+            return Err(unresolved());
         }
-        let permitted = found.into_iter().filter(|place| self.guard.permits(*place, is_own(place.ip())));
+        let permitted = found.into_iter().filter(|place| self.guard.permits(*place, is_own(place.ip()), &home));
         Ok(permitted.take(ADDRESSES).collect())
     }
 

@@ -2,13 +2,16 @@
 //!
 //! Lists come from strangers, and whoever writes one could otherwise make the gateway ask its own administration, the
 //! router, or a neighbour's camera, on behalf of a TV. Every address is held against this after its name was resolved
-//! and before it is connected to, at each redirect again. Pure.
+//! and before it is connected to, at each redirect again. A public address that is at home (`home`) is not the
+//! internet's. Pure.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::iptv::home::{Home, Network};
 
 /// Something the owner allows besides the public internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,15 +78,9 @@ impl<'de> Deserialize<'de> for Allowed {
 
 impl Allowed {
     fn covers(self, address: IpAddr) -> bool {
-        let bits_of = |address: IpAddr| match address {
-            IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
-            IpAddr::V6(v6) => v6.to_bits(),
-        };
         match self {
             Self::Place(_) => false,
-            Self::Network(network, _) if network.is_ipv4() != address.is_ipv4() => false,
-            Self::Network(_, 0) => true,
-            Self::Network(network, bits) => (bits_of(network) ^ bits_of(address)) >> (128 - u32::from(bits)) == 0,
+            Self::Network(network, bits) => Network::new(network, bits).covers(address),
         }
     }
 }
@@ -102,8 +99,8 @@ impl Guard {
         Self { allowed, own_ports }
     }
 
-    /// Whether `place` may be connected to. `is_own`: it is an address of this machine.
-    pub fn permits(&self, place: SocketAddr, is_own: bool) -> bool {
+    /// Whether `place` may be connected to from `home`. `is_own`: it is an address of this machine.
+    pub fn permits(&self, place: SocketAddr, is_own: bool, home: &Home) -> bool {
         let address = place.ip().to_canonical();
         let is_own = is_own || address.is_loopback() || address.is_unspecified();
         if is_own && self.own_ports.contains(&place.port()) {
@@ -116,7 +113,8 @@ impl Guard {
         let covered = self.allowed.iter().any(|allowed| allowed.covers(address));
         // Naming a whole network at home doesn't mean this machine in it.
         let itself = is_own && !address.is_loopback();
-        covered && !itself || !is_own && is_public(address)
+        let at_home = home.covers(address) || carried(address).is_some_and(|carried| home.covers(carried.into()));
+        covered && !itself || !is_own && !at_home && is_public(address)
     }
 }
 
@@ -147,14 +145,24 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let parts = address.segments();
-    let embedded = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
-    match parts {
-        // Translated to IPv4 on the way (RFC 6052), or carried in it (RFC 3056).
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
+    if let Some(carried) = carried(address.into()) {
+        return is_public_v4(carried);
+    }
+    match address.segments() {
         [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Global unicast; all the rest is local, reserved or a group.
         [first, ..] => first & 0xe000 == 0x2000,
+    }
+}
+
+/// The IPv4 address that is reached in the end: translated on the way (RFC 6052), or carried in it (RFC 3056).
+fn carried(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address else { return None };
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+        }
+        _ => None,
     }
 }
 
@@ -181,8 +189,8 @@ mod tests {
             "[64:ff9b::5db8:d822]:80",
             "[2002:5db8:d822::]:80",
         ] {
-            assert!(guard.permits(place(public), false), "{public}");
-            assert!(!guard.permits(place(public), true), "{public}, this machine's own");
+            assert!(guard.permits(place(public), false, &Home::default()), "{public}");
+            assert!(!guard.permits(place(public), true, &Home::default()), "{public}, this machine's own");
         }
         for kept in [
             "127.0.0.1:80",
@@ -212,31 +220,58 @@ mod tests {
             "[fec0::1]:80",
             "[::127.0.0.1]:80",
         ] {
-            assert!(!guard.permits(place(kept), false), "{kept}");
+            assert!(!guard.permits(place(kept), false, &Home::default()), "{kept}");
         }
+    }
+
+    #[test]
+    fn public_addresses_at_home_are_not_the_internet() {
+        let home = Home::of_networks(&["2a00:1:2:3::/56", "198.100.7.0/24"]);
+        let guard = guard(&["2a00:1:2:3::9"]);
+        for kept in [
+            "[2a00:1:2:3::1]:80",
+            "[2a00:1:2:ff::1]:8080",
+            "198.100.7.1:80",
+            "[::ffff:198.100.7.1]:80",
+            "[64:ff9b::198.100.7.1]:80",
+            "[2002:c664:0701::1]:80",
+        ] {
+            assert!(!guard.permits(place(kept), false, &home), "{kept}");
+            assert!(guard.permits(place(kept), false, &Home::default()), "{kept}, from elsewhere");
+        }
+        for public in ["[2a00:1:2:100::1]:80", "198.100.8.1:80", "[64:ff9b::198.100.8.1]:80"] {
+            assert!(guard.permits(place(public), false, &home), "{public}");
+        }
+        assert!(guard.permits(place("[2a00:1:2:3::9]:80"), false, &home), "the owner has named it");
     }
 
     #[test]
     fn the_owner_may_name_more() {
         let guard = guard(&["192.168.1.0/24", "127.0.0.1:8888", "10.0.0.7", "fd00::/8"]);
         for named in ["192.168.1.9:80", "127.0.0.1:8888", "10.0.0.7:1", "[fd12::1]:80", "[::ffff:192.168.1.9]:80"] {
-            assert!(guard.permits(place(named), false), "{named}");
+            assert!(guard.permits(place(named), false, &Home::default()), "{named}");
         }
         for not in ["192.168.2.1:80", "127.0.0.1:8889", "127.0.0.2:8888", "10.0.0.8:1", "[fc00::1]:80"] {
-            assert!(!guard.permits(place(not), false), "{not}");
+            assert!(!guard.permits(place(not), false, &Home::default()), "{not}");
         }
-        assert!(!guard.permits(place("192.168.1.9:80"), true), "this machine is not meant by its network");
+        assert!(
+            !guard.permits(place("192.168.1.9:80"), true, &Home::default()),
+            "this machine is not meant by its network"
+        );
     }
 
     #[test]
     fn its_own_doors_stay_closed() {
         let guard = guard(&["0.0.0.0/0", "::/0", "127.0.0.1:8080", "192.168.1.2:8554"]);
         for door in ["127.0.0.1:8080", "127.1.1.1:8554", "[::1]:8080", "[::ffff:127.0.0.1]:8080"] {
-            assert!(!guard.permits(place(door), false), "{door}");
+            assert!(!guard.permits(place(door), false, &Home::default()), "{door}");
         }
-        assert!(!guard.permits(place("192.168.1.2:8554"), true));
-        assert!(guard.permits(place("192.168.1.3:8554"), false), "another machine's door is its own business");
-        assert!(guard.permits(place("127.0.0.1:9000"), false));
+        assert!(!guard.permits(place("192.168.1.2:8554"), true, &Home::default()));
+        assert!(
+            guard.permits(place("192.168.1.3:8554"), false, &Home::default()),
+            "another machine's door is its own business"
+        );
+        assert!(guard.permits(place("127.0.0.1:9000"), false, &Home::default()));
     }
 
     #[test]

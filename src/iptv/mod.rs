@@ -10,6 +10,7 @@ mod catalogue;
 mod client;
 mod guard;
 mod guide;
+mod home;
 mod lineup;
 mod refresh;
 mod relay;
@@ -73,6 +74,8 @@ pub enum File {
 pub trait Viewers: Send + Sync {
     /// Whether `tv` belongs to a household still.
     fn may_watch(&self, tv: TvId) -> BoxFuture<'_, bool>;
+    /// The same, asked anew. Blocks.
+    fn may_watch_on(&self, tv: TvId) -> bool;
 }
 
 /// How channels are had.
@@ -240,6 +243,11 @@ impl Channels {
             File::Playlist(token) => self.relay.sealed_playlist(bearer, &token).await,
             File::Media(token) => self.relay.media(bearer, &token, range).await,
         }
+    }
+
+    /// Whether whoever is being sent part of a channel with `ticket` may still have it. Blocks.
+    pub fn still_allowed(&self, ticket: &str) -> bool {
+        ticket::open(&self.key, ticket, self.clock.date()).is_ok_and(|tv| self.viewers.may_watch_on(tv))
     }
 
     fn playlists(&self) -> MutexGuard<'_, HashSet<Url>> {

@@ -416,6 +416,10 @@ mod tests {
         fn may_watch(&self, _: TvId) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
             Box::pin(std::future::ready(false))
         }
+
+        fn may_watch_on(&self, _: TvId) -> bool {
+            false
+        }
     }
 
     #[test]

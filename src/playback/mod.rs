@@ -82,6 +82,8 @@ pub enum Denied {
 pub trait Warden: Send + Sync {
     /// Whether `ticket` opens `file` of `share`.
     fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>>;
+    /// Whether `ticket` still opens `file` of `share`, for what is being sent. Blocks.
+    fn still_permits(&self, share: ShareId, ticket: &str, file: File) -> bool;
     /// What is known of a share.
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing>;
 }
@@ -140,6 +142,11 @@ impl Playback {
             Ok(Found::Over(began)) => recorded::play(&*self.shelf, share, request, began).await,
             Err(reply) => reply,
         }
+    }
+
+    /// Whether whoever is being sent `file` with `ticket` may still have it. Blocks.
+    pub fn still_allowed(&self, share: ShareId, ticket: &str, file: File) -> bool {
+        self.warden.still_permits(share, ticket, file)
     }
 
     async fn play_live(&self, stream: Arc<Stream>, request: Request<'_>) -> Reply {

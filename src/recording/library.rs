@@ -21,6 +21,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::Ticks90k;
 use crate::live::{FinishedRecording, Head, Wanted};
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Fragments, Record, Records};
 use crate::wire::fmp4::progressive::{Measure, Plan};
@@ -290,7 +291,7 @@ impl Library {
         let index = File::open(self.folder.index(share))?;
         let unfinished = self.folder.unfinished_head(share);
         let write = || {
-            let file = File::create(&unfinished)?;
+            let file = private::file().write(true).create(true).truncate(true).open(&unfinished)?;
             plan.write(Records::of(&index)?.samples(), |at, piece| file.write_all_at(piece, at))?;
             file.sync_data()?;
             std::fs::rename(&unfinished, path)

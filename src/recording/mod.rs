@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::ground::id::ShareId;
+use crate::private;
 
 pub use repair::repair;
 
@@ -32,9 +33,9 @@ pub use repair::repair;
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder at `path`, made if it isn't there.
+    /// The folder at `path`, made if it isn't there, and its owner's alone.
     pub fn open(path: &Path) -> std::io::Result<Self> {
-        std::fs::create_dir_all(path)?;
+        private::folder(path)?;
         Ok(Self(path.to_owned()))
     }
 

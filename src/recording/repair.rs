@@ -7,6 +7,7 @@ use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::FileExt as _;
 
 use crate::ground::id::ShareId;
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
 use crate::wire::mp4::boxes::BoxHeader;
@@ -26,7 +27,7 @@ pub fn repair(folder: &Folder, share: ShareId) -> std::io::Result<Option<u64>> {
         Err(error) => return Err(error),
     };
     let length = video.metadata()?.len();
-    let index = File::options().read(true).write(true).create(true).truncate(false).open(folder.index(share))?;
+    let index = private::file().read(true).write(true).create(true).truncate(false).open(folder.index(share))?;
     let (mut indexer, believed) = believed(&index, length)?;
     let mut index = Appending::behind(index, believed)?;
     let mut start = vec![0; MAX_START_BYTES];

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
 
 use crate::ground::id::ShareId;
+use crate::private;
 use crate::recording::Folder;
 
 /// A film that is being sent.
@@ -30,7 +31,7 @@ pub fn arrived(folder: &Folder, share: ShareId) -> io::Result<u64> {
 impl Upload {
     /// Goes on with the film of `share`, or begins it; `anew`: what had arrived before is thrown away.
     pub fn open(folder: &Folder, share: ShareId, anew: bool) -> io::Result<Self> {
-        let mut file = File::options().write(true).create(true).truncate(anew).open(folder.upload(share))?;
+        let mut file = private::file().write(true).create(true).truncate(anew).open(folder.upload(share))?;
         let bytes = file.seek(SeekFrom::End(0))?;
         Ok(Self { folder: folder.clone(), share, file, bytes })
     }

@@ -7,6 +7,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::film::{Bounds, FilmError};
 use crate::recording::index::{Indexer, NotAPiece, Record};
@@ -32,7 +33,7 @@ impl Whole {
     /// Begins the recording of `share`; one that was broken off makes room.
     pub fn create(folder: &Folder, share: ShareId) -> io::Result<Self> {
         folder.delete_recording(share)?;
-        let create = |path| File::options().write(true).create_new(true).open(path);
+        let create = |path| private::file().write(true).create_new(true).open(path);
         Ok(Self {
             folder: folder.clone(),
             video: BufWriter::with_capacity(GATHERED_BYTES, create(folder.video(share))?),

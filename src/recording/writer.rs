@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::live::{Backlog, RecordingState, Stream};
+use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
 
@@ -162,7 +163,7 @@ fn write_all(file: &mut File, pieces: &[Bytes]) -> std::io::Result<u64> {
 impl Open {
     /// Opens a recording that has `length` bytes: a new one, or one to go on with.
     fn at(folder: &Folder, share: ShareId, length: u64) -> std::io::Result<Self> {
-        let mut video = File::options();
+        let mut video = private::file();
         // A new recording never takes an old one's place.
         if length == 0 {
             video.write(true).create_new(true)
@@ -171,7 +172,7 @@ impl Open {
         };
         let video = video.open(folder.video(share))?;
         let mut index =
-            File::options().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
+            private::file().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
         let (indexer, records) = Indexer::resume(Records::of(&index)?);
         if video.metadata()?.len() != length || indexer.offset() != length {
             return Err(std::io::Error::other("the recording is not as it was left"));

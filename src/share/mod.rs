@@ -54,7 +54,7 @@ pub use rows::{
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;
-pub use ticket::{Scope, Ticket, TicketError};
+pub use ticket::{Holder, Scope, Ticket, TicketError};
 pub use views::{
     Asker, Belongings, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Introduction,
     Matches, NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, OwnerReport, PhoneReport, PlayFrom, ProfileChange,

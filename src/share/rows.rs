@@ -109,6 +109,13 @@ pub struct Tv {
     pub created_at: UnixMs,
 }
 
+impl Tv {
+    /// Whether `user` is signed in on it.
+    pub fn has_signed_in(&self, user: UserId) -> bool {
+        self.signed_in.iter().any(|signed_in| signed_in.user == user)
+    }
+}
+
 /// A pairing code a TV shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pairing {

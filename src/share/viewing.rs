@@ -9,6 +9,7 @@ use crate::share::ringing::Manner;
 use crate::share::rows::{Share, Target};
 use crate::share::sharing::{self, find, save, step_target};
 use crate::share::state::{Kind, ShareState, TargetState};
+use crate::share::ticket::Holder;
 use crate::share::views::{Entry, InboxPage, Introduction};
 use crate::share::{inbox, people, ringing};
 
@@ -98,11 +99,16 @@ pub fn target_may_play(ledger: &dyn Rows, share: ShareId, user: UserId) -> Resul
     Ok(share.target(user).is_some_and(|target| may_play(&share, target)))
 }
 
-/// Whether a ticket for `share` that `user` was given is still good. A share that is gone has no secrets left.
-pub fn ticket_holds(ledger: &dyn Rows, share: ShareId, user: UserId) -> Result<bool, ShareError> {
+/// Whether a ticket for `share` that `holder` was given is still good. A share that is gone has no secrets left.
+pub fn ticket_holds(ledger: &dyn Rows, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
     let Some(share) = ledger.share(share)? else { return Ok(true) };
     let holds = |target: &Target| !target.deleted && target.state != TargetState::Blocked;
-    Ok(share.target(user).is_some_and(holds) && ledger.user(user)?.is_some())
+    if !share.target(holder.user).is_some_and(holds) {
+        return Ok(false);
+    }
+    let Some(user) = ledger.user(holder.user)? else { return Ok(false) };
+    let Some(tv) = holder.tv else { return Ok(true) };
+    Ok(ledger.tv(tv)?.is_some_and(|tv| tv.account == Some(user.account) && tv.has_signed_in(user.id)))
 }
 
 /// Changes the user's side of a share that has come to them.

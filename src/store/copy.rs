@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 
+use crate::private;
 use crate::share::LedgerError;
 use crate::store::error::failed;
 use crate::store::ledger::{TABLES, definition};
@@ -55,7 +56,7 @@ impl Drop for Copy {
 /// Opens the backup in `file`, of this or any earlier version. The file itself is not touched.
 pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
     let path = beside(store, "restore");
-    std::fs::copy(file, &path).map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
+    private::copy(file, &path).map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
     let open = || {
         let database = Database::open(&path).map_err(failed)?;
         schema::migrate(&database)?;

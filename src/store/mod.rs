@@ -15,12 +15,12 @@ mod value;
 mod writer;
 
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{Database, DatabaseError, ReadableDatabase as _};
 
+use crate::private;
 use crate::share::ledger::{Books, Decision, LedgerError, Rows};
 pub use error::StoreError;
 use error::failed;
@@ -69,10 +69,14 @@ impl Store {
 
 /// Opens the database file, readable by its owner alone: there are keys in it.
 fn open_file(path: &Path) -> Result<Database, DatabaseError> {
-    let new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match new {
+    match private::file().write(true).create_new(true).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
-        _ => Database::builder().set_cache_size(CACHE_BYTES).create(path),
+        new => {
+            if new.is_err() {
+                private::narrow(path);
+            }
+            Database::builder().set_cache_size(CACHE_BYTES).create(path)
+        }
     }
 }
 

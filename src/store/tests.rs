@@ -17,8 +17,8 @@ use crate::ground::time::Clock as _;
 use crate::share::memory::MemoryBooks;
 use crate::share::story::{self, SetClock};
 use crate::share::{
-    Announcer, Asker, Books, EndReason, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings, ShareState,
-    Steward,
+    Announcer, Asker, Books, EndReason, Holder, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings,
+    ShareState, Steward,
 };
 use crate::store::{Store, StoreError};
 
@@ -282,7 +282,8 @@ fn a_backup_is_everything_and_comes_back_whole() {
     let steward = steward(Store::open(&file).expect("opens"));
     let user = add_user(&steward);
     let kept = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
-    let ticket = steward.ticket(kept, user, Scope::Play);
+    let holder = Holder { user, tv: None };
+    let ticket = steward.ticket(kept, holder, Scope::Play);
     steward.books().backup(&copy).expect("copied");
     let later = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
 
@@ -290,7 +291,7 @@ fn a_backup_is_everything_and_comes_back_whole() {
     assert!(steward.share(Asker::Owner, kept).is_ok());
     assert!(steward.share(Asker::Owner, later).is_err());
     steward.new_share_for_cameras(&[user], None).expect("goes on");
-    assert_eq!(steward.open_ticket(kept, &ticket), Ok((user, Scope::Play)));
+    assert_eq!(steward.open_ticket(kept, &ticket), Ok((holder, Scope::Play)));
 
     let elsewhere = self::steward(Store::open(&copy).expect("a backup is a database"));
     assert_eq!(elsewhere.shares(0, 10).expect("shares").len(), 1);

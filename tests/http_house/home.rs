@@ -83,7 +83,8 @@ impl Home {
         let devices = Arc::new(api.clone());
         let answering = api.clone();
         let handler = Box::new(move |request: &_| answering.answer(request));
-        let times = Times { sweep: Duration::from_millis(50), ..Times::default() };
+        let (sweep, rights) = (Duration::from_millis(50), Duration::from_millis(20));
+        let times = Times { sweep, rights, ..Times::default() };
         let house = House::knowing(times, Caps::default(), handler, Some(events), Some(devices));
         Self { house, steward, gallery, api, dir }
     }

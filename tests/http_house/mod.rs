@@ -41,6 +41,11 @@ pub struct Seen {
     pub waiting: AtomicUsize,
     /// Endless bodies open.
     pub endless: AtomicUsize,
+    /// Whether the rights to long bodies are gone, and how often they were asked after.
+    pub taken_back: AtomicBool,
+    /// Whether asking after a right panics.
+    pub puzzled: AtomicBool,
+    pub asked_after: AtomicUsize,
     /// Whether the house calls itself sick.
     pub sick: AtomicBool,
     /// What was taken of films, and how often one was taken to its end.
@@ -99,6 +104,14 @@ struct MadeUp {
     dir: PathBuf,
 }
 
+impl MadeUp {
+    fn still_allowed(&self) -> bool {
+        self.seen.asked_after.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.seen.puzzled.load(Ordering::SeqCst), "on purpose");
+        !self.seen.taken_back.load(Ordering::SeqCst)
+    }
+}
+
 impl ChannelPlayer for MadeUp {
     fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
@@ -110,9 +123,21 @@ impl ChannelPlayer for MadeUp {
                     let reply = Reply { status: 200, content_type: "video/mp2t", headers: Vec::new(), body };
                     reply.with("X-Range", request.range.unwrap_or_default())
                 }
+                // A source that says nothing for ever.
+                ChannelFile::Media(_) => {
+                    self.seen.endless.fetch_add(1, Ordering::SeqCst);
+                    let ticks =
+                        Ticks { timer: Some(async_io::Timer::never()), piece: Bytes::new(), seen: self.seen.clone() };
+                    let body = Body::Passing { length: 15, pieces: Box::pin(ticks) };
+                    Reply { status: 200, content_type: "video/mp2t", headers: Vec::new(), body }
+                }
                 _ => Reply::error(404, "not_found", "made up"),
             }
         })
+    }
+
+    fn still_allowed(&self, _ticket: &str) -> bool {
+        self.still_allowed()
     }
 }
 
@@ -136,7 +161,8 @@ impl Player for MadeUp {
                 PlayFile::VideoMp4 => {
                     let path = self.dir.join("video.mp4");
                     let head = Portion::Memory(Bytes::from_static(b"head"));
-                    let file = Portion::File { path, offset: 10, length: 1_000_000 };
+                    let length = if request.query == "long" { 60_000_000 } else { 1_000_000 };
+                    let file = Portion::File { path, offset: 10, length };
                     let body = Body::Portions(vec![head, file]);
                     let reply = Reply { status: 200, content_type: "video/mp4", headers: Vec::new(), body };
                     reply.with("ETag", "\"v1\"").with("Accept-Ranges", "bytes")
@@ -148,11 +174,19 @@ impl Player for MadeUp {
             }
         })
     }
+
+    fn still_allowed(&self, _share: ShareId, _ticket: &str, _file: PlayFile) -> bool {
+        self.still_allowed()
+    }
 }
 
 impl Events for MadeUp {
     fn open(&self, _route: Route, _fields: Vec<(&'static str, String)>, _is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(std::future::ready(Reply::error(401, "no", "no")))
+    }
+
+    fn still_allowed(&self, _route: &Route, _fields: &[(&'static str, String)], _is_secure: bool) -> bool {
+        self.still_allowed()
     }
 }
 

@@ -23,6 +23,7 @@ mod program;
 mod publisher;
 mod publishing;
 mod remux;
+mod rights;
 mod rtsps;
 mod unowned;
 mod upstream;

@@ -315,6 +315,43 @@ pub fn errors_are_types(house: &House) -> Vec<Breach> {
     )
 }
 
+/// Files, folders and sockets are made by `private`, which makes them their owner's alone.
+pub fn what_is_made_is_private(house: &House) -> Vec<Breach> {
+    let elsewhere = house.product().filter(|file| !file.path.starts_with("src/private/"));
+    let makes = |line: &str| plan::MAKING.iter().any(|call| line.contains(call));
+    lines_with(elsewhere, makes, "made without `private`")
+}
+
+/// The tests that `docs/security.md` names are there, and are tests: in a table's last column, words in backticks.
+pub fn promises_have_tests(house: &House) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for guide in house.files.iter().filter(|file| file.path == "docs/security.md") {
+        for (i, line) in guide.text.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
+            let shown_by = line.trim_end().trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+            for name in shown_by.split('`').skip(1).step_by(2) {
+                if !house.files.iter().any(|file| is_test_in(file, name)) {
+                    breaches.push(Breach::new(guide, i + 1, format!("no test is called `{name}`")));
+                }
+            }
+        }
+    }
+    breaches
+}
+
+/// Whether `file` has a test of that name: a function below `#[test]`, one of proptest's, or one of Node's.
+fn is_test_in(file: &File, name: &str) -> bool {
+    if file.path.ends_with(".test.js") {
+        return ['\'', '"', '`'].iter().any(|quote| file.text.contains(&format!("test({quote}{name}{quote}")));
+    }
+    let declared = format!("fn {name}(");
+    let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+    let is_test = |at: usize| {
+        let mut attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+        attributes.any(|line| *line == "#[test]")
+    };
+    is_rust(file) && lines.iter().enumerate().any(|(at, line)| line.starts_with(&declared) && is_test(at))
+}
+
 fn lines_with<'a>(files: impl Iterator<Item = &'a File>, bad: impl Fn(&str) -> bool, what: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for file in files {

@@ -22,6 +22,7 @@ use crate::gateway::config::Config;
 use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
 use crate::gateway::{GatewayError, control, open_books};
 use crate::ground::limits;
+use crate::private;
 use crate::store::StoreError;
 use parse::{Line, Place, WrongUsage};
 
@@ -90,7 +91,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
             let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());
             return Err(Refused { code: "no_data_dir".into(), message, status: 0 });
         }
-        std::fs::create_dir_all(data_dir)
+        private::make_folder(data_dir)
             .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
         match open_books(&config, Arc::new(SystemClock::default())) {
             Ok(_) if verb.needs_gateway() => {

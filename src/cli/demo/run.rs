@@ -1,7 +1,6 @@
 //! `lareira demo`: a gateway on free ports of this machine, with a household, and a phone that is live.
 
 use std::net::Ipv4Addr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +17,8 @@ use crate::gateway::config::{Config, LogLevel};
 use crate::gateway::desk::websocket_url;
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
-use crate::share::{Enrolment, Kind, NewUser, Scope, ShareError, Steward};
+use crate::private;
+use crate::share::{Enrolment, Holder, Kind, NewUser, Scope, ShareError, Steward};
 
 /// How often the demo looks for TVs that want to be paired.
 const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
@@ -29,9 +29,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Result<Self, CliError> {
         let path = std::env::temp_dir().join(format!("lareira-demo-{}", secret::new_token()));
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
+        private::make_folder(&path)
             .map_err(|error| CliError::Failed(format!("{} can't be made: {error}", path.display())))?;
         Ok(Self(path))
     }
@@ -112,7 +110,8 @@ fn addresses(
     data_dir: &Path,
 ) -> serde_json::Value {
     let Household { user, tv_cookie, phone_token, share, publish_token, .. } = household;
-    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, *user, Scope::Play));
+    let holder = Holder { user: *user, tv: None };
+    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, holder, Scope::Play));
     serde_json::json!({
         "tv_url": format!("{http}/tv/"),
         "phone_url": format!("{http}/go/"),

@@ -11,6 +11,7 @@ use crate::ground::limits::UPLOAD_ROOM_BYTES;
 use crate::ground::picture::Picture;
 use crate::ground::reply::Reply;
 use crate::live::KeyFrame;
+use crate::private;
 use crate::recording::film::{About, Film, FilmError};
 use crate::recording::whole::Whole;
 use crate::share::{Asker, EndReason, MediaInfo, ShareError};
@@ -186,7 +187,7 @@ impl Clips {
     fn draw(&self, share: ShareId, picture: &Picture) {
         let drawn = thumbnail::jpeg(picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
         let path = self.folder.thumbnail(share);
-        if let Err(error) = drawn.and_then(|jpeg| std::fs::write(path, jpeg).map_err(|error| error.to_string())) {
+        if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
             log::warn!("no thumbnail share={share} reason=\"{error}\"");
         }
     }

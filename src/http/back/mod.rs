@@ -7,8 +7,6 @@
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read as _};
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::os::unix::net::UnixListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +20,7 @@ use crate::ground::reply::{Body, Reply};
 use crate::ground::secret;
 use crate::http::front::is_clean;
 use crate::http::route::{Lane, Method, Route, RouteError};
+use crate::private;
 
 /// The field in which the front says who the client is. Clients' fields never get here, so it can be believed.
 pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
@@ -118,7 +117,7 @@ impl Back {
         let mut own_directory = None;
         if socket.as_os_str().len() > SOCKET_PATH_BYTES {
             let own = std::env::temp_dir().join(format!("lareira-{}", secret::new_token()));
-            fs::DirBuilder::new().mode(0o700).create(&own)?;
+            private::make_folder(&own)?;
             socket = own.join("http.sock");
             own_directory = Some(own);
         }
@@ -184,12 +183,7 @@ impl Drop for Back {
 impl Open {
     /// Opens `socket`, for its owner alone.
     fn new(socket: PathBuf, number: u64) -> io::Result<Self> {
-        match fs::remove_file(&socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&socket)?;
-        fs::set_permissions(&socket, fs::Permissions::from_mode(0o600))?;
+        let listener = private::listen(&socket)?;
         let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
         Ok(Self { server, socket, number })
     }

@@ -34,6 +34,8 @@ pub struct Times {
     pub call: Duration,
     /// Between two sweeps: how late a deadline may be noticed.
     pub sweep: Duration,
+    /// Between two looks at who may still have what they are being sent.
+    pub rights: Duration,
 }
 
 /// How many may be connected at once.
@@ -267,7 +269,8 @@ impl Connections {
     }
 }
 
-fn shut(connection: &Connection, how: Shutdown) {
+/// Shuts a client's socket, which wakes whoever waits on it.
+pub(super) fn shut(connection: &Connection, how: Shutdown) {
     // An error means that it is shut already.
     let _: io::Result<()> = connection.stream.get_ref().shutdown(how);
 }

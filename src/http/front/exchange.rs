@@ -534,6 +534,8 @@ impl Exchange<'_> {
         let then = if close { Then::Close } else { Then::Next };
         let patience = self.shared.times.write;
         let (connection, whole) = (self.connection, head.method != Method::Head && framing != Framing::None);
+        let is_long = whole && !matches!(reply.body, Body::Pieces(_));
+        let _under_way = if is_long { self.shared.rights.watch(self.shared, connection, head) } else { None };
         match reply.body {
             Body::Pieces(pieces) => {
                 connection.write_all(&bytes, if whole { &pieces } else { &[] }, patience).await?;

@@ -9,6 +9,7 @@ mod connections;
 mod exchange;
 pub mod head;
 mod lanes;
+mod rights;
 mod socket;
 mod tls;
 mod upstream;
@@ -44,6 +45,7 @@ use crate::tls::ServerConfig;
 use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;
+use rights::Rights;
 use upstream::Upstream;
 
 /// Who opens streams of events: gives an answer with an endless body, or the reason why not.
@@ -51,6 +53,8 @@ pub trait Events: Send + Sync {
     /// Opens the events of `route`, one of the two that has them. `fields` are the request's header fields that are
     /// kept, names in lower case; `is_secure` says whether it came over TLS.
     fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply>;
+    /// Whether the events that were opened so may go on. Blocks.
+    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> bool;
 }
 
 /// Who knows how the gateway is. Asked on the event loop: answers at once.
@@ -109,6 +113,7 @@ impl Default for Times {
             write: limits::HTTP_WRITE_TIME,
             call: limits::HTTP_CALL_TIME,
             sweep: limits::HTTP_SWEEP,
+            rights: limits::RIGHTS_LOOK,
         }
     }
 }
@@ -145,6 +150,7 @@ pub(super) struct Shared {
     upstream: Arc<Upstream>,
     bodies: Bodies,
     large_chunks: Semaphore,
+    rights: Rights,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
@@ -154,6 +160,7 @@ pub struct Front {
     connections: Arc<Connections>,
     listening: Mutex<Vec<Task<()>>>,
     _sweep: Task<()>,
+    _rounds: Task<()>,
 }
 
 /// Wait after an accept that failed for want of descriptors or memory.
@@ -182,13 +189,20 @@ impl Front {
             upstream: Upstream::new(config.back, executor),
             bodies: Bodies::default(),
             large_chunks: Semaphore::new(limits::HTTP_LARGE_CHUNKS),
+            rights: Rights::default(),
+        };
+        let shared = Arc::new(shared);
+        let rounds = {
+            let (shared, every) = (shared.clone(), config.times.rights);
+            executor.spawn(async move { shared.rights.go_round(every).await })
         };
         Self {
             executor: executor.clone(),
-            shared: Arc::new(shared),
+            shared,
             connections,
             listening: Mutex::default(),
             _sweep: sweep,
+            _rounds: rounds,
         }
     }
 

@@ -34,7 +34,7 @@ use crate::share::news::News;
 use crate::share::pace::Pace;
 use crate::share::refusals::Refusals;
 use crate::share::state::{EndReason, Kind, ShareState};
-use crate::share::ticket::{Scope, Ticket, TicketError};
+use crate::share::ticket::{Holder, Scope, Ticket, TicketError};
 use crate::share::views::{ShareSettings, Unwanted};
 use crate::share::{keeping, viewing as rules};
 use doorstep::Doorstep;
@@ -179,13 +179,14 @@ impl Steward {
         &self.key
     }
 
-    /// A ticket with which `user` may have `scope` of `share` for a day.
-    pub fn ticket(&self, share: ShareId, user: UserId, scope: Scope) -> String {
-        Ticket::issue(&self.key, share, user, scope, self.clock.date().plus(limits::TICKET_TIME))
+    /// A ticket with which `holder` may have `scope` of `share` for a day, while `ticket_holds` says so.
+    pub fn ticket(&self, share: ShareId, holder: Holder, scope: Scope) -> String {
+        Ticket::issue(&self.key, share, holder, scope, self.clock.date().plus(limits::TICKET_TIME))
     }
 
-    /// Whose right the ticket of a playback address is, and to what. Whether they may play now, `target_may_play` says.
-    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<(UserId, Scope), TicketError> {
+    /// Who was given the ticket of a playback address, and to what it is a right. Whether they have it still,
+    /// `ticket_holds` says.
+    pub fn open_ticket(&self, share: ShareId, ticket: &str) -> Result<(Holder, Scope), TicketError> {
         Ticket::open(&self.key, share, ticket, self.clock.date())
     }
 

@@ -52,7 +52,7 @@ impl Steward {
     pub fn remove_user(&self, user: UserId) -> Result<(), ShareError> {
         let photo = self.decide(move |ledger, news, _| people::remove_user(ledger, news, user))?;
         self.photo_is_unwanted(photo);
-        Ok(())
+        self.stop_watching(|_, by| by == user)
     }
 
     /// Changes what is said of a user, all or nothing. A new PIN signs them out everywhere. Hashes it: slow.
@@ -100,6 +100,11 @@ impl Steward {
         self.look(pairing::tvs)
     }
 
+    /// Whether a TV belongs to a household still.
+    pub fn is_paired(&self, tv: TvId) -> Result<bool, ShareError> {
+        self.look(|ledger| Ok(ledger.tv(tv)?.is_some_and(|tv| tv.account.is_some())))
+    }
+
     /// Gives a TV another name.
     pub fn rename_tv(&self, tv: TvId, name: &str) -> Result<Tv, ShareError> {
         let name = name.to_owned();
@@ -108,7 +113,8 @@ impl Steward {
 
     /// Removes a TV.
     pub fn remove_tv(&self, tv: TvId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))
+        self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))?;
+        self.stop_watching(|on, _| on == tv)
     }
 
     /// Signs `user` in on `tv`; the value of the `lareira_user` cookie. Looks at the PIN: slow.
@@ -148,7 +154,8 @@ impl Steward {
 
     /// Signs `user` out on `tv`.
     pub fn sign_out(&self, tv: TvId, user: UserId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| pairing::sign_out(ledger, news, tv, user))
+        self.decide(move |ledger, news, _| pairing::sign_out(ledger, news, tv, user))?;
+        self.stop_watching(|on, by| on == tv && by == user)
     }
 
     /// Who asks, by the cookies of a TV. `None` when the TV's cookie is none of ours.

@@ -4,17 +4,18 @@ mod clips;
 mod doorstep;
 mod guests;
 mod pins;
+mod rights;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::ground::id::{AccountId, SenderId, TvId};
+use crate::ground::id::{AccountId, SenderId, TvId, UserId};
 use crate::share::memory::MemoryBooks;
 use crate::share::story::SetClock;
 use crate::share::{
-    Asker, Audience, Contact, Enrolment, Event, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange, Settings,
-    TargetState,
+    Asker, Audience, Contact, Enrolment, Event, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,
+    Settings, TargetState,
 };
 
 struct House {
@@ -391,9 +392,10 @@ fn bad_wishes_are_refused_with_a_reason() {
 fn the_signing_key_is_made_once() {
     let house = house();
     let share = house.ready_share();
-    let ticket = house.steward.ticket(share, house.ana, Scope::Play);
+    let ana = Holder { user: house.ana, tv: None };
+    let ticket = house.steward.ticket(share, ana, Scope::Play);
     let again = steward(&house.books, &house.clock);
-    assert_eq!(again.open_ticket(share, &ticket), Ok((house.ana, Scope::Play)));
+    assert_eq!(again.open_ticket(share, &ticket), Ok((ana, Scope::Play)));
 }
 
 #[test]

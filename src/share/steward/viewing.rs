@@ -10,6 +10,7 @@ use crate::share::announcer::Audience;
 use crate::share::error::ShareError;
 use crate::share::news::News;
 use crate::share::state::TargetState;
+use crate::share::ticket::Holder;
 use crate::share::views::{Entry, InboxPage, PlayFrom};
 use crate::share::{people, sharing, viewing};
 
@@ -106,6 +107,12 @@ impl Steward {
         Ok(())
     }
 
+    /// What plays where it `fits`, by TV and user, has lost the right to it: it counts as left at once.
+    pub(super) fn stop_watching(&self, fits: impl Fn(TvId, UserId) -> bool) -> Result<(), ShareError> {
+        let playing = self.watch().watchers.playing(fits);
+        playing.into_iter().try_for_each(|(share, user, tv)| self.left(user, share, tv))
+    }
+
     /// `user` deletes the share from their inbox.
     pub fn delete_entry(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| {
@@ -121,10 +128,15 @@ impl Steward {
         self.look(|ledger| viewing::target_may_play(ledger, share, user))
     }
 
-    /// Whether a ticket that `user` was given for `share` is still good: it is for shares yet to come too, but not when
-    /// they deleted the share or blocked its sender, or either is gone.
-    pub fn ticket_holds(&self, share: ShareId, user: UserId) -> Result<bool, ShareError> {
-        self.look(|ledger| viewing::ticket_holds(ledger, share, user))
+    /// Whether a ticket that `holder` was given for `share` is still good: it is for shares yet to come too, but not when
+    /// the user deleted the share, was kept from it or removed, or is not signed in any more on the TV it names.
+    pub fn ticket_holds(&self, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
+        self.look(|ledger| viewing::ticket_holds(ledger, share, holder))
+    }
+
+    /// Whether what plays with such a ticket may go on: the share must be there, too.
+    pub fn may_play_on(&self, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
+        self.look(|ledger| Ok(ledger.share(share)?.is_some() && viewing::ticket_holds(ledger, share, holder)?))
     }
 
     /// TVs that play the share now. Does not block.

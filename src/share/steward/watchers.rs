@@ -82,6 +82,14 @@ impl Watchers {
         Some(Gone { share, user, position_ms })
     }
 
+    /// What plays where it `fits`, by TV and user.
+    pub fn playing(&self, fits: impl Fn(TvId, UserId) -> bool) -> Vec<(ShareId, UserId, TvId)> {
+        let of = |(&(share, user), sitting): (&(ShareId, UserId), &Sitting)| {
+            sitting.tvs.keys().map(|tv| (share, user, *tv)).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).filter(|(_, user, tv)| fits(*tv, *user)).collect()
+    }
+
     /// Nobody plays the share any more: it was withdrawn, or deleted by `user`.
     pub fn drop_share(&mut self, share: ShareId, user: Option<UserId>) {
         self.0.retain(|(of, by), _| *of != share || user.is_some_and(|user| user != *by));

@@ -7,7 +7,7 @@ use crate::ground::id::{SenderId, ShareId, TvId, UserId};
 use crate::ground::time::{Clock as _, UnixMs};
 use crate::share::ledger::{Order, Rows, all};
 use crate::share::story::{Act, Cast, Phoner, TVS};
-use crate::share::{Asker, Share, ShareState, Target, TargetState, User};
+use crate::share::{Asker, Holder, Share, ShareState, Target, TargetState, User};
 
 impl Cast {
     /// Everything that must hold, whatever happened.
@@ -156,7 +156,7 @@ impl Cast {
                 });
                 assert_eq!(self.steward.entry(*user, *id).is_ok(), sees);
                 assert_eq!(self.steward.target_may_play(*id, *user).expect("an answer"), plays);
-                let holds = self.steward.ticket_holds(*id, *user).expect("an answer");
+                let holds = self.steward.ticket_holds(*id, Holder { user: *user, tv: None }).expect("an answer");
                 let there = self.steward.user(*user).is_ok();
                 assert_eq!(holds, sees && there || !shares.contains_key(id), "a share that is gone has no secrets");
             }

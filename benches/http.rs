@@ -123,7 +123,7 @@ impl Events for House {
         Box::pin(std::future::ready(Reply::error(404, "none", "none")))
     }
 
-    fn still_allowed(&self, _route: &Route, _fields: &[(&'static str, String)]) -> bool {
+    fn still_allowed(&self, _route: &Route, _fields: &[(&'static str, String)], _is_secure: bool) -> bool {
         true
     }
 }

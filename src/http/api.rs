@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::ground::id::{SenderId, ShareId, UserId};
@@ -254,7 +254,7 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
     if !fine {
         return Err(Failure::OtherSite);
     }
-    body::<Value>(request).map(drop)
+    body::<IgnoredAny>(request).map(drop)
 }
 
 /// The addresses at which `user` can play `share`, as the asker reaches the gateway.

@@ -54,10 +54,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
     let user = session.user.ok_or(Failure::NotSignedIn)?;
     match call {
         TvCall::Invite => invite(api, request, session.account.ok_or(ShareError::NotPaired)?.id),
-        TvCall::InvitePicture => {
-            let code = request.parameter("code").ok_or(Failure::NotFound)?;
-            qr::picture(&invite_url(request, code)).ok_or(Failure::NotFound)
-        }
+        TvCall::InvitePicture => qr::picture(&invite_url(request, qr::code(request)?)).ok_or(Failure::NotFound),
         TvCall::SignOut => {
             steward.sign_out(session.tv.id, user.id)?;
             Ok(done()?.with("Set-Cookie", format!("{USER_COOKIE}=; Path=/tv; Max-Age=0; HttpOnly; SameSite=Lax")))

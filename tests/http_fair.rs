@@ -242,3 +242,17 @@ fn a_crowd_of_photos_and_wrong_pins_holds_up_nobody() {
         assert_eq!(put(&phones[5]).status, 200, "there is room again");
     });
 }
+
+#[test]
+fn pictures_are_drawn_of_codes_alone() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let tv = home.sign_in(&home.tv(account), home.user(account, "Ana", None), None);
+    let invite = json_of(&home.ask("POST", "/tv/api/invite", &tv, &Value::Null));
+    let own = invite["qr_svg"].as_str().expect("an address");
+    assert_eq!(home.ask("GET", own, &tv, &Value::Null).status, 200);
+    for code in ["1".repeat(17), "1".repeat(2000), "12a4".to_owned(), "%31".to_owned()] {
+        let answer = home.ask("GET", &format!("/tv/api/invite.svg?code={code}"), &tv, &Value::Null);
+        assert_eq!(answer.status, 404, "{code}");
+    }
+}

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::ground::id::{SenderId, ShareId};
@@ -262,7 +262,7 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
     if !fine {
         return Err(Failure::OtherSite);
     }
-    body::<Value>(request).map(drop)
+    body::<IgnoredAny>(request).map(drop)
 }
 
 /// The addresses at which `holder` can play `share`, as the asker reaches the gateway.

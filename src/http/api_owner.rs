@@ -59,8 +59,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
     }
     match call {
         OwnerCall::InvitePicture => {
-            let code = request.parameter("code").filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
-            let url = api.desk.invite_url(code.ok_or(Failure::NotFound)?);
+            let url = api.desk.invite_url(qr::code(request)?);
             qr::picture(&url).ok_or(Failure::NotFound)
         }
         OwnerCall::Now => Ok(answer_json(200, &api.desk.now())),

@@ -56,10 +56,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             let account = session.account.ok_or(ShareError::NotPaired)?.id;
             invite(api, request, account, Inviter::Tv(session.tv.id, user.id))
         }
-        TvCall::InvitePicture => {
-            let code = request.parameter("code").ok_or(Failure::NotFound)?;
-            qr::picture(&invite_url(request, code)).ok_or(Failure::NotFound)
-        }
+        TvCall::InvitePicture => qr::picture(&invite_url(request, qr::code(request)?)).ok_or(Failure::NotFound),
         TvCall::SignOut => {
             steward.sign_out(session.tv.id, user.id)?;
             Ok(done()?.with("Set-Cookie", cookies::set(cookies::USER, "", request.secure, "/tv", 0, "Lax")))

@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { test } = require('node:test');
 const { TV, PHONE, blank } = require('./browser');
@@ -171,6 +172,29 @@ test('it shows the channels, what was wrong with their list, and fetches it agai
   fs.writeFileSync(path.join(demo.folder, 'tv.m3u'), list(['First', 'Second', 'Third']));
   await page.click('text=Fetch again');
   await rows(3);
+});
+
+test('it shows that channels are being fetched, and what came of it', async () => {
+  let asked = 0;
+  let release = null;
+  const upstream = http.createServer((request, response) => {
+    asked += 1;
+    const names = Array.from({ length: asked }, (_, i) => `#EXTINF:-1,C${i}\nhttp://tv.example/${i}.m3u8\n`).join('');
+    const answer = () => response.end(`#EXTM3U\n${names}`);
+    if (asked === 1) { answer(); } else { release = answer; }
+  });
+  await new Promise((done) => { upstream.listen(0, '127.0.0.1', done); });
+  demo = scene.keep(await startGateway(() => `[channels]\nlist = "http://127.0.0.1:${upstream.address().port}/tv.m3u"\nallow = ["127.0.0.1:${upstream.address().port}"]\n`));
+  await open();
+  await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
+  await page.click('text=Fetch again');
+  await page.waitForSelector('#channels button:disabled:has-text("Fetching…")');
+  assert.ok(admin('channel', 'list').fetching, 'the page is right');
+  while (!release) { await new Promise((done) => { setTimeout(done, 20); }); }
+  release();
+  await page.waitForSelector('#channels button:enabled:has-text("Fetch again")');
+  assert.match(await page.textContent('#channels'), /List: 2 channels/);
+  upstream.close();
 });
 
 test('its texts are complete and all used', async () => {

@@ -30,7 +30,7 @@ function origin(words, { source, fetched_at: at, problem }) {
 /** Draws the channels. */
 export function channels(section, known, changed) {
   const fetching = Boolean(known && known.fetching);
-  const fetch = el('button', { disabled: fetching, onclick: () => { fetch.disabled = true; verb('channel_refresh').then(changed, changed); } }, t(fetching ? 'fetching' : 'fetch_again'));
+  const fetch = el('button', { disabled: fetching, onclick: () => { fetch.disabled = true; verb('channel_refresh').then(changed, changed); } }, fetching ? t('fetching') : t('fetch_again'));
   clearTimeout(timer);
   if (fetching) { timer = setTimeout(() => lineup().then((again) => channels(section, again, changed), changed), LOOK_MS); }
   const head = el('div.section-head', {}, el('h2', {}, t('channels')), known ? el('div.buttons', {}, fetch) : null);

@@ -106,7 +106,10 @@ impl Connection {
             let outcome = match event {
                 Some(Event::Announce { path, credentials }) => {
                     let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
-                    let admitted = within(&mut deadline, shared.gate.admit(&path, credentials)).await?;
+                    let admitted = match shared.gate.may_try(self.place.address) {
+                        Err(refusal) if has_tried => Err(refusal),
+                        _ => within(&mut deadline, shared.gate.admit(&path, credentials)).await?,
+                    };
                     if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
                         shared.gate.was_wrong(self.place.address);
                     }

@@ -136,7 +136,7 @@ impl fmt::Display for ShareError {
                  scan the only TV that is on",
             ),
             Self::TooManyTries { retry_after } => {
-                write!(f, "too many wrong codes; try again in {} s", retry_after.as_millis().div_ceil(1000))
+                write!(f, "too many wrong codes or passwords; try again in {} s", retry_after.as_millis().div_ceil(1000))
             }
             Self::NotOwnersPhone => f.write_str("this phone is not the owner's; ask whoever looks after the box"),
             Self::StoppedElsewhere => f.write_str(

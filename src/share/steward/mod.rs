@@ -26,7 +26,6 @@ use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::announcer::Announcer;
 use crate::share::error::ShareError;
-use crate::share::guesses::Guesses;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::news::News;
 use crate::share::refusals::Refusals;
@@ -56,7 +55,7 @@ pub struct Steward {
     key: SigningKey,
     root: RootKey,
     watch: Mutex<Watch>,
-    guesses: Mutex<Guesses>,
+    guesses: Mutex<guessing::ByKind>,
     refusals: Mutex<Refusals>,
     doorstep: Mutex<Doorstep>,
     stream_unwanted: OnceLock<StreamHook>,

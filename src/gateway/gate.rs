@@ -125,8 +125,12 @@ impl Gate for Doorkeeper {
         })
     }
 
+    fn may_try(&self, from: IpAddr) -> Result<(), Refusal> {
+        self.steward.may_try(RefusedKind::RtspPassword, from).map_err(refusal)
+    }
+
     fn was_wrong(&self, from: IpAddr) {
-        self.steward.was_refused(RefusedKind::RtspPassword, from);
+        self.steward.was_wrong(RefusedKind::RtspPassword, from);
     }
 
     fn open<'a>(&'a self, path: &'a str, media: &'a [Media]) -> Answer<'a, Publisher> {

@@ -24,10 +24,10 @@ pub(super) fn house(api: &Api, request: &Request) -> Answered {
 /// Does something with a code, unless too many wrong ones came from there.
 pub(super) fn with_code(api: &Api, request: &Request, kind: RefusedKind, work: impl FnOnce() -> Answered) -> Answered {
     let Some(peer) = request.peer else { return work() };
-    api.steward.may_try_code(peer)?;
+    api.steward.may_try(kind, peer)?;
     work().inspect_err(|failure| {
         if matches!(failure, Failure::Share(ShareError::BadCode)) {
-            api.steward.code_was_wrong(kind, peer);
+            api.steward.was_wrong(kind, peer);
         }
     })
 }

@@ -106,7 +106,10 @@ impl Connection {
             let outcome = match event {
                 Some(Event::Announce { path, credentials }) => {
                     let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
-                    let admitted = within(deadline, shared.gate.admit(&path, credentials)).await?;
+                    let admitted = match shared.gate.may_try(self.place.address) {
+                        Err(refusal) if has_tried => Err(refusal),
+                        _ => within(deadline, shared.gate.admit(&path, credentials)).await?,
+                    };
                     if admitted.is_ok() {
                         self.place.know(number("publisher", &path));
                     } else if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {

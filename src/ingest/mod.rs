@@ -46,6 +46,9 @@ pub trait Gate: Send + Sync {
     /// `live/TOKEN`. Asked when a publisher announces itself.
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()>;
 
+    /// Whether a name and password that come from `from` are looked at: not where too many were wrong.
+    fn may_try(&self, from: IpAddr) -> Result<(), Refusal>;
+
     /// A name and password that came from `from` were wrong.
     fn was_wrong(&self, from: IpAddr);
 

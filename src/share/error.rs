@@ -153,7 +153,7 @@ impl fmt::Display for ShareError {
                  scan the only TV that is on",
             ),
             Self::TooManyTries { retry_after } => {
-                write!(f, "too many wrong codes; try again in {} s", retry_after.as_millis().div_ceil(1000))
+                write!(f, "too many wrong codes or passwords; try again in {} s", retry_after.as_millis().div_ceil(1000))
             }
             Self::TooOften { retry_after } => {
                 write!(f, "this was asked too often; try again in {} s", retry_after.as_millis().div_ceil(1000))

@@ -12,6 +12,9 @@ use lareira::ingest::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
 use lareira::live::{Hub, Publisher, Status, Stream};
 use lareira::wire::rtp::{Format, Media};
 
+/// Wrong passwords after which none is looked at.
+pub const TRIES: usize = 3;
+
 /// What came through the door, of the newest stream.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
@@ -85,6 +88,13 @@ impl Gate for Streams {
                 _ => Err(Refusal::Authenticate),
             }
         })
+    }
+
+    fn may_try(&self, _: IpAddr) -> Result<(), Refusal> {
+        match self.wrong.lock().expect("nobody panics while holding it").len() {
+            0..TRIES => Ok(()),
+            _ => Err(Refusal::NotAllowed("too many tries".into())),
+        }
     }
 
     fn was_wrong(&self, from: IpAddr) {

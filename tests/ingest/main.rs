@@ -10,6 +10,8 @@ mod phone;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gate::{Door, Seen};
 use phone::Phone;
 
@@ -121,6 +123,24 @@ fn publishers_prove_who_they_are() {
         let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), "tcp", Sound::None, &more));
         assert!(seen.ended && seen.pictures > 40, "{seen:?}");
     }
+}
+
+#[test]
+fn passwords_are_not_found_by_trying_many() {
+    let door = Door::open_for("ana", "secret");
+    let announce = |password: &str| {
+        let proof = STANDARD.encode(format!("ana:{password}"));
+        let headers = format!("Content-Type: application/sdp\r\nAuthorization: Basic {proof}\r\n");
+        Phone::connect(door.address).request("ANNOUNCE", &headers, phone::SDP)
+    };
+    for _ in 0..gate::TRIES {
+        assert_eq!(announce("wrong"), 401);
+    }
+    assert_eq!(announce("secret"), 403, "the right one is too late now");
+    assert_eq!(door.wrong().len(), gate::TRIES);
+    // Whoever gives none is asked for it, as ever.
+    let asked = Phone::connect(door.address).request("ANNOUNCE", "Content-Type: application/sdp\r\n", phone::SDP);
+    assert_eq!(asked, 401);
 }
 
 #[test]

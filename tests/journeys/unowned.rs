@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Gateway, PATIENCE, text};
 use crate::program;
-use crate::web::Caller;
+use crate::web::{self, Caller};
 
 /// The error that `lareira admin --json VERB…` ends with.
 fn refused(gateway: &Gateway, verb: &[&str]) -> (String, String) {
@@ -40,8 +40,17 @@ fn it_is_claimed_from_within_and_given_back() {
     assert!(text(&told, "url").ends_with(&format!("/go/#claim={code}")));
     assert_eq!(claim(&gateway, &code).0, 201);
     assert_eq!(refused(&gateway, &["claim-code"]).0, "claimed");
+    // So does who tries what isn't theirs, for programs that lock them out.
+    let forged = format!("{}/play/0000000000000000/{}/live.mp4", gateway.base(), "A".repeat(40));
+    web::call("GET", &forged, &[], &[]).expect(403);
+    let wrong = json!({ "code": "0000000000", "name": "Eva" });
+    assert_eq!(Caller::new(&gateway.base()).post("/api/v1/enrol", &wrong).status, 404);
     let said = gateway.stop();
     assert!(said.contains(&format!("/go/#claim={code}")), "{said}");
+    for kind in ["ticket", "code"] {
+        let line = format!("] refused kind={kind} from=127.0.0.1\n");
+        assert_eq!(said.matches(&line).count(), 1, "{said}");
+    }
 
     // A TV waits in the memory of a gateway that runs.
     let (code, message) = refused(&gateway, &["tv", "approve", "123456", "--account", "Rui’s home"]);

@@ -27,7 +27,6 @@ use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::announcer::Announcer;
 use crate::share::error::ShareError;
-use crate::share::guesses::Guesses;
 use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
 use crate::share::lookups::Lookups;
 use crate::share::news::News;
@@ -59,7 +58,7 @@ pub struct Steward {
     key: SigningKey,
     root: RootKey,
     watch: Mutex<Watch>,
-    guesses: Mutex<Guesses>,
+    guesses: Mutex<guessing::ByKind>,
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
     effort: Mutex<Effort>,

@@ -196,11 +196,6 @@ impl Cast {
             let renamed = matches!(act, Act::Rename(by) if self.senders[*by].sender == *sender);
             assert!(renamed || matches!(act, Act::RemoveUser(gone) if self.users[*gone] == *user), "{act:?}");
         }
-        if let Act::Rename(by) = act {
-            let renamed = self.senders[*by].sender;
-            self.rung.retain(|(sender, ..)| *sender != renamed);
-            self.asked.retain(|(sender, _), _| *sender != renamed);
-        }
         allowed
     }
 

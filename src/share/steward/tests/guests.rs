@@ -128,7 +128,13 @@ fn who_comes_from_outside_asks_first_and_shows_nothing() {
     // Another name is another face.
     let renamed = ProfileChange { name: Some("Ana".into()), ..ProfileChange::default() };
     house.steward.change_sender(again.eva, renamed).expect("said");
-    assert_eq!(again.ring().1[0]["introduction"], true);
+    let (fourth, rung) = again.ring();
+    assert_eq!(rung[0]["introduction"], true);
+    let renamed = ProfileChange { name: Some("Rui".into()), ..ProfileChange::default() };
+    house.steward.change_sender(again.eva, renamed).expect("said");
+    assert_eq!(again.ring().1.len(), 0, "and no way to ask more often");
+    house.steward.revoke_phone(house.phone_of(again.eva)).expect("revoked");
+    assert!(house.steward.entry(house.ana, fourth).expect("hers").introduction.is_some(), "nor to be shown unasked");
     house.steward.remove_user(house.ana).expect("removed");
     assert_eq!(again.standing(), None);
 }

@@ -4,16 +4,17 @@
 //! until the user allows them. Nobody rings often: what is too much waits in the inbox, silently. Senders are told
 //! nothing of all this.
 
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
-use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::pairing::holds;
-use crate::share::phones;
 use crate::share::rows::{Sender, Standing, User};
+use crate::share::{directory, phones};
 
 /// How something rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +72,11 @@ pub fn arrive(
     let mut standing = standing.unwrap_or_default();
     let manner = if tie == Tie::Member || standing.allowed { Manner::Loud } else { Manner::Quiet };
     let most = if tie == Tie::Member { limits::RINGS_OF_MEMBERS } else { limits::RINGS_OF_OUTSIDERS };
-    let of_late = |at: UnixMs| holds(at, limits::RINGS_TIME.as_millis() as u64, date);
     let too_much = match manner {
-        Manner::Loud => standing.rung.iter().filter(|(at, _)| of_late(*at)).count() >= most,
+        Manner::Loud => {
+            let rung = of_late(ledger, date, sender.id, user.account)?;
+            rung.len() >= most && !rung.contains(&share)
+        }
         Manner::Quiet => standing.asked_at.is_some_and(|at| holds(at, limits::ASKING_TIME.as_millis() as u64, date)),
     };
     if too_much {
@@ -87,6 +90,22 @@ pub fn arrive(
     standing.rung.drain(..old);
     ledger.put_standing(key, &standing)?;
     Ok(Some(manner))
+}
+
+/// What of a sender's rang in a household of late, for whomever of it: its TVs are everyone's.
+fn of_late(
+    ledger: &dyn Rows,
+    date: UnixMs,
+    sender: SenderId,
+    account: AccountId,
+) -> Result<BTreeSet<ShareId>, ShareError> {
+    let is_late = |at: UnixMs| holds(at, limits::RINGS_TIME.as_millis() as u64, date);
+    let mut shares = BTreeSet::new();
+    for user in directory::of_account(ledger, account)? {
+        let rung = ledger.standing((sender, user))?.map(|standing| standing.rung).unwrap_or_default();
+        shares.extend(rung.into_iter().filter(|(at, _)| is_late(*at)).map(|(_, share)| share));
+    }
+    Ok(shares)
 }
 
 /// How a share that `user` has not answered rings on a TV that is switched on now; `None` where it never rang.

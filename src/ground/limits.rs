@@ -152,17 +152,17 @@ pub const ACTIVE_SHARES: usize = 1000;
 /// Of those, how many are kept for the owner's cameras: senders leave them free.
 pub const OWNERS_SHARES: usize = 100;
 /// Shares of one sender that are not over at once, of one who belongs to a household; further ones are refused.
-pub const UNFINISHED_OF_MEMBERS: usize = 32;
+pub const UNFINISHED_OF_MEMBERS: usize = 64;
 /// The same of a sender who belongs to none.
 pub const UNFINISHED_OF_OUTSIDERS: usize = 8;
 /// Shares one sender may begin at once; then one in [`SHARES_EVERY`].
-pub const SHARES_AT_ONCE: u32 = 60;
+pub const SHARES_AT_ONCE: u32 = 120;
 /// See [`SHARES_AT_ONCE`].
 pub const SHARES_EVERY: Duration = Duration::from_secs(5);
-/// Times one sender's shares ring for one user of their own household within [`RINGS_TIME`]; what comes beyond that
-/// waits in the inbox.
+/// Shares of one sender that ring in their own household within [`RINGS_TIME`], for whomever of it; what comes beyond
+/// that waits in the inbox.
 pub const RINGS_OF_MEMBERS: usize = 12;
-/// The same for users of other households.
+/// The same in another household.
 pub const RINGS_OF_OUTSIDERS: usize = 3;
 /// See [`RINGS_OF_MEMBERS`].
 pub const RINGS_TIME: Duration = Duration::from_secs(5 * 60);

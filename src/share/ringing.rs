@@ -4,16 +4,17 @@
 //! until the user allows them. Nobody rings often: what is too much waits in the inbox, silently. Senders are told
 //! nothing of all this.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeSet;
+use std::ops::{Bound, ControlFlow};
 
-use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Ledger, Order, Range, Rows, all};
+use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::pairing::holds;
-use crate::share::phones;
 use crate::share::rows::{Sender, Standing, User};
+use crate::share::{directory, phones};
 
 /// How something rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,21 +36,23 @@ enum Tie {
     Outsider,
 }
 
-fn tie(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<Tie, ShareError> {
+/// A camera never stands in any way with anyone: who does has a phone, or had one that was revoked.
+fn tie(ledger: &dyn Rows, sender: &Sender, user: &User, standing: Option<&Standing>) -> Result<Tie, ShareError> {
     Ok(match sender.account {
         Some(household) if household == user.account => Tie::Member,
-        _ if phones::has_phone(ledger, sender.id)? => Tie::Outsider,
+        _ if standing.is_some() || phones::has_phone(ledger, sender.id)? => Tie::Outsider,
         _ => Tie::Camera,
     })
 }
 
 /// Whether `user` has yet to say whether they want to hear of `sender`.
 pub fn is_unknown(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<bool, ShareError> {
-    let is_allowed = || ledger.standing((sender.id, user.id)).map(|row| row.is_some_and(|standing| standing.allowed));
-    if sender.account == Some(user.account) || is_allowed()? {
+    if sender.account == Some(user.account) {
         return Ok(false);
     }
-    Ok(tie(ledger, sender, user)? == Tie::Outsider)
+    let standing = ledger.standing((sender.id, user.id))?;
+    let is_allowed = standing.as_ref().is_some_and(|standing| standing.allowed);
+    Ok(!is_allowed && tie(ledger, sender, user, standing.as_ref())? == Tie::Outsider)
 }
 
 /// How a share that has just come to `user` rings; `None` where it waits silently. It is written down.
@@ -60,17 +63,20 @@ pub fn arrive(
     sender: &Sender,
     user: &User,
 ) -> Result<Option<Manner>, ShareError> {
-    let tie = tie(ledger, sender, user)?;
+    let key = (sender.id, user.id);
+    let standing = ledger.standing(key)?;
+    let tie = tie(ledger, sender, user, standing.as_ref())?;
     if tie == Tie::Camera {
         return Ok(Some(Manner::Loud));
     }
-    let key = (sender.id, user.id);
-    let mut standing = ledger.standing(key)?.unwrap_or_default();
+    let mut standing = standing.unwrap_or_default();
     let manner = if tie == Tie::Member || standing.allowed { Manner::Loud } else { Manner::Quiet };
     let most = if tie == Tie::Member { limits::RINGS_OF_MEMBERS } else { limits::RINGS_OF_OUTSIDERS };
-    let of_late = |at: UnixMs| holds(at, limits::RINGS_TIME.as_millis() as u64, date);
     let too_much = match manner {
-        Manner::Loud => standing.rung.iter().filter(|(at, _)| of_late(*at)).count() >= most,
+        Manner::Loud => {
+            let rung = of_late(ledger, date, sender.id, user.account)?;
+            rung.len() >= most && !rung.contains(&share)
+        }
         Manner::Quiet => standing.asked_at.is_some_and(|at| holds(at, limits::ASKING_TIME.as_millis() as u64, date)),
     };
     if too_much {
@@ -86,12 +92,31 @@ pub fn arrive(
     Ok(Some(manner))
 }
 
+/// What of a sender's rang in a household of late, for whomever of it: its TVs are everyone's.
+fn of_late(
+    ledger: &dyn Rows,
+    date: UnixMs,
+    sender: SenderId,
+    account: AccountId,
+) -> Result<BTreeSet<ShareId>, ShareError> {
+    let is_late = |at: UnixMs| holds(at, limits::RINGS_TIME.as_millis() as u64, date);
+    let mut shares = BTreeSet::new();
+    for user in directory::of_account(ledger, account)? {
+        let rung = ledger.standing((sender, user))?.map(|standing| standing.rung).unwrap_or_default();
+        shares.extend(rung.into_iter().filter(|(at, _)| is_late(*at)).map(|(_, share)| share));
+    }
+    Ok(shares)
+}
+
 /// How a share that `user` has not answered rings on a TV that is switched on now; `None` where it never rang.
 pub fn again(ledger: &dyn Rows, share: ShareId, sender: &Sender, user: &User) -> Result<Option<Manner>, ShareError> {
-    let tie = tie(ledger, sender, user)?;
-    let standing = ledger.standing((sender.id, user.id))?.unwrap_or_default();
-    let rang = tie == Tie::Camera || standing.rung.is_empty() || standing.rung.iter().any(|(_, rung)| *rung == share);
+    let standing = ledger.standing((sender.id, user.id))?;
+    let tie = tie(ledger, sender, user, standing.as_ref())?;
+    let standing = standing.unwrap_or_default();
     let is_known = tie != Tie::Outsider || standing.allowed;
+    // Of what came before all this was written down, nothing is.
+    let is_old = is_known && standing.rung.is_empty();
+    let rang = tie == Tie::Camera || is_old || standing.rung.iter().any(|(_, rung)| *rung == share);
     Ok(rang.then_some(if is_known { Manner::Loud } else { Manner::Quiet }))
 }
 
@@ -105,25 +130,25 @@ pub fn allow(ledger: &mut dyn Ledger, sender: &Sender, user: &User) -> Result<bo
     Ok(new)
 }
 
-/// A sender goes by another name: whoever allowed the old one is asked again, as if nothing had come before.
+/// A sender goes by another name: nobody has allowed that one. When they asked last stays as it was.
 pub fn is_renamed(ledger: &mut dyn Ledger, sender: SenderId) -> Result<(), ShareError> {
-    let of_sender = |user| std::ops::Bound::Included((sender, UserId(user)));
-    remove(ledger, (of_sender([0; 10]), of_sender([255; 10])), |_| true)
+    let of_sender = |user| Bound::Included((sender, UserId(user)));
+    let mut allowed = Vec::new();
+    ledger.scan_standings((of_sender([0; 10]), of_sender([255; 10])), Order::Rising, &mut |key, standing| {
+        allowed.extend(standing.allowed.then_some((key, standing)));
+        ControlFlow::Continue(())
+    })?;
+    for (key, standing) in allowed {
+        ledger.put_standing(key, &Standing { allowed: false, ..standing })?;
+    }
+    Ok(())
 }
 
 /// Nobody stands in any way with a user who goes.
 pub fn forget(ledger: &mut dyn Ledger, user: UserId) -> Result<(), ShareError> {
-    remove(ledger, all(), |known| known == user)
-}
-
-fn remove(
-    ledger: &mut dyn Ledger,
-    range: Range<(SenderId, UserId)>,
-    is_gone: impl Fn(UserId) -> bool,
-) -> Result<(), ShareError> {
     let mut gone = Vec::new();
-    ledger.scan_standings(range, Order::Rising, &mut |key, _| {
-        if is_gone(key.1) {
+    ledger.scan_standings(all(), Order::Rising, &mut |key, _| {
+        if key.1 == user {
             gone.push(key);
         }
         ControlFlow::Continue(())

@@ -165,8 +165,8 @@ struct Cast {
     before: BTreeMap<ShareId, Share>,
     /// Who was allowed by whom then.
     allowed: BTreeSet<(SenderId, UserId)>,
-    /// What rang: of whom, for whom and when.
-    rung: Vec<(SenderId, UserId, UnixMs)>,
+    /// What rang: of whom, for whom, when and what.
+    rung: Vec<(SenderId, UserId, UnixMs, ShareId)>,
     /// Who asked whom to be allowed, and when.
     asked: BTreeMap<(SenderId, UserId), UnixMs>,
 }

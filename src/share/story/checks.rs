@@ -196,17 +196,12 @@ impl Cast {
             let renamed = matches!(act, Act::Rename(by) if self.senders[*by].sender == *sender);
             assert!(renamed || matches!(act, Act::RemoveUser(gone) if self.users[*gone] == *user), "{act:?}");
         }
-        if let Act::Rename(by) = act {
-            let renamed = self.senders[*by].sender;
-            self.rung.retain(|(sender, ..)| *sender != renamed);
-            self.asked.retain(|(sender, _), _| *sender != renamed);
-        }
         allowed
     }
 
     /// Whether a share of `sender` that comes to `user` now rings; `Some(true)` where it only asks to be allowed.
-    fn rings(&mut self, sender: SenderId, user: &User) -> Option<bool> {
-        let (date, key) = (self.clock.date(), (sender, user.id));
+    fn rings(&mut self, share: &Share, user: &User) -> Option<bool> {
+        let (date, sender, key) = (self.clock.date(), share.sender, (share.sender, user.id));
         let within = |at: UnixMs, s: u64| date.0.abs_diff(at.0) < 1000 * s;
         let mut account = None;
         let mut look = |ledger: &dyn Rows| account = ledger.sender(sender).expect("read").and_then(|row| row.account);
@@ -217,13 +212,16 @@ impl Cast {
                 return None;
             }
             self.asked.insert(key, date);
-            self.rung.push((sender, user.id, date));
+            self.rung.push((sender, user.id, date, share.id));
             return Some(true);
         }
-        let last = self.rung.iter().rev().filter(|(of, to, _)| (*of, *to) == key).take(12);
-        let of_late = last.filter(|(.., at)| within(*at, 5 * 60)).count();
-        (of_late < if is_member { 12 } else { 3 }).then(|| {
-            self.rung.push((sender, user.id, date));
+        let mut of_late = BTreeSet::new();
+        for one in self.steward.users(Some(user.account)).expect("users") {
+            let last = self.rung.iter().rev().filter(|(of, to, ..)| (*of, *to) == (sender, one.id)).take(12);
+            of_late.extend(last.filter(|(.., at, _)| within(*at, 5 * 60)).map(|(.., share)| *share));
+        }
+        (of_late.len() < if is_member { 12 } else { 3 } || of_late.contains(&share.id)).then(|| {
+            self.rung.push((sender, user.id, date, share.id));
             false
         })
     }
@@ -253,7 +251,7 @@ impl Cast {
             wanted.extend(home.filter(|_| !user.has_quiet(date)).map(|tv| (tv, user.id, share, asks)));
         };
         for (user, share) in came {
-            if let Some(asks) = self.rings(share.sender, &user) {
+            if let Some(asks) = self.rings(share, &user) {
                 ring(&self.tvs, &user, share.id, asks);
             }
         }

@@ -128,7 +128,13 @@ fn who_comes_from_outside_asks_first_and_shows_nothing() {
     // Another name is another face.
     let renamed = ProfileChange { name: Some("Ana".into()), ..ProfileChange::default() };
     house.steward.change_sender(again.eva, renamed).expect("said");
-    assert_eq!(again.ring().1[0]["introduction"], true);
+    let (fourth, rung) = again.ring();
+    assert_eq!(rung[0]["introduction"], true);
+    let renamed = ProfileChange { name: Some("Rui".into()), ..ProfileChange::default() };
+    house.steward.change_sender(again.eva, renamed).expect("said");
+    assert_eq!(again.ring().1.len(), 0, "and no way to ask more often");
+    house.steward.revoke_phone(house.phone_of(again.eva)).expect("revoked");
+    assert!(house.steward.entry(house.ana, fourth).expect("hers").introduction.is_some(), "nor to be shown unasked");
     house.steward.remove_user(house.ana).expect("removed");
     assert_eq!(again.standing(), None);
 }
@@ -184,12 +190,27 @@ fn nobody_rings_all_the_time() {
     assert_eq!((0..10).map(|_| clip(&again)).sum::<usize>(), limits::RINGS_OF_OUTSIDERS);
 
     let house = &again.house;
+    let rui = house.steward.add_user(new_user(house.account, None)).expect("a user").id;
     house.steward.belong(house.phone_of(again.eva), Some(house.account)).expect("one of the family now");
     assert_eq!(
         (0..20).map(|_| clip(&again)).sum::<usize>(),
         limits::RINGS_OF_MEMBERS - limits::RINGS_OF_OUTSIDERS,
         "the family's own have more"
     );
+    let heard = house.heard(Audience::Tv(house.tv), || {
+        let share = house.steward.create_share(again.eva, &[rui], Kind::Live, None).expect("a share").share.id;
+        house.steward.ready(share, media()).expect("ready");
+    });
+    assert_eq!(rings(&heard).len(), 0, "not even for others of the household: the TV is the same");
+    house.clock.advance(limits::RINGS_TIME);
+    let heard = house.heard(Audience::Tv(house.tv), || {
+        for _ in 0..limits::RINGS_OF_MEMBERS {
+            let to = [house.ana, rui];
+            let share = house.steward.create_share(again.eva, &to, Kind::Live, None).expect("a share").share.id;
+            house.steward.ready(share, media()).expect("ready");
+        }
+    });
+    assert_eq!(rings(&heard).len(), 2 * limits::RINGS_OF_MEMBERS, "what is for both counts once");
 }
 
 #[test]

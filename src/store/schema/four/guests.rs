@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use redb::WriteTransaction;
 use serde::Serialize;
 
-use crate::ground::id::{SenderId, ShareId, UserId};
+use crate::ground::id::{PhoneId, SenderId, ShareId, UserId};
 use crate::ground::time::UnixMs;
 use crate::store::key::{self, Key as _};
 use crate::store::ledger::definition;
@@ -27,12 +27,19 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     allow_whoever_came(transaction)
 }
 
-/// Whoever has something in a user's inbox need not ask whether they may ring.
+/// Whoever has a phone, and something in a user's inbox, need not ask whether they may ring. Cameras need not anyhow.
 fn allow_whoever_came(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    let mut with_phone: BTreeSet<SenderId> = BTreeSet::new();
+    for (_, row) in rows(transaction, "phones")? {
+        let (_, sender): (PhoneId, _) = value::read_beginning(&row).ok_or_else(|| damaged("phones"))?;
+        with_phone.insert(sender);
+    }
     let mut senders: BTreeMap<ShareId, SenderId> = BTreeMap::new();
     for (_, row) in rows(transaction, "shares")? {
         let (share, sender) = value::read_beginning(&row).ok_or_else(|| damaged("shares"))?;
-        senders.insert(share, sender);
+        if with_phone.contains(&sender) {
+            senders.insert(share, sender);
+        }
     }
     let mut known: BTreeSet<(SenderId, UserId)> = BTreeSet::new();
     for (place, row) in rows(transaction, "inbox")? {
@@ -61,10 +68,13 @@ mod tests {
 
     const CODE: TokenHash = TokenHash([7; 32]);
     const RUI: SenderId = SenderId([6; 10]);
+    /// A camera.
     const EVA: SenderId = SenderId([8; 10]);
     const ANA: UserId = UserId([2; 10]);
     const LEO: UserId = UserId([3; 10]);
     const SHARE: ShareId = ShareId([1; 10]);
+    const CAMERAS: ShareId = ShareId([4; 10]);
+    const PHONE: PhoneId = PhoneId([5; 10]);
 
     #[test]
     fn invitations_stay_and_who_came_before_is_allowed() {
@@ -76,11 +86,14 @@ mod tests {
             table.insert(key.as_slice(), row).expect("row");
         };
         // Rows as the program wrote them when its schema was 3: an invitation of an hour for "Bia", to no household; a
-        // share of Rui's, as far as it is looked at, in Ana's inbox and not in Leo's.
+        // share of Rui's, and one of a camera's, as far as they are looked at, in Ana's inbox and not in Leo's.
         let invite = [&b"\x01\x01\x03Bia\x88\xa0\xab\xfe\xf9\x62\x80\xdd\xdb\x01\x00"[..]].concat();
         put("invites", key::written(&CODE), &invite);
         put("shares", key::written(&SHARE), &[&[1][..], &SHARE.0, &RUI.0, b"and what follows"].concat());
+        put("shares", key::written(&CAMERAS), &[&[1][..], &CAMERAS.0, &EVA.0, b"and what follows"].concat());
+        put("phones", key::written(&PHONE), &[&[1][..], &PHONE.0, &RUI.0, b"and what follows"].concat());
         put("inbox", key::written(&(ANA, 0_u64)), &[&[1][..], &SHARE.0].concat());
+        put("inbox", key::written(&(ANA, 1_u64)), &[&[1][..], &CAMERAS.0].concat());
         transaction.commit().expect("commit");
 
         migrate(&database).expect("the newest version");

@@ -225,6 +225,8 @@ pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
 pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// How long a camera may take to take what it is told; its connection ends then.
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
+/// Lines that one place in the program may write to the log within a minute; further ones are counted.
+pub const LOG_LINES: u32 = 120;
 /// How often the host's addresses are looked at, to announce the gateway where they are new.
 pub const LAN_LOOK: Duration = Duration::from_secs(60);
 /// How long it takes at most to have announced it where there is a network.

@@ -527,3 +527,22 @@ fn a_film_of_which_nothing_comes_is_cut_off() {
     assert!(client.is_ended());
     assert_eq!(*house.seen.film.lock().expect("no one panics"), b"abc", "what came is kept");
 }
+
+#[test]
+fn a_film_that_drips_is_cut_off() {
+    let ms = Duration::from_millis;
+    let house = House::new(Times { body: ms(300), sweep: ms(20), ..Times::default() }, Caps::default());
+    let path = format!("/api/v1/shares/{}/video", share());
+    let mut client = house.connect();
+    client.send(format!(
+        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\n"
+    ));
+    let started = Instant::now();
+    let mut ended = false;
+    while !ended && started.elapsed() < Duration::from_secs(10) {
+        ended = std::io::Write::write_all(&mut client.stream, b"x").is_err();
+        thread::sleep(ms(50));
+    }
+    assert!(ended && client.is_ended(), "a byte now and then keeps no place");
+    assert!(!house.seen.film.lock().expect("no one panics").is_empty(), "what came is kept");
+}

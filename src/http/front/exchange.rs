@@ -332,7 +332,9 @@ impl Exchange<'_> {
         if credentials.is_empty() {
             return None;
         }
+        let turn = self.shared.lookups.acquire().await;
         let device = self.shared.devices.device(credentials).await?;
+        drop(turn);
         self.connection.know(Known::Device(device));
         Some(device)
     }

@@ -22,6 +22,7 @@ use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::FutureExt as _;
 use rustix::net::sockopt;
+use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
 pub use connections::{Caps, Times};
@@ -139,6 +140,7 @@ pub(super) struct Shared {
     events: Arc<dyn Events>,
     status: Arc<dyn Status>,
     devices: Arc<dyn Devices>,
+    lookups: Semaphore,
     metrics_from: Vec<Network>,
     upstream: Upstream,
     bodies: Bodies,
@@ -175,6 +177,7 @@ impl Front {
             events: config.events,
             status: config.status,
             devices: config.devices,
+            lookups: Semaphore::new(limits::HTTP_LOOKUPS),
             metrics_from: config.metrics_from,
             upstream: Upstream::new(config.back),
             bodies: Bodies::default(),

@@ -246,15 +246,15 @@ fn slow_and_silent_clients_are_shown_out() {
     }
 }
 
-/// Places for so many, of which so many for strangers, and so many for one device.
-fn places(all: usize, strangers: usize, device: usize) -> Caps {
-    Caps(lareira::ground::crowd::Caps { all, strangers, device })
+/// Places for so many, of which so many for strangers.
+fn places(all: usize, strangers: usize) -> Caps {
+    Caps(lareira::ground::crowd::Caps { all, strangers, device: 4, viewers: 4 })
 }
 
 #[test]
 fn a_full_house_says_so() {
     let times = Times { sweep: Duration::from_millis(20), ..Times::default() };
-    let house = House::new(times, places(4, 3, 1));
+    let house = House::new(times, places(4, 3));
     let mut clients: Vec<_> = (0..3).map(|_| house.connect()).collect();
     for client in &mut clients {
         // At work, all of them: nobody makes room.
@@ -277,7 +277,7 @@ fn a_full_house_says_so() {
 #[test]
 fn strangers_who_fill_the_house_make_room_and_the_known_stay() {
     let times = Times { sweep: Duration::from_millis(20), ..Times::default() };
-    let house = House::new(times, places(12, 8, 4));
+    let house = House::new(times, places(12, 8));
     let mut phone = house.connect();
     phone.send("GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\n\r\n");
     assert_eq!(phone.answer().status, 200);
@@ -526,4 +526,23 @@ fn a_film_of_which_nothing_comes_is_cut_off() {
     ));
     assert!(client.is_ended());
     assert_eq!(*house.seen.film.lock().expect("no one panics"), b"abc", "what came is kept");
+}
+
+#[test]
+fn a_film_that_drips_is_cut_off() {
+    let ms = Duration::from_millis;
+    let house = House::new(Times { body: ms(300), sweep: ms(20), ..Times::default() }, Caps::default());
+    let path = format!("/api/v1/shares/{}/video", share());
+    let mut client = house.connect();
+    client.send(format!(
+        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\n"
+    ));
+    let started = Instant::now();
+    let mut ended = false;
+    while !ended && started.elapsed() < Duration::from_secs(10) {
+        ended = std::io::Write::write_all(&mut client.stream, b"x").is_err();
+        thread::sleep(ms(50));
+    }
+    assert!(ended && client.is_ended(), "a byte now and then keeps no place");
+    assert!(!house.seen.film.lock().expect("no one panics").is_empty(), "what came is kept");
 }

@@ -5,6 +5,7 @@ mod http_house;
 
 use std::time::Duration;
 
+use http_house::Client;
 use http_house::home::{Home, code_of, cookie_of, json_of};
 use lareira::ground::id::UserId;
 use serde_json::{Value, json};
@@ -264,4 +265,60 @@ fn codes_and_tokens_are_not_found_by_trying() {
     }
     let device = home.ask("GET", "/tv/api/device", "", &Value::Null);
     assert!(cookie_of(&device).len() > "lareira_tv=".len() + 20, "a cookie of enough letters");
+}
+
+/// Begins to send a body of `length` bytes, and waits for what is said: 100 where the body is taken.
+fn begin_body(home: &Home, method: &str, path: &str, fields: &str, length: usize) -> (Client, u16) {
+    let mut client = home.house.connect();
+    client.send(format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    let status = client.head().status;
+    (client, status)
+}
+
+#[test]
+fn bodies_of_strangers_are_not_taken() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (phone, _) = home.phone(account, "Rui");
+    for (method, path, length) in [
+        ("PUT", "/api/v1/me/photo", 2_000_000),
+        ("POST", "/api/v1/contacts/match", 100_000),
+        ("POST", "/api/v1/probe", 8_000_000),
+        ("PUT", "/tv/api/settings", 100_000),
+        ("POST", "/admin/api/verb", 100_000),
+    ] {
+        for fields in ["", "Authorization: Bearer forged\r\n", "Cookie: lareira_tv=forged; lareira_owner=forged\r\n"] {
+            let (_client, status) = begin_body(&home, method, path, fields, length);
+            assert_eq!(status, 401, "{method} {path} {fields}");
+        }
+    }
+    // A TV that waits to be paired is anyone who asked.
+    let unpaired = format!("Cookie: {}\r\n", cookie_of(&home.ask("GET", "/tv/api/device", "", &Value::Null)));
+    assert_eq!(begin_body(&home, "PUT", "/tv/api/settings", &unpaired, 100_000).1, 401);
+    // Who enrols sends a photo along: one from each address at once.
+    let enrolling: Vec<_> = (0..10).map(|_| begin_body(&home, "POST", "/api/v1/enrol", "", 200_000)).collect();
+    let statuses: Vec<_> = enrolling.iter().map(|(_, status)| *status).collect();
+    assert_eq!(statuses, [100, 503, 503, 503, 503, 503, 503, 503, 503, 503]);
+    let (_client, status) = begin_body(&home, "POST", "/api/v1/contacts/match", &phone, 100_000);
+    assert_eq!(status, 100, "whoever is known has other places");
+}
+
+#[test]
+fn a_phone_that_sends_without_end_leaves_places_to_others() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (eve, _) = home.phone(account, "Eve");
+    let (rui, _) = home.phone(account, "Rui");
+    let begin = |fields: &str| begin_body(&home, "POST", "/api/v1/contacts/match", fields, 100_000);
+    let eves: Vec<_> = (0..9).map(|_| begin(&eve)).collect();
+    let statuses: Vec<_> = eves.iter().map(|(_, status)| *status).collect();
+    assert_eq!(statuses, [100, 100, 503, 503, 503, 503, 503, 503, 503]);
+    let mut photos: Vec<_> =
+        [&eve, &eve].map(|phone| begin_body(&home, "PUT", "/api/v1/me/photo", phone, 2_000_000)).into();
+    assert_eq!((photos[0].1, photos.pop().map(|(_, status)| status)), (100, Some(503)));
+    let contacts = json!({ "contacts": [{ "name": "x".repeat(50_000), "msisdn": "+351910000000" }] });
+    assert_eq!(home.ask("POST", "/api/v1/contacts/match", &rui, &contacts).status, 200);
+    assert_eq!(begin_body(&home, "PUT", "/api/v1/me/photo", &rui, 2_000_000).1, 100);
 }

@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
         let track = usize::from(flags & 1);
         match flags & 2 {
             0 => receiver.rtp(track, packet, now, &mut frames),
-            _ => receiver.rtcp(track, packet, now),
+            _ => receiver.rtcp(track, packet, flags & 8 == 0, now),
         }
         if flags & 4 != 0 {
             receiver.report(track, now);

@@ -10,12 +10,15 @@ use lexopt::prelude::*;
 
 use crate::authority;
 use crate::gateway::GatewayError;
-use crate::gateway::config::{Config, ConfigError, LogLevel};
+use crate::gateway::config::{Config, ConfigError};
 
 pub mod admin;
 pub mod check;
 pub mod demo;
+mod logging;
 mod serve;
+
+use logging::log_to_stderr;
 
 const USAGE: &str = "\
 Lareira puts a phone's live video on the family TV.
@@ -145,23 +148,4 @@ fn say(text: impl fmt::Display) {
 /// Prints a line about what went wrong.
 fn complain(text: &dyn fmt::Display) {
     let _ = writeln!(std::io::stderr().lock(), "lareira: {text}");
-}
-
-/// Writes the log to standard error, a line an event.
-fn log_to_stderr(level: LogLevel) {
-    let level = match level {
-        LogLevel::Error => log::LevelFilter::Error,
-        LogLevel::Warn => log::LevelFilter::Warn,
-        LogLevel::Info => log::LevelFilter::Info,
-        LogLevel::Debug => log::LevelFilter::Debug,
-        LogLevel::Trace => log::LevelFilter::Trace,
-    };
-    let config = simplelog::ConfigBuilder::new()
-        .set_time_format_rfc3339()
-        .set_thread_level(log::LevelFilter::Off)
-        .set_target_level(log::LevelFilter::Off)
-        .add_filter_allow_str("lareira")
-        .build();
-    // A second logger in one process is a test's affair.
-    let _ = simplelog::WriteLogger::init(level, config, std::io::stderr());
 }

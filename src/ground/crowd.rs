@@ -16,14 +16,17 @@ pub struct Caps {
     pub all: usize,
     /// Strangers, all together: the other places are for those who are known.
     pub strangers: usize,
-    /// Of one known device, and of all who show tickets from one place; what it has more counts as strangers.
+    /// Of one known device; what it has more counts as strangers.
     pub device: usize,
+    /// Of all who show tickets from one place, in the same way: they may be a household's screens.
+    pub viewers: usize,
 }
 
 impl Caps {
-    /// `all` places: a quarter is kept for those who are known, and no device has more than that.
+    /// `all` places: a quarter is kept for those who are known. No place with screens has more than that, no device more
+    /// than a fourth of it.
     pub const fn of(all: usize) -> Self {
-        Self { all, strangers: all - all / 4, device: all / 4 }
+        Self { all, strangers: all - all / 4, device: all / 16, viewers: all / 4 }
     }
 }
 
@@ -135,11 +138,11 @@ impl Crowd {
     pub fn know(&mut self, number: u64, as_whom: Known) -> bool {
         let Some(taken) = self.taken.get_mut(&number) else { return false };
         let Holder::Strangers(_) = taken.holder else { return true };
-        let holder = match as_whom {
-            Known::Device(device) => Holder::Device(device),
-            Known::Viewer => Holder::Viewers(taken.origin),
+        let (holder, cap) = match as_whom {
+            Known::Device(device) => (Holder::Device(device), self.caps.device),
+            Known::Viewer => (Holder::Viewers(taken.origin), self.caps.viewers),
         };
-        if self.counts.get(&holder).is_some_and(|count| *count >= self.caps.device) {
+        if self.counts.get(&holder).is_some_and(|count| *count >= cap) {
             return false;
         }
         let before = std::mem::replace(&mut taken.holder, holder);
@@ -193,7 +196,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const CAPS: Caps = Caps { all: 8, strangers: 6, device: 3 };
+    const CAPS: Caps = Caps { all: 8, strangers: 6, device: 3, viewers: 2 };
 
     fn from(last: u8) -> Origin {
         Origin::of([10, 0, 0, last].into())
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn nobody_known_is_cut_off_at_work() {
-        let mut crowd = Crowd::new(Caps { all: 2, strangers: 2, device: 2 });
+        let mut crowd = Crowd::new(Caps { all: 2, strangers: 2, device: 0, viewers: 2 });
         for one in fill(&mut crowd, &[(1, 2)]) {
             assert!(crowd.know(one.number, Known::Viewer));
             one.idle.end();
@@ -305,7 +308,7 @@ mod tests {
                 let strangers = crowd.counts.iter().filter(|(holder, _)| matches!(holder, Holder::Strangers(_)));
                 prop_assert_eq!(strangers.map(|(_, count)| count).sum::<usize>(), crowd.strangers);
                 prop_assert!(crowd.len() <= CAPS.all && crowd.strangers <= CAPS.strangers);
-                prop_assert!(crowd.counts.iter().all(|(holder, count)| matches!(holder, Holder::Strangers(_)) || *count <= CAPS.device));
+                prop_assert!(crowd.counts.iter().all(|(holder, count)| matches!(holder, Holder::Strangers(_)) || *count <= CAPS.device.max(CAPS.viewers)));
             }
         }
     }

@@ -60,16 +60,18 @@ pub const PHOTO_PLACES: usize = 3;
 pub const PHOTO_PLACES_SPARE: usize = 1;
 /// Bodies as large as photos held at once; further ones are 503.
 pub const HTTP_PHOTO_BODIES: usize = 2;
-/// HTTP connections at once, in all. A quarter is kept for those who have shown who they are, and one device has no more
-/// than that; where strangers fill the rest, one of those makes room who come from where most do.
+/// HTTP connections at once, in all. A quarter is kept for those who have shown who they are (`ground/crowd.rs`); where
+/// strangers fill the rest, one of those makes room who come from where most do.
 pub const HTTP_CONNECTIONS: usize = 2048;
 /// How long a client may rest while it sends a request's body, besides the time that its bytes earn; a film goes on from
 /// where it was.
 pub const HTTP_BODY_TIME: Duration = Duration::from_secs(10);
+/// Look-ups of who a client is at once; further ones wait.
+pub const HTTP_LOOKUPS: usize = 4;
 /// Bytes a second of a small body that are enough: a phone far out in the country sends more.
 pub const HTTP_SMALL_BODY_RATE: u64 = 500;
 /// Bytes a second that are enough of a larger body, of which few are held at once, and of a film.
-pub const HTTP_LARGE_BODY_RATE: u64 = 8 * 1024;
+pub const HTTP_LARGE_BODY_RATE: u64 = 4 * 1024;
 /// A film of which nothing has come for so long makes room where others want to send theirs; it goes on from where it was.
 pub const UPLOAD_YIELDS: Duration = Duration::from_secs(3);
 /// Bytes of a film that are gathered before they go to the disk; the client is read no faster than the disk takes them.
@@ -306,6 +308,8 @@ pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
 pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// How long a camera may take to take what it is told; its connection ends then.
 pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
+/// Lines that one place in the program may write to the log within a minute; further ones are counted.
+pub const LOG_LINES: u32 = 120;
 /// How often the host's addresses are looked at, to announce the gateway where they are new and to know the home's networks.
 pub const LAN_LOOK: Duration = Duration::from_secs(60);
 /// How long it takes at most to have announced it where there is a network.

@@ -118,8 +118,8 @@ impl Connection {
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())
                 }
-                Some(Event::Bind { medium }) => {
-                    self.bind(medium, &mut announced).map(|ports| self.session.bound(ports))
+                Some(Event::Bind { medium, ports }) => {
+                    self.bind(medium, ports, &mut announced).map(|ports| self.session.bound(ports))
                 }
                 Some(Event::Record(tracks)) => match within(deadline, self.open(&announced.path, &tracks)).await? {
                     Ok((publisher, receiver)) => {
@@ -139,11 +139,11 @@ impl Connection {
         }
     }
 
-    fn bind(&self, medium: usize, announced: &mut Announced) -> Result<(u16, u16), Refusal> {
+    fn bind(&self, medium: usize, named: (u16, u16), announced: &mut Announced) -> Result<(u16, u16), Refusal> {
         let open = || {
             let local = self.socket.tcp().local_addr()?.ip();
             let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
-            let sockets = Datagrams::open(local, self.place.address, range, next)?;
+            let sockets = Datagrams::open(local, self.place.address, named, range, next)?;
             Ok((sockets.ports()?, sockets))
         };
         let (ports, sockets) = open().map_err(|error: io::Error| {

@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 
 use async_io::Async;
 
+use crate::ground::time::Moment;
+use crate::wire::rtp::{Heard, Latch};
 use crate::wire::rtsp::Kind;
 
 /// How often a free pair is looked for where any port will do.
@@ -17,17 +19,41 @@ const TURN: usize = 64;
 
 /// The sockets of one track.
 pub(super) struct Datagrams {
-    rtp: Async<UdpSocket>,
-    rtcp: Async<UdpSocket>,
+    rtp: Side,
+    rtcp: Side,
     /// Only packets from here are taken.
     peer: IpAddr,
 }
 
+/// From which of a publisher's ports a packet came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct From {
+    /// The one that it said.
+    pub is_named: bool,
+    /// Another than before.
+    pub is_another: bool,
+}
+
+/// One of its two sockets.
+struct Side {
+    socket: Async<UdpSocket>,
+    /// From which of the peer's ports packets are taken.
+    latch: Latch,
+}
+
+impl Side {
+    fn new(socket: UdpSocket, named: u16) -> io::Result<Self> {
+        Ok(Self { socket: Async::new(socket)?, latch: Latch::new(named) })
+    }
+}
+
 impl Datagrams {
-    /// Opens a pair of ports on `local` for packets from `peer`. `next` spreads sessions over `range`.
+    /// Opens a pair of ports on `local` for packets from `peer`, who says that it sends them from the ports `named`. `next`
+    /// spreads sessions over `range`.
     pub fn open(
         local: IpAddr,
         peer: IpAddr,
+        named: (u16, u16),
         range: Option<&RangeInclusive<u16>>,
         next: &AtomicU16,
     ) -> io::Result<Self> {
@@ -35,35 +61,44 @@ impl Datagrams {
             None => any_pair(local)?,
             Some(range) => pair_in(local, range, next)?,
         };
-        Ok(Self { rtp: Async::new(rtp)?, rtcp: Async::new(rtcp)?, peer: peer.to_canonical() })
+        let (rtp, rtcp) = (Side::new(rtp, named.0)?, Side::new(rtcp, named.1)?);
+        Ok(Self { rtp, rtcp, peer: peer.to_canonical() })
     }
 
     /// The ports for RTP and RTCP.
     pub fn ports(&self) -> io::Result<(u16, u16)> {
-        Ok((self.rtp.get_ref().local_addr()?.port(), self.rtcp.get_ref().local_addr()?.port()))
+        Ok((self.rtp.socket.get_ref().local_addr()?.port(), self.rtcp.socket.get_ref().local_addr()?.port()))
     }
 
     /// Whether packets of either kind may have come.
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Kind> {
         // An error is seen again when reading, and is no reason to end anything: datagrams may get lost.
-        if self.rtp.poll_readable(cx).is_ready() {
+        if self.rtp.socket.poll_readable(cx).is_ready() {
             return Poll::Ready(Kind::Rtp);
         }
-        if self.rtcp.poll_readable(cx).is_ready() {
+        if self.rtcp.socket.poll_readable(cx).is_ready() {
             return Poll::Ready(Kind::Rtcp);
         }
         Poll::Pending
     }
 
-    /// Takes what has come of one kind, packet by packet.
-    pub fn receive(&self, kind: Kind, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
-        let socket = match kind {
-            Kind::Rtp => self.rtp.get_ref(),
-            Kind::Rtcp => self.rtcp.get_ref(),
+    /// Takes what has come of one kind from where it is taken, packet by packet. Whoever sends media from the port that was
+    /// named sends control packets so, too.
+    pub fn receive(&mut self, kind: Kind, buffer: &mut [u8], now: Moment, mut take: impl FnMut(&[u8], From)) {
+        let is_named_only = kind == Kind::Rtcp && self.rtp.latch.is_named();
+        let side = match kind {
+            Kind::Rtp => &mut self.rtp,
+            Kind::Rtcp => &mut self.rtcp,
         };
         for _ in 0..TURN {
-            match socket.recv_from(buffer) {
-                Ok((length, from)) if from.ip().to_canonical() == self.peer => take(&buffer[..length]),
+            match side.socket.get_ref().recv_from(buffer) {
+                Ok((length, from)) if from.ip().to_canonical() == self.peer => {
+                    let heard = side.latch.hears(from.port(), now);
+                    let is_named = side.latch.is_named();
+                    if heard != Heard::Foreign && (is_named || !is_named_only) {
+                        take(&buffer[..length], From { is_named, is_another: heard == Heard::Another });
+                    }
+                }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // A peer's port that is closed shows up here (ICMP); its next packets are as good as any.
@@ -72,9 +107,10 @@ impl Datagrams {
         }
     }
 
-    /// Sends an RTCP packet to the peer's port `port`. One that can't be sent is lost, as on the way.
-    pub fn send_rtcp(&self, port: u16, packet: &[u8]) {
-        let _ = self.rtcp.get_ref().send_to(packet, SocketAddr::new(self.peer, port));
+    /// Sends an RTCP packet to where the peer's come from. One that can't be sent is lost, as on the way.
+    pub fn send_rtcp(&self, packet: &[u8]) {
+        let to = SocketAddr::new(self.peer, self.rtcp.latch.port());
+        let _ = self.rtcp.socket.get_ref().send_to(packet, to);
     }
 }
 
@@ -112,11 +148,12 @@ mod tests {
     use super::*;
 
     const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const NAMED: (u16, u16) = (1, 2);
 
     #[test]
     fn pairs_are_even_and_free() {
         let next = AtomicU16::new(0);
-        let pairs: Vec<_> = (0..8).map(|_| Datagrams::open(LOCAL, LOCAL, None, &next).unwrap()).collect();
+        let pairs: Vec<_> = (0..8).map(|_| Datagrams::open(LOCAL, LOCAL, NAMED, None, &next).unwrap()).collect();
         for pair in &pairs {
             let (rtp, rtcp) = pair.ports().unwrap();
             assert!(rtp % 2 == 0 && rtcp == rtp + 1);
@@ -131,25 +168,25 @@ mod tests {
         drop(probe);
         let (next, range) = (AtomicU16::new(u16::MAX), start - 1..=start + 4);
         let mut taken = Vec::new();
-        while let Ok(pair) = Datagrams::open(LOCAL, LOCAL, Some(&range), &next) {
+        while let Ok(pair) = Datagrams::open(LOCAL, LOCAL, NAMED, Some(&range), &next) {
             let (rtp, rtcp) = pair.ports().unwrap();
             assert!(range.contains(&rtp) && range.contains(&rtcp) && rtp % 2 == 0 && rtcp == rtp + 1);
             taken.push(pair);
         }
         assert!(taken.len() <= 2);
-        assert!(Datagrams::open(LOCAL, LOCAL, Some(&(7..=7)), &next).is_err(), "no pair in it");
+        assert!(Datagrams::open(LOCAL, LOCAL, NAMED, Some(&(7..=7)), &next).is_err(), "no pair in it");
     }
 
     #[test]
     fn strangers_are_not_heard() {
         let next = AtomicU16::new(0);
-        let friend = Datagrams::open(LOCAL, LOCAL, None, &next).unwrap();
-        let stranger = Datagrams::open(LOCAL, "10.9.9.9".parse().unwrap(), None, &next).unwrap();
+        let friend = Datagrams::open(LOCAL, LOCAL, NAMED, None, &next).unwrap();
+        let stranger = Datagrams::open(LOCAL, "10.9.9.9".parse().unwrap(), NAMED, None, &next).unwrap();
         let sender = UdpSocket::bind((LOCAL, 0)).unwrap();
-        for (pair, expected) in [(&friend, 1), (&stranger, 0)] {
+        for (mut pair, expected) in [(friend, 1), (stranger, 0)] {
             sender.send_to(b"hello", (LOCAL, pair.ports().unwrap().0)).unwrap();
             let mut heard = 0;
-            pair.receive(Kind::Rtp, &mut [0; 64], |packet| heard += usize::from(packet == b"hello"));
+            pair.receive(Kind::Rtp, &mut [0; 64], Moment(0), |packet, _| heard += usize::from(packet == b"hello"));
             assert_eq!(heard, expected);
         }
     }

@@ -172,11 +172,16 @@ impl Recording {
     }
 
     fn receive_datagrams(&mut self, track: usize, kind: Kind, now: Moment) {
-        let Some(sockets) = &self.sockets[track] else { return };
+        let Some(sockets) = &mut self.sockets[track] else { return };
         let (receiver, frames) = (&mut self.receiver, &mut self.frames);
-        sockets.receive(kind, &mut self.datagram, |packet| match kind {
-            Kind::Rtp => receiver.rtp(track, packet, now, frames),
-            Kind::Rtcp => receiver.rtcp(track, packet, now),
+        sockets.receive(kind, &mut self.datagram, now, |packet, from| match kind {
+            Kind::Rtp => {
+                if from.is_another {
+                    receiver.moved(track);
+                }
+                receiver.rtp(track, packet, now, frames);
+            }
+            Kind::Rtcp => receiver.rtcp(track, packet, from.is_named, now),
         });
     }
 
@@ -311,7 +316,7 @@ impl Connection {
                     Ok(true)
                 }
                 Step::Packet { track, kind: Kind::Rtcp, packet } => {
-                    recording.receiver.rtcp(track, packet, now);
+                    recording.receiver.rtcp(track, packet, true, now);
                     Ok(true)
                 }
                 Step::Done => Ok(true),
@@ -341,7 +346,7 @@ impl Connection {
                 continue;
             }
             match (track.route, &recording.sockets[index]) {
-                (Route::Udp(_, port), Some(sockets)) => sockets.send_rtcp(port, &report),
+                (Route::Udp(..), Some(sockets)) => sockets.send_rtcp(&report),
                 _ => self.session.send_rtcp(index, &report),
             }
         }

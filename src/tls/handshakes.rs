@@ -35,7 +35,8 @@ pub(super) struct Handshake {
 impl Default for Handshakes {
     fn default() -> Self {
         // Nobody is known before hands are shaken.
-        let caps = Caps { all: limits::TLS_HANDSHAKES, strangers: limits::TLS_HANDSHAKES, device: 0 };
+        let all = limits::TLS_HANDSHAKES;
+        let caps = Caps { strangers: all, ..Caps::of(all) };
         Self(Mutex::new(All { crowd: Crowd::new(caps), bells: HashMap::new() }))
     }
 }

@@ -227,6 +227,40 @@ fn another_codec_leaves_the_connection_usable() {
     assert_eq!(door.seen().tracks, 2);
 }
 
+/// At the publisher's own address there may be others: behind the same NAT, or on the same machine.
+#[test]
+fn strangers_put_nothing_into_a_stream_and_end_none() {
+    let door = Door::open();
+    let mut phone = Phone::connect(door.address);
+    let socket = || std::net::UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
+    let (rtp, rtcp, stranger) = (socket(), socket(), socket());
+    let (media, control) = phone.record_over_udp(&rtp, &rtcp);
+    let send = |from: &std::net::UdpSocket, port: u16, packet: &[u8]| {
+        from.send_to(packet, ("127.0.0.1", port)).expect("sent");
+    };
+    // The stranger comes first, with another source and with the phone's own.
+    for number in 1..=20 {
+        send(&stranger, media, &phone::picture(500 + number, 9));
+        send(&stranger, media, &phone::picture(number, 1));
+        send(&stranger, control, &phone::goodbye(1));
+        send(&stranger, control, &phone::goodbye(9));
+    }
+    for number in 1000..1020 {
+        send(&rtp, media, &phone::picture(number, 7));
+    }
+    let before = door.wait(Duration::from_secs(5), |seen| seen.pictures >= 19).pictures;
+    for number in 1..=20 {
+        send(&stranger, media, &phone::picture(1100 + number, 7));
+        send(&stranger, control, &phone::goodbye(7));
+    }
+    send(&rtp, media, &phone::picture(1020, 7));
+    send(&rtp, media, &phone::picture(1021, 7));
+    let after = door.wait(Duration::from_secs(5), |seen| seen.pictures >= before + 2).pictures;
+    assert_eq!(after, before + 2, "the stranger's pictures are none of them");
+    drop(phone);
+    assert!(!door.wait(Duration::from_secs(5), |seen| seen.over).ended, "nobody but the phone said goodbye");
+}
+
 #[test]
 fn an_unknown_address_is_not_found() {
     let door = Door::open();

@@ -305,7 +305,7 @@ mod tests {
             if channel % 2 == 0 {
                 receiver.rtp(track, packet, now, frames)
             } else {
-                receiver.rtcp(track, packet, now)
+                receiver.rtcp(track, packet, true, now)
             }
             rest = next;
         }

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::preparing::not_kept;
-use super::{Clips, Entered, MIB, NoTurn};
+use super::{Clips, Entered, MIB, NoMore, NoTurn};
 use crate::executor::{Work, clean_up, unblock};
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::limits::{UPLOAD_ROOM_BYTES, UPLOADS};
+use crate::ground::limits::UPLOAD_ROOM_BYTES;
 use crate::ground::reply::Reply;
 use crate::http::range::Piece;
 use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
@@ -53,13 +53,17 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
     {
         return Err(goes_on(arrived()?));
     }
-    let turn = clips.busy.enter(share, UPLOADS).map_err(|refused| match refused {
+    let turn = clips.busy.enter(share, sender, clips.busy.now()).map_err(|refused| match refused {
         NoTurn::Taken => {
             Reply::error(409, "uploading", "this video is being sent already: wait until that is over, or broken off")
                 .with("Retry-After", "2")
         }
         NoTurn::Full => {
             Reply::error(503, "busy", "too many videos are being sent at once: try again").with("Retry-After", "5")
+        }
+        NoTurn::Own => {
+            let message = "you are sending other videos already: wait until one of them is there, then try again";
+            Reply::error(503, "busy", message).with("Retry-After", "5")
         }
     })?;
     // It may have ended just before it could be called off.
@@ -158,6 +162,7 @@ impl http::Upload for Incoming {
         Box::pin(async move {
             let (clips, called_off) = (self.clips.clone(), self.is_called_off());
             let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
+            self.hears();
             let look = upload.bytes() >= self.looked_at + UPLOAD_ROOM_BYTES;
             let (upload, written, bytes) = unblock(Work::Disk, move || {
                 let room = if look { clips.room.check() } else { Ok(()) };
@@ -169,6 +174,7 @@ impl http::Upload for Incoming {
                 self.looked_at = upload.bytes();
             }
             self.upload = Some(upload);
+            self.hears();
             written.map(|()| bytes).map_err(|error| {
                 log::warn!("a film can't be taken share={} error=\"{error}\"", self.share);
                 not_kept(&error).reply()
@@ -180,7 +186,10 @@ impl http::Upload for Incoming {
         let turn = self.turn.as_ref().map(|entered| entered.turn.clone());
         Box::pin(async move {
             if let Some(turn) = turn {
-                turn.called_off().await;
+                return match turn.no_more().await {
+                    NoMore::CalledOff => over(),
+                    NoMore::Yielded => rested(),
+                };
             }
             over()
         })
@@ -195,6 +204,12 @@ impl http::Upload for Incoming {
 }
 
 impl Incoming {
+    fn hears(&self) {
+        if let Some(turn) = &self.turn {
+            turn.hears();
+        }
+    }
+
     fn is_called_off(&self) -> bool {
         self.turn.as_ref().is_some_and(Entered::is_called_off)
     }
@@ -251,4 +266,9 @@ fn stands(share: &Share) -> Reply {
 
 fn over() -> Reply {
     Reply::error(410, "ended", "the share has ended; nothing more is taken of this video")
+}
+
+fn rested() -> Reply {
+    let message = "nothing came of this video for a while, and others wanted to send theirs: go on where it was";
+    Reply::error(503, "rested", message).with("Retry-After", "2")
 }

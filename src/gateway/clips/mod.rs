@@ -7,14 +7,17 @@ mod intake;
 mod preparing;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use event_listener::Event;
 
 use crate::gateway::config;
 use crate::gateway::keeper::free_bytes;
-use crate::ground::id::ShareId;
+use crate::ground::id::{SenderId, ShareId};
+use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_PER_SENDER};
+use crate::ground::time::Moment;
 use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::share::{Asker, ShareError, ShareState, Steward};
@@ -68,18 +71,24 @@ impl Room {
 }
 
 /// What goes on with films: one thing at a time for each share.
-#[derive(Default)]
 struct Busy {
     turns: Mutex<HashMap<ShareId, Arc<Turn>>>,
     freed: Condvar,
+    /// Since when its times count.
+    started: Instant,
 }
 
 type Turns<'a> = MutexGuard<'a, HashMap<ShareId, Arc<Turn>>>;
 
 /// Something that goes on with a film.
-#[derive(Default)]
 struct Turn {
+    /// Who sends it, while it is sent.
+    sender: Option<SenderId>,
+    /// When something of it came last, in microseconds.
+    heard: AtomicU64,
     called_off: AtomicBool,
+    /// Whether it rested and others wanted in.
+    yielded: AtomicBool,
     changed: Event,
 }
 
@@ -90,29 +99,58 @@ struct Entered {
     turn: Arc<Turn>,
 }
 
+impl Default for Busy {
+    fn default() -> Self {
+        Self { turns: Mutex::default(), freed: Condvar::new(), started: Instant::now() }
+    }
+}
+
 impl Busy {
     fn turns(&self) -> Turns<'_> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins something with the film of `share`, unless something goes on with it, or with `most` films.
-    fn enter(self: &Arc<Self>, share: ShareId, most: usize) -> Result<Entered, NoTurn> {
+    fn now(&self) -> Moment {
+        Moment::default() + self.started.elapsed()
+    }
+
+    /// Begins to take the film of `share` from `sender`, unless something goes on with it. Where too many are sent, by
+    /// this sender or by all, one that rests makes room.
+    fn enter(self: &Arc<Self>, share: ShareId, sender: SenderId, now: Moment) -> Result<Entered, NoTurn> {
         let turns = self.turns();
-        match turns.contains_key(&share) {
-            true => Err(NoTurn::Taken),
-            false if turns.len() >= most => Err(NoTurn::Full),
-            false => Ok(self.place(turns, share)),
+        if turns.contains_key(&share) {
+            return Err(NoTurn::Taken);
         }
+        let going_on = || turns.values().filter(|turn| !turn.yielded.load(Ordering::SeqCst));
+        let own = |turn: &&Arc<Turn>| turn.sender == Some(sender);
+        let rests = if going_on().filter(own).count() >= UPLOADS_PER_SENDER {
+            Some(longest_resting(going_on().filter(own), now).ok_or(NoTurn::Own)?)
+        } else if going_on().count() >= UPLOADS {
+            Some(longest_resting(going_on(), now).ok_or(NoTurn::Full)?)
+        } else {
+            None
+        };
+        if let Some(turn) = rests {
+            turn.yielded.store(true, Ordering::SeqCst);
+            turn.changed.notify(usize::MAX);
+        }
+        Ok(self.place(turns, share, Some(sender), now))
     }
 
     /// Begins something with the film of `share`, once nothing goes on with it. Blocks.
     fn wait(self: &Arc<Self>, share: ShareId) -> Entered {
         let turns = self.freed.wait_while(self.turns(), |turns| turns.contains_key(&share));
-        self.place(turns.unwrap_or_else(PoisonError::into_inner), share)
+        self.place(turns.unwrap_or_else(PoisonError::into_inner), share, None, self.now())
     }
 
-    fn place(self: &Arc<Self>, mut turns: Turns<'_>, share: ShareId) -> Entered {
-        let turn = Arc::<Turn>::default();
+    fn place(self: &Arc<Self>, mut turns: Turns<'_>, share: ShareId, sender: Option<SenderId>, now: Moment) -> Entered {
+        let turn = Arc::new(Turn {
+            sender,
+            heard: now.0.into(),
+            called_off: AtomicBool::new(false),
+            yielded: AtomicBool::new(false),
+            changed: Event::new(),
+        });
         turns.insert(share, turn.clone());
         Entered { busy: self.clone(), share, turn }
     }
@@ -129,13 +167,35 @@ impl Busy {
 enum NoTurn {
     /// Something goes on with it.
     Taken,
-    /// So much goes on with others.
+    /// So many others are sent.
     Full,
+    /// So many others of the same sender are.
+    Own,
+}
+
+/// Of these, the one that is sent and of which nothing has come for longest, if that is long.
+fn longest_resting<'a>(turns: impl Iterator<Item = &'a Arc<Turn>>, now: Moment) -> Option<&'a Arc<Turn>> {
+    let rest = |turn: &Arc<Turn>| now.since(Moment(turn.heard.load(Ordering::SeqCst)));
+    let resting = turns.filter(|turn| turn.sender.is_some() && rest(turn) >= UPLOAD_YIELDS);
+    resting.max_by_key(|turn| rest(turn))
+}
+
+/// Why no more of a film is taken.
+enum NoMore {
+    /// Its share is over.
+    CalledOff,
+    /// It rested, and others wanted in.
+    Yielded,
 }
 
 impl Entered {
     fn is_called_off(&self) -> bool {
         self.turn.called_off.load(Ordering::SeqCst)
+    }
+
+    /// Something of the film came, or goes to the disk.
+    fn hears(&self) {
+        self.turn.heard.store(self.busy.now().0, Ordering::SeqCst);
     }
 }
 
@@ -147,11 +207,14 @@ impl Drop for Entered {
 }
 
 impl Turn {
-    async fn called_off(&self) {
+    async fn no_more(&self) -> NoMore {
         loop {
             let changed = self.changed.listen();
             if self.called_off.load(Ordering::SeqCst) {
-                return;
+                return NoMore::CalledOff;
+            }
+            if self.yielded.load(Ordering::SeqCst) {
+                return NoMore::Yielded;
             }
             changed.await;
         }
@@ -257,5 +320,49 @@ impl Clips {
             self.prepare(share);
             queue = self.queue();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::time::UnixMs;
+
+    const NOW: Moment = Moment(0);
+
+    fn enter(busy: &Arc<Busy>, sender: u8, now: Moment) -> Result<Entered, NoTurn> {
+        busy.enter(ShareId::new(UnixMs(0)), SenderId([sender; 10]), now)
+    }
+
+    #[test]
+    fn nobody_sends_so_many_films_that_others_send_none() {
+        let busy = Arc::<Busy>::default();
+        let mut eve: Vec<_> = (0..UPLOADS_PER_SENDER).filter_map(|_| enter(&busy, 1, NOW).ok()).collect();
+        assert_eq!(eve.len(), UPLOADS_PER_SENDER);
+        assert!(matches!(enter(&busy, 1, NOW), Err(NoTurn::Own)));
+        let ana = enter(&busy, 2, NOW).ok().expect("a place");
+        assert!(matches!(busy.enter(ana.share, SenderId([2; 10]), NOW), Err(NoTurn::Taken)));
+        eve.pop();
+        assert!(enter(&busy, 1, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_film_that_rests_makes_room_for_one_that_is_sent() {
+        let busy = Arc::<Busy>::default();
+        let going_on: Vec<_> =
+            (0..UPLOADS).filter_map(|n| enter(&busy, n as u8, NOW + UPLOAD_YIELDS / 100 * n as u32).ok()).collect();
+        assert_eq!(going_on.len(), UPLOADS);
+        assert!(matches!(enter(&busy, 99, NOW), Err(NoTurn::Full)), "all are sent");
+        let later = NOW + UPLOAD_YIELDS * 2;
+        going_on[0].turn.heard.store(later.0, Ordering::SeqCst);
+        let newcomer = enter(&busy, 99, later).ok().expect("a place");
+        let yielded = |entered: &Entered| entered.turn.yielded.load(Ordering::SeqCst);
+        assert_eq!(
+            going_on.iter().map(yielded).collect::<Vec<_>>()[..3],
+            [false, true, false],
+            "the one that rests longest"
+        );
+        assert!(matches!(futures_lite::future::block_on(going_on[1].turn.no_more()), NoMore::Yielded));
+        assert!(!yielded(&newcomer) && !going_on[1].is_called_off(), "what came of it is kept");
     }
 }

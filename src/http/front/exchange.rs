@@ -344,7 +344,9 @@ impl Exchange<'_> {
         if credentials.is_empty() {
             return None;
         }
+        let turn = self.shared.lookups.acquire().await;
         let device = self.shared.devices.device(credentials).await?;
+        drop(turn);
         self.connection.know(Known::Device(device));
         Some(device)
     }

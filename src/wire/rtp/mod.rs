@@ -1,11 +1,12 @@
 //! RTP (RFC 3550): packets of a publisher's tracks in, frames on one timeline out; receiver reports back.
 //!
 //! `reorder` gives packets their order, `h264`, `aac` and `latm` take them apart (Opus needs none: a payload is a packet,
-//! RFC 7587, section 4.2), `clock` gives them time. Bad packets are counted, never fatal: a phone on a bad network goes on.
+//! RFC 7587, section 4.2), `clock` gives them time. `latch` says whose datagrams are taken. Bad packets are counted, never fatal: a phone on a bad network goes on.
 
 mod aac;
 mod clock;
 mod h264;
+mod latch;
 mod latm;
 mod receiver;
 mod reorder;
@@ -16,6 +17,7 @@ use crate::ground::frame::AudioParams;
 use crate::wire::aac::parse_config;
 use crate::wire::opus;
 
+pub use latch::{Heard, Latch};
 pub use receiver::Receiver;
 
 /// One medium as its SDP describes it.

@@ -14,6 +14,7 @@ use crate::wire::h264::order::DecodeOrder;
 use crate::wire::opus;
 use crate::wire::rtp::aac::AacDepacketizer;
 use crate::wire::rtp::clock::{Reception, TrackClock};
+use crate::wire::rtp::latch::{Heard, Source};
 use crate::wire::rtp::latm::LatmDepacketizer;
 use crate::wire::rtp::reorder::{Place, Reorder};
 use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
@@ -44,9 +45,11 @@ pub struct Receiver {
 struct Track {
     payload_type: u8,
     rate: u32,
-    ssrc: Option<u32>,
-    /// Whether its source said goodbye (RFC 3550, section 6.6).
-    gone: bool,
+    source: Source,
+    /// Whether its sender said goodbye for another source than this.
+    said_goodbye: bool,
+    /// A report that came before the first packet: whose it is shows then.
+    early: Option<Report>,
     delivery: Delivery,
     reorder: Reorder,
     clock: TrackClock,
@@ -54,6 +57,15 @@ struct Track {
     codec: Codec,
     /// When its first frame came.
     begun: Option<Moment>,
+}
+
+/// What a sender report tells (RFC 3550, section 6.4.1).
+#[derive(Clone, Copy, Debug)]
+struct Report {
+    ssrc: u32,
+    ntp: u64,
+    timestamp: u32,
+    at: Moment,
 }
 
 #[derive(Debug)]
@@ -109,15 +121,29 @@ impl Receiver {
             self.counts.malformed += 1;
             return;
         };
-        if track.ssrc.replace(parsed.ssrc()).is_some_and(|before| before != parsed.ssrc()) {
-            track.begin_anew();
+        match track.source.hears(parsed.ssrc(), track.delivery == Delivery::Reliable, now) {
+            Heard::Same => {}
+            Heard::Another => track.begin_anew(),
+            Heard::Foreign => return,
         }
+        if let Some(early) = track.early.take() {
+            track.take_report(early);
+            self.synchronize();
+        }
+        let track = &mut self.tracks[index];
         match track.reorder.push(parsed.sequence_number(), packet, now) {
             Place::Next { lost } => self.take(index, &parsed, lost, now, frames),
             Place::Later => {}
             Place::Useless => return,
         }
         self.handle_timeout(now, frames);
+    }
+
+    /// The packets of track `track` come from elsewhere from now on, so they may be of another source.
+    pub fn moved(&mut self, track: usize) {
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.source.leaves();
+        }
     }
 
     /// Gives up waiting for packets that are late, and lets go of sound that was held back long enough.
@@ -141,7 +167,7 @@ impl Receiver {
 
     /// Whether the source of a track said that it is leaving.
     pub fn said_goodbye(&self) -> bool {
-        self.tracks.iter().any(|track| track.gone)
+        self.tracks.iter().any(|track| track.said_goodbye || track.source.is_gone())
     }
 
     /// When [`Self::handle_timeout`] is next due.
@@ -186,8 +212,9 @@ impl Receiver {
         self.counts.malformed += u64::from(!readable);
     }
 
-    /// Takes one compound RTCP packet of track `track`.
-    pub fn rtcp(&mut self, track: usize, packet: &[u8], now: Moment) {
+    /// Takes one compound RTCP packet of track `track`; what it says of other sources than the track's means nothing, but
+    /// for a goodbye where the packet came from whom the sender said it is (`is_named`): GStreamer's is not its source's.
+    pub fn rtcp(&mut self, track: usize, packet: &[u8], is_named: bool, now: Moment) {
         let Some(track) = self.tracks.get_mut(track) else { return };
         let Ok(compound) = Compound::parse(packet) else {
             self.counts.malformed += 1;
@@ -195,11 +222,14 @@ impl Receiver {
         };
         for part in compound.flatten() {
             match part {
-                Packet::Sr(report) => {
-                    track.clock.report(report.ntp_timestamp(), report.rtp_timestamp(), now);
-                    track.reception.sender_report(report.ntp_timestamp(), now);
-                }
-                Packet::Bye(_) => track.gone = true,
+                Packet::Sr(report) => track.take_report(Report {
+                    ssrc: report.ssrc(),
+                    ntp: report.ntp_timestamp(),
+                    timestamp: report.rtp_timestamp(),
+                    at: now,
+                }),
+                Packet::Bye(goodbye) if goodbye.ssrcs().any(|ssrc| track.is_of(ssrc)) => track.source.leaves(),
+                Packet::Bye(_) => track.said_goodbye |= is_named,
                 _ => {}
             }
         }
@@ -249,7 +279,7 @@ impl Receiver {
     /// The receiver report for track `track` (RFC 3550, section 6.4.2), with our name (6.5); empty before its first packet.
     pub fn report(&mut self, track: usize, now: Moment) -> Vec<u8> {
         let Some(track) = self.tracks.get_mut(track) else { return Vec::new() };
-        let Some(ssrc) = track.ssrc else { return Vec::new() };
+        let Some(ssrc) = track.source.ssrc() else { return Vec::new() };
         let highest = track.reorder.highest();
         let block = track.reception.block(highest, now);
         let block = ReportBlock::builder(ssrc)
@@ -300,8 +330,9 @@ impl Track {
         Ok(Self {
             payload_type: media.payload_type,
             rate: media.clock_rate.max(1),
-            ssrc: None,
-            gone: false,
+            source: Source::default(),
+            said_goodbye: false,
+            early: None,
             delivery,
             reorder: Reorder::new(delivery),
             clock: TrackClock::new(media.clock_rate),
@@ -311,13 +342,27 @@ impl Track {
         })
     }
 
+    /// Whether what is said of `ssrc` is said of this track. Where nobody else can send, it always is.
+    fn is_of(&self, ssrc: u32) -> bool {
+        self.delivery == Delivery::Reliable || self.source.ssrc() == Some(ssrc)
+    }
+
+    fn take_report(&mut self, report: Report) {
+        if self.is_of(report.ssrc) {
+            self.clock.report(report.ntp, report.timestamp, report.at);
+            self.reception.sender_report(report.ntp, report.at);
+        } else if self.source.ssrc().is_none() {
+            self.early = Some(report);
+        }
+    }
+
     fn is_video(&self) -> bool {
         matches!(self.codec, Codec::Video(_))
     }
 
     /// The sender goes on under another source number (RFC 3550, 8.2): its packets are counted anew.
     fn begin_anew(&mut self) {
-        self.gone = false;
+        self.said_goodbye = false;
         self.reorder = Reorder::new(self.delivery);
         self.reception = Reception::default();
         match &mut self.codec {
@@ -566,8 +611,8 @@ mod tests {
         };
         receiver.rtp(VIDEO, &packet(96, 1, 500_000, KEY), at_ms(1000), &mut frames);
         receiver.rtp(AUDIO, &packet(97, 1, 4000, SOUND), at_ms(1100), &mut frames);
-        receiver.rtcp(VIDEO, &report(500_000), at_ms(1100));
-        receiver.rtcp(AUDIO, &report(4000), at_ms(1100));
+        receiver.rtcp(VIDEO, &report(500_000), false, at_ms(1100));
+        receiver.rtcp(AUDIO, &report(4000), false, at_ms(1100));
         receiver.rtp(AUDIO, &packet(97, 2, 5024, SOUND), at_ms(1110), &mut frames);
         let times: Vec<_> = frames.iter().map(pts).collect();
         assert_eq!(times, [("picture", 0), ("sound", 0), ("sound", 1920)]);
@@ -629,6 +674,39 @@ mod tests {
         assert_eq!(frames.iter().map(|frame| pts(frame).1).collect::<Vec<_>>(), [0, 3600, 7200]);
     }
 
+    /// A datagram's sender can be anyone who knows the port.
+    #[test]
+    fn strangers_send_no_pictures_and_say_no_goodbyes() {
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Datagrams).expect("good media");
+        let mut frames = Vec::new();
+        let goodbye = |ssrc: u32| {
+            let mut bytes = [0; 40];
+            let bye = Compound::builder()
+                .add_packet(ReceiverReport::builder(ssrc))
+                .add_packet(rtcp_types::Bye::builder().add_source(ssrc));
+            let length = bye.write_into(&mut bytes).expect("a short goodbye");
+            bytes[..length].to_vec()
+        };
+        let by = |ssrc: u32, mut packet: Vec<u8>| {
+            packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+            packet
+        };
+        receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(0), &mut frames);
+        receiver.rtp(VIDEO, &by(9, packet(96, 2, 3000, KEY)), at_ms(10), &mut frames);
+        receiver.rtcp(VIDEO, &goodbye(9), false, at_ms(20));
+        assert!(!receiver.said_goodbye());
+        receiver.rtp(VIDEO, &packet(96, 2, 3000, KEY), at_ms(33), &mut frames);
+        assert_eq!((receiver.counts().packets, receiver.counts().lost), (2, 0), "nothing of it was taken");
+        // The encoder begins anew, in silence or with a goodbye.
+        receiver.rtp(VIDEO, &by(9, packet(96, 700, 90, KEY)), at_ms(1033), &mut frames);
+        assert_eq!(receiver.counts().packets, 3);
+        receiver.rtcp(VIDEO, &goodbye(9), false, at_ms(1040));
+        assert!(receiver.said_goodbye());
+        receiver.rtp(VIDEO, &by(11, packet(96, 9, 90, KEY)), at_ms(1050), &mut frames);
+        assert_eq!(receiver.counts().packets, 4);
+        assert!(!receiver.said_goodbye());
+    }
+
     #[test]
     fn reports_go_back_to_the_sender() {
         let mut receiver = Receiver::new(&media(), Delivery::Reliable).expect("good media");
@@ -668,7 +746,7 @@ mod tests {
                 let track = usize::from(audio);
                 let bytes = if raw { payload } else { packet(96 + u8::from(audio), sequence, timestamp, &payload) };
                 if control {
-                    receiver.rtcp(track, &bytes, at_ms(n as u64));
+                    receiver.rtcp(track, &bytes, false, at_ms(n as u64));
                 } else {
                     receiver.rtp(track, &bytes, at_ms(n as u64), &mut frames);
                 }

@@ -78,7 +78,7 @@ impl Server {
                         let mut frames = Vec::new();
                         match kind {
                             Kind::Rtp => receiver.rtp(track, packet, NOW, &mut frames),
-                            Kind::Rtcp => receiver.rtcp(track, packet, NOW),
+                            Kind::Rtcp => receiver.rtcp(track, packet, true, NOW),
                         }
                         self.told.sounds += frames.iter().filter(|frame| matches!(frame, Frame::Audio(_))).count();
                         self.told.malformed = receiver.counts().malformed;
@@ -89,7 +89,7 @@ impl Server {
             };
             self.told.events.push(match &event {
                 Event::Announce { path, .. } => format!("announce {path}"),
-                Event::Bind { medium } => format!("bind {medium}"),
+                Event::Bind { medium, .. } => format!("bind {medium}"),
                 Event::Record(tracks) => format!("record {}", tracks.len()),
                 Event::Teardown => "teardown".to_owned(),
             });

@@ -66,6 +66,8 @@ pub enum Event {
     Bind {
         /// Index of the medium in the SDP.
         medium: usize,
+        /// The ports for RTP and RTCP that it says it sends from.
+        ports: (u16, u16),
     },
     /// It wants to send now. Answer with [`Session::accept`] or [`Session::refuse`].
     Record(Vec<Track>),
@@ -387,7 +389,7 @@ impl Session {
         let offer = offer.ok_or_else(|| refused(461, "Unsupported Transport"))?;
         match offer.way {
             Way::Udp(ports) => {
-                self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, Event::Bind { medium })
+                self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, Event::Bind { medium, ports })
             }
             Way::Interleaved(wanted) => {
                 let taken = |channel: u8| match other {

@@ -51,7 +51,7 @@ struct State {
 }
 
 /// The right to read or mend a recording.
-struct Turn {
+pub(super) struct Turn {
     library: Arc<Library>,
     share: ShareId,
 }
@@ -147,7 +147,7 @@ impl Library {
         self.folder.delete(share)
     }
 
-    fn kept(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
+    pub(super) fn kept(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
         let mut state = self.state();
         let index = state.open.iter().position(|(known, _)| *known == share)?;
         let entry = state.open.remove(index)?;
@@ -155,7 +155,7 @@ impl Library {
         Some(entry.1)
     }
 
-    fn keep(&self, share: ShareId, recording: &Arc<FinishedRecording>) {
+    pub(super) fn keep(&self, share: ShareId, recording: &Arc<FinishedRecording>) {
         let mut state = self.state();
         state.open.retain(|(known, _)| *known != share);
         state.open.push_back((share, recording.clone()));
@@ -173,7 +173,7 @@ impl Library {
 
     /// Waits until the recording of a share is nobody's. No thread of [`Work::Media`] may wait so: whoever has the turn may
     /// wait for one of those.
-    async fn turn(self: &Arc<Self>, share: ShareId) -> Turn {
+    pub(super) async fn turn(self: &Arc<Self>, share: ShareId) -> Turn {
         loop {
             let freed = self.freed.listen();
             match self.take(share) {

@@ -21,7 +21,6 @@ use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
 use crate::wire::aac::parse_config;
 use crate::wire::fmp4::progressive::{IndexedSample, Measure};
-use crate::wire::fmp4::read::description;
 use crate::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
@@ -149,7 +148,7 @@ fn opus_is_recorded_and_known_again() {
 
     std::fs::remove_file(folder.index(SHARE)).expect("the index is there");
     let recording = open(&folder, Wanted::Head).expect("it can be indexed again");
-    assert_eq!(description(&recording.descriptions[0]).and_then(|(_, audio)| audio), Some(opus));
+    assert_eq!(recording.audio.as_deref(), Some(&opus));
     let whole = whole(&recording);
     let mut opener = Opener::new(whole.len() as u64);
     let movie = loop {
@@ -173,9 +172,9 @@ fn a_recording_goes_on_after_a_power_cut() {
     let video = std::fs::File::options().write(true).open(folder.video(SHARE)).expect("it is there");
     video.set_len(video.metadata().expect("it is there").len() - 10).expect("it can be cut");
     let library = Library::new(folder.clone());
-    let past = block_on(library.past(SHARE)).expect("it can be mended").expect("most of it is whole");
+    let past = block_on(library.past(SHARE, UnixMs(0))).expect("it can be mended").expect("most of it is whole");
     assert_eq!(past.duration(), Ticks90k(24 * 3000));
-    assert!(block_on(library.past(SHARE)).is_err(), "it is being written");
+    assert!(block_on(library.past(SHARE, UnixMs(0))).is_err(), "it is being written");
     assert!(block_on(library.open(SHARE, Wanted::Segments)).is_err(), "it is being written");
     record(&folder, Some(past), 100..115).expect("the disk goes on");
     library.release(SHARE);
@@ -243,7 +242,7 @@ fn film(folder: &Folder, samples: impl Iterator<Item = IndexedSample> + Clone) -
     let mut measure = Measure::default();
     samples.clone().for_each(|sample| measure.push(&sample));
     let sound = parse_config(&Bytes::from_static(&[0x11, 0x90])).expect("AAC at 48 kHz");
-    let plan = measure.plan(&[(*params()).clone()], Some(&sound), 100);
+    let plan = measure.plan(&[&*params()], Some(&sound), 100);
     let file = std::fs::File::create(folder.film(SHARE)).expect("a film");
     plan.write(samples, |at, piece| file.write_all_at(piece, at)).expect("room");
     file.set_len(plan.bytes() + 100).expect("a hole");
@@ -295,7 +294,7 @@ fn a_long_head_lies_on_the_disk_as_long_as_it_is_true() {
 
     let again = open(&folder, Wanted::Head).expect("a finished recording");
     assert!(matches!(again.head.get(), Some(Head::File(_))), "it is taken as it lies there");
-    let past = block_on(Library::new(folder.clone()).past(SHARE)).expect("it can be mended");
+    let past = block_on(Library::new(folder.clone()).past(SHARE, UnixMs(0))).expect("it can be mended");
     assert!(past.is_some() && !folder.head(SHARE).exists(), "the recording changes");
     open(&folder, Wanted::Head).expect("a finished recording");
     folder.delete(SHARE).expect("it can be deleted");
@@ -351,7 +350,7 @@ fn recordings_are_kept_open_by_their_bytes() {
     };
     for number in 0..8 {
         let plan = Measure::default().plan(&[], None, 0);
-        let large = FinishedRecording::new("x".into(), 0, plan, Vec::new(), segments());
+        let large = FinishedRecording::new("x".into(), 0, plan, Vec::new(), None, segments());
         assert!(large.held_bytes() > limits::LIBRARY_BYTES / 8);
         library.keep(ShareId([number; 10]), &Arc::new(large));
     }

@@ -201,3 +201,55 @@ fn ask(client: &mut Client, method: &str, path: &str, fields: &str, body: &str) 
     let endless = path.ends_with("/events") || path.ends_with("/live.mp4");
     client.answer_to(if endless { "HEAD" } else { method })
 }
+
+/// A masked message of a WebSocket's client (RFC 6455, section 5.2); the mask is zero.
+fn message(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u64).to_be_bytes();
+    [&[0x80 | kind, 0x80 | 127][..], &length, &[0; 4], payload].concat()
+}
+
+fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(8 + body.len() as u32).to_be_bytes()[..], kind, body].concat()
+}
+
+/// A fragment of so many pictures of a millisecond each, as small as pictures can be.
+fn fragment(pictures: u32) -> Vec<u8> {
+    let picture = |number: u32| [0, 0, 0, 2, if number == 0 { 0x65 } else { 0x41 }, 1];
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let rows: Vec<u32> = (0..pictures).flat_map(|number| [90, picture(number).len() as u32]).collect();
+    let moof = |offset: u32| {
+        let run = [words(&[0x301, pictures, offset]), words(&rows)].concat();
+        let parts = [
+            boxed(b"tfhd", &words(&[0x02_0000, 1])),
+            boxed(b"tfdt", &words(&[0x0100_0000, 0, 0])),
+            boxed(b"trun", &run),
+        ];
+        boxed(b"moof", &[boxed(b"mfhd", &words(&[0, 1])), boxed(b"traf", &parts.concat())].concat())
+    };
+    let media: Vec<u8> = (0..pictures).flat_map(picture).collect();
+    [moof(moof(0).len() as u32 + 8), boxed(b"mdat", &media)].concat()
+}
+
+/// One piece of a file may tell of as many pictures as a fragment can have.
+#[test]
+fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
+    let house = Large::new(1, 1, |_| {});
+    let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
+    let mut camera = house.connect();
+    camera.send(format!(
+        "GET /publish/{} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        share.publish_token
+    ));
+    assert_eq!(camera.head().status, 101);
+    camera.send(message(1, br#"{"type":"start","version":1,"container":"mp4"}"#));
+    camera.read_some();
+    let before = house.metric("lareira_pictures_published");
+    let pictures = limits::MP4_FRAGMENT_SAMPLES as u32;
+    let piece = [&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &large::description(), &fragment(pictures)].concat();
+    camera.send(message(2, &piece));
+    while house.metric("lareira_pictures_published") < before + f64::from(pictures) {
+        std::thread::yield_now();
+    }
+    assert!(longest(&house) < bound(), "{:?}", longest(&house));
+}

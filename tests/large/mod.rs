@@ -161,7 +161,7 @@ pub fn picture(params: &Arc<VideoParams>, pts: Ticks90k, bytes: usize) -> Frame 
 }
 
 /// The description of a stream of pictures with sound.
-fn description() -> Bytes {
+pub fn description() -> Bytes {
     let hub = Hub::new(1, false);
     let sound = parse_config(&Bytes::from_static(&[0x11, 0x90])).expect("AAC at 48 kHz");
     let opened = hub.open(ShareId([9; 10]), Some(Arc::new(sound)), None, UnixMs(0));

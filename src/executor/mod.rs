@@ -273,6 +273,8 @@ impl Clock for SystemClock {
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::{RwLock, mpsc};
 
     use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, future};
 
@@ -286,6 +288,31 @@ mod tests {
             answer + inner.spawn(async { 22 }).await
         });
         assert_eq!(executor.run(task), 42);
+    }
+
+    #[test]
+    fn however_many_ask_so_many_work() {
+        let executor = Executor::default();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (gate, (started, begun)) = (Arc::new(RwLock::new(())), mpsc::channel());
+        let closed = gate.write().expect("nobody panics");
+        let asked: Vec<_> = (0..10 * limits::NAMES_THREADS)
+            .map(|_| {
+                let (running, most, gate, started) = (running.clone(), most.clone(), gate.clone(), started.clone());
+                executor.spawn(unblock(Work::Names, move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    let _ = started.send(());
+                    drop(gate.read());
+                    running.fetch_sub(1, Ordering::SeqCst);
+                }))
+            })
+            .collect();
+        assert_eq!(begun.iter().take(limits::NAMES_THREADS).count(), limits::NAMES_THREADS);
+        let other = executor.spawn(unblock(Work::Disk, || 7));
+        assert_eq!(executor.run(other), 7, "work of another kind has threads of its own");
+        drop(closed);
+        asked.into_iter().for_each(|task| executor.run(task));
+        assert_eq!(most.load(Ordering::SeqCst), limits::NAMES_THREADS);
     }
 
     #[test]

@@ -373,6 +373,32 @@ mod tests {
         toml::from_str::<Config>(text).expect_err("a mistake").to_string()
     }
 
+    /// The unit's bounds, against what the limits admit.
+    #[test]
+    fn the_unit_gives_what_is_admitted_and_little_more() {
+        use crate::ground::limits as l;
+        let unit = include_str!("../../systemd/lareira.service");
+        let value = |name: &str| unit.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        const MIB: usize = 1 << 20;
+        let streams = Limits::default().streams * l::STREAM_BYTES + l::BACKLOG_BYTES;
+        let list = 3 * l::CHANNEL_LIST_BYTES as usize + l::GUIDE_PROGRAMMES * 256;
+        let channels =
+            l::CHANNEL_TUNERS * l::CHANNEL_BYTES + l::CHANNEL_FETCHES * l::CHANNEL_PLAYLIST_BYTES as usize + list;
+        let recordings = l::LIBRARY_BYTES + l::LIBRARY_OPENINGS * l::LIBRARY_BYTES;
+        let films = 2 * l::MP4_MOOV_BYTES as usize + l::UPLOADS * l::UPLOAD_CHUNK_BYTES;
+        let connections = l::HTTP_CONNECTIONS * (l::HTTP_HEAD_BYTES + l::TLS_WRITE_BYTES);
+        let calls = l::HTTP_CALLS * l::HTTP_ANSWER_BYTES + (l::HTTP_LARGE_BODIES + l::HTTP_PHOTO_BODIES) * 11 * MIB;
+        let admitted = (streams + channels + recordings + films + connections + calls) / MIB;
+        let memory = value("MemoryMax").and_then(|value| value.strip_suffix('M')).and_then(|mib| mib.parse().ok());
+        let memory: usize = memory.expect("so many MiB");
+        assert!((admitted..admitted + admitted / 4).contains(&memory), "{admitted} MiB are admitted");
+        let blocking = l::BOOKS_THREADS + l::DISK_THREADS + l::MEDIA_THREADS + l::NAMES_THREADS + l::UPLOADS;
+        // Pictures are decoded on threads of their own; a call has one that reads it and one that answers it.
+        let tasks = blocking + l::MEDIA_THREADS + 2 * l::HTTP_CALLS + 24;
+        let given: usize = value("TasksMax").and_then(|tasks| tasks.parse().ok()).expect("so many threads");
+        assert!((tasks..tasks * 3 / 2).contains(&given), "{tasks} threads are admitted");
+    }
+
     #[test]
     fn the_shipped_file_says_the_defaults() {
         let shipped: Config = toml::from_str(SHIPPED).expect("the shipped file is good");

@@ -8,7 +8,7 @@ use crate::gateway::watch::Watch;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::secret::same;
-use crate::ground::time::Clock;
+use crate::ground::time::{Clock, UnixMs};
 use crate::ingest::{Answer, CameraGate, Gate};
 use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
 use crate::recording::library::Library;
@@ -77,11 +77,11 @@ impl Doorkeeper {
     }
 
     /// What was recorded of a share whose stream was cut off when the gateway was stopped.
-    async fn past(&self, share: ShareId) -> Result<Option<FinishedRecording>, Refusal> {
+    async fn past(&self, share: ShareId, date: UnixMs) -> Result<Option<FinishedRecording>, Refusal> {
         if self.hub.get(share).is_some() {
             return Ok(None);
         }
-        self.library.past(share).await.map_err(|error| {
+        self.library.past(share, date).await.map_err(|error| {
             if error.kind() == std::io::ErrorKind::WouldBlock {
                 return Refusal::AlreadyPublishing;
             }
@@ -91,8 +91,9 @@ impl Doorkeeper {
     }
 
     async fn open_stream(&self, share: ShareId, audio: Option<Arc<AudioParams>>) -> Result<Publisher, Refusal> {
-        let past = self.past(share).await?;
-        let (publisher, new) = self.hub.open(share, audio, past, self.clock.date()).map_err(|error| {
+        let date = self.clock.date();
+        let past = self.past(share, date).await?;
+        let (publisher, new) = self.hub.open(share, audio, past, date).map_err(|error| {
             self.library.release(share);
             match error {
                 OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,

@@ -304,6 +304,8 @@ pub const CAMERA_START_TIME: Duration = Duration::from_secs(10);
 pub const CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
 /// Time between two requests for a key frame, at least.
 pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
+/// Frames of a camera that are published before others get their turn.
+pub const CAMERA_TURN_FRAMES: usize = 256;
 /// How long a camera may be quiet before it is asked whether it is there.
 pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// How long a camera may take to take what it is told; its connection ends then.
@@ -361,5 +363,6 @@ pub const MP4_SECONDS: u64 = 30 * 24 * 3600;
 pub const MP4_FRAGMENT_HEAD_BYTES: u64 = 1024 * 1024;
 /// Bytes of one fragment's media in a streamed file; a larger one ends the stream.
 pub const MP4_FRAGMENT_BYTES: u64 = 32 * 1024 * 1024;
-/// Samples of one fragment of a streamed file; more end the stream.
-pub const MP4_FRAGMENT_SAMPLES: usize = 20_000;
+/// Samples of one fragment of a streamed file; more end the stream. They are taken apart in one turn of the event loop; at 60
+/// pictures a second, with sound, more than a minute.
+pub const MP4_FRAGMENT_SAMPLES: usize = 8_000;

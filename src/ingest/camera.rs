@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_io::Timer;
 use event_listener::Event as Bell;
-use futures_lite::future::pending;
+use futures_lite::future::{pending, yield_now};
 use futures_lite::{FutureExt as _, StreamExt as _};
 
 use super::patience::Patience;
@@ -361,7 +361,7 @@ impl Conversation<'_> {
             };
             let now = self.door.clock.now();
             let taken = self.take(&mut messages, line, now).await;
-            self.write();
+            self.write().await;
             taken?;
             match received {
                 Some(result) => {
@@ -432,13 +432,19 @@ impl Conversation<'_> {
         self.session.opened(self.door.clock.now());
     }
 
-    fn write(&mut self) {
-        if let Some(publisher) = &mut self.publisher
-            && !self.frames.is_empty()
-        {
-            self.patience.note(&self.frames);
-            publisher.write(&mut self.frames, self.door.clock.date());
+    /// Publishes what came. Of a file's fragment that may be thousands of pictures: others get their turn in between.
+    async fn write(&mut self) {
+        let Some(publisher) = &mut self.publisher else { return };
+        if self.frames.is_empty() {
+            return;
         }
+        self.patience.note(&self.frames);
+        while self.frames.len() > limits::CAMERA_TURN_FRAMES {
+            let mut first = self.frames.drain(..limits::CAMERA_TURN_FRAMES).collect();
+            publisher.write(&mut first, self.door.clock.date());
+            yield_now().await;
+        }
+        publisher.write(&mut self.frames, self.door.clock.date());
     }
 
     fn look_after(&self, now: Moment) -> Result<(), End> {

@@ -1,10 +1,11 @@
 //! A recording that is over, as the rooms hand it to each other: where its bytes are, and what they are.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::wire::fmp4::progressive::Plan;
 use crate::wire::playlist::hls::{MediaPlaylist, Past};
@@ -41,19 +42,42 @@ pub struct FinishedRecording {
     pub plan: Plan,
     /// Its head, once it was made.
     pub head: OnceLock<Head>,
-    /// The init segments.
-    pub descriptions: Vec<Bytes>,
+    /// The init segments, and what they say of the pictures.
+    pub descriptions: Vec<(Bytes, Arc<VideoParams>)>,
+    /// What its sound is.
+    pub audio: Option<Arc<AudioParams>>,
     /// Its segments.
     pub segments: Segments,
     /// Its HLS playlist in pieces, once it was written.
     playlist: OnceLock<Vec<Bytes>>,
+    /// What a stream that goes on with it has of its playlist.
+    past: Past,
 }
 
 impl FinishedRecording {
     /// The recording at `path`, of which neither head nor playlist has been made.
-    pub fn new(path: PathBuf, size: u64, plan: Plan, descriptions: Vec<Bytes>, segments: Segments) -> Self {
-        let (head, playlist) = Default::default();
-        Self { path, size, plan, head, descriptions, segments, playlist }
+    pub fn new(
+        path: PathBuf,
+        size: u64,
+        plan: Plan,
+        descriptions: Vec<(Bytes, Arc<VideoParams>)>,
+        audio: Option<Arc<AudioParams>>,
+        segments: Segments,
+    ) -> Self {
+        let (head, playlist, past) = Default::default();
+        Self { path, size, plan, head, descriptions, audio, segments, playlist, past }
+    }
+
+    /// The same, ready for a stream that goes on with it at `date`. Takes its time: the stream then need not.
+    pub fn going_on(mut self, date: UnixMs) -> Self {
+        let began = UnixMs(date.0 - self.duration().to_ms());
+        MediaPlaylist { segments: &self.segments, first: 0, began, ended: true, others: &[] }.keep(&mut self.past);
+        self
+    }
+
+    /// What a stream that goes on with it has of its playlist.
+    pub(super) fn take_past(&mut self) -> Past {
+        std::mem::take(&mut self.past)
     }
 
     /// How long it is.
@@ -81,7 +105,7 @@ impl FinishedRecording {
 
     /// Bytes of memory it takes.
     pub fn held_bytes(&self) -> usize {
-        let descriptions = self.descriptions.iter();
+        let descriptions = self.descriptions.iter().map(|(bytes, _)| bytes);
         let playlist = self.playlist.get().into_iter().flatten();
         let head = match self.head.get() {
             Some(Head::Short(bytes)) => bytes.len(),

@@ -15,7 +15,6 @@ use crate::live::finished::FinishedRecording;
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
-use crate::wire::fmp4::read::description;
 use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Past, Reload};
 use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
 
@@ -414,17 +413,13 @@ impl Stream {
 
 impl Inner {
     /// Goes on behind what was recorded before.
-    fn go_on(&mut self, past: FinishedRecording, date: UnixMs, backlog: &Backlog) {
+    fn go_on(&mut self, mut past: FinishedRecording, date: UnixMs, backlog: &Backlog) {
         let end = past.duration();
-        let audio = past.descriptions.first().and_then(|bytes| description(bytes)?.1);
-        self.muxer = Muxer::new(audio.map(Arc::new));
+        self.past = past.take_past();
+        self.muxer = Muxer::new(past.audio);
         self.muxer.begin_at(end);
         self.first = past.segments.last_closed().map_or(0, |last| last.span.last_fragment + 1);
-        self.descriptions = past
-            .descriptions
-            .into_iter()
-            .filter_map(|bytes| description(&bytes).map(|(params, _)| (bytes, Arc::new(params))))
-            .collect();
+        self.descriptions = past.descriptions;
         self.offset = past.size;
         self.unrecorded = Unrecorded::behind(past.size, backlog);
         self.began = UnixMs(date.0 - end.to_ms());

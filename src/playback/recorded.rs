@@ -29,7 +29,7 @@ pub(super) async fn play(shelf: &dyn Shelf, share: ShareId, request: Request<'_>
         File::VideoMp4 => whole(share, &recording),
         File::Index => playlist_of(recording.playlist(began).to_vec()).with("Cache-Control", "no-cache"),
         File::Init(number) => match recording.descriptions.get(number) {
-            Some(bytes) => media(Body::Pieces(vec![bytes.clone()])),
+            Some((bytes, _)) => media(Body::Pieces(vec![bytes.clone()])),
             None => gone(),
         },
         File::Segment(number) => match recording.segments.closed(number as usize) {

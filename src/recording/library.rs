@@ -19,7 +19,7 @@ use crate::executor::{Work, unblock};
 use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
-use crate::ground::time::Ticks90k;
+use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{FinishedRecording, Head, Wanted};
 use crate::private;
 use crate::recording::Folder;
@@ -52,7 +52,7 @@ struct State {
 }
 
 /// The right to read or mend a recording.
-struct Turn {
+pub(super) struct Turn {
     library: Arc<Library>,
     share: ShareId,
 }
@@ -113,15 +113,15 @@ impl Library {
         Ok(self.opened(&turn, Wanted::Segments)?.duration())
     }
 
-    /// The recording of a share whose stream goes on after the gateway was stopped; `None` if there is none.
+    /// The recording of a share whose stream goes on at `date`, after the gateway was stopped; `None` if there is none.
     ///
     /// From then on it is the stream's, until [`Self::release`]; whoever else asks is told `WouldBlock`.
-    pub async fn past(self: &Arc<Self>, share: ShareId) -> io::Result<Option<FinishedRecording>> {
+    pub async fn past(self: &Arc<Self>, share: ShareId, date: UnixMs) -> io::Result<Option<FinishedRecording>> {
         let turn = self.turn(share).await;
-        unblock(Work::Media, move || turn.library.handed_over(&turn)).await
+        unblock(Work::Media, move || turn.library.handed_over(&turn, date)).await
     }
 
-    fn handed_over(&self, turn: &Turn) -> io::Result<Option<FinishedRecording>> {
+    fn handed_over(&self, turn: &Turn, date: UnixMs) -> io::Result<Option<FinishedRecording>> {
         let share = turn.share;
         if self.state().written.contains(&share) {
             return Err(ErrorKind::WouldBlock.into());
@@ -129,7 +129,7 @@ impl Library {
         self.state().open.retain(|(known, _)| *known != share);
         match crate::recording::repair(&self.folder, share)? {
             Some(_) => {
-                let past = self.read(share)?;
+                let past = self.read(share)?.going_on(date);
                 self.state().written.insert(share);
                 Ok(Some(past))
             }
@@ -148,7 +148,7 @@ impl Library {
         self.folder.delete(share)
     }
 
-    fn kept(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
+    pub(super) fn kept(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
         let mut state = self.state();
         let index = state.open.iter().position(|(known, _)| *known == share)?;
         let entry = state.open.remove(index)?;
@@ -156,7 +156,7 @@ impl Library {
         Some(entry.1)
     }
 
-    fn keep(&self, share: ShareId, recording: &Arc<FinishedRecording>) {
+    pub(super) fn keep(&self, share: ShareId, recording: &Arc<FinishedRecording>) {
         let mut state = self.state();
         state.open.retain(|(known, _)| *known != share);
         state.open.push_back((share, recording.clone()));
@@ -174,7 +174,7 @@ impl Library {
 
     /// Waits until the recording of a share is nobody's. No thread of [`Work::Media`] may wait so: whoever has the turn may
     /// wait for one of those.
-    async fn turn(self: &Arc<Self>, share: ShareId) -> Turn {
+    pub(super) async fn turn(self: &Arc<Self>, share: ShareId) -> Turn {
         loop {
             let freed = self.freed.listen();
             match self.take(share) {
@@ -219,8 +219,8 @@ impl Library {
     fn walk(&self, share: ShareId, size: u64) -> io::Result<FinishedRecording> {
         let path = self.folder.video(share);
         let (index, file) = (File::open(self.folder.index(share))?, File::open(&path)?);
-        let mut descriptions: Vec<Bytes> = Vec::new();
-        let (mut videos, mut audio): (Vec<VideoParams>, Option<AudioParams>) = (Vec::new(), None);
+        let mut descriptions: Vec<(Bytes, Arc<VideoParams>)> = Vec::new();
+        let mut audio: Option<AudioParams> = None;
         let mut fragments = Fragments::new(1);
         let (mut segments, mut measure, mut last) = (Segments::default(), Measure::default(), None);
         for record in Records::of(&index)? {
@@ -234,8 +234,7 @@ impl Library {
                         fragments = Fragments::new(sound.as_ref().map_or(1, |audio| audio.sample_rate));
                         audio = sound;
                     }
-                    videos.push(video);
-                    descriptions.push(bytes.into());
+                    descriptions.push((bytes.into(), Arc::new(video)));
                 }
                 Record::Sample(sample) => measure.push(sample),
                 Record::Fragment { .. } | Record::End { .. } => {}
@@ -252,8 +251,9 @@ impl Library {
             return Err(io::Error::new(ErrorKind::InvalidData, "the recording has no description"));
         }
         segments.finish();
+        let videos: Vec<&VideoParams> = descriptions.iter().map(|(_, video)| &**video).collect();
         let plan = measure.plan(&videos, audio.as_ref(), size);
-        Ok(FinishedRecording::new(path, size, plan, descriptions, segments))
+        Ok(FinishedRecording::new(path, size, plan, descriptions, audio.map(Arc::new), segments))
     }
 
     /// Makes the head of a recording; one that lies beside it from before is taken.

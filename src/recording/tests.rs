@@ -1,27 +1,34 @@
 //! Recordings from the first byte to playback, through power cuts.
 
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use futures_lite::future::block_on;
+use futures_lite::future::{block_on, poll_once};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
+use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{FinishedRecording, Head, Hub, Wanted};
+use crate::recording::film::{Film, FilmError};
 use crate::recording::index::{Record, Records};
 use crate::recording::library::Library;
 use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
-use crate::wire::fmp4::read::description;
+use crate::wire::aac::parse_config;
+use crate::wire::fmp4::progressive::{IndexedSample, Measure};
+use crate::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
 use crate::wire::mp4::boxes::{BoxHeader, boxes};
 use crate::wire::mp4::{Ask, Opened, Opener};
 use crate::wire::opus;
+use crate::wire::playlist::hls::Reload;
+use crate::wire::playlist::segments::{FragmentMeta, Segments};
 
 const SHARE: ShareId = ShareId([5; 10]);
 
@@ -141,7 +148,7 @@ fn opus_is_recorded_and_known_again() {
 
     std::fs::remove_file(folder.index(SHARE)).expect("the index is there");
     let recording = open(&folder, Wanted::Head).expect("it can be indexed again");
-    assert_eq!(description(&recording.descriptions[0]).and_then(|(_, audio)| audio), Some(opus));
+    assert_eq!(recording.audio.as_deref(), Some(&opus));
     let whole = whole(&recording);
     let mut opener = Opener::new(whole.len() as u64);
     let movie = loop {
@@ -165,9 +172,9 @@ fn a_recording_goes_on_after_a_power_cut() {
     let video = std::fs::File::options().write(true).open(folder.video(SHARE)).expect("it is there");
     video.set_len(video.metadata().expect("it is there").len() - 10).expect("it can be cut");
     let library = Library::new(folder.clone());
-    let past = block_on(library.past(SHARE)).expect("it can be mended").expect("most of it is whole");
+    let past = block_on(library.past(SHARE, UnixMs(0))).expect("it can be mended").expect("most of it is whole");
     assert_eq!(past.duration(), Ticks90k(24 * 3000));
-    assert!(block_on(library.past(SHARE)).is_err(), "it is being written");
+    assert!(block_on(library.past(SHARE, UnixMs(0))).is_err(), "it is being written");
     assert!(block_on(library.open(SHARE, Wanted::Segments)).is_err(), "it is being written");
     record(&folder, Some(past), 100..115).expect("the disk goes on");
     library.release(SHARE);
@@ -183,6 +190,174 @@ fn a_recording_is_never_overwritten() {
     record(&folder, None, 0..5).expect("the disk takes it");
     assert!(record(&folder, None, 0..5).is_err());
     assert_eq!(pictures(&folder).len(), 5);
+}
+
+/// Pictures with pauses between them, each of which is told in the playlist.
+#[test]
+fn a_recording_has_an_end_and_its_stream_goes_on() {
+    let (_place, folder) = folder();
+    let hub = Hub::new(1, true);
+    let (tell, told) = mpsc::channel();
+    let (backlog, written) = (hub.backlog().clone(), folder.clone());
+    let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
+    let (mut publisher, stream) = hub.open(SHARE, None, None, UnixMs(0)).expect("there is room");
+    let stream = stream.expect("it is new");
+    let params = params();
+    let mut number = 0;
+    let reason = loop {
+        let pts = Ticks90k(number * 3 * Ticks90k::PER_SECOND);
+        let data = Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]);
+        let frame = VideoFrame { pts, dts: pts, key: true, params: params.clone(), data };
+        publisher.write(&mut vec![Frame::Video(frame)], UnixMs(0));
+        number += 1;
+        assert!(number < 200_000, "it has no end");
+        match told.try_recv() {
+            Ok(result) => break result.expect_err("it is not complete"),
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    assert!(reason.contains("24 hours"), "{reason}");
+    let next = VideoFrame {
+        pts: Ticks90k(number * 3 * Ticks90k::PER_SECOND),
+        dts: Ticks90k(number * 3 * Ticks90k::PER_SECOND),
+        key: true,
+        params,
+        data: Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]),
+    };
+    publisher.write(&mut vec![Frame::Video(next)], UnixMs(0));
+    let playlist = stream.playlist(Reload::default()).expect("a good question").expect("it flows").concat();
+    assert!(playlist.len() < 10_000, "only what can be had is listed");
+    publisher.end();
+    hub.close_recording(&stream);
+    hub.backlog().close();
+    disk.join().expect("the disk's thread ends well");
+    let recording = open(&folder, Wanted::Playlist(UnixMs(0))).expect("what was recorded can be played");
+    assert!(recording.duration() > Ticks90k::from_ms(10 * 3_600_000), "{:?}", recording.duration());
+    let playlist: usize = recording.playlist(UnixMs(0)).iter().map(Bytes::len).sum();
+    assert!(playlist < limits::PLAYLIST_BYTES + limits::PLAYLIST_BYTES / 4, "{playlist}");
+}
+
+/// Makes a film of which these are the samples, each of them the same picture; the file is a hole but for its description.
+fn film(folder: &Folder, samples: impl Iterator<Item = IndexedSample> + Clone) -> Result<Film, FilmError> {
+    let mut measure = Measure::default();
+    samples.clone().for_each(|sample| measure.push(&sample));
+    let sound = parse_config(&Bytes::from_static(&[0x11, 0x90])).expect("AAC at 48 kHz");
+    let plan = measure.plan(&[&*params()], Some(&sound), 100);
+    let file = std::fs::File::create(folder.film(SHARE)).expect("a film");
+    plan.write(samples, |at, piece| file.write_all_at(piece, at)).expect("room");
+    file.set_len(plan.bytes() + 100).expect("a hole");
+    Film::open(&folder.film(SHARE), UnixMs(0))
+}
+
+/// Samples of one track, one after the other.
+fn samples(track: u32, count: u64, duration: u32) -> impl Iterator<Item = IndexedSample> + Clone {
+    (0..count).map(move |number| IndexedSample {
+        track,
+        decode_time: number * u64::from(duration),
+        composition_offset: 0,
+        duration,
+        key: track == AUDIO_TRACK || number % 60 == 0 || duration > 90_000,
+        offset: 0,
+        size: 100,
+        description: 0,
+    })
+}
+
+#[test]
+fn a_film_of_six_hours_is_taken_and_one_of_a_month_is_not() {
+    let (_place, folder) = folder();
+    let long = samples(VIDEO_TRACK, 6 * 3600 * 60, 1500).chain(samples(AUDIO_TRACK, 6 * 3600 * 48_000 / 1024, 1024));
+    assert!(film(&folder, long).is_ok());
+    let refused = film(&folder, samples(VIDEO_TRACK, 30 * 24 * 1800, 180_000)).err().map(|error| error.to_string());
+    assert!(refused.as_ref().is_some_and(|text| text.contains("longer than 24 hours")), "{refused:?}");
+    let silence = samples(VIDEO_TRACK, 10, 1500).chain(samples(AUDIO_TRACK, 1000, 48_000 * 100));
+    assert!(film(&folder, silence).is_err(), "its sound is as long");
+}
+
+#[test]
+fn a_long_head_lies_on_the_disk_as_long_as_it_is_true() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..50).expect("the disk takes it");
+    let index = decode(&std::fs::read(folder.index(SHARE)).expect("it is there"));
+    let samples =
+        || index.iter().filter_map(|record| if let Record::Sample(sample) = record { Some(*sample) } else { None });
+    // The same samples again and again: a long index.
+    let times = limits::HEAD_BYTES / 50 / 12 + 1;
+    let many: Vec<Record> = (0..times).flat_map(|_| samples()).map(Record::Sample).collect();
+    let (first, end) = (&index[..2], index.last().expect("its end"));
+    let long: Vec<u8> = first.iter().chain(&many).chain([end]).flat_map(Record::encode).collect();
+    std::fs::write(folder.index(SHARE), long).expect("it can be written");
+    let recording = open(&folder, Wanted::Head).expect("a finished recording");
+    assert!(matches!(recording.head.get(), Some(Head::File(path)) if *path == folder.head(SHARE)));
+    whole(&recording);
+    assert!(!folder.unfinished_head(SHARE).exists());
+
+    let again = open(&folder, Wanted::Head).expect("a finished recording");
+    assert!(matches!(again.head.get(), Some(Head::File(_))), "it is taken as it lies there");
+    let past = block_on(Library::new(folder.clone()).past(SHARE, UnixMs(0))).expect("it can be mended");
+    assert!(past.is_some() && !folder.head(SHARE).exists(), "the recording changes");
+    open(&folder, Wanted::Head).expect("a finished recording");
+    folder.delete(SHARE).expect("it can be deleted");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_recording_is_opened_once_for_all_who_ask() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..50).expect("the disk takes it");
+    let other = ShareId([6; 10]);
+    std::fs::copy(folder.video(SHARE), folder.video(other)).expect("a copy");
+    let library = Library::new(folder);
+    let turn = block_on(library.turn(SHARE));
+    let wanted = Wanted::Playlist(UnixMs(0));
+    let mut waiting: Vec<_> = (0..limits::LIBRARY_WAITERS).map(|_| Box::pin(library.open(SHARE, wanted))).collect();
+    assert!(waiting.iter_mut().all(|open| block_on(poll_once(open)).is_none()), "they wait for the one who has it");
+    let refused = block_on(library.open(SHARE, wanted)).map_err(|error| error.kind());
+    assert_eq!(refused.err(), Some(std::io::ErrorKind::ResourceBusy), "and no more than so many");
+    waiting.pop();
+    let opened = block_on(library.open(other, Wanted::Segments));
+    assert_eq!(opened.expect("nobody has another one").duration(), Ticks90k(50 * 3000));
+    drop(turn);
+    let opened: Vec<_> = waiting.into_iter().map(|open| block_on(open).expect("a finished recording")).collect();
+    assert!(opened.windows(2).all(|pair| Arc::ptr_eq(&pair[0], &pair[1])));
+    let pieces = |recording: &FinishedRecording| recording.playlist(UnixMs(0))[0].as_ptr();
+    let again = block_on(library.open(SHARE, wanted)).expect("a finished recording");
+    assert_eq!(pieces(&again), pieces(&opened[0]), "its playlist was written once");
+}
+
+#[test]
+fn recordings_are_kept_open_by_their_bytes() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..50).expect("the disk takes it");
+    let shares: Vec<_> = (10..40).map(|number| ShareId([number; 10])).collect();
+    for share in &shares {
+        std::fs::copy(folder.video(SHARE), folder.video(*share)).expect("a copy");
+    }
+    let library = Library::new(folder);
+    let ask = |share| block_on(library.open(share, Wanted::Segments)).expect("a finished recording");
+    let small: Vec<_> = shares.iter().map(|share| ask(*share)).collect();
+    assert!(Arc::ptr_eq(&small[0], &ask(shares[0])), "small ones are many");
+    let segments = || {
+        let mut segments = Segments::default();
+        for number in 0..40_000 {
+            let start = Ticks90k(number * Ticks90k::PER_SECOND);
+            let (duration, description) = (Ticks90k(Ticks90k::PER_SECOND), 0);
+            let (picture, key, offset, size) = (true, true, 0, 0);
+            let number = number as u64;
+            segments.push(&FragmentMeta { number, start, duration, picture, key, offset, size, description });
+        }
+        segments
+    };
+    for number in 0..8 {
+        let plan = Measure::default().plan(&[], None, 0);
+        let large = FinishedRecording::new("x".into(), 0, plan, Vec::new(), None, segments());
+        assert!(large.held_bytes() > limits::LIBRARY_BYTES / 8);
+        library.keep(ShareId([number; 10]), &Arc::new(large));
+    }
+    let held = (0..8).filter(|number| library.kept(ShareId([*number; 10])).is_some()).count();
+    assert!((1..8).contains(&held), "{held} large ones");
+    assert!(library.kept(ShareId([7; 10])).is_some(), "the newest is among them");
+    assert!(library.kept(shares[0]).is_none());
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("async_signal", &["cli"]),
     ("async_task", &[]),
     ("base64", &[]),
-    ("blocking", &[]),
+    ("blocking", &["executor"]),
     ("bytes", &[]),
     ("event_listener", &[]),
     ("flate2", &["iptv"]),

@@ -12,6 +12,7 @@ use futures_lite::FutureExt as _;
 use super::Phone;
 use crate::cli::serve::until_told_to_stop;
 use crate::cli::{CliError, Options, log_to_stderr, say};
+use crate::executor::{Work, unblock};
 use crate::gateway::Gateway;
 use crate::gateway::config::{Config, LogLevel};
 use crate::gateway::desk::websocket_url;
@@ -134,7 +135,7 @@ async fn pair_every_tv(steward: Arc<Steward>, account: AccountId) {
     loop {
         Timer::after(PAIRING_INTERVAL).await;
         let steward = steward.clone();
-        blocking::unblock(move || {
+        unblock(Work::Books, move || {
             for tv in steward.waiting_tvs() {
                 if let Some(code) = steward.pairing_code(tv.id)
                     && let Err(error) = steward.approve_tv(&code, account, None)

@@ -196,10 +196,18 @@ impl http::Upload for Incoming {
     }
 
     fn finish(self: Box<Self>) -> BoxFuture<'static, Reply> {
-        Box::pin(unblock(Work::Media, move || match self.upload.as_ref().map(Upload::bytes) {
-            Some(arrived) if arrived < self.total => goes_on(arrived),
-            _ => self.finished(),
-        }))
+        Box::pin(async move {
+            // The tables of a film may be long: one is looked at, at a time.
+            let place = self.clips.looking.acquire_arc().await;
+            unblock(Work::Media, move || {
+                let _place = place;
+                match self.upload.as_ref().map(Upload::bytes) {
+                    Some(arrived) if arrived < self.total => goes_on(arrived),
+                    _ => self.finished(),
+                }
+            })
+            .await
+        })
     }
 }
 

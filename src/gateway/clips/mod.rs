@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use event_listener::Event;
+use smol::lock::Semaphore;
 
 use crate::gateway::config;
 use crate::gateway::keeper::free_bytes;
@@ -38,6 +39,8 @@ pub(super) struct Clips {
     /// MiB of a film; larger ones are refused.
     max_mib: u64,
     busy: Arc<Busy>,
+    /// The place in which a film that has just arrived is looked at.
+    looking: Arc<Semaphore>,
     /// How large films are whose upload was begun, as it was said first.
     told_bytes: Mutex<HashMap<ShareId, u64>>,
     queue: Mutex<Queue>,
@@ -233,6 +236,7 @@ impl Clips {
             recorded: limits.enabled,
             max_mib,
             busy: Arc::default(),
+            looking: Arc::new(Semaphore::new(1)),
             told_bytes: Mutex::default(),
             queue: Mutex::default(),
             queued: Condvar::new(),

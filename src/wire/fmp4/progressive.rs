@@ -220,7 +220,7 @@ impl Measure {
     /// There are no more samples: how the head of the recording, which has `recording_bytes` bytes, will be.
     ///
     /// `videos` are the descriptions in their order; `audio` is the sound's, where there is any.
-    pub fn plan(mut self, videos: &[VideoParams], audio: Option<&AudioParams>, recording_bytes: u64) -> Plan {
+    pub fn plan(mut self, videos: &[&VideoParams], audio: Option<&AudioParams>, recording_bytes: u64) -> Plan {
         for track in [&mut self.pictures, &mut self.sound] {
             let Ok(()) = track.walk.end(0, &mut counting(&mut track.table_bytes));
         }
@@ -236,9 +236,8 @@ impl Measure {
         file_type(&mut out);
         out.boxed(b"moov", |out| {
             movie_header(out, (pictures_delay + shown).max(sound_delay + sound_duration));
-            let all: Vec<&VideoParams> = videos.iter().collect();
             let edits = |out: &mut BoxWriter| pictures.edits(out, pictures_delay, shown);
-            video_track(out, &all, [pictures.walk.duration, shown], &|out| pictures.tables(out), edits);
+            video_track(out, videos, [pictures.walk.duration, shown], &|out| pictures.tables(out), edits);
             if let Some(audio) = audio.filter(|_| sound.walk.count > 0) {
                 let edits = |out: &mut BoxWriter| sound.edits(out, sound_delay, sound_duration);
                 audio_track(out, audio, sound.walk.duration, &|out| sound.tables(out), edits);

@@ -308,6 +308,21 @@ mod tests {
     }
 
     #[test]
+    fn playlists_of_a_long_stream_share_what_is_old() {
+        let mut past = Past::default();
+        let (segments, _) = cut(30 * 5000, 3000, 30);
+        let before = playlist(&segments, false).write(&mut past);
+        let (segments, _) = cut(30 * 5001, 3000, 30);
+        let after = playlist(&segments, false).write(&mut past);
+        let places =
+            |pieces: &[Bytes]| pieces[1..pieces.len() - 1].iter().map(|piece| piece.as_ptr()).collect::<Vec<_>>();
+        assert!(before.len() > 4, "{} pieces", before.len());
+        assert_eq!(places(&before), places(&after));
+        assert!(after.first().into_iter().chain(after.last()).all(|piece| piece.len() < 2 * PIECE_BYTES));
+        assert_eq!(after.concat(), playlist(&segments, false).write(&mut Past::default()).concat());
+    }
+
+    #[test]
     fn a_pause_is_said_and_counted() {
         let mut segments = Segments::default();
         for number in 0..600_u64 {

@@ -425,6 +425,45 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_keeps_its_numbers() {
+        let (whole, _) = cut(30 * 20, 3000, 30);
+        let (mut segments, _) = cut(30 * 20, 3000, 30);
+        segments.forget(12);
+        assert_eq!((segments.next_number(), segments.closed_from(0).count()), (whole.next_number(), 8));
+        assert!(segments.closed(11).is_none() && segments.segment(11).is_none());
+        for number in 12..whole.next_number() {
+            assert_eq!(segments.closed(number).map(|s| s.span), whole.closed(number).map(|s| s.span));
+        }
+        assert_eq!(segments.next_part(), whole.next_part());
+        assert_eq!(segments.first_where_not(|segment| segment.span.first_fragment < 500), 18);
+        segments.forget(1000);
+        assert_eq!(segments.closed_from(0).count(), 1, "the newest says whether the next goes on");
+    }
+
+    #[test]
+    fn a_recording_has_its_bounds() {
+        let (hours_6, _) = cut(6 * 3600, 90_000, 1);
+        assert_eq!(hours_6.bound(), None);
+        let (days_30, _) = cut(30 * 24 * 1800, 180_000, 1);
+        assert_eq!(days_30.bound(), Some(Bound::Time));
+        let mut restless = Segments::default();
+        let fragments = (0..60_000).map(|number| FragmentMeta {
+            number,
+            start: Ticks90k(number as i64 * 90_000),
+            duration: Ticks90k(90_000),
+            picture: true,
+            key: true,
+            offset: 0,
+            size: 0,
+            description: number as u32 % 2,
+        });
+        for fragment in fragments {
+            restless.push(&fragment);
+        }
+        assert_eq!(restless.bound(), Some(Bound::Playlist));
+    }
+
+    #[test]
     fn the_end_closes_everything() {
         let (mut segments, _) = cut(40, 3000, 30);
         segments.finish();

@@ -1,0 +1,255 @@
+//! The event loop belongs to everyone: no address, however much is behind it, holds it longer than it may.
+
+mod http_house;
+mod large;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use http_house::Client;
+use http_house::home::json_of;
+use lareira::ground::limits;
+use lareira::ground::time::Ticks90k;
+use lareira::share::Kind;
+use large::Large;
+use serde_json::json;
+
+/// The table of all addresses.
+const ROUTES: &str = include_str!("../src/http/route.rs");
+
+/// What a task may take. An unoptimized program is slower.
+fn bound() -> Duration {
+    limits::LOOP_TURN * if cfg!(debug_assertions) { 3 } else { 1 }
+}
+
+/// All addresses in the table, as method and segments: names of variables stand for what varies. Those that end something
+/// come last.
+fn table() -> Vec<(&'static str, Vec<&'static str>)> {
+    let arms = ROUTES.lines().filter_map(|line| {
+        let (method, rest) = line.trim().strip_prefix('(')?.split_once(", [")?;
+        let (segments, _) = rest.split_once(']')?;
+        let plain = !segments.contains('|') && !segments.contains("..") && method != "_";
+        plain.then(|| (method, segments.split(", ").collect::<Vec<_>>()))
+    });
+    let mut table: Vec<_> = arms.collect();
+    table.sort_by_key(|(method, segments)| (*method == "Delete", segments.last() == Some(&"\"sign-out\"")));
+    table
+}
+
+/// The path of such segments.
+fn path(segments: &[&str], fill: impl Fn(&str) -> String) -> String {
+    let parts = segments.iter().map(|segment| match segment.strip_prefix('"') {
+        Some(text) => text.trim_end_matches('"').to_owned(),
+        None => fill(segment),
+    });
+    parts.map(|part| format!("/{part}")).collect()
+}
+
+/// A channel's server: the longest playlist that is taken, and a segment.
+fn serve_channel() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it is bound");
+    let mut playlist = String::from("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n");
+    while playlist.len() + 40 < limits::CHANNEL_PLAYLIST_BYTES as usize {
+        playlist.push_str("#EXTINF:1.0,\n");
+        playlist.push_str(&format!("s{}.ts\n", playlist.len()));
+    }
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(&stream);
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", playlist.len());
+            let _ = (&stream).write_all(head.as_bytes()).and_then(|()| (&stream).write_all(playlist.as_bytes()));
+        }
+    });
+    address
+}
+
+/// The longest turn since the last look.
+fn longest(house: &Large) -> Duration {
+    Duration::from_secs_f64(house.metric("lareira_loop_turn_seconds_max"))
+}
+
+#[test]
+fn no_address_holds_the_event_loop() {
+    let channel = serve_channel();
+    let lists = tempfile::tempdir().expect("a folder");
+    let list = lists.path().join("list.m3u");
+    let mut text = format!("#EXTM3U\n#EXTINF:-1,Channel 0\nhttp://{channel}/live.m3u8\n");
+    for number in 1..10_000 {
+        text.push_str(&format!(
+            "#EXTINF:-1 group-title=\"Group\",Channel {number} {}\nhttp://{channel}/{number}.m3u8\n",
+            "x".repeat(100)
+        ));
+    }
+    std::fs::write(&list, text).expect("a list");
+    let house = Large::new(300, 30, |config| {
+        config.channels.list = lareira::iptv::Source::File(list);
+        config.channels.allow = vec![channel.to_string().parse().expect("an address")];
+    });
+    let recorded = house.recorded(90_000, Ticks90k::from_ms(950), 2);
+    for number in 0..600 {
+        house.share(&format!("{number} {}", "x".repeat(150)));
+    }
+    let pending = house.steward.create_share(house.sender, &house.users[..1], Kind::Live, None).expect("a share");
+    let clip = house.steward.create_share(house.sender, &house.users[..1], Kind::Clip, None).expect("a clip").share.id;
+    let owner = format!(
+        "Cookie: lareira_owner={}\r\n",
+        house.steward.owner_sign_in(&house.steward.owner_code().expect("a code").code).expect("the owner's")
+    );
+    let channels = || json_of(&ask(&mut house.connect(), "GET", "/tv/api/channels", &house.tv, ""));
+    while channels()["total"] != 10_000 {
+        std::thread::yield_now();
+    }
+    let channel_url = channels()["channels"][0]["play"]["hls_url"].as_str().expect("an address").to_owned();
+    let channel_folder: Vec<String> = channel_url.split('/').map(str::to_owned).collect();
+
+    let files = [
+        "index.m3u8",
+        "video.mp4",
+        "init-0.mp4",
+        "segment-0.m4s",
+        "segment-89998.m4s",
+        "part-0-0.m4s",
+        "thumbnail.jpg",
+        "live.mp4",
+    ];
+    let mut slow = Vec::new();
+    let mut asked = Vec::new();
+    for (method, segments) in table() {
+        let names: Vec<&str> = match segments.last() {
+            Some(&"file") if segments[0] == "\"play\"" => files.to_vec(),
+            Some(&"file") if segments[0] == "\"channel\"" => vec!["index.m3u8", "logo", "segment-0.ts"],
+            Some(&"topic") => vec!["sign-in", "inbox", "settings", "start", "contacts", "live"],
+            _ => vec![""],
+        };
+        for name in names {
+            let play = house.play(recorded, "").split('/').nth(3).expect("a ticket").to_owned();
+            let fill = |variable: &str| match variable {
+                "file" if segments[0] == "\"photo\"" => format!("{}.jpg", "A".repeat(22)),
+                "file" | "topic" => name.to_owned(),
+                "ticket" if segments[0] == "\"play\"" => play.clone(),
+                "id" => channel_folder[2].clone(),
+                "ticket" => channel_folder[3].clone(),
+                "token" => pending.publish_token.clone(),
+                "share" if segments[0] != "\"api\"" => recorded.to_string(),
+                "share" if segments.last() == Some(&"\"video\"") => clip.to_string(),
+                "share" => pending.share.id.to_string(),
+                _ => panic!("what is {variable} of {segments:?}?"),
+            };
+            let path = path(&segments, fill);
+            let path = if path == "/" { path } else { path.replace("//", "/") };
+            for method in if method == "Get" { vec!["GET", "HEAD"] } else { vec![method] } {
+                let method = method.to_uppercase();
+                let fields = match segments[0] {
+                    "\"tv\"" => &house.tv,
+                    "\"admin\"" => &owner,
+                    _ => &house.phone,
+                };
+                let body = body_of(&method, &path, &house);
+                let mut client = house.connect();
+                let begun = longest(&house);
+                let answer = ask(&mut client, &method, &path, fields, &body);
+                asked.push(format!("{method} {path} {}", answer.status));
+                assert!(answer.status != 400 || !body.is_empty() || method != "GET", "{method} {path}: {answer:?}");
+                let took = longest(&house);
+                if took > begun && took > bound() {
+                    slow.push(format!("{method} {path}: {took:?}"));
+                }
+            }
+        }
+    }
+    let good = asked.iter().filter(|asked| asked.ends_with(" 200")).count();
+    assert!(good > 80, "too few are good questions:\n{}", asked.join("\n"));
+    assert!(slow.is_empty(), "held up too long:\n{}", slow.join("\n"));
+}
+
+/// A body that is as large as one that makes sense.
+fn body_of(method: &str, path: &str, house: &Large) -> String {
+    if !matches!(method, "POST" | "PUT" | "PATCH") {
+        return String::new();
+    }
+    let users: Vec<String> = house.users.iter().take(200).map(|user| user.to_string()).collect();
+    match path {
+        "/api/v1/contacts/match" => {
+            let contacts: Vec<_> = (0..500).map(|number| json!({ "msisdn": format!("+351912{number:06}") })).collect();
+            json!({ "contacts": contacts }).to_string()
+        }
+        "/api/v1/recipients" => json!({ "targets": users }).to_string(),
+        "/api/v1/shares" => json!({ "targets": users }).to_string(),
+        "/api/v1/me/photo" => "x".repeat(8_000_000),
+        "/api/v1/probe" => "x".repeat(1_000_000),
+        "/admin/api/verb" => json!("share_list").to_string(),
+        "/tv/api/blocks" => json!({ "blocked": [] }).to_string(),
+        _ => "{}".to_owned(),
+    }
+}
+
+/// Asks, and reads the answer's head; its body too, where it has an end.
+fn ask(client: &mut Client, method: &str, path: &str, fields: &str, body: &str) -> http_house::Answer {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    client.send(format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{kind}{fields}Content-Length: {}\r\n\r\n",
+        body.len()
+    ));
+    // A refusal may come before all was sent.
+    let _ = client.stream.write_all(body.as_bytes());
+    let endless = path.ends_with("/events") || path.ends_with("/live.mp4");
+    client.answer_to(if endless { "HEAD" } else { method })
+}
+
+/// A masked message of a WebSocket's client (RFC 6455, section 5.2); the mask is zero.
+fn message(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u64).to_be_bytes();
+    [&[0x80 | kind, 0x80 | 127][..], &length, &[0; 4], payload].concat()
+}
+
+fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(8 + body.len() as u32).to_be_bytes()[..], kind, body].concat()
+}
+
+/// A fragment of so many pictures of a millisecond each, as small as pictures can be.
+fn fragment(pictures: u32) -> Vec<u8> {
+    let picture = |number: u32| [0, 0, 0, 2, if number == 0 { 0x65 } else { 0x41 }, 1];
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let rows: Vec<u32> = (0..pictures).flat_map(|number| [90, picture(number).len() as u32]).collect();
+    let moof = |offset: u32| {
+        let run = [words(&[0x301, pictures, offset]), words(&rows)].concat();
+        let parts = [
+            boxed(b"tfhd", &words(&[0x02_0000, 1])),
+            boxed(b"tfdt", &words(&[0x0100_0000, 0, 0])),
+            boxed(b"trun", &run),
+        ];
+        boxed(b"moof", &[boxed(b"mfhd", &words(&[0, 1])), boxed(b"traf", &parts.concat())].concat())
+    };
+    let media: Vec<u8> = (0..pictures).flat_map(picture).collect();
+    [moof(moof(0).len() as u32 + 8), boxed(b"mdat", &media)].concat()
+}
+
+/// One piece of a file may tell of as many pictures as a fragment can have.
+#[test]
+fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
+    let house = Large::new(1, 1, |_| {});
+    let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
+    let mut camera = house.connect();
+    camera.send(format!(
+        "GET /publish/{} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        share.publish_token
+    ));
+    assert_eq!(camera.head().status, 101);
+    camera.send(message(1, br#"{"type":"start","version":1,"container":"mp4"}"#));
+    camera.read_some();
+    let before = house.metric("lareira_pictures_published");
+    let pictures = limits::MP4_FRAGMENT_SAMPLES as u32;
+    let piece = [&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &large::description(), &fragment(pictures)].concat();
+    camera.send(message(2, &piece));
+    while house.metric("lareira_pictures_published") < before + f64::from(pictures) {
+        std::thread::yield_now();
+    }
+    assert!(longest(&house) < bound(), "{:?}", longest(&house));
+}

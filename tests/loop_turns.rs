@@ -99,7 +99,10 @@ fn no_address_holds_the_event_loop() {
     let clip = house.steward.create_share(house.sender, &house.users[..1], Kind::Clip, None).expect("a clip").share.id;
     let owner = format!(
         "Cookie: lareira_owner={}\r\n",
-        house.steward.owner_sign_in(&house.steward.owner_code().expect("a code").code).expect("the owner's")
+        house
+            .steward
+            .owner_sign_in(&house.steward.owner_code().expect("a code").code, "a browser")
+            .expect("the owner's")
     );
     let channels = || json_of(&ask(&mut house.connect(), "GET", "/tv/api/channels", &house.tv, ""));
     while channels()["total"] != 10_000 {

@@ -387,14 +387,15 @@ mod tests {
         let recordings = l::LIBRARY_BYTES + l::LIBRARY_OPENINGS * l::LIBRARY_BYTES;
         let films = 2 * l::MP4_MOOV_BYTES as usize + l::UPLOADS * l::UPLOAD_CHUNK_BYTES;
         let connections = l::HTTP_CONNECTIONS * (l::HTTP_HEAD_BYTES + l::TLS_WRITE_BYTES);
-        let calls = l::HTTP_CALLS * l::HTTP_ANSWER_BYTES + (l::HTTP_LARGE_BODIES + l::HTTP_PHOTO_BODIES) * 11 * MIB;
+        let places = l::HTTP_TV_CALLS + l::HTTP_OWNER_CALLS + l::HTTP_GUEST_CALLS;
+        let calls = places * l::HTTP_ANSWER_BYTES + (l::HTTP_LARGE_BODIES + l::HTTP_PHOTO_BODIES) * 11 * MIB;
         let admitted = (streams + channels + recordings + films + connections + calls) / MIB;
         let memory = value("MemoryMax").and_then(|value| value.strip_suffix('M')).and_then(|mib| mib.parse().ok());
         let memory: usize = memory.expect("so many MiB");
         assert!((admitted..admitted + admitted / 4).contains(&memory), "{admitted} MiB are admitted");
         let blocking = l::BOOKS_THREADS + l::DISK_THREADS + l::MEDIA_THREADS + l::NAMES_THREADS + l::UPLOADS;
         // Pictures are decoded on threads of their own; a call has one that reads it and one that answers it.
-        let tasks = blocking + l::MEDIA_THREADS + 2 * l::HTTP_CALLS + 24;
+        let tasks = blocking + l::MEDIA_THREADS + 2 * places + 24;
         let given: usize = value("TasksMax").and_then(|tasks| tasks.parse().ok()).expect("so many threads");
         assert!((tasks..tasks * 3 / 2).contains(&given), "{tasks} threads are admitted");
     }

@@ -18,7 +18,7 @@ use lareira::ground::time::{Ticks90k, UnixMs};
 use lareira::live::Hub;
 use lareira::recording::Folder;
 use lareira::recording::index::Record;
-use lareira::share::{EndReason, Enrolment, Kind, MediaInfo, NewUser, Scope, Steward};
+use lareira::share::{EndReason, Enrolment, Holder, Kind, MediaInfo, NewUser, Scope, Steward};
 use lareira::wire::aac::parse_config;
 use lareira::wire::fmp4::progressive::IndexedSample;
 use lareira::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
@@ -76,7 +76,7 @@ impl Large {
                 tv.cookie
             })
             .collect();
-        let tv = steward.tv_by_cookie(&cookies[0]).expect("books").expect("the TV").id;
+        let tv = steward.session(&cookies[0], None).expect("books").expect("the TV").tv.id;
         let user = steward.sign_in(tv, users[0], None).expect("signed in");
         let tv = format!("Cookie: lareira_tv={}; lareira_user={user}\r\n", cookies[0]);
         let invite = steward.invite(None, Some(account), Duration::from_secs(60)).expect("an invitation");
@@ -110,7 +110,10 @@ impl Large {
 
     /// The address of a file of a share.
     pub fn play(&self, share: ShareId, file: &str) -> String {
-        format!("/play/{share}/{}/{file}", self.steward.ticket(share, self.users[0], Scope::Play))
+        format!(
+            "/play/{share}/{}/{file}",
+            self.steward.ticket(share, Holder { user: self.users[0], tv: None }, Scope::Play)
+        )
     }
 
     pub fn connect(&self) -> Client {

@@ -133,6 +133,11 @@ impl Steward {
         &self.books
     }
 
+    /// An error while nothing can be decided, because the books can't be written.
+    pub fn health(&self) -> Result<(), ShareError> {
+        Ok(self.books.health()?)
+    }
+
     /// Replaces everything by a backup, all or nothing; streams under way end.
     pub fn restore(&self, file: &std::path::Path) -> Result<(), ShareError> {
         let before = self.unfinished_shares()?;

@@ -2,6 +2,7 @@
 //! one JSON value with the API's field names, whether it was asked over the control socket or on the spot.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,6 +206,14 @@ const REFRESH_PATIENCE: Duration = Duration::from_secs(60);
 impl Desk {
     /// Does what is asked. Blocks while it is done.
     pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
+        // Whatever is wrong with one verb, whoever asked waits for an answer, and others ask after them.
+        catch_unwind(AssertUnwindSafe(|| self.carry_out(verb))).unwrap_or_else(|_| {
+            let message = "this broke off: a fault of the program; look at the log, and try again".into();
+            Err(Refused { code: "broke_off".into(), message, status: 500 })
+        })
+    }
+
+    fn carry_out(&self, verb: &Verb) -> Result<Value, Refused> {
         let (steward, addresses) = (&*self.steward, &self.addresses);
         Ok(match verb {
             Verb::AccountAdd { name, country } => account_json(&steward.add_account(name, country.as_deref())?),

@@ -38,7 +38,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Works until `stop` is closed. Blocks: give it a thread.
-    pub fn run(self, stop: &Receiver<()>) {
+    pub fn run(&self, stop: &Receiver<()>) {
         let mut warned = false;
         let mut cut_off = self.cut_off.clone();
         let settling = self.resume_window.as_secs() as u32 + 2;

@@ -17,6 +17,7 @@ pub mod now;
 mod player;
 mod secure;
 mod status;
+mod threads;
 mod watch;
 
 use std::fmt;
@@ -26,7 +27,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_io::Timer;
@@ -47,6 +48,7 @@ use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::secure::Secure;
 use crate::gateway::status::Health;
+use crate::gateway::threads::Down;
 use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
@@ -208,6 +210,7 @@ impl Gateway {
             .map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
+        let down = Down::default();
         let front = Front::new(
             FrontConfig {
                 names: secure::names(config),
@@ -218,7 +221,13 @@ impl Gateway {
                 cameras: Arc::new(HandOver(cameras.clone())),
                 clips: Arc::new(Intake { clips: clips.clone(), api: api.clone() }),
                 events: Arc::new(Announcements::new(api, clock.clone())),
-                status: Arc::new(Health { hub: hub.clone(), channels: channels.clone(), data_dir: data_dir.clone() }),
+                status: Arc::new(Health {
+                    steward: steward.clone(),
+                    hub: hub.clone(),
+                    channels: channels.clone(),
+                    data_dir: data_dir.clone(),
+                    down: down.clone(),
+                }),
                 times: Times::default(),
                 caps: Caps::default(),
             },
@@ -242,14 +251,14 @@ impl Gateway {
         };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
         let mut threads = vec![
-            start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
-            start_thread("keeper", move || keeper.run(&stopped))?,
+            down.start("recording", move || writer::run(&folder, &backlog, &witness)).map_err(GatewayError::Thread)?,
+            down.start("keeper", move || keeper.run(&stopped)).map_err(GatewayError::Thread)?,
         ];
         clips.go_on().map_err(GatewayError::Share)?;
         let preparing = clips.clone();
-        threads.push(start_thread("clips", move || preparing.run())?);
+        threads.push(down.start("clips", move || preparing.run()).map_err(GatewayError::Thread)?);
         if channels.has_list() {
-            threads.push(start_thread("channels", move || refresher.run())?);
+            threads.push(down.start("channels", move || refresher.run()).map_err(GatewayError::Thread)?);
         }
         Ok(Self {
             executor,
@@ -375,8 +384,4 @@ fn mend(steward: &Steward, folder: &Folder) -> Result<Vec<ShareId>, GatewayError
         }
     }
     Ok(shares)
-}
-
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, GatewayError> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(GatewayError::Thread)
 }

@@ -5,22 +5,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::gateway::keeper::free_bytes;
+use crate::gateway::threads::Down;
 use crate::http;
 use crate::iptv::Channels;
 use crate::live::{self, Hub};
+use crate::share::Steward;
 
 /// Less room than this on the data directory's disk is not well.
 const LEAST_FREE_BYTES: u64 = 8 << 20;
 
 /// The gateway's state.
 pub(super) struct Health {
+    pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub channels: Arc<Channels>,
     pub data_dir: PathBuf,
+    pub down: Down,
 }
 
 impl http::Status for Health {
     fn health(&self) -> http::Health {
+        if let Err(error) = self.steward.health() {
+            return http::Health::Failing(error.to_string());
+        }
+        if let Some(name) = self.down.first() {
+            return http::Health::Failing(format!("thread {name} broke off, and is begun again: look at the log"));
+        }
         match free_bytes(&self.data_dir) {
             Ok(free) if free >= LEAST_FREE_BYTES => http::Health::Serving,
             Ok(free) => http::Health::Failing(format!("the disk is full: {free} bytes are left")),

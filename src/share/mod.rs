@@ -25,6 +25,7 @@ mod phones;
 mod pin;
 mod profile;
 mod quiet;
+mod room;
 mod rows;
 mod sharing;
 mod state;
@@ -40,6 +41,7 @@ pub use announcer::{Announcer, Audience, Event, Subscription};
 pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use quiet::QuietHours;
+pub use room::{Held, let_go};
 pub use rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Kept, MediaInfo, Pairing, Phone, PinTries, Recipients, Sender,
     Settings, Share, SignedIn, Target, Tv, User,

@@ -1,5 +1,6 @@
 //! The schema: its version in the one `meta` table, and the steps from each version to the next, all in one transaction.
 
+mod four;
 mod three;
 mod two;
 
@@ -18,7 +19,7 @@ const VERSION: &str = "schema";
 type Step = fn(&WriteTransaction) -> Result<(), redb::Error>;
 
 /// The step from version `i` to version `i + 1`. Steps are only ever added.
-const STEPS: &[Step] = &[create_tables, two::step, three::step];
+const STEPS: &[Step] = &[create_tables, two::step, three::step, four::step];
 
 /// Version 1: the tables of the domain.
 fn create_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {

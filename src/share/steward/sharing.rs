@@ -6,6 +6,7 @@ use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Order, Rows, all};
+use crate::share::room::Held;
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
@@ -84,6 +85,11 @@ impl Steward {
     pub fn rename_share(&self, asker: Asker, share: ShareId, title: Option<&str>) -> Result<(), ShareError> {
         let title = title.map(str::to_owned);
         self.decide(move |ledger, news, _| sharing::rename(ledger, news, asker, share, title.as_deref()))
+    }
+
+    /// Keeps a share, whatever its age and however full the disk is; or lets it go with the others again.
+    pub fn keep_share(&self, share: ShareId, kept: bool) -> Result<(), ShareError> {
+        self.decide(move |ledger, _, _| sharing::keep(ledger, share, kept))
     }
 
     /// All shares, newest first: `limit` of them after the first `offset`.
@@ -220,13 +226,13 @@ impl Steward {
         self.decide(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
     }
 
-    /// Shares whose recordings may go when the disk is full, best first: seen by all and oldest, then the others. Never
-    /// a live one.
-    pub fn quota_candidates(&self, limit: usize, seen_only: bool) -> Result<Vec<ShareId>, ShareError> {
-        self.look(|ledger| keeping::quota_candidates(ledger, limit, seen_only))
+    /// The shares that may be let go when recordings have no room, the oldest first, without their sizes. Never a live one,
+    /// and none that is kept.
+    pub fn held(&self) -> Result<Vec<Held>, ShareError> {
+        self.look(keeping::held)
     }
 
-    /// Ends the time of an ended share early, for the disk's quota.
+    /// Ends the time of an ended share early, for the disk's quota; not of one that is kept.
     pub fn expire_early(&self, share: ShareId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, date| keeping::expire(ledger, news, date, share))
     }

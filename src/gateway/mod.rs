@@ -15,6 +15,7 @@ mod keeper;
 mod nearby;
 pub mod now;
 mod player;
+mod room;
 mod secure;
 mod status;
 mod threads;
@@ -37,7 +38,7 @@ use crate::album::Album;
 use crate::executor::{Executor, SystemClock, Task};
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
-use crate::gateway::clips::{Clips, Intake, Room};
+use crate::gateway::clips::{Clips, Intake};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
 use crate::gateway::desk::{Addresses, Desk, Doors, OpenDesk};
@@ -46,6 +47,7 @@ use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
+use crate::gateway::room::Room;
 use crate::gateway::secure::Secure;
 use crate::gateway::status::Health;
 use crate::gateway::threads::Down;
@@ -146,8 +148,8 @@ impl Gateway {
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
         let library = Arc::new(Library::new(folder.clone()));
-        let room = Room { folder: folder.clone(), keep_free_mib: config.recording.keep_free_mib };
-        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room, &config.recording));
+        let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &config.recording));
+        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &config.recording));
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
         steward.on_stream_unwanted(move |share, why| {
             unwanted_clips.call_off(share);
@@ -245,7 +247,7 @@ impl Gateway {
             hub: hub.clone(),
             library: library.clone(),
             gallery,
-            limits: config.recording.clone(),
+            room,
             cut_off,
             resume_window: config.share.resume_window.0,
         };

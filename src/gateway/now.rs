@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::gateway::keeper::free_bytes;
+use crate::gateway::room::free_bytes;
 use crate::ground::time::{Clock, Moment};
 use crate::live::{self, Hub, RecordingState, Stream};
 use crate::share::{Asker, Steward};

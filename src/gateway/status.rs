@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::gateway::keeper::free_bytes;
+use crate::gateway::room::free_bytes;
 use crate::gateway::threads::Down;
 use crate::http;
 use crate::iptv::Channels;

@@ -57,8 +57,11 @@ pub const HTTP_BODY_TIME: Duration = Duration::from_secs(30);
 pub const UPLOAD_CHUNK_BYTES: usize = 256 * 1024;
 /// Films that arrive at once; further ones are 503.
 pub const UPLOADS: usize = 8;
-/// Bytes of films between two looks at how much room the disk has left.
-pub const UPLOAD_ROOM_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of the disk that films on their way in leave to recordings that go on, above what is to stay free: as much as
+/// [`UPLOADS`] of them bring between two looks at it.
+pub const UPLOAD_MARGIN_BYTES: u64 = 2 * 1024 * 1024;
+/// Bytes of a film's recording between two looks at whether it has its room.
+pub const RECORDING_STEP_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
 pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Larger request bodies held at once; further ones are 503.

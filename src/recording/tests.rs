@@ -11,8 +11,10 @@ use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{FinishedRecording, Hub};
+use crate::recording::film::Film;
 use crate::recording::index::{Record, decode};
 use crate::recording::library::Library;
+use crate::recording::whole::Whole;
 use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
 use crate::wire::fmp4::read::description;
@@ -96,6 +98,32 @@ fn a_finished_recording_is_a_plain_file() {
     let recording = Library::new(folder).open(SHARE).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(50 * 3000));
     assert!(recording.playlist(UnixMs(0)).ends_with(b"#EXT-X-ENDLIST\n"));
+}
+
+/// Many tiny pictures: the recording has several times the film's size, which is known before it is made.
+#[test]
+fn the_recording_of_a_film_is_as_large_as_was_reckoned() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..250).expect("the disk takes it");
+    let recording = Library::new(folder.clone()).open(SHARE).expect("a finished recording");
+    let file = std::fs::read(&recording.path).expect("the file is there");
+    std::fs::write(folder.film(SHARE), [&recording.header[..], &file].concat()).expect("a plain file is a film");
+    let mut film = Film::open(&folder.film(SHARE), UnixMs(0)).expect("a good film");
+    let size = film.about().size.expect("it has tables");
+    let other = ShareId([6; 10]);
+    let mut whole = Whole::create(&folder, other).expect("there is room");
+    let (mut out, mut more) = (Vec::new(), true);
+    while more {
+        more = film.next(&mut out).expect("a good film");
+        out.drain(..).try_for_each(|item| whole.take(&item)).expect("there is room");
+    }
+    whole.finish().expect("there is room");
+    let real = folder.recording_bytes(other);
+    assert!(real > 5 * 45 * 250, "{real} bytes");
+    assert!(real <= size && size <= real + 200, "{real} bytes, reckoned {size}");
+    let used = folder.used_by_share().expect("the folder is there");
+    assert_eq!(used.get(&other), Some(&real));
+    assert_eq!(used[&SHARE], folder.recording_bytes(SHARE), "the film itself is no recording");
 }
 
 #[test]

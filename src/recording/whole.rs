@@ -9,7 +9,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::recording::Folder;
 use crate::recording::film::FilmError;
-use crate::recording::index::{Indexer, NotAPiece, Record};
+use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record};
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::Muxed;
 use crate::wire::mp4::Mp4Error;
@@ -25,6 +25,7 @@ pub struct Whole {
     indexer: Indexer,
     records: Vec<Record>,
     descriptions: usize,
+    records_written: u64,
 }
 
 impl Whole {
@@ -39,12 +40,13 @@ impl Whole {
             indexer: Indexer::default(),
             records: Vec::new(),
             descriptions: 0,
+            records_written: 0,
         })
     }
 
-    /// Bytes so far.
+    /// Bytes so far, its index included.
     pub fn bytes(&self) -> u64 {
-        self.indexer.offset()
+        self.indexer.offset() + self.records_written * RECORD_BYTES as u64
     }
 
     /// Takes what comes next.
@@ -78,6 +80,7 @@ impl Whole {
     }
 
     fn write_records(&mut self) -> io::Result<()> {
+        self.records_written += self.records.len() as u64;
         self.records.drain(..).try_for_each(|record| self.index.write_all(&record.encode()))
     }
 }

@@ -48,6 +48,8 @@ pub enum Verb {
     ShareShow { share: String },
     ShareStop { share: String },
     ShareDelete { share: String },
+    ShareKeep { share: String },
+    ShareUnkeep { share: String },
     ShareNew { to: Vec<String>, from: Option<String> },
     Owner,
     ChannelList,
@@ -297,6 +299,8 @@ impl Desk {
                 steward.withdraw_share(Asker::Owner, find_share(share)?)?;
                 json!({ "share_id": share, "deleted": true })
             }
+            Verb::ShareKeep { share } => self.keep(share, true)?,
+            Verb::ShareUnkeep { share } => self.keep(share, false)?,
             Verb::ShareNew { to, from } => {
                 let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
                 new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
@@ -323,6 +327,13 @@ impl Desk {
                 json!({ "file": file, "restored": true })
             }
         })
+    }
+
+    /// Keeps a share, or lets it go with the others again.
+    fn keep(&self, share: &str, kept: bool) -> Result<Value, Refused> {
+        let share = find_share(share)?;
+        self.steward.keep_share(share, kept)?;
+        Ok(report_json(&self.steward.share(Asker::Owner, share)?))
     }
 
     /// The TV channels, if there are any.
@@ -427,6 +438,7 @@ fn share_json(share: &Share) -> Value {
         "share_id": share.id.to_string(), "state": share.state.as_str(), "kind": share.kind.as_str(),
         "title": share.title, "sender_id": share.sender.to_string(), "created_at": share.created_at.to_string(),
         "started_at": share.started_at.map(|date| date.to_string()), "duration_ms": share.duration_ms,
+        "kept": share.kept,
     })
 }
 

@@ -15,7 +15,7 @@ mod keeper;
 mod nearby;
 pub mod now;
 mod player;
-mod room;
+pub mod room;
 mod secure;
 mod status;
 mod threads;
@@ -202,7 +202,7 @@ impl Gateway {
         let channels_known = Some(channels.clone());
         let desk =
             Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
-        let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
+        let now = Now::new(steward.clone(), hub.clone(), room.clone(), clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
         let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
             .with_secure(told.ports)

@@ -18,17 +18,17 @@ use crate::recording::library::Library;
 use crate::share::{Held, Steward, let_go};
 
 /// A MiB in bytes.
-pub(super) const MIB: u64 = 1 << 20;
+pub const MIB: u64 = 1 << 20;
 
 /// The room of all recordings.
-pub(super) struct Room {
-    pub steward: Arc<Steward>,
-    pub hub: Arc<Hub>,
-    pub library: Arc<Library>,
+pub struct Room {
+    steward: Arc<Steward>,
+    hub: Arc<Hub>,
+    library: Arc<Library>,
     /// MiB of the disk that stay free.
-    pub keep_free_mib: u64,
+    keep_free_mib: u64,
     /// MiB all recordings may take; 0 for all the disk has.
-    pub quota_mib: u64,
+    quota_mib: u64,
     /// Bytes that recordings will have which are being made.
     promised: Mutex<Promised>,
 }
@@ -37,7 +37,7 @@ type Promised = HashMap<ShareId, u64>;
 
 /// Bytes that recordings may still take: negative if they have too many already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Left {
+pub struct Left {
     /// Before the disk has less than it should keep free.
     pub on_disk: i64,
     /// Before the quota is used up.
@@ -45,6 +45,7 @@ pub(super) struct Left {
 }
 
 impl Left {
+    /// Of both the smaller.
     pub fn least(self) -> i64 {
         self.on_disk.min(self.of_quota)
     }
@@ -52,11 +53,21 @@ impl Left {
 
 /// Why a recording has no room.
 #[derive(Debug)]
-pub(super) enum NoRoom {
+pub enum NoRoom {
     /// It will take so many bytes, and there are so many for it.
-    Short { needed: u64, left: u64 },
+    Short {
+        /// Bytes of the recording.
+        needed: u64,
+        /// Bytes there are for it.
+        left: u64,
+    },
     /// It is larger than all recordings together may be.
-    TooLarge { needed: u64, quota: u64 },
+    TooLarge {
+        /// Bytes of the recording.
+        needed: u64,
+        /// Bytes of the quota.
+        quota: u64,
+    },
     /// The disk can't be measured.
     Disk(io::Error),
 }
@@ -82,6 +93,7 @@ impl fmt::Display for NoRoom {
 }
 
 impl Room {
+    /// The room of the recordings in `library`, within these limits.
     pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, library: Arc<Library>, limits: &config::Recording) -> Self {
         let config::Recording { keep_free_mib, quota_mib, .. } = *limits;
         Self { steward, hub, library, keep_free_mib, quota_mib, promised: Mutex::default() }
@@ -111,9 +123,14 @@ impl Room {
         Ok(Left { on_disk: self.free()? - to_come as i64, of_quota })
     }
 
+    /// Bytes that are free on the disk of the recordings.
+    pub fn disk_free_bytes(&self) -> io::Result<u64> {
+        free_bytes(self.library.folder().path())
+    }
+
     /// Bytes before the disk has less than it should keep free.
     pub fn free(&self) -> io::Result<i64> {
-        Ok(free_bytes(self.library.folder().path())? as i64 - (self.keep_free_mib * MIB) as i64)
+        Ok(self.disk_free_bytes()? as i64 - (self.keep_free_mib * MIB) as i64)
     }
 
     /// Bytes that films on their way in may take: what was promised to others isn't theirs, and recordings that go on have
@@ -236,7 +253,137 @@ impl Room {
 }
 
 /// Bytes that are free on the disk of `path`.
-pub(super) fn free_bytes(path: &Path) -> io::Result<u64> {
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(path)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::id::UserId;
+    use crate::ground::time::Clock as _;
+    use crate::recording::Folder;
+    use crate::share::memory::MemoryBooks;
+    use crate::share::story::SetClock;
+    use crate::share::{Announcer, Asker, EndReason, MediaInfo, NewUser, PlayFrom, ShareSettings, ShareState};
+
+    struct House {
+        _place: tempfile::TempDir,
+        steward: Arc<Steward>,
+        clock: Arc<SetClock>,
+        room: Room,
+        ana: UserId,
+    }
+
+    fn house(quota_mib: u64) -> House {
+        let place = tempfile::tempdir().expect("a directory");
+        let clock = SetClock::new();
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
+        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock.clone(), announcer, settings);
+        let steward = Arc::new(steward.expect("opens"));
+        let account = steward.add_account("Silva", None).expect("an account").id;
+        let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
+        let ana = steward.add_user(new).expect("a user").id;
+        let library = Arc::new(Library::new(Folder::open(place.path()).expect("a folder")));
+        let limits = config::Recording { quota_mib, keep_free_mib: 0, ..config::Recording::default() };
+        let room = Room::new(steward.clone(), Arc::new(Hub::new(4, true)), library, &limits);
+        House { _place: place, steward, clock, room, ana }
+    }
+
+    impl House {
+        /// A share of the sender with this name, pending.
+        fn share(&self, from: &str) -> (ShareId, SenderId) {
+            self.clock.advance(std::time::Duration::from_secs(1));
+            let share = self.steward.new_share_for_cameras(&[self.ana], Some(from)).expect("a share").share;
+            (share.id, share.sender)
+        }
+
+        /// One that is over, and whose recording has so many MiB.
+        fn recorded(&self, from: &str, mib: u64) -> ShareId {
+            let (share, _) = self.share(from);
+            let codec = "avc1.42c01f".into();
+            let media =
+                MediaInfo { codec, audio_codec: None, width: 640, height: 360, frame_rate: 30.0, bits_per_second: 0 };
+            self.steward.ready(share, media).expect("ready");
+            self.steward.ended(share, EndReason::Stopped, Some(1000)).expect("ended");
+            let file = std::fs::File::create(self.room.library.folder().video(share)).expect("a file");
+            file.set_len(mib * MIB).expect("as large as that");
+            share
+        }
+
+        fn see(&self, share: ShareId) {
+            self.steward.accept(self.ana, share, None, PlayFrom::Start).expect("it plays");
+            self.steward.sweep().expect("swept");
+        }
+
+        fn has(&self, share: ShareId) -> bool {
+            let state = self.steward.share(Asker::Owner, share).expect("it is known").share.state;
+            let there = self.room.library.folder().video(share).exists();
+            assert_eq!(there, state == ShareState::Ended, "books and disk agree");
+            there
+        }
+    }
+
+    #[test]
+    fn a_guests_film_displaces_no_unseen_video() {
+        let house = house(10);
+        let family: Vec<ShareId> = (0..8).map(|_| house.recorded("Family", 1)).collect();
+        let (film, guest) = house.share("Guest");
+        let refused = house.room.promise(film, guest, 3 * MIB).expect_err("there is no room");
+        assert!(matches!(refused, NoRoom::Short { needed, left } if (needed, left) == (3 * MIB, 2 * MIB)), "{refused}");
+        assert!(refused.to_string().contains("needs 3 MiB and has 2"), "{refused}");
+        let refused = house.room.promise(film, guest, 11 * MIB).expect_err("more than there ever is");
+        assert!(matches!(refused, NoRoom::TooLarge { .. }), "{refused}");
+        house.room.promise(film, guest, 2 * MIB).expect("that fits");
+        assert!(family.iter().all(|share| house.has(*share)), "nothing of theirs went");
+    }
+
+    #[test]
+    fn what_is_promised_is_nobody_elses() {
+        let house = house(10);
+        let old = house.recorded("Family", 4);
+        let (film, guest) = house.share("Guest");
+        house.room.promise(film, guest, 5 * MIB).expect("that fits");
+        let (other, stranger) = house.share("Stranger");
+        assert!(house.room.could_promise(other, stranger, 2 * MIB).is_err(), "one is left");
+        assert!(house.room.promise(film, guest, 7 * MIB).is_err(), "nor may it outgrow it");
+        assert_eq!(house.room.left().expect("measured").of_quota, MIB as i64, "what was refused is not promised");
+        house.room.settle(film);
+        house.room.promise(other, stranger, 6 * MIB).expect("there is room again");
+        assert!(house.has(old));
+    }
+
+    #[test]
+    fn what_was_seen_makes_room_and_what_is_kept_never() {
+        let house = house(10);
+        let [kept, seen, newer, unseen] = [3, 2, 2, 3].map(|mib| house.recorded("Family", mib));
+        for share in [kept, seen, newer] {
+            house.see(share);
+        }
+        house.steward.keep_share(kept, true).expect("kept");
+        let (film, guest) = house.share("Guest");
+        house.room.could_promise(film, guest, 2 * MIB).expect("it could be");
+        assert!(house.has(seen), "nothing has gone for it yet");
+        house.room.promise(film, guest, 2 * MIB).expect("there is room");
+        assert_eq!([kept, seen, newer, unseen].map(|share| house.has(share)), [true, false, true, true]);
+        assert!(house.room.promise(film, guest, 5 * MIB).is_err());
+        assert!(house.has(newer), "what wouldn't suffice doesn't go");
+        let (video, family) = house.share("Family");
+        house.room.promise(video, family, 4 * MIB).expect("their own unseen one makes room");
+        assert_eq!([kept, newer, unseen].map(|share| house.has(share)), [true, false, false]);
+    }
+
+    #[test]
+    fn a_smaller_quota_takes_nothing_that_someone_has_yet_to_see() {
+        let house = house(4);
+        let [old, new] = [3, 3].map(|mib| house.recorded("Family", mib));
+        assert!(house.room.is_tight(house.room.left().expect("measured")));
+        assert!(!house.room.make(None));
+        assert!(house.has(old) && house.has(new));
+        house.see(new);
+        assert!(house.room.make(None));
+        assert_eq!([old, new].map(|share| house.has(share)), [true, false]);
+    }
 }

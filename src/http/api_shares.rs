@@ -98,6 +98,7 @@ fn share_json(report: &Report) -> Value {
         "duration_ms": report.duration_ms,
         "targets": targets.collect::<Vec<_>>(),
         "viewers": report.viewers,
+        "kept": report.share.kept,
         "media": report.share.media.as_ref().map(api::media),
     })
 }

@@ -10,7 +10,7 @@ const COLUMNS: [(&str, &[&str]); 7] = [
     ("phones", &["phone_id", "sender_id", "name", "phone_name", "msisdn", "email", "created_at"]),
     ("channels", &["number", "channel_id", "name", "group", "guide_id", "url"]),
     ("skipped", &["line", "reason"]),
-    ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "title"]),
+    ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "kept", "title"]),
 ];
 
 /// The answer as text, with a line break at its end.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::gateway::gallery::Gallery;
 use crate::gateway::room::{MIB, Room};
 use crate::ground::id::{SenderId, ShareId};
-use crate::live::{Hub, RecordingState, Stream};
+use crate::ground::limits::RESUME_BYTES;
+use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
 use crate::share::{Asker, EndReason, ShareError, Steward};
 
@@ -55,7 +56,8 @@ impl Keeper {
                     log::error!("photos that nobody has can't be found: {error}");
                 }
             }
-            if sweep % SWEEPS_TO_DISK == 0 || tight || self.room.free().is_ok_and(|free| free < 0) {
+            let hurry = tight || self.paused().next().is_some();
+            if sweep % SWEEPS_TO_DISK == 0 || hurry || self.room.free().is_ok_and(|free| free < 0) {
                 self.look_at_room(&mut tight);
             }
         }
@@ -111,8 +113,28 @@ impl Keeper {
             );
         }
         // With no stream recorded, it is nobody's new video that fills the room.
-        if left.least() < 0 && !self.room.make(self.filler()) {
-            self.stop_recordings();
+        if left.least() < 0 {
+            if !self.room.make(0, self.filler()) {
+                self.stop_recordings();
+            }
+        } else {
+            self.resume_recordings();
+        }
+    }
+
+    /// The streams whose recording waits for room.
+    fn paused(&self) -> impl Iterator<Item = Arc<Stream>> {
+        let waits = |stream: &Arc<Stream>| matches!(stream.recording(), RecordingState::Paused(_));
+        self.hub.all().into_iter().filter(move |stream| waits(stream) && stream.status() != Status::Ended)
+    }
+
+    /// What stopped for want of room goes on, as far as there is some or can be.
+    fn resume_recordings(&self) {
+        for stream in self.paused() {
+            let sender = self.steward.share(Asker::Owner, stream.share()).ok().map(|report| report.sender.id);
+            if self.room.make(RESUME_BYTES, sender) {
+                self.hub.resume_recording(&stream);
+            }
         }
     }
 
@@ -128,7 +150,7 @@ impl Keeper {
     fn stop_recordings(&self) {
         for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
             log::warn!("recording stopped share={} reason=\"too little room is left\"", stream.share());
-            self.hub.fail_recording(
+            self.hub.pause_recording(
                 &stream,
                 "too little room is left on the disk: delete shares, or give the gateway a larger one",
             );

@@ -176,7 +176,7 @@ impl Room {
         let left = left.map_err(NoRoom::Disk)?;
         let short =
             || NoRoom::Short { needed: bytes, left: left.least().saturating_add_unsigned(bytes).max(0).unsigned_abs() };
-        self.goes(left, &used, Some(sender)).ok_or_else(short)
+        self.goes(left, 0, &used, Some(sender)).ok_or_else(short)
     }
 
     /// The recording of `share` is whole, or there will be none.
@@ -184,14 +184,21 @@ impl Room {
         self.promised().remove(&share);
     }
 
-    /// What goes where more is taken than is left; `None` where that can't be mended. A disk that others fill costs no one a
+    /// What goes where less than `spare` is left; `None` where that can't be mended. A disk that others fill costs no one a
     /// video they haven't seen.
-    fn goes(&self, left: Left, used: &HashMap<ShareId, u64>, filler: Option<SenderId>) -> Option<Vec<ShareId>> {
-        if left.least() >= 0 {
+    fn goes(
+        &self,
+        left: Left,
+        spare: u64,
+        used: &HashMap<ShareId, u64>,
+        filler: Option<SenderId>,
+    ) -> Option<Vec<ShareId>> {
+        let short = |left: i64| u64::try_from(-left.saturating_sub_unsigned(spare)).unwrap_or(0);
+        if short(left.least()) == 0 {
             return Some(Vec::new());
         }
         let held = self.held(used)?;
-        let_go(&held, left.least().unsigned_abs(), filler.filter(|_| left.of_quota < 0))
+        let_go(&held, short(left.least()), filler.filter(|_| short(left.of_quota) > 0))
     }
 
     fn held(&self, used: &HashMap<ShareId, u64>) -> Option<Vec<Held>> {
@@ -201,15 +208,15 @@ impl Room {
         Some(sized.filter(|held| !is_live(held.share)).collect())
     }
 
-    /// Makes room where more is taken than is left, by the videos of `filler` if it is a sender's; false where it can't be.
-    pub fn make(&self, filler: Option<SenderId>) -> bool {
+    /// Makes room where less than `spare` is left, for new videos of `filler` if it is a sender's; false where it can't be.
+    pub fn make(&self, spare: u64, filler: Option<SenderId>) -> bool {
         let promised = self.promised();
         let look = || {
             let used = self.library.folder().used_by_share()?;
             Ok::<_, io::Error>((self.left_beside(&promised, &used)?, used))
         };
         let Ok((left, used)) = look() else { return false };
-        let Some(gone) = self.goes(left, &used, filler) else { return false };
+        let Some(gone) = self.goes(left, spare, &used, filler) else { return false };
         gone.into_iter().for_each(|share| self.let_go(share));
         true
     }
@@ -380,10 +387,10 @@ mod tests {
         let house = house(4);
         let [old, new] = [3, 3].map(|mib| house.recorded("Family", mib));
         assert!(house.room.is_tight(house.room.left().expect("measured")));
-        assert!(!house.room.make(None));
+        assert!(!house.room.make(0, None));
         assert!(house.has(old) && house.has(new));
         house.see(new);
-        assert!(house.room.make(None));
+        assert!(house.room.make(0, None));
         assert_eq!([old, new].map(|share| house.has(share)), [true, false]);
     }
 }

@@ -48,7 +48,9 @@ impl http::Status for Health {
             sums.pictures += counts.pictures;
             sums.bytes += counts.bytes;
         }
-        let failed = |stream: &&Arc<live::Stream>| matches!(stream.recording(), live::RecordingState::Failed(_));
+        let failed = |stream: &&Arc<live::Stream>| {
+            matches!(stream.recording(), live::RecordingState::Failed(_) | live::RecordingState::Paused(_))
+        };
         let failed = streams.iter().filter(failed).count();
         let free = free_bytes(&self.data_dir).unwrap_or(0);
         let mut out = String::new();
@@ -58,7 +60,7 @@ impl http::Status for Health {
             ("lareira_pictures_published", "Pictures of the streams held now.", sums.pictures),
             ("lareira_bytes_published", "Bytes of the streams held now.", sums.bytes),
             ("lareira_reader_skips", "Times a slow reader was sent on to a key frame.", sums.skips),
-            ("lareira_recordings_failed", "Streams held now whose recording failed.", failed as u64),
+            ("lareira_recordings_failed", "Streams held now whose recording failed or waits for room.", failed as u64),
             ("lareira_channel_receptions", "TV channels that are received now.", self.channels.receptions() as u64),
             ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),
         ] {

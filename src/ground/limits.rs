@@ -27,6 +27,10 @@ pub const STREAM_BYTES: usize = 24 * 1024 * 1024;
 pub const BACKLOG_BYTES: usize = 96 * 1024 * 1024;
 /// Descriptions of one stream (changes of its pictures' size or coding); its publisher is sent away at the next.
 pub const STREAM_DESCRIPTIONS: usize = 1024;
+/// Times the recording of one stream stops for want of room and goes on again; then it stays stopped.
+pub const STREAM_GAPS: usize = 256;
+/// Bytes that must be free before a recording goes on that stopped for want of room.
+pub const RESUME_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes of one HTTP request's head; more is 431.
 pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
 /// How long a client may take to send a request's head.

@@ -99,6 +99,7 @@ fn share_json(report: &Report) -> Value {
         "targets": targets.collect::<Vec<_>>(),
         "viewers": report.viewers,
         "kept": report.share.kept,
+        "recording_failure": report.share.recording_failure,
         "media": report.share.media.as_ref().map(api::media),
     })
 }

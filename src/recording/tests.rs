@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{FinishedRecording, Hub};
+use crate::live::{FinishedRecording, Hub, RecordingState};
 use crate::recording::film::Film;
 use crate::recording::index::{Record, decode};
 use crate::recording::library::Library;
@@ -23,6 +23,7 @@ use crate::wire::h264::params::tests::{PPS, SPS_360};
 use crate::wire::mp4::boxes::{BoxHeader, boxes};
 use crate::wire::mp4::{Ask, Opened, Opener};
 use crate::wire::opus;
+use crate::wire::playlist::hls::Reload;
 
 const SHARE: ShareId = ShareId([5; 10]);
 
@@ -35,6 +36,10 @@ impl Witness for Done {
 
     fn failed(&self, _: ShareId, reason: &str) {
         let _ = self.0.send(Err(reason.to_owned()));
+    }
+
+    fn resumed(&self, _: ShareId) {
+        let _ = self.0.send(Ok(()));
     }
 }
 
@@ -186,6 +191,88 @@ fn a_recording_goes_on_after_a_power_cut() {
     let recording = library.open(SHARE).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");
     assert_eq!(recording.descriptions.len(), 2);
+}
+
+/// Twice there is no room: what was streamed meanwhile is missing, and the file plays across it.
+#[test]
+fn a_recording_goes_on_once_there_is_room_again() {
+    let (_place, folder) = folder();
+    let hub = Hub::new(1, true);
+    let (tell, told) = mpsc::channel();
+    let (backlog, written) = (hub.backlog().clone(), folder.clone());
+    let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
+    let (mut publisher, stream) = hub.open(SHARE, None, None, UnixMs(0)).expect("there is room");
+    let stream = stream.expect("it is new");
+    let params = params();
+    let mut publish = |numbers: std::ops::Range<u8>| {
+        for number in numbers {
+            let (pts, params) = (Ticks90k(i64::from(number) * 3000), params.clone());
+            let data = [&[0, 0, 0, 40, 0x65][..], &[number; 39]].concat().into();
+            let frame = VideoFrame { pts, dts: pts, key: number % 10 == 0, params, data };
+            publisher.write(&mut vec![Frame::Video(frame)], UnixMs(0));
+        }
+    };
+    let on_disk = |pictures: usize| {
+        let count =
+            || std::fs::read(folder.video(SHARE)).map_or(0, |file| file.windows(4).filter(|f| f == b"mdat").count());
+        while count() < pictures {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    };
+    publish(0..25);
+    on_disk(25);
+    for (lost, recorded, pictures) in [(25..83, 83..115, 25 + 25), (115..124, 124..155, 25 + 25 + 25)] {
+        hub.pause_recording(&stream, "no room");
+        assert_eq!(told.recv().expect("it is said"), Err("no room".to_owned()));
+        assert!(matches!(stream.recording(), RecordingState::Paused(_)));
+        publish(lost);
+        // A full disk takes a part of what it is given.
+        let mut file = std::fs::File::options().append(true).open(folder.video(SHARE)).expect("it is there");
+        std::io::Write::write_all(&mut file, b"\0\0\0\x20prft\0").expect("written");
+        hub.resume_recording(&stream);
+        told.recv().expect("it is said").expect("that it goes on");
+        publish(recorded);
+        on_disk(pictures);
+    }
+    let file = std::fs::read(folder.video(SHARE)).expect("it is there");
+    let places: Vec<_> = (0..)
+        .map_while(|number| stream.stretch(number, None).ok().flatten())
+        .map(|stretch| (stretch.start, stream.recorded_at(&stretch)))
+        .collect();
+    for (start, place) in &places {
+        let Some(at) = place.map(|at| at as usize) else { continue };
+        assert_eq!(&file[at + 4..at + 8], b"prft", "a segment begins there");
+        let media = at + file[at..].windows(4).position(|four| four == b"mdat").expect("its media");
+        assert_eq!(i64::from(file[media + 9]) * 3000, start.0, "and it is that one");
+    }
+    let here = places.iter().filter(|(_, place)| place.is_some()).count();
+    assert!(here > 2 && here < places.len(), "some are in the file, some in the gaps: {places:?}");
+    let playlist = stream.playlist(Reload::default()).expect("fits").expect("there is one");
+    let playlist = String::from_utf8_lossy(&playlist).into_owned();
+    assert!(!playlist.contains("MEDIA-SEQUENCE:0\n"), "what is gone isn't listed: {playlist}");
+    publisher.end();
+    hub.close_recording(&stream);
+    told.recv().expect("it is said").expect("closed");
+    hub.backlog().close();
+    disk.join().expect("the disk's thread ends well");
+
+    assert_eq!(pictures(&folder), (0..25).chain(90..115).chain(130..155).collect::<Vec<u8>>());
+    for without_index in [false, true] {
+        if without_index {
+            std::fs::remove_file(folder.index(SHARE)).expect("it is there");
+        }
+        let recording = Library::new(folder.clone()).open(SHARE).expect("a finished recording");
+        assert_eq!(recording.duration(), Ticks90k(155 * 3000), "its own times hold");
+        let records = decode(&std::fs::read(folder.index(SHARE)).expect("it is there"));
+        let times = records.iter().filter_map(|record| match record {
+            Record::Sample(sample) => Some(sample.decode_time / 3000),
+            _ => None,
+        });
+        assert_eq!(times.collect::<Vec<_>>(), (0..25).chain(90..115).chain(130..155).collect::<Vec<u64>>());
+        let playlist = recording.playlist(UnixMs(0));
+        let cuts = String::from_utf8_lossy(&playlist).matches("#EXT-X-DISCONTINUITY\n").count();
+        assert_eq!(cuts, 1, "the longer one is a cut");
+    }
 }
 
 #[test]

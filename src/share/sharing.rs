@@ -353,11 +353,16 @@ pub fn end(
     news.share(ledger, &share)
 }
 
-/// The recording is missing or stops early; said in the share.
-pub fn recording_failed(ledger: &mut dyn Ledger, id: ShareId, reason: &str) -> Result<(), ShareError> {
+/// The recording is missing, stops early or has a gap: said in the share, and to whom it came.
+pub fn recording_failed(ledger: &mut dyn Ledger, news: &mut News, id: ShareId, reason: &str) -> Result<(), ShareError> {
     let mut share = find(ledger, id)?;
     share.recording_failure = words::title(Some(reason))?;
-    save(ledger, &share)
+    save(ledger, &share)?;
+    news.share(ledger, &share)?;
+    for target in share.targets.iter().filter(|target| target.place.is_some()) {
+        news.inbox(ledger, target.user)?;
+    }
+    Ok(())
 }
 
 /// Takes a share out of the inbox of `user`. The caller saves the share.

@@ -280,6 +280,58 @@ fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {
     film.has_no_gap(35);
 }
 
+/// A disk that was full and has room again: the recording goes on in the same share, and both are said.
+#[test]
+fn a_disk_with_room_again_goes_on_with_the_recording() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
+    let gateway = Gateway::start_in(folder.path(), "[recording]\nkeep_free_mib = 0\n");
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg_for_ever(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    gateway.wait_for_film(2.0);
+    let filler = folder.path().join("filler");
+    let mut file = std::fs::File::create(&filler).expect("a file");
+    let metrics = format!("{}/metrics", gateway.base());
+    let started = Instant::now();
+    while !web::call("GET", &metrics, &[], &[]).expect(200).text().contains("lareira_recordings_failed 1") {
+        let _ = file.write_all(&[7; 4096]);
+        assert!(started.elapsed() < PATIENCE, "the disk is full");
+    }
+    web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(503);
+    std::fs::remove_file(&filler).expect("there is room again");
+    drop(file);
+    let mut said = String::new();
+    while !said.contains("went on at") {
+        assert!(started.elapsed() < 2 * PATIENCE, "it goes on: {said}");
+        std::thread::sleep(Duration::from_millis(100));
+        let report = phone.0.get(&format!("/api/v1/shares/{}", share.id));
+        said = report["recording_failure"].as_str().unwrap_or_default().to_owned();
+    }
+    assert!(said.contains("stopped at"), "{said}");
+    assert_eq!(tv.entry(&share)["recording_failure"], said.as_str());
+    let before = std::fs::metadata(&gateway.recordings()[0]).expect("the recording").len();
+    while std::fs::metadata(&gateway.recordings()[0]).expect("the recording").len() < before + 200_000 {
+        assert!(started.elapsed() < 3 * PATIENCE, "more is recorded");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    publishing.kill();
+    phone.wait_until(&share, "ended");
+    web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(200);
+    let entry = tv.entry(&share);
+    assert_eq!(entry["recording_failure"], said.as_str());
+    let play = Play::of(&entry["play"]);
+    let film = film::decode(&play.url("video.mp4"));
+    assert!(film.pictures.is_sorted_by(|a, b| a.at_s < b.at_s), "time goes on over the gap");
+    let gaps = film.pictures.windows(2).filter(|two| two[1].at_s - two[0].at_s > 0.5).count();
+    assert_eq!(gaps, 1, "one gap, and pictures on both sides of it");
+    let length_s = entry["duration_ms"].as_f64().expect("its length") / 1000.0;
+    let last_s = film.pictures.last().expect("pictures").at_s;
+    assert!((length_s - last_s).abs() < 1.0, "{length_s} s, the last picture at {last_s} s");
+    assert!(film::decode(&play.url("index.m3u8")).pictures.len() + 5 >= film.pictures.len(), "HLS plays across it too");
+}
+
 /// A file system of a few MiB in memory, unmounted when dropped.
 pub struct SmallDisk(std::path::PathBuf);
 

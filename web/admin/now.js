@@ -37,7 +37,7 @@ function streamCard(stream, at, changed) {
     n('viewers', stream.viewers || 0),
     stream.latency_ms ? t('delay', { ms: stream.latency_ms }) : null,
     stream.interrupted ? t('away') : null,
-    stream.recording === 'failed' ? t('not_recorded') : null
+    ['failed', 'paused'].includes(stream.recording) ? t('not_recorded') : null
   ];
   const stop = () => ask({ title: t('stop'), text: t('stop_ask', { name: stream.sender_name }), action: t('stop'), danger: true, send: () => verb('share_stop', { share: stream.share_id }) }).then(changed);
   return el('article.card.stream', {},

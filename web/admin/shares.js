@@ -12,7 +12,7 @@ function row(share, changed) {
   const name = share.sender_name || '';
   const withdraw = () => ask({ title: t('withdraw'), text: t('withdraw_ask', { name }), action: t('withdraw'), danger: true, send: () => verb('share_delete', { share: share.share_id }) });
   const keep = () => verb(share.kept ? 'share_unkeep' : 'share_keep', { share: share.share_id });
-  const keeping = share.state === 'expired' ? null : el('button.quiet', { 'aria-pressed': String(share.kept), 'aria-label': t(share.kept ? 'unkeep_this' : 'keep_this', { name }), onclick: () => keep().catch((error) => notice(error.message)).then(changed) }, t(share.kept ? 'kept' : 'keep'));
+  const keeping = share.state === 'expired' ? null : el('button.quiet', { 'aria-pressed': String(share.kept), 'aria-label': share.kept ? t('unkeep_this', { name }) : t('keep_this', { name }), onclick: () => keep().catch((error) => notice(error.message)).then(changed) }, share.kept ? t('kept') : t('keep'));
   return el('tr', {},
     el('td', {}, when(share.started_at || share.created_at)),
     el('td', { dir: 'auto' }, name),

@@ -66,6 +66,14 @@ struct Watch {
     keeping: Option<Moment>,
     /// Phones whose camera apps were stopped by someone else, and until when they may not publish.
     held: HashMap<PhoneId, Moment>,
+    /// Recordings that have stopped and may go on.
+    pauses: HashMap<ShareId, Pause>,
+}
+
+/// When a recording stopped, and what was said of it before.
+struct Pause {
+    at: UnixMs,
+    before: Option<String>,
 }
 
 impl Steward {

@@ -13,7 +13,10 @@ use crate::share::state::{EndReason, Kind};
 use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::{cameras, keeping, phones, viewing};
 
-use super::Steward;
+use super::{Pause, Steward};
+
+/// How what is said of gaps in a recording begins.
+const GAP: &str = "the disk was full: recording ";
 
 impl Steward {
     /// Creates a share of `sender` for `targets`, who are their contacts.
@@ -186,7 +189,7 @@ impl Steward {
         let message: String = message.chars().take(limits::TITLE_CHARS).collect();
         self.decide(move |ledger, news, date| {
             if sharing::find(ledger, share)?.state.is_unfinished() {
-                sharing::recording_failed(ledger, share, &message)?;
+                sharing::recording_failed(ledger, news, share, &message)?;
             }
             sharing::end(ledger, news, date, share, reason, None)
         })?;
@@ -201,6 +204,7 @@ impl Steward {
 
     /// The stream is over. Said again, it only adds the duration.
     pub fn ended(&self, share: ShareId, reason: EndReason, duration_ms: Option<u64>) -> Result<(), ShareError> {
+        self.watch().pauses.remove(&share);
         self.decide(move |ledger, news, date| sharing::end(ledger, news, date, share, reason, duration_ms))?;
         self.media_is_due_no_more(share);
         Ok(())
@@ -212,8 +216,21 @@ impl Steward {
 
     /// The recording is missing or stops early; `reason` is said in the share.
     pub fn recording_failed(&self, share: ShareId, reason: &str) -> Result<(), ShareError> {
-        let reason = reason.to_owned();
-        self.decide(move |ledger, _, _| sharing::recording_failed(ledger, share, &reason))
+        let reason: String = reason.chars().take(limits::TITLE_CHARS).collect();
+        // Books on a disk that is full may not take it; that it went on they will.
+        let before = self.look(|ledger| Ok(sharing::find(ledger, share)?.recording_failure))?;
+        let at = self.date();
+        self.watch().pauses.entry(share).or_insert(Pause { at, before });
+        self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &reason))
+    }
+
+    /// The recording goes on after it had failed: both are said in the share.
+    pub fn recording_resumed(&self, share: ShareId) -> Result<(), ShareError> {
+        let now = self.date();
+        let Some(Pause { at, before }) = self.watch().pauses.remove(&share) else { return Ok(()) };
+        let said = said_of_gap(before.as_deref(), at, now);
+        log::info!("share={share}: {said}");
+        self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &said))
     }
 
     /// The shares to which media may still come.
@@ -236,6 +253,14 @@ impl Steward {
     pub fn expire_early(&self, share: ShareId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, date| keeping::expire(ledger, news, date, share))
     }
+}
+
+/// What is said of a recording with a gap, after what was said of those before.
+fn said_of_gap(before: Option<&str>, stopped: UnixMs, went_on: UnixMs) -> String {
+    let time = |date: UnixMs| date.to_string().get(11..19).unwrap_or_default().to_owned();
+    let gap = format!("stopped at {}, went on at {} (UTC)", time(stopped), time(went_on));
+    let all = before.filter(|said| said.starts_with(GAP)).map(|said| format!("{said}; {gap}"));
+    all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAP}{gap}"))
 }
 
 fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {

@@ -196,6 +196,7 @@ fn a_recording_goes_on_after_a_power_cut() {
 /// Twice there is no room: what was streamed meanwhile is missing, and the file plays across it.
 #[test]
 fn a_recording_goes_on_once_there_is_room_again() {
+    const STEP: i64 = 9000;
     let (_place, folder) = folder();
     let hub = Hub::new(1, true);
     let (tell, told) = mpsc::channel();
@@ -206,7 +207,7 @@ fn a_recording_goes_on_once_there_is_room_again() {
     let params = params();
     let mut publish = |numbers: std::ops::Range<u8>| {
         for number in numbers {
-            let (pts, params) = (Ticks90k(i64::from(number) * 3000), params.clone());
+            let (pts, params) = (Ticks90k(i64::from(number) * STEP), params.clone());
             let data = [&[0, 0, 0, 40, 0x65][..], &[number; 39]].concat().into();
             let frame = VideoFrame { pts, dts: pts, key: number % 10 == 0, params, data };
             publisher.write(&mut vec![Frame::Video(frame)], UnixMs(0));
@@ -221,7 +222,7 @@ fn a_recording_goes_on_once_there_is_room_again() {
     };
     publish(0..25);
     on_disk(25);
-    for (lost, recorded, pictures) in [(25..83, 83..115, 25 + 25), (115..124, 124..155, 25 + 25 + 25)] {
+    for (lost, recorded, pictures) in [(25..83, 83..157, 25 + 67), (157..164, 164..250, 25 + 67 + 80)] {
         hub.pause_recording(&stream, "no room");
         assert_eq!(told.recv().expect("it is said"), Err("no room".to_owned()));
         assert!(matches!(stream.recording(), RecordingState::Paused(_)));
@@ -243,35 +244,41 @@ fn a_recording_goes_on_once_there_is_room_again() {
         let Some(at) = place.map(|at| at as usize) else { continue };
         assert_eq!(&file[at + 4..at + 8], b"prft", "a segment begins there");
         let media = at + file[at..].windows(4).position(|four| four == b"mdat").expect("its media");
-        assert_eq!(i64::from(file[media + 9]) * 3000, start.0, "and it is that one");
+        assert_eq!(i64::from(file[media + 9]) * STEP, start.0, "and it is that one");
     }
     let here = places.iter().filter(|(_, place)| place.is_some()).count();
     assert!(here > 2 && here < places.len(), "some are in the file, some in the gaps: {places:?}");
     let playlist = stream.playlist(Reload::default()).expect("fits").expect("there is one");
     let playlist = String::from_utf8_lossy(&playlist).into_owned();
-    assert!(!playlist.contains("MEDIA-SEQUENCE:0\n"), "what is gone isn't listed: {playlist}");
+    let first = playlist.split_once("MEDIA-SEQUENCE:").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
+    let first: u64 = first.expect("a number");
+    assert!(first > 2, "what is gone isn't listed");
+    for number in first..places.len() as u64 {
+        let stretch = stream.stretch(number, None).ok().flatten().expect("it is closed");
+        assert!(stream.pieces(&stretch).is_some() || stream.recorded_at(&stretch).is_some(), "{number} can be had");
+    }
     publisher.end();
     hub.close_recording(&stream);
     told.recv().expect("it is said").expect("closed");
     hub.backlog().close();
     disk.join().expect("the disk's thread ends well");
 
-    assert_eq!(pictures(&folder), (0..25).chain(90..115).chain(130..155).collect::<Vec<u8>>());
+    assert_eq!(pictures(&folder), (0..25).chain(90..157).chain(170..250).collect::<Vec<u8>>());
     for without_index in [false, true] {
         if without_index {
             std::fs::remove_file(folder.index(SHARE)).expect("it is there");
         }
         let recording = Library::new(folder.clone()).open(SHARE).expect("a finished recording");
-        assert_eq!(recording.duration(), Ticks90k(155 * 3000), "its own times hold");
+        assert_eq!(recording.duration(), Ticks90k(250 * STEP), "its own times hold");
         let records = decode(&std::fs::read(folder.index(SHARE)).expect("it is there"));
         let times = records.iter().filter_map(|record| match record {
-            Record::Sample(sample) => Some(sample.decode_time / 3000),
+            Record::Sample(sample) => Some(sample.decode_time / STEP as u64),
             _ => None,
         });
-        assert_eq!(times.collect::<Vec<_>>(), (0..25).chain(90..115).chain(130..155).collect::<Vec<u64>>());
+        assert_eq!(times.collect::<Vec<_>>(), (0..25).chain(90..157).chain(170..250).collect::<Vec<u64>>());
         let playlist = recording.playlist(UnixMs(0));
         let cuts = String::from_utf8_lossy(&playlist).matches("#EXT-X-DISCONTINUITY\n").count();
-        assert_eq!(cuts, 1, "the longer one is a cut");
+        assert_eq!(cuts, 2, "players are told of each");
     }
 }
 

@@ -108,7 +108,10 @@ impl Shelf {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(old) = database.take() {
             // One that panicked before may do so again while it is closed.
-            let _ = guarded(|| Ok(drop(old)));
+            let _ = guarded(|| {
+                drop(old);
+                Ok(())
+            });
         }
         *database = Some(guarded(|| (self.open)().map_err(failed))?);
         log::warn!("database opened again after a failure of the disk");

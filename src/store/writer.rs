@@ -88,7 +88,10 @@ fn write(shelf: &Shelf, waiting: &Receiver<Job>) {
         for Done { then, answer } in done {
             // Whatever is wrong with the news, what was decided is durable.
             if let (Ok(_), Some(then)) = (&result, then)
-                && let Err(error) = guarded(|| Ok(then()))
+                && let Err(error) = guarded(|| {
+                    then();
+                    Ok(())
+                })
             {
                 log::error!("the news of a decision broke off: {error}");
             }

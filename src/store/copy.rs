@@ -56,7 +56,10 @@ impl Drop for Copy {
 /// Opens the backup in `file`, of this or any earlier version, once all of it was read. The file itself is not touched.
 pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
     let path = beside(store, "restore");
-    std::fs::copy(file, &path).map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
+    std::fs::copy(file, &path).map_err(|error| {
+        let _ = std::fs::remove_file(&path);
+        LedgerError::Failed(format!("{}: {error}", file.display()))
+    })?;
     guarded(|| checked(&path)).map(|database| Copy { database, path: path.clone() }).map_err(|error| {
         let _ = std::fs::remove_file(&path);
         match error {

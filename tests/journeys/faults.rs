@@ -255,6 +255,36 @@ fn the_clock_is_set_back_while_a_stream_flows() {
     }
 }
 
+/// A backup of which a page is damaged, or all, given to a gateway that runs: refused, and everything works as before.
+#[test]
+fn a_damaged_backup_changes_nothing_on_a_running_gateway() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let gateway = Gateway::start_in(folder.path(), "");
+    let Household { user, mut phone, .. } = gateway.household();
+    let backup = folder.path().join("backup");
+    let restore = |file: &Path| {
+        let mut admin = command(env!("CARGO_BIN_EXE_lareira"), ["admin", "--json", "--data-dir"]);
+        admin.arg(folder.path()).arg("restore").arg(file);
+        program::run(admin, PATIENCE)
+    };
+    let mut admin = command(env!("CARGO_BIN_EXE_lareira"), ["admin", "--json", "--data-dir"]);
+    admin.arg(folder.path()).arg("backup").arg(&backup);
+    program::run(admin, PATIENCE).ok();
+    let good = std::fs::read(&backup).expect("it was written");
+    for start in [0, 64, 8192, 16384, good.len() / 2] {
+        let mut damaged = good.clone();
+        damaged[start..].fill(0x5A);
+        std::fs::write(&backup, &damaged).expect("written");
+        let refused = restore(&backup);
+        assert!(!refused.status.success() && refused.stdout.contains("bad_backup"), "{refused:?}");
+        phone.share_with(&user);
+        web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(200);
+    }
+    std::fs::write(&backup, &good).expect("written");
+    restore(&backup).ok();
+    phone.share_with(&user);
+}
+
 /// The same on a disk that is really full: needs root, for a small disk in memory.
 #[test]
 fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {

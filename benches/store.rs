@@ -181,7 +181,7 @@ fn main() {
     steward.ready(share, media()).unwrap();
     println!("decision: a share ready, alone: {:.1?}", start.elapsed());
     measure("decision: ready, said again", 301, || steward.ready(share, media()).unwrap());
-    measure("100 oldest candidates for the quota", 11, || drop(steward.quota_candidates(100, false).unwrap()));
+    measure("what may go for the quota", 11, || drop(steward.held().unwrap()));
     drop(steward);
     find_contacts(dir.path());
 }

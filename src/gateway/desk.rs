@@ -2,6 +2,7 @@
 //! one JSON value with the API's field names, whether it was asked over the control socket or on the spot.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub enum Verb {
     ShareShow { share: String },
     ShareStop { share: String },
     ShareDelete { share: String },
+    ShareKeep { share: String },
+    ShareUnkeep { share: String },
     ShareNew { to: Vec<String>, from: Option<String> },
     Owner,
     OwnerList,
@@ -232,6 +235,14 @@ impl Desk {
 
     /// Does what is asked where whoever invites is `by`. Blocks while it is done.
     fn execute_by(&self, by: Inviter, verb: &Verb) -> Result<Value, Refused> {
+        // Whatever is wrong with one verb, whoever asked waits for an answer, and others ask after them.
+        catch_unwind(AssertUnwindSafe(|| self.carry_out(by, verb))).unwrap_or_else(|_| {
+            let message = "this broke off: a fault of the program; look at the log, and try again".into();
+            Err(Refused { code: "broke_off".into(), message, status: 500 })
+        })
+    }
+
+    fn carry_out(&self, by: Inviter, verb: &Verb) -> Result<Value, Refused> {
         let (steward, addresses) = (&*self.steward, &self.addresses);
         Ok(match verb {
             Verb::AccountAdd { name, country } => account_json(&steward.add_account(name, country.as_deref())?),
@@ -319,6 +330,8 @@ impl Desk {
                 steward.withdraw_share(Asker::Owner, find_share(share)?)?;
                 json!({ "share_id": share, "deleted": true })
             }
+            Verb::ShareKeep { share } => self.keep(share, true)?,
+            Verb::ShareUnkeep { share } => self.keep(share, false)?,
             Verb::ShareNew { to, from } => {
                 let to = to.iter().map(|user| find_user(steward, user)).collect::<Result<Vec<_>, _>>()?;
                 new_share_json(&steward.new_share_for_cameras(&to, from.as_deref())?, &to, steward, addresses)
@@ -364,6 +377,13 @@ impl Desk {
     fn phone(&self, id: PhoneId) -> Result<Value, ShareError> {
         let phones = self.steward.phones()?;
         Ok(phone_json(phones.iter().find(|report| report.phone.id == id).ok_or(ShareError::NotFound("phone"))?))
+    }
+
+    /// Keeps a share, or lets it go with the others again.
+    fn keep(&self, share: &str, kept: bool) -> Result<Value, Refused> {
+        let share = find_share(share)?;
+        self.steward.keep_share(share, kept)?;
+        Ok(report_json(&self.steward.share(Asker::Owner, share)?))
     }
 
     /// The TV channels, if there are any.
@@ -495,6 +515,7 @@ fn share_json(share: &Share) -> Value {
         "share_id": share.id.to_string(), "state": share.state.as_str(), "kind": share.kind.as_str(),
         "title": share.title, "sender_id": share.sender.to_string(), "created_at": share.created_at.to_string(),
         "started_at": share.started_at.map(|date| date.to_string()), "duration_ms": share.duration_ms,
+        "kept": share.kept,
     })
 }
 

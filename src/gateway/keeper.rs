@@ -1,14 +1,14 @@
 //! Keeps the house in order: shares whose time is over, recordings that no longer fit, what a power cut left behind.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::gateway::config;
 use crate::gateway::gallery::Gallery;
-use crate::ground::id::ShareId;
-use crate::live::{Hub, RecordingState, Status};
+use crate::gateway::room::{MIB, Room};
+use crate::ground::id::{SenderId, ShareId};
+use crate::ground::limits::RESUME_BYTES;
+use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
 use crate::share::{Asker, EndReason, ShareError, Steward};
 
@@ -18,10 +18,6 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const SWEEPS_TO_DISK: u32 = 10;
 /// How often recordings and photos that nobody knows are looked for: every so many sweeps, a day.
 const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
-/// Recordings that are let go at once when the disk is full.
-const LET_GO: usize = 8;
-/// A MiB in bytes.
-const MIB: u64 = 1 << 20;
 
 /// The keeper.
 pub(super) struct Keeper {
@@ -29,7 +25,7 @@ pub(super) struct Keeper {
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
     pub gallery: Arc<Gallery>,
-    pub limits: config::Recording,
+    pub room: Arc<Room>,
     /// Shares that were live when the gateway was stopped.
     pub cut_off: Vec<ShareId>,
     /// How long their streams may take to come back.
@@ -38,8 +34,8 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Works until `stop` is closed. Blocks: give it a thread.
-    pub fn run(self, stop: &Receiver<()>) {
-        let mut warned = false;
+    pub fn run(&self, stop: &Receiver<()>) {
+        let mut tight = false;
         let mut cut_off = self.cut_off.clone();
         let settling = self.resume_window.as_secs() as u32 + 2;
         for sweep in 0_u32.. {
@@ -48,7 +44,7 @@ impl Keeper {
                 _ => return,
             }
             match self.steward.sweep() {
-                Ok(shares) => shares.into_iter().for_each(|share| self.delete(share)),
+                Ok(shares) => shares.into_iter().for_each(|share| self.room.delete(share)),
                 Err(error) => log::error!("shares can't be swept: {error}"),
             }
             if sweep == settling {
@@ -60,8 +56,9 @@ impl Keeper {
                     log::error!("photos that nobody has can't be found: {error}");
                 }
             }
-            if sweep % SWEEPS_TO_DISK == 0 || self.free().is_ok_and(|free| free < 0) {
-                self.look_at_disk(&mut warned);
+            let hurry = tight || self.paused().next().is_some();
+            if sweep % SWEEPS_TO_DISK == 0 || hurry || self.room.free().is_ok_and(|free| free < 0) {
+                self.look_at_room(&mut tight);
             }
         }
     }
@@ -99,111 +96,64 @@ impl Keeper {
         }
     }
 
-    fn delete(&self, share: ShareId) {
-        self.hub.end(share);
-        if let Err(error) = self.library.delete(share) {
-            log::error!("recording can't be deleted share={share} error=\"{error}\"");
-            return;
-        }
-        match self.steward.recording_deleted(share) {
-            Ok(()) => log::info!("recording deleted share={share}"),
-            Err(error) => log::error!("the deletion of share={share} can't be written down: {error}"),
-        }
-    }
-
-    /// Lets recordings go while the disk has too little room, and warns before.
-    fn look_at_disk(&self, warned: &mut bool) {
-        let room = match self.room() {
-            Ok(room) => room,
+    /// Lets recordings go while they have too little room, and warns before.
+    fn look_at_room(&self, tight: &mut bool) {
+        let left = match self.room.left() {
+            Ok(left) => left,
             Err(error) => {
                 log::warn!("the disk can't be measured: {error}");
                 return;
             }
         };
-        let tight = room.least() < (self.limits.keep_free_mib.max(64) * MIB / 4) as i64;
-        if tight && !*warned {
-            log::warn!("little room left for recordings: the oldest ones seen will go; give the gateway a larger disk");
+        let was_tight = std::mem::replace(tight, self.room.is_tight(left));
+        if *tight && !was_tight {
+            let mib = left.least().max(0).unsigned_abs() / MIB;
+            log::warn!(
+                "little room for recordings: {mib} MiB left; the oldest seen videos go next: keep what must stay (lareira admin share keep), delete others, or give the gateway more room"
+            );
         }
-        *warned = tight;
-        if room.least() < 0 && !self.let_go(room) {
-            self.stop_recordings();
+        // With no stream recorded, it is nobody's new video that fills the room.
+        if left.least() < 0 {
+            if !self.room.make(0, self.filler()) {
+                self.stop_recordings();
+            }
+        } else {
+            self.resume_recordings();
         }
     }
 
-    /// Makes room, and says whether that went well so far. A disk that others fill costs no one a video they haven't
-    /// seen; the family's own quota does, oldest first.
-    fn let_go(&self, mut room: Room) -> bool {
-        let seen_only = room.of_quota >= 0;
-        let candidates = match self.steward.quota_candidates(LET_GO, seen_only) {
-            Ok(candidates) => candidates,
-            Err(error) => {
-                log::error!("no recordings can be let go: {error}");
-                return false;
+    /// The streams whose recording waits for room.
+    fn paused(&self) -> impl Iterator<Item = Arc<Stream>> {
+        let waits = |stream: &Arc<Stream>| matches!(stream.recording(), RecordingState::Paused(_));
+        self.hub.all().into_iter().filter(move |stream| waits(stream) && stream.status() != Status::Ended)
+    }
+
+    /// What stopped for want of room goes on, as far as there is some or can be.
+    fn resume_recordings(&self) {
+        for stream in self.paused() {
+            let sender = self.steward.share(Asker::Owner, stream.share()).ok().map(|report| report.sender.id);
+            if self.room.make(RESUME_BYTES, sender) {
+                self.hub.resume_recording(&stream);
             }
-        };
-        let mut helped = false;
-        for share in candidates.into_iter().filter(|share| !self.is_live(*share)) {
-            match self.steward.expire_early(share) {
-                Ok(()) => self.delete(share),
-                Err(error) => log::error!("share={share} can't be let go: {error}"),
-            }
-            let Ok(now) = self.room() else { return helped };
-            helped = now.least() > room.least();
-            if now.least() >= 0 || !helped {
-                break;
-            }
-            room = now;
         }
-        helped
+    }
+
+    /// Who fills the room now: of those whose streams are recorded, the one who holds most.
+    fn filler(&self) -> Option<SenderId> {
+        let recorded = self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On);
+        let of = |stream: Arc<Stream>| self.steward.share(Asker::Owner, stream.share()).ok();
+        let senders: Vec<SenderId> = recorded.filter_map(of).map(|report| report.sender.id).collect();
+        self.room.holds_most(&senders)
     }
 
     /// Nothing more can go: what flows now is watched live, and kept only as far as it was recorded.
     fn stop_recordings(&self) {
         for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
             log::warn!("recording stopped share={} reason=\"too little room is left\"", stream.share());
-            self.hub.fail_recording(
+            self.hub.pause_recording(
                 &stream,
                 "too little room is left on the disk: delete shares, or give the gateway a larger one",
             );
         }
     }
-
-    fn is_live(&self, share: ShareId) -> bool {
-        self.hub.get(share).is_some_and(|stream| stream.status() != Status::Ended)
-    }
-
-    /// Bytes before the disk has less than it should keep free.
-    fn free(&self) -> std::io::Result<i64> {
-        Ok(free_bytes(self.library.folder().path())? as i64 - (self.limits.keep_free_mib * MIB) as i64)
-    }
-
-    fn room(&self) -> std::io::Result<Room> {
-        let on_disk = self.free()?;
-        let of_quota = match self.limits.quota_mib {
-            0 => i64::MAX,
-            quota => (quota * MIB) as i64 - self.library.folder().used_bytes()? as i64,
-        };
-        Ok(Room { on_disk, of_quota })
-    }
-}
-
-/// Bytes that recordings may still take: negative if they have too many already.
-#[derive(Clone, Copy)]
-struct Room {
-    /// Before the disk has less than it should keep free.
-    on_disk: i64,
-    /// Before the quota is used up.
-    of_quota: i64,
-}
-
-impl Room {
-    fn least(self) -> i64 {
-        self.on_disk.min(self.of_quota)
-    }
-}
-
-/// Bytes that are free on the disk of `path`.
-pub(super) fn free_bytes(path: &Path) -> std::io::Result<u64> {
-    let disk = rustix::fs::statvfs(path)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

@@ -15,8 +15,10 @@ mod keeper;
 mod nearby;
 pub mod now;
 mod player;
+pub mod room;
 mod secure;
 mod status;
+mod threads;
 mod watch;
 
 use std::fmt;
@@ -24,7 +26,7 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_io::Timer;
@@ -34,7 +36,7 @@ use crate::album::Album;
 use crate::executor::{Executor, SystemClock, Task};
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
-use crate::gateway::clips::{Clips, Intake, Room};
+use crate::gateway::clips::{Clips, Intake};
 use crate::gateway::config::Config;
 use crate::gateway::control::Control;
 use crate::gateway::desk::{Addresses, Desk, Doors, OpenDesk};
@@ -43,8 +45,10 @@ use crate::gateway::gate::Doorkeeper;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
+use crate::gateway::room::Room;
 use crate::gateway::secure::Secure;
 use crate::gateway::status::Health;
+use crate::gateway::threads::Down;
 use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
@@ -141,8 +145,8 @@ impl Gateway {
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
         let library = Library::new(folder.clone());
-        let room = Room { folder: folder.clone(), keep_free_mib: config.recording.keep_free_mib };
-        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room, &config.recording));
+        let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &config.recording));
+        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &config.recording));
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
         steward.on_stream_unwanted(move |share, why| {
             unwanted_clips.call_off(share);
@@ -195,7 +199,7 @@ impl Gateway {
         let channels_known = Some(channels.clone());
         let desk =
             Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
-        let now = Now::new(steward.clone(), hub.clone(), recordings, clock.clone());
+        let now = Now::new(steward.clone(), hub.clone(), room.clone(), clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
         let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
             .with_secure(told.ports)
@@ -204,6 +208,7 @@ impl Gateway {
         let back = Back::start(data_dir, Box::new(move |request| answering.answer(request))).map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
+        let down = Down::default();
         let front = Front::new(
             FrontConfig {
                 names: secure::names(config),
@@ -217,10 +222,12 @@ impl Gateway {
                 devices: Arc::new(api),
                 metrics_from: config.http.metrics_from.clone(),
                 status: Arc::new(Health {
+                    steward: steward.clone(),
                     hub: hub.clone(),
                     channels: channels.clone(),
                     executor: executor.clone(),
                     data_dir: data_dir.clone(),
+                    down: down.clone(),
                 }),
                 times: Times::default(),
                 caps: Caps::default(),
@@ -239,20 +246,20 @@ impl Gateway {
             hub: hub.clone(),
             library: library.clone(),
             gallery,
-            limits: config.recording.clone(),
+            room,
             cut_off,
             resume_window: config.share.resume_window.0,
         };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
         let mut threads = vec![
-            start_thread("recording", move || writer::run(&folder, &backlog, &witness))?,
-            start_thread("keeper", move || keeper.run(&stopped))?,
+            down.start("recording", move || writer::run(&folder, &backlog, &witness)).map_err(GatewayError::Thread)?,
+            down.start("keeper", move || keeper.run(&stopped)).map_err(GatewayError::Thread)?,
         ];
         clips.go_on().map_err(GatewayError::Share)?;
         let preparing = clips.clone();
-        threads.push(start_thread("clips", move || preparing.run())?);
+        threads.push(down.start("clips", move || preparing.run()).map_err(GatewayError::Thread)?);
         if channels.has_list() {
-            threads.push(start_thread("channels", move || refresher.run())?);
+            threads.push(down.start("channels", move || refresher.run()).map_err(GatewayError::Thread)?);
         }
         Ok(Self {
             executor,
@@ -378,8 +385,4 @@ fn mend(steward: &Steward, folder: &Folder) -> Result<Vec<ShareId>, GatewayError
         }
     }
     Ok(shares)
-}
-
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, GatewayError> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(GatewayError::Thread)
 }

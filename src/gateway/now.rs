@@ -1,11 +1,10 @@
 //! What the gateway is doing just now, for the owner's page: streams and who watches them, load, memory, disk.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::gateway::keeper::free_bytes;
+use crate::gateway::room::Room;
 use crate::ground::time::{Clock, Moment};
 use crate::live::{self, Hub, RecordingState, Stream};
 use crate::share::{Asker, Steward};
@@ -21,7 +20,7 @@ const LEAST_MS: u64 = 500;
 pub struct Now {
     steward: Arc<Steward>,
     hub: Arc<Hub>,
-    recordings: PathBuf,
+    room: Arc<Room>,
     clock: Arc<dyn Clock>,
     started: Moment,
     load: Mutex<Load>,
@@ -36,11 +35,11 @@ struct Load {
 }
 
 impl Now {
-    /// For a gateway that starts now and keeps its recordings in that folder.
-    pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, recordings: PathBuf, clock: Arc<dyn Clock>) -> Self {
+    /// For a gateway that starts now and whose recordings have this room.
+    pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, room: Arc<Room>, clock: Arc<dyn Clock>) -> Self {
         let started = clock.now();
         let load = Load { at: started, ticks: processor_ticks().unwrap_or(0), percent: 0.0 };
-        Self { steward, hub, recordings, clock, started, load: Mutex::new(load) }
+        Self { steward, hub, room, clock, started, load: Mutex::new(load) }
     }
 
     /// Everything, as the owner's page shows it.
@@ -50,13 +49,16 @@ impl Now {
         let streams: Vec<Value> =
             self.hub.all().into_iter().filter(flowing).map(|stream| self.stream(&stream)).collect();
         let viewers: u64 = streams.iter().filter_map(|stream| stream["viewers"].as_u64()).sum();
+        let left = self.room.left().ok();
         json!({
             "now": self.clock.date().to_string(),
             "uptime_ms": now.since(self.started).as_millis() as u64,
             "version": env!("CARGO_PKG_VERSION"),
             "cpu_percent": self.load(now),
             "memory_bytes": resident_bytes(),
-            "disk_free_bytes": free_bytes(&self.recordings).ok(),
+            "disk_free_bytes": self.room.disk_free_bytes().ok(),
+            "room_left_bytes": left.map(|left| left.least().max(0)),
+            "little_room": left.is_some_and(|left| self.room.is_tight(left)),
             "viewers": viewers,
             "wrong_codes": self.steward.wrong_codes(),
             "streams": streams,
@@ -70,6 +72,7 @@ impl Now {
             RecordingState::Off => "off",
             RecordingState::On => "on",
             RecordingState::Complete => "complete",
+            RecordingState::Paused(_) => "paused",
             RecordingState::Failed(_) => "failed",
         };
         let mut value = json!({

@@ -5,24 +5,34 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::executor::{Executor, processor_time};
-use crate::gateway::keeper::free_bytes;
+use crate::gateway::room::free_bytes;
+use crate::gateway::threads::Down;
 use crate::http;
 use crate::iptv::Channels;
 use crate::live::{self, Hub};
+use crate::share::Steward;
 
 /// Less room than this on the data directory's disk is not well.
 const LEAST_FREE_BYTES: u64 = 8 << 20;
 
 /// The gateway's state.
 pub(super) struct Health {
+    pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub channels: Arc<Channels>,
     pub executor: Executor,
     pub data_dir: PathBuf,
+    pub down: Down,
 }
 
 impl http::Status for Health {
     fn health(&self) -> http::Health {
+        if let Err(error) = self.steward.health() {
+            return http::Health::Failing(error.to_string());
+        }
+        if let Some(name) = self.down.first() {
+            return http::Health::Failing(format!("thread {name} broke off, and is begun again: look at the log"));
+        }
         match free_bytes(&self.data_dir) {
             Ok(free) if free >= LEAST_FREE_BYTES => http::Health::Serving,
             Ok(free) => http::Health::Failing(format!("the disk is full: {free} bytes are left")),
@@ -40,7 +50,9 @@ impl http::Status for Health {
             sums.pictures += counts.pictures;
             sums.bytes += counts.bytes;
         }
-        let failed = |stream: &&Arc<live::Stream>| matches!(stream.recording(), live::RecordingState::Failed(_));
+        let failed = |stream: &&Arc<live::Stream>| {
+            matches!(stream.recording(), live::RecordingState::Failed(_) | live::RecordingState::Paused(_))
+        };
         let failed = streams.iter().filter(failed).count();
         let free = free_bytes(&self.data_dir).unwrap_or(0);
         let mut out = String::new();
@@ -50,7 +62,7 @@ impl http::Status for Health {
             ("lareira_pictures_published", "Pictures of the streams held now.", sums.pictures),
             ("lareira_bytes_published", "Bytes of the streams held now.", sums.bytes),
             ("lareira_reader_skips", "Times a slow reader was sent on to a key frame.", sums.skips),
-            ("lareira_recordings_failed", "Streams held now whose recording failed.", failed as u64),
+            ("lareira_recordings_failed", "Streams held now whose recording failed or waits for room.", failed as u64),
             ("lareira_channel_receptions", "TV channels that are received now.", self.channels.receptions() as u64),
             ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),
         ] {

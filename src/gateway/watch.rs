@@ -246,6 +246,12 @@ impl Witness for RecordingWitness {
         log::info!("recording complete share={share}");
     }
 
+    fn resumed(&self, share: ShareId) {
+        if let Err(error) = self.steward.recording_resumed(share) {
+            log::error!("that the recording of share={share} goes on can't be written down: {error}");
+        }
+    }
+
     fn failed(&self, share: ShareId, reason: &str) {
         self.library.release(share);
         if let Err(error) = self.steward.recording_failed(share, reason) {

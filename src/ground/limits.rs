@@ -27,6 +27,10 @@ pub const STREAM_BYTES: usize = 24 * 1024 * 1024;
 pub const BACKLOG_BYTES: usize = 96 * 1024 * 1024;
 /// Descriptions of one stream (changes of its pictures' size or coding); its publisher is sent away at the next.
 pub const STREAM_DESCRIPTIONS: usize = 1024;
+/// Times the recording of one stream stops for want of room and goes on again; then it stays stopped.
+pub const STREAM_GAPS: usize = 256;
+/// Bytes that must be free before a recording goes on that stopped for want of room.
+pub const RESUME_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes of one HTTP request's head; more is 431.
 pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
 /// How long a client may take to send a request's head.
@@ -80,8 +84,11 @@ pub const UPLOAD_CHUNK_BYTES: usize = 256 * 1024;
 pub const UPLOADS: usize = 8;
 /// Films of one sender that arrive at once; further ones are 503.
 pub const UPLOADS_PER_SENDER: usize = 2;
-/// Bytes of films between two looks at how much room the disk has left.
-pub const UPLOAD_ROOM_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of the disk that films on their way in leave to recordings that go on, above what is to stay free: as much as
+/// [`UPLOADS`] of them bring between two looks at it.
+pub const UPLOAD_MARGIN_BYTES: u64 = 2 * 1024 * 1024;
+/// Bytes of a film's recording between two looks at whether it has its room.
+pub const RECORDING_STEP_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
 pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Larger request bodies held at once; further ones are 503.

@@ -99,6 +99,8 @@ fn share_json(report: &Report) -> Value {
         "duration_ms": report.duration_ms,
         "targets": targets.collect::<Vec<_>>(),
         "viewers": report.viewers,
+        "kept": report.share.kept,
+        "recording_failure": report.share.recording_failure,
         "media": report.share.media.as_ref().map(api::media),
     })
 }

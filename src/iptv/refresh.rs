@@ -124,7 +124,7 @@ struct Had {
 
 impl Refresher {
     /// Works until it is told to stop. Blocks.
-    pub fn run(self) {
+    pub fn run(&self) {
         // What is cached shows at once, whatever the network is like.
         self.look(false);
         let mut failures = 0;

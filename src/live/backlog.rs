@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::ground::limits;
 use crate::live::stream::{RecordingState, Status, Stream};
+use crate::wire::playlist::segments::Stretch;
 
 /// Bytes of one stream on their way to the disk, in the order of the file.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Unrecorded {
     all_waiting_bytes: Arc<AtomicUsize>,
     taken: u64,
     marked: bool,
+    /// The recording is to go on.
+    wished: bool,
 }
 
 impl Unrecorded {
@@ -29,6 +32,7 @@ impl Unrecorded {
             all_waiting_bytes: backlog.waiting_bytes.clone(),
             taken,
             marked: false,
+            wished: false,
         }
     }
 
@@ -51,9 +55,14 @@ impl Unrecorded {
         self.waiting = VecDeque::new();
     }
 
-    /// Bytes the disk has.
+    /// Up to which byte of the stream the disk has it, but for its gaps.
     pub(super) fn taken(&self) -> u64 {
         self.taken
+    }
+
+    /// What comes before this byte of the stream is not for the disk.
+    pub(super) fn skip_to(&mut self, offset: u64) {
+        self.taken = offset;
     }
 
     /// Marks the stream as one with something to write; false if it was marked already.
@@ -122,6 +131,19 @@ impl Stream {
         self.lock().unrecorded.taken += bytes;
     }
 
+    /// How many bytes of the recording the disk has.
+    pub fn recorded_bytes(&self) -> u64 {
+        let inner = self.lock();
+        inner.unrecorded.taken() - inner.gaps.lost()
+    }
+
+    /// Where in the recording the bytes of a stretch are, if the disk has them all.
+    pub fn recorded_at(&self, stretch: &Stretch) -> Option<u64> {
+        let inner = self.lock();
+        let taken = stretch.offset + stretch.size <= inner.unrecorded.taken();
+        if taken { inner.gaps.place(stretch.offset, stretch.size) } else { None }
+    }
+
     /// The disk has closed the recording, or takes no more.
     pub fn set_recording(&self, state: RecordingState) {
         let mut inner = self.lock();
@@ -131,6 +153,34 @@ impl Stream {
         inner.recording = state;
         drop(inner);
         self.tell_status();
+    }
+
+    /// The disk has room again: the recording, of which the file has `file_bytes`, goes on at the next key frame.
+    pub fn resume_recording(&self, file_bytes: u64) {
+        let mut inner = self.lock();
+        let offset = inner.offset;
+        inner.gaps.begin(file_bytes, offset);
+        inner.unrecorded.skip_to(offset);
+        inner.awaits_key = true;
+        inner.recording = RecordingState::On;
+        drop(inner);
+        self.tell_status();
+    }
+
+    /// Whether the recording is to go on, as [`Self::wish_recording`] said; it is asked once.
+    pub fn takes_wish(&self) -> bool {
+        let mut inner = self.lock();
+        std::mem::take(&mut inner.unrecorded.wished) && matches!(inner.recording, RecordingState::Paused(_))
+    }
+
+    /// Wants the recording to go on, where it waits for room; false where there is nothing to go on with, or that was
+    /// too often.
+    pub(super) fn wish_recording(&self) -> bool {
+        let mut inner = self.lock();
+        let may = matches!(inner.recording, RecordingState::Paused(_)) && !inner.ended();
+        let may = may && inner.gaps.count() < limits::STREAM_GAPS;
+        inner.unrecorded.wished |= may;
+        may
     }
 
     /// Whether the disk still has to be told that the stream is over.

@@ -108,10 +108,17 @@ impl Hub {
         }
     }
 
-    /// Ends the recording of a stream that flows on; `reason` is for people.
-    pub fn fail_recording(&self, stream: &Arc<Stream>, reason: &str) {
+    /// Stops the recording of a stream that flows on, for want of room; `reason` is for people.
+    pub fn pause_recording(&self, stream: &Arc<Stream>, reason: &str) {
         if stream.recording() == RecordingState::On {
-            stream.set_recording(RecordingState::Failed(reason.to_owned()));
+            stream.set_recording(RecordingState::Paused(reason.to_owned()));
+            self.backlog.add(stream.clone());
+        }
+    }
+
+    /// Has the disk go on with the recording of a stream that was stopped for want of room.
+    pub fn resume_recording(&self, stream: &Arc<Stream>) {
+        if stream.wish_recording() {
             self.backlog.add(stream.clone());
         }
     }

@@ -8,6 +8,7 @@
 
 mod backlog;
 mod finished;
+mod gaps;
 mod hub;
 mod publisher;
 mod reader;

@@ -12,6 +12,7 @@ use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::backlog::{Backlog, Unrecorded};
 use crate::live::finished::FinishedRecording;
+use crate::live::gaps::Gaps;
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
@@ -43,6 +44,8 @@ pub enum RecordingState {
     On,
     /// All of it is on the disk and closed.
     Complete,
+    /// There is no room for more at the moment; the reason is for people. It goes on once there is.
+    Paused(String),
     /// The disk took no more; the reason is for people.
     Failed(String),
 }
@@ -111,10 +114,15 @@ pub(super) struct Inner {
     newest_key: Option<u64>,
     segments: Segments,
     descriptions: Vec<(Bytes, Arc<VideoParams>)>,
-    /// Bytes of the recording so far, whether the disk has them yet or not.
-    offset: u64,
+    /// Bytes for the recording so far, whether the disk has them or not.
+    pub(super) offset: u64,
     pub(super) unrecorded: Unrecorded,
     pub(super) recording: RecordingState,
+    pub(super) gaps: Gaps,
+    /// The recording goes on at the next key frame.
+    pub(super) awaits_key: bool,
+    /// Since when on the timeline it has gone on.
+    resumed: Option<Ticks90k>,
     key_frame: Option<KeyFrame>,
     ready: bool,
     status: Status,
@@ -155,6 +163,9 @@ impl Stream {
             offset: 0,
             unrecorded: Unrecorded::behind(0, backlog),
             recording: if recorded { RecordingState::On } else { RecordingState::Off },
+            gaps: Gaps::default(),
+            awaits_key: false,
+            resumed: None,
             key_frame: None,
             ready: false,
             status: Status::Flowing,
@@ -400,11 +411,6 @@ impl Stream {
             .collect()
     }
 
-    /// How many bytes the disk has.
-    pub fn recorded_bytes(&self) -> u64 {
-        self.lock().unrecorded.taken()
-    }
-
     /// Whether its recording is as long as one may be.
     pub fn recording_is_full(&self) -> bool {
         self.lock().segments.bound().is_some()
@@ -441,10 +447,14 @@ impl Inner {
 
     /// The first segment that can be had: all that the disk has, or what is still in memory.
     fn first_segment(&self) -> usize {
-        if matches!(self.recording, RecordingState::On | RecordingState::Complete) {
-            return 0;
+        let in_memory = self.segments.first_where_not(|segment| segment.span.first_fragment < self.first);
+        match (&self.recording, self.gaps.end()) {
+            (RecordingState::On | RecordingState::Complete, None) => 0,
+            (RecordingState::On | RecordingState::Complete, Some(gap)) => {
+                in_memory.min(self.segments.first_where_not(|segment| segment.span.offset < gap))
+            }
+            _ => in_memory,
         }
-        self.segments.first_where_not(|segment| segment.span.first_fragment < self.first)
     }
 
     fn kept(&self, number: u64) -> Option<&Kept> {
@@ -497,8 +507,24 @@ impl Inner {
         self.descriptions.push((bytes, params));
     }
 
+    /// The recording goes on here, with the key frame that comes now: by itself a whole stream again.
+    fn go_on_recording(&mut self, start: Ticks90k) {
+        self.awaits_key = false;
+        self.resumed = Some(start);
+        self.segments.finish();
+        self.playlists = [None, None];
+        let is_first = self.unrecorded.taken() == self.gaps.lost();
+        let description = self.descriptions.last().map(|(bytes, _)| bytes.clone()).unwrap_or_default();
+        self.record(if is_first { description } else { free_box(&description) });
+    }
+
     fn record(&mut self, bytes: Bytes) {
         self.offset += bytes.len() as u64;
+        if self.awaits_key {
+            self.gaps.extend(self.offset);
+            self.unrecorded.skip_to(self.offset);
+            return;
+        }
         if self.recording == RecordingState::On && !self.unrecorded.push(bytes) {
             self.recording = RecordingState::Failed("the disk is too slow for this stream".into());
             self.unrecorded.clear();
@@ -506,6 +532,9 @@ impl Inner {
     }
 
     fn keep(&mut self, fragment: Fragment) -> bool {
+        if self.awaits_key && fragment.key {
+            self.go_on_recording(fragment.start);
+        }
         let number = self.next_number();
         let size = fragment.bytes.len() as u64;
         let meta = FragmentMeta {
@@ -536,7 +565,10 @@ impl Inner {
         self.ring.push_back(Kept { offset: self.offset, description: meta.description as usize, fragment });
         let bytes = self.ring.back().map(|kept| kept.fragment.bytes.clone()).unwrap_or_default();
         self.record(bytes);
-        self.forget(end - if self.recording == RecordingState::On { KEPT } else { KEPT_UNRECORDED });
+        let has_all = self.recording == RecordingState::On
+            && !self.awaits_key
+            && self.resumed.is_none_or(|start| start <= end - KEPT_UNRECORDED);
+        self.forget(end - if has_all { KEPT } else { KEPT_UNRECORDED });
         news
     }
 

@@ -68,8 +68,8 @@ pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, p
     if let Some(pieces) = stream.pieces(&stretch) {
         return media(Body::Pieces(pieces));
     }
-    if stretch.offset + stretch.size <= stream.recorded_bytes() {
-        return media(Body::of_file(path, stretch.offset, stretch.size));
+    if let Some(offset) = stream.recorded_at(&stretch) {
+        return media(Body::of_file(path, offset, stretch.size));
     }
     unknown()
 }

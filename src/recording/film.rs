@@ -16,11 +16,12 @@ use crate::ground::frame::{AudioParams, Frame, VideoParams};
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::KeyFrame;
+use crate::recording::index::RECORD_BYTES;
 use crate::wire::fmp4::VIDEO_TRACK;
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::fmp4::read::samples;
-use crate::wire::fmp4::remux::Remux;
+use crate::wire::fmp4::remux::{Remux, Size};
 use crate::wire::mp4::boxes::BoxHeader;
 use crate::wire::mp4::{Ask, Demuxer, Movie, MovieSample, Mp4Error, Opened, Opener};
 use crate::wire::playlist::segments::{Bound, FragmentMeta, Segments};
@@ -81,6 +82,8 @@ pub struct About {
     pub bytes: u64,
     /// Its first key frame.
     pub key_frame: Option<KeyFrame>,
+    /// How large its recording will be, its index included; `None` where that is known only once it is read.
+    pub size: Option<u64>,
 }
 
 enum Source {
@@ -95,7 +98,7 @@ impl Film {
         let file_bytes = file.metadata()?.len();
         let began = ReferenceTime::at(date);
         let mut opener = Opener::new(file_bytes);
-        let (source, audio) = loop {
+        let (source, audio, size) = loop {
             match opener.answer(read(&file, opener.ask())?.into())? {
                 None => {}
                 Some(Opened::Movie(movie)) => {
@@ -104,15 +107,26 @@ impl Film {
                     }
                     measure(&movie)?;
                     let remux = Box::new(Remux::new(&movie, began)?);
-                    break (Source::Tables { remux, given: 0 }, movie.sound().cloned());
+                    let Size { bytes, parts } = Size::of(&movie)?;
+                    let size = bytes + (parts + 1) * RECORD_BYTES as u64;
+                    break (Source::Tables { remux, given: 0 }, movie.sound().cloned(), Some(size));
                 }
                 Some(Opened::Fragmented) => {
                     let (demuxer, portion) = (Box::default(), vec![0; PORTION_BYTES]);
-                    break (Source::Fragments { demuxer, muxer: None, offset: 0, portion, frames: Vec::new() }, None);
+                    break (
+                        Source::Fragments { demuxer, muxer: None, offset: 0, portion, frames: Vec::new() },
+                        None,
+                        None,
+                    );
                 }
             }
         };
-        Ok(Self { file, file_bytes, began, source, about: About { audio, ..About::default() } })
+        Ok(Self { file, file_bytes, began, source, about: About { audio, size, ..About::default() } })
+    }
+
+    /// Bytes of the film itself.
+    pub fn bytes(&self) -> u64 {
+        self.file_bytes
     }
 
     /// What is known of what has been read.

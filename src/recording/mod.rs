@@ -20,13 +20,16 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::ground::id::ShareId;
 use crate::private;
 
 pub use repair::repair;
+
+/// How the names of films end that a phone sends: as they arrive, and once they are whole.
+const FILMS: [&str; 2] = ["upload", "film"];
 
 /// Where recordings are.
 #[derive(Clone, Debug)]
@@ -102,9 +105,26 @@ impl Folder {
         [self.upload(share), self.film(share)].iter().try_for_each(|path| remove(path))
     }
 
-    /// Bytes of all recordings.
-    pub fn used_bytes(&self) -> std::io::Result<u64> {
-        std::fs::read_dir(&self.0)?.try_fold(0, |sum, entry| Ok(sum + entry?.metadata().map_or(0, |meta| meta.len())))
+    /// Bytes of the recording of each share, with all that belongs to it. Films on their way in are no recordings yet.
+    pub fn used_by_share(&self) -> std::io::Result<HashMap<ShareId, u64>> {
+        let mut used = HashMap::new();
+        for entry in std::fs::read_dir(&self.0)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some((id, ending)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
+            if let Ok(share) = id.parse::<ShareId>()
+                && !FILMS.contains(&ending)
+            {
+                *used.entry(share).or_default() += entry.metadata().map_or(0, |meta| meta.len());
+            }
+        }
+        Ok(used)
+    }
+
+    /// Bytes of the recording of a share, with all that belongs to it.
+    pub fn recording_bytes(&self, share: ShareId) -> u64 {
+        let files = [self.video(share), self.index(share), self.thumbnail(share)];
+        files.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|about| about.len()).sum()
     }
 
     /// The shares that have a recording here, or a film.
@@ -114,7 +134,7 @@ impl Folder {
 
     /// The shares of which a film is here, or a part of one.
     pub fn shares_with_films(&self) -> std::io::Result<Vec<ShareId>> {
-        self.shares_with(&["upload", "film"])
+        self.shares_with(&FILMS)
     }
 
     fn shares_with(&self, endings: &[&str]) -> std::io::Result<Vec<ShareId>> {

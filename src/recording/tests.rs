@@ -13,10 +13,11 @@ use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{FinishedRecording, Head, Hub, Wanted};
+use crate::live::{FinishedRecording, Head, Hub, RecordingState, Wanted};
 use crate::recording::film::{Film, FilmError};
 use crate::recording::index::{Record, Records};
 use crate::recording::library::Library;
+use crate::recording::whole::Whole;
 use crate::recording::writer::{self, Witness};
 use crate::recording::{Folder, repair};
 use crate::wire::aac::parse_config;
@@ -41,6 +42,10 @@ impl Witness for Done {
 
     fn failed(&self, _: ShareId, reason: &str) {
         let _ = self.0.send(Err(reason.to_owned()));
+    }
+
+    fn resumed(&self, _: ShareId) {
+        let _ = self.0.send(Ok(()));
     }
 }
 
@@ -122,6 +127,31 @@ fn a_finished_recording_is_a_plain_file() {
     assert!(recording.playlist(UnixMs(0)).concat().ends_with(b"#EXT-X-ENDLIST\n"));
 }
 
+/// Many tiny pictures: the recording has several times the film's size, which is known before it is made.
+#[test]
+fn the_recording_of_a_film_is_as_large_as_was_reckoned() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..250).expect("the disk takes it");
+    let recording = open(&folder, Wanted::Head).expect("a finished recording");
+    std::fs::write(folder.film(SHARE), whole(&recording)).expect("a plain file is a film");
+    let mut film = Film::open(&folder.film(SHARE), UnixMs(0)).expect("a good film");
+    let size = film.about().size.expect("it has tables");
+    let other = ShareId([6; 10]);
+    let mut made = Whole::create(&folder, other).expect("there is room");
+    let (mut out, mut more) = (Vec::new(), true);
+    while more {
+        more = film.next(&mut out).expect("a good film");
+        out.drain(..).try_for_each(|item| made.take(&item)).expect("there is room");
+    }
+    made.finish().expect("there is room");
+    let real = folder.recording_bytes(other);
+    assert!(real > 5 * 45 * 250, "{real} bytes");
+    assert!(real <= size && size <= real + 200, "{real} bytes, reckoned {size}");
+    let used = folder.used_by_share().expect("the folder is there");
+    assert_eq!(used.get(&other), Some(&real));
+    assert_eq!(used[&SHARE], folder.recording_bytes(SHARE), "the film itself is no recording");
+}
+
 #[test]
 fn opus_is_recorded_and_known_again() {
     let (_place, folder) = folder();
@@ -182,6 +212,95 @@ fn a_recording_goes_on_after_a_power_cut() {
     let recording = block_on(library.open(SHARE, Wanted::Segments)).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");
     assert_eq!(recording.descriptions.len(), 2);
+}
+
+/// Twice there is no room: what was streamed meanwhile is missing, and the file plays across it.
+#[test]
+fn a_recording_goes_on_once_there_is_room_again() {
+    const STEP: i64 = 9000;
+    let (_place, folder) = folder();
+    let hub = Hub::new(1, true);
+    let (tell, told) = mpsc::channel();
+    let (backlog, written) = (hub.backlog().clone(), folder.clone());
+    let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
+    let (mut publisher, stream) = hub.open(SHARE, None, None, UnixMs(0)).expect("there is room");
+    let stream = stream.expect("it is new");
+    let params = params();
+    let mut publish = |numbers: std::ops::Range<u8>| {
+        for number in numbers {
+            let (pts, params) = (Ticks90k(i64::from(number) * STEP), params.clone());
+            let data = [&[0, 0, 0, 40, 0x65][..], &[number; 39]].concat().into();
+            let frame = VideoFrame { pts, dts: pts, key: number % 10 == 0, params, data };
+            publisher.write(&mut vec![Frame::Video(frame)], UnixMs(0));
+        }
+    };
+    let on_disk = |pictures: usize| {
+        let count =
+            || std::fs::read(folder.video(SHARE)).map_or(0, |file| file.windows(4).filter(|f| f == b"mdat").count());
+        while count() < pictures {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    };
+    publish(0..25);
+    on_disk(25);
+    for (lost, recorded, pictures) in [(25..83, 83..157, 25 + 67), (157..164, 164..250, 25 + 67 + 80)] {
+        hub.pause_recording(&stream, "no room");
+        assert_eq!(told.recv().expect("it is said"), Err("no room".to_owned()));
+        assert!(matches!(stream.recording(), RecordingState::Paused(_)));
+        publish(lost);
+        // A full disk takes a part of what it is given.
+        let mut file = std::fs::File::options().append(true).open(folder.video(SHARE)).expect("it is there");
+        std::io::Write::write_all(&mut file, b"\0\0\0\x20prft\0").expect("written");
+        hub.resume_recording(&stream);
+        told.recv().expect("it is said").expect("that it goes on");
+        publish(recorded);
+        on_disk(pictures);
+    }
+    let file = std::fs::read(folder.video(SHARE)).expect("it is there");
+    let places: Vec<_> = (0..)
+        .map_while(|number| stream.stretch(number, None).ok().flatten())
+        .map(|stretch| (stretch.start, stream.recorded_at(&stretch)))
+        .collect();
+    for (start, place) in &places {
+        let Some(at) = place.map(|at| at as usize) else { continue };
+        assert_eq!(&file[at + 4..at + 8], b"prft", "a segment begins there");
+        let media = at + file[at..].windows(4).position(|four| four == b"mdat").expect("its media");
+        assert_eq!(i64::from(file[media + 9]) * STEP, start.0, "and it is that one");
+    }
+    let here = places.iter().filter(|(_, place)| place.is_some()).count();
+    assert!(here > 2 && here < places.len(), "some are in the file, some in the gaps: {places:?}");
+    let playlist = stream.playlist(Reload::default()).expect("fits").expect("there is one");
+    let playlist = String::from_utf8_lossy(&playlist.concat()).into_owned();
+    let first = playlist.split_once("MEDIA-SEQUENCE:").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
+    let first: u64 = first.expect("a number");
+    assert!(first > 2, "what is gone isn't listed");
+    for number in first..places.len() as u64 {
+        let stretch = stream.stretch(number, None).ok().flatten().expect("it is closed");
+        assert!(stream.pieces(&stretch).is_some() || stream.recorded_at(&stretch).is_some(), "{number} can be had");
+    }
+    publisher.end();
+    hub.close_recording(&stream);
+    told.recv().expect("it is said").expect("closed");
+    hub.backlog().close();
+    disk.join().expect("the disk's thread ends well");
+
+    assert_eq!(pictures(&folder), (0..25).chain(90..157).chain(170..250).collect::<Vec<u8>>());
+    for without_index in [false, true] {
+        if without_index {
+            std::fs::remove_file(folder.index(SHARE)).expect("it is there");
+        }
+        let recording = open(&folder, Wanted::Playlist(UnixMs(0))).expect("a finished recording");
+        assert_eq!(recording.duration(), Ticks90k(250 * STEP), "its own times hold");
+        let records = decode(&std::fs::read(folder.index(SHARE)).expect("it is there"));
+        let times = records.iter().filter_map(|record| match record {
+            Record::Sample(sample) => Some(sample.decode_time / STEP as u64),
+            _ => None,
+        });
+        assert_eq!(times.collect::<Vec<_>>(), (0..25).chain(90..157).chain(170..250).collect::<Vec<u64>>());
+        let playlist = recording.playlist(UnixMs(0)).concat();
+        let cuts = String::from_utf8_lossy(&playlist).matches("#EXT-X-DISCONTINUITY\n").count();
+        assert_eq!(cuts, 2, "players are told of each");
+    }
 }
 
 #[test]

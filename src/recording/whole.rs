@@ -10,7 +10,7 @@ use crate::ground::limits;
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::film::{Bounds, FilmError};
-use crate::recording::index::{Indexer, NotAPiece, Record};
+use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record};
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed};
 use crate::wire::mp4::Mp4Error;
@@ -27,6 +27,7 @@ pub struct Whole {
     records: Vec<Record>,
     descriptions: usize,
     bounds: Bounds,
+    records_written: u64,
 }
 
 impl Whole {
@@ -42,12 +43,13 @@ impl Whole {
             records: Vec::new(),
             descriptions: 0,
             bounds: Bounds::default(),
+            records_written: 0,
         })
     }
 
-    /// Bytes so far.
+    /// Bytes so far, its index included.
     pub fn bytes(&self) -> u64 {
-        self.indexer.offset()
+        self.indexer.offset() + self.records_written * RECORD_BYTES as u64
     }
 
     /// Takes what comes next.
@@ -88,6 +90,7 @@ impl Whole {
     }
 
     fn write_records(&mut self) -> io::Result<()> {
+        self.records_written += self.records.len() as u64;
         self.records.drain(..).try_for_each(|record| self.index.write_all(&record.encode()))
     }
 }

@@ -13,8 +13,8 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::private;
-use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
+use crate::recording::{Folder, repair};
 
 /// After this time what was written is forced to the disk: all a power cut can take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
@@ -31,8 +31,10 @@ const FULL: &str = "a recording has an end after 24 hours: share again to record
 pub trait Witness: Send {
     /// The recording of `share` is complete.
     fn complete(&self, share: ShareId);
-    /// The disk takes no more of `share`; `reason` is for people.
+    /// The disk takes no more of `share`, for now or for good; `reason` is for people.
     fn failed(&self, share: ShareId, reason: &str);
+    /// The disk takes the stream of `share` again, and the recording goes on.
+    fn resumed(&self, share: ShareId);
 }
 
 /// One recording that is being written.
@@ -67,7 +69,9 @@ fn take(folder: &Folder, open: &mut HashMap<ShareId, Open>, stream: &Arc<Stream>
     let (pieces, over) = stream.take_unrecorded();
     if stream.recording() != RecordingState::On {
         open.remove(&share);
-        if let RecordingState::Failed(reason) = stream.recording() {
+        if stream.takes_wish() {
+            resume(folder, stream, witness);
+        } else if let RecordingState::Failed(reason) | RecordingState::Paused(reason) = stream.recording() {
             witness.failed(share, &reason);
         }
         return;
@@ -90,17 +94,33 @@ fn take(folder: &Folder, open: &mut HashMap<ShareId, Open>, stream: &Arc<Stream>
             open.remove(&share);
             let reason = reason(&error);
             log::warn!("recording stopped share={share} reason=\"{reason}\"");
-            stream.set_recording(RecordingState::Failed(reason.clone()));
+            let state = if is_full(&error) { RecordingState::Paused } else { RecordingState::Failed };
+            stream.set_recording(state(reason.clone()));
             witness.failed(share, &reason);
         }
     }
 }
 
+/// Goes on with a recording that stopped for want of room, in the same file: what was written in part is cut off before.
+fn resume(folder: &Folder, stream: &Stream, witness: &dyn Witness) {
+    let share = stream.share();
+    match repair(folder, share) {
+        Ok(bytes) => {
+            log::info!("recording goes on share={share}");
+            stream.resume_recording(bytes.unwrap_or(0));
+            witness.resumed(share);
+        }
+        Err(error) => log::warn!("recording can't go on yet share={share} error=\"{error}\""),
+    }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 fn reason(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-            "the disk is full: delete shares or give the gateway a larger disk".into()
-        }
+        _ if is_full(error) => "the disk is full: delete shares or give the gateway a larger disk".into(),
         std::io::ErrorKind::FileTooLarge => "the recording has the largest size this disk allows".into(),
         std::io::ErrorKind::ReadOnlyFilesystem => "the disk can only be read: check it for errors".into(),
         _ => format!("the disk reported an error: {error}"),

@@ -1,13 +1,15 @@
 //! How long shares are kept: retention, the disk's quota, and what a restart left half done.
 
+use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
 use std::time::Duration;
 
-use crate::ground::id::ShareId;
+use crate::ground::id::{SenderId, ShareId};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
+use crate::share::room::Held;
 use crate::share::rows::Share;
 use crate::share::sharing::{self, active_shares, find, save};
 use crate::share::state::{ShareState, TargetState};
@@ -85,10 +87,12 @@ pub fn sweep(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, due: Due) -
     Ok(())
 }
 
-/// The share's time is over: its recording is to be deleted, and it counts as seen. Nothing to do where it is not ended.
+/// The share's time is over: its recording is to be deleted, and it counts as seen. Nothing to do where it is not
+/// ended, or kept.
 pub fn expire(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id: ShareId) -> Result<(), ShareError> {
     let Some(mut share) = ledger.share(id)? else { return Ok(()) };
-    let (true, Some(ended_at)) = (share.state.may_become(ShareState::Expired), share.ended_at) else { return Ok(()) };
+    let may = share.state.may_become(ShareState::Expired) && !share.kept;
+    let (true, Some(ended_at)) = (may, share.ended_at) else { return Ok(()) };
     share.state = ShareState::Expired;
     share.expired_at = Some(date);
     let mut counted = Vec::new();
@@ -108,21 +112,27 @@ pub fn expire(ledger: &mut dyn Ledger, news: &mut News, date: UnixMs, id: ShareI
     Ok(())
 }
 
-/// Shares whose recordings may go when there is no room, best first: seen by all and oldest, then, unless `seen_only`,
-/// the others.
-pub fn quota_candidates(ledger: &dyn Rows, limit: usize, seen_only: bool) -> Result<Vec<ShareId>, ShareError> {
-    let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+/// The shares that may be let go when there is no room, the oldest first; what they take of the disk is not known here.
+pub fn held(ledger: &dyn Rows) -> Result<Vec<Held>, ShareError> {
+    let mut listed = Vec::new();
     ledger.scan_kept_shares(all(), Order::Rising, &mut |(_, share), kept| {
-        if kept.all_seen {
-            seen.push(share);
-        } else if unseen.len() < limit && !seen_only {
-            unseen.push(share);
-        }
-        if seen.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        listed.push((share, kept.all_seen));
+        ControlFlow::Continue(())
     })?;
-    seen.extend(unseen);
-    seen.truncate(limit);
-    Ok(seen)
+    let mut guests: HashMap<SenderId, bool> = HashMap::new();
+    let mut held = Vec::with_capacity(listed.len());
+    for (share, seen) in listed {
+        let sender = find(ledger, share)?.sender;
+        let is_guest = match guests.get(&sender) {
+            Some(known) => *known,
+            None => {
+                let is_guest = ledger.sender(sender)?.is_none_or(|sender| sender.account.is_none());
+                *guests.entry(sender).or_insert(is_guest)
+            }
+        };
+        held.push(Held { share, sender, is_guest, seen, bytes: 0 });
+    }
+    Ok(held)
 }
 
 /// The recordings that are to be deleted.

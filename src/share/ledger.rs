@@ -134,6 +134,9 @@ pub trait Books: Send + Sync {
 
     /// Replaces everything by the copy in `file`, all or nothing.
     fn restore(&self, file: &Path) -> Result<(), LedgerError>;
+
+    /// An error while decisions can't be made durable, from the last attempt that failed to the next that doesn't.
+    fn health(&self) -> Result<(), LedgerError>;
 }
 
 /// Why the ledger could not be read or written.
@@ -148,6 +151,8 @@ pub enum LedgerError {
         /// The row's table.
         table: &'static str,
     },
+    /// A file that was to be restored is no whole backup.
+    BadBackup(String),
 }
 
 impl fmt::Display for LedgerError {
@@ -158,6 +163,9 @@ impl fmt::Display for LedgerError {
             ),
             Self::Failed(why) => {
                 write!(f, "the database cannot be used ({why}); check the disk of the data directory and try again")
+            }
+            Self::BadBackup(why) => {
+                write!(f, "this file is no whole backup ({why}); nothing was changed: restore another")
             }
             Self::Corrupt { table } => {
                 write!(

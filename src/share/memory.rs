@@ -96,4 +96,8 @@ impl Books for MemoryBooks {
     fn restore(&self, _: &Path) -> Result<(), LedgerError> {
         Err(LedgerError::Failed("these books are in memory only".into()))
     }
+
+    fn health(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
 }

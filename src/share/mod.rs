@@ -30,6 +30,7 @@ mod profile;
 mod quiet;
 mod refusals;
 mod ringing;
+mod room;
 mod rows;
 mod sharing;
 mod state;
@@ -48,6 +49,7 @@ pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use quiet::QuietHours;
 pub use refusals::RefusedKind;
+pub use room::{Held, let_go};
 pub use rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
     Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,

@@ -48,6 +48,9 @@ impl News {
         let kind = share.kind.as_str();
         let mut data = json!({ "share_id": share.id.to_string(), "state": share.state.as_str(), "kind": kind });
         self.tell_tvs(ledger, share, data.to_string().into())?;
+        if let (Some(failure), Some(fields)) = (&share.recording_failure, data.as_object_mut()) {
+            fields.insert("recording_failure".into(), failure.as_str().into());
+        }
         if let (Some(reason), Some(fields)) = (reason, data.as_object_mut()) {
             fields.insert("reason".into(), reason.into());
             if let Some(message) = &share.recording_failure {

@@ -281,6 +281,8 @@ pub struct Share {
     pub recording_failure: Option<String>,
     /// Whom it is for, each once.
     pub targets: Vec<Target>,
+    /// Whether the owner keeps it: then neither time nor a full disk takes it.
+    pub kept: bool,
 }
 
 impl Share {
@@ -354,7 +356,7 @@ pub struct InboxCounts {
     pub unseen: u64,
 }
 
-/// What is said of an ended share where ended shares are listed by age.
+/// What is said of an ended share where those that may go are listed by age: those that the owner doesn't keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// Whether everyone it came to has seen it.

@@ -69,6 +69,7 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
         media: None,
         recording_failure: None,
         targets,
+        kept: false,
     };
     ledger.put_share_token(share.token, &share.id)?;
     ledger.put_sender_share(own_key(&share), &())?;
@@ -113,7 +114,11 @@ pub fn save(ledger: &mut dyn Ledger, share: &Share) -> Result<(), ShareError> {
         ledger.remove_active_share(share.id)?;
     }
     if let (ShareState::Ended, Some(ended_at)) = (share.state, share.ended_at) {
-        ledger.put_kept_share((ended_at, share.id), &Kept { all_seen: share.all_seen() })?;
+        if share.kept {
+            ledger.remove_kept_share((ended_at, share.id))?;
+        } else {
+            ledger.put_kept_share((ended_at, share.id), &Kept { all_seen: share.all_seen() })?;
+        }
     }
     ledger.put_share(share.id, share)?;
     Ok(())
@@ -164,6 +169,16 @@ pub fn rename(
         news.inbox(ledger, target.user)?;
     }
     Ok(())
+}
+
+/// Keeps a share, whatever its age and however full the disk is; or lets it go with the others again.
+pub fn keep(ledger: &mut dyn Ledger, id: ShareId, kept: bool) -> Result<(), ShareError> {
+    let mut share = find(ledger, id)?;
+    if share.state == ShareState::Expired {
+        return Err(ShareError::Over(share.state));
+    }
+    share.kept = kept;
+    save(ledger, &share)
 }
 
 /// The share with this id.
@@ -366,11 +381,16 @@ pub fn end(
     news.share(ledger, &share)
 }
 
-/// The recording is missing or stops early; said in the share.
-pub fn recording_failed(ledger: &mut dyn Ledger, id: ShareId, reason: &str) -> Result<(), ShareError> {
+/// The recording is missing, stops early or has a gap: said in the share, and to whom it came.
+pub fn recording_failed(ledger: &mut dyn Ledger, news: &mut News, id: ShareId, reason: &str) -> Result<(), ShareError> {
     let mut share = find(ledger, id)?;
     share.recording_failure = words::title(Some(reason))?;
-    save(ledger, &share)
+    save(ledger, &share)?;
+    news.share(ledger, &share)?;
+    for target in share.targets.iter().filter(|target| target.place.is_some()) {
+        news.inbox(ledger, target.user)?;
+    }
+    Ok(())
 }
 
 /// Takes a share out of the inbox of `user`. The caller saves the share.

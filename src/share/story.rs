@@ -81,6 +81,7 @@ pub enum Act {
     SignOut { user: usize, tv: usize },
     ReplaceTv(usize),
     ExpireEarly(usize),
+    Keep { share: usize, kept: bool },
     RemoveUser(usize),
     Advance { s: u64 },
     SetClock { s: i64 },
@@ -118,6 +119,7 @@ pub fn stories() -> impl Strategy<Value = Vec<Act>> {
         1 => (0..USERS, 0..TVS).prop_map(|(user, tv)| Act::SignOut { user, tv }),
         1 => (0..TVS).prop_map(Act::ReplaceTv),
         1 => (0_usize..6).prop_map(Act::ExpireEarly),
+        1 => (0_usize..6, any::<bool>()).prop_map(|(share, kept)| Act::Keep { share, kept }),
         1 => (0..USERS).prop_map(Act::RemoveUser),
         3 => prop_oneof![0_u64..200, 0_u64..40 * 86400].prop_map(|s| Act::Advance { s }),
         1 => (-60 * 86400_i64..60 * 86400).prop_map(|s| Act::SetClock { s }),
@@ -359,6 +361,7 @@ impl Cast {
                 Ok(())
             }
             Act::ExpireEarly(share) => steward.expire_early(self.share(share)),
+            Act::Keep { share, kept } => steward.keep_share(self.share(share), kept),
             Act::RemoveUser(user) => steward.remove_user(self.users[user]),
             Act::Advance { s } => {
                 self.clock.advance(Duration::from_secs(s));

@@ -7,7 +7,8 @@ use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction
 use crate::private;
 use crate::share::LedgerError;
 use crate::store::error::failed;
-use crate::store::ledger::{TABLES, definition};
+use crate::store::guard::guarded;
+use crate::store::ledger::{Reading, TABLES, check_rows, definition};
 use crate::store::{open_file, schema};
 
 /// Writes a copy of `database` to `file`, as it is at this moment; whole, or not at all.
@@ -53,22 +54,35 @@ impl Drop for Copy {
     }
 }
 
-/// Opens the backup in `file`, of this or any earlier version. The file itself is not touched.
+/// Opens the backup in `file`, of this or any earlier version, once all of it was read. The file itself is not touched.
 pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
     let path = beside(store, "restore");
-    private::copy(file, &path).map_err(|error| LedgerError::Failed(format!("{}: {error}", file.display())))?;
-    let open = || {
-        let database = Database::open(&path).map_err(failed)?;
-        schema::migrate(&database)?;
-        Ok(database)
-    };
-    match open() {
-        Ok(database) => Ok(Copy { database, path }),
-        Err(error) => {
-            let _ = std::fs::remove_file(&path);
-            Err(error)
+    private::copy(file, &path).map_err(|error| {
+        let _ = std::fs::remove_file(&path);
+        LedgerError::Failed(format!("{}: {error}", file.display()))
+    })?;
+    guarded(|| checked(&path)).map(|database| Copy { database, path: path.clone() }).map_err(|error| {
+        let _ = std::fs::remove_file(&path);
+        match error {
+            LedgerError::DiskFull => error,
+            LedgerError::Failed(why) | LedgerError::BadBackup(why) => LedgerError::BadBackup(why),
+            LedgerError::Corrupt { table } => LedgerError::BadBackup(format!("table {table} has a damaged row")),
         }
+    })
+}
+
+/// Opens the file at `path`, and reads every page and every row of it.
+fn checked(path: &Path) -> Result<Database, LedgerError> {
+    let mut database = Database::open(path).map_err(failed)?;
+    if !database.check_integrity().map_err(failed)? {
+        return Err(LedgerError::BadBackup("it is damaged".into()));
     }
+    if !schema::is_ours(&database)? {
+        return Err(LedgerError::BadBackup("it is another program's database".into()));
+    }
+    schema::migrate(&database)?;
+    check_rows(&Reading::new(database.begin_read().map_err(failed)?))?;
+    Ok(database)
 }
 
 /// Replaces all rows by those of a copy, in a transaction that is under way.

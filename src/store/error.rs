@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use redb::{DatabaseError, StorageError};
 
 use crate::share::LedgerError;
 
@@ -18,8 +20,35 @@ pub enum StoreError {
     },
     /// Another process has it open.
     InUse(PathBuf),
+    /// The file can't be read as a database.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        why: String,
+    },
     /// The file system or the database refused.
     Failed(LedgerError),
+}
+
+impl StoreError {
+    /// Why the database in the file at `path` could not be opened.
+    pub fn opening(path: &Path, error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::DatabaseAlreadyOpen => Self::InUse(path.to_owned()),
+            DatabaseError::Storage(StorageError::Io(error))
+                if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+            {
+                Self::Failed(failed(StorageError::Io(error)))
+            }
+            other => Self::damaged(path, &other),
+        }
+    }
+
+    /// The file at `path` is no whole database.
+    pub fn damaged(path: &Path, why: &impl fmt::Display) -> Self {
+        Self::Damaged { path: path.to_owned(), why: why.to_string() }
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -32,6 +61,11 @@ impl fmt::Display for StoreError {
             Self::InUse(path) => {
                 write!(f, "another process has {} open; stop it, or use another data directory", path.display())
             }
+            Self::Damaged { path, why } => write!(
+                f,
+                "the database {} can't be read ({why}). Move it away, then bring back a backup with `lareira admin restore FILE`, or start anew without it",
+                path.display()
+            ),
             Self::Failed(error) => error.fmt(f),
         }
     }

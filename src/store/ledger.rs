@@ -14,12 +14,13 @@ use serde::de::DeserializeOwned;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{Ledger, LedgerError, Order, Range, Rows, Visit, for_each_table};
+use crate::share::ledger::{Ledger, LedgerError, Order, Range, Rows, Visit, all, for_each_table};
 use crate::share::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
     User,
 };
 use crate::store::error::failed;
+use crate::store::guard::guarded;
 use crate::store::key::{self, Key};
 use crate::store::value;
 
@@ -94,13 +95,13 @@ impl Reading {
     fn with<T>(&self, name: &'static str, ask: impl FnOnce(&Open) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         let known = self.open.borrow().contains_key(name);
         if !known {
-            let table =
-                self.transaction.open_table(definition(name)).map_err(failed).inspect_err(|_| self.broken.set(true))?;
+            let table = guarded(|| self.transaction.open_table(definition(name)).map_err(failed))
+                .inspect_err(|_| self.broken.set(true))?;
             self.open.borrow_mut().insert(name, table);
         }
         let open = self.open.borrow();
         let table = open.get(name).expect("it was opened just now");
-        let answer = ask(table);
+        let answer = guarded(|| ask(table));
         self.broken.set(self.broken.get() || matches!(answer, Err(LedgerError::DiskFull | LedgerError::Failed(_))));
         answer
     }
@@ -169,7 +170,8 @@ impl<'t> Writing<'t> {
         self.broken.borrow().clone()
     }
 
-    fn note<T>(&self, answer: Result<T, LedgerError>) -> Result<T, LedgerError> {
+    fn note<T>(&self, ask: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        let answer = guarded(ask);
         if let Err(error @ (LedgerError::DiskFull | LedgerError::Failed(_))) = &answer {
             self.broken.borrow_mut().get_or_insert_with(|| error.clone());
         }
@@ -182,7 +184,7 @@ impl<'t> Writing<'t> {
             let row = table.get(key::written(key).as_slice()).map_err(failed)?;
             row.map(|row| value::read(row.value()).ok_or(LedgerError::Corrupt { table: name })).transpose()
         };
-        self.note(get())
+        self.note(get)
     }
 
     fn put<K: Key, R: Serialize>(&mut self, name: &'static str, key: &K, row: &R) -> Result<(), LedgerError> {
@@ -193,7 +195,7 @@ impl<'t> Writing<'t> {
             let before = table.insert(key.as_slice(), row.as_slice()).map_err(failed)?;
             Ok(before.map(|before| before.value().to_vec()))
         };
-        let before = self.note(put())?;
+        let before = self.note(put)?;
         self.before.push(Before { table: name, key, row: before });
         Ok(())
     }
@@ -205,7 +207,7 @@ impl<'t> Writing<'t> {
             let before = table.remove(key.as_slice()).map_err(failed)?;
             Ok(before.map(|before| before.value().to_vec()))
         };
-        if let Some(before) = self.note(remove())? {
+        if let Some(before) = self.note(remove)? {
             self.before.push(Before { table: name, key, row: Some(before) });
         }
         Ok(())
@@ -222,7 +224,7 @@ impl<'t> Writing<'t> {
             let table = self.transaction.open_table(definition(name)).map_err(failed)?;
             scan(name, &table, range, order, visit)
         };
-        self.note(run())
+        self.note(run)
     }
 }
 
@@ -261,3 +263,14 @@ macro_rules! keep_in_redb {
     };
 }
 for_each_table!(keep_in_redb);
+
+macro_rules! check_tables {
+    ($($table:ident($key:ty => $row:ty): $get:ident $put:ident $remove:ident $scan:ident;)*) => {
+        /// Reads every row of every table; an error at the first that is none.
+        pub fn check_rows(rows: &dyn Rows) -> Result<(), LedgerError> {
+            $(rows.$scan(all(), Order::Rising, &mut |_, _| ControlFlow::Continue(()))?;)*
+            Ok(())
+        }
+    };
+}
+for_each_table!(check_tables);

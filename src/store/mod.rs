@@ -2,10 +2,12 @@
 //!
 //! Looks read on the caller's thread. Decisions go to one writer thread, which takes all that wait into one transaction
 //! and makes them durable together, each with its own result. Disk full or failing: the database is opened again, so
-//! that what was durable stays readable, and the next decision finds out whether it can be written again.
+//! that what was durable stays readable, and the writer tries until it can be written again. redb's panics, which are its
+//! answer to damaged pages, are failures like any other (`guard`).
 
 mod copy;
 mod error;
+mod guard;
 mod key;
 mod ledger;
 mod schema;
@@ -16,7 +18,7 @@ mod writer;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use redb::{Database, DatabaseError, ReadableDatabase as _};
 
@@ -24,6 +26,7 @@ use crate::private;
 use crate::share::ledger::{Books, Decision, LedgerError, Rows};
 pub use error::StoreError;
 use error::failed;
+use guard::guarded;
 use ledger::Reading;
 use writer::{Work, Writer};
 
@@ -41,6 +44,8 @@ struct Shelf {
     database: RwLock<Option<Database>>,
     open: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
     path: PathBuf,
+    /// Why it could not be written when that was last tried.
+    trouble: Mutex<Option<LedgerError>>,
 }
 
 impl Store {
@@ -55,12 +60,17 @@ impl Store {
         path: &Path,
         open: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
     ) -> Result<Self, StoreError> {
-        let database = open().map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.to_owned()),
-            other => StoreError::Failed(failed(other)),
-        })?;
-        schema::migrate(&database)?;
-        let shelf = Arc::new(Shelf { database: RwLock::new(Some(database)), open, path: path.to_owned() });
+        let opened = guarded(|| {
+            let opened = open().map_err(|error| StoreError::opening(path, error));
+            Ok(opened.and_then(|database| schema::migrate(&database).map(|()| database)))
+        });
+        let database = opened.unwrap_or_else(|error| Err(StoreError::damaged(path, &error)))?;
+        let shelf = Arc::new(Shelf {
+            database: RwLock::new(Some(database)),
+            open,
+            path: path.to_owned(),
+            trouble: Mutex::default(),
+        });
         let writer = Writer::start(Arc::clone(&shelf))
             .map_err(|error| StoreError::Failed(LedgerError::Failed(error.to_string())))?;
         Ok(Self { shelf, writer })
@@ -81,12 +91,16 @@ fn open_file(path: &Path) -> Result<Database, DatabaseError> {
 }
 
 impl Shelf {
+    fn trouble(&self) -> MutexGuard<'_, Option<LedgerError>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets `ask` use the database; opens it first where the last attempt failed.
     fn with<T>(&self, ask: impl FnOnce(&Database) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         loop {
             let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(database) = &*database {
-                return ask(database);
+                return guarded(|| ask(database));
             }
             drop(database);
             self.reopen()?;
@@ -96,8 +110,14 @@ impl Shelf {
     /// Closes and opens the database: after a failure of the disk, redb writes no more until then.
     fn reopen(&self) -> Result<(), LedgerError> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        *database = None;
-        *database = Some((self.open)().map_err(failed)?);
+        if let Some(old) = database.take() {
+            // One that panicked before may do so again while it is closed.
+            let _ = guarded(|| {
+                drop(old);
+                Ok(())
+            });
+        }
+        *database = Some(guarded(|| (self.open)().map_err(failed))?);
         log::warn!("database opened again after a failure of the disk");
         Ok(())
     }
@@ -132,5 +152,12 @@ impl Books for Store {
     fn restore(&self, file: &Path) -> Result<(), LedgerError> {
         let copy = copy::open_copy(file, &self.shelf.path)?;
         self.writer.ask(Work::Replace(copy))
+    }
+
+    fn health(&self) -> Result<(), LedgerError> {
+        if self.writer.is_gone() {
+            return Err(LedgerError::Failed("its writer is gone; restart the gateway".into()));
+        }
+        self.shelf.trouble().clone().map_or(Ok(()), Err)
     }
 }

@@ -6,6 +6,7 @@ mod two;
 
 use redb::{Database, ReadableDatabase as _, TableDefinition, TableError, WriteTransaction};
 
+use crate::share::LedgerError;
 use crate::store::error::{StoreError, failed};
 use crate::store::ledger::{TABLES, definition};
 
@@ -65,6 +66,21 @@ fn version(database: &Database) -> Result<u32, redb::Error> {
         Err(error) => return Err(error.into()),
     };
     Ok(table.get(VERSION)?.map_or(0, |version| version.value()))
+}
+
+/// Writes what is written already: whether the database takes anything.
+pub fn touch(database: &Database) -> Result<(), LedgerError> {
+    let write = || -> Result<(), redb::Error> {
+        let transaction = database.begin_write()?;
+        stamp(&transaction)?;
+        Ok(transaction.commit()?)
+    };
+    write().map_err(failed)
+}
+
+/// Whether this is a database of ours, of whatever version.
+pub fn is_ours(database: &Database) -> Result<bool, LedgerError> {
+    version(database).map(|version| version > 0).map_err(failed)
 }
 
 /// Says in a copy which version it is.

@@ -22,6 +22,8 @@ use crate::share::{
 };
 use crate::store::{Store, StoreError};
 
+mod damage;
+
 fn steward(store: Store) -> Steward {
     let clock = SetClock::new();
     let announcer = Arc::new(Announcer::new(clock.date()));

@@ -2,19 +2,23 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use redb::Database;
 
 use crate::share::ledger::{Decision, LedgerError, Verdict};
-use crate::store::Shelf;
 use crate::store::copy::{self, Copy};
 use crate::store::error::failed;
+use crate::store::guard::guarded;
 use crate::store::ledger::Writing;
+use crate::store::{Shelf, schema};
 
 /// Decisions taken into one transaction.
 const BATCH: usize = 128;
+/// While the database can't be written, how often that is tried without being asked.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// What the writer is asked to do.
 pub enum Work {
@@ -50,6 +54,11 @@ impl Writer {
         self.jobs.as_ref().ok_or_else(gone)?.send(Job { work, answer }).map_err(|_| gone())?;
         answered.recv().unwrap_or_else(|_| Err(gone()))
     }
+
+    /// Whether the thread has ended, which it never should.
+    pub fn is_gone(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
 }
 
 impl Drop for Writer {
@@ -68,33 +77,72 @@ struct Done {
 }
 
 fn write(shelf: &Shelf, waiting: &Receiver<Job>) {
-    while let Ok(first) = waiting.recv() {
+    while let Some(first) = next(shelf, waiting) {
         let mut batch = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
         let mut done: Vec<Done> = Vec::new();
         let result = shelf.with(|database| write_batch(database, &mut batch, &mut done));
-        if let Err(error) = &result {
-            log::error!("database not written: {error}");
-            // A failure to open it again is met, and said, by whoever asks next.
-            let _ = shelf.reopen();
-            if done.is_empty() {
-                done.extend(batch.next().map(|job| Done { then: None, answer: job.answer }));
-            }
+        note(shelf, &result);
+        if result.is_err() && done.is_empty() {
+            done.extend(batch.next().map(|job| Done { then: None, answer: job.answer }));
         }
         for Done { then, answer } in done {
-            if let (Ok(()), Some(then)) = (&result, then) {
-                then();
+            // Whatever is wrong with the news, what was decided is durable.
+            if let (Ok(_), Some(then)) = (&result, then)
+                && let Err(error) = guarded(|| {
+                    then();
+                    Ok(())
+                })
+            {
+                log::error!("the news of a decision broke off: {error}");
             }
-            let _ = answer.send(result.clone());
+            let _ = answer.send(result.clone().map(drop));
         }
     }
 }
 
-/// Does the jobs of a batch in one transaction. What comes after a failure of the disk stays in the batch.
+/// The next job; `None` when there will be none. Tries meanwhile whether a database in trouble can be written again.
+fn next(shelf: &Shelf, waiting: &Receiver<Job>) -> Option<Job> {
+    while shelf.trouble().is_some() {
+        match waiting.recv_timeout(RETRY) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {
+                note(shelf, &shelf.with(|database| schema::touch(database).map(|()| true)));
+            }
+        }
+    }
+    waiting.recv().ok()
+}
+
+/// Notes whether the database can be written, and opens it again where not; says so when that has changed.
+fn note(shelf: &Shelf, written: &Result<bool, LedgerError>) {
+    let before = shelf.trouble().clone();
+    match written {
+        Ok(false) => {}
+        Ok(true) => {
+            *shelf.trouble() = None;
+            if before.is_some() {
+                log::info!("the database can be written again");
+            }
+        }
+        Err(error) => {
+            *shelf.trouble() = Some(error.clone());
+            if before.as_ref() != Some(error) {
+                log::error!("database not written: {error}");
+            }
+            // A failure to open it again is met, and said, by whoever asks next.
+            let _ = shelf.reopen();
+        }
+    }
+}
+
+/// Does the jobs of a batch in one transaction; whether anything was written. What comes after a failure of the disk stays
+/// in the batch.
 fn write_batch(
     database: &Database,
     batch: &mut dyn Iterator<Item = Job>,
     done: &mut Vec<Done>,
-) -> Result<(), LedgerError> {
+) -> Result<bool, LedgerError> {
     let transaction = database.begin_write().map_err(failed)?;
     let mut wrote = false;
     let mut ledger = Writing::new(&transaction);
@@ -116,7 +164,12 @@ fn write_batch(
         }
     }
     drop(ledger);
-    if wrote { transaction.commit().map_err(failed) } else { transaction.abort().map_err(failed) }
+    if wrote {
+        transaction.commit().map_err(failed)?
+    } else {
+        transaction.abort().map_err(failed)?
+    }
+    Ok(wrote)
 }
 
 /// Runs one decision; a refused or broken one leaves nothing behind.

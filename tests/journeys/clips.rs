@@ -445,6 +445,38 @@ fn a_disk_without_room_says_so() {
     assert_eq!(answer["error"]["code"], json!("disk_full"), "{answer}");
 }
 
+/// Thousands of tiny pictures: as a recording it has three times its size, which is more than all may have together.
+#[test]
+fn a_film_whose_recording_has_no_room_fails_by_itself() {
+    let gateway = Gateway::start_with("[recording]\nquota_mib = 1\n");
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let unseen = phone.clip_for(&user);
+    phone.put(&unseen, "", &captured("phone.mp4")).expect(200);
+    phone.wait_until(&unseen, "ended");
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("tiny.mp4");
+    let picture = "testsrc2=size=64x64:rate=100:duration=60";
+    let coding =
+        ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-b:v", "40k", "-loglevel", "error"];
+    let mut ffmpeg = command("ffmpeg", ["-f", "lavfi", "-i", picture]);
+    ffmpeg.args(coding).arg(&path);
+    program::run(ffmpeg, PATIENCE).ok();
+    let film = fs::read(&path).expect("a film");
+    assert!((200_000..1_000_000).contains(&film.len()), "{} bytes", film.len());
+
+    let share = phone.clip_for(&user);
+    let answer = phone.put(&share, "", &film).expect(413).json();
+    assert_eq!(answer["error"]["code"], json!("too_large"), "{answer}");
+    assert!(text(&answer["error"], "message").contains("takes 2 MiB as a recording"), "{answer}");
+    phone.wait_until(&share, "ended");
+    assert_eq!(phone.report(&share)["reason"], json!("not_kept"));
+    assert!(film_files(&gateway, &share).is_empty(), "nothing is left of it");
+    let play = Play::of(&tv.entry(&unseen)["play"]);
+    web::call("GET", &play.url("video.mp4"), &[], &[]).expect(200);
+    assert_eq!(tv.entry(&unseen)["seen"], json!(false), "what was there is there");
+}
+
 /// A disk that fills up while a film is sent, and while its recording is made: needs root, for a small disk in memory.
 #[test]
 fn a_disk_that_fills_up_ends_the_clip_and_says_so() {

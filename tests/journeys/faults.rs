@@ -255,6 +255,36 @@ fn the_clock_is_set_back_while_a_stream_flows() {
     }
 }
 
+/// A backup of which a page is damaged, or all, given to a gateway that runs: refused, and everything works as before.
+#[test]
+fn a_damaged_backup_changes_nothing_on_a_running_gateway() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let gateway = Gateway::start_in(folder.path(), "");
+    let Household { user, mut phone, .. } = gateway.household();
+    let backup = folder.path().join("backup");
+    let restore = |file: &Path| {
+        let mut admin = command(env!("CARGO_BIN_EXE_lareira"), ["admin", "--json", "--data-dir"]);
+        admin.arg(folder.path()).arg("restore").arg(file);
+        program::run(admin, PATIENCE)
+    };
+    let mut admin = command(env!("CARGO_BIN_EXE_lareira"), ["admin", "--json", "--data-dir"]);
+    admin.arg(folder.path()).arg("backup").arg(&backup);
+    program::run(admin, PATIENCE).ok();
+    let good = std::fs::read(&backup).expect("it was written");
+    for start in [0, 64, 8192, 16384, good.len() / 2] {
+        let mut damaged = good.clone();
+        damaged[start..].fill(0x5A);
+        std::fs::write(&backup, &damaged).expect("written");
+        let refused = restore(&backup);
+        assert!(!refused.status.success() && refused.stdout.contains("bad_backup"), "{refused:?}");
+        phone.share_with(&user);
+        web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(200);
+    }
+    std::fs::write(&backup, &good).expect("written");
+    restore(&backup).ok();
+    phone.share_with(&user);
+}
+
 /// The same on a disk that is really full: needs root, for a small disk in memory.
 #[test]
 fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {
@@ -278,6 +308,62 @@ fn a_disk_that_fills_up_ends_the_recording_and_not_the_live_view() {
     let recording = std::fs::read(&gateway.recordings()[0]).expect("what was recorded is kept");
     let film = Film::read(&recording);
     film.has_no_gap(35);
+}
+
+/// A disk that was full and has room again: the recording goes on in the same share, and both are said.
+#[test]
+fn a_disk_with_room_again_goes_on_with_the_recording() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
+    let mut gateway = Gateway::start_in(folder.path(), "[recording]\nkeep_free_mib = 0\n");
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let publishing = program::start(publisher::ffmpeg_for_ever(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    gateway.wait_for_film(2.0);
+    let filler = folder.path().join("filler");
+    let mut file = std::fs::File::create(&filler).expect("a file");
+    let metrics = format!("{}/metrics", gateway.base());
+    let started = Instant::now();
+    while !web::call("GET", &metrics, &[], &[]).expect(200).text().contains("lareira_recordings_failed 1") {
+        let _ = file.write_all(&[7; 4096]);
+        assert!(started.elapsed() < PATIENCE, "the disk is full");
+    }
+    web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(503);
+    std::fs::remove_file(&filler).expect("there is room again");
+    drop(file);
+    let mut said = String::new();
+    while !said.contains("went on at") {
+        assert!(started.elapsed() < 2 * PATIENCE, "it goes on: {said}");
+        std::thread::sleep(Duration::from_millis(100));
+        let report = phone.0.get(&format!("/api/v1/shares/{}", share.id));
+        said = report["recording_failure"].as_str().unwrap_or_default().to_owned();
+    }
+    assert!(said.contains("stopped at"), "{said}");
+    assert_eq!(tv.entry(&share)["recording_failure"], said.as_str());
+    let before = std::fs::metadata(&gateway.recordings()[0]).expect("the recording").len();
+    while std::fs::metadata(&gateway.recordings()[0]).expect("the recording").len() < before + 200_000 {
+        assert!(started.elapsed() < 3 * PATIENCE, "more is recorded");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    publishing.kill();
+    phone.wait_until(&share, "ended");
+    web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(200);
+    let entry = tv.entry(&share);
+    assert_eq!(entry["recording_failure"], said.as_str());
+    let play = Play::of(&entry["play"]);
+    let film = film::decode(&play.url("video.mp4"));
+    assert!(film.pictures.is_sorted_by(|a, b| a.at_s < b.at_s), "time goes on over the gap");
+    let gaps = film.pictures.windows(2).filter(|two| two[1].at_s - two[0].at_s > 0.5).count();
+    assert_eq!(gaps, 1, "one gap, and pictures on both sides of it");
+    let length_s = entry["duration_ms"].as_f64().expect("its length") / 1000.0;
+    let last_s = film.pictures.last().expect("pictures").at_s;
+    assert!((length_s - last_s).abs() < 1.0, "{length_s} s, the last picture at {last_s} s");
+    // For a minute players of HLS go on with the live playlist; a gateway started anew has the recording's alone.
+    gateway.stop();
+    gateway.begin_to_serve();
+    let hls = film::decode(&play.url("index.m3u8"));
+    assert_eq!(hls.pictures.len(), film.pictures.len(), "HLS plays across it too");
 }
 
 /// A file system of a few MiB in memory, unmounted when dropped.

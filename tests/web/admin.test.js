@@ -90,7 +90,12 @@ test('the owner comes in with a code and does what the command line does', async
   await page.click('.stream button');
   await page.click('dialog [type=submit]');
   await page.waitForFunction(() => document.querySelector('#shares').textContent.includes('over'));
-  await page.click('#shares td button');
+  await page.click('#shares td button:text-is("Keep")');
+  await page.waitForSelector('#shares td button[aria-pressed=true]:text-is("Kept")');
+  assert.ok(admin('share', 'list').shares.find((share) => share.share_id === demo.share_id).kept);
+  await page.click('#shares td button:text-is("Kept")');
+  await page.waitForSelector('#shares td button:text-is("Keep")');
+  await page.click('#shares td button:text-is("Delete")');
   await page.click('dialog [type=submit]');
   await page.waitForFunction((share) => !document.querySelector('#shares').textContent.includes('over'));
   assert.ok(admin('share', 'list').shares.every((share) => share.share_id !== demo.share_id));

@@ -39,7 +39,7 @@ function streamCard(stream, at, changed) {
     n('viewers', stream.viewers || 0),
     stream.latency_ms ? t('delay', { ms: stream.latency_ms }) : null,
     stream.interrupted ? t('away') : null,
-    stream.recording === 'failed' ? t('not_recorded') : null
+    ['failed', 'paused'].includes(stream.recording) ? t('not_recorded') : null
   ];
   const stop = () => ask({ title: t('stop'), text: t('stop_ask', { name: stream.sender_name }), action: t('stop'), danger: true, send: () => verb('share_stop', { share: stream.share_id }) }).then(changed);
   return el('article.card.stream', {},
@@ -59,13 +59,15 @@ export function draw(section, look, changed) {
   remember(seen.watching, look.viewers);
   const at = Date.parse(look.now);
   for (const share of rates.keys()) { if (!look.streams.some((stream) => stream.share_id === share)) { rates.delete(share); } }
-  section.replaceChildren(
+  section.replaceChildren(...[
     el('div.section-head', {}, el('h2', {}, t('now'))),
     el('div.tiles', {},
       tile(t('watching'), look.viewers, seen.watching, 2),
       tile(t('cpu'), `${look.cpu_percent.toFixed(1)} %`, seen.cpu, 10),
       tile(t('memory'), bytes(look.memory_bytes), seen.memory, 32 << 20),
       tile(t('disk'), bytes(look.disk_free_bytes), seen.disk, 1)),
-    look.wrong_codes >= MANY_WRONG ? el('p.wrong', { role: 'alert' }, t('wrong_codes', { count: look.wrong_codes })) : '',
-    ...(look.streams.length ? look.streams.map((stream) => streamCard(stream, at, changed)) : [el('p.lead.still', {}, t('nothing_live'))]));
+    look.wrong_codes >= MANY_WRONG ? el('p.wrong', { role: 'alert' }, t('wrong_codes', { count: look.wrong_codes })) : null,
+    look.little_room ? el('p.lead', { role: 'status' }, t('little_room', { left: bytes(look.room_left_bytes) })) : null,
+    ...(look.streams.length ? look.streams.map((stream) => streamCard(stream, at, changed)) : [el('p.lead.still', {}, t('nothing_live'))])
+  ].filter(Boolean));
 }

@@ -1,6 +1,6 @@
 // What was shared, newest first.
 
-import { ask, el } from './dom.js';
+import { ask, el, notice } from './dom.js';
 import { t } from './texts.js';
 import { verb } from './desk.js';
 import { length, when } from './words.js';
@@ -11,12 +11,14 @@ const STATES = { pending: () => t('state_pending'), preparing: () => t('state_pr
 function row(share, changed) {
   const name = share.sender_name || '';
   const withdraw = () => ask({ title: t('withdraw'), text: t('withdraw_ask', { name }), action: t('withdraw'), danger: true, send: () => verb('share_delete', { share: share.share_id }) });
+  const keep = () => verb(share.kept ? 'share_unkeep' : 'share_keep', { share: share.share_id });
+  const keeping = share.state === 'expired' ? null : el('button.quiet', { 'aria-pressed': String(share.kept), 'aria-label': share.kept ? t('unkeep_this', { name }) : t('keep_this', { name }), onclick: () => keep().catch((error) => notice(error.message)).then(changed) }, share.kept ? t('kept') : t('keep'));
   return el('tr', {},
     el('td', {}, when(share.started_at || share.created_at)),
     el('td', { dir: 'auto' }, name),
     el('td', { dir: 'auto' }, [share.title, (STATES[share.state] || String)(share.state)].filter(Boolean).join(' · ')),
     el('td', {}, length(share.duration_ms)),
-    el('td', {}, el('button.quiet', { 'aria-label': t('withdraw_ask', { name }), onclick: () => withdraw().then(changed) }, t('withdraw'))));
+    el('td', {}, keeping, el('button.quiet', { 'aria-label': t('withdraw_ask', { name }), onclick: () => withdraw().then(changed) }, t('withdraw'))));
 }
 
 /** Draws the newest shares. */

@@ -151,6 +151,8 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         ["share", "show", share] => Verb::ShareShow { share: share.into() },
         ["share", "stop", share] => Verb::ShareStop { share: share.into() },
         ["share", "delete", share] => Verb::ShareDelete { share: share.into() },
+        ["share", "keep", share] => Verb::ShareKeep { share: share.into() },
+        ["share", "unkeep", share] => Verb::ShareUnkeep { share: share.into() },
         ["share", "new"] => match std::mem::take(&mut options.to) {
             to if to.is_empty() => return Err(WrongUsage("--to is missing".into())),
             to => Verb::ShareNew { to, from: options.take("from") },
@@ -175,7 +177,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         | ["tv" | "phone", "rename", _]
         | ["phone", "revoke" | "rename" | "join" | "leave"]
         | ["owner", "end"]
-        | ["share", "show" | "stop" | "delete"] => {
+        | ["share", "show" | "stop" | "delete" | "keep" | "unkeep"] => {
             return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
         }
         _ => return Err(WrongUsage(format!("there is no `{}`", words.join(" ")))),
@@ -283,6 +285,8 @@ mod tests {
             ("share list", Verb::ShareList),
             ("share show X", Verb::ShareShow { share: s("X") }),
             ("share delete X", Verb::ShareDelete { share: s("X") }),
+            ("share keep X", Verb::ShareKeep { share: s("X") }),
+            ("share unkeep X", Verb::ShareUnkeep { share: s("X") }),
             ("share new --to A B --from Door", Verb::ShareNew { to: vec![s("A"), s("B")], from: Some(s("Door")) }),
             ("share new --to A --to B", Verb::ShareNew { to: vec![s("A"), s("B")], from: None }),
             ("owner", Verb::Owner),

@@ -11,7 +11,7 @@ const COLUMNS: [(&str, &[&str]); 8] = [
     ("owners", &["owner_id", "browser", "since", "seen_at", "phone_id"]),
     ("channels", &["number", "channel_id", "name", "group", "guide_id", "url"]),
     ("skipped", &["line", "reason"]),
-    ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "title"]),
+    ("shares", &["share_id", "state", "kind", "sender_id", "started_at", "duration_ms", "kept", "title"]),
 ];
 
 /// The answer as text, with a line break at its end.

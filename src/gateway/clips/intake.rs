@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::preparing::not_kept;
-use super::{Clips, Entered, MIB, NoMore, NoTurn};
+use super::preparing::{Failure, not_kept};
+use super::{Clips, Entered, NoMore, NoTurn};
 use crate::executor::{Work, clean_up, unblock};
+use crate::gateway::room::MIB;
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::limits::UPLOAD_ROOM_BYTES;
 use crate::ground::reply::Reply;
 use crate::http::range::Piece;
 use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
@@ -87,13 +87,13 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
     let left = total - if anew { 0 } else { arrived };
     // The recording is made while the film is still there.
     clips.check_room(left.saturating_add(total))?;
+    clips.room.could_promise(share, sender, total).map_err(|no_room| Failure::Room(no_room).reply())?;
     clips.steward.media_started(share).map_err(http::refused)?;
     let upload = Upload::open(&clips.folder, share, anew).map_err(|error| {
         clips.steward.clip_awaits_more(share);
         not_kept(&error).reply()
     })?;
-    let incoming =
-        Incoming { clips: clips.clone(), share, total, upload: Some(upload), turn: Some(turn), looked_at: 0 };
+    let incoming = Incoming { clips: clips.clone(), share, total, upload: Some(upload), turn: Some(turn) };
     match request.piece {
         Piece::Question { .. } => Err(incoming.finished()),
         Piece::Whole { .. } | Piece::Part { .. } => Ok(Admission::Open(Box::new(incoming))),
@@ -132,7 +132,7 @@ impl Clips {
     }
 
     fn check_room(&self, needed: u64) -> Result<(), Reply> {
-        let room = self.room.bytes().map_err(|error| not_kept(&error).reply())?;
+        let room = self.room.for_uploads().map_err(|error| not_kept(&error).reply())?;
         if room >= needed {
             return Ok(());
         }
@@ -153,8 +153,6 @@ struct Incoming {
     /// Absent while the disk works, and once it is whole.
     upload: Option<Upload>,
     turn: Option<Entered>,
-    /// Bytes when the disk's room was last looked at.
-    looked_at: u64,
 }
 
 impl http::Upload for Incoming {
@@ -163,16 +161,16 @@ impl http::Upload for Incoming {
             let (clips, called_off) = (self.clips.clone(), self.is_called_off());
             let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
             self.hears();
-            let look = upload.bytes() >= self.looked_at + UPLOAD_ROOM_BYTES;
             let (upload, written, bytes) = unblock(Work::Disk, move || {
-                let room = if look { clips.room.check() } else { Ok(()) };
-                let written = room.and_then(|()| upload.append(&bytes));
+                let room = clips.room.for_uploads();
+                let written = match room {
+                    Ok(0) => Err(std::io::ErrorKind::StorageFull.into()),
+                    Ok(_) => upload.append(&bytes),
+                    Err(error) => Err(error),
+                };
                 (upload, written, bytes)
             })
             .await;
-            if look {
-                self.looked_at = upload.bytes();
-            }
             self.upload = Some(upload);
             self.hears();
             written.map(|()| bytes).map_err(|error| {

@@ -15,7 +15,7 @@ use event_listener::Event;
 use smol::lock::Semaphore;
 
 use crate::gateway::config;
-use crate::gateway::keeper::free_bytes;
+use crate::gateway::room::Room;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_PER_SENDER};
 use crate::ground::time::Moment;
@@ -25,15 +25,12 @@ use crate::share::{Asker, ShareError, ShareState, Steward};
 
 pub(super) use intake::Intake;
 
-/// A MiB in bytes.
-const MIB: u64 = 1 << 20;
-
 /// Looks after films.
 pub(super) struct Clips {
     steward: Arc<Steward>,
     library: Arc<Library>,
     folder: Folder,
-    room: Room,
+    room: Arc<Room>,
     /// Whether there are recordings at all.
     recorded: bool,
     /// MiB of a film; larger ones are refused.
@@ -51,26 +48,6 @@ pub(super) struct Clips {
 struct Queue {
     shares: VecDeque<ShareId>,
     stopped: bool,
-}
-
-/// How much room the disk has for films.
-pub(super) struct Room {
-    /// Where they are.
-    pub folder: Folder,
-    /// MiB that stay free.
-    pub keep_free_mib: u64,
-}
-
-impl Room {
-    /// Bytes that films may still take.
-    fn bytes(&self) -> std::io::Result<u64> {
-        Ok(free_bytes(self.folder.path())?.saturating_sub(self.keep_free_mib * MIB))
-    }
-
-    /// An error where there is none left.
-    fn check(&self) -> std::io::Result<()> {
-        if self.bytes()? == 0 { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-    }
 }
 
 /// What goes on with films: one thing at a time for each share.
@@ -225,7 +202,7 @@ impl Turn {
 }
 
 impl Clips {
-    pub fn new(steward: Arc<Steward>, library: Arc<Library>, room: Room, limits: &config::Recording) -> Self {
+    pub fn new(steward: Arc<Steward>, library: Arc<Library>, room: Arc<Room>, limits: &config::Recording) -> Self {
         let max_mib =
             if limits.quota_mib == 0 { limits.max_clip_mib } else { limits.max_clip_mib.min(limits.quota_mib) };
         Self {
@@ -252,6 +229,7 @@ impl Clips {
     /// Deletes what is there of a film.
     fn discard(&self, share: ShareId) {
         self.told_bytes().remove(&share);
+        self.room.settle(share);
         if let Err(error) = self.folder.delete_film(share) {
             log::error!("the film of share={share} can't be deleted: {error}");
         }

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Clips;
 use crate::codec::{CodecError, decode_key_frame};
+use crate::gateway::room::NoRoom;
 use crate::gateway::watch::THUMBNAIL;
-use crate::ground::id::ShareId;
-use crate::ground::limits::UPLOAD_ROOM_BYTES;
+use crate::ground::id::{SenderId, ShareId};
+use crate::ground::limits::RECORDING_STEP_BYTES;
 use crate::ground::picture::Picture;
 use crate::ground::reply::Reply;
 use crate::live::KeyFrame;
@@ -24,6 +25,8 @@ pub(super) enum Failure {
     Film(FilmError),
     /// Its first picture.
     Picture(CodecError),
+    /// Its recording has no room.
+    Room(NoRoom),
     /// The share is over.
     Over,
     /// The gateway stops; the film is gone on with later.
@@ -51,6 +54,13 @@ impl From<ShareError> for Failure {
             error => Self::Books(error),
         }
     }
+}
+
+/// A film that was sent.
+struct Sent {
+    film: Film,
+    share: ShareId,
+    sender: SenderId,
 }
 
 /// A failure as people and programs are told of it.
@@ -89,12 +99,27 @@ impl Failure {
                 log::error!("a film can't be kept: {error}");
                 not_kept(error)
             }
+            Self::Room(NoRoom::Disk(error)) => not_kept(error),
+            Self::Room(no_room) => {
+                let (status, code) = match no_room {
+                    NoRoom::TooLarge { .. } => (413, "too_large"),
+                    _ => (507, "disk_full"),
+                };
+                Told { reason: EndReason::NotKept, status, code, message: no_room.to_string() }
+            }
             Self::Books(error) => {
                 let message = format!("The video can't be entered in the books: {error}");
                 Told { reason: EndReason::NotKept, status: error.status(), code: error.code(), message }
             }
             Self::Over | Self::Stopping => return None,
         })
+    }
+}
+
+impl Failure {
+    /// The answer to the one who sends the film.
+    pub fn reply(&self) -> Reply {
+        self.told().map_or_else(|| Reply::error(410, "ended", "the share has ended"), |told| told.reply())
     }
 }
 
@@ -117,22 +142,31 @@ impl Clips {
     /// Looks at a film that has just arrived: whether it is one that can be shown, by its first picture. If not, the share
     /// ends, and the answer says why.
     pub(super) fn look_at(&self, share: ShareId) -> Result<(), Reply> {
-        match self.open(share).and_then(|mut film| prove(&film.first_key_frame()?)) {
-            Ok(_) => Ok(()),
-            Err(failure) => {
-                let told = self.give_up(share, &failure);
-                Err(told.map_or_else(|| Reply::error(410, "ended", "the share has ended"), |told| told.reply()))
-            }
-        }
+        let looked = self.open(share).and_then(|mut sent| {
+            self.promise(&sent)?;
+            prove(&sent.film.first_key_frame()?)
+        });
+        looked.map(drop).map_err(|failure| {
+            self.give_up(share, &failure);
+            failure.reply()
+        })
     }
 
-    fn open(&self, share: ShareId) -> Result<Film, Failure> {
+    /// Gets the film's recording its room, which others can't take from then on. One that can't be reckoned is promised
+    /// what the film has itself, and more as it grows.
+    fn promise(&self, Sent { film, share, sender }: &Sent) -> Result<(), Failure> {
+        let bytes = film.about().size.unwrap_or(film.bytes());
+        self.room.promise(*share, *sender, bytes).map_err(Failure::Room)
+    }
+
+    fn open(&self, share: ShareId) -> Result<Sent, Failure> {
         let report = self.steward.share(Asker::Owner, share)?;
         if !report.share.state.is_unfinished() {
             return Err(Failure::Over);
         }
         let date = report.share.started_at.unwrap_or(report.share.created_at);
-        Ok(Film::open(&self.folder.film(share), date)?)
+        let film = Film::open(&self.folder.film(share), date)?;
+        Ok(Sent { film, share, sender: report.share.sender })
     }
 
     /// Makes the recording of a film, and lets it ring.
@@ -146,7 +180,7 @@ impl Clips {
         match made {
             Ok(()) => self.discard(share),
             Err(Failure::Stopping) => {}
-            Err(failure) => drop(self.give_up(share, &failure)),
+            Err(failure) => self.give_up(share, &failure),
         }
     }
 
@@ -155,7 +189,10 @@ impl Clips {
         if !self.folder.film(share).exists() {
             return Ok(());
         }
-        let mut film = self.open(share)?;
+        let sent = self.open(share)?;
+        self.promise(&sent)?;
+        let Sent { mut film, sender, .. } = sent;
+        let mut promised = film.about().size.unwrap_or(film.bytes());
         let mut whole = Whole::create(&self.folder, share)?;
         let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
         while more {
@@ -167,9 +204,15 @@ impl Clips {
             }
             more = film.next(&mut out)?;
             out.drain(..).try_for_each(|item| whole.take(&item))?;
-            if whole.bytes() >= looked_at + UPLOAD_ROOM_BYTES {
+            if whole.bytes() > promised {
+                promised = whole.bytes() + RECORDING_STEP_BYTES;
+                self.room.promise(share, sender, promised).map_err(Failure::Room)?;
+            }
+            if whole.bytes() >= looked_at + RECORDING_STEP_BYTES {
                 looked_at = whole.bytes();
-                self.room.check()?;
+                if self.room.free()? <= 0 {
+                    return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+                }
             }
         }
         let picture = prove(&film.first_key_frame()?)?;
@@ -193,17 +236,16 @@ impl Clips {
     }
 
     /// Ends a share whose film can't be shown or kept, and deletes what is there of it.
-    fn give_up(&self, share: ShareId, failure: &Failure) -> Option<Told> {
+    fn give_up(&self, share: ShareId, failure: &Failure) {
+        self.room.settle(share);
         self.delete(share);
-        let told = failure.told();
-        if let Some(told) = &told {
+        if let Some(told) = failure.told() {
             log::warn!("share={share} ends: {}", told.message);
             match self.steward.clip_failed(share, told.reason, &told.message) {
                 Ok(()) | Err(ShareError::NotFound(_)) => {}
                 Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
             }
         }
-        told
     }
 }
 

@@ -85,6 +85,14 @@ struct Watch {
     keeping: Option<Moment>,
     /// Phones whose camera apps were stopped by someone else, and until when they may not publish.
     held: HashMap<PhoneId, Moment>,
+    /// Recordings that have stopped and may go on.
+    pauses: HashMap<ShareId, Pause>,
+}
+
+/// When a recording stopped, and what was said of it before.
+struct Pause {
+    at: UnixMs,
+    before: Option<String>,
 }
 
 impl Steward {
@@ -159,6 +167,11 @@ impl Steward {
     /// The books, for their backup.
     pub fn books(&self) -> &Arc<dyn Books> {
         &self.books
+    }
+
+    /// An error while nothing can be decided, because the books can't be written.
+    pub fn health(&self) -> Result<(), ShareError> {
+        Ok(self.books.health()?)
     }
 
     /// Replaces everything by a backup, all or nothing; streams under way end.

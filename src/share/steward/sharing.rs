@@ -6,13 +6,17 @@ use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Order, Rows, all};
+use crate::share::room::Held;
 use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
 use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::{cameras, keeping, phones, viewing};
 
-use super::Steward;
+use super::{Pause, Steward};
+
+/// How what is said of gaps in a recording begins.
+const GAP: &str = "the disk was full: recording ";
 
 impl Steward {
     /// Creates a share of `sender` for `targets`, who are their contacts.
@@ -89,6 +93,11 @@ impl Steward {
     pub fn rename_share(&self, asker: Asker, share: ShareId, title: Option<&str>) -> Result<(), ShareError> {
         let title = title.map(str::to_owned);
         self.decide(move |ledger, news, _| sharing::rename(ledger, news, asker, share, title.as_deref()))
+    }
+
+    /// Keeps a share, whatever its age and however full the disk is; or lets it go with the others again.
+    pub fn keep_share(&self, share: ShareId, kept: bool) -> Result<(), ShareError> {
+        self.decide(move |ledger, _, _| sharing::keep(ledger, share, kept))
     }
 
     /// All shares, newest first: `limit` of them after the first `offset`.
@@ -185,7 +194,7 @@ impl Steward {
         let message: String = message.chars().take(limits::TITLE_CHARS).collect();
         self.decide(move |ledger, news, date| {
             if sharing::find(ledger, share)?.state.is_unfinished() {
-                sharing::recording_failed(ledger, share, &message)?;
+                sharing::recording_failed(ledger, news, share, &message)?;
             }
             sharing::end(ledger, news, date, share, reason, None)
         })?;
@@ -200,6 +209,7 @@ impl Steward {
 
     /// The stream is over. Said again, it only adds the duration.
     pub fn ended(&self, share: ShareId, reason: EndReason, duration_ms: Option<u64>) -> Result<(), ShareError> {
+        self.watch().pauses.remove(&share);
         self.decide(move |ledger, news, date| sharing::end(ledger, news, date, share, reason, duration_ms))?;
         self.media_is_due_no_more(share);
         Ok(())
@@ -211,8 +221,21 @@ impl Steward {
 
     /// The recording is missing or stops early; `reason` is said in the share.
     pub fn recording_failed(&self, share: ShareId, reason: &str) -> Result<(), ShareError> {
-        let reason = reason.to_owned();
-        self.decide(move |ledger, _, _| sharing::recording_failed(ledger, share, &reason))
+        let reason: String = reason.chars().take(limits::TITLE_CHARS).collect();
+        // Books on a disk that is full may not take it; that it went on they will.
+        let before = self.look(|ledger| Ok(sharing::find(ledger, share)?.recording_failure))?;
+        let at = self.date();
+        self.watch().pauses.entry(share).or_insert(Pause { at, before });
+        self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &reason))
+    }
+
+    /// The recording goes on after it had failed: both are said in the share.
+    pub fn recording_resumed(&self, share: ShareId) -> Result<(), ShareError> {
+        let now = self.date();
+        let Some(Pause { at, before }) = self.watch().pauses.remove(&share) else { return Ok(()) };
+        let said = said_of_gap(before.as_deref(), at, now);
+        log::info!("share={share}: {said}");
+        self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &said))
     }
 
     /// The shares to which media may still come.
@@ -225,16 +248,24 @@ impl Steward {
         self.decide(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
     }
 
-    /// Shares whose recordings may go when the disk is full, best first: seen by all and oldest, then the others. Never
-    /// a live one.
-    pub fn quota_candidates(&self, limit: usize, seen_only: bool) -> Result<Vec<ShareId>, ShareError> {
-        self.look(|ledger| keeping::quota_candidates(ledger, limit, seen_only))
+    /// The shares that may be let go when recordings have no room, the oldest first, without their sizes. Never a live one,
+    /// and none that is kept.
+    pub fn held(&self) -> Result<Vec<Held>, ShareError> {
+        self.look(keeping::held)
     }
 
-    /// Ends the time of an ended share early, for the disk's quota.
+    /// Ends the time of an ended share early, for the disk's quota; not of one that is kept.
     pub fn expire_early(&self, share: ShareId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, date| keeping::expire(ledger, news, date, share))
     }
+}
+
+/// What is said of a recording with a gap, after what was said of those before.
+fn said_of_gap(before: Option<&str>, stopped: UnixMs, went_on: UnixMs) -> String {
+    let time = |date: UnixMs| date.to_string().get(11..19).unwrap_or_default().to_owned();
+    let gap = format!("stopped at {}, went on at {} (UTC)", time(stopped), time(went_on));
+    let all = before.filter(|said| said.starts_with(GAP)).map(|said| format!("{said}; {gap}"));
+    all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAP}{gap}"))
 }
 
 fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {

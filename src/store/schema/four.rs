@@ -2,6 +2,7 @@
 
 mod doorstep;
 mod guests;
+mod kept;
 
 use redb::WriteTransaction;
 
@@ -13,5 +14,6 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
         transaction.open_table(definition(table))?;
     }
     guests::step(transaction)?;
-    doorstep::step(transaction)
+    doorstep::step(transaction)?;
+    kept::step(transaction)
 }

@@ -112,7 +112,32 @@ pub fn fragment(sequence: u32, reference: ReferenceTime, video: Option<&VideoSam
     out.bytes.into()
 }
 
+/// Bytes of a fragment without its media: of a picture or none, with so many pieces of sound.
+pub fn fragment_bytes(picture: bool, sounds: usize) -> u64 {
+    const PRFT_MFHD_MDAT: u64 = 32 + 8 + 16 + 8;
+    const TRACK: u64 = 8 + 16 + 20;
+    let sound = if sounds == 0 { 0 } else { TRACK + 20 + 8 * sounds as u64 };
+    PRFT_MFHD_MDAT + if picture { TRACK + 36 } else { 0 } + sound
+}
+
 fn track_fragment(out: &mut BoxWriter, track: u32, decode_time: u64) {
     out.full(b"tfhd", 0, BASE_IS_MOOF, |out| out.u32(track));
     out.full(b"tfdt", 1, 0, |out| out.u64(decode_time));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_are_as_large_as_is_said() {
+        for (picture, sounds) in [(true, 0), (true, 1), (true, 7), (false, 1), (false, 50)] {
+            let sample =
+                VideoSample { decode_time: 1, duration: 3000, composition_offset: 0, key: true, data: &[1, 2, 3] };
+            let samples = vec![(1024, Bytes::from_static(&[4, 5])); sounds];
+            let run = AudioRun { decode_time: 1, samples };
+            let bytes = fragment(1, ReferenceTime(0), picture.then_some(&sample), &run).len() as u64;
+            assert_eq!(bytes, fragment_bytes(picture, sounds) + if picture { 3 } else { 0 } + 2 * sounds as u64);
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //! is decoded. The pictures are not touched, nor how they are turned. A sound that another film would wait for is not put
 //! in: where there is none, there is a gap.
 
+mod size;
+
 use std::sync::Arc;
 
 use crate::ground::frame::{AudioParams, VideoParams};
@@ -12,6 +14,7 @@ use crate::wire::fmp4::fragment::{AudioRun, ReferenceTime, VideoSample, fragment
 use crate::wire::fmp4::init::init_segment;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, samples_in};
 use crate::wire::mp4::{Ask, Movie, MovieSample, MovieSamples, Mp4Error, Pictures};
+pub use size::Size;
 
 /// Sound that waited this long for a picture goes without.
 const MAX_SOUND_WAIT: Ticks90k = Ticks90k::from_ms(1000);

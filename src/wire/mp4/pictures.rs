@@ -65,6 +65,12 @@ impl Pictures {
         Some(given)
     }
 
+    /// How many bytes an access unit of `bytes` has at most once it was read: every NAL unit has one byte at least.
+    pub fn most_bytes(&self, bytes: u64) -> u64 {
+        let length_bytes = self.length_bytes as u64;
+        if length_bytes >= 4 { bytes } else { bytes.saturating_mul(5) / (length_bytes + 1) }
+    }
+
     /// Reads an access unit.
     pub fn read(&mut self, sample: &[u8]) -> Result<Picture, Malformed> {
         let mut data = BytesMut::with_capacity(sample.len() + 64);

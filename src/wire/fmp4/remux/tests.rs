@@ -10,11 +10,11 @@ use crate::wire::fmp4::read::{Sample, description, samples};
 use crate::wire::mp4::boxes::boxes;
 use crate::wire::mp4::{Opened, Opener};
 
-const PHONE: &[u8] = include_bytes!("../../../../tests/captures/mp4/phone.mp4");
-const UNEVEN: &[u8] = include_bytes!("../../../../tests/captures/mp4/vfr.mov");
-const OPUS: &[u8] = include_bytes!("../../../../tests/captures/mp4/opus.mp4");
+pub(super) const PHONE: &[u8] = include_bytes!("../../../../tests/captures/mp4/phone.mp4");
+pub(super) const UNEVEN: &[u8] = include_bytes!("../../../../tests/captures/mp4/vfr.mov");
+pub(super) const OPUS: &[u8] = include_bytes!("../../../../tests/captures/mp4/opus.mp4");
 
-fn movie(bytes: &[u8]) -> Movie {
+pub(super) fn movie(bytes: &[u8]) -> Movie {
     let mut opener = Opener::new(bytes.len() as u64);
     loop {
         let Ask { offset, length } = opener.ask();
@@ -26,7 +26,7 @@ fn movie(bytes: &[u8]) -> Movie {
     }
 }
 
-fn remux(bytes: &[u8]) -> Vec<Muxed> {
+pub(super) fn remux(bytes: &[u8]) -> Vec<Muxed> {
     let mut remux = Remux::new(&movie(bytes), ReferenceTime(0)).expect("a good film");
     let mut out = Vec::new();
     while let Some(Ask { offset, length }) = remux.ask() {

@@ -13,13 +13,15 @@ use crate::ground::limits;
 
 /// Turns after which the processor time is asked for again: what a turn is charged with too much is at most that of so
 /// many short ones.
-const TURNS: u32 = 8;
+const TURNS: u32 = 32;
 /// Time between two lines in the log, at least.
 const LOG_PAUSE: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// What the running task is about.
     static ABOUT: Cell<&'static str> = const { Cell::new("") };
+    /// The processor time when it was asked for last, and the turns since.
+    static ASKED: Cell<(Duration, u32)> = Cell::new((processor_time(), 0));
 }
 
 /// Says what the running task is about in this turn, for the log.
@@ -44,17 +46,13 @@ impl Default for Meter {
     }
 }
 
-/// The clocks between two turns.
-pub(super) struct Watch {
-    clock: Instant,
-    processor: Duration,
-    turns: u32,
-}
+/// When a turn began.
+pub(super) struct Watch(Instant);
 
 impl Watch {
     /// At the beginning of a round.
     pub(super) fn start() -> Self {
-        Self { clock: Instant::now(), processor: processor_time(), turns: 0 }
+        Self(Instant::now())
     }
 }
 
@@ -69,23 +67,19 @@ impl Meter {
         self.long.load(Ordering::Relaxed)
     }
 
-    /// Begins anew.
-    pub fn reset(&self) {
-        self.longest_us.store(0, Ordering::Relaxed);
-        self.long.store(0, Ordering::Relaxed);
-    }
-
     /// The task `name` has had its turn.
     pub(super) fn turn(&self, watch: &mut Watch, name: &'static str) {
         let now = Instant::now();
-        let took = now - std::mem::replace(&mut watch.clock, now);
-        watch.turns += 1;
+        let took = now - std::mem::replace(&mut watch.0, now);
+        let (before, turns) = ASKED.get();
         if took > limits::LOOP_TURN.min(self.longest()) {
             let processor = processor_time();
-            self.note(took.min(processor - watch.processor), name);
-            (watch.processor, watch.turns) = (processor, 0);
-        } else if watch.turns == TURNS {
-            (watch.processor, watch.turns) = (processor_time(), 0);
+            self.note(took.min(processor - before), name);
+            ASKED.set((processor, 0));
+        } else if turns == TURNS {
+            ASKED.set((processor_time(), 0));
+        } else {
+            ASKED.set((before, turns + 1));
         }
         ABOUT.set("");
     }

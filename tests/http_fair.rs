@@ -32,6 +32,8 @@ struct Held {
     gate: Gate,
     /// Terms that were accepted.
     accepted: Arc<AtomicUsize>,
+    /// Phones that sent a photo.
+    phones: AtomicUsize,
     // Dropped last: it waits for its calls.
     house: House,
 }
@@ -49,7 +51,8 @@ impl Held {
             Reply::bytes(200, "application/json", "{}")
         };
         let times = Times { call, sweep: Duration::from_millis(50), ..Times::default() };
-        Self { gate, accepted, house: House::answering(times, Caps::default(), Box::new(handler), None) }
+        let house = House::answering(times, Caps::default(), Box::new(handler), None);
+        Self { gate, accepted, phones: AtomicUsize::new(0), house }
     }
 
     fn at(&self, last: u8) -> Client {
@@ -71,9 +74,13 @@ impl Held {
         assert_eq!(self.house.get("/healthz").status, 200);
     }
 
+    /// A photo that a phone of its own begins to send.
     fn photo(&self) -> Client {
         let mut client = self.house.connect();
-        let head = format!("Host: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {PHOTO}");
+        let phone = self.phones.fetch_add(1, Ordering::SeqCst);
+        let head = format!(
+            "Host: localhost\r\nAuthorization: Bearer {phone}\r\nContent-Type: image/jpeg\r\nContent-Length: {PHOTO}"
+        );
         client.send(format!("PUT /api/v1/me/photo HTTP/1.1\r\n{head}\r\n\r\n"));
         client
     }

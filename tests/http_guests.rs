@@ -207,30 +207,6 @@ fn a_phone_looks_up_an_address_book_and_not_a_country() {
 }
 
 #[test]
-fn events_end_with_the_phone_and_with_the_tv() {
-    let home = Home::new();
-    let casa = home.account("Casa");
-    let ana = home.user(casa, "Ana", None);
-    let tv = home.sign_in(&home.tv(casa), ana, None);
-    let (phone, sender) = home.phone(casa, "Rui");
-    let (other, _) = home.phone(casa, "Eva");
-    let share = home.ready_share(&phone, &[ana], None);
-    let others = home.ready_share(&other, &[ana], None);
-    let mut revoked = follow(&home, &format!("/api/v1/shares/{share}/events"), &phone);
-    let mut kept = follow(&home, &format!("/api/v1/shares/{others}/events"), &other);
-    let mut removed = follow(&home, "/tv/api/events", &tv);
-    let phones = home.steward.phones().expect("phones");
-    let phone_id = phones.iter().find(|report| report.sender.id == sender).expect("the phone").phone.id;
-    home.steward.revoke_phone(phone_id).expect("revoked");
-    home.steward.remove_tv(home.steward.tvs().expect("TVs")[0].id).expect("removed");
-    to_its_end(&mut revoked);
-    to_its_end(&mut removed);
-    assert_eq!(code_of(&home.ask("GET", &format!("/api/v1/shares/{share}"), &phone, &Value::Null)).0, 401);
-    home.steward.ended(others, EndReason::Stopped, None).expect("over");
-    while event(&mut kept).1["state"] != "ended" {}
-}
-
-#[test]
 fn a_phone_follows_so_many_streams_of_events_at_once() {
     let home = Home::new();
     let casa = home.account("Casa");

@@ -12,6 +12,7 @@
 //! wakes come that thick, the loop gathers: it rests a moment after each round, so that a round answers several.
 
 mod meter;
+mod own_thread;
 mod workbench;
 
 use std::cell::Cell;
@@ -34,6 +35,7 @@ pub use meter::{Meter, about, processor_time};
 
 use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
+pub use own_thread::OwnThread;
 pub use workbench::{Busy, Workbench};
 
 /// A running piece of async work: detach it or it is cancelled when dropped.

@@ -2,18 +2,16 @@
 //! whoever finds none is refused at once. A place is kept as long as its work.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
-type Job = Box<dyn FnOnce() + Send>;
+use super::own_thread::OwnThread;
 
 /// A thread for one kind of slow work, started when the first comes. `W` says whose work it is.
 pub struct Workbench<W> {
-    name: &'static str,
     places: usize,
     taken: Mutex<Vec<W>>,
-    jobs: Mutex<Option<Sender<Job>>>,
+    thread: OwnThread,
 }
 
 /// All places are taken, or the asker has one already.
@@ -29,7 +27,7 @@ pub struct Place<'a, W: PartialEq> {
 impl<W: Clone + PartialEq> Workbench<W> {
     /// A workbench with so many places: one to work at, the others to wait at. Its thread is called `name`.
     pub fn new(name: &'static str, places: usize) -> Self {
-        Self { name, places, taken: Mutex::default(), jobs: Mutex::default() }
+        Self { places, taken: Mutex::default(), thread: OwnThread::new(name) }
     }
 
     /// A place for `whose` work, which leaves `spare` places to others.
@@ -48,29 +46,13 @@ impl<W: PartialEq> Workbench<W> {
         // Each change is one statement.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Hands `job` to the thread, which is started if there is none yet.
-    fn hand_over(&self, job: Job) -> Result<(), Busy> {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.is_none() {
-            let (sender, receiver) = mpsc::channel::<Job>();
-            let thread = thread::Builder::new().name(self.name.into());
-            let started = thread.spawn(move || receiver.into_iter().for_each(|job| job()));
-            started.map_err(|error| {
-                log::error!("no thread for {} can be started: {error}", self.name);
-                Busy
-            })?;
-            *jobs = Some(sender);
-        }
-        jobs.as_ref().ok_or(Busy)?.send(job).map_err(|_| Busy)
-    }
 }
 
 impl<W: PartialEq> Place<'_, W> {
     /// Has `work` done in its turn, and waits for what it gives. Blocks. A panic of it is the asker's.
     pub fn work<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (tell, told) = mpsc::sync_channel(1);
-        self.bench.hand_over(Box::new(move || {
+        self.bench.thread.hand_over(Box::new(move || {
             // Whoever asked waits for it.
             let _ = tell.send(catch_unwind(AssertUnwindSafe(work)));
         }))?;
@@ -90,6 +72,7 @@ impl<W: PartialEq> Drop for Place<'_, W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread;
 
     #[test]
     fn places_are_few_and_one_for_each_asker() {

@@ -350,6 +350,8 @@ pub const PLAYLIST_BYTES: usize = 5 * 1024 * 1024;
 pub const LIBRARY_BYTES: usize = 16 * 1024 * 1024;
 /// Recordings that are opened at once: what each takes meanwhile adds up.
 pub const LIBRARY_OPENINGS: usize = 2;
+/// Bytes of the index of a recording that counts as long: those are opened one at a time, beside the others.
+pub const LIBRARY_LONG_INDEX_BYTES: u64 = 4 * 1024 * 1024;
 /// Requests that wait for a recording to be opened; further ones are 503.
 pub const LIBRARY_WAITERS: usize = 128;
 /// Bytes of a recording's head (its tables) that are held in memory; a longer one is kept beside it on the disk.

@@ -7,7 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use bytes::Bytes;
 
 use crate::ground::limits;
-use crate::live::stream::{RecordingState, Status, Stream};
+use crate::live::state::{RecordingState, Status};
+use crate::live::stream::Stream;
 use crate::wire::playlist::segments::Stretch;
 
 /// Bytes of one stream on their way to the disk, in the order of the file.

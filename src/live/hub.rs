@@ -11,7 +11,8 @@ use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
 use crate::live::finished::FinishedRecording;
 use crate::live::publisher::Publisher;
-use crate::live::stream::{RecordingState, Status, Stream};
+use crate::live::state::{RecordingState, Status};
+use crate::live::stream::Stream;
 
 /// Why a stream can't be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

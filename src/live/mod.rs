@@ -12,6 +12,7 @@ mod gaps;
 mod hub;
 mod publisher;
 mod reader;
+mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -21,4 +22,5 @@ pub use finished::{FinishedRecording, Head, Wanted};
 pub use hub::{Hub, OpenError};
 pub use publisher::Publisher;
 pub use reader::Reader;
-pub use stream::{KeyFrame, MediaInfo, RecordingState, Status, Stream, StreamCounts};
+pub use state::{RecordingState, Status};
+pub use stream::{KeyFrame, MediaInfo, Stream, StreamCounts};

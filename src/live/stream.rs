@@ -13,6 +13,7 @@ use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::backlog::{Backlog, Unrecorded};
 use crate::live::finished::FinishedRecording;
 use crate::live::gaps::Gaps;
+use crate::live::state::{RecordingState, Status};
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
@@ -23,32 +24,6 @@ use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
 const KEPT: Ticks90k = Ticks90k::from_ms(1500);
 /// And for this long where nothing is recorded: all that players can go back to.
 const KEPT_UNRECORDED: Ticks90k = Ticks90k::from_ms(16_000);
-
-/// What a stream is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// A publisher is connected.
-    Flowing,
-    /// The publisher was lost; it may come back.
-    Interrupted,
-    /// It is over: readers get what is left, then their end.
-    Ended,
-}
-
-/// What became of the bytes on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecordingState {
-    /// Nothing is recorded.
-    Off,
-    /// Every fragment goes to the disk.
-    On,
-    /// All of it is on the disk and closed.
-    Complete,
-    /// There is no room for more at the moment; the reason is for people. It goes on once there is.
-    Paused(String),
-    /// The disk took no more; the reason is for people.
-    Failed(String),
-}
 
 /// A key frame that can be decoded by itself.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Finished recordings, opened for playback: the plain MP4 file they make, and their segments.
 //!
 //! A recording is opened once for all who ask at the same time; of another one nobody waits, but for the few places in
-//! which recordings are opened. An index is walked, never held: what is kept of a recording is its segments, its playlist
+//! which recordings are opened: long ones have a thread of their own, so that nobody's short one waits for them. An index is walked, never held: what is kept of a recording is its segments, its playlist
 //! and the plan of its head. A long head itself lies in a file beside the recording.
 
 use std::collections::{HashSet, VecDeque};
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use event_listener::Event;
 use smol::lock::Semaphore;
 
-use crate::executor::{Work, unblock};
+use crate::executor::{Busy, OwnThread, Work, unblock};
 use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
@@ -39,6 +39,8 @@ pub struct Library {
     /// A recording is nobody's any more.
     freed: Event,
     openings: Arc<Semaphore>,
+    /// Where long ones are opened, one after the other.
+    long: OwnThread,
     waiters: Semaphore,
 }
 
@@ -72,6 +74,7 @@ impl Library {
             state: Mutex::default(),
             freed: Event::new(),
             openings: Arc::new(Semaphore::new(limits::LIBRARY_OPENINGS)),
+            long: OwnThread::new("library"),
             waiters: Semaphore::new(limits::LIBRARY_WAITERS),
         })
     }
@@ -98,13 +101,23 @@ impl Library {
         if let Some(open) = self.kept(share).filter(|open| open.has(wanted)) {
             return Ok(open);
         }
-        let place = self.openings.acquire_arc().await;
         // The work goes on where whoever asked has gone: another may ask again.
+        let library = self.clone();
+        if unblock(Work::Disk, move || library.is_long(share)).await {
+            let opened = self.long.work(move || turn.library.opened(&turn, wanted)).await;
+            return opened.unwrap_or_else(|Busy| Err(ErrorKind::ResourceBusy.into()));
+        }
+        let place = self.openings.acquire_arc().await;
         unblock(Work::Media, move || {
             let _place = place;
             turn.library.opened(&turn, wanted)
         })
         .await
+    }
+
+    /// Whether a recording takes so much memory and time that one such is opened at a time.
+    fn is_long(&self, share: ShareId) -> bool {
+        std::fs::metadata(self.folder.index(share)).is_ok_and(|index| index.len() > limits::LIBRARY_LONG_INDEX_BYTES)
     }
 
     /// How long the finished recording of a share is. Blocks.

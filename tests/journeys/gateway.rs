@@ -192,11 +192,17 @@ impl Gateway {
         let answer = tv.post("/tv/api/sign-in", &json!({ "user_id": user }));
         assert!((200..300).contains(&answer.status), "{}", answer.text());
 
-        let invite = self.admin(&["invite", "--name", "Rui"]);
+        Household { user, tv: Tv(tv), phone: self.phone("Rui") }
+    }
+
+    /// An enrolled phone.
+    #[track_caller]
+    pub fn phone(&self, name: &str) -> Phone {
+        let invite = self.admin(&["invite", "--name", name]);
         let mut phone = Caller::new(&self.base());
-        let enrol = json!({ "code": invite["code"], "name": "Rui" });
+        let enrol = json!({ "code": invite["code"], "name": name });
         phone.bearer = Some(text(&phone.post("/api/v1/enrol", &enrol).expect(201).json(), "token"));
-        Household { user, tv: Tv(tv), phone: Phone(phone) }
+        Phone(phone)
     }
 
     /// Waits until the only recording holds that many seconds.

@@ -15,6 +15,7 @@ use crate::gateway::config::{Config, ConfigError};
 pub mod admin;
 pub mod check;
 pub mod demo;
+mod heaps;
 mod logging;
 mod serve;
 
@@ -90,8 +91,16 @@ fn run(args: Vec<OsString>) -> Result<ExitCode, CliError> {
     };
     match command.as_str() {
         "admin" => Ok(admin::run(rest)),
-        "serve" => serve::run(&options(rest, &["config"])?),
-        "demo" => demo::run(&options(rest, &["json", "seconds"])?),
+        "serve" => {
+            let options = options(rest, &["config"])?;
+            heaps::begin_with_few();
+            serve::run(&options)
+        }
+        "demo" => {
+            let options = options(rest, &["json", "seconds"])?;
+            heaps::begin_with_few();
+            demo::run(&options)
+        }
         "check" => run_check(&options(rest, &["config"])?),
         "help" | "--help" | "-h" => {
             say(USAGE.trim_end());

@@ -52,7 +52,10 @@ pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of a photo as it is sent; more is 413.
 pub const PHOTO_BYTES: usize = 8_000_000;
 /// Pixels of a photo as it is sent; more are refused.
-pub const PHOTO_PIXELS: u64 = 40_000_000;
+pub const PHOTO_PIXELS: u64 = 16_000_000;
+/// Bytes of memory in which a photo is decoded; one that needs more is refused. Phones' pages make photos small before they
+/// send them.
+pub const PHOTO_MEMORY_BYTES: u64 = 64 * 1024 * 1024;
 /// Pixels that the scans of a photo go over, taken together: a progressive JPEG goes over each of its own ten times or so.
 /// More are refused before one is decoded.
 pub const PHOTO_SCAN_PIXELS: u64 = 16 * PHOTO_PIXELS;

@@ -54,7 +54,7 @@ impl Connection {
         let mut deadline = Timer::after(RTSP_SETUP_TIME);
         if let Some(config) = tls {
             let handshake = self.socket.secure(self.place.address, config, &self.shared.handshakes);
-            let shaken = within(&mut deadline, handshake).await;
+            let shaken = Box::pin(within(&mut deadline, handshake)).await;
             if let Err(end) = shaken.and_then(|shaken| shaken.map_err(End::Failed)) {
                 log::debug!("rtsp: connection {} closed: {end}", self.place.number);
                 return;
@@ -68,7 +68,8 @@ impl Connection {
                 Err(end) => break end,
             };
             // A publisher may go on with another ANNOUNCE after its TEARDOWN.
-            match self.record(recording).await {
+            // In a box, so that connections which do not get that far stay small.
+            match Box::pin(self.record(recording)).await {
                 End::Teardown => deadline = Timer::after(RTSP_SETUP_TIME),
                 end => break end,
             }

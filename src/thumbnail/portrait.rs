@@ -22,8 +22,9 @@ pub const SMALL: u32 = 96;
 
 /// JPEG quality, of 100.
 const QUALITY: u8 = 85;
-/// Bytes the decoder may take for a picture of the largest size: four a pixel, and its own tables.
-const DECODER_BYTES: u64 = limits::PHOTO_PIXELS * 4 + (16 << 20);
+/// How often the picture's own size a decoder takes that goes over its pixels more than once: it keeps two bytes for each
+/// of its values until the last scan.
+const LAYERED: u64 = 3;
 /// Bytes a PNG's decoder may take besides its pixels: for a row, and for a profile that is packed.
 const PNG_BYTES: u64 = 16 << 20;
 /// What is behind the transparent parts of a picture.
@@ -57,7 +58,7 @@ impl fmt::Display for PortraitError {
             Self::WrongKind => f.write_str("the photo must be a JPEG or PNG picture"),
             Self::TooLarge => write!(
                 f,
-                "the photo is too large; {} MB and {} megapixels at most",
+                "the photo is too large; {} MB and {} megapixels at most (a third of that in a progressive file)",
                 limits::PHOTO_BYTES / 1_000_000,
                 limits::PHOTO_PIXELS / 1_000_000
             ),
@@ -113,16 +114,17 @@ fn plain(anatomy: Anatomy) -> Result<Anatomy, PortraitError> {
 fn square(mut decoder: impl ImageDecoder, anatomy: Anatomy) -> Result<RgbImage, PortraitError> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
-    if pixels > limits::PHOTO_PIXELS || decoder.total_bytes() > DECODER_BYTES {
-        return Err(PortraitError::TooLarge);
-    }
-    if pixels.saturating_mul(anatomy.scans) > limits::PHOTO_SCAN_PIXELS {
+    if pixels.saturating_mul(anatomy.scans.saturating_sub(1)) > limits::PHOTO_SCAN_PIXELS {
         return Err(PortraitError::TooIntricate);
+    }
+    let memory_bytes = decoder.total_bytes().saturating_mul(if anatomy.scans > 1 { LAYERED } else { 1 });
+    if pixels > limits::PHOTO_PIXELS || memory_bytes > limits::PHOTO_MEMORY_BYTES {
+        return Err(PortraitError::TooLarge);
     }
     if width == 0 || height == 0 {
         return Err(PortraitError::Broken("it has no pixels".into()));
     }
-    decoder.set_limits(within(DECODER_BYTES))?;
+    decoder.set_limits(within(limits::PHOTO_MEMORY_BYTES))?;
     let orientation = decoder.orientation()?;
     let picture = DynamicImage::from_decoder(decoder)?;
     let side = width.min(height);
@@ -239,7 +241,7 @@ mod tests {
         assert_eq!(portrait(&bomb(65_000, 65_000)), Err(PortraitError::TooLarge));
         assert_eq!(portrait(&bomb(u32::MAX >> 1, u32::MAX >> 1)), Err(PortraitError::TooLarge));
         assert_eq!(portrait(&bomb(40_000_001, 1)), Err(PortraitError::TooLarge));
-        assert!(broken(portrait(&bomb(6000, 6000))), "the size is fine, the pixels are missing");
+        assert!(broken(portrait(&bomb(4000, 4000))), "the size is fine, the pixels are missing");
         assert_eq!(portrait(&vec![0xff; limits::PHOTO_BYTES + 1]), Err(PortraitError::TooLarge));
         let mut jpeg = file(RgbImage::new(16, 16), ImageFormat::Jpeg);
         let frame = jpeg.windows(2).position(|two| two == [0xff, 0xc0]).expect("a frame header");
@@ -250,7 +252,7 @@ mod tests {
         image::codecs::png::PngEncoder::new(&mut deep)
             .write_image(&[0; 8], 1, 1, ExtendedColorType::Rgba16)
             .expect("encoded");
-        deep[16..24].copy_from_slice(&[0, 0, 0x18, 0, 0, 0, 0x18, 0]);
+        deep[16..24].copy_from_slice(&[0, 0, 0x0c, 0, 0, 0, 0x0c, 0]);
         let crc = crc32(&deep[12..29]);
         deep[29..33].copy_from_slice(&crc.to_be_bytes());
         assert_eq!(portrait(&deep), Err(PortraitError::TooLarge));
@@ -303,8 +305,11 @@ mod tests {
         assert!(picture.get_pixel(48, 48).0.iter().all(|colour| (126..=130).contains(colour)));
         // What cameras and editors write has ten scans or so.
         assert!(portrait(&layered(4000, 3000, 14)).is_ok());
-        let pass = |pixels: u64, scans: u64| pixels * scans <= limits::PHOTO_SCAN_PIXELS;
-        assert!(pass(limits::PHOTO_PIXELS, 16) && pass(12_000_000, 50) && pass(1_000_000, 100));
+        assert_eq!(
+            portrait(&layered(5600, 5600, 2)),
+            Err(PortraitError::TooLarge),
+            "it is kept whole until the last scan"
+        );
     }
 
     #[test]

@@ -87,7 +87,7 @@ const json = (value) => ({ body: Buffer.from(JSON.stringify(value)), headers: { 
  *
  * `house`: `url`, `httpsPort` and `rtspPort`; `users`, ids of those it rings; `guest`, the token of the guest's phone;
  * `tv`, the cookie of a TV on which `pins`, users with a PIN, are guessed at; `ticketed`, the address of a recording
- * (to its last slash) that somebody in the family opened.
+ * (to its last slash) that somebody in the family opened; `only`, if it is there, the names of the attacks to make.
  *
  * Gives `{answers, over}`: how often each attack was answered with which status, and how it is ended.
  */
@@ -99,6 +99,7 @@ function siege(house) {
   const count = (name, status) => { const of = answers[name] = answers[name] || {}; of[status] = (of[status] || 0) + 1; };
   /** Does `work` again and again, `abreast` times at once. */
   const attack = (name, abreast, work) => {
+    if (house.only && !house.only.includes(name)) { return; }
     for (let who = 0; who < abreast; who += 1) {
       running.push((async () => {
         while (going) {

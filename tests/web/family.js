@@ -150,4 +150,4 @@ async function besieged(browser, demo, seconds) {
   return { before, during, after, answers };
 }
 
-module.exports = { besieged, prepare };
+module.exports = { besieged };

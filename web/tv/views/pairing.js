@@ -3,8 +3,6 @@
   'use strict';
 
   var el = Lareira.dom.el, t = function (key, values) { return Lareira.t(key, values); };
-  /* Why the square is not shown in a house that nobody owns. */
-  var CLOSED = { contested: 'claim_contested', late: 'claim_late' };
 
   /* 'K7Q4MD' -> ['K7Q', '4MD']: read aloud in two breaths. A code that has its own dash keeps its parts. */
   function groups(code) {
@@ -33,13 +31,13 @@
     function update(device) {
       var text = String(device.pairing_code || ''), isFirst = device.claimed === false;
       /* In a house that nobody owns the code is worth something with its square alone. */
-      var closed = isFirst && device.claim !== 'square' && CLOSED[device.claim];
+      var closed = isFirst && (device.claim === 'contested' || device.claim === 'late') && device.claim;
       if (text + isFirst + closed === shown) { return; }
       shown = text + isFirst + closed;
       Lareira.dom.clear(code);
       Lareira.dom.clear(square);
       if (closed) {
-        lead.textContent = t(closed);
+        lead.textContent = closed === 'late' ? t('claim_late') : t('claim_contested');
         command.textContent = t('claim_code', { command: 'lareira admin claim-code', address: window.location.origin + '/go/' });
         code.removeAttribute('aria-label');
         return;

@@ -12,6 +12,7 @@ use futures_lite::FutureExt as _;
 use super::Shared;
 use super::connection::Connection;
 use crate::executor::Executor;
+use crate::ground::limits;
 use crate::tls::ServerConfig;
 
 /// How long nothing is taken when descriptors or memory have run out: trying again at once would only burn the
@@ -25,6 +26,9 @@ pub(super) async fn listen(
     shared: Arc<Shared>,
     executor: Executor,
 ) {
+    if let Err(error) = rustix::net::listen(&listener, limits::ACCEPT_QUEUE) {
+        log::warn!("rtsp: few may knock at once: {error}");
+    }
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {

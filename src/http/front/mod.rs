@@ -220,6 +220,7 @@ impl Front {
 
     fn open(&self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
+        rustix::net::listen(&listener, limits::ACCEPT_QUEUE)?;
         let listener = Async::new(listener)?;
         let (executor, shared) = (self.executor.clone(), self.shared.clone());
         let connections = self.connections.clone();

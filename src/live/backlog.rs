@@ -168,7 +168,7 @@ impl Stream {
         self.tell_status();
     }
 
-    /// Whether the recording is to go on, as [`Self::wish_recording`] said; it is asked once.
+    /// Whether the recording is to go on, as was wished; it is asked once.
     pub fn takes_wish(&self) -> bool {
         let mut inner = self.lock();
         std::mem::take(&mut inner.unrecorded.wished) && matches!(inner.recording, RecordingState::Paused(_))

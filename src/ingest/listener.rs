@@ -30,6 +30,9 @@ pub(super) async fn listen(
         log::warn!("rtsp: few may knock at once: {error}");
     }
     loop {
+        // However many knock, those who are in have their turn before each: by way of the reactor, which tells of every
+        // socket, and not of this one alone.
+        let _ = listener.readable().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let stream = Arc::new(stream);

@@ -136,6 +136,19 @@ fn a_call_whose_client_has_gone_is_never_begun() {
 }
 
 #[test]
+fn whoever_says_that_nothing_more_comes_is_answered_all_the_same() {
+    let held = Held::new(LONG);
+    for version in ["1.0", "1.1"] {
+        for _ in 0..20 {
+            let mut client = held.at(2);
+            client.send(format!("GET /api/v1/terms HTTP/{version}\r\nHost: localhost\r\n\r\n"));
+            client.stream.shutdown(std::net::Shutdown::Write).expect("it is open");
+            assert_eq!(client.answer().status, 200, "HTTP/{version}");
+        }
+    }
+}
+
+#[test]
 fn a_call_that_came_too_late_for_a_place_is_not_made_either() {
     let held = Held::new(Duration::from_millis(100));
     let mut begun = held.calls(2, limits::HTTP_GUEST_CALLS - 1);

@@ -73,6 +73,8 @@ pub const HTTP_CONNECTIONS: usize = 2048;
 /// Clients of a door that have knocked and were not let in yet. With fewer places a crowd's knocks are lost, and whoever's is
 /// lost knocks again after a whole second (TCP). The kernel has a say too (`net.core.somaxconn`).
 pub const ACCEPT_QUEUE: i32 = 1024;
+/// Clients that are let in one after the other before those who are in have their turn.
+pub const ACCEPTS_AT_ONCE: usize = 8;
 /// How long a client may rest while it sends a request's body, besides the time that its bytes earn; a film goes on from
 /// where it was.
 pub const HTTP_BODY_TIME: Duration = Duration::from_secs(10);

@@ -29,10 +29,12 @@ pub(super) async fn listen(
     if let Err(error) = rustix::net::listen(&listener, limits::ACCEPT_QUEUE) {
         log::warn!("rtsp: few may knock at once: {error}");
     }
-    loop {
-        // However many knock, those who are in have their turn before each: by way of the reactor, which tells of every
+    for knock in 0_usize.. {
+        // However many knock, those who are in have their turn after a few: by way of the reactor, which tells of every
         // socket, and not of this one alone.
-        let _ = listener.readable().await;
+        if knock % limits::ACCEPTS_AT_ONCE == 0 {
+            let _ = listener.readable().await;
+        }
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let stream = Arc::new(stream);

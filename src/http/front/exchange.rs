@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_lite::future::{poll_fn, yield_now};
-use futures_lite::{FutureExt as _, Stream, StreamExt as _};
+use futures_lite::{Stream, StreamExt as _};
 
 use super::answer::{self, Framing};
 use super::connections::Connection;
@@ -353,10 +353,9 @@ impl Exchange<'_> {
     ) -> io::Result<Then> {
         let (peer, secure) = (self.connection.peer, self.connection.tls.get().is_some());
         let caller = Caller { lane: route.lane(), peer, secure, probe };
-        let call = async { Some(self.shared.upstream.call(head, body, &caller, self.shared.times.call).await) };
         let mut watching = true;
-        let gone = poll_fn(|cx| self.connection.poll_gone(cx, &mut watching).map(|()| None));
-        let answered = match call.or(gone).await {
+        let gone = poll_fn(|cx| self.connection.poll_gone(cx, &mut watching));
+        let answered = match self.shared.upstream.call(head, body, &caller, self.shared.times.call, gone).await {
             Some(Ok(answered)) => answered,
             Some(Err(reply)) => return self.send(head, reply).await,
             None => return Ok(Then::Close),

@@ -225,10 +225,12 @@ impl Front {
         let (executor, shared) = (self.executor.clone(), self.shared.clone());
         let connections = self.connections.clone();
         let task = self.executor.spawn(async move {
-            loop {
-                // However many knock, those who are in have their turn before each: by way of the reactor, which tells of
+            for knock in 0_usize.. {
+                // However many knock, those who are in have their turn after a few: by way of the reactor, which tells of
                 // every socket, and not of this one alone.
-                let _ = listener.readable().await;
+                if knock % limits::ACCEPTS_AT_ONCE == 0 {
+                    let _ = listener.readable().await;
+                }
                 match listener.accept().await {
                     Ok((stream, peer)) => take_in(&executor, &shared, &connections, stream, peer.ip(), tls.clone()),
                     Err(error) if is_the_clients(&error) => {}

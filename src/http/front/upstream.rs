@@ -70,21 +70,27 @@ impl Upstream {
         Arc::new(Self { back, lanes: Lanes::new(), executor: executor.clone() })
     }
 
-    /// The answer to a call, or what to tell the client instead. Dropped before its turn, the call is never begun.
+    /// The answer to a call, or what to tell the client instead; nothing where `gone` says, before the call's turn, that the
+    /// client is gone: the call is never begun then. A client that says early that it sends no more may still be waiting.
     pub async fn call(
         self: &Arc<Self>,
         head: &Head,
         body: CallBody,
         caller: &Caller,
         patience: Duration,
-    ) -> Result<Answered, Reply> {
+        gone: impl Future<Output = ()>,
+    ) -> Option<Result<Answered, Reply>> {
         let mut late = Timer::after(patience);
-        let turn = async { Some(self.lanes.enter(caller.lane, caller.peer).await) };
-        let too_late = async {
-            (&mut late).await;
+        let turn = async { Some(Some(self.lanes.enter(caller.lane, caller.peer).await)) };
+        let gone = async {
+            gone.await;
             None
         };
-        let Some(place) = turn.or(too_late).await else { return Err(busy()) };
+        let too_late = async {
+            (&mut late).await;
+            Some(None)
+        };
+        let Some(place) = turn.or(too_late).or(gone).await? else { return Some(Err(busy())) };
         let (tell, told) = channel::bounded(1);
         let (upstream, head_only) = (self.clone(), head.method == Method::Head);
         let request = request_head(head, body.bytes.len(), caller);
@@ -104,11 +110,11 @@ impl Upstream {
             late.await;
             Err(io::ErrorKind::TimedOut.into())
         };
-        answer.or(too_late).await.map_err(|error: io::Error| match error.kind() {
+        Some(answer.or(too_late).await.map_err(|error: io::Error| match error.kind() {
             io::ErrorKind::TimedOut => Reply::error(504, "late", "this took too long: try again"),
             io::ErrorKind::InvalidData => Reply::error(502, "bad_answer", "the gateway could not answer this"),
             _ => busy(),
-        })
+        }))
     }
 
     async fn connect(&self) -> io::Result<Async<UnixStream>> {

@@ -381,5 +381,5 @@ pub const MP4_FRAGMENT_HEAD_BYTES: u64 = 1024 * 1024;
 /// Bytes of one fragment's media in a streamed file; a larger one ends the stream.
 pub const MP4_FRAGMENT_BYTES: u64 = 32 * 1024 * 1024;
 /// Samples of one fragment of a streamed file; more end the stream. They are taken apart in one turn of the event loop; at 60
-/// pictures a second, with sound, more than a minute.
-pub const MP4_FRAGMENT_SAMPLES: usize = 8_000;
+/// pictures a second, with sound, more than half a minute.
+pub const MP4_FRAGMENT_SAMPLES: usize = 4_000;

@@ -1,5 +1,6 @@
 //! A thread that does one thing after the other, started when the first comes. Large work in turn on one thread takes the
-//! memory of one: an allocator that keeps a heap for each thread would keep it as often as there are threads.
+//! memory of one: an allocator that keeps a heap for each thread would keep it as often as there are threads. It is nice:
+//! where the processor is short, large work waits for pictures, and not they for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, Sender};
@@ -9,6 +10,7 @@ use std::thread;
 use smol::channel;
 
 use super::Busy;
+use crate::ground::limits;
 
 pub(super) type Job = Box<dyn FnOnce() + Send>;
 
@@ -31,7 +33,13 @@ impl OwnThread {
         if jobs.is_none() {
             let (sender, receiver) = mpsc::channel::<Job>();
             let thread = thread::Builder::new().name(self.name.into());
-            let started = thread.spawn(move || receiver.into_iter().for_each(|job| job()));
+            let started = thread.spawn(move || {
+                // Of this thread alone, on Linux (nice(2), "C library/kernel differences").
+                if let Err(error) = rustix::process::nice(limits::LARGE_WORK_NICE) {
+                    log::warn!("a thread for large work can't be made nice: {error}");
+                }
+                receiver.into_iter().for_each(|job| job());
+            });
             started.map_err(|error| {
                 log::error!("no thread for {} can be started: {error}", self.name);
                 Busy
@@ -59,6 +67,13 @@ impl OwnThread {
 mod tests {
     use super::*;
     use futures_lite::future::block_on;
+
+    #[test]
+    fn large_work_is_nice_and_who_asks_for_it_is_not() {
+        let nice = || rustix::process::nice(0).expect("asked");
+        let own = OwnThread::new("test");
+        assert_eq!(block_on(own.work(nice)), Ok(nice() + limits::LARGE_WORK_NICE));
+    }
 
     #[test]
     fn work_is_done_in_turn_on_one_thread_that_outlives_a_panic() {

@@ -9,6 +9,7 @@ use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
+use crate::share::ringing;
 use crate::share::room::Held;
 use crate::share::rows::Share;
 use crate::share::sharing::{self, active_shares, find, save};
@@ -126,7 +127,7 @@ pub fn held(ledger: &dyn Rows) -> Result<Vec<Held>, ShareError> {
         let is_guest = match guests.get(&sender) {
             Some(known) => *known,
             None => {
-                let is_guest = ledger.sender(sender)?.is_none_or(|sender| sender.account.is_none());
+                let is_guest = ringing::is_guest(ledger, sender)?;
                 *guests.entry(sender).or_insert(is_guest)
             }
         };

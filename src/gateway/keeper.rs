@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::gateway::gallery::Gallery;
 use crate::gateway::room::{MIB, Room};
-use crate::ground::id::{SenderId, ShareId};
-use crate::ground::limits::RESUME_BYTES;
+use crate::ground::id::ShareId;
+use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
-use crate::share::{Asker, EndReason, ShareError, Steward};
+use crate::share::{Asker, EndReason, Growing, ShareError, Steward};
 
 /// How often shares are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -18,6 +18,12 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const SWEEPS_TO_DISK: u32 = 10;
 /// How often recordings and photos that nobody knows are looked for: every so many sweeps, a day.
 const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
+
+/// What people are told of a recording that stops.
+const NO_ROOM: &str = "too little room is left on the disk: delete shares, or give the gateway a larger one";
+/// The same where it is a guest's.
+const NO_ROOM_FOR_GUESTS: &str =
+    "too little room is left for what guests send: delete shares of theirs, or give the gateway a larger disk";
 
 /// The keeper.
 pub(super) struct Keeper {
@@ -112,14 +118,28 @@ impl Keeper {
                 "little room for recordings: {mib} MiB left; the oldest seen videos go next: keep what must stay (lareira admin share keep), delete others, or give the gateway more room"
             );
         }
-        // With no stream recorded, it is nobody's new video that fills the room.
-        if left.least() < 0 {
-            if !self.room.make(0, self.filler()) {
-                self.stop_recordings();
-            }
-        } else {
+        if self.make_way(left.least()) {
             self.resume_recordings();
         }
+    }
+
+    /// Makes room for the recordings that grow, and stops those for which there is none: who gives way first leaves the last
+    /// room to the others. Whether there was room for all.
+    fn make_way(&self, left: i64) -> bool {
+        let growing = self.room.growing();
+        if growing.is_empty() {
+            // Nobody's new video fills the room then.
+            return left >= 0 || self.room.make(0, None);
+        }
+        let mut all_go_on = true;
+        for (before, one) in (0..growing.len()).rev().zip(growing) {
+            let spare = if before > 0 { LAST_ROOM_BYTES } else { 0 };
+            if !self.room.make(spare, one.sender) {
+                self.stop_recordings(&one);
+                all_go_on = false;
+            }
+        }
+        all_go_on
     }
 
     /// The streams whose recording waits for room.
@@ -138,22 +158,106 @@ impl Keeper {
         }
     }
 
-    /// Who fills the room now: of those whose streams are recorded, the one who holds most.
-    fn filler(&self) -> Option<SenderId> {
-        let recorded = self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On);
-        let of = |stream: Arc<Stream>| self.steward.share(Asker::Owner, stream.share()).ok();
-        let senders: Vec<SenderId> = recorded.filter_map(of).map(|report| report.sender.id).collect();
-        self.room.holds_most(&senders)
+    /// Nothing more can go for these: what flows is watched live, and kept only as far as it was recorded.
+    fn stop_recordings(&self, of: &Growing) {
+        let reason = if of.is_guest { NO_ROOM_FOR_GUESTS } else { NO_ROOM };
+        for stream in of.shares.iter().filter_map(|share| self.hub.get(*share)) {
+            log::warn!("recording stopped share={} reason=\"{reason}\"", stream.share());
+            self.hub.pause_recording(&stream, reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::album::Album;
+    use crate::gateway::room::tests::{House, house};
+
+    fn keeper(house: &House) -> (tempfile::TempDir, Keeper) {
+        let photos = tempfile::tempdir().expect("a directory");
+        let keeper = Keeper {
+            steward: house.steward.clone(),
+            hub: house.hub.clone(),
+            library: house.library.clone(),
+            gallery: Arc::new(Gallery::new(Album::open(photos.path()).expect("an album"))),
+            room: house.room.clone(),
+            cut_off: Vec::new(),
+            resume_window: Duration::from_secs(15),
+        };
+        (photos, keeper)
     }
 
-    /// Nothing more can go: what flows now is watched live, and kept only as far as it was recorded.
-    fn stop_recordings(&self) {
-        for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
-            log::warn!("recording stopped share={} reason=\"too little room is left\"", stream.share());
-            self.hub.pause_recording(
-                &stream,
-                "too little room is left on the disk: delete shares, or give the gateway a larger one",
-            );
+    impl Keeper {
+        fn looks(&self) {
+            self.look_at_room(&mut false);
         }
+
+        fn records(&self, share: ShareId) -> bool {
+            self.hub.get(share).expect("it flows").recording() == RecordingState::On
+        }
+    }
+
+    #[test]
+    fn a_guests_stream_stops_before_it_costs_the_family_a_video_or_its_recording() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let unseen: Vec<ShareId> = (0..6).map(|_| house.recorded("Family", 10)).collect();
+        let (ours, _publisher) = house.live("Family", 20);
+        let (theirs, _guests_publisher) = house.live("Guest", 10);
+        keeper.looks();
+        assert!(keeper.records(ours) && keeper.records(theirs), "there is room for both");
+        house.grow(theirs, 14);
+        keeper.looks();
+        assert!(!keeper.records(theirs), "the last room is the family's");
+        assert!(keeper.records(ours) && unseen.iter().all(|share| house.has(*share)));
+        house.grow(ours, 28);
+        keeper.looks();
+        let left: Vec<bool> = unseen.iter().map(|share| house.has(*share)).collect();
+        assert_eq!(left, [false, true, true, true, true, true], "its own oldest makes room for its newest");
+        assert!(keeper.records(ours) && !keeper.records(theirs));
+    }
+
+    #[test]
+    fn whoever_records_most_now_stops_first_and_not_who_has_most_from_before() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let kept = house.recorded("Grandma", 60);
+        house.steward.keep_share(kept, true).expect("kept");
+        let (small, _publisher) = house.live("Grandma", 2);
+        let (large, _other) = house.live("Door", 36);
+        keeper.looks();
+        assert!(keeper.records(small) && !keeper.records(large), "who fills the room now gives way first");
+        house.grow(small, 3);
+        keeper.looks();
+        assert!(keeper.records(small), "and leaves the last room to the others");
+        house.grow(small, 5);
+        keeper.looks();
+        assert!(!keeper.records(small), "nothing more can go");
+        house.steward.keep_share(kept, false).expect("let go");
+        house.see(kept);
+        keeper.looks();
+        assert!(!house.has(kept), "what was seen makes room again");
+    }
+
+    #[test]
+    fn guests_record_no_more_than_their_part_however_much_room_there_is() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let seen = house.recorded("Guest One", 20);
+        house.see(seen);
+        let (theirs, _publisher) = house.live("Guest Two", 25);
+        keeper.looks();
+        assert!(keeper.records(theirs) && house.has(seen));
+        house.grow(theirs, 30);
+        keeper.looks();
+        assert!(keeper.records(theirs) && !house.has(seen), "what was seen of theirs goes first");
+        house.grow(theirs, 47);
+        keeper.looks();
+        assert!(!keeper.records(theirs), "then it stops");
+        let RecordingState::Paused(why) = house.hub.get(theirs).expect("it flows").recording() else {
+            panic!("paused")
+        };
+        assert!(why.contains("what guests send"), "{why}");
     }
 }

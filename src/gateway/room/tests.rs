@@ -72,6 +72,11 @@ impl House {
         enrolled.sender
     }
 
+    /// One of a guest's, for a video that they send whole.
+    pub fn clip(&self, from: &str) -> ShareId {
+        self.steward.create_share(self.guest(from), &[self.ana], Kind::Clip, None).expect("a share").share.id
+    }
+
     /// One that is live, and whose recording has so many MiB so far.
     pub fn live(&self, from: &str, mib: u64) -> (ShareId, Publisher) {
         let (share, _) = self.share(from);

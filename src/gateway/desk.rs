@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::gateway::channels;
 use crate::gateway::gallery::Gallery;
 use crate::gateway::now::Now;
+use crate::gateway::strays::Strays;
 use crate::ground::id::{AccountId, PhoneId, UserId};
 use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
@@ -225,6 +226,8 @@ pub struct Desk {
     pub addresses: Addresses,
     /// The TV channels of a gateway that runs.
     pub channels: Option<Arc<Channels>>,
+    /// Who looks for recordings that no share has.
+    pub strays: Arc<Strays>,
 }
 
 impl Desk {
@@ -368,9 +371,26 @@ impl Desk {
             }
             Verb::Restore { file } => {
                 steward.restore(file)?;
-                json!({ "file": file, "restored": true })
+                self.told_of_strays(json!({ "file": file, "restored": true }))
             }
         })
+    }
+
+    /// What was done, and what became of the videos that the backup didn't know.
+    fn told_of_strays(&self, mut done: Value) -> Value {
+        let place = self.strays.place();
+        match self.strays.sort() {
+            Ok(0) => {}
+            Ok(aside) => {
+                log::warn!(
+                    "{aside} videos are younger than the backup: they are kept in {place} as long as others are"
+                );
+                done["videos_kept_aside"] = aside.into();
+                done["kept_aside_in"] = place.into();
+            }
+            Err(error) => log::error!("recordings that the backup doesn't know can't be kept in {place}: {error}"),
+        }
+        done
     }
 
     /// A phone as it is now.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::gateway::gallery::Gallery;
 use crate::gateway::room::{MIB, Room};
+use crate::gateway::strays::Strays;
 use crate::ground::id::ShareId;
 use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
 use crate::live::{Hub, RecordingState, Status, Stream};
@@ -16,8 +17,8 @@ use crate::share::{Asker, EndReason, Growing, ShareError, Steward};
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the disk is looked at while it has room: every so many sweeps.
 const SWEEPS_TO_DISK: u32 = 10;
-/// How often recordings and photos that nobody knows are looked for: every so many sweeps, a day.
-const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
+/// How often recordings and photos that nobody knows are looked for: every so many sweeps, an hour.
+const SWEEPS_TO_STRAYS: u32 = 3600;
 
 /// What people are told of a recording that stops.
 const NO_ROOM: &str = "too little room is left on the disk: delete shares, or give the gateway a larger one";
@@ -32,6 +33,9 @@ pub(super) struct Keeper {
     pub library: Arc<Library>,
     pub gallery: Arc<Gallery>,
     pub room: Arc<Room>,
+    pub strays: Arc<Strays>,
+    /// How long recordings are kept.
+    pub retention: Duration,
     /// Shares that were live when the gateway was stopped.
     pub cut_off: Vec<ShareId>,
     /// How long their streams may take to come back.
@@ -56,8 +60,10 @@ impl Keeper {
             if sweep == settling {
                 self.settle(&std::mem::take(&mut cut_off));
             }
-            if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 720 {
-                self.delete_strays();
+            if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 30 {
+                if let Err(error) = self.strays.sort().and_then(|_| self.strays.delete_old(self.retention)) {
+                    log::error!("recordings of no share can't be kept aside: {error}");
+                }
                 if let Err(error) = self.gallery.delete_strays(&self.steward) {
                     log::error!("photos that nobody has can't be found: {error}");
                 }
@@ -84,20 +90,6 @@ impl Keeper {
             match self.steward.ended(share, EndReason::Restarted, Some(duration_ms)) {
                 Ok(()) | Err(ShareError::NotFound(_)) => {}
                 Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
-            }
-        }
-    }
-
-    /// Deletes recordings of shares that the books don't know: withdrawn in a bad moment, or younger than a backup.
-    fn delete_strays(&self) {
-        let Ok(shares) = self.library.folder().shares() else { return };
-        for share in shares {
-            let known = !matches!(self.steward.share(Asker::Owner, share), Err(ShareError::NotFound(_)));
-            if !known && self.hub.get(share).is_none() {
-                log::info!("recording of no share deleted share={share}");
-                if let Err(error) = self.library.delete(share) {
-                    log::error!("recording can't be deleted share={share} error=\"{error}\"");
-                }
             }
         }
     }
@@ -182,6 +174,8 @@ mod tests {
             library: house.library.clone(),
             gallery: Arc::new(Gallery::new(Album::open(photos.path()).expect("an album"))),
             room: house.room.clone(),
+            strays: Arc::new(Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone())),
+            retention: Duration::from_secs(3600),
             cut_off: Vec::new(),
             resume_window: Duration::from_secs(15),
         };

@@ -4,6 +4,8 @@
 //! each picture is; it can always be made again from the recording. `repair` does that after a power cut: it cuts the
 //! recording to its last whole fragment. `library` opens finished recordings for playback.
 //!
+//! What belongs to no share any more is kept aside for a while (`strays`).
+//!
 //! A finished film that a phone sends comes into the same house: `upload` keeps what has arrived of it, `film` reads it
 //! once it is whole, `whole` makes the recording of it.
 //!
@@ -13,6 +15,7 @@ pub mod film;
 pub mod index;
 pub mod library;
 mod repair;
+mod strays;
 pub mod upload;
 pub mod whole;
 pub mod writer;

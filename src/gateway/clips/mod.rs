@@ -21,7 +21,7 @@ use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_PER_SENDER};
 use crate::ground::time::Moment;
 use crate::recording::Folder;
 use crate::recording::library::Library;
-use crate::share::{Asker, ShareError, ShareState, Steward};
+use crate::share::{Asker, ShareError, ShareState, Steward, Unwanted};
 
 pub(super) use intake::Intake;
 
@@ -220,10 +220,23 @@ impl Clips {
         }
     }
 
-    /// The share is over: nothing more is taken or prepared of its film, and what is there of it goes. Blocks.
-    pub fn call_off(&self, share: ShareId) {
+    /// The share is over: nothing more is taken or prepared of its film, and what is there of it goes; but where nobody
+    /// withdrew it and it is unknown all the same, the books were replaced by older ones, and a whole film is kept aside.
+    /// Blocks.
+    pub fn call_off(&self, share: ShareId, why: Unwanted) {
         self.busy.call_off(share);
+        let unknown = || matches!(self.steward.share(Asker::Owner, share), Err(ShareError::NotFound(_)));
+        if why != Unwanted::Withdrawn && self.folder.film(share).exists() && unknown() {
+            self.set_aside(share);
+        }
         self.discard(share);
+    }
+
+    fn set_aside(&self, share: ShareId) {
+        log::warn!("film of no share set aside share={share} in={}", self.folder.strays().display());
+        if let Err(error) = self.library.set_aside(share) {
+            log::error!("the film of share={share} can't be set aside: {error}");
+        }
     }
 
     /// Deletes what is there of a film.
@@ -253,7 +266,8 @@ impl Clips {
                 Ok(report) if report.share.state == ShareState::Ended && report.share.duration_ms.is_some() => {
                     self.discard(share);
                 }
-                Ok(_) | Err(ShareError::NotFound(_)) => self.delete(share),
+                Ok(_) => self.delete(share),
+                Err(ShareError::NotFound(_)) => self.set_aside(share),
                 Err(error) => return Err(error),
             }
         }

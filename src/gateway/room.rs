@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::gateway::config;
@@ -32,6 +33,8 @@ pub struct Room {
     quota_mib: u64,
     /// What recordings will have which are being made.
     promised: Mutex<Promised>,
+    /// Bytes of the disk that films of guests may still bring, as it was measured last and as they came since.
+    for_guests: AtomicI64,
 }
 
 type Promised = HashMap<ShareId, Promise>;
@@ -107,7 +110,15 @@ impl Room {
     /// The room of the recordings in `library`, within these limits.
     pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, library: Arc<Library>, limits: &config::Recording) -> Self {
         let config::Recording { keep_free_mib, quota_mib, .. } = *limits;
-        Self { steward, hub, library, keep_free_mib, quota_mib, promised: Mutex::default() }
+        Self {
+            steward,
+            hub,
+            library,
+            keep_free_mib,
+            quota_mib,
+            promised: Mutex::default(),
+            for_guests: AtomicI64::new(0),
+        }
     }
 
     fn promised(&self) -> MutexGuard<'_, Promised> {
@@ -144,11 +155,24 @@ impl Room {
         Ok(self.disk_free_bytes()? as i64 - (self.keep_free_mib * MIB) as i64)
     }
 
-    /// Bytes that films on their way in may take: what was promised to others isn't theirs, and recordings that go on have
-    /// theirs a little longer.
-    pub fn for_uploads(&self) -> io::Result<u64> {
-        let taken = self.to_come(&self.promised()).saturating_add(limits::UPLOAD_MARGIN_BYTES);
-        Ok(self.free()?.saturating_sub_unsigned(taken).max(0).unsigned_abs())
+    /// Bytes that films on their way in may take, a guest's or the household's: what was promised to others
+    /// isn't theirs, and recordings that go on have theirs a little longer.
+    pub fn for_uploads(&self, guest: bool) -> io::Result<u64> {
+        let promised = self.promised();
+        let taken = self.to_come(&promised).saturating_add(limits::UPLOAD_MARGIN_BYTES);
+        let mut left = self.free()?.saturating_sub_unsigned(taken);
+        if guest {
+            let measured = self.measured(&promised, self.library.folder().used_by_share()?)?;
+            left = left.min(measured.of_guests.on_disk);
+        }
+        Ok(left.max(0).unsigned_abs())
+    }
+
+    /// Whether so many bytes of a film may go to the disk. Guests' are counted, and measured anew only where they wouldn't
+    /// be enough: there are thousands in a film.
+    pub fn takes_of_upload(&self, guest: bool, bytes: u64) -> io::Result<bool> {
+        let takes = || self.for_guests.fetch_sub(bytes as i64, Ordering::SeqCst) >= bytes as i64;
+        Ok(self.for_uploads(false)? > 0 && (!guest || takes() || (self.for_uploads(true)? > 0 && takes())))
     }
 
     /// Whether `bytes` could be promised to a recording of `sender`; nothing is let go for it yet.
@@ -193,7 +217,7 @@ impl Room {
     }
 
     /// Whether a sender's videos count as guests': whoever can't be asked after is one.
-    fn is_guest(&self, sender: SenderId) -> bool {
+    pub fn is_guest(&self, sender: SenderId) -> bool {
         self.steward.is_guest(sender).unwrap_or(true)
     }
 
@@ -220,6 +244,7 @@ impl Room {
         };
         let there_is = used.values().chain(films.values()).sum::<u64>() as i64 + self.free()?.max(0);
         let on_disk = there_is / limits::GUESTS_PART as i64 - taken - arriving;
+        self.for_guests.store(on_disk, Ordering::SeqCst);
         Ok(Measured { left, of_guests: Left { on_disk, of_quota }, held })
     }
 

@@ -214,6 +214,15 @@ fn a_film_of_a_guests_that_arrives_takes_of_their_part_of_the_disk() {
     assert!(taken(free * 2).is_err(), "they have more than half by far");
     let (video, family) = house.share("Family");
     house.room.could_promise(video, family, MIB).expect("the family's is not theirs");
+
+    let left = |guest| house.room.for_uploads(guest).expect("measured");
+    assert_eq!(left(true), 0, "nor do they send more");
+    assert!(left(false) > free / 2);
+    let takes = |guest, bytes| house.room.takes_of_upload(guest, bytes).expect("measured");
+    assert!(!takes(true, 1) && takes(false, 1));
+    taken(0).expect("theirs is gone");
+    assert!(takes(true, free / 4) && takes(true, free / 4) && !takes(true, free), "each piece is counted");
+    assert!(takes(false, free), "the family's isn't");
 }
 
 #[test]

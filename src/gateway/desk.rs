@@ -371,26 +371,9 @@ impl Desk {
             }
             Verb::Restore { file } => {
                 steward.restore(file)?;
-                self.told_of_strays(json!({ "file": file, "restored": true }))
+                self.strays.told(json!({ "file": file, "restored": true }))
             }
         })
-    }
-
-    /// What was done, and what became of the videos that the backup didn't know.
-    fn told_of_strays(&self, mut done: Value) -> Value {
-        let place = self.strays.place();
-        match self.strays.sort() {
-            Ok(0) => {}
-            Ok(aside) => {
-                log::warn!(
-                    "{aside} videos are younger than the backup: they are kept in {place} as long as others are"
-                );
-                done["videos_kept_aside"] = aside.into();
-                done["kept_aside_in"] = place.into();
-            }
-            Err(error) => log::error!("recordings that the backup doesn't know can't be kept in {place}: {error}"),
-        }
-        done
     }
 
     /// A phone as it is now.

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::ground::id::ShareId;
 use crate::live::Hub;
 use crate::recording::Folder;
@@ -64,9 +66,21 @@ impl Strays {
         Ok(())
     }
 
-    /// Where they are, for people.
-    pub fn place(&self) -> String {
-        self.library.folder().strays().display().to_string()
+    /// Sorts after a restore, and adds to what is said of it what became of the videos that the backup didn't know.
+    pub fn told(&self, mut done: Value) -> Value {
+        let place = self.library.folder().strays().display().to_string();
+        match self.sort() {
+            Ok(0) => {}
+            Ok(aside) => {
+                log::warn!(
+                    "{aside} videos are younger than the backup: they are kept in {place} as long as others are"
+                );
+                done["videos_kept_aside"] = aside.into();
+                done["kept_aside_in"] = place.into();
+            }
+            Err(error) => log::error!("recordings that the backup doesn't know can't be kept in {place}: {error}"),
+        }
+        done
     }
 
     fn is_unknown(&self, share: ShareId) -> bool {

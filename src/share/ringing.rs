@@ -51,15 +51,15 @@ pub fn is_guest(ledger: &dyn Rows, sender: SenderId) -> Result<bool, ShareError>
     if household.is_some() || phones::is_owner(ledger, sender)? {
         return Ok(false);
     }
-    Ok(phones::has_phone(ledger, sender)? || !of_sender(ledger, sender)?.is_empty())
+    Ok(phones::has_phone(ledger, sender)? || !known_to(ledger, sender)?.is_empty())
 }
 
-/// How a sender stands with those who know them.
-fn of_sender(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<((SenderId, UserId), Standing)>, ShareError> {
+/// The users whom something of a sender's has reached, and how the sender stands with them.
+fn known_to(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<(UserId, Standing)>, ShareError> {
     let with = |user| Bound::Included((sender, UserId(user)));
     let mut standings = Vec::new();
-    ledger.scan_standings((with([0; 10]), with([255; 10])), Order::Rising, &mut |key, standing| {
-        standings.push((key, standing));
+    ledger.scan_standings((with([0; 10]), with([255; 10])), Order::Rising, &mut |(_, user), standing| {
+        standings.push((user, standing));
         ControlFlow::Continue(())
     })?;
     Ok(standings)
@@ -152,8 +152,8 @@ pub fn allow(ledger: &mut dyn Ledger, sender: &Sender, user: &User) -> Result<bo
 
 /// A sender goes by another name: nobody has allowed that one. When they asked last stays as it was.
 pub fn is_renamed(ledger: &mut dyn Ledger, sender: SenderId) -> Result<(), ShareError> {
-    for (key, standing) in of_sender(ledger, sender)?.into_iter().filter(|(_, standing)| standing.allowed) {
-        ledger.put_standing(key, &Standing { allowed: false, ..standing })?;
+    for (user, standing) in known_to(ledger, sender)?.into_iter().filter(|(_, standing)| standing.allowed) {
+        ledger.put_standing((sender, user), &Standing { allowed: false, ..standing })?;
     }
     Ok(())
 }

@@ -206,7 +206,7 @@ mod tests {
                 gone.iter().map(|share| held.iter().find(|held| held.share == *share).expect("it was held")).collect();
             for (at, one) in gone.iter().enumerate() {
                 let is_beyond = one.is_guest && of_all_guests(&gone[..at]) < beyond;
-                prop_assert!(may_go(&one) || is_beyond, "nothing unseen of another, but what guests hold beyond their part");
+                prop_assert!(may_go(one) || is_beyond, "nothing unseen of another, but what guests hold beyond their part");
                 prop_assert!(one.is_guest || of_all_guests(&gone[..at]) >= of_guests, "guests become less by their own");
             }
             prop_assert!(is_enough(&gone), "enough");

@@ -6,6 +6,7 @@ use super::*;
 use crate::ground::id::UserId;
 use crate::ground::time::Clock as _;
 use crate::live::Publisher;
+use crate::private;
 use crate::recording::Folder;
 use crate::share::memory::MemoryBooks;
 use crate::share::story::SetClock;
@@ -88,7 +89,12 @@ impl House {
 
     /// The recording of a share has so many MiB now.
     pub fn grow(&self, share: ShareId, mib: u64) {
-        let file = std::fs::File::create(self.library.folder().video(share)).expect("a file");
+        let file = private::file()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(self.library.folder().video(share))
+            .expect("a file");
         file.set_len(mib * MIB).expect("as large as that");
     }
 
@@ -206,7 +212,12 @@ fn a_film_of_a_guests_that_arrives_takes_of_their_part_of_the_disk() {
     let (film, guest) = house.share("Guest");
     let free = house.room.disk_free_bytes().expect("measured");
     let taken = |bytes: u64| {
-        let file = std::fs::File::create(house.library.folder().upload(film)).expect("a film");
+        let file = private::file()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(house.library.folder().upload(film))
+            .expect("a film");
         file.set_len(bytes).expect("a hole");
         house.room.could_promise(film, guest, MIB)
     };

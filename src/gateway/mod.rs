@@ -152,7 +152,7 @@ impl Gateway {
         let strays = Arc::new(Strays::new(steward.clone(), hub.clone(), library.clone()));
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
         steward.on_stream_unwanted(move |share, why| {
-            unwanted_clips.call_off(share, why);
+            unwanted_clips.call_off(share);
             unwanted.end(share);
             if why == Unwanted::Withdrawn {
                 unwanted.remove(share);

@@ -12,7 +12,7 @@ use crate::ground::id::ShareId;
 use crate::live::Hub;
 use crate::recording::Folder;
 use crate::recording::library::Library;
-use crate::share::{Asker, ShareError, ShareState, Steward};
+use crate::share::{Asker, ShareState, Steward};
 
 /// Who looks for them.
 pub struct Strays {
@@ -39,7 +39,7 @@ impl Strays {
         let folder = self.library.folder();
         let mut unknown = 0;
         for share in folder.shares()? {
-            if !self.is_unknown(share) {
+            if !self.steward.is_unknown(share).unwrap_or(false) {
                 continue;
             }
             unknown += usize::from(folder.video(share).exists() || folder.film(share).exists());
@@ -82,10 +82,6 @@ impl Strays {
         }
         done
     }
-
-    fn is_unknown(&self, share: ShareId) -> bool {
-        matches!(self.steward.share(Asker::Owner, share), Err(ShareError::NotFound(_)))
-    }
 }
 
 #[cfg(test)]
@@ -97,8 +93,8 @@ mod tests {
     use crate::gateway::open_books;
     use crate::gateway::room::tests::house;
     use crate::ground::time::UnixMs;
+    use crate::share::NewUser;
     use crate::share::story::SetClock;
-    use crate::share::{NewUser, Unwanted};
 
     /// Shares that the books don't know are those that are younger than the backup which was restored.
     #[test]
@@ -114,7 +110,7 @@ mod tests {
         std::fs::write(folder.film(clip), "whole").expect("a film");
 
         let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &Recording::default());
-        clips.call_off(clip, Unwanted::Over);
+        clips.call_off(clip);
         assert_eq!(folder.set_aside_shares().expect("a list"), [clip], "a film that came whole is kept");
         assert_eq!(strays.sort().expect("sorted"), 2);
         assert_eq!(folder.set_aside_shares().expect("a list"), [young, clip]);
@@ -122,9 +118,11 @@ mod tests {
         strays.delete_old(Duration::from_secs(3600)).expect("looked");
         assert_eq!(folder.set_aside_shares().expect("a list"), [young, clip], "and nothing of it goes before its time");
 
-        std::fs::write(folder.film(clip), "withdrawn").expect("a film");
-        clips.call_off(clip, Unwanted::Withdrawn);
-        assert!(!folder.film(clip).exists(), "what was withdrawn is gone");
+        std::fs::write(folder.film(known), "withdrawn").expect("a film");
+        house.steward.withdraw_share(Asker::Owner, known).expect("withdrawn");
+        assert_eq!(strays.sort().expect("sorted"), 1, "what is to be deleted is none");
+        clips.call_off(known);
+        assert!(!folder.film(known).exists() && folder.video(known).exists(), "and goes when its time comes");
     }
 
     #[test]

@@ -254,6 +254,11 @@ impl Steward {
         self.look(keeping::held)
     }
 
+    /// Whether the books know nothing of a share, nor that its recording is to be deleted: they are older than it.
+    pub fn is_unknown(&self, share: ShareId) -> Result<bool, ShareError> {
+        self.look(|ledger| Ok(ledger.share(share)?.is_none() && ledger.discard(share)?.is_none()))
+    }
+
     /// Whose a share is, and whether they belong to no household.
     pub fn whose(&self, share: ShareId) -> Result<(SenderId, bool), ShareError> {
         self.look(|ledger| {

@@ -282,31 +282,34 @@ impl Room {
 
     /// Whose recordings grow now, those first who give way first.
     pub fn growing(&self) -> Vec<Growing> {
-        let promised = self.promised().clone();
-        let used = self.library.folder().used_by_share().unwrap_or_default();
-        let held = self.held(&used).unwrap_or_default();
-        let bytes = |share: &ShareId| used.get(share).copied().unwrap_or(0);
         let mut growing: Vec<Growing> = Vec::new();
         for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
             let share = stream.share();
             let (sender, is_guest) = self.steward.whose(share).map_or((None, true), |(id, guest)| (Some(id), guest));
-            if let Some(known) = growing.iter_mut().find(|one| one.sender == sender) {
-                known.now_bytes += bytes(&share);
-                known.shares.push(share);
-                continue;
+            match growing.iter_mut().find(|one| one.sender == sender) {
+                Some(known) => known.shares.push(share),
+                None => growing.push(Growing { sender, is_guest, now_bytes: 0, held_bytes: 0, shares: vec![share] }),
             }
-            let films = promised.values().filter(|promise| Some(promise.sender) == sender);
-            let over = held.iter().filter(|held| Some(held.sender) == sender);
-            growing.push(Growing {
-                sender,
-                is_guest,
-                now_bytes: films.map(|promise| promise.bytes).sum::<u64>() + bytes(&share),
-                held_bytes: over.map(|held| held.bytes).sum(),
-                shares: vec![share],
-            });
         }
-        order_of_yielding(&mut growing);
+        // Who is alone gives way to nobody.
+        if growing.len() > 1 {
+            self.weigh(&mut growing);
+            order_of_yielding(&mut growing);
+        }
         growing
+    }
+
+    fn weigh(&self, growing: &mut [Growing]) {
+        let promised = self.promised().clone();
+        let used = self.library.folder().used_by_share().unwrap_or_default();
+        let held = self.held(&used).unwrap_or_default();
+        for one in growing {
+            let now = one.shares.iter().filter_map(|share| used.get(share));
+            let films = promised.values().filter(|promise| Some(promise.sender) == one.sender);
+            one.now_bytes = now.sum::<u64>() + films.map(|promise| promise.bytes).sum::<u64>();
+            let own = held.iter().filter(|held| Some(held.sender) == one.sender);
+            one.held_bytes = own.map(|held| held.bytes).sum();
+        }
     }
 
     fn let_go(&self, share: ShareId) {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::ground::id::ShareId;
 use crate::live::Hub;
 use crate::recording::Folder;
 use crate::recording::library::Library;
@@ -92,6 +91,7 @@ mod tests {
     use crate::gateway::desk::{Addresses, Desk, Verb};
     use crate::gateway::open_books;
     use crate::gateway::room::tests::house;
+    use crate::ground::id::ShareId;
     use crate::ground::time::UnixMs;
     use crate::share::NewUser;
     use crate::share::story::SetClock;

@@ -216,8 +216,7 @@ mod tests {
     fn whoever_records_most_now_stops_first_and_not_who_has_most_from_before() {
         let house = house(100);
         let (_photos, keeper) = keeper(&house);
-        let kept = house.recorded("Grandma", 60);
-        house.steward.keep_share(kept, true).expect("kept");
+        let unseen = [30, 30].map(|mib| house.recorded("Grandma", mib));
         let (small, _publisher) = house.live("Grandma", 2);
         let (large, _other) = house.live("Door", 36);
         keeper.looks();
@@ -227,11 +226,23 @@ mod tests {
         assert!(keeper.records(small), "and leaves the last room to the others");
         house.grow(small, 5);
         keeper.looks();
-        assert!(!keeper.records(small), "nothing more can go");
-        house.steward.keep_share(kept, false).expect("let go");
-        house.see(kept);
+        assert_eq!(unseen.map(|share| house.has(share)), [false, true], "whose own makes room then");
+        assert!(keeper.records(small));
+    }
+
+    #[test]
+    fn where_nothing_may_go_all_recordings_stop_and_go_on_once_there_is_room() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let theirs = house.recorded("Grandpa", 60);
+        let (live, _publisher) = house.live("Door", 41);
         keeper.looks();
-        assert!(!house.has(kept), "what was seen makes room again");
+        assert!(!keeper.records(live) && house.has(theirs), "nobody's unseen one goes");
+        house.see(theirs);
+        keeper.looks();
+        assert!(!house.has(theirs), "what was seen makes room");
+        keeper.looks();
+        assert!(house.hub.get(live).expect("it flows").takes_wish(), "and the recording is to go on");
     }
 
     #[test]

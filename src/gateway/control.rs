@@ -174,6 +174,7 @@ mod tests {
     use crate::album::Album;
     use crate::gateway::desk::Addresses;
     use crate::gateway::gallery::Gallery;
+    use crate::gateway::strays::Strays;
     use crate::ground::time::Clock as _;
     use crate::share::memory::MemoryBooks;
     use crate::share::story::SetClock;
@@ -184,7 +185,9 @@ mod tests {
         let addresses =
             Addresses { http: "http://tv:8080".into(), https: None, rtsp: "rtsp://tv:8554".into(), rtsps: None };
         let album = Album::open(&data_dir.join("photos")).expect("an album");
-        Desk { steward: steward(), gallery: Arc::new(Gallery::new(album)), addresses, channels: None }
+        let steward = steward();
+        let strays = Arc::new(Strays::at_rest(steward.clone(), data_dir).expect("a folder"));
+        Desk { steward, gallery: Arc::new(Gallery::new(album)), addresses, channels: None, strays }
     }
 
     fn steward() -> Arc<Steward> {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::gateway::channels;
 use crate::gateway::gallery::Gallery;
 use crate::gateway::now::Now;
+use crate::gateway::strays::Strays;
 use crate::ground::id::{AccountId, PhoneId, UserId};
 use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
@@ -225,6 +226,8 @@ pub struct Desk {
     pub addresses: Addresses,
     /// The TV channels of a gateway that runs.
     pub channels: Option<Arc<Channels>>,
+    /// Who looks for recordings that no share has.
+    pub strays: Arc<Strays>,
 }
 
 impl Desk {
@@ -368,7 +371,7 @@ impl Desk {
             }
             Verb::Restore { file } => {
                 steward.restore(file)?;
-                json!({ "file": file, "restored": true })
+                self.strays.told(json!({ "file": file, "restored": true }))
             }
         })
     }

@@ -6,18 +6,25 @@ use std::time::Duration;
 
 use crate::gateway::gallery::Gallery;
 use crate::gateway::room::{MIB, Room};
-use crate::ground::id::{SenderId, ShareId};
-use crate::ground::limits::RESUME_BYTES;
+use crate::gateway::strays::Strays;
+use crate::ground::id::ShareId;
+use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
-use crate::share::{Asker, EndReason, ShareError, Steward};
+use crate::share::{Asker, EndReason, Growing, ShareError, Steward};
 
 /// How often shares are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the disk is looked at while it has room: every so many sweeps.
 const SWEEPS_TO_DISK: u32 = 10;
-/// How often recordings and photos that nobody knows are looked for: every so many sweeps, a day.
-const SWEEPS_TO_STRAYS: u32 = 24 * 3600;
+/// How often recordings and photos that nobody knows are looked for: every so many sweeps, an hour.
+const SWEEPS_TO_STRAYS: u32 = 3600;
+
+/// What people are told of a recording that stops.
+const NO_ROOM: &str = "too little room is left on the disk: delete shares, or give the gateway a larger one";
+/// The same where it is a guest's.
+const NO_ROOM_FOR_GUESTS: &str =
+    "too little room is left for what guests send: delete shares of theirs, or give the gateway a larger disk";
 
 /// The keeper.
 pub(super) struct Keeper {
@@ -26,6 +33,9 @@ pub(super) struct Keeper {
     pub library: Arc<Library>,
     pub gallery: Arc<Gallery>,
     pub room: Arc<Room>,
+    pub strays: Arc<Strays>,
+    /// How long recordings are kept.
+    pub retention: Duration,
     /// Shares that were live when the gateway was stopped.
     pub cut_off: Vec<ShareId>,
     /// How long their streams may take to come back.
@@ -50,8 +60,10 @@ impl Keeper {
             if sweep == settling {
                 self.settle(&std::mem::take(&mut cut_off));
             }
-            if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 720 {
-                self.delete_strays();
+            if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 30 {
+                if let Err(error) = self.strays.sort().and_then(|_| self.strays.delete_old(self.retention)) {
+                    log::error!("recordings of no share can't be kept aside: {error}");
+                }
                 if let Err(error) = self.gallery.delete_strays(&self.steward) {
                     log::error!("photos that nobody has can't be found: {error}");
                 }
@@ -82,20 +94,6 @@ impl Keeper {
         }
     }
 
-    /// Deletes recordings of shares that the books don't know: withdrawn in a bad moment, or younger than a backup.
-    fn delete_strays(&self) {
-        let Ok(shares) = self.library.folder().shares() else { return };
-        for share in shares {
-            let known = !matches!(self.steward.share(Asker::Owner, share), Err(ShareError::NotFound(_)));
-            if !known && self.hub.get(share).is_none() {
-                log::info!("recording of no share deleted share={share}");
-                if let Err(error) = self.library.delete(share) {
-                    log::error!("recording can't be deleted share={share} error=\"{error}\"");
-                }
-            }
-        }
-    }
-
     /// Lets recordings go while they have too little room, and warns before.
     fn look_at_room(&self, tight: &mut bool) {
         let left = match self.room.left() {
@@ -112,14 +110,28 @@ impl Keeper {
                 "little room for recordings: {mib} MiB left; the oldest seen videos go next: keep what must stay (lareira admin share keep), delete others, or give the gateway more room"
             );
         }
-        // With no stream recorded, it is nobody's new video that fills the room.
-        if left.least() < 0 {
-            if !self.room.make(0, self.filler()) {
-                self.stop_recordings();
-            }
-        } else {
+        if self.make_way(left.least()) {
             self.resume_recordings();
         }
+    }
+
+    /// Makes room for the recordings that grow, and stops those for which there is none: who gives way first leaves the last
+    /// room to the others. Whether there was room for all.
+    fn make_way(&self, left: i64) -> bool {
+        let growing = self.room.growing();
+        if growing.is_empty() {
+            // Nobody's new video fills the room then.
+            return left >= 0 || self.room.make(0, None);
+        }
+        let mut all_go_on = true;
+        for (before, one) in (0..growing.len()).rev().zip(growing) {
+            let spare = if before > 0 { LAST_ROOM_BYTES } else { 0 };
+            if !self.room.make(spare, one.sender) {
+                self.stop_recordings(&one);
+                all_go_on = false;
+            }
+        }
+        all_go_on
     }
 
     /// The streams whose recording waits for room.
@@ -138,22 +150,118 @@ impl Keeper {
         }
     }
 
-    /// Who fills the room now: of those whose streams are recorded, the one who holds most.
-    fn filler(&self) -> Option<SenderId> {
-        let recorded = self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On);
-        let of = |stream: Arc<Stream>| self.steward.share(Asker::Owner, stream.share()).ok();
-        let senders: Vec<SenderId> = recorded.filter_map(of).map(|report| report.sender.id).collect();
-        self.room.holds_most(&senders)
+    /// Nothing more can go for these: what flows is watched live, and kept only as far as it was recorded.
+    fn stop_recordings(&self, of: &Growing) {
+        let reason = if of.is_guest { NO_ROOM_FOR_GUESTS } else { NO_ROOM };
+        for stream in of.shares.iter().filter_map(|share| self.hub.get(*share)) {
+            log::warn!("recording stopped share={} reason=\"{reason}\"", stream.share());
+            self.hub.pause_recording(&stream, reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::album::Album;
+    use crate::gateway::room::tests::{House, house};
+
+    fn keeper(house: &House) -> (tempfile::TempDir, Keeper) {
+        let photos = tempfile::tempdir().expect("a directory");
+        let keeper = Keeper {
+            steward: house.steward.clone(),
+            hub: house.hub.clone(),
+            library: house.library.clone(),
+            gallery: Arc::new(Gallery::new(Album::open(photos.path()).expect("an album"))),
+            room: house.room.clone(),
+            strays: Arc::new(Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone())),
+            retention: Duration::from_secs(3600),
+            cut_off: Vec::new(),
+            resume_window: Duration::from_secs(15),
+        };
+        (photos, keeper)
     }
 
-    /// Nothing more can go: what flows now is watched live, and kept only as far as it was recorded.
-    fn stop_recordings(&self) {
-        for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
-            log::warn!("recording stopped share={} reason=\"too little room is left\"", stream.share());
-            self.hub.pause_recording(
-                &stream,
-                "too little room is left on the disk: delete shares, or give the gateway a larger one",
-            );
+    impl Keeper {
+        fn looks(&self) {
+            self.look_at_room(&mut false);
         }
+
+        fn records(&self, share: ShareId) -> bool {
+            self.hub.get(share).expect("it flows").recording() == RecordingState::On
+        }
+    }
+
+    #[test]
+    fn a_guests_stream_stops_before_it_costs_the_family_a_video_or_its_recording() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let unseen: Vec<ShareId> = (0..6).map(|_| house.recorded("Family", 10)).collect();
+        let (ours, _publisher) = house.live("Family", 20);
+        let (theirs, _guests_publisher) = house.live("Guest", 10);
+        keeper.looks();
+        assert!(keeper.records(ours) && keeper.records(theirs), "there is room for both");
+        house.grow(theirs, 14);
+        keeper.looks();
+        assert!(!keeper.records(theirs), "the last room is the family's");
+        assert!(keeper.records(ours) && unseen.iter().all(|share| house.has(*share)));
+        house.grow(ours, 28);
+        keeper.looks();
+        let left: Vec<bool> = unseen.iter().map(|share| house.has(*share)).collect();
+        assert_eq!(left, [false, true, true, true, true, true], "its own oldest makes room for its newest");
+        assert!(keeper.records(ours) && !keeper.records(theirs));
+    }
+
+    #[test]
+    fn whoever_records_most_now_stops_first_and_not_who_has_most_from_before() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let unseen = [30, 30].map(|mib| house.recorded("Grandma", mib));
+        let (small, _publisher) = house.live("Grandma", 2);
+        let (large, _other) = house.live("Door", 36);
+        keeper.looks();
+        assert!(keeper.records(small) && !keeper.records(large), "who fills the room now gives way first");
+        house.grow(small, 3);
+        keeper.looks();
+        assert!(keeper.records(small), "and leaves the last room to the others");
+        house.grow(small, 5);
+        keeper.looks();
+        assert_eq!(unseen.map(|share| house.has(share)), [false, true], "whose own makes room then");
+        assert!(keeper.records(small));
+    }
+
+    #[test]
+    fn where_nothing_may_go_all_recordings_stop_until_something_was_seen() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let theirs = house.recorded("Grandpa", 60);
+        let (live, _publisher) = house.live("Door", 41);
+        keeper.looks();
+        assert!(!keeper.records(live) && house.has(theirs), "nobody's unseen one goes");
+        house.see(theirs);
+        keeper.looks();
+        assert!(!house.has(theirs), "what was seen makes room");
+        assert!(house.room.make(RESUME_BYTES, None), "and the recording can go on");
+    }
+
+    #[test]
+    fn guests_record_no_more_than_their_part_however_much_room_there_is() {
+        let house = house(100);
+        let (_photos, keeper) = keeper(&house);
+        let seen = house.recorded("Guest One", 20);
+        house.see(seen);
+        let (theirs, _publisher) = house.live("Guest Two", 25);
+        keeper.looks();
+        assert!(keeper.records(theirs) && house.has(seen));
+        house.grow(theirs, 30);
+        keeper.looks();
+        assert!(keeper.records(theirs) && !house.has(seen), "what was seen of theirs goes first");
+        house.grow(theirs, 47);
+        keeper.looks();
+        assert!(!keeper.records(theirs), "then it stops");
+        let RecordingState::Paused(why) = house.hub.get(theirs).expect("it flows").recording() else {
+            panic!("paused")
+        };
+        assert!(why.contains("what guests send"), "{why}");
     }
 }

@@ -18,6 +18,7 @@ mod player;
 pub mod room;
 mod secure;
 mod status;
+pub mod strays;
 mod threads;
 mod watch;
 
@@ -48,6 +49,7 @@ use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::room::Room;
 use crate::gateway::secure::Secure;
 use crate::gateway::status::Health;
+use crate::gateway::strays::Strays;
 use crate::gateway::threads::Down;
 use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
@@ -147,6 +149,7 @@ impl Gateway {
         let library = Library::new(folder.clone());
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &config.recording));
         let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &config.recording));
+        let strays = Arc::new(Strays::new(steward.clone(), hub.clone(), library.clone()));
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
         steward.on_stream_unwanted(move |share, why| {
             unwanted_clips.call_off(share);
@@ -197,8 +200,13 @@ impl Gateway {
 
         let addresses = Addresses::new(doors, &config.http.names);
         let channels_known = Some(channels.clone());
-        let desk =
-            Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: channels_known });
+        let desk = Arc::new(Desk {
+            steward: steward.clone(),
+            gallery: gallery.clone(),
+            addresses,
+            channels: channels_known,
+            strays: strays.clone(),
+        });
         let now = Now::new(steward.clone(), hub.clone(), room.clone(), clock.clone());
         let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
         let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
@@ -247,6 +255,8 @@ impl Gateway {
             library: library.clone(),
             gallery,
             room,
+            strays,
+            retention: config.share.retention.0,
             cut_off,
             resume_window: config.share.resume_window.0,
         };

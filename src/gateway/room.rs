@@ -1,5 +1,6 @@
 //! The room that recordings have: what the disk and the owner's quota leave, and who makes room for whom (`share/room.rs`
-//! has the rule).
+//! has the rule). Guests together have a part of it ([`limits::GUESTS_PART`]): of the disk their films on their way in
+//! count too.
 //!
 //! A film is promised its room before it is made into a recording: what has been promised is nobody else's. What can't be
 //! promised is refused, and one that outgrows its promise fails by itself.
@@ -8,14 +9,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::gateway::config;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits;
-use crate::live::{Hub, Status};
+use crate::live::{Hub, RecordingState, Status};
 use crate::recording::library::Library;
-use crate::share::{Held, Steward, let_go};
+use crate::share::{Growing, Held, Need, Steward, let_go, order_of_yielding};
 
 /// A MiB in bytes.
 pub const MIB: u64 = 1 << 20;
@@ -29,11 +31,20 @@ pub struct Room {
     keep_free_mib: u64,
     /// MiB all recordings may take; 0 for all the disk has.
     quota_mib: u64,
-    /// Bytes that recordings will have which are being made.
+    /// What recordings will have which are being made.
     promised: Mutex<Promised>,
+    /// Bytes of the disk that films of guests may still bring, as it was measured last and as they came since.
+    for_guests: AtomicI64,
 }
 
-type Promised = HashMap<ShareId, u64>;
+type Promised = HashMap<ShareId, Promise>;
+
+/// What a recording will have.
+#[derive(Clone, Copy)]
+struct Promise {
+    sender: SenderId,
+    bytes: u64,
+}
 
 /// Bytes that recordings may still take: negative if they have too many already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +72,14 @@ pub enum NoRoom {
         /// Bytes there are for it.
         left: u64,
     },
-    /// It is larger than all recordings together may be.
+    /// It is larger than all recordings together may be, or all of guests.
     TooLarge {
         /// Bytes of the recording.
         needed: u64,
-        /// Bytes of the quota.
+        /// Bytes of the quota, or of the guests' part of it.
         quota: u64,
+        /// Whether it is a guest's.
+        is_guest: bool,
     },
     /// The disk can't be measured.
     Disk(io::Error),
@@ -81,10 +94,11 @@ impl fmt::Display for NoRoom {
                 needed.div_ceil(MIB),
                 left / MIB
             ),
-            Self::TooLarge { needed, quota } => write!(
+            Self::TooLarge { needed, quota, is_guest } => write!(
                 f,
-                "This video takes {} MiB as a recording, and all together may take {} (recording.quota_mib in config.toml): send a shorter one",
+                "This video takes {} MiB as a recording, and {} may take {} (recording.quota_mib in config.toml): send a shorter one",
                 needed.div_ceil(MIB),
+                if *is_guest { "all that guests send" } else { "all together" },
                 quota / MIB
             ),
             Self::Disk(error) => write!(f, "The gateway's disk can't be measured ({error}): check it"),
@@ -96,7 +110,15 @@ impl Room {
     /// The room of the recordings in `library`, within these limits.
     pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, library: Arc<Library>, limits: &config::Recording) -> Self {
         let config::Recording { keep_free_mib, quota_mib, .. } = *limits;
-        Self { steward, hub, library, keep_free_mib, quota_mib, promised: Mutex::default() }
+        Self {
+            steward,
+            hub,
+            library,
+            keep_free_mib,
+            quota_mib,
+            promised: Mutex::default(),
+            for_guests: AtomicI64::new(0),
+        }
     }
 
     fn promised(&self) -> MutexGuard<'_, Promised> {
@@ -111,7 +133,7 @@ impl Room {
     /// What has been promised and isn't there yet.
     fn to_come(&self, promised: &Promised) -> u64 {
         let folder = self.library.folder();
-        promised.iter().map(|(share, bytes)| bytes.saturating_sub(folder.recording_bytes(*share))).sum()
+        promised.iter().map(|(share, promise)| promise.bytes.saturating_sub(folder.recording_bytes(*share))).sum()
     }
 
     fn left_beside(&self, promised: &Promised, used: &HashMap<ShareId, u64>) -> io::Result<Left> {
@@ -133,11 +155,24 @@ impl Room {
         Ok(self.disk_free_bytes()? as i64 - (self.keep_free_mib * MIB) as i64)
     }
 
-    /// Bytes that films on their way in may take: what was promised to others isn't theirs, and recordings that go on have
-    /// theirs a little longer.
-    pub fn for_uploads(&self) -> io::Result<u64> {
-        let taken = self.to_come(&self.promised()).saturating_add(limits::UPLOAD_MARGIN_BYTES);
-        Ok(self.free()?.saturating_sub_unsigned(taken).max(0).unsigned_abs())
+    /// Bytes that films on their way in may take, a guest's or the household's: what was promised to others
+    /// isn't theirs, and recordings that go on have theirs a little longer.
+    pub fn for_uploads(&self, guest: bool) -> io::Result<u64> {
+        let promised = self.promised();
+        let taken = self.to_come(&promised).saturating_add(limits::UPLOAD_MARGIN_BYTES);
+        let mut left = self.free()?.saturating_sub_unsigned(taken);
+        if guest {
+            let measured = self.measured(&promised, self.library.folder().used_by_share()?)?;
+            left = left.min(measured.of_guests.on_disk);
+        }
+        Ok(left.max(0).unsigned_abs())
+    }
+
+    /// Whether so many bytes of a film may go to the disk. Guests' are counted, and measured anew only where they wouldn't
+    /// be enough: there are thousands in a film.
+    pub fn takes_of_upload(&self, guest: bool, bytes: u64) -> io::Result<bool> {
+        let takes = || self.for_guests.fetch_sub(bytes as i64, Ordering::SeqCst) >= bytes as i64;
+        Ok(self.for_uploads(false)? > 0 && (!guest || takes() || (self.for_uploads(true)? > 0 && takes())))
     }
 
     /// Whether `bytes` could be promised to a recording of `sender`; nothing is let go for it yet.
@@ -150,7 +185,7 @@ impl Room {
         let mut promised = self.promised();
         let gone = self.plan(&mut promised, share, sender, bytes)?;
         gone.into_iter().for_each(|old| self.let_go(old));
-        promised.insert(share, bytes);
+        promised.insert(share, Promise { sender, bytes });
         Ok(())
     }
 
@@ -162,21 +197,28 @@ impl Room {
         sender: SenderId,
         bytes: u64,
     ) -> Result<Vec<ShareId>, NoRoom> {
-        let quota = self.quota_mib * MIB;
-        if quota > 0 && bytes > quota {
-            return Err(NoRoom::TooLarge { needed: bytes, quota });
+        let is_guest = self.is_guest(sender);
+        let quota = self.quota_mib * MIB / if is_guest { limits::GUESTS_PART } else { 1 };
+        if self.quota_mib > 0 && bytes > quota {
+            return Err(NoRoom::TooLarge { needed: bytes, quota, is_guest });
         }
         let used = self.library.folder().used_by_share().map_err(NoRoom::Disk)?;
-        let before = promised.insert(share, bytes);
-        let left = self.left_beside(promised, &used);
+        let before = promised.insert(share, Promise { sender, bytes });
+        let planned = self.measured(promised, used).map(|measured| {
+            let goes = measured.goes(0, Some((sender, is_guest)));
+            let left = measured.left_for(is_guest).saturating_add_unsigned(bytes).max(0).unsigned_abs();
+            goes.ok_or(NoRoom::Short { needed: bytes, left })
+        });
         match before {
             Some(before) => promised.insert(share, before),
             None => promised.remove(&share),
         };
-        let left = left.map_err(NoRoom::Disk)?;
-        let short =
-            || NoRoom::Short { needed: bytes, left: left.least().saturating_add_unsigned(bytes).max(0).unsigned_abs() };
-        self.goes(left, 0, &used, Some(sender)).ok_or_else(short)
+        planned.map_err(NoRoom::Disk)?
+    }
+
+    /// Whether a sender's videos count as guests': whoever can't be asked after is one.
+    pub fn is_guest(&self, sender: SenderId) -> bool {
+        self.steward.is_guest(sender).unwrap_or(true)
     }
 
     /// The recording of `share` is whole, or there will be none.
@@ -184,50 +226,90 @@ impl Room {
         self.promised().remove(&share);
     }
 
-    /// What goes where less than `spare` is left; `None` where that can't be mended. A disk that others fill costs no one a
-    /// video they haven't seen.
-    fn goes(
-        &self,
-        left: Left,
-        spare: u64,
-        used: &HashMap<ShareId, u64>,
-        filler: Option<SenderId>,
-    ) -> Option<Vec<ShareId>> {
-        let short = |left: i64| u64::try_from(-left.saturating_sub_unsigned(spare)).unwrap_or(0);
-        if short(left.least()) == 0 {
-            return Some(Vec::new());
-        }
-        let held = self.held(used)?;
-        let_go(&held, short(left.least()), filler.filter(|_| short(left.of_quota) > 0))
+    /// What there is, and who has it.
+    fn measured(&self, promised: &Promised, used: HashMap<ShareId, u64>) -> io::Result<Measured> {
+        let left = self.left_beside(promised, &used)?;
+        let films = self.library.folder().films()?;
+        let held = self.held(&used).unwrap_or_default();
+        let of_guest = |share: &ShareId| self.steward.whose(*share).is_ok_and(|(_, is_guest)| is_guest);
+        let live = self.live().into_iter().filter(of_guest).map(|share| used.get(&share).copied().unwrap_or(0));
+        let to_come = promised.iter().filter(|(_, promise)| self.is_guest(promise.sender));
+        let to_come = to_come.map(|(share, promise)| promise.bytes.max(used.get(share).copied().unwrap_or(0)));
+        let over = held.iter().filter(|held| held.is_guest).map(|held| held.bytes);
+        let taken = over.chain(live).chain(to_come).sum::<u64>() as i64;
+        let arriving = films.iter().filter(|(share, _)| of_guest(share)).map(|(_, bytes)| *bytes).sum::<u64>() as i64;
+        let of_quota = match self.quota_mib {
+            0 => i64::MAX,
+            quota => (quota * MIB / limits::GUESTS_PART) as i64 - taken,
+        };
+        let there_is = used.values().chain(films.values()).sum::<u64>() as i64 + self.free()?.max(0);
+        let on_disk = there_is / limits::GUESTS_PART as i64 - taken - arriving;
+        self.for_guests.store(on_disk, Ordering::SeqCst);
+        Ok(Measured { left, of_guests: Left { on_disk, of_quota }, held })
+    }
+
+    /// The shares whose streams flow.
+    fn live(&self) -> Vec<ShareId> {
+        let live = self.hub.all().into_iter().filter(|stream| stream.status() != Status::Ended);
+        live.map(|stream| stream.share()).collect()
     }
 
     fn held(&self, used: &HashMap<ShareId, u64>) -> Option<Vec<Held>> {
         let held = self.steward.held().inspect_err(|error| log::error!("no recordings can be let go: {error}")).ok()?;
-        let is_live = |share| self.hub.get(share).is_some_and(|stream| stream.status() != Status::Ended);
+        let live = self.live();
         let sized = held.into_iter().filter_map(|held| Some(Held { bytes: *used.get(&held.share)?, ..held }));
-        Some(sized.filter(|held| !is_live(held.share)).collect())
+        Some(sized.filter(|held| !live.contains(&held.share)).collect())
     }
 
     /// Makes room where less than `spare` is left, for new videos of `filler` if it is a sender's; false where it can't be.
+    /// Guests leave [`limits::LAST_ROOM_BYTES`] more: the last room is the household's.
     pub fn make(&self, spare: u64, filler: Option<SenderId>) -> bool {
         let promised = self.promised();
-        let look = || {
+        let filler = filler.map(|sender| (sender, self.is_guest(sender)));
+        let of_guest = filler.is_some_and(|(_, is_guest)| is_guest);
+        let spare = if of_guest { spare + limits::LAST_ROOM_BYTES } else { spare };
+        let goes = || {
             let used = self.library.folder().used_by_share()?;
-            Ok::<_, io::Error>((self.left_beside(&promised, &used)?, used))
+            if !of_guest && self.left_beside(&promised, &used)?.least() >= spare as i64 {
+                return Ok(Some(Vec::new()));
+            }
+            Ok::<_, io::Error>(self.measured(&promised, used)?.goes(spare, filler))
         };
-        let Ok((left, used)) = look() else { return false };
-        let Some(gone) = self.goes(left, spare, &used, filler) else { return false };
+        let Ok(Some(gone)) = goes() else { return false };
         gone.into_iter().for_each(|share| self.let_go(share));
         true
     }
 
-    /// Of these senders the one who holds most.
-    pub fn holds_most(&self, senders: &[SenderId]) -> Option<SenderId> {
-        let used = self.library.folder().used_by_share().ok()?;
-        let held = self.held(&used)?;
-        let holds =
-            |sender: &SenderId| held.iter().filter(|held| held.sender == *sender).map(|held| held.bytes).sum::<u64>();
-        senders.iter().copied().max_by_key(holds)
+    /// Whose recordings grow now, those first who give way first.
+    pub fn growing(&self) -> Vec<Growing> {
+        let mut growing: Vec<Growing> = Vec::new();
+        for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
+            let share = stream.share();
+            let (sender, is_guest) = self.steward.whose(share).map_or((None, true), |(id, guest)| (Some(id), guest));
+            match growing.iter_mut().find(|one| one.sender == sender) {
+                Some(known) => known.shares.push(share),
+                None => growing.push(Growing { sender, is_guest, now_bytes: 0, held_bytes: 0, shares: vec![share] }),
+            }
+        }
+        // Who is alone gives way to nobody.
+        if growing.len() > 1 {
+            self.weigh(&mut growing);
+            order_of_yielding(&mut growing);
+        }
+        growing
+    }
+
+    fn weigh(&self, growing: &mut [Growing]) {
+        let promised = self.promised().clone();
+        let used = self.library.folder().used_by_share().unwrap_or_default();
+        let held = self.held(&used).unwrap_or_default();
+        for one in growing {
+            let now = one.shares.iter().filter_map(|share| used.get(share));
+            let films = promised.values().filter(|promise| Some(promise.sender) == one.sender);
+            one.now_bytes = now.sum::<u64>() + films.map(|promise| promise.bytes).sum::<u64>();
+            let own = held.iter().filter(|held| Some(held.sender) == one.sender);
+            one.held_bytes = own.map(|held| held.bytes).sum();
+        }
     }
 
     fn let_go(&self, share: ShareId) {
@@ -259,6 +341,38 @@ impl Room {
     }
 }
 
+/// What is left, and what may go.
+struct Measured {
+    left: Left,
+    /// The same of the guests' part.
+    of_guests: Left,
+    held: Vec<Held>,
+}
+
+impl Measured {
+    /// What is left for a sender's videos.
+    fn left_for(&self, is_guest: bool) -> i64 {
+        if is_guest { self.left.least().min(self.of_guests.least()) } else { self.left.least() }
+    }
+
+    /// What goes where less than `spare` is left for `filler`, who may be a guest; `None` where that can't be mended. A disk
+    /// that others fill costs no one a video they haven't seen, within the guests' part.
+    fn goes(&self, spare: u64, filler: Option<(SenderId, bool)>) -> Option<Vec<ShareId>> {
+        let short = |left: i64| u64::try_from(-left.saturating_sub_unsigned(spare)).unwrap_or(0);
+        let is_guest = filler.is_some_and(|(_, is_guest)| is_guest);
+        let mut need = Need { bytes: short(self.left.least()), ..Need::default() };
+        let mut by_filler = short(self.left.of_quota) > 0;
+        if is_guest {
+            need.of_guests = short(self.of_guests.least());
+            by_filler |= short(self.of_guests.of_quota) > 0;
+        } else if filler.is_some() {
+            need.beyond = u64::try_from(-self.of_guests.least()).unwrap_or(0);
+        }
+        need.filler = filler.filter(|_| by_filler).map(|(sender, _)| sender);
+        let_go(&self.held, need)
+    }
+}
+
 /// Bytes that are free on the disk of `path`.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(path)?;
@@ -266,131 +380,4 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ground::id::UserId;
-    use crate::ground::time::Clock as _;
-    use crate::recording::Folder;
-    use crate::share::memory::MemoryBooks;
-    use crate::share::story::SetClock;
-    use crate::share::{Announcer, Asker, EndReason, MediaInfo, NewUser, PlayFrom, ShareSettings, ShareState};
-
-    struct House {
-        _place: tempfile::TempDir,
-        steward: Arc<Steward>,
-        clock: Arc<SetClock>,
-        room: Room,
-        ana: UserId,
-    }
-
-    fn house(quota_mib: u64) -> House {
-        let place = tempfile::tempdir().expect("a directory");
-        let clock = SetClock::new();
-        let announcer = Arc::new(Announcer::new(clock.date()));
-        let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock.clone(), announcer, settings);
-        let steward = Arc::new(steward.expect("opens"));
-        let account = steward.add_account("Silva", None).expect("an account").id;
-        let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
-        let ana = steward.add_user(new).expect("a user").id;
-        let library = Library::new(Folder::open(place.path()).expect("a folder"));
-        let limits = config::Recording { quota_mib, keep_free_mib: 0, ..config::Recording::default() };
-        let room = Room::new(steward.clone(), Arc::new(Hub::new(4, true)), library, &limits);
-        House { _place: place, steward, clock, room, ana }
-    }
-
-    impl House {
-        /// A share of the sender with this name, pending.
-        fn share(&self, from: &str) -> (ShareId, SenderId) {
-            self.clock.advance(std::time::Duration::from_secs(1));
-            let share = self.steward.new_share_for_cameras(&[self.ana], Some(from)).expect("a share").share;
-            (share.id, share.sender)
-        }
-
-        /// One that is over, and whose recording has so many MiB.
-        fn recorded(&self, from: &str, mib: u64) -> ShareId {
-            let (share, _) = self.share(from);
-            let codec = "avc1.42c01f".into();
-            let media =
-                MediaInfo { codec, audio_codec: None, width: 640, height: 360, frame_rate: 30.0, bits_per_second: 0 };
-            self.steward.ready(share, media).expect("ready");
-            self.steward.ended(share, EndReason::Stopped, Some(1000)).expect("ended");
-            let file = std::fs::File::create(self.room.library.folder().video(share)).expect("a file");
-            file.set_len(mib * MIB).expect("as large as that");
-            share
-        }
-
-        fn see(&self, share: ShareId) {
-            self.steward.accept(self.ana, share, None, PlayFrom::Start).expect("it plays");
-            self.steward.sweep().expect("swept");
-        }
-
-        fn has(&self, share: ShareId) -> bool {
-            let state = self.steward.share(Asker::Owner, share).expect("it is known").share.state;
-            let there = self.room.library.folder().video(share).exists();
-            assert_eq!(there, state == ShareState::Ended, "books and disk agree");
-            there
-        }
-    }
-
-    #[test]
-    fn a_guests_film_displaces_no_unseen_video() {
-        let house = house(10);
-        let family: Vec<ShareId> = (0..8).map(|_| house.recorded("Family", 1)).collect();
-        let (film, guest) = house.share("Guest");
-        let refused = house.room.promise(film, guest, 3 * MIB).expect_err("there is no room");
-        assert!(matches!(refused, NoRoom::Short { needed, left } if (needed, left) == (3 * MIB, 2 * MIB)), "{refused}");
-        assert!(refused.to_string().contains("needs 3 MiB and has 2"), "{refused}");
-        let refused = house.room.promise(film, guest, 11 * MIB).expect_err("more than there ever is");
-        assert!(matches!(refused, NoRoom::TooLarge { .. }), "{refused}");
-        house.room.promise(film, guest, 2 * MIB).expect("that fits");
-        assert!(family.iter().all(|share| house.has(*share)), "nothing of theirs went");
-    }
-
-    #[test]
-    fn what_is_promised_is_nobody_elses() {
-        let house = house(10);
-        let old = house.recorded("Family", 4);
-        let (film, guest) = house.share("Guest");
-        house.room.promise(film, guest, 5 * MIB).expect("that fits");
-        let (other, stranger) = house.share("Stranger");
-        assert!(house.room.could_promise(other, stranger, 2 * MIB).is_err(), "one is left");
-        assert!(house.room.promise(film, guest, 7 * MIB).is_err(), "nor may it outgrow it");
-        assert_eq!(house.room.left().expect("measured").of_quota, MIB as i64, "what was refused is not promised");
-        house.room.settle(film);
-        house.room.promise(other, stranger, 6 * MIB).expect("there is room again");
-        assert!(house.has(old));
-    }
-
-    #[test]
-    fn what_was_seen_makes_room_and_what_is_kept_never() {
-        let house = house(10);
-        let [kept, seen, newer, unseen] = [3, 2, 2, 3].map(|mib| house.recorded("Family", mib));
-        for share in [kept, seen, newer] {
-            house.see(share);
-        }
-        house.steward.keep_share(kept, true).expect("kept");
-        let (film, guest) = house.share("Guest");
-        house.room.could_promise(film, guest, 2 * MIB).expect("it could be");
-        assert!(house.has(seen), "nothing has gone for it yet");
-        house.room.promise(film, guest, 2 * MIB).expect("there is room");
-        assert_eq!([kept, seen, newer, unseen].map(|share| house.has(share)), [true, false, true, true]);
-        assert!(house.room.promise(film, guest, 5 * MIB).is_err());
-        assert!(house.has(newer), "what wouldn't suffice doesn't go");
-        let (video, family) = house.share("Family");
-        house.room.promise(video, family, 4 * MIB).expect("their own unseen one makes room");
-        assert_eq!([kept, newer, unseen].map(|share| house.has(share)), [true, false, false]);
-    }
-
-    #[test]
-    fn a_smaller_quota_takes_nothing_that_someone_has_yet_to_see() {
-        let house = house(4);
-        let [old, new] = [3, 3].map(|mib| house.recorded("Family", mib));
-        assert!(house.room.is_tight(house.room.left().expect("measured")));
-        assert!(!house.room.make(0, None));
-        assert!(house.has(old) && house.has(new));
-        house.see(new);
-        assert!(house.room.make(0, None));
-        assert_eq!([old, new].map(|share| house.has(share)), [true, false]);
-    }
-}
+pub(super) mod tests;

@@ -31,6 +31,12 @@ pub const STREAM_DESCRIPTIONS: usize = 1024;
 pub const STREAM_GAPS: usize = 256;
 /// Bytes that must be free before a recording goes on that stopped for want of room.
 pub const RESUME_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes of the room that are left by whoever gives way first, and by guests always: as much as a few streams bring between
+/// two looks at it. So one recording stops before another pays for it.
+pub const LAST_ROOM_BYTES: u64 = 4 * 1024 * 1024;
+/// What guests, who belong to no household, may hold together of the quota, and of what recordings may have of the disk: one
+/// part in so many. Half is enough for a feast of theirs; the other half is the family's, whatever guests send.
+pub const GUESTS_PART: u64 = 2;
 /// Bytes of one HTTP request's head; more is 431.
 pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
 /// How long a client may take to send a request's head.

@@ -93,6 +93,9 @@ impl Add<Duration> for Moment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct UnixMs(pub i64);
 
+/// 2020-01-01: no share was made before. A clock that shows less has not been set since the power came.
+pub const DAWN: UnixMs = UnixMs(1_577_836_800_000);
+
 impl UnixMs {
     /// The date `span` later.
     pub fn plus(self, span: Duration) -> Self {

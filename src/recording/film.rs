@@ -87,7 +87,7 @@ pub struct About {
 }
 
 enum Source {
-    Tables { remux: Box<Remux>, given: u64 },
+    Tables(Box<Remux>),
     Fragments { demuxer: Box<Demuxer>, muxer: Option<Muxer>, offset: u64, portion: Vec<u8>, frames: Vec<Frame> },
 }
 
@@ -105,11 +105,11 @@ impl Film {
                     if let Some(codec) = movie.left_out() {
                         log::info!("a film's sound is left out: it is coded in {codec}");
                     }
-                    measure(&movie)?;
+                    measure(&movie, file_bytes)?;
                     let remux = Box::new(Remux::new(&movie, began)?);
                     let Size { bytes, parts } = Size::of(&movie)?;
                     let size = bytes + (parts + 1) * RECORD_BYTES as u64;
-                    break (Source::Tables { remux, given: 0 }, movie.sound().cloned(), Some(size));
+                    break (Source::Tables(remux), movie.sound().cloned(), Some(size));
                 }
                 Some(Opened::Fragmented) => {
                     let (demuxer, portion) = (Box::default(), vec![0; PORTION_BYTES]);
@@ -124,9 +124,9 @@ impl Film {
         Ok(Self { file, file_bytes, began, source, about: About { audio, size, ..About::default() } })
     }
 
-    /// Bytes of the film itself.
-    pub fn bytes(&self) -> u64 {
-        self.file_bytes
+    /// Bytes that its recording is promised: as reckoned, or what the film has itself, and more as it grows.
+    pub fn promised(&self) -> u64 {
+        self.about.size.unwrap_or(self.file_bytes)
     }
 
     /// What is known of what has been read.
@@ -138,13 +138,8 @@ impl Film {
     pub fn next(&mut self, out: &mut Vec<Muxed>) -> Result<bool, FilmError> {
         let known = out.len();
         let more = match &mut self.source {
-            Source::Tables { remux, given } => match remux.ask() {
+            Source::Tables(remux) => match remux.ask() {
                 Some(ask) => {
-                    // Tables may name the same bytes again and again: a small file would fill the disk.
-                    *given += ask.length as u64;
-                    if *given > self.file_bytes {
-                        return Err(Mp4Error::Broken("place of a sample").into());
-                    }
                     remux.answer(&read(&self.file, ask)?, out)?;
                     true
                 }
@@ -185,11 +180,17 @@ impl Film {
     }
 }
 
-/// Whether the recording of a film will be within the bounds of one, as its tables have it: said before anything is written.
-fn measure(movie: &Movie) -> Result<(), Mp4Error> {
-    let mut bounds = Bounds::default();
+/// Whether the recording of a film of so many bytes will be within the bounds of one, as its tables have it: said before
+/// anything is written. Samples may share bytes; but together they have no more than the film, or a small one would fill
+/// the disk.
+fn measure(movie: &Movie, file_bytes: u64) -> Result<(), Mp4Error> {
+    let (mut bounds, mut named) = (Bounds::default(), 0);
     for sample in movie.samples() {
-        let MovieSample { is_picture, entry, dts, duration, key, .. } = sample?;
+        let MovieSample { is_picture, entry, bytes, dts, duration, key, .. } = sample?;
+        named += bytes.length as u64;
+        if named > file_bytes {
+            return Err(Mp4Error::Repeats);
+        }
         bounds.samples(1)?;
         bounds.fragment(dts, duration, is_picture, key, entry as u32)?;
     }

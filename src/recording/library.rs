@@ -161,6 +161,12 @@ impl Library {
         self.folder.delete(share)
     }
 
+    /// Moves all there is of a share aside.
+    pub fn set_aside(&self, share: ShareId) -> io::Result<()> {
+        self.state().open.retain(|(known, _)| *known != share);
+        self.folder.set_aside(share)
+    }
+
     pub(super) fn kept(&self, share: ShareId) -> Option<Arc<FinishedRecording>> {
         let mut state = self.state();
         let index = state.open.iter().position(|(known, _)| *known == share)?;

@@ -4,6 +4,8 @@
 //! each picture is; it can always be made again from the recording. `repair` does that after a power cut: it cuts the
 //! recording to its last whole fragment. `library` opens finished recordings for playback.
 //!
+//! What belongs to no share any more is kept aside for a while (`strays`).
+//!
 //! A finished film that a phone sends comes into the same house: `upload` keeps what has arrived of it, `film` reads it
 //! once it is whole, `whole` makes the recording of it.
 //!
@@ -13,6 +15,7 @@ pub mod film;
 pub mod index;
 pub mod library;
 mod repair;
+mod strays;
 pub mod upload;
 pub mod whole;
 pub mod writer;
@@ -107,13 +110,22 @@ impl Folder {
 
     /// Bytes of the recording of each share, with all that belongs to it. Films on their way in are no recordings yet.
     pub fn used_by_share(&self) -> std::io::Result<HashMap<ShareId, u64>> {
+        self.bytes_by_share(|ending| !FILMS.contains(&ending))
+    }
+
+    /// Bytes of the films on their way in, and of those whose recordings are being made.
+    pub fn films(&self) -> std::io::Result<HashMap<ShareId, u64>> {
+        self.bytes_by_share(|ending| FILMS.contains(&ending))
+    }
+
+    fn bytes_by_share(&self, is_meant: impl Fn(&str) -> bool) -> std::io::Result<HashMap<ShareId, u64>> {
         let mut used = HashMap::new();
         for entry in std::fs::read_dir(&self.0)? {
             let entry = entry?;
             let name = entry.file_name();
             let Some((id, ending)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
             if let Ok(share) = id.parse::<ShareId>()
-                && !FILMS.contains(&ending)
+                && is_meant(ending)
             {
                 *used.entry(share).or_default() += entry.metadata().map_or(0, |meta| meta.len());
             }

@@ -370,8 +370,9 @@ fn film(folder: &Folder, samples: impl Iterator<Item = IndexedSample> + Clone) -
     let sound = parse_config(&Bytes::from_static(&[0x11, 0x90])).expect("AAC at 48 kHz");
     let plan = measure.plan(&[&*params()], Some(&sound), 100);
     let file = std::fs::File::create(folder.film(SHARE)).expect("a film");
-    plan.write(samples, |at, piece| file.write_all_at(piece, at)).expect("room");
-    file.set_len(plan.bytes() + 100).expect("a hole");
+    plan.write(samples.clone(), |at, piece| file.write_all_at(piece, at)).expect("room");
+    let named: u64 = samples.map(|sample| u64::from(sample.size)).sum();
+    file.set_len(plan.bytes() + named).expect("a hole");
     Film::open(&folder.film(SHARE), UnixMs(0))
 }
 
@@ -387,6 +388,40 @@ fn samples(track: u32, count: u64, duration: u32) -> impl Iterator<Item = Indexe
         size: 100,
         description: 0,
     })
+}
+
+/// The film's tables say that all its pictures lie at its beginning, and have so many bytes.
+fn piled_up(film: &[u8], size: u32) -> Vec<u8> {
+    let mut film = film.to_vec();
+    let body = |kind: &[u8; 4]| film.windows(4).position(|found| found == kind).expect("it is there") + 8;
+    let (sizes, places) = (body(b"stsz") + 4, body(b"stco"));
+    for (table, with) in [(sizes, size), (places, 48)] {
+        let count = u32::from_be_bytes(film[table..table + 4].try_into().expect("four bytes")) as usize;
+        film[table + 4..table + 4 + 4 * count].copy_from_slice(&with.to_be_bytes().repeat(count));
+    }
+    film
+}
+
+#[test]
+fn tables_that_name_the_same_bytes_again_and_again_make_no_recording() {
+    let (_place, folder) = folder();
+    let open = |film: &[u8]| {
+        std::fs::write(folder.film(SHARE), film).expect("room");
+        Film::open(&folder.film(SHARE), UnixMs(0)).map(drop).map_err(|error| error.to_string())
+    };
+    let films: [&[u8]; 4] = [
+        include_bytes!("../../tests/captures/mp4/phone.mp4"),
+        include_bytes!("../../tests/captures/mp4/cut.mp4"),
+        include_bytes!("../../tests/captures/mp4/vfr.mov"),
+        include_bytes!("../../tests/captures/mp4/opus.mp4"),
+    ];
+    for film in films {
+        assert_eq!(open(film), Ok(()), "as ffmpeg writes it");
+    }
+    let phone = films[0];
+    assert_eq!(open(&piled_up(phone, 20)), Ok(()), "samples may share bytes");
+    let refused = open(&piled_up(phone, phone.len() as u32 / 60 + 1)).expect_err("more than the file has");
+    assert!(refused.contains("again and again"), "{refused}");
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::ops::{Bound, ControlFlow};
 use std::time::Duration;
 
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::time::UnixMs;
+use crate::ground::time::{DAWN, UnixMs};
 use crate::share::error::ShareError;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
+use crate::share::ringing;
 use crate::share::room::Held;
 use crate::share::rows::Share;
 use crate::share::sharing::{self, active_shares, find, save};
@@ -20,8 +21,6 @@ use crate::share::views::Unfinished;
 const SWEEP_SHARES: usize = 256;
 /// How far in the future an end may lie before the clock must have been wrong.
 const CLOCK_SLACK: Duration = Duration::from_secs(24 * 3600);
-/// 2020-01-01: no share was made before. A clock that shows less has not been set since the power came.
-const DAWN: UnixMs = UnixMs(1_577_836_800_000);
 /// The id above all others.
 const LAST: ShareId = ShareId([255; 10]);
 
@@ -126,7 +125,7 @@ pub fn held(ledger: &dyn Rows) -> Result<Vec<Held>, ShareError> {
         let is_guest = match guests.get(&sender) {
             Some(known) => *known,
             None => {
-                let is_guest = ledger.sender(sender)?.is_none_or(|sender| sender.account.is_none());
+                let is_guest = ringing::is_guest(ledger, sender)?;
                 *guests.entry(sender).or_insert(is_guest)
             }
         };

@@ -49,7 +49,7 @@ pub use error::ShareError;
 pub use ledger::{Books, Ledger, LedgerError, Rows};
 pub use quiet::QuietHours;
 pub use refusals::RefusedKind;
-pub use room::{Held, let_go};
+pub use room::{Growing, Held, Need, let_go, order_of_yielding};
 pub use rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
     Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,

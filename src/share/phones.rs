@@ -153,9 +153,18 @@ pub fn phones(ledger: &dyn Rows) -> Result<Vec<PhoneReport>, ShareError> {
 
 /// Whether a sender has a phone. One without is the owner's camera, or had a phone that was revoked.
 pub fn has_phone(ledger: &dyn Rows, sender: SenderId) -> Result<bool, ShareError> {
+    any_phone(ledger, |phone| phone.sender == sender)
+}
+
+/// Whether the owner's page opens with a phone of this sender.
+pub fn is_owner(ledger: &dyn Rows, sender: SenderId) -> Result<bool, ShareError> {
+    any_phone(ledger, |phone| phone.sender == sender && phone.is_owners)
+}
+
+fn any_phone(ledger: &dyn Rows, is_meant: impl Fn(&Phone) -> bool) -> Result<bool, ShareError> {
     let mut found = false;
     ledger.scan_phones(all(), Order::Rising, &mut |_, phone| {
-        found = phone.sender == sender;
+        found = is_meant(&phone);
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(found)

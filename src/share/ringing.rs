@@ -45,6 +45,26 @@ fn tie(ledger: &dyn Rows, sender: &Sender, user: &User, standing: Option<&Standi
     })
 }
 
+/// Whether a sender belongs to no household. Whoever has the owner's phone does, and so do the owner's cameras.
+pub fn is_guest(ledger: &dyn Rows, sender: SenderId) -> Result<bool, ShareError> {
+    let household = ledger.sender(sender)?.and_then(|sender| sender.account);
+    if household.is_some() || phones::is_owner(ledger, sender)? {
+        return Ok(false);
+    }
+    Ok(phones::has_phone(ledger, sender)? || !known_to(ledger, sender)?.is_empty())
+}
+
+/// The users whom something of a sender's has reached, and how the sender stands with them.
+fn known_to(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<(UserId, Standing)>, ShareError> {
+    let with = |user| Bound::Included((sender, UserId(user)));
+    let mut standings = Vec::new();
+    ledger.scan_standings((with([0; 10]), with([255; 10])), Order::Rising, &mut |(_, user), standing| {
+        standings.push((user, standing));
+        ControlFlow::Continue(())
+    })?;
+    Ok(standings)
+}
+
 /// Whether `user` has yet to say whether they want to hear of `sender`.
 pub fn is_unknown(ledger: &dyn Rows, sender: &Sender, user: &User) -> Result<bool, ShareError> {
     if sender.account == Some(user.account) {
@@ -132,14 +152,8 @@ pub fn allow(ledger: &mut dyn Ledger, sender: &Sender, user: &User) -> Result<bo
 
 /// A sender goes by another name: nobody has allowed that one. When they asked last stays as it was.
 pub fn is_renamed(ledger: &mut dyn Ledger, sender: SenderId) -> Result<(), ShareError> {
-    let of_sender = |user| Bound::Included((sender, UserId(user)));
-    let mut allowed = Vec::new();
-    ledger.scan_standings((of_sender([0; 10]), of_sender([255; 10])), Order::Rising, &mut |key, standing| {
-        allowed.extend(standing.allowed.then_some((key, standing)));
-        ControlFlow::Continue(())
-    })?;
-    for (key, standing) in allowed {
-        ledger.put_standing(key, &Standing { allowed: false, ..standing })?;
+    for (user, standing) in known_to(ledger, sender)?.into_iter().filter(|(_, standing)| standing.allowed) {
+        ledger.put_standing((sender, user), &Standing { allowed: false, ..standing })?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use lareira::gateway::desk::{Addresses, Desk, OpenDesk};
 use lareira::gateway::gallery::{Gallery, Painter};
 use lareira::gateway::now::Now;
 use lareira::gateway::room::Room;
+use lareira::gateway::strays::Strays;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
 use lareira::ground::reply::Body;
 use lareira::ground::time::Clock as _;
@@ -76,7 +77,9 @@ impl Home {
             rtsp: "rtsp://localhost:8554".into(),
             rtsps: None,
         };
-        let desk = Arc::new(Desk { steward: steward.clone(), gallery: gallery.clone(), addresses, channels: None });
+        let strays = Arc::new(Strays::at_rest(steward.clone(), dir.path()).expect("a folder"));
+        let (steward_too, gallery_too) = (steward.clone(), gallery.clone());
+        let desk = Arc::new(Desk { steward: steward_too, gallery: gallery_too, addresses, channels: None, strays });
         let hub = Arc::new(Hub::new(4, false));
         let folder = Folder::open(&dir.path().join("recordings")).expect("a folder");
         let library = Library::new(folder);

@@ -20,6 +20,7 @@ use crate::cli::{complain, say};
 use crate::executor::SystemClock;
 use crate::gateway::config::Config;
 use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
+use crate::gateway::strays::Strays;
 use crate::gateway::{GatewayError, control, open_books};
 use crate::ground::limits;
 use crate::private;
@@ -101,7 +102,10 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
             }
             Ok((steward, gallery)) => {
                 let addresses = Addresses::new(config.doors(), &config.http.names);
-                return Desk { steward, gallery, addresses, channels: None }.execute(&verb);
+                let strays = Strays::at_rest(steward.clone(), data_dir)
+                    .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
+                let strays = Arc::new(strays);
+                return Desk { steward, gallery, addresses, channels: None, strays }.execute(&verb);
             }
             Err(GatewayError::Store(StoreError::InUse(_))) if Instant::now() < patience => thread::sleep(LOOK_AGAIN),
             Err(error) => return Err(failed("store_failed", &error)),

@@ -86,14 +86,15 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
     }
     let left = total - if anew { 0 } else { arrived };
     // The recording is made while the film is still there.
-    clips.check_room(left.saturating_add(total))?;
+    let guest = clips.room.is_guest(sender);
+    clips.check_room(guest, left.saturating_add(total))?;
     clips.room.could_promise(share, sender, total).map_err(|no_room| Failure::Room(no_room).reply())?;
     clips.steward.media_started(share).map_err(http::refused)?;
     let upload = Upload::open(&clips.folder, share, anew).map_err(|error| {
         clips.steward.clip_awaits_more(share);
         not_kept(&error).reply()
     })?;
-    let incoming = Incoming { clips: clips.clone(), share, total, upload: Some(upload), turn: Some(turn) };
+    let incoming = Incoming { clips: clips.clone(), share, total, guest, upload: Some(upload), turn: Some(turn) };
     match request.piece {
         Piece::Question { .. } => Err(incoming.finished()),
         Piece::Whole { .. } | Piece::Part { .. } => Ok(Admission::Open(Box::new(incoming))),
@@ -131,14 +132,14 @@ impl Clips {
         Ok(())
     }
 
-    fn check_room(&self, needed: u64) -> Result<(), Reply> {
-        let room = self.room.for_uploads().map_err(|error| not_kept(&error).reply())?;
+    fn check_room(&self, guest: bool, needed: u64) -> Result<(), Reply> {
+        let room = self.room.for_uploads(guest).map_err(|error| not_kept(&error).reply())?;
         if room >= needed {
             return Ok(());
         }
         let (needed, room) = (needed.div_ceil(MIB), room / MIB);
         let message = format!(
-            "the gateway's disk needs {needed} MiB for this video and has {room}: delete shares, or give it a larger disk"
+            "the gateway's disk needs {needed} MiB for this video and has {room} for it: delete shares, or give it a larger disk"
         );
         Err(Reply::error(507, "disk_full", &message))
     }
@@ -150,6 +151,8 @@ struct Incoming {
     share: ShareId,
     /// Bytes of the film.
     total: u64,
+    /// Whether a guest sends it.
+    guest: bool,
     /// Absent while the disk works, and once it is whole.
     upload: Option<Upload>,
     turn: Option<Entered>,
@@ -158,14 +161,13 @@ struct Incoming {
 impl http::Upload for Incoming {
     fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, Reply>> {
         Box::pin(async move {
-            let (clips, called_off) = (self.clips.clone(), self.is_called_off());
+            let (clips, guest, called_off) = (self.clips.clone(), self.guest, self.is_called_off());
             let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
             self.hears();
             let (upload, written, bytes) = unblock(Work::Disk, move || {
-                let room = clips.room.for_uploads();
-                let written = match room {
-                    Ok(0) => Err(std::io::ErrorKind::StorageFull.into()),
-                    Ok(_) => upload.append(&bytes),
+                let written = match clips.room.takes_of_upload(guest, bytes.len() as u64) {
+                    Ok(false) => Err(std::io::ErrorKind::StorageFull.into()),
+                    Ok(true) => upload.append(&bytes),
                     Err(error) => Err(error),
                 };
                 (upload, written, bytes)

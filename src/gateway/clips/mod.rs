@@ -223,16 +223,36 @@ impl Clips {
     /// The share is over: nothing more is taken or prepared of its film, and what is there of it goes. Blocks.
     pub fn call_off(&self, share: ShareId) {
         self.busy.call_off(share);
-        self.discard(share);
+        if self.keeps_aside(share) {
+            self.forget(share);
+        } else {
+            self.discard(share);
+        }
+    }
+
+    /// Keeps a whole film aside that the books know nothing of, since they were replaced by older ones; whether it is one.
+    fn keeps_aside(&self, share: ShareId) -> bool {
+        let is_stray = self.folder.film(share).exists() && self.steward.is_unknown(share).unwrap_or(false);
+        if is_stray {
+            log::warn!("film of no share set aside share={share} in={}", self.folder.strays().display());
+            if let Err(error) = self.library.set_aside(share) {
+                log::error!("the film of share={share} stays where it is: {error}");
+            }
+        }
+        is_stray
     }
 
     /// Deletes what is there of a film.
     fn discard(&self, share: ShareId) {
-        self.told_bytes().remove(&share);
-        self.room.settle(share);
+        self.forget(share);
         if let Err(error) = self.folder.delete_film(share) {
             log::error!("the film of share={share} can't be deleted: {error}");
         }
+    }
+
+    fn forget(&self, share: ShareId) {
+        self.told_bytes().remove(&share);
+        self.room.settle(share);
     }
 
     /// Goes on with what a stop left behind, before anyone can send more.
@@ -253,7 +273,11 @@ impl Clips {
                 Ok(report) if report.share.state == ShareState::Ended && report.share.duration_ms.is_some() => {
                     self.discard(share);
                 }
-                Ok(_) | Err(ShareError::NotFound(_)) => self.delete(share),
+                Ok(_) | Err(ShareError::NotFound(_)) => {
+                    if !self.keeps_aside(share) {
+                        self.delete(share);
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

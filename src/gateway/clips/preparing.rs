@@ -59,7 +59,6 @@ impl From<ShareError> for Failure {
 /// A film that was sent.
 struct Sent {
     film: Film,
-    share: ShareId,
     sender: SenderId,
 }
 
@@ -139,24 +138,24 @@ pub(super) fn not_kept(error: &std::io::Error) -> Told {
 }
 
 impl Clips {
-    /// Looks at a film that has just arrived: whether it is one that can be shown, by its first picture. If not, the share
-    /// ends, and the answer says why.
+    /// Looks at a film that has just arrived: whether it is one that can be shown and kept. If not, the share ends, and the
+    /// answer says why.
     pub(super) fn look_at(&self, share: ShareId) -> Result<(), Reply> {
-        let looked = self.open(share).and_then(|mut sent| {
-            self.promise(&sent)?;
-            prove(&sent.film.first_key_frame()?)
-        });
-        looked.map(drop).map_err(|failure| {
+        self.admit(share).map(drop).map_err(|failure| {
             self.give_up(share, &failure);
             failure.reply()
         })
     }
 
-    /// Gets the film's recording its room, which others can't take from then on. One that can't be reckoned is promised
-    /// what the film has itself, and more as it grows.
-    fn promise(&self, Sent { film, share, sender }: &Sent) -> Result<(), Failure> {
-        let bytes = film.about().size.unwrap_or(film.bytes());
-        self.room.promise(*share, *sender, bytes).map_err(Failure::Room)
+    /// Whether there could be room for a film's recording, and whether it can be shown, by its first picture, which comes
+    /// back. Only what is proven gets its room, for which others may have to go, and which they can't take from then on.
+    fn admit(&self, share: ShareId) -> Result<Picture, Failure> {
+        let Sent { mut film, sender } = self.open(share)?;
+        let bytes = film.promised();
+        self.room.could_promise(share, sender, bytes).map_err(Failure::Room)?;
+        let picture = prove(&film.first_key_frame()?)?;
+        self.room.promise(share, sender, bytes).map_err(Failure::Room)?;
+        Ok(picture)
     }
 
     fn open(&self, share: ShareId) -> Result<Sent, Failure> {
@@ -166,7 +165,7 @@ impl Clips {
         }
         let date = report.share.started_at.unwrap_or(report.share.created_at);
         let film = Film::open(&self.folder.film(share), date)?;
-        Ok(Sent { film, share, sender: report.share.sender })
+        Ok(Sent { film, sender: report.share.sender })
     }
 
     /// Makes the recording of a film, and lets it ring.
@@ -189,10 +188,9 @@ impl Clips {
         if !self.folder.film(share).exists() {
             return Ok(());
         }
-        let sent = self.open(share)?;
-        self.promise(&sent)?;
-        let Sent { mut film, sender, .. } = sent;
-        let mut promised = film.about().size.unwrap_or(film.bytes());
+        let picture = self.admit(share)?;
+        let Sent { mut film, sender } = self.open(share)?;
+        let mut promised = film.promised();
         let mut whole = Whole::create(&self.folder, share)?;
         let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
         while more {
@@ -215,7 +213,6 @@ impl Clips {
                 }
             }
         }
-        let picture = prove(&film.first_key_frame()?)?;
         whole.finish()?;
         self.draw(share, &picture);
         let duration = self.library.duration(share)?;
@@ -266,4 +263,34 @@ fn media(about: &About, seconds: f64) -> Option<MediaInfo> {
         frame_rate: a_second(about.pictures),
         bits_per_second: a_second(about.bytes * 8) as u64,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::config;
+    use crate::gateway::room::tests::house;
+
+    const PHONE: &[u8] = include_bytes!("../../../tests/captures/mp4/phone.mp4");
+
+    #[test]
+    fn nothing_goes_for_a_film_that_can_not_be_shown() {
+        let house = house(1);
+        let limits = config::Recording { quota_mib: 1, keep_free_mib: 0, ..config::Recording::default() };
+        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
+        let seen = house.recorded("Family", 1);
+        house.see(seen);
+        let send = |film: &[u8]| {
+            let share = house.clip("Guest");
+            std::fs::write(clips.folder.film(share), film).expect("there is room");
+            clips.look_at(share).map_err(|reply| reply.status)
+        };
+        // Its description is at the end; what comes before are its pictures and its sound.
+        let moov = PHONE.windows(4).position(|kind| kind == b"moov").expect("it is there") - 4;
+        let broken = [&PHONE[..48], &vec![0xff; moov - 48], &PHONE[moov..]].concat();
+        assert_eq!(send(&broken), Err(415));
+        assert!(house.has(seen), "what can't be shown takes nobody's room");
+        assert_eq!(send(PHONE), Ok(()));
+        assert!(!house.has(seen), "what was seen makes room for what can");
+    }
 }

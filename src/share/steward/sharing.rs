@@ -11,7 +11,7 @@ use crate::share::rows::{MediaInfo, Share};
 use crate::share::sharing::{self, Wish};
 use crate::share::state::{EndReason, Kind};
 use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
-use crate::share::{cameras, keeping, phones, viewing};
+use crate::share::{cameras, keeping, phones, ringing, viewing};
 
 use super::{Pause, Steward};
 
@@ -252,6 +252,24 @@ impl Steward {
     /// and none that is kept.
     pub fn held(&self) -> Result<Vec<Held>, ShareError> {
         self.look(keeping::held)
+    }
+
+    /// Whether the books know nothing of a share, nor that its recording is to be deleted: they are older than it.
+    pub fn is_unknown(&self, share: ShareId) -> Result<bool, ShareError> {
+        self.look(|ledger| Ok(ledger.share(share)?.is_none() && ledger.discard(share)?.is_none()))
+    }
+
+    /// Whose a share is, and whether they belong to no household.
+    pub fn whose(&self, share: ShareId) -> Result<(SenderId, bool), ShareError> {
+        self.look(|ledger| {
+            let sender = sharing::find(ledger, share)?.sender;
+            Ok((sender, ringing::is_guest(ledger, sender)?))
+        })
+    }
+
+    /// Whether a sender belongs to no household.
+    pub fn is_guest(&self, sender: SenderId) -> Result<bool, ShareError> {
+        self.look(|ledger| ringing::is_guest(ledger, sender))
     }
 
     /// Ends the time of an ended share early, for the disk's quota; not of one that is kept.

@@ -33,6 +33,8 @@ pub enum Mp4Error {
     TooLong,
     /// Its pictures are coded in something else than H.264; says in what.
     Codec(String),
+    /// Its tables name the same bytes again and again: its samples have more than the file.
+    Repeats,
     /// It has no pictures.
     NoVideo,
     /// It was put together of pieces by its edit list.
@@ -53,6 +55,10 @@ impl std::fmt::Display for Mp4Error {
                 f,
                 "The video is coded in {name}, which not every TV plays; set the camera to its most compatible format \
                  (H.264), or export the video as H.264"
+            ),
+            Self::Repeats => f.write_str(
+                "The MP4 file's tables name the same bytes again and again, so it is longer than its size can be; record \
+                 or export the video again",
             ),
             Self::NoVideo => f.write_str("There are no pictures in this file; choose a video"),
             Self::Edited => {

@@ -48,3 +48,23 @@ fn what_is_kept_outlasts_time_and_quota() {
     house.steward.sweep().expect("swept");
     assert_eq!(code(house.steward.keep_share(share, true)), "expired");
 }
+
+#[test]
+fn the_owners_cameras_are_the_households_and_a_revoked_guest_stays_one() {
+    let house = house();
+    let camera = house.steward.new_share_for_cameras(&[house.ana], Some("Door")).expect("a share").share;
+    assert_eq!(house.steward.whose(camera.id).expect("known"), (camera.sender, false), "the owner's camera");
+    let eva = house.enrol("Eva", None);
+    let is_guest = || house.steward.is_guest(eva).expect("known");
+    assert!(!is_guest(), "she was invited to the household");
+    house.steward.belong(house.phone_of(eva), None).expect("she leaves it");
+    assert!(is_guest());
+
+    house.steward.belong(house.phone_of(eva), Some(house.account)).expect("back");
+    let share = house.steward.create_share(eva, &[house.ana], Kind::Live, None).expect("a share").share.id;
+    house.steward.ready(share, media()).expect("ready");
+    house.steward.belong(house.phone_of(eva), None).expect("she leaves it");
+    house.steward.revoke_phone(house.phone_of(eva)).expect("revoked");
+    let held = house.steward.held().expect("a list");
+    assert_eq!(held.iter().map(|held| held.is_guest).collect::<Vec<_>>(), [true], "what she sent is no camera's");
+}

@@ -51,7 +51,8 @@ impl http::Status for Health {
             sums.bytes += counts.bytes;
         }
         let failed = |stream: &&Arc<live::Stream>| {
-            matches!(stream.recording(), live::RecordingState::Failed(_) | live::RecordingState::Paused(_))
+            use live::RecordingState::{Failed, Paused, Resuming};
+            matches!(stream.recording(), Failed(_) | Paused(_) | Resuming(_))
         };
         let failed = streams.iter().filter(failed).count();
         let free = free_bytes(&self.data_dir).unwrap_or(0);

@@ -2,7 +2,8 @@
 //!
 //! `writer` is the disk's thread: it takes what streams have for it, and is the only one that writes. `index` says where
 //! each picture is; it can always be made again from the recording. `repair` does that after a power cut: it cuts the
-//! recording to its last whole fragment. `library` opens finished recordings for playback.
+//! recording to its last whole fragment. `mender` makes files ready that streams go on
+//! with, away from the disk's thread. `library` opens finished recordings for playback.
 //!
 //! A finished film that a phone sends comes into the same house: `upload` keeps what has arrived of it, `film` reads it
 //! once it is whole, `whole` makes the recording of it.
@@ -12,6 +13,7 @@
 pub mod film;
 pub mod index;
 pub mod library;
+mod mender;
 mod repair;
 pub mod upload;
 pub mod whole;

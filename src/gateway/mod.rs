@@ -42,7 +42,7 @@ use crate::gateway::control::Control;
 use crate::gateway::desk::{Addresses, Desk, Doors, OpenDesk};
 use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
-use crate::gateway::keeper::Keeper;
+use crate::gateway::keeper::{Keeper, Rounds};
 use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::room::Room;
@@ -208,7 +208,7 @@ impl Gateway {
         let back = Back::start(data_dir, Box::new(move |request| answering.answer(request))).map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
-        let down = Down::default();
+        let down = Down::new(clock.clone());
         let front = Front::new(
             FrontConfig {
                 names: secure::names(config),
@@ -241,14 +241,13 @@ impl Gateway {
         let presence = nearby::announce(config, doors, &executor);
 
         let (keeper_stop, stopped) = mpsc::channel();
-        let keeper = Keeper {
+        let mut keeper = Keeper {
             steward: steward.clone(),
             hub: hub.clone(),
             library: library.clone(),
             gallery,
             room,
-            cut_off,
-            resume_window: config.share.resume_window.0,
+            rounds: Rounds::new(config.share.resume_window.0, cut_off),
         };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
         let mut threads = vec![

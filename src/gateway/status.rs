@@ -31,7 +31,9 @@ impl http::Status for Health {
             return http::Health::Failing(error.to_string());
         }
         if let Some(name) = self.down.first() {
-            return http::Health::Failing(format!("thread {name} broke off, and is begun again: look at the log"));
+            return http::Health::Failing(format!(
+                "thread {name} broke off, and was begun again not long ago: look at the log"
+            ));
         }
         match free_bytes(&self.data_dir) {
             Ok(free) if free >= LEAST_FREE_BYTES => http::Health::Serving,

@@ -157,6 +157,7 @@ impl Gateway {
         });
 
         let cut_off = mend(&steward, &folder)?;
+        clips.go_on().map_err(GatewayError::Share)?;
 
         let http = TcpListener::bind(config.http.address)
             .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
@@ -254,7 +255,6 @@ impl Gateway {
             down.start("recording", move || writer::run(&folder, &backlog, &witness)).map_err(GatewayError::Thread)?,
             down.start("keeper", move || keeper.run(&stopped)).map_err(GatewayError::Thread)?,
         ];
-        clips.go_on().map_err(GatewayError::Share)?;
         let preparing = clips.clone();
         threads.push(down.start("clips", move || preparing.run()).map_err(GatewayError::Thread)?);
         if channels.has_list() {

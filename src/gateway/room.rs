@@ -154,6 +154,11 @@ impl Room {
         Ok(())
     }
 
+    /// The recording of `share` has so many bytes promised as it had before the gateway was stopped.
+    pub fn promise_again(&self, share: ShareId, bytes: u64) {
+        self.promised().insert(share, bytes);
+    }
+
     /// What goes for a promise.
     fn plan(
         &self,

@@ -63,6 +63,13 @@ struct Sent {
     sender: SenderId,
 }
 
+impl Sent {
+    /// Bytes its recording is promised at first.
+    fn needs(&self) -> u64 {
+        self.film.about().size.unwrap_or(self.film.bytes())
+    }
+}
+
 /// A failure as people and programs are told of it.
 pub(super) struct Told {
     reason: EndReason,
@@ -154,9 +161,17 @@ impl Clips {
 
     /// Gets the film's recording its room, which others can't take from then on. One that can't be reckoned is promised
     /// what the film has itself, and more as it grows.
-    fn promise(&self, Sent { film, share, sender }: &Sent) -> Result<(), Failure> {
-        let bytes = film.about().size.unwrap_or(film.bytes());
-        self.room.promise(*share, *sender, bytes).map_err(Failure::Room)
+    fn promise(&self, sent: &Sent) -> Result<(), Failure> {
+        self.room.promise(sent.share, sent.sender, sent.needs()).map_err(Failure::Room)
+    }
+
+    /// What was promised before a stop is promised again, whatever has become of the room: preparing finds out. A film that
+    /// can't be read is left to that too.
+    pub(super) fn promise_again(&self, share: ShareId) {
+        let needs = catch_unwind(AssertUnwindSafe(|| self.open(share).map(|sent| sent.needs())));
+        if let Ok(Ok(bytes)) = needs {
+            self.room.promise_again(share, bytes);
+        }
     }
 
     fn open(&self, share: ShareId) -> Result<Sent, Failure> {
@@ -191,8 +206,8 @@ impl Clips {
         }
         let sent = self.open(share)?;
         self.promise(&sent)?;
+        let mut promised = sent.needs();
         let Sent { mut film, sender, .. } = sent;
-        let mut promised = film.about().size.unwrap_or(film.bytes());
         let mut whole = Whole::create(&self.folder, share)?;
         let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
         while more {

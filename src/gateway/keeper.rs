@@ -8,6 +8,7 @@ use crate::gateway::gallery::Gallery;
 use crate::gateway::room::{MIB, Room};
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RESUME_BYTES;
+use crate::ground::recording_failure::NO_ROOM;
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
 use crate::share::{Asker, EndReason, ShareError, Steward};
@@ -187,10 +188,7 @@ impl Keeper {
     fn stop_recordings(&self) {
         for stream in self.hub.all().into_iter().filter(|stream| stream.recording() == RecordingState::On) {
             log::warn!("recording stopped share={} reason=\"too little room is left\"", stream.share());
-            self.hub.pause_recording(
-                &stream,
-                "too little room is left on the disk: delete shares, or give the gateway a larger one",
-            );
+            self.hub.pause_recording(&stream, NO_ROOM);
         }
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::recording_failure::{DISK_FULL, TOO_LONG};
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::private;
 use crate::recording::Folder;
@@ -24,9 +25,6 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(100);
 /// Index records are gathered to this size before they are written.
 const INDEX_BYTES: usize = 16 * 1024;
-
-/// What people are told of a recording that has come to [`limits::RECORDING_TIME`], or to the other bounds of one.
-const FULL: &str = "a recording has an end after 24 hours: share again to record what comes";
 
 /// Told of what happened to a recording.
 pub trait Witness: Send {
@@ -108,7 +106,7 @@ impl Disk<'_> {
         let full = stream.recording_is_full();
         match write(self.folder, &mut self.open, stream, &pieces, over || full) {
             Ok(false) => {}
-            Ok(true) if !over => self.stop(stream, RecordingState::Failed(FULL.into())),
+            Ok(true) if !over => self.stop(stream, RecordingState::Failed(TOO_LONG.into())),
             Ok(true) => {
                 self.open.remove(&share);
                 stream.stop_recording(RecordingState::Complete);
@@ -161,7 +159,7 @@ fn is_full(error: &std::io::Error) -> bool {
 
 fn reason(error: &std::io::Error) -> String {
     match error.kind() {
-        _ if is_full(error) => "the disk is full: delete shares or give the gateway a larger disk".into(),
+        _ if is_full(error) => DISK_FULL.into(),
         std::io::ErrorKind::FileTooLarge => "the recording has the largest size this disk allows".into(),
         std::io::ErrorKind::ReadOnlyFilesystem => "the disk can only be read: check it for errors".into(),
         _ => format!("the disk reported an error: {error}"),

@@ -2,6 +2,7 @@
 
 use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::limits;
+use crate::ground::recording_failure::GAPS;
 use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
@@ -14,9 +15,6 @@ use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfi
 use crate::share::{cameras, keeping, phones, viewing};
 
 use super::{Pause, Steward};
-
-/// How what is said of gaps in a recording begins.
-const GAP: &str = "the disk was full: recording ";
 
 impl Steward {
     /// Creates a share of `sender` for `targets`, who are their contacts.
@@ -264,8 +262,8 @@ impl Steward {
 fn said_of_gap(before: Option<&str>, stopped: UnixMs, went_on: UnixMs) -> String {
     let time = |date: UnixMs| date.to_string().get(11..19).unwrap_or_default().to_owned();
     let gap = format!("stopped at {}, went on at {} (UTC)", time(stopped), time(went_on));
-    let all = before.filter(|said| said.starts_with(GAP)).map(|said| format!("{said}; {gap}"));
-    all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAP}{gap}"))
+    let all = before.filter(|said| said.starts_with(GAPS)).map(|said| format!("{said}; {gap}"));
+    all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAPS}{gap}"))
 }
 
 fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {

@@ -63,7 +63,7 @@ impl Rounds {
         Due {
             settle: sweep >= self.settling && !self.cut_off.is_empty(),
             strays: sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 720,
-            room: sweep % SWEEPS_TO_DISK == 0,
+            room: sweep.is_multiple_of(SWEEPS_TO_DISK),
         }
     }
 }

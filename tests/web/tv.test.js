@@ -377,7 +377,7 @@ test('the inbox: pages of six, the count, and the same place after a video', asy
 
 test('a recording that lacks something says so in a word on its tile, and in a sentence on its page', async () => {
   const entries = pastShares(6, Date.now());
-  const lacking = [['disk_full', 'The end is missing: the disk was full.'], ['gaps', 'A part is missing: the disk was full for a while.'], ['too_long', 'It ends after 24 hours: no recording is longer.'], ['disk', 'Not all of it is here: the disk had a fault.']];
+  const lacking = [['disk_full', 'The end is missing: the disk was full.'], ['gaps', 'A part is missing: the disk took nothing for a while.'], ['too_long', 'It ends after 24 hours: no recording is longer.'], ['disk', 'Not all of it is here: the disk had a fault.']];
   lacking.forEach(([code], i) => { entries[i].recording_failure_code = code; });
   await begin({ users: clara(), entries });
   await page.waitForSelector('.recent .tile');

@@ -115,7 +115,7 @@
     incomplete: ['Incomplete', 'Incompleto', 'Incompleto'],
     lacks_disk_full: ['The end is missing: the disk was full.', 'Falta el final: el disco estaba lleno.', 'Falta o fim: o disco estava cheio.'],
     lacks_too_long: ['It ends after 24 hours: no recording is longer.', 'Acaba a las 24 horas: ninguna grabación dura más.', 'Acaba às 24 horas: nenhuma gravação é mais longa.'],
-    lacks_gaps: ['A part is missing: the disk was full for a while.', 'Falta una parte: el disco estuvo lleno un rato.', 'Falta uma parte: o disco esteve cheio algum tempo.'],
+    lacks_gaps: ['A part is missing: the disk took nothing for a while.', 'Falta una parte: el disco no aceptó nada un rato.', 'Falta uma parte: o disco não aceitou nada algum tempo.'],
     lacks_disk: ['Not all of it is here: the disk had a fault.', 'No está todo: el disco falló.', 'Não está tudo: o disco teve uma falha.'],
     expired: ['This video is no longer kept', 'Este vídeo ya no se conserva', 'Este vídeo já não está guardado'],
     expired_text: ['Its time is over, or it was withdrawn.', 'Su plazo ha pasado, o lo han retirado.', 'O seu prazo passou, ou foi retirado.'],

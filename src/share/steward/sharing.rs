@@ -221,9 +221,11 @@ impl Steward {
     pub fn recording_failed(&self, share: ShareId, reason: &str) -> Result<(), ShareError> {
         let reason: String = reason.chars().take(limits::TITLE_CHARS).collect();
         // Books on a disk that is full may not take it; that it went on they will.
-        let before = self.look(|ledger| Ok(sharing::find(ledger, share)?.recording_failure))?;
-        let at = self.date();
-        self.watch().pauses.entry(share).or_insert(Pause { at, before });
+        let Share { state, recording_failure: before, .. } = self.look(|ledger| sharing::find(ledger, share))?;
+        if state.is_unfinished() {
+            let at = self.date();
+            self.watch().pauses.entry(share).or_insert(Pause { at, before });
+        }
         self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &reason))
     }
 

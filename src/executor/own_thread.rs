@@ -12,7 +12,8 @@ use smol::channel;
 use super::Busy;
 use crate::ground::limits;
 
-pub(super) type Job = Box<dyn FnOnce() + Send>;
+/// What is to be done.
+pub type Job = Box<dyn FnOnce() + Send>;
 
 /// A thread of its own for one kind of work.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl OwnThread {
     }
 
     /// Hands `job`, which must not panic, to the thread, which is started if there is none yet.
-    pub(super) fn hand_over(&self, job: Job) -> Result<(), Busy> {
+    pub fn hand_over(&self, job: Job) -> Result<(), Busy> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if jobs.is_none() {
             let (sender, receiver) = mpsc::channel::<Job>();

@@ -9,6 +9,7 @@ use crate::gateway::room::{MIB, Room};
 use crate::gateway::strays::Strays;
 use crate::ground::id::ShareId;
 use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
+use crate::ground::recording_failure::{NO_ROOM, NO_ROOM_FOR_GUESTS};
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
 use crate::share::{Asker, EndReason, Growing, ShareError, Steward};
@@ -20,12 +21,6 @@ const SWEEPS_TO_DISK: u32 = 10;
 /// How often recordings and photos that nobody knows are looked for: every so many sweeps, an hour.
 const SWEEPS_TO_STRAYS: u32 = 3600;
 
-/// What people are told of a recording that stops.
-const NO_ROOM: &str = "too little room is left on the disk: delete shares, or give the gateway a larger one";
-/// The same where it is a guest's.
-const NO_ROOM_FOR_GUESTS: &str =
-    "too little room is left for what guests send: delete shares of theirs, or give the gateway a larger disk";
-
 /// The keeper.
 pub(super) struct Keeper {
     pub steward: Arc<Steward>,
@@ -36,31 +31,66 @@ pub(super) struct Keeper {
     pub strays: Arc<Strays>,
     /// How long recordings are kept.
     pub retention: Duration,
-    /// Shares that were live when the gateway was stopped.
-    pub cut_off: Vec<ShareId>,
-    /// How long their streams may take to come back.
-    pub resume_window: Duration,
+    pub rounds: Rounds,
+}
+
+/// What comes when. It lasts as long as the gateway: a keeper that is begun again goes on where it broke off, and does not
+/// take what it finds for what a stop left behind.
+pub(super) struct Rounds {
+    sweeps: u32,
+    /// The sweep at which streams that were cut off have had their time to come back.
+    settling: u32,
+    /// Shares that were live when the gateway was stopped, and are not settled yet.
+    cut_off: Vec<ShareId>,
+    /// Whether little room was left when that was last looked at.
+    tight: bool,
+}
+
+/// What is due in a sweep, beside what is in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Due {
+    settle: bool,
+    strays: bool,
+    room: bool,
+}
+
+impl Rounds {
+    /// The gateway starts; the streams of `cut_off` may come back for so long.
+    pub fn new(resume_window: Duration, cut_off: Vec<ShareId>) -> Self {
+        Self { sweeps: 0, settling: resume_window.as_secs() as u32 + 2, cut_off, tight: false }
+    }
+
+    /// What is due in the next sweep. Counted before it is done: what breaks off isn't tried again at once.
+    fn next(&mut self) -> Due {
+        let sweep = self.sweeps;
+        self.sweeps = self.sweeps.wrapping_add(1);
+        Due {
+            settle: sweep >= self.settling && !self.cut_off.is_empty(),
+            strays: sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 30,
+            room: sweep.is_multiple_of(SWEEPS_TO_DISK),
+        }
+    }
 }
 
 impl Keeper {
     /// Works until `stop` is closed. Blocks: give it a thread.
-    pub fn run(&self, stop: &Receiver<()>) {
-        let mut tight = false;
-        let mut cut_off = self.cut_off.clone();
-        let settling = self.resume_window.as_secs() as u32 + 2;
-        for sweep in 0_u32.. {
+    pub fn run(&mut self, stop: &Receiver<()>) {
+        loop {
             match stop.recv_timeout(SWEEP_INTERVAL) {
                 Err(RecvTimeoutError::Timeout) => {}
                 _ => return,
             }
+            let due = self.rounds.next();
             match self.steward.sweep() {
                 Ok(shares) => shares.into_iter().for_each(|share| self.room.delete(share)),
                 Err(error) => log::error!("shares can't be swept: {error}"),
             }
-            if sweep == settling {
-                self.settle(&std::mem::take(&mut cut_off));
+            while due.settle
+                && let Some(share) = self.rounds.cut_off.pop()
+            {
+                self.settle(share);
             }
-            if sweep % SWEEPS_TO_STRAYS == SWEEPS_TO_STRAYS / 30 {
+            if due.strays {
                 if let Err(error) = self.strays.sort().and_then(|_| self.strays.delete_old(self.retention)) {
                     log::error!("recordings of no share can't be kept aside: {error}");
                 }
@@ -68,34 +98,35 @@ impl Keeper {
                     log::error!("photos that nobody has can't be found: {error}");
                 }
             }
-            let hurry = tight || self.paused().next().is_some();
-            if sweep % SWEEPS_TO_DISK == 0 || hurry || self.room.free().is_ok_and(|free| free < 0) {
-                self.look_at_room(&mut tight);
+            let hurry = self.rounds.tight || self.paused().next().is_some();
+            if due.room || hurry || self.room.free().is_ok_and(|free| free < 0) {
+                self.look_at_room();
             }
         }
     }
 
-    /// Writes down the lengths of shares whose streams were cut off and did not come back.
-    fn settle(&self, cut_off: &[ShareId]) {
-        for share in cut_off.iter().copied().filter(|share| self.hub.get(*share).is_none()) {
-            let duration = match self.library.duration(share) {
-                Ok(duration) => duration,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => {
-                    log::error!("recording can't be read share={share} error=\"{error}\"");
-                    continue;
-                }
-            };
-            let duration_ms = duration.to_ms().max(0) as u64;
-            match self.steward.ended(share, EndReason::Restarted, Some(duration_ms)) {
-                Ok(()) | Err(ShareError::NotFound(_)) => {}
-                Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
+    /// Writes down the length of a share whose stream was cut off, where it did not come back.
+    fn settle(&self, share: ShareId) {
+        if self.hub.get(share).is_some() {
+            return;
+        }
+        let duration = match self.library.duration(share) {
+            Ok(duration) => duration,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => {
+                log::error!("recording can't be read share={share} error=\"{error}\"");
+                return;
             }
+        };
+        let duration_ms = duration.to_ms().max(0) as u64;
+        match self.steward.ended(share, EndReason::Restarted, Some(duration_ms)) {
+            Ok(()) | Err(ShareError::NotFound(_)) => {}
+            Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
         }
     }
 
     /// Lets recordings go while they have too little room, and warns before.
-    fn look_at_room(&self, tight: &mut bool) {
+    fn look_at_room(&mut self) {
         let left = match self.room.left() {
             Ok(left) => left,
             Err(error) => {
@@ -103,8 +134,9 @@ impl Keeper {
                 return;
             }
         };
-        let was_tight = std::mem::replace(tight, self.room.is_tight(left));
-        if *tight && !was_tight {
+        let tight = self.room.is_tight(left);
+        let was_tight = std::mem::replace(&mut self.rounds.tight, tight);
+        if tight && !was_tight {
             let mib = left.least().max(0).unsigned_abs() / MIB;
             log::warn!(
                 "little room for recordings: {mib} MiB left; the oldest seen videos go next: keep what must stay (lareira admin share keep), delete others, or give the gateway more room"
@@ -162,6 +194,8 @@ impl Keeper {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
     use super::*;
     use crate::album::Album;
     use crate::gateway::room::tests::{House, house};
@@ -176,15 +210,14 @@ mod tests {
             room: house.room.clone(),
             strays: Arc::new(Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone())),
             retention: Duration::from_secs(3600),
-            cut_off: Vec::new(),
-            resume_window: Duration::from_secs(15),
+            rounds: Rounds::new(Duration::from_secs(15), Vec::new()),
         };
         (photos, keeper)
     }
 
     impl Keeper {
-        fn looks(&self) {
-            self.look_at_room(&mut false);
+        fn looks(&mut self) {
+            self.look_at_room();
         }
 
         fn records(&self, share: ShareId) -> bool {
@@ -195,7 +228,7 @@ mod tests {
     #[test]
     fn a_guests_stream_stops_before_it_costs_the_family_a_video_or_its_recording() {
         let house = house(100);
-        let (_photos, keeper) = keeper(&house);
+        let (_photos, mut keeper) = keeper(&house);
         let unseen: Vec<ShareId> = (0..6).map(|_| house.recorded("Family", 10)).collect();
         let (ours, _publisher) = house.live("Family", 20);
         let (theirs, _guests_publisher) = house.live("Guest", 10);
@@ -215,7 +248,7 @@ mod tests {
     #[test]
     fn whoever_records_most_now_stops_first_and_not_who_has_most_from_before() {
         let house = house(100);
-        let (_photos, keeper) = keeper(&house);
+        let (_photos, mut keeper) = keeper(&house);
         let unseen = [30, 30].map(|mib| house.recorded("Grandma", mib));
         let (small, _publisher) = house.live("Grandma", 2);
         let (large, _other) = house.live("Door", 36);
@@ -233,7 +266,7 @@ mod tests {
     #[test]
     fn where_nothing_may_go_all_recordings_stop_until_something_was_seen() {
         let house = house(100);
-        let (_photos, keeper) = keeper(&house);
+        let (_photos, mut keeper) = keeper(&house);
         let theirs = house.recorded("Grandpa", 60);
         let (live, _publisher) = house.live("Door", 41);
         keeper.looks();
@@ -247,7 +280,7 @@ mod tests {
     #[test]
     fn guests_record_no_more_than_their_part_however_much_room_there_is() {
         let house = house(100);
-        let (_photos, keeper) = keeper(&house);
+        let (_photos, mut keeper) = keeper(&house);
         let seen = house.recorded("Guest One", 20);
         house.see(seen);
         let (theirs, _publisher) = house.live("Guest Two", 25);
@@ -263,5 +296,32 @@ mod tests {
             panic!("paused")
         };
         assert!(why.contains("what guests send"), "{why}");
+    }
+
+    /// The keeper breaks off in one sweep after the other.
+    #[test]
+    fn a_keeper_that_is_begun_again_goes_on_where_it_was() {
+        let shares = [1, 2, 3].map(|n| ShareId([n; 10]));
+        let mut rounds = Rounds::new(Duration::from_secs(15), shares.to_vec());
+        let mut done: Vec<(Due, u32)> = Vec::new();
+        let mut settled = Vec::new();
+        while rounds.sweeps < 400 {
+            let broke_off = catch_unwind(AssertUnwindSafe(|| {
+                let (sweep, due) = (rounds.sweeps, rounds.next());
+                done.push((due, sweep));
+                if due.settle {
+                    settled.extend(rounds.cut_off.pop());
+                }
+                resume_unwind(Box::new("a fault"));
+            }));
+            assert!(broke_off.is_err());
+        }
+        let when = |what: fn(&Due) -> bool| -> Vec<u32> {
+            done.iter().filter(|(due, _)| what(due)).map(|(_, sweep)| *sweep).collect()
+        };
+        assert_eq!(when(|due| due.settle), [17, 18, 19], "each share once, although each broke off");
+        assert_eq!(settled.len(), 3);
+        assert_eq!(when(|due| due.strays), [120], "and strays when it is time");
+        assert_eq!(when(|due| due.room).len(), 40);
     }
 }

@@ -43,7 +43,7 @@ use crate::gateway::control::Control;
 use crate::gateway::desk::{Addresses, Desk, Doors, OpenDesk};
 use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
-use crate::gateway::keeper::Keeper;
+use crate::gateway::keeper::{Keeper, Rounds};
 use crate::gateway::now::Now;
 use crate::gateway::player::{Plays, Shelved, Tickets};
 use crate::gateway::room::Room;
@@ -160,6 +160,7 @@ impl Gateway {
         });
 
         let cut_off = mend(&steward, &folder)?;
+        clips.go_on().map_err(GatewayError::Share)?;
 
         let http = TcpListener::bind(config.http.address)
             .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
@@ -216,7 +217,7 @@ impl Gateway {
         let back = Back::start(data_dir, Box::new(move |request| answering.answer(request))).map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
         let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
-        let down = Down::default();
+        let down = Down::new(clock.clone());
         let front = Front::new(
             FrontConfig {
                 names: secure::names(config),
@@ -249,7 +250,7 @@ impl Gateway {
         let presence = nearby::announce(config, doors, &executor);
 
         let (keeper_stop, stopped) = mpsc::channel();
-        let keeper = Keeper {
+        let mut keeper = Keeper {
             steward: steward.clone(),
             hub: hub.clone(),
             library: library.clone(),
@@ -257,15 +258,13 @@ impl Gateway {
             room,
             strays,
             retention: config.share.retention.0,
-            cut_off,
-            resume_window: config.share.resume_window.0,
+            rounds: Rounds::new(config.share.resume_window.0, cut_off),
         };
         let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
         let mut threads = vec![
             down.start("recording", move || writer::run(&folder, &backlog, &witness)).map_err(GatewayError::Thread)?,
             down.start("keeper", move || keeper.run(&stopped)).map_err(GatewayError::Thread)?,
         ];
-        clips.go_on().map_err(GatewayError::Share)?;
         let preparing = clips.clone();
         threads.push(down.start("clips", move || preparing.run()).map_err(GatewayError::Thread)?);
         if channels.has_list() {

@@ -72,7 +72,7 @@ impl Now {
             RecordingState::Off => "off",
             RecordingState::On => "on",
             RecordingState::Complete => "complete",
-            RecordingState::Paused(_) => "paused",
+            RecordingState::Paused(_) | RecordingState::Resuming(_) => "paused",
             RecordingState::Failed(_) => "failed",
         };
         let mut value = json!({

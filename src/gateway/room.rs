@@ -189,6 +189,11 @@ impl Room {
         Ok(())
     }
 
+    /// The recording of `share` has so many bytes promised as it had before the gateway was stopped.
+    pub fn promise_again(&self, share: ShareId, sender: SenderId, bytes: u64) {
+        self.promised().insert(share, Promise { sender, bytes });
+    }
+
     /// What goes for a promise.
     fn plan(
         &self,

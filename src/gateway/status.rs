@@ -31,7 +31,9 @@ impl http::Status for Health {
             return http::Health::Failing(error.to_string());
         }
         if let Some(name) = self.down.first() {
-            return http::Health::Failing(format!("thread {name} broke off, and is begun again: look at the log"));
+            return http::Health::Failing(format!(
+                "thread {name} broke off, and was begun again not long ago: look at the log"
+            ));
         }
         match free_bytes(&self.data_dir) {
             Ok(free) if free >= LEAST_FREE_BYTES => http::Health::Serving,
@@ -51,7 +53,8 @@ impl http::Status for Health {
             sums.bytes += counts.bytes;
         }
         let failed = |stream: &&Arc<live::Stream>| {
-            matches!(stream.recording(), live::RecordingState::Failed(_) | live::RecordingState::Paused(_))
+            use live::RecordingState::{Failed, Paused, Resuming};
+            matches!(stream.recording(), Failed(_) | Paused(_) | Resuming(_))
         };
         let failed = streams.iter().filter(failed).count();
         let free = free_bytes(&self.data_dir).unwrap_or(0);

@@ -23,7 +23,7 @@ pub const REORDER_PACKETS: usize = 128;
 pub const REORDER_WAIT: Duration = Duration::from_millis(60);
 /// Bytes a stream keeps in memory: its newest group of pictures and what the disk has not taken yet.
 pub const STREAM_BYTES: usize = 24 * 1024 * 1024;
-/// Bytes of all streams together that wait for the disk; the recording of the stream that exceeds them ends.
+/// Bytes of all streams together that wait for the disk; the recording of the stream that exceeds them pauses.
 pub const BACKLOG_BYTES: usize = 96 * 1024 * 1024;
 /// Descriptions of one stream (changes of its pictures' size or coding); its publisher is sent away at the next.
 pub const STREAM_DESCRIPTIONS: usize = 1024;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::ground::id::{ShareId, UserId};
+use crate::ground::recording_failure;
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
 use crate::http::back::Request;
 use crate::share::{Asker, Kind, Report, Sender};
@@ -101,6 +102,7 @@ fn share_json(report: &Report) -> Value {
         "viewers": report.viewers,
         "kept": report.share.kept,
         "recording_failure": report.share.recording_failure,
+        "recording_failure_code": report.share.recording_failure.as_deref().map(recording_failure::code),
         "media": report.share.media.as_ref().map(api::media),
     })
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
+use crate::ground::recording_failure;
 use crate::ground::reply::Reply;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
@@ -337,6 +338,7 @@ fn entry_json(api: &Api, request: &Request, holder: Holder, entry: &Entry) -> Va
         "target_state": entry.target_state.as_str(),
         "thumbnail_url": thumbnail_url,
         "recording_failure": entry.recording_failure,
+        "recording_failure_code": entry.recording_failure.as_deref().map(recording_failure::code),
     });
     if let Some(introduction) = &entry.introduction {
         value["introduction"] = true.into();

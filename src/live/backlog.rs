@@ -7,8 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use bytes::Bytes;
 
 use crate::ground::limits;
-use crate::live::state::{RecordingState, Status};
-use crate::live::stream::Stream;
+use crate::live::state::RecordingState;
+use crate::live::stream::{Inner, Stream};
 use crate::wire::playlist::segments::Stretch;
 
 /// Bytes of one stream on their way to the disk, in the order of the file.
@@ -20,8 +20,8 @@ pub struct Unrecorded {
     all_waiting_bytes: Arc<AtomicUsize>,
     taken: u64,
     marked: bool,
-    /// The recording is to go on.
-    wished: bool,
+    /// Why the recording has stopped is yet to be said.
+    untold: bool,
 }
 
 impl Unrecorded {
@@ -33,7 +33,7 @@ impl Unrecorded {
             all_waiting_bytes: backlog.waiting_bytes.clone(),
             taken,
             marked: false,
-            wished: false,
+            untold: false,
         }
     }
 
@@ -88,7 +88,8 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    pub(super) fn add(&self, stream: Arc<Stream>) {
+    /// The disk is to look at `stream`.
+    pub fn add(&self, stream: Arc<Stream>) {
         let mut streams = self.streams.lock().expect("no one panics while holding the list");
         streams.push_back(stream);
         // The disk's thread waits for the first alone.
@@ -145,43 +146,70 @@ impl Stream {
         if taken { inner.gaps.place(stretch.offset, stretch.size) } else { None }
     }
 
-    /// The disk has closed the recording, or takes no more.
-    pub fn set_recording(&self, state: RecordingState) {
+    /// The disk has closed the recording, or takes no more. What has stopped before stays as it is.
+    pub fn stop_recording(&self, state: RecordingState) {
         let mut inner = self.lock();
-        if state != RecordingState::On {
-            inner.unrecorded.clear();
+        if matches!(inner.recording, RecordingState::On | RecordingState::Resuming(_)) {
+            inner.stop_recording(state);
         }
-        inner.recording = state;
         drop(inner);
         self.tell_status();
     }
 
-    /// The disk has room again: the recording, of which the file has `file_bytes`, goes on at the next key frame.
-    pub fn resume_recording(&self, file_bytes: u64) {
+    /// Stops the recording for want of room, where the stream flows on; false where there is nothing to stop.
+    pub(super) fn pause_recording(&self, reason: &str) -> bool {
         let mut inner = self.lock();
-        let offset = inner.offset;
-        inner.gaps.begin(file_bytes, offset);
-        inner.unrecorded.skip_to(offset);
-        inner.awaits_key = true;
-        inner.recording = RecordingState::On;
+        let may = inner.recording == RecordingState::On && !inner.ended();
+        if may {
+            inner.stop_recording(RecordingState::Paused(reason.to_owned()));
+        }
         drop(inner);
         self.tell_status();
-    }
-
-    /// Whether the recording is to go on, as was wished; it is asked once.
-    pub fn takes_wish(&self) -> bool {
-        let mut inner = self.lock();
-        std::mem::take(&mut inner.unrecorded.wished) && matches!(inner.recording, RecordingState::Paused(_))
+        may
     }
 
     /// Wants the recording to go on, where it waits for room; false where there is nothing to go on with, or that was
     /// too often.
     pub(super) fn wish_recording(&self) -> bool {
         let mut inner = self.lock();
-        let may = matches!(inner.recording, RecordingState::Paused(_)) && !inner.ended();
-        let may = may && inner.gaps.count() < limits::STREAM_GAPS;
-        inner.unrecorded.wished |= may;
-        may
+        let may = !inner.ended() && inner.gaps.count() < limits::STREAM_GAPS;
+        match &mut inner.recording {
+            RecordingState::Paused(reason) if may => {
+                let reason = std::mem::take(reason);
+                inner.recording = RecordingState::Resuming(reason);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The disk has made the recording's file ready, which has `file_bytes`: it goes on at the next key frame. Where the
+    /// stream has ended meanwhile nothing comes, and the answer is false; the recording is closed then as any other.
+    pub fn resume_recording(&self, file_bytes: u64) -> bool {
+        let mut inner = self.lock();
+        if matches!(inner.recording, RecordingState::Resuming(_)) {
+            let offset = inner.offset;
+            inner.gaps.begin(file_bytes, offset);
+            inner.unrecorded.skip_to(offset);
+            inner.awaits_key = true;
+            inner.recording = RecordingState::On;
+        }
+        let goes_on = inner.recording == RecordingState::On && !inner.ended();
+        drop(inner);
+        self.tell_status();
+        goes_on
+    }
+
+    /// Why the recording has stopped, where that is yet to be said; it is asked once.
+    pub fn take_failure(&self) -> Option<String> {
+        let mut inner = self.lock();
+        let untold = std::mem::take(&mut inner.unrecorded.untold);
+        match &inner.recording {
+            RecordingState::Paused(reason) | RecordingState::Resuming(reason) | RecordingState::Failed(reason) => {
+                untold.then(|| reason.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Whether the disk still has to be told that the stream is over.
@@ -192,6 +220,16 @@ impl Stream {
 
     /// Whether it is over, and nothing is left to be written.
     pub fn is_settled(&self) -> bool {
-        self.status() == Status::Ended && self.recording() != RecordingState::On
+        let inner = self.lock();
+        inner.ended() && !matches!(inner.recording, RecordingState::On | RecordingState::Resuming(_))
+    }
+}
+
+impl Inner {
+    /// The recording is closed, waits for room or has failed.
+    pub(super) fn stop_recording(&mut self, state: RecordingState) {
+        self.unrecorded.clear();
+        self.unrecorded.untold = state != RecordingState::Complete;
+        self.recording = state;
     }
 }

@@ -11,7 +11,7 @@ use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
 use crate::live::finished::FinishedRecording;
 use crate::live::publisher::Publisher;
-use crate::live::state::{RecordingState, Status};
+use crate::live::state::Status;
 use crate::live::stream::Stream;
 
 /// Why a stream can't be published.
@@ -111,8 +111,7 @@ impl Hub {
 
     /// Stops the recording of a stream that flows on, for want of room; `reason` is for people.
     pub fn pause_recording(&self, stream: &Arc<Stream>, reason: &str) {
-        if stream.recording() == RecordingState::On {
-            stream.set_recording(RecordingState::Paused(reason.to_owned()));
+        if stream.pause_recording(reason) {
             self.backlog.add(stream.clone());
         }
     }

@@ -11,7 +11,8 @@ pub enum Status {
     Ended,
 }
 
-/// What became of the bytes on disk.
+/// What became of the bytes on disk. `live/backlog.rs` has every step from one to another: each is taken under the stream's
+/// own lock, where its end is known as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordingState {
     /// Nothing is recorded.
@@ -22,6 +23,8 @@ pub enum RecordingState {
     Complete,
     /// There is no room for more at the moment; the reason is for people. It goes on once there is.
     Paused(String),
+    /// There is room again, and the disk makes its file ready; the reason of the pause is for people.
+    Resuming(String),
     /// The disk took no more; the reason is for people.
     Failed(String),
 }

@@ -272,6 +272,7 @@ impl Stream {
             return false;
         }
         let before = inner.next_number();
+        let recorded = inner.recording == RecordingState::On;
         let reference = ReferenceTime::at(date);
         let mut part_closed = false;
         let mut key_waits = false;
@@ -292,7 +293,7 @@ impl Stream {
             }
         }
         let written = inner.next_number() > before;
-        let record = written && inner.recording == RecordingState::On && inner.unrecorded.mark();
+        let record = written && recorded && inner.unrecorded.mark();
         drop(inner);
         if restless {
             log::warn!("share={} changes its coding all the time: its publisher is sent away", self.share);
@@ -501,8 +502,7 @@ impl Inner {
             return;
         }
         if self.recording == RecordingState::On && !self.unrecorded.push(bytes) {
-            self.recording = RecordingState::Failed("the disk is too slow for this stream".into());
-            self.unrecorded.clear();
+            self.stop_recording(RecordingState::Paused("the disk is too slow for this stream".into()));
         }
     }
 

@@ -108,7 +108,7 @@ fn memory_is_bounded_even_without_key_frames() {
         inner.next_number() - inner.first_number()
     };
     assert!(kept as usize * (1 << 20) <= limits::STREAM_BYTES + (1 << 20), "{kept} pictures are kept");
-    assert!(matches!(stream.recording(), RecordingState::Failed(_)), "no disk took anything");
+    assert!(matches!(stream.recording(), RecordingState::Paused(_)), "no disk took anything");
 }
 
 #[test]
@@ -218,6 +218,31 @@ fn the_disk_gets_every_byte_in_order() {
     assert_eq!((pieces.len(), over), (0, true));
     hub.backlog().close();
     assert!(hub.backlog().wait().is_none());
+}
+
+#[test]
+fn a_recording_is_neither_paused_nor_forgotten_at_its_streams_end() {
+    let hub = Hub::new(2, true);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 5);
+    publisher.end();
+    hub.pause_recording(&stream, "no room");
+    assert_eq!(stream.recording(), RecordingState::On, "what has come is written, and closed");
+
+    let (mut publisher, stream) = hub.open(ShareId([8; 10]), None, None, NOW).expect("there is room");
+    let stream = stream.expect("it is new");
+    publish(&mut publisher, 0, 5);
+    hub.pause_recording(&stream, "no room");
+    assert_eq!((stream.take_failure().as_deref(), stream.take_failure()), (Some("no room"), None));
+    hub.resume_recording(&stream);
+    hub.pause_recording(&stream, "no room");
+    hub.end(ShareId([8; 10]));
+    assert!(!stream.is_settled(), "the disk is at its file");
+    assert!(!stream.resume_recording(0), "nothing more comes");
+    assert!(stream.take_unrecorded().1 && !stream.is_settled(), "it is closed as any other");
+    stream.stop_recording(RecordingState::Complete);
+    stream.stop_recording(RecordingState::Failed("too late".into()));
+    assert_eq!((stream.recording(), stream.is_settled()), (RecordingState::Complete, true));
 }
 
 #[test]

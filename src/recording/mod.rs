@@ -2,7 +2,8 @@
 //!
 //! `writer` is the disk's thread: it takes what streams have for it, and is the only one that writes. `index` says where
 //! each picture is; it can always be made again from the recording. `repair` does that after a power cut: it cuts the
-//! recording to its last whole fragment. `library` opens finished recordings for playback.
+//! recording to its last whole fragment. `mender` makes files ready that streams go on
+//! with, away from the disk's thread. `library` opens finished recordings for playback.
 //!
 //! What belongs to no share any more is kept aside for a while (`strays`).
 //!
@@ -14,6 +15,7 @@
 pub mod film;
 pub mod index;
 pub mod library;
+mod mender;
 mod repair;
 mod strays;
 pub mod upload;

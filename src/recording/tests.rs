@@ -31,6 +31,8 @@ use crate::wire::opus;
 use crate::wire::playlist::hls::Reload;
 use crate::wire::playlist::segments::{FragmentMeta, Segments};
 
+mod mending;
+
 const SHARE: ShareId = ShareId([5; 10]);
 
 struct Done(mpsc::Sender<Result<(), String>>);

@@ -11,10 +11,12 @@ use bytes::Bytes;
 
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::recording_failure::{DISK_FULL, TOO_LONG};
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::private;
+use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
-use crate::recording::{Folder, repair};
+use crate::recording::mender::{self, Mender, Ready};
 
 /// After this time what was written is forced to the disk: all a power cut can take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(2);
@@ -23,9 +25,6 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(100);
 /// Index records are gathered to this size before they are written.
 const INDEX_BYTES: usize = 16 * 1024;
-
-/// What people are told of a recording that has come to [`limits::RECORDING_TIME`], or to the other bounds of one.
-const FULL: &str = "a recording has an end after 24 hours: share again to record what comes";
 
 /// Told of what happened to a recording.
 pub trait Witness: Send {
@@ -38,7 +37,7 @@ pub trait Witness: Send {
 }
 
 /// One recording that is being written.
-struct Open {
+pub(super) struct Open {
     video: File,
     index: File,
     indexer: Indexer,
@@ -47,71 +46,111 @@ struct Open {
 }
 
 /// Writes recordings until the backlog is closed and empty. Blocks: give it a thread.
-pub fn run(folder: &Folder, backlog: &Backlog, witness: &dyn Witness) {
-    let mut open: HashMap<ShareId, Open> = HashMap::new();
-    while let Some(streams) = backlog.wait() {
-        for stream in streams {
-            // Whatever is wrong with one recording, the others go on.
-            let turn = AssertUnwindSafe(|| take(folder, &mut open, &stream, witness));
-            if catch_unwind(turn).is_err() {
-                log::error!("recording broke off share={}", stream.share());
-                open.remove(&stream.share());
-                stream.set_recording(RecordingState::Failed("the recording broke off".into()));
+pub fn run(folder: &Folder, backlog: &Arc<Backlog>, witness: &dyn Witness) {
+    let mender = Mender::new(mender::method(folder.clone()), backlog.clone());
+    Disk { folder, witness, open: HashMap::new(), mender }.run(backlog);
+}
+
+/// The disk's thread at work.
+pub(super) struct Disk<'a> {
+    pub folder: &'a Folder,
+    pub witness: &'a dyn Witness,
+    pub open: HashMap<ShareId, Open>,
+    pub mender: Mender,
+}
+
+impl Disk<'_> {
+    pub(super) fn run(&mut self, backlog: &Backlog) {
+        loop {
+            while let Some(streams) = backlog.wait() {
+                streams.iter().for_each(|stream| self.turn(stream));
+                std::thread::sleep(GATHER);
             }
+            let Some(stream) = self.mender.wait() else { return };
+            self.turn(&stream);
         }
-        std::thread::sleep(GATHER);
+    }
+
+    /// A stream's turn. Whatever is wrong with one recording, the others go on.
+    fn turn(&mut self, stream: &Arc<Stream>) {
+        if catch_unwind(AssertUnwindSafe(|| self.take(stream))).is_err() {
+            log::error!("recording broke off share={}", stream.share());
+            self.stop(stream, RecordingState::Failed("the recording broke off".into()));
+        }
+    }
+
+    /// Takes what one stream has.
+    fn take(&mut self, stream: &Arc<Stream>) {
+        let share = stream.share();
+        self.tell_failure(stream);
+        if let Some(ready) = self.mender.take(share) {
+            self.go_on(stream, ready);
+        }
+        let begun = self.open.contains_key(&share) || stream.recorded_bytes() == 0;
+        if stream.recording() == RecordingState::On && !begun && !self.mender.has(share) {
+            self.mender.begin(stream);
+        }
+        if self.mender.has(share) {
+            // What it has waits until its file is ready.
+            return;
+        }
+        let (pieces, over) = stream.take_unrecorded();
+        if stream.recording() != RecordingState::On {
+            self.open.remove(&share);
+            self.tell_failure(stream);
+            if matches!(stream.recording(), RecordingState::Resuming(_)) {
+                self.mender.begin(stream);
+            }
+            return;
+        }
+        let full = stream.recording_is_full();
+        match write(self.folder, &mut self.open, stream, &pieces, over || full) {
+            Ok(false) => {}
+            Ok(true) if !over => self.stop(stream, RecordingState::Failed(TOO_LONG.into())),
+            Ok(true) => {
+                self.open.remove(&share);
+                stream.stop_recording(RecordingState::Complete);
+                self.witness.complete(share);
+            }
+            Err(error) => self.stop(stream, failure(&error)),
+        }
+    }
+
+    /// Goes on with a recording that stopped for want of room, or was begun before the gateway was stopped, in its file.
+    fn go_on(&mut self, stream: &Stream, ready: Ready) {
+        let share = stream.share();
+        match ready {
+            Ok(file) => {
+                let bytes = file.as_ref().map_or(0, |file| file.indexer.offset());
+                self.open.extend(file.map(|file| (share, file)));
+                if matches!(stream.recording(), RecordingState::Resuming(_)) && stream.resume_recording(bytes) {
+                    log::info!("recording goes on share={share}");
+                    self.witness.resumed(share);
+                }
+            }
+            Err(error) => self.stop(stream, failure(&error)),
+        }
+    }
+
+    /// The recording takes no more, for now or for good.
+    fn stop(&mut self, stream: &Stream, state: RecordingState) {
+        self.open.remove(&stream.share());
+        stream.stop_recording(state);
+        self.tell_failure(stream);
+    }
+
+    fn tell_failure(&self, stream: &Stream) {
+        if let Some(reason) = stream.take_failure() {
+            log::warn!("recording stopped share={} reason=\"{reason}\"", stream.share());
+            self.witness.failed(stream.share(), &reason);
+        }
     }
 }
 
-/// Takes what one stream has.
-fn take(folder: &Folder, open: &mut HashMap<ShareId, Open>, stream: &Arc<Stream>, witness: &dyn Witness) {
-    let share = stream.share();
-    let (pieces, over) = stream.take_unrecorded();
-    if stream.recording() != RecordingState::On {
-        open.remove(&share);
-        if stream.takes_wish() {
-            resume(folder, stream, witness);
-        } else if let RecordingState::Failed(reason) | RecordingState::Paused(reason) = stream.recording() {
-            witness.failed(share, &reason);
-        }
-        return;
-    }
-    let full = stream.recording_is_full();
-    match write(folder, open, stream, &pieces, over || full) {
-        Ok(false) => {}
-        Ok(true) if !over => {
-            open.remove(&share);
-            log::warn!("recording is as long as one may be share={share}");
-            stream.set_recording(RecordingState::Failed(FULL.into()));
-            witness.failed(share, FULL);
-        }
-        Ok(true) => {
-            open.remove(&share);
-            stream.set_recording(RecordingState::Complete);
-            witness.complete(share);
-        }
-        Err(error) => {
-            open.remove(&share);
-            let reason = reason(&error);
-            log::warn!("recording stopped share={share} reason=\"{reason}\"");
-            let state = if is_full(&error) { RecordingState::Paused } else { RecordingState::Failed };
-            stream.set_recording(state(reason.clone()));
-            witness.failed(share, &reason);
-        }
-    }
-}
-
-/// Goes on with a recording that stopped for want of room, in the same file: what was written in part is cut off before.
-fn resume(folder: &Folder, stream: &Stream, witness: &dyn Witness) {
-    let share = stream.share();
-    match repair(folder, share) {
-        Ok(bytes) => {
-            log::info!("recording goes on share={share}");
-            stream.resume_recording(bytes.unwrap_or(0));
-            witness.resumed(share);
-        }
-        Err(error) => log::warn!("recording can't go on yet share={share} error=\"{error}\""),
-    }
+/// What becomes of a recording after `error`: where only room was wanting, it waits for some.
+fn failure(error: &std::io::Error) -> RecordingState {
+    let state = if is_full(error) { RecordingState::Paused } else { RecordingState::Failed };
+    state(reason(error))
 }
 
 fn is_full(error: &std::io::Error) -> bool {
@@ -120,7 +159,7 @@ fn is_full(error: &std::io::Error) -> bool {
 
 fn reason(error: &std::io::Error) -> String {
     match error.kind() {
-        _ if is_full(error) => "the disk is full: delete shares or give the gateway a larger disk".into(),
+        _ if is_full(error) => DISK_FULL.into(),
         std::io::ErrorKind::FileTooLarge => "the recording has the largest size this disk allows".into(),
         std::io::ErrorKind::ReadOnlyFilesystem => "the disk can only be read: check it for errors".into(),
         _ => format!("the disk reported an error: {error}"),
@@ -182,7 +221,7 @@ fn write_all(file: &mut File, pieces: &[Bytes]) -> std::io::Result<u64> {
 
 impl Open {
     /// Opens a recording that has `length` bytes: a new one, or one to go on with.
-    fn at(folder: &Folder, share: ShareId, length: u64) -> std::io::Result<Self> {
+    pub(super) fn at(folder: &Folder, share: ShareId, length: u64) -> std::io::Result<Self> {
         let mut video = private::file();
         // A new recording never takes an old one's place.
         if length == 0 {

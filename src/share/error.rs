@@ -77,7 +77,7 @@ impl ShareError {
             Self::PinRequired => "pin_required",
             Self::WrongPin => "wrong_pin",
             Self::PinLocked { .. } => "pin_locked",
-            Self::PinsBusy => "busy",
+            Self::PinsBusy | Self::Ledger(LedgerError::Busy) => "busy",
             Self::NotPaired => "not_paired",
             Self::WrongAccount => "wrong_account",
             Self::NotYours => "not_yours",
@@ -125,7 +125,7 @@ impl ShareError {
             Self::PinLocked { retry_after } | Self::TooManyTries { retry_after } | Self::TooOften { retry_after } => {
                 Some(*retry_after)
             }
-            Self::PinsBusy => Some(BUSY),
+            Self::PinsBusy | Self::Ledger(LedgerError::Busy) => Some(BUSY),
             _ => None,
         }
     }

@@ -129,13 +129,15 @@ pub trait Books: Send + Sync {
     /// nothing of it was kept.
     fn decide(&self, decision: Decision) -> Result<(), LedgerError>;
 
-    /// Writes a consistent copy of everything to `file`.
+    /// Writes a consistent copy of everything to `file`; [`LedgerError::Busy`] while another copy is made or brought back.
     fn backup(&self, file: &Path) -> Result<(), LedgerError>;
 
-    /// Replaces everything by the copy in `file`, all or nothing.
-    fn restore(&self, file: &Path) -> Result<(), LedgerError>;
+    /// Replaces everything by the copy in `file` as `decision` leaves it, all or nothing; nothing where it is undone.
+    /// [`LedgerError::Busy`] while another copy is made or brought back.
+    fn restore(&self, file: &Path, decision: Decision) -> Result<(), LedgerError>;
 
-    /// An error while decisions can't be made durable, from the last attempt that failed to the next that doesn't.
+    /// An error while decisions can't be made durable, or rows can't be read: from the attempt that failed to the next
+    /// that doesn't.
     fn health(&self) -> Result<(), LedgerError>;
 }
 
@@ -153,6 +155,8 @@ pub enum LedgerError {
     },
     /// A file that was to be restored is no whole backup.
     BadBackup(String),
+    /// Another backup is made or restored.
+    Busy,
 }
 
 impl fmt::Display for LedgerError {
@@ -167,6 +171,9 @@ impl fmt::Display for LedgerError {
             Self::BadBackup(why) => {
                 write!(f, "this file is no whole backup ({why}); nothing was changed: restore another")
             }
+            Self::Busy => f.write_str(
+                "another backup is being made or restored just now, and nothing was changed: try again when it is done",
+            ),
             Self::Corrupt { table } => {
                 write!(
                     f,

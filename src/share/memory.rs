@@ -93,7 +93,7 @@ impl Books for MemoryBooks {
         Err(LedgerError::Failed("these books are in memory only".into()))
     }
 
-    fn restore(&self, _: &Path) -> Result<(), LedgerError> {
+    fn restore(&self, _: &Path, _: Decision) -> Result<(), LedgerError> {
         Err(LedgerError::Failed("these books are in memory only".into()))
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::ground::id::{AccountId, ShareId, TvId, UserId};
+use crate::ground::recording_failure;
 use crate::share::announcer::{Announcer, Audience};
 use crate::share::error::ShareError;
 use crate::share::ledger::{Order, Rows};
@@ -50,6 +51,7 @@ impl News {
         self.tell_tvs(ledger, share, data.to_string().into())?;
         if let (Some(failure), Some(fields)) = (&share.recording_failure, data.as_object_mut()) {
             fields.insert("recording_failure".into(), failure.as_str().into());
+            fields.insert("recording_failure_code".into(), recording_failure::code(failure).into());
         }
         if let (Some(reason), Some(fields)) = (reason, data.as_object_mut()) {
             fields.insert("reason".into(), reason.into());

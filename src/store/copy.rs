@@ -6,9 +6,10 @@ use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction
 
 use crate::private;
 use crate::share::LedgerError;
+use crate::share::ledger::Decision;
 use crate::store::error::failed;
 use crate::store::guard::guarded;
-use crate::store::ledger::{Reading, TABLES, check_rows, definition};
+use crate::store::ledger::{Reading, TABLES, Then, Writing, check_rows, definition};
 use crate::store::{open_file, schema};
 
 /// Writes a copy of `database` to `file`, as it is at this moment; whole, or not at all.
@@ -42,6 +43,26 @@ fn copy_all(database: &Database, partial: &Path) -> Result<(), LedgerError> {
     copy.close().map_err(failed)
 }
 
+/// Has `decision` change a copy before it replaces anything; what runs once it has, `None` where the decision is undone.
+pub fn prepare(copy: &Copy, decision: Decision) -> Result<Option<Then>, LedgerError> {
+    guarded(|| {
+        let transaction = copy.database.begin_write().map_err(failed)?;
+        let mut ledger = Writing::new(&transaction);
+        let then = ledger.decide(decision)?;
+        if let Some(error) = ledger.broken() {
+            return Err(error);
+        }
+        drop(ledger);
+        transaction.commit().map_err(failed)?;
+        Ok(then)
+    })
+}
+
+/// Deletes what a restore that was killed left beside the database.
+pub fn clean_up(store: &Path) {
+    let _ = std::fs::remove_file(beside(store, "restore"));
+}
+
 /// A backup, opened beside the database it will replace; removed when dropped.
 pub struct Copy {
     database: Database,
@@ -64,7 +85,7 @@ pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
     guarded(|| checked(&path)).map(|database| Copy { database, path: path.clone() }).map_err(|error| {
         let _ = std::fs::remove_file(&path);
         match error {
-            LedgerError::DiskFull => error,
+            LedgerError::DiskFull | LedgerError::Busy => error,
             LedgerError::Failed(why) | LedgerError::BadBackup(why) => LedgerError::BadBackup(why),
             LedgerError::Corrupt { table } => LedgerError::BadBackup(format!("table {table} has a damaged row")),
         }

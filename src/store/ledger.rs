@@ -3,9 +3,10 @@
 //! Several decisions share a writing transaction. Each notes what it overwrites, so that one that is refused can be
 //! taken back without touching the others.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{Ledger, LedgerError, Order, Range, Rows, Visit, all, for_each_table};
+use crate::share::ledger::{Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, all, for_each_table};
 use crate::share::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
     User,
@@ -23,6 +24,9 @@ use crate::store::error::failed;
 use crate::store::guard::guarded;
 use crate::store::key::{self, Key};
 use crate::store::value;
+
+/// What runs once a decision is durable.
+pub type Then = Box<dyn FnOnce() + Send>;
 
 /// How every table is defined: bytes to bytes, so that a damaged row is an error and not a panic.
 pub type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -78,31 +82,38 @@ type Open = ReadOnlyTable<&'static [u8], &'static [u8]>;
 pub struct Reading {
     transaction: ReadTransaction,
     open: RefCell<HashMap<&'static str, Open>>,
-    broken: Cell<bool>,
+    broken: RefCell<Option<(&'static str, LedgerError)>>,
 }
 
 impl Reading {
     /// A ledger that can be read.
     pub fn new(transaction: ReadTransaction) -> Self {
-        Self { transaction, open: RefCell::default(), broken: Cell::new(false) }
+        Self { transaction, open: RefCell::default(), broken: RefCell::default() }
     }
 
-    /// Whether the database failed, rather than a rule.
-    pub fn is_broken(&self) -> bool {
-        self.broken.get()
+    /// In which table the database failed first, rather than a rule, and how.
+    pub fn broken(&self) -> Option<(&'static str, LedgerError)> {
+        self.broken.borrow().clone()
+    }
+
+    /// Reads all of a table, whatever its rows say.
+    pub fn read_through(&self, name: &'static str) -> Result<(), LedgerError> {
+        self.with(name, |table| table.iter().map_err(failed)?.try_for_each(|row| row.map(drop).map_err(failed)))
     }
 
     fn with<T>(&self, name: &'static str, ask: impl FnOnce(&Open) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         let known = self.open.borrow().contains_key(name);
-        if !known {
-            let table = guarded(|| self.transaction.open_table(definition(name)).map_err(failed))
-                .inspect_err(|_| self.broken.set(true))?;
-            self.open.borrow_mut().insert(name, table);
+        let answer = guarded(|| {
+            if !known {
+                let table = self.transaction.open_table(definition(name)).map_err(failed)?;
+                self.open.borrow_mut().insert(name, table);
+            }
+            let open = self.open.borrow();
+            ask(open.get(name).expect("it was opened just now"))
+        });
+        if let Err(error @ (LedgerError::DiskFull | LedgerError::Failed(_))) = &answer {
+            self.broken.borrow_mut().get_or_insert_with(|| (name, error.clone()));
         }
-        let open = self.open.borrow();
-        let table = open.get(name).expect("it was opened just now");
-        let answer = guarded(|| ask(table));
-        self.broken.set(self.broken.get() || matches!(answer, Err(LedgerError::DiskFull | LedgerError::Failed(_))));
         answer
     }
 
@@ -146,6 +157,17 @@ impl<'t> Writing<'t> {
         Self { transaction, before: Vec::new(), broken: RefCell::new(None) }
     }
 
+    /// Runs one decision; a refused or broken one leaves nothing behind.
+    pub fn decide(&mut self, decision: Decision) -> Result<Option<Then>, LedgerError> {
+        match catch_unwind(AssertUnwindSafe(|| decision(self))) {
+            Ok(Verdict::Keep(then)) => Ok(Some(then)),
+            Ok(Verdict::Undo) | Err(_) => {
+                self.undo()?;
+                Ok(None)
+            }
+        }
+    }
+
     /// Keeps what the decision under way has written; whether that is anything.
     pub fn keep(&mut self) -> bool {
         let wrote = !self.before.is_empty();
@@ -154,7 +176,7 @@ impl<'t> Writing<'t> {
     }
 
     /// Takes back what the decision under way has written.
-    pub fn undo(&mut self) -> Result<(), LedgerError> {
+    fn undo(&mut self) -> Result<(), LedgerError> {
         for Before { table, key, row } in std::mem::take(&mut self.before).into_iter().rev() {
             let mut table = self.transaction.open_table(definition(table)).map_err(failed)?;
             match row {

@@ -16,9 +16,10 @@ mod tests;
 mod value;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use redb::{Database, DatabaseError, ReadableDatabase as _};
 
@@ -37,6 +38,8 @@ const CACHE_BYTES: usize = 3 << 20;
 pub struct Store {
     shelf: Arc<Shelf>,
     writer: Writer,
+    /// Whoever makes a copy or brings one back: one at a time.
+    copying: Mutex<()>,
 }
 
 /// The open database, and how to open it again.
@@ -46,6 +49,8 @@ struct Shelf {
     path: PathBuf,
     /// Why it could not be written when that was last tried.
     trouble: Mutex<Option<LedgerError>>,
+    /// The tables that could not be read, and why; none by name where not even the database could.
+    unread: Mutex<BTreeMap<Option<&'static str>, LedgerError>>,
 }
 
 impl Store {
@@ -70,10 +75,21 @@ impl Store {
             open,
             path: path.to_owned(),
             trouble: Mutex::default(),
+            unread: Mutex::default(),
         });
+        copy::clean_up(path);
         let writer = Writer::start(Arc::clone(&shelf))
             .map_err(|error| StoreError::Failed(LedgerError::Failed(error.to_string())))?;
-        Ok(Self { shelf, writer })
+        Ok(Self { shelf, writer, copying: Mutex::default() })
+    }
+
+    /// The right to make a copy or to bring one back.
+    fn copying(&self) -> Result<MutexGuard<'_, ()>, LedgerError> {
+        match self.copying.try_lock() {
+            Ok(turn) => Ok(turn),
+            Err(TryLockError::Poisoned(turn)) => Ok(turn.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(LedgerError::Busy),
+        }
     }
 }
 
@@ -93,6 +109,33 @@ fn open_file(path: &Path) -> Result<Database, DatabaseError> {
 impl Shelf {
     fn trouble(&self) -> MutexGuard<'_, Option<LedgerError>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unread(&self) -> MutexGuard<'_, BTreeMap<Option<&'static str>, LedgerError>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it could not be written or read when that was last tried.
+    fn is_in_trouble(&self) -> bool {
+        self.trouble().is_some() || !self.unread().is_empty()
+    }
+
+    /// Tries to read what could not be read.
+    fn read_again(&self) {
+        let unread: Vec<_> = self.unread().keys().copied().collect();
+        for table in unread {
+            let read = self.with(|database| {
+                let reading = Reading::new(database.begin_read().map_err(failed)?);
+                table.map_or(Ok(()), |table| reading.read_through(table))
+            });
+            if read.is_err() {
+                // What it holds in memory may be what is wrong. A failure to open it is met by whoever asks next.
+                let _ = self.reopen();
+                continue;
+            }
+            self.unread().remove(&table);
+            log::info!("the database can be read again{}", in_table(table));
+        }
     }
 
     /// Lets `ask` use the database; opens it first where the last attempt failed.
@@ -129,16 +172,23 @@ impl Books for Store {
             self.shelf.with(|database| {
                 let reading = Reading::new(database.begin_read().map_err(failed)?);
                 look(&reading);
-                Ok(reading.is_broken())
+                Ok(reading.broken())
             })
         };
-        match once() {
-            Ok(false) => Ok(()),
-            Ok(true) | Err(_) => {
-                self.shelf.reopen()?;
-                once().map(drop)
-            }
+        let looked = match once() {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) | Err(_) => self.shelf.reopen().and_then(|()| once()),
+        };
+        let (table, error) = match &looked {
+            Ok(None) => return Ok(()),
+            Ok(Some((table, error))) => (Some(*table), error),
+            Err(error) => (None, error),
+        };
+        if self.shelf.unread().insert(table, error.clone()).is_none() {
+            log::error!("database not read{}: {error}", in_table(table));
+            self.writer.wake();
         }
+        looked.map(drop)
     }
 
     fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
@@ -146,18 +196,28 @@ impl Books for Store {
     }
 
     fn backup(&self, file: &Path) -> Result<(), LedgerError> {
+        let _turn = self.copying()?;
         self.shelf.with(|database| copy::backup(database, file))
     }
 
-    fn restore(&self, file: &Path) -> Result<(), LedgerError> {
+    fn restore(&self, file: &Path, decision: Decision) -> Result<(), LedgerError> {
+        let _turn = self.copying()?;
         let copy = copy::open_copy(file, &self.shelf.path)?;
-        self.writer.ask(Work::Replace(copy))
+        match copy::prepare(&copy, decision)? {
+            Some(then) => self.writer.ask(Work::Replace(copy, then)),
+            None => Ok(()),
+        }
     }
 
     fn health(&self) -> Result<(), LedgerError> {
         if self.writer.is_gone() {
             return Err(LedgerError::Failed("its writer is gone; restart the gateway".into()));
         }
-        self.shelf.trouble().clone().map_or(Ok(()), Err)
+        let trouble = self.shelf.trouble().clone();
+        trouble.or_else(|| self.shelf.unread().values().next().cloned()).map_or(Ok(()), Err)
     }
+}
+
+fn in_table(table: Option<&'static str>) -> String {
+    table.map_or_else(String::new, |table| format!(" in table {table}"))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::share::{
 };
 use crate::store::{Store, StoreError};
 
+mod backups;
 mod damage;
 
 fn steward(store: Store) -> Steward {
@@ -143,6 +144,10 @@ struct Disk {
     full: AtomicBool,
     /// Not even what is there can be written over.
     dead: AtomicBool,
+    /// Nothing of it can be read.
+    unreadable: AtomicBool,
+    /// Writes it takes before it is dead; 0 for any number.
+    left: AtomicUsize,
     /// How much was written when the disk filled up.
     used: Mutex<u64>,
 }
@@ -162,6 +167,9 @@ impl StorageBackend for Plugged {
         Ok(self.0.bytes.lock().expect("bytes").len() as u64)
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        if self.0.unreadable.load(Ordering::SeqCst) {
+            return Err(ErrorKind::Other.into());
+        }
         let bytes = self.0.bytes.lock().expect("bytes");
         let from = bytes.get(offset as usize..offset as usize + out.len()).ok_or(ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(from);
@@ -181,14 +189,23 @@ impl StorageBackend for Plugged {
             return Err(ErrorKind::StorageFull.into());
         }
         self.0.bytes.lock().expect("bytes")[offset as usize..end as usize].copy_from_slice(data);
+        let takes = |left: usize| (left > 0).then(|| left - 1);
+        if self.0.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, takes) == Ok(1) {
+            self.0.dead.store(true, Ordering::SeqCst);
+        }
         Ok(())
     }
 }
 
 fn on_disk(disk: &Arc<Disk>) -> Store {
+    on_disk_beside("disk".as_ref(), disk)
+}
+
+/// A store on a disk of its own; what comes beside its file is at `path`.
+fn on_disk_beside(path: &Path, disk: &Arc<Disk>) -> Store {
     let disk = Arc::clone(disk);
     let open = move || Database::builder().create_with_backend(Plugged(Arc::clone(&disk)));
-    Store::open_by("disk".as_ref(), Box::new(open)).expect("opens")
+    Store::open_by(path, Box::new(open)).expect("opens")
 }
 
 #[test]

@@ -1,31 +1,32 @@
 //! The one thread that writes: takes the decisions that wait into one transaction, and answers each when all are durable.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::Database;
 
-use crate::share::ledger::{Decision, LedgerError, Verdict};
+use crate::share::ledger::{Decision, LedgerError};
 use crate::store::copy::{self, Copy};
 use crate::store::error::failed;
 use crate::store::guard::guarded;
-use crate::store::ledger::Writing;
+use crate::store::ledger::{Then, Writing};
 use crate::store::{Shelf, schema};
 
 /// Decisions taken into one transaction.
 const BATCH: usize = 128;
-/// While the database can't be written, how often that is tried without being asked.
+/// While the database can't be written or read, how often that is tried without being asked.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// What the writer is asked to do.
 pub enum Work {
     /// Run a decision.
     Decide(Decision),
-    /// Replace everything by a copy.
-    Replace(Copy),
+    /// Replace everything by a copy; what is to run then.
+    Replace(Copy, Then),
+    /// Look after what could not be read.
+    Wake,
 }
 
 struct Job {
@@ -55,6 +56,14 @@ impl Writer {
         answered.recv().unwrap_or_else(|_| Err(gone()))
     }
 
+    /// Has the thread look after what could not be read. Does not wait.
+    pub fn wake(&self) {
+        let (answer, _) = sync_channel(1);
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(Job { work: Work::Wake, answer });
+        }
+    }
+
     /// Whether the thread has ended, which it never should.
     pub fn is_gone(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
@@ -72,12 +81,13 @@ impl Drop for Writer {
 
 /// What runs after the commit, and who waits for it.
 struct Done {
-    then: Option<Box<dyn FnOnce() + Send>>,
+    then: Option<Then>,
     answer: SyncSender<Result<(), LedgerError>>,
 }
 
 fn write(shelf: &Shelf, waiting: &Receiver<Job>) {
-    while let Some(first) = next(shelf, waiting) {
+    let mut tried = Instant::now();
+    while let Some(first) = next(shelf, waiting, &mut tried) {
         let mut batch = std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1));
         let mut done: Vec<Done> = Vec::new();
         let result = shelf.with(|database| write_batch(database, &mut batch, &mut done));
@@ -100,15 +110,21 @@ fn write(shelf: &Shelf, waiting: &Receiver<Job>) {
     }
 }
 
-/// The next job; `None` when there will be none. Tries meanwhile whether a database in trouble can be written again.
-fn next(shelf: &Shelf, waiting: &Receiver<Job>) -> Option<Job> {
-    while shelf.trouble().is_some() {
-        match waiting.recv_timeout(RETRY) {
+/// The next job; `None` when there will be none. Tries every while, however many there are, whether a database in trouble
+/// can be written and read again.
+fn next(shelf: &Shelf, waiting: &Receiver<Job>, tried: &mut Instant) -> Option<Job> {
+    while shelf.is_in_trouble() {
+        let rest = RETRY.saturating_sub(tried.elapsed());
+        if rest.is_zero() {
+            *tried = Instant::now();
+            note(shelf, &shelf.with(|database| schema::touch(database).map(|()| true)));
+            shelf.read_again();
+            continue;
+        }
+        match waiting.recv_timeout(rest) {
             Ok(job) => return Some(job),
             Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {
-                note(shelf, &shelf.with(|database| schema::touch(database).map(|()| true)));
-            }
+            Err(RecvTimeoutError::Timeout) => {}
         }
     }
     waiting.recv().ok()
@@ -149,12 +165,17 @@ fn write_batch(
     for Job { work, answer } in batch {
         done.push(Done { then: None, answer });
         let then = match work {
-            Work::Decide(decision) => decide(&mut ledger, decision, &mut wrote)?,
-            Work::Replace(copy) => {
+            Work::Decide(decision) => {
+                let then = ledger.decide(decision)?;
+                wrote |= ledger.keep();
+                then
+            }
+            Work::Replace(copy, then) => {
                 copy::replace(&transaction, &copy)?;
                 wrote = true;
-                None
+                Some(then)
             }
+            Work::Wake => None,
         };
         if let Some(error) = ledger.broken() {
             return Err(error);
@@ -170,22 +191,4 @@ fn write_batch(
         transaction.abort().map_err(failed)?
     }
     Ok(wrote)
-}
-
-/// Runs one decision; a refused or broken one leaves nothing behind.
-fn decide(
-    ledger: &mut Writing<'_>,
-    decision: Decision,
-    wrote: &mut bool,
-) -> Result<Option<Box<dyn FnOnce() + Send>>, LedgerError> {
-    match catch_unwind(AssertUnwindSafe(|| decision(ledger))) {
-        Ok(Verdict::Keep(then)) => {
-            *wrote |= ledger.keep();
-            Ok(Some(then))
-        }
-        Ok(Verdict::Undo) | Err(_) => {
-            ledger.undo()?;
-            Ok(None)
-        }
-    }
 }

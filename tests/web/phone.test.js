@@ -266,6 +266,31 @@ test('a revoked phone is told so and can come in again; a wrong code is said', a
   await on('people');
 });
 
+for (const [locale, unkept, again, lacks] of [
+  ['en-GB', /Live, but not being kept: the disk is full\./, /being kept again/, /A part of it is missing in the inboxes\./],
+  ['es-ES', /no se está guardando: el disco está lleno\./, /guardando otra vez/, /En las bandejas falta una parte\./],
+  ['pt-PT', /não está a ser guardado: o disco está cheio\./, /outra vez a ser guardado/, /Nas caixas de entrada falta uma parte\./],
+]) {
+  test(`a recording that stops is said while live, that it goes on too, and at the end what is missing: ${locale}`, async () => {
+    mock = scene.keep(await start());
+    await goLive({ locale });
+    assert.equal(await page.textContent('.kept'), '');
+    const told = (code) => mock.tell(mock.newest.share_id, 'share', { share_id: mock.newest.share_id, state: 'ready', recording_failure: 'words', recording_failure_code: code });
+    told('disk_full');
+    await page.waitForSelector('.kept:not(:empty)');
+    assert.match(await page.textContent('.kept'), unkept);
+    await sound(`unkept-${locale}`);
+    const before = await page.textContent('.kept');
+    told('gaps');
+    await page.waitForFunction((words) => document.querySelector('.kept').textContent !== words, before);
+    assert.match(await page.textContent('.kept'), again);
+    mock.over(mock.newest, 'ended');
+    await on('done');
+    assert.match(await page.textContent('.card'), lacks);
+    await sound(`lacks-${locale}`);
+  });
+}
+
 test('a share that ends elsewhere ends here, and a camera that is refused is explained', async () => {
   mock = scene.keep(await start());
   await goLive();

@@ -2,6 +2,7 @@
 // The TV page as a viewer meets it, by keys alone, against the stand-in gateway.
 
 const assert = require('node:assert/strict');
+const path = require('node:path');
 const { test } = require('node:test');
 const { open, keys, remote, focused, press, at, listening, on, playing } = require('./browser');
 const { start, pastShares, PEOPLE, FAMILY } = require('./mock');
@@ -17,6 +18,8 @@ async function begin(options, how) {
   page = await open(scene.browser, mock, how);
 }
 const said = (call) => mock.calls.filter((one) => one.call === call);
+/** The page is kept as a picture if asked for. */
+const pictured = async (name) => { if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, `tv-${name}.png`) }); } };
 async function until(check) { while (!check()) { await new Promise((done) => { setTimeout(done, 20); }); } }
 
 test('an unpaired television shows its code, and goes on by itself once it is approved', async () => {
@@ -370,6 +373,29 @@ test('the inbox: pages of six, the count, and the same place after a video', asy
   assert.match(await count(), /^2[5-7] \/ 27$/);
   for (let i = 0; i < 30; i += 1) { await keys(page, 'ArrowLeft'); await page.waitForTimeout(40); }
   assert.equal(await count(), '1 / 27');
+});
+
+test('a recording that lacks something says so in a word on its tile, and in a sentence on its page', async () => {
+  const entries = pastShares(6, Date.now());
+  const lacking = [['disk_full', 'The end is missing: the disk was full.'], ['gaps', 'A part is missing: the disk took nothing for a while.'], ['too_long', 'It ends after 24 hours: no recording is longer.'], ['disk', 'Not all of it is here: the disk had a fault.']];
+  lacking.forEach(([code], i) => { entries[i].recording_failure_code = code; });
+  await begin({ users: clara(), entries });
+  await page.waitForSelector('.recent .tile');
+  await keys(page, 'ArrowRight', 'Enter');
+  await page.waitForSelector('.tile.is-focused');
+  assert.deepEqual(await page.$$eval('.grid .tile', (tiles) => tiles.map((tile) => Boolean(tile.querySelector('.mark-lacks')))), [true, true, true, true, false, false]);
+  assert.match(await page.textContent('.tile.is-focused .spoken'), /Incomplete/);
+  await pictured('inbox-incomplete');
+  for (const [code, sentence] of lacking) {
+    await keys(page, 'Enter');
+    await on(page, 'details');
+    assert.ok((await page.textContent('.stage')).includes(sentence), code);
+    assert.equal(await focused(page), 'Play');
+    if (code === 'disk_full') { await pictured('details-incomplete'); }
+    await keys(page, 'Escape');
+    await page.waitForSelector('.tile.is-focused');
+    await keys(page, 'ArrowRight');
+  }
 });
 
 test('the recorded player: pause, seek by steps that grow, and the end', async () => {

@@ -6,7 +6,7 @@ import { follow } from './events.js';
 import { takeBack } from './mine.js';
 import { Publisher, ownAddress } from './publish/publisher.js';
 import { n, t } from './texts.js';
-import { decimal, length, standing } from './words.js';
+import { decimal, lacks, length, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
 
@@ -18,6 +18,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const mark = el('span.mark-live.is-waiting', { role: 'status' }, t('connecting'));
   const time = el('span.time', {}, '0:00');
   const quality = el('span.quality');
+  const kept = el('p.kept', { role: 'status' });
   const tiles = new Map(chosen.map((person) => [person.user_id, tile(person)]));
   const end = el('button.end', { type: 'button' }, t('end'));
 
@@ -28,10 +29,16 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     one.dataset.state = target.state;
     one.querySelector('.standing').textContent = standing(target);
   };
+  let lack = '';
+  const recorded = (code) => {
+    lack = code || '';
+    kept.textContent = unkept(lack);
+  };
   const isOver = async () => {
     try {
-      const { state, targets } = await call('GET', `/shares/${id}`);
+      const { state, targets, recording_failure_code: code } = await call('GET', `/shares/${id}`);
       targets.forEach(told);
+      recorded(code);
       return state === 'ended' || state === 'expired';
     } catch (error) {
       return error.status === 401 || error.status === 404;
@@ -65,6 +72,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const stopEvents = follow(id, (name, value) => {
     if (name === 'hello') { isOver(); }
     if (name === 'target') { told(value); }
+    if (name === 'share' && value.recording_failure_code) { recorded(value.recording_failure_code); }
     if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) { publisher.finish({ state: 'ended', reason: value.reason || 'ended' }); }
   });
   const tick = setInterval(() => {
@@ -102,7 +110,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
   const over = (reason, message) => {
     leave();
-    done(go, { id, reason, message, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
+    done(go, { id, reason, message, lack, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
   };
   end.onclick = async () => {
     if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
@@ -112,7 +120,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
 
   document.body.dataset.page = 'live';
-  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality));
+  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality, kept));
   stage.bottom.replaceChildren(el('ul.watchers', {}, [...tiles.values()]), el('div.row', {}, stage.tools, end));
   end.focus();
   return true;
@@ -122,10 +130,10 @@ function tile(person) {
   return el('li.watcher', { 'data-state': 'invited' }, el('span.ring', {}, face(person)), el('span.name', { dir: 'auto' }, person.name), el('span.standing', {}, t('state_invited')));
 }
 
-function done(go, { id, reason, message, seen, ms, chosen }) {
+function done(go, { id, reason, message, lack, seen, ms, chosen }) {
   const text = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost') : t('done_text', { length: length(ms) });
   show('done', [
-    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text), seen ? el('p', {}, n('watched', seen)) : null,
+    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text), lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
       el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
       el('button', { type: 'button', onclick: () => go.people() }, t('close')),
       el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back'))),

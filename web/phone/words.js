@@ -32,3 +32,13 @@ export function standing({ state, latency_ms: latencyMs }) {
 export function stage(state) {
   return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'), expired: t('share_expired') }[state] || '';
 }
+
+/** How it stands with the recording of what is live, where it isn't all right. */
+export function unkept(code) {
+  return { disk_full: t('unkept_disk_full'), too_long: t('unkept_too_long'), gaps: t('unkept_gaps'), disk: t('unkept_disk') }[code] || '';
+}
+
+/** What a recording that is over lacks. */
+export function lacks(code) {
+  return { disk_full: t('lacks_disk_full'), too_long: t('lacks_too_long'), gaps: t('lacks_gaps'), disk: t('lacks_disk') }[code] || '';
+}

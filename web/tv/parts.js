@@ -33,6 +33,7 @@
       el('div.still-empty.tone-' + tone(name || ''), {}, [el('span', { text: Lareira.words.initials(name) })]),
       picture('photo', entry.thumbnail_url),
       marks && isLive(entry) ? liveMark() : null,
+      marks && Lareira.words.lacks(entry) ? el('span.mark.mark-lacks', { text: Lareira.t('incomplete') }) : null,
       marks && !isLive(entry) && entry.duration_ms ? el('span.mark.mark-length', { text: Lareira.words.length(entry.duration_ms) }) : null
     ]);
   }
@@ -46,6 +47,7 @@
   /* One share as a thing to choose. */
   function tile(entry, choose) {
     var marks = isLive(entry) ? [Lareira.t('live')] : entry.seen ? [] : [Lareira.t('unseen')];
+    if (Lareira.words.lacks(entry)) { marks.push(Lareira.t('incomplete')); }
     if (entry.duration_ms && !isLive(entry)) { marks.push(Lareira.words.spokenLength(entry.duration_ms)); }
     return el('button.tile', { type: 'button', 'data-choice': '', 'data-share': entry.share_id, onclick: choose }, [
       still(entry, true),

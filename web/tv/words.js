@@ -45,5 +45,17 @@
     return letters.join('');
   }
 
-  Lareira.words = { when: when, clock: clock, span: span, length: length, spokenLength: spokenLength, initials: initials };
+  /* What is missing of a recording that is over: nothing where all of it is there. */
+  function lacks(entry) {
+    var t = Lareira.t;
+    switch (!Lareira.parts.isLive(entry) && entry.state !== 'expired' && entry.recording_failure_code) {
+      case 'disk_full': return t('lacks_disk_full');
+      case 'too_long': return t('lacks_too_long');
+      case 'gaps': return t('lacks_gaps');
+      case 'disk': return t('lacks_disk');
+      default: return '';
+    }
+  }
+
+  Lareira.words = { when: when, clock: clock, span: span, length: length, spokenLength: spokenLength, initials: initials, lacks: lacks };
 }(window.Lareira = window.Lareira || {}));

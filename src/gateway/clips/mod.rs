@@ -255,7 +255,7 @@ impl Clips {
         self.room.settle(share);
     }
 
-    /// Goes on with what a stop left behind, before anyone can send more.
+    /// Goes on with what a stop left behind, before anyone can send more: what was promised is promised again first.
     pub fn go_on(&self) -> Result<(), ShareError> {
         let films = self.folder.shares_with_films().unwrap_or_else(|error| {
             log::error!("films can't be looked for: {error}");
@@ -265,6 +265,7 @@ impl Clips {
             match self.steward.share(Asker::Owner, share) {
                 Ok(report) if report.share.state.is_unfinished() => {
                     if self.folder.film(share).exists() {
+                        self.promise_again(share);
                         self.steward.media_started(share)?;
                         self.enqueue(share);
                     }
@@ -332,9 +333,56 @@ impl Clips {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ground::time::UnixMs;
+    use crate::ground::time::{Clock as _, UnixMs};
+    use crate::share::memory::MemoryBooks;
+    use crate::share::story::SetClock;
+    use crate::share::{Announcer, NewUser, ShareSettings};
 
     const NOW: Moment = Moment(0);
+    const FILM: &[u8] = include_bytes!("../../../tests/captures/mp4/phone.mp4");
+
+    /// What knows films and their room, as it is made at each start.
+    fn started(steward: &Arc<Steward>, place: &std::path::Path) -> Clips {
+        let library = Library::new(Folder::open(place).expect("a folder"));
+        let limits = config::Recording { quota_mib: 1, keep_free_mib: 0, ..config::Recording::default() };
+        let hub = Arc::new(crate::live::Hub::new(4, true));
+        let room = Arc::new(Room::new(steward.clone(), hub, library.clone(), &limits));
+        Clips::new(steward.clone(), library, room, &limits)
+    }
+
+    #[test]
+    fn a_film_has_its_room_still_after_the_gateway_was_killed() {
+        let place = tempfile::tempdir().expect("a directory");
+        let clock = SetClock::new();
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, ShareSettings::default());
+        let steward = Arc::new(steward.expect("opens"));
+        let account = steward.add_account("Silva", None).expect("an account").id;
+        let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
+        let ana = steward.add_user(new).expect("a user").id;
+        let share = |from| steward.new_share_for_cameras(&[ana], Some(from)).expect("a share").share;
+        let (film, other) = (share("Family").id, share("Guest"));
+
+        let clips = started(&steward, place.path());
+        std::fs::write(clips.folder.film(film), FILM).expect("it has arrived");
+        assert!(clips.look_at(film).is_ok(), "it is a good one");
+        let left = |clips: &Clips| clips.room.left().expect("measured").of_quota;
+        let promised = (1 << 20) - left(&clips);
+        assert!(promised > 0, "its recording has room");
+        // Half of it is written when the plug is pulled.
+        std::fs::write(clips.folder.video(film), vec![0; promised as usize / 2]).expect("written");
+        drop(clips);
+
+        let clips = started(&steward, place.path());
+        clips.go_on().expect("nothing is in the way");
+        assert_eq!(left(&clips), (1 << 20) - promised, "the rest of it is nobody else's");
+        let fits = left(&clips) as u64;
+        clips.room.could_promise(other.id, other.sender, fits).expect("what was free before");
+        clips.room.could_promise(other.id, other.sender, fits + 1).expect_err("and not a byte of the film's");
+        clips.prepare(film);
+        assert_eq!(steward.share(Asker::Owner, film).expect("known").share.state, ShareState::Ended, "it is there");
+        assert!(clips.folder.video(film).exists());
+    }
 
     fn enter(busy: &Arc<Busy>, sender: u8, now: Moment) -> Result<Entered, NoTurn> {
         busy.enter(ShareId::new(UnixMs(0)), SenderId([sender; 10]), now)

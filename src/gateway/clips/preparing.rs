@@ -158,6 +158,15 @@ impl Clips {
         Ok(picture)
     }
 
+    /// What was promised before a stop is promised again, whatever has become of the room: preparing finds out. A film that
+    /// can't be read is left to that too.
+    pub(super) fn promise_again(&self, share: ShareId) {
+        let sent = catch_unwind(AssertUnwindSafe(|| self.open(share)));
+        if let Ok(Ok(Sent { film, sender })) = sent {
+            self.room.promise_again(share, sender, film.promised());
+        }
+    }
+
     fn open(&self, share: ShareId) -> Result<Sent, Failure> {
         let report = self.steward.share(Asker::Owner, share)?;
         if !report.share.state.is_unfinished() {

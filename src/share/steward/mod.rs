@@ -27,14 +27,14 @@ use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::announcer::Announcer;
 use crate::share::error::ShareError;
-use crate::share::ledger::{Books, Ledger, LedgerError, Rows, Verdict};
+use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Rows, Verdict};
 use crate::share::lookups::Lookups;
 use crate::share::news::News;
 use crate::share::pace::Pace;
 use crate::share::refusals::Refusals;
 use crate::share::state::{EndReason, Kind, ShareState};
 use crate::share::ticket::{Holder, Scope, Ticket, TicketError};
-use crate::share::views::{ShareSettings, Unwanted};
+use crate::share::views::{ShareSettings, Unfinished, Unwanted};
 use crate::share::{keeping, viewing as rules};
 use doorstep::Doorstep;
 use watchers::Watchers;
@@ -95,6 +95,16 @@ struct Pause {
     before: Option<String>,
 }
 
+/// What a rule answered, once it was decided.
+struct Answer<T>(Arc<Mutex<Option<Result<T, ShareError>>>>);
+
+impl<T> Answer<T> {
+    fn take(self) -> Result<T, ShareError> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.unwrap_or_else(|| Err(unanswered()))
+    }
+}
+
 impl Steward {
     /// The steward of these books. Tends to what a stopped gateway left half done: nobody watches any more, and streams
     /// that were under way may come back for a while.
@@ -141,8 +151,16 @@ impl Steward {
     }
 
     fn wake_up(&self) -> Result<(), ShareError> {
-        self.decide(|ledger, news, _| keeping::wake_up(ledger, news))?;
-        let unfinished = self.unfinished_shares()?;
+        let unfinished = self.decide(|ledger, news, _| {
+            keeping::wake_up(ledger, news)?;
+            keeping::unfinished(ledger)
+        })?;
+        self.watch_anew(&unfinished);
+        Ok(())
+    }
+
+    /// Nobody watches any more, and media may come to these shares for a while.
+    fn watch_anew(&self, unfinished: &[Unfinished]) {
         let now = self.clock.now();
         let mut watch = self.watch();
         *watch = Watch::default();
@@ -156,7 +174,6 @@ impl Steward {
                 (Kind::Live, _) => (unfinished.share, now + self.settings.resume_window, EndReason::Restarted),
             })
             .collect();
-        Ok(())
     }
 
     /// The announcer that tells the open pages.
@@ -169,7 +186,7 @@ impl Steward {
         &self.books
     }
 
-    /// An error while nothing can be decided, because the books can't be written.
+    /// An error while the books can't be written or read.
     pub fn health(&self) -> Result<(), ShareError> {
         Ok(self.books.health()?)
     }
@@ -178,10 +195,16 @@ impl Steward {
     pub fn restore(&self, file: &std::path::Path) -> Result<(), ShareError> {
         let before = self.unfinished_shares()?;
         let key = self.look(|ledger| Ok(ledger.key(TICKET_KEY)?))?;
-        self.books.restore(file)?;
-        // Tickets given out stay good: the key is the running gateway's, not the backup's.
-        self.decide(move |ledger, _, _| key.map_or(Ok(()), |key| Ok(ledger.put_key(TICKET_KEY, &key)?)))?;
-        self.wake_up()?;
+        let (decision, answer) = self.decision(move |ledger, news, _| {
+            // Tickets given out stay good: the key is the running gateway's, not the backup's.
+            if let Some(key) = key {
+                ledger.put_key(TICKET_KEY, &key)?;
+            }
+            keeping::wake_up(ledger, news)?;
+            keeping::unfinished(ledger)
+        });
+        self.books.restore(file, decision)?;
+        self.watch_anew(&answer.take()?);
         before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share, Unwanted::Over));
         Ok(())
     }
@@ -249,10 +272,20 @@ impl Steward {
         &self,
         rule: impl FnOnce(&mut dyn Ledger, &mut News, UnixMs) -> Result<T, ShareError> + Send + 'static,
     ) -> Result<T, ShareError> {
+        let (decision, answer) = self.decision(rule);
+        self.books.decide(decision)?;
+        answer.take()
+    }
+
+    /// A rule as a decision of the books, and where its answer will be.
+    fn decision<T: Send + 'static>(
+        &self,
+        rule: impl FnOnce(&mut dyn Ledger, &mut News, UnixMs) -> Result<T, ShareError> + Send + 'static,
+    ) -> (Decision, Answer<T>) {
         let (date, announcer) = (self.clock.date(), Arc::clone(&self.announcer));
         let answer = Arc::new(Mutex::new(None));
         let put = Arc::clone(&answer);
-        self.books.decide(Box::new(move |ledger| {
+        let decision: Decision = Box::new(move |ledger| {
             let mut news = News::default();
             let result = rule(ledger, &mut news, date);
             let verdict = match result {
@@ -261,9 +294,8 @@ impl Steward {
             };
             *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             verdict
-        }))?;
-        let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        answer.unwrap_or_else(|| Err(unanswered()))
+        });
+        (decision, Answer(answer))
     }
 
     /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.

@@ -2,6 +2,7 @@
 
 use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::limits;
+use crate::ground::recording_failure::GAPS;
 use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::error::ShareError;
@@ -14,9 +15,6 @@ use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfi
 use crate::share::{cameras, keeping, phones, ringing, viewing};
 
 use super::{Pause, Steward};
-
-/// How what is said of gaps in a recording begins.
-const GAP: &str = "the disk was full: recording ";
 
 impl Steward {
     /// Creates a share of `sender` for `targets`, who are their contacts.
@@ -223,9 +221,11 @@ impl Steward {
     pub fn recording_failed(&self, share: ShareId, reason: &str) -> Result<(), ShareError> {
         let reason: String = reason.chars().take(limits::TITLE_CHARS).collect();
         // Books on a disk that is full may not take it; that it went on they will.
-        let before = self.look(|ledger| Ok(sharing::find(ledger, share)?.recording_failure))?;
-        let at = self.date();
-        self.watch().pauses.entry(share).or_insert(Pause { at, before });
+        let Share { state, recording_failure: before, .. } = self.look(|ledger| sharing::find(ledger, share))?;
+        if state.is_unfinished() {
+            let at = self.date();
+            self.watch().pauses.entry(share).or_insert(Pause { at, before });
+        }
         self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &reason))
     }
 
@@ -282,8 +282,8 @@ impl Steward {
 fn said_of_gap(before: Option<&str>, stopped: UnixMs, went_on: UnixMs) -> String {
     let time = |date: UnixMs| date.to_string().get(11..19).unwrap_or_default().to_owned();
     let gap = format!("stopped at {}, went on at {} (UTC)", time(stopped), time(went_on));
-    let all = before.filter(|said| said.starts_with(GAP)).map(|said| format!("{said}; {gap}"));
-    all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAP}{gap}"))
+    let all = before.filter(|said| said.starts_with(GAPS)).map(|said| format!("{said}; {gap}"));
+    all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAPS}{gap}"))
 }
 
 fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {

@@ -150,8 +150,10 @@ fn a_database_that_goes_bad_ends_no_thread_and_comes_back() {
         for _ in 0..3 {
             let refused = steward.new_share_for_cameras(&[user], None).is_err();
             failures += usize::from(refused);
-            assert_eq!(refused, steward.health().is_err(), "health tells the truth");
-            let _ = steward.shares(0, 1000);
+            assert!(!refused || steward.health().is_err(), "health tells the truth");
+            if steward.shares(0, 1000).is_err() {
+                steward.health().expect_err("of what can't be read as well");
+            }
         }
         *disk.bytes.lock().expect("bytes") = good.clone();
         while steward.health().is_err() {
@@ -160,6 +162,34 @@ fn a_database_that_goes_bad_ends_no_thread_and_comes_back() {
         steward.new_share_for_cameras(&[user], None).expect("it came back by itself");
     }
     assert!(failures > 3, "the damage was met: {failures}");
+}
+
+/// A disk that can be written, and not be read: nothing is asked to be written.
+#[test]
+fn what_cannot_be_read_is_said_until_it_can() {
+    let disk = Arc::new(Disk::default());
+    let steward = steward(on_disk(&disk));
+    let user = add_user(&steward);
+    for _ in 0..200 {
+        let share = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
+        steward.ended(share, EndReason::Stopped, None).expect("ended");
+    }
+    // A failure has it opened again, so that nothing of it is in memory.
+    disk.dead.store(true, Ordering::SeqCst);
+    steward.new_share_for_cameras(&[user], None).expect_err("the disk takes nothing");
+    disk.dead.store(false, Ordering::SeqCst);
+    steward.new_share_for_cameras(&[user], None).expect("it does again");
+    steward.health().expect("and that is all there was");
+    disk.unreadable.store(true, Ordering::SeqCst);
+    steward.shares(0, 1000).expect_err("it can't be read");
+    for _ in 0..3 {
+        steward.health().expect_err("which is said, whoever asks");
+    }
+    disk.unreadable.store(false, Ordering::SeqCst);
+    while steward.health().is_err() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(steward.shares(0, 1000).expect("all is there").len(), 201);
 }
 
 #[test]

@@ -20,6 +20,7 @@
       Lareira.dom.remove(node.querySelector('.stage'));
       node.appendChild(Lareira.invite.stage(entry, null, [
         el('p.facts', { text: facts(entry) }),
+        Lareira.words.lacks(entry) ? el('p.lead', { text: Lareira.words.lacks(entry) }) : null,
         entry.introduction ? Lareira.invite.number(entry) : null,
         entry.introduction ? el('p.lead', { text: t('asks_text') }) : null,
         expired ? el('p.lead', { text: t('expired') + '. ' + t('expired_text') }) : null
@@ -41,7 +42,7 @@
       Lareira.api.entry(params.entry.share_id, function (error, entry) {
         if (gone) { return; }
         if (error) { if (error.status === 404) { Lareira.panels.notice(t('expired')); leave(); } return; }
-        var before = params.entry, same = ['state', 'seen', 'duration_ms', 'introduction'].every(function (name) { return entry[name] === before[name]; });
+        var before = params.entry, same = ['state', 'seen', 'duration_ms', 'introduction', 'recording_failure_code'].every(function (name) { return entry[name] === before[name]; });
         params.entry = entry;
         if (!same) { draw(); }
       });

@@ -13,8 +13,10 @@ fn a_gap_in_a_recording_is_said_with_its_times() {
     let stopped = time(house.clock.date());
     house.clock.advance(Duration::from_secs(360));
     house.steward.recording_resumed(share).expect("said");
-    let gap =
-        format!("the disk was full: recording stopped at {stopped}, went on at {} (UTC)", time(house.clock.date()));
+    let gap = format!(
+        "the disk took no more for a while: recording stopped at {stopped}, went on at {} (UTC)",
+        time(house.clock.date())
+    );
     assert_eq!(said(), Some(gap.clone()));
     house.steward.recording_resumed(share).expect("nothing to say");
     for n in 0..10 {

@@ -477,6 +477,31 @@ fn a_film_whose_recording_has_no_room_fails_by_itself() {
     assert_eq!(tv.entry(&unseen)["seen"], json!(false), "what was there is there");
 }
 
+/// A video that came after the backup was made is kept aside when that is restored, and is back with a newer backup.
+#[test]
+fn a_restore_keeps_the_videos_that_came_after_the_backup() {
+    let gateway = Gateway::start();
+    let Household { user, mut tv, mut phone } = gateway.household();
+    let [old, new] = ["old", "new"].map(|name| gateway.data().join(name).display().to_string());
+    gateway.admin(&["backup", &old]);
+    let share = phone.clip_for(&user);
+    phone.put(&share, "", &captured("phone.mp4")).expect(200);
+    phone.wait_until(&share, "ended");
+    gateway.admin(&["backup", &new]);
+    let recordings = gateway.data().join("recordings");
+    let (video, stray) = (format!("{}.mp4", share.id), format!("strays/{}.mp4", share.id));
+
+    let said = gateway.admin(&["restore", &old]);
+    assert_eq!(said["videos_kept_aside"], json!(1), "{said}");
+    assert_eq!(said["kept_aside_in"], json!(recordings.join("strays")));
+    assert!(recordings.join(&stray).exists() && !recordings.join(&video).exists());
+
+    let said = gateway.admin(&["restore", &new]);
+    assert_eq!(said.get("videos_kept_aside"), None, "{said}");
+    let play = Play::of(&tv.entry(&share)["play"]);
+    assert!(film::decode(&play.url("video.mp4")).pictures.len() > 50, "it plays as before");
+}
+
 /// A disk that fills up while a film is sent, and while its recording is made: needs root, for a small disk in memory.
 #[test]
 fn a_disk_that_fills_up_ends_the_clip_and_says_so() {

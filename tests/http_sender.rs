@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_house::home::{Home, code_of, event, json_of};
 use lareira::ground::id::UserId;
+use lareira::ground::recording_failure::DISK_FULL;
 use lareira::share::{NewUser, ShareError};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde_json::{Value, json};
@@ -70,6 +71,34 @@ fn a_sender_sees_their_own_shares_and_renames_them() {
     let home = home.restart();
     let (total, titles) = named(&home, &phone, "?limit=2");
     assert_eq!((total, titles), (json!(24), vec!["-".to_owned(), "22".to_owned()]));
+}
+
+#[test]
+fn what_a_recording_lacks_is_told_in_a_word_to_phone_and_tv() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let ana = home.user(account, "Ana", None);
+    let tv = home.sign_in(&home.tv(account), ana, None);
+    let (phone, _) = home.phone(account, "Rui");
+    let share = home.ready_share(&phone, &[ana], None);
+    let mut follows = home.house.connect();
+    follows.send(format!("GET /api/v1/shares/{share}/events HTTP/1.1\r\nHost: localhost\r\n{phone}\r\n"));
+    follows.head();
+    assert_eq!(event(&mut follows).0, "hello");
+    let asked = |who: &str, path: String| json_of(&home.ask("GET", &path, who, &Value::Null));
+    let told = || {
+        let (report, inbox) = (asked(&phone, format!("/api/v1/shares/{share}")), asked(&tv, "/tv/api/inbox".into()));
+        [report["recording_failure_code"].clone(), inbox["entries"][0]["recording_failure_code"].clone()]
+    };
+    assert_eq!(told(), [Value::Null, Value::Null], "all is kept");
+    home.steward.recording_failed(share, DISK_FULL).expect("said");
+    assert_eq!(told(), ["disk_full", "disk_full"]);
+    home.steward.recording_resumed(share).expect("said");
+    assert_eq!(told(), ["gaps", "gaps"]);
+    for code in ["disk_full", "gaps"] {
+        let (name, data) = event(&mut follows);
+        assert_eq!((&*name, &data["state"], &data["recording_failure_code"]), ("share", &json!("ready"), &json!(code)));
+    }
 }
 
 /// Seals as a phone does, with another library than the gateway's own code.

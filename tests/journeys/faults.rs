@@ -330,6 +330,17 @@ fn a_disk_with_room_again_goes_on_with_the_recording() {
         assert!(started.elapsed() < PATIENCE, "the disk is full");
     }
     web::call("GET", &format!("{}/healthz", gateway.base()), &[], &[]).expect(503);
+    // It goes on at a key frame, and one may come at once: the gap is to be one that is seen.
+    let published = || {
+        let text = web::call("GET", &metrics, &[], &[]).expect(200).text();
+        let value = text.lines().find_map(|line| line.strip_prefix("lareira_pictures_published "));
+        value.and_then(|value| value.parse::<u64>().ok()).expect("they are counted")
+    };
+    let stopped = published();
+    while published() < stopped + 60 {
+        assert!(started.elapsed() < PATIENCE, "the stream flows on");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     std::fs::remove_file(&filler).expect("there is room again");
     drop(file);
     let mut said = String::new();

@@ -248,7 +248,7 @@ fn slow_and_silent_clients_are_shown_out() {
 
 /// Places for so many, of which so many for strangers.
 fn places(all: usize, strangers: usize) -> Caps {
-    Caps(lareira::ground::crowd::Caps { all, strangers, device: 4, viewers: 4 })
+    Caps(lareira::ground::crowd::Caps { all, strangers, device: 4, viewers: 4, viewers_all: 4 })
 }
 
 #[test]

@@ -404,3 +404,78 @@ fn guests_leave_places_for_large_bodies_to_the_household() {
     let tv = home.tv(account);
     assert_eq!(begin_body(&home, "PUT", "/tv/api/settings", &tv, 100_000).1, 100);
 }
+
+/// Begins a large body, of which a little comes, and waits until it is taken.
+fn under_way(home: &Home, method: &str, path: &str, fields: &str) -> Client {
+    let (mut client, status) = begin_body(home, method, path, fields, 100_000);
+    assert_eq!(status, 100, "{method} {path}");
+    client.send([b' '; 1000]);
+    client
+}
+
+/// A browser of the owner's: its Cookie field.
+fn owner(home: &Home) -> String {
+    let code = home.steward.owner_code().expect("a code").code;
+    let cookie = home.steward.owner_sign_in(&code, "a browser").expect("the owner's");
+    format!("Cookie: lareira_owner={cookie}\r\n")
+}
+
+#[test]
+fn what_a_device_sends_ends_with_it_at_once() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (tv, other_tv) = (home.tv(account), home.tv(account));
+    let ((phone, sender), (other_phone, _)) = (home.phone(account, "Rui"), home.phone(account, "Eva"));
+    let (browser, other_browser) = (owner(&home), owner(&home));
+    let [mut from_phone, mut from_other_phone] =
+        [&phone, &other_phone].map(|fields| under_way(&home, "POST", "/api/v1/contacts/match", fields));
+    let [mut from_tv, mut from_other_tv] =
+        [&tv, &other_tv].map(|fields| under_way(&home, "PUT", "/tv/api/settings", fields));
+    let mut from_browser = under_way(&home, "POST", "/admin/api/verb", &browser);
+    let value = |fields: &str| fields.trim_end().split_once('=').expect("a cookie").1.to_owned();
+    let phones = home.steward.phones().expect("phones");
+    let lost = phones.iter().find(|report| report.sender.id == sender).expect("Rui's").phone.id;
+    home.steward.revoke_phone(lost).expect("revoked");
+    let tv_id = home.steward.session(&value(&tv), None).expect("books").expect("a TV").tv.id;
+    home.steward.remove_tv(tv_id).expect("removed");
+    home.steward.owner_sign_out(&value(&browser)).expect("shown out");
+    for gone in [&mut from_phone, &mut from_tv, &mut from_browser] {
+        assert!(gone.is_ended());
+    }
+    for (client, status) in [(&mut from_other_phone, 400), (&mut from_other_tv, 400)] {
+        client.send([b' '; 99_000]);
+        assert_eq!(client.answer().status, status, "what others send goes on");
+    }
+    assert_eq!(home.ask("GET", "/admin/api/now", &other_browser, &Value::Null).status, 200);
+}
+
+#[test]
+fn a_connection_forgets_a_device_that_is_no_more() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (tv, (phone, sender), browser) = (home.tv(account), home.phone(account, "Rui"), owner(&home));
+    let mut connections = [
+        (phone.as_str(), "GET /api/v1/me", "PUT /api/v1/me/photo"),
+        (tv.as_str(), "GET /tv/api/settings", "PUT /tv/api/settings"),
+        (browser.as_str(), "GET /admin/api/now", "POST /admin/api/verb"),
+    ]
+    .map(|(fields, known_by, large)| (home.house.connect(), fields, known_by, large));
+    for (client, fields, known_by, _) in &mut connections {
+        client.send(format!("{known_by} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+        let status = client.answer().status;
+        assert!(matches!(status, 200 | 401), "{known_by}: {status}");
+    }
+    let phones = home.steward.phones().expect("phones");
+    let lost = phones.iter().find(|report| report.sender.id == sender).expect("Rui's").phone.id;
+    home.steward.revoke_phone(lost).expect("revoked");
+    let value = |fields: &str| fields.trim_end().split_once('=').expect("a cookie").1.to_owned();
+    let tv_id = home.steward.session(&value(&tv), None).expect("books").expect("a TV").tv.id;
+    home.steward.remove_tv(tv_id).expect("removed");
+    home.steward.owner_sign_out(&value(&browser)).expect("shown out");
+    for (client, fields, _, large) in &mut connections {
+        client.send(format!(
+            "{large} HTTP/1.1\r\nHost: localhost\r\n{fields}Expect: 100-continue\r\nContent-Length: 100000\r\n\r\n"
+        ));
+        assert_eq!(client.head().status, 401, "{large}: no more of it is read");
+    }
+}

@@ -92,9 +92,7 @@ fn no_address_holds_the_event_loop() {
         config.channels.allow = vec![channel.to_string().parse().expect("an address")];
     });
     let recorded = house.recorded(90_000, Ticks90k::from_ms(950), 2);
-    for number in 0..600 {
-        house.share(&format!("{number} {}", "x".repeat(150)));
-    }
+    house.copies(house.share("A short one"), 20_000);
     let pending = house.steward.create_share(house.sender, &house.users[..1], Kind::Live, None).expect("a share");
     let clip = house.steward.create_share(house.sender, &house.users[..1], Kind::Clip, None).expect("a clip").share.id;
     let owner = format!(

@@ -43,6 +43,9 @@ const STRETCH: u64 = 256;
 /// A gateway with a household, on loopback.
 pub struct Large {
     pub address: SocketAddr,
+    pub rtsp: SocketAddr,
+    /// The secure door, if there is one.
+    pub https: Option<SocketAddr>,
     pub steward: Arc<Steward>,
     pub folder: Folder,
     pub sender: SenderId,
@@ -67,7 +70,8 @@ impl Large {
         config.recording.keep_free_mib = 1;
         set(&mut config);
         let gateway = Gateway::start(&config).expect("a gateway");
-        let (address, steward) = (gateway.doors().http, gateway.steward().clone());
+        let doors = gateway.doors();
+        let (address, rtsp, https, steward) = (doors.http, doors.rtsp, doors.https, gateway.steward().clone());
         let account = steward.add_account("Casa", Some("+351")).expect("an account").id;
         let users: Vec<UserId> = (0..users)
             .map(|number| {
@@ -94,7 +98,7 @@ impl Large {
         let running = std::thread::spawn(move || gateway.run(stopped));
         let folder = Folder::open(&config.data_dir.join("recordings")).expect("a folder");
         let (sender, running) = (enrolled.sender, Some(running));
-        Self { address, steward, folder, sender, phone, users, tv, dir, stop, running }
+        Self { address, rtsp, https, steward, folder, sender, phone, users, tv, dir, stop, running }
     }
 
     /// A share for the first user that is over.

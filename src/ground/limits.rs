@@ -41,6 +41,8 @@ pub const HTTP_IDLE: Duration = Duration::from_secs(75);
 pub const HTTP_LARGE_CHUNKS: usize = 48;
 /// Bytes read from or written to one connection before the others get their turn.
 pub const HTTP_TURN_BYTES: usize = 256 * 1024;
+/// The same over TLS, where each byte costs more.
+pub const TLS_TURN_BYTES: usize = 64 * 1024;
 /// How long one write may be stuck before the connection is ended.
 pub const HTTP_WRITE_TIME: Duration = Duration::from_secs(20);
 /// Bytes of an endless body that wait in the kernel for one client: a slow one falls behind by no more than that.

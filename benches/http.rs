@@ -22,8 +22,8 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
-    FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, UploadRequest,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
+    Front, FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, UploadRequest,
 };
 
 const VIEWERS: usize = 200;
@@ -129,7 +129,9 @@ impl Events for House {
 }
 
 impl Devices for House {
-    fn device(&self, _credentials: Credentials) -> BoxFuture<'_, Option<u64>> {
+    fn on_gone(&self, _hook: Box<dyn Fn() + Send + Sync>) {}
+
+    fn device(&self, _credentials: Credentials) -> BoxFuture<'_, Option<Device>> {
         Box::pin(std::future::ready(None))
     }
 }

@@ -50,7 +50,8 @@ impl Held {
             }
             Reply::bytes(200, "application/json", "{}")
         };
-        let times = Times { call, sweep: Duration::from_millis(50), ..Times::default() };
+        let (sweep, body) = (Duration::from_millis(50), Duration::from_secs(2));
+        let times = Times { call, sweep, body, ..Times::default() };
         let house = House::answering(times, Caps::default(), Box::new(handler), None);
         Self { gate, accepted, phones: AtomicUsize::new(0), house }
     }

@@ -248,7 +248,7 @@ fn slow_and_silent_clients_are_shown_out() {
 
 /// Places for so many, of which so many for strangers.
 fn places(all: usize, strangers: usize) -> Caps {
-    Caps(lareira::ground::crowd::Caps { all, strangers, device: 4, viewers: 4 })
+    Caps(lareira::ground::crowd::Caps { all, strangers, device: 4, viewers: 4, viewers_all: 4 })
 }
 
 #[test]
@@ -299,6 +299,26 @@ fn strangers_who_fill_the_house_make_room_and_the_known_stay() {
     }
     assert_eq!(phone.get("/healthz").status, 200);
     eventually(|| house.front.counts().0 <= 11);
+}
+
+#[test]
+fn a_screen_that_turns_out_to_be_a_tv_takes_no_place_of_screens() {
+    let caps = lareira::ground::crowd::Caps { all: 12, strangers: 8, device: 4, viewers: 1, viewers_all: 1 };
+    let house = House::new(Times::default(), Caps(caps));
+    let segment = format!("/play/{}/t/segment-10.m4s", share());
+    let (mut tv, mut screen) = (house.connect(), house.connect());
+    assert_eq!(tv.get(&segment).status, 200);
+    tv.send("GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\n\r\n");
+    assert_eq!(tv.answer().status, 200);
+    assert_eq!(screen.get(&segment).status, 200);
+    for _ in 0..40 {
+        assert_eq!(house.get("/healthz").status, 200);
+    }
+    let _crowd: Vec<_> = (0..40).map(|_| house.connect()).collect();
+    assert_eq!(house.get("/healthz").status, 200);
+    for known in [&mut tv, &mut screen] {
+        assert_eq!(known.get("/healthz").status, 200, "both have a place of the known");
+    }
 }
 
 #[test]

@@ -3,11 +3,13 @@
 
 mod http_house;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use http_house::Client;
 use http_house::home::{Home, code_of, cookie_of, json_of};
 use lareira::ground::id::UserId;
+use lareira::ground::limits;
 use serde_json::{Value, json};
 
 const SHARE: &str = "0000000000000000";
@@ -321,4 +323,159 @@ fn a_phone_that_sends_without_end_leaves_places_to_others() {
     let contacts = json!({ "contacts": [{ "name": "x".repeat(50_000), "msisdn": "+351910000000" }] });
     assert_eq!(home.ask("POST", "/api/v1/contacts/match", &rui, &contacts).status, 200);
     assert_eq!(begin_body(&home, "PUT", "/api/v1/me/photo", &rui, 2_000_000).1, 100);
+}
+
+/// A body of `length` bytes that someone at another address of this machine begins to send to where strangers may.
+fn enrolling(home: &Home, last: u8, length: usize) -> Client {
+    let mut client = Client::at(Ipv4Addr::new(127, 0, 0, last), home.house.address);
+    client.send(format!(
+        "POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    client
+}
+
+#[test]
+fn strangers_who_drip_keep_nobody_from_enrolling() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let code = home.steward.invite(None, Some(account), Duration::from_secs(60)).expect("an invitation").code;
+    // As many as there are places; they send a little, and may go on so for long.
+    let mut drips: Vec<_> = (2..)
+        .take(limits::HTTP_STRANGERS_BODIES)
+        .map(|last| {
+            let mut client = enrolling(&home, last, 900_000);
+            assert_eq!(client.head().status, 100, "there is a place");
+            client.send([b' '; 20_000]);
+            client
+        })
+        .collect();
+    let body = json!({ "code": code, "name": "Eva", "note": "x".repeat(100_000) }).to_string();
+    let mut eva = enrolling(&home, 99, body.len());
+    assert_eq!(eva.head().status, 100, "the slowest makes room");
+    eva.send(&body);
+    assert_eq!(eva.answer().status, 201);
+    let mut shown_out = 0;
+    for client in &mut drips {
+        client.stream.set_nonblocking(true).expect("set");
+        let mut byte = [0];
+        if client.stream.peek(&mut byte).is_ok() {
+            client.stream.set_nonblocking(false).expect("set");
+            let answer = client.answer();
+            assert_eq!(code_of(&answer), (503, "too_slow".to_owned()));
+            assert!(answer.field("retry-after").is_some());
+            shown_out += 1;
+        }
+    }
+    assert_eq!(shown_out, 1, "one of them, and it is told why");
+}
+
+#[test]
+fn guests_leave_places_for_large_bodies_to_the_household() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let guest = |number: usize| {
+        let (phone, sender) = home.phone(account, &format!("Guest {number}"));
+        let phones = home.steward.phones().expect("phones");
+        let id = phones.iter().find(|report| report.sender.id == sender).expect("theirs").phone.id;
+        home.steward.belong(id, None).expect("a guest");
+        phone
+    };
+    let guests: Vec<String> = (0..limits::HTTP_LARGE_BODIES + 2).map(guest).collect();
+    // None of them sends anything more; the last ones wait.
+    let begin = |fields: &String, method: &str, path: &str, length: usize| {
+        let mut client = home.house.connect();
+        client.send(format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: {length}\r\n\r\n"));
+        client
+    };
+    let _held: Vec<_> = guests
+        .iter()
+        .flat_map(|phone| {
+            [
+                begin(phone, "POST", "/api/v1/contacts/match", 100_000),
+                begin(phone, "PUT", "/api/v1/me/photo", 2_000_000),
+            ]
+        })
+        .collect();
+    let (rui, _) = home.phone(account, "Rui");
+    for _ in 0..limits::HTTP_LARGE_BODIES_PER_DEVICE {
+        assert_eq!(begin_body(&home, "POST", "/api/v1/contacts/match", &rui, 100_000).1, 100);
+    }
+    assert_eq!(begin_body(&home, "PUT", "/api/v1/me/photo", &rui, 2_000_000).1, 100);
+    let tv = home.tv(account);
+    assert_eq!(begin_body(&home, "PUT", "/tv/api/settings", &tv, 100_000).1, 100);
+}
+
+/// Begins a large body, of which a little comes, and waits until it is taken.
+fn under_way(home: &Home, method: &str, path: &str, fields: &str) -> Client {
+    let (mut client, status) = begin_body(home, method, path, fields, 100_000);
+    assert_eq!(status, 100, "{method} {path}");
+    client.send([b' '; 1000]);
+    client
+}
+
+/// A browser of the owner's: its Cookie field.
+fn owner(home: &Home) -> String {
+    let code = home.steward.owner_code().expect("a code").code;
+    let cookie = home.steward.owner_sign_in(&code, "a browser").expect("the owner's");
+    format!("Cookie: lareira_owner={cookie}\r\n")
+}
+
+#[test]
+fn what_a_device_sends_ends_with_it_at_once() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (tv, other_tv) = (home.tv(account), home.tv(account));
+    let ((phone, sender), (other_phone, _)) = (home.phone(account, "Rui"), home.phone(account, "Eva"));
+    let (browser, other_browser) = (owner(&home), owner(&home));
+    let [mut from_phone, mut from_other_phone] =
+        [&phone, &other_phone].map(|fields| under_way(&home, "POST", "/api/v1/contacts/match", fields));
+    let [mut from_tv, mut from_other_tv] =
+        [&tv, &other_tv].map(|fields| under_way(&home, "PUT", "/tv/api/settings", fields));
+    let mut from_browser = under_way(&home, "POST", "/admin/api/verb", &browser);
+    let value = |fields: &str| fields.trim_end().split_once('=').expect("a cookie").1.to_owned();
+    let phones = home.steward.phones().expect("phones");
+    let lost = phones.iter().find(|report| report.sender.id == sender).expect("Rui's").phone.id;
+    home.steward.revoke_phone(lost).expect("revoked");
+    let tv_id = home.steward.session(&value(&tv), None).expect("books").expect("a TV").tv.id;
+    home.steward.remove_tv(tv_id).expect("removed");
+    home.steward.owner_sign_out(&value(&browser)).expect("shown out");
+    for gone in [&mut from_phone, &mut from_tv, &mut from_browser] {
+        assert!(gone.is_ended());
+    }
+    for (client, status) in [(&mut from_other_phone, 400), (&mut from_other_tv, 400)] {
+        client.send([b' '; 99_000]);
+        assert_eq!(client.answer().status, status, "what others send goes on");
+    }
+    assert_eq!(home.ask("GET", "/admin/api/now", &other_browser, &Value::Null).status, 200);
+}
+
+#[test]
+fn a_connection_forgets_a_device_that_is_no_more() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (tv, (phone, sender), browser) = (home.tv(account), home.phone(account, "Rui"), owner(&home));
+    let mut connections = [
+        (phone.as_str(), "GET /api/v1/me", "PUT /api/v1/me/photo"),
+        (tv.as_str(), "GET /tv/api/settings", "PUT /tv/api/settings"),
+        (browser.as_str(), "GET /admin/api/now", "POST /admin/api/verb"),
+    ]
+    .map(|(fields, known_by, large)| (home.house.connect(), fields, known_by, large));
+    for (client, fields, known_by, _) in &mut connections {
+        client.send(format!("{known_by} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+        let status = client.answer().status;
+        assert!(matches!(status, 200 | 401), "{known_by}: {status}");
+    }
+    let phones = home.steward.phones().expect("phones");
+    let lost = phones.iter().find(|report| report.sender.id == sender).expect("Rui's").phone.id;
+    home.steward.revoke_phone(lost).expect("revoked");
+    let value = |fields: &str| fields.trim_end().split_once('=').expect("a cookie").1.to_owned();
+    let tv_id = home.steward.session(&value(&tv), None).expect("books").expect("a TV").tv.id;
+    home.steward.remove_tv(tv_id).expect("removed");
+    home.steward.owner_sign_out(&value(&browser)).expect("shown out");
+    for (client, fields, _, large) in &mut connections {
+        client.send(format!(
+            "{large} HTTP/1.1\r\nHost: localhost\r\n{fields}Expect: 100-continue\r\nContent-Length: 100000\r\n\r\n"
+        ));
+        assert_eq!(client.head().status, 401, "{large}: no more of it is read");
+    }
 }

@@ -3,15 +3,20 @@
 mod http_house;
 mod large;
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_rustls::pki_types::{CertificateDer, ServerName};
+use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use http_house::Client;
 use http_house::home::json_of;
+use lareira::cli::demo::Phone;
 use lareira::ground::limits;
 use lareira::ground::time::Ticks90k;
-use lareira::share::Kind;
+use lareira::share::{Asker, Kind, ShareState};
 use large::Large;
 use serde_json::json;
 
@@ -69,6 +74,45 @@ fn serve_channel() -> std::net::SocketAddr {
     address
 }
 
+/// Asks over TLS.
+struct Secure {
+    address: std::net::SocketAddr,
+    config: Arc<ClientConfig>,
+}
+
+impl Secure {
+    /// As someone who trusts the authority.
+    fn new(house: &Large) -> Self {
+        let mut authority = house.connect().get("/go/lareira.crt");
+        while authority.status != 200 {
+            std::thread::yield_now();
+            authority = house.connect().get("/go/lareira.crt");
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(authority.body)).expect("a certificate");
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("known versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { address: house.https.expect("a secure door"), config: Arc::new(config) }
+    }
+
+    /// Asks, and reads the answer's beginning: as much as comes at once.
+    fn ask(&self, path: &str, fields: &str) {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let client = ClientConnection::new(self.config.clone(), name).expect("a client");
+        let stream = TcpStream::connect(self.address).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        let mut stream = StreamOwned::new(client, stream);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
+        stream.write_all(request.as_bytes()).and_then(|()| stream.flush()).expect("sent");
+        let mut some = [0; 16_384];
+        let read = stream.read(&mut some).expect("an answer");
+        assert!(some[..read].starts_with(b"HTTP/1.1 "), "{path}");
+    }
+}
+
 /// The longest turn since the last look.
 fn longest(house: &Large) -> Duration {
     Duration::from_secs_f64(house.metric("lareira_loop_turn_seconds_max"))
@@ -88,13 +132,21 @@ fn no_address_holds_the_event_loop() {
     }
     std::fs::write(&list, text).expect("a list");
     let house = Large::new(300, 30, |config| {
+        config.https.enabled = true;
+        config.https.address = ([127, 0, 0, 1], 0).into();
         config.channels.list = lareira::iptv::Source::File(list);
         config.channels.allow = vec![channel.to_string().parse().expect("an address")];
     });
     let recorded = house.recorded(90_000, Ticks90k::from_ms(950), 2);
-    for number in 0..600 {
-        house.share(&format!("{number} {}", "x".repeat(150)));
+    house.copies(house.share("A short one"), 20_000);
+    let live = house.steward.create_share(house.sender, &house.users[..1], Kind::Live, None).expect("a share");
+    let camera = Phone::start(&format!("rtsp://{}/live/{}", house.rtsp, live.publish_token), None).expect("a phone");
+    let live = live.share.id;
+    let is_live = || house.steward.share(Asker::Owner, live).expect("the share").share.state == ShareState::Ready;
+    while !is_live() {
+        std::thread::yield_now();
     }
+    let secure = Secure::new(&house);
     let pending = house.steward.create_share(house.sender, &house.users[..1], Kind::Live, None).expect("a share");
     let clip = house.steward.create_share(house.sender, &house.users[..1], Kind::Clip, None).expect("a clip").share.id;
     let owner = format!(
@@ -130,8 +182,9 @@ fn no_address_holds_the_event_loop() {
             Some(&"topic") => vec!["sign-in", "inbox", "settings", "start", "contacts", "live"],
             _ => vec![""],
         };
-        for name in names {
-            let play = house.play(recorded, "").split('/').nth(3).expect("a ticket").to_owned();
+        let shares = if segments[0] == "\"play\"" { vec![recorded, live] } else { vec![recorded] };
+        for (name, played) in names.iter().flat_map(|name| shares.iter().map(move |share| (*name, *share))) {
+            let play = house.play(played, "").split('/').nth(3).expect("a ticket").to_owned();
             let fill = |variable: &str| match variable {
                 "file" if segments[0] == "\"photo\"" => format!("{}.jpg", "A".repeat(22)),
                 "file" | "topic" => name.to_owned(),
@@ -139,7 +192,7 @@ fn no_address_holds_the_event_loop() {
                 "id" => channel_folder[2].clone(),
                 "ticket" => channel_folder[3].clone(),
                 "token" => pending.publish_token.clone(),
-                "share" if segments[0] != "\"api\"" => recorded.to_string(),
+                "share" if segments[0] != "\"api\"" => played.to_string(),
                 "share" if segments.last() == Some(&"\"video\"") => clip.to_string(),
                 "share" => pending.share.id.to_string(),
                 _ => panic!("what is {variable} of {segments:?}?"),
@@ -154,6 +207,14 @@ fn no_address_holds_the_event_loop() {
                     _ => &house.phone,
                 };
                 let body = body_of(&method, &path, &house);
+                if method == "GET" {
+                    let begun = longest(&house);
+                    secure.ask(&path, fields);
+                    let took = longest(&house);
+                    if took > begun && took > bound() {
+                        slow.push(format!("{method} {path} over TLS: {took:?}"));
+                    }
+                }
                 let mut client = house.connect();
                 let begun = longest(&house);
                 let answer = ask(&mut client, &method, &path, fields, &body);
@@ -166,6 +227,8 @@ fn no_address_holds_the_event_loop() {
             }
         }
     }
+    assert!(!camera.is_finished() && is_live(), "the stream goes on meanwhile");
+    drop(camera);
     let good = asked.iter().filter(|asked| asked.ends_with(" 200")).count();
     assert!(good > 80, "too few are good questions:\n{}", asked.join("\n"));
     assert!(slow.is_empty(), "held up too long:\n{}", slow.join("\n"));

@@ -14,19 +14,22 @@ use crate::ground::time::Moment;
 pub struct Caps {
     /// In all.
     pub all: usize,
-    /// Strangers, all together: the other places are for those who are known.
+    /// Strangers and those who show tickets, all together: the other places are for devices.
     pub strangers: usize,
     /// Of one known device; what it has more counts as strangers.
     pub device: usize,
     /// Of all who show tickets from one place, in the same way: they may be a household's screens.
     pub viewers: usize,
+    /// Of all who show tickets, from wherever. They have their places of the strangers': those that are kept for the known
+    /// are for devices.
+    pub viewers_all: usize,
 }
 
 impl Caps {
-    /// `all` places: a quarter is kept for those who are known. No place with screens has more than that, no device more
-    /// than a fourth of it.
+    /// `all` places: a quarter is kept for devices, and no device has more than a fourth of that. All who show tickets have
+    /// half of them at most, so that a quarter is left to whoever comes; those in one place have half of that half.
     pub const fn of(all: usize) -> Self {
-        Self { all, strangers: all - all / 4, device: all / 16, viewers: all / 4 }
+        Self { all, strangers: all - all / 4, device: all / 16, viewers: all / 4, viewers_all: all / 2 }
     }
 }
 
@@ -101,13 +104,14 @@ pub struct Crowd {
     taken: HashMap<u64, Taken>,
     counts: HashMap<Holder, usize>,
     strangers: usize,
+    viewers: usize,
     last: u64,
 }
 
 impl Crowd {
     /// Nobody yet.
     pub fn new(caps: Caps) -> Self {
-        Self { caps, taken: HashMap::new(), counts: HashMap::new(), strangers: 0, last: 0 }
+        Self { caps, taken: HashMap::new(), counts: HashMap::new(), strangers: 0, viewers: 0, last: 0 }
     }
 
     /// How many are there.
@@ -122,7 +126,7 @@ impl Crowd {
 
     /// Takes a stranger in who comes from `origin`; nothing if there is no room and nobody who has to make any.
     pub fn enter(&mut self, origin: Origin, now: Moment) -> Option<Entered> {
-        let full = self.taken.len() >= self.caps.all || self.strangers >= self.caps.strangers;
+        let full = self.taken.len() >= self.caps.all || self.strangers + self.viewers >= self.caps.strangers;
         let instead_of = if full { Some(self.to_leave(origin)?) } else { None };
         if let Some(number) = instead_of {
             self.leave(number);
@@ -134,13 +138,15 @@ impl Crowd {
         Some(Entered { number, idle, instead_of })
     }
 
-    /// Someone has shown who they are: whether they have a place among those who are known.
+    /// Someone has shown who they are: whether they have a place among those who are known. A device is more than a ticket.
     pub fn know(&mut self, number: u64, as_whom: Known) -> bool {
         let Some(taken) = self.taken.get_mut(&number) else { return false };
-        let Holder::Strangers(_) = taken.holder else { return true };
-        let (holder, cap) = match as_whom {
-            Known::Device(device) => (Holder::Device(device), self.caps.device),
-            Known::Viewer => (Holder::Viewers(taken.origin), self.caps.viewers),
+        let (holder, cap) = match (as_whom, taken.holder) {
+            (Known::Viewer, Holder::Viewers(_) | Holder::Device(_)) => return true,
+            (Known::Viewer, Holder::Strangers(_)) if self.viewers >= self.caps.viewers_all => return false,
+            (Known::Viewer, Holder::Strangers(origin)) => (Holder::Viewers(origin), self.caps.viewers),
+            (Known::Device(device), before) if before == Holder::Device(device) => return true,
+            (Known::Device(device), _) => (Holder::Device(device), self.caps.device),
         };
         if self.counts.get(&holder).is_some_and(|count| *count >= cap) {
             return false;
@@ -149,6 +155,18 @@ impl Crowd {
         self.count_out(before);
         self.count_in(holder);
         true
+    }
+
+    /// Someone is no device any more: a stranger, until they show who they are.
+    pub fn forget(&mut self, number: u64) {
+        if let Some(taken) = self.taken.get_mut(&number)
+            && let Holder::Device(_) = taken.holder
+        {
+            let stranger = Holder::Strangers(taken.origin);
+            let before = std::mem::replace(&mut taken.holder, stranger);
+            self.count_out(before);
+            self.count_in(stranger);
+        }
     }
 
     /// Someone has left; says nothing of whoever had to make room before.
@@ -160,11 +178,13 @@ impl Crowd {
 
     fn count_in(&mut self, holder: Holder) {
         self.strangers += usize::from(matches!(holder, Holder::Strangers(_)));
+        self.viewers += usize::from(matches!(holder, Holder::Viewers(_)));
         *self.counts.entry(holder).or_default() += 1;
     }
 
     fn count_out(&mut self, holder: Holder) {
         self.strangers -= usize::from(matches!(holder, Holder::Strangers(_)));
+        self.viewers -= usize::from(matches!(holder, Holder::Viewers(_)));
         if let Some(count) = self.counts.get_mut(&holder) {
             *count -= 1;
             if *count == 0 {
@@ -196,7 +216,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const CAPS: Caps = Caps { all: 8, strangers: 6, device: 3, viewers: 2 };
+    const CAPS: Caps = Caps { all: 8, strangers: 6, device: 3, viewers: 2, viewers_all: 3 };
 
     fn from(last: u8) -> Origin {
         Origin::of([10, 0, 0, last].into())
@@ -248,7 +268,7 @@ mod tests {
             let left = crowd.enter(from(1), Moment(ms)).expect("a place").instead_of;
             assert!(left.is_some_and(|left| left != tv.number && left != phone.number));
         }
-        assert_eq!(crowd.len(), 8);
+        assert_eq!(crowd.len(), 7, "whoever shows a ticket has a place of the strangers'");
     }
 
     #[test]
@@ -257,7 +277,6 @@ mod tests {
         let there = fill(&mut crowd, &[(1, 6)]);
         let known: Vec<_> = there.iter().filter(|one| crowd.know(one.number, Known::Device(7))).collect();
         assert_eq!(known.len(), CAPS.device, "what it has more counts as strangers");
-        assert!(crowd.know(there[0].number, Known::Device(8)), "known once is known");
         for (device, more) in [(8, 3), (9, 2)] {
             for _ in 0..more {
                 if let Some(one) = crowd.enter(from(2), Moment(9)) {
@@ -272,20 +291,66 @@ mod tests {
 
     #[test]
     fn nobody_known_is_cut_off_at_work() {
-        let mut crowd = Crowd::new(Caps { all: 2, strangers: 2, device: 0, viewers: 2 });
+        let mut crowd = Crowd::new(Caps { all: 2, strangers: 2, device: 2, viewers: 0, viewers_all: 0 });
         for one in fill(&mut crowd, &[(1, 2)]) {
-            assert!(crowd.know(one.number, Known::Viewer));
+            assert!(crowd.know(one.number, Known::Device(7)));
             one.idle.end();
         }
         assert!(crowd.enter(from(2), Moment(9)).is_none());
     }
 
+    #[test]
+    fn tickets_take_no_place_that_is_kept_for_devices() {
+        let caps = Caps::of(64);
+        let mut crowd = Crowd::new(caps);
+        // From many addresses, each of which has as many screens as it may; all of them play.
+        for (ms, last) in (0..400).zip((0..20_u8).cycle()) {
+            let one = crowd.enter(from(last), Moment(ms)).expect("a place");
+            if crowd.know(one.number, Known::Viewer) {
+                one.idle.end();
+            }
+        }
+        assert_eq!(crowd.viewers, caps.viewers_all);
+        for device in 0..(caps.all - caps.strangers) as u64 {
+            let one = crowd.enter(from(99), Moment(1000)).expect("whoever comes finds a place");
+            assert!(crowd.know(one.number, Known::Device(device)), "device {device}");
+            one.idle.end();
+        }
+        assert_eq!((crowd.len(), crowd.viewers), (caps.all - 1, caps.viewers_all), "one is left to whoever comes next");
+    }
+
+    #[test]
+    fn a_screen_that_is_a_tv_is_counted_as_one_and_forgotten_with_it() {
+        let mut crowd = Crowd::new(CAPS);
+        let tv = crowd.enter(from(1), Moment(0)).expect("a place");
+        let holder = |crowd: &Crowd| crowd.taken[&tv.number].holder;
+        for (as_whom, becomes) in [
+            (Known::Viewer, Holder::Viewers(from(1))),
+            (Known::Device(7), Holder::Device(7)),
+            (Known::Viewer, Holder::Device(7)),
+            (Known::Device(8), Holder::Device(8)),
+        ] {
+            assert!(crowd.know(tv.number, as_whom));
+            assert_eq!(
+                (holder(&crowd), crowd.counts.len(), crowd.viewers),
+                (becomes, 1, crowd.counts.keys().filter(|of| matches!(of, Holder::Viewers(_))).count())
+            );
+        }
+        crowd.forget(tv.number);
+        assert_eq!((holder(&crowd), crowd.strangers), (Holder::Strangers(from(1)), 1));
+        assert!(crowd.know(tv.number, Known::Viewer));
+        crowd.forget(tv.number);
+        assert_eq!(holder(&crowd), Holder::Viewers(from(1)), "the ticket was not the device's");
+        crowd.leave(tv.number);
+        assert_eq!((crowd.len(), crowd.strangers, crowd.viewers, crowd.counts.len()), (0, 0, 0, 0));
+    }
+
     proptest! {
         #[test]
         fn counts_stay_true_and_nobody_who_holds_little_makes_room(
-            steps in proptest::collection::vec((0..5_u8, 0..4_u8, 0..12_u64), 0..200),
+            steps in proptest::collection::vec((0..6_u8, 0..4_u8, 0..12_u64), 0..200),
         ) {
-            let mut crowd = Crowd::new(CAPS);
+            let (mut crowd, mut forgotten) = (Crowd::new(CAPS), 0);
             for (ms, (what, origin, number)) in (0..).zip(steps) {
                 match what {
                     0..=2 => {
@@ -302,12 +367,19 @@ mod tests {
                         }
                     }
                     3 => drop(crowd.know(number, if origin == 0 { Known::Viewer } else { Known::Device(origin.into()) })),
-                    _ => crowd.leave(number),
+                    4 => crowd.leave(number),
+                    _ => {
+                        crowd.forget(number);
+                        forgotten += 1;
+                    }
                 }
                 prop_assert_eq!(crowd.counts.values().sum::<usize>(), crowd.len());
                 let strangers = crowd.counts.iter().filter(|(holder, _)| matches!(holder, Holder::Strangers(_)));
                 prop_assert_eq!(strangers.map(|(_, count)| count).sum::<usize>(), crowd.strangers);
-                prop_assert!(crowd.len() <= CAPS.all && crowd.strangers <= CAPS.strangers);
+                let viewers = crowd.counts.iter().filter(|(holder, _)| matches!(holder, Holder::Viewers(_)));
+                prop_assert_eq!(viewers.map(|(_, count)| count).sum::<usize>(), crowd.viewers);
+                prop_assert!(crowd.len() <= CAPS.all && crowd.viewers <= CAPS.viewers_all);
+                prop_assert!(crowd.strangers + crowd.viewers <= CAPS.strangers + forgotten);
                 prop_assert!(crowd.counts.iter().all(|(holder, count)| matches!(holder, Holder::Strangers(_)) || *count <= CAPS.device.max(CAPS.viewers)));
             }
         }

@@ -47,6 +47,8 @@ pub const HTTP_IDLE: Duration = Duration::from_secs(75);
 pub const HTTP_LARGE_CHUNKS: usize = 48;
 /// Bytes read from or written to one connection before the others get their turn.
 pub const HTTP_TURN_BYTES: usize = 256 * 1024;
+/// The same over TLS, where each byte costs more.
+pub const TLS_TURN_BYTES: usize = 64 * 1024;
 /// How long one write may be stuck before the connection is ended.
 pub const HTTP_WRITE_TIME: Duration = Duration::from_secs(20);
 /// Bytes of an endless body that wait in the kernel for one client: a slow one falls behind by no more than that.
@@ -71,8 +73,10 @@ pub const PHOTO_SEGMENTS: usize = 1024;
 pub const PHOTO_PLACES: usize = 3;
 /// The same places, those that guests leave to the owner.
 pub const PHOTO_PLACES_SPARE: usize = 1;
-/// Bodies as large as photos held at once; further ones are 503.
+/// Bodies as large as photos held at once; see [`HTTP_LARGE_BODIES`].
 pub const HTTP_PHOTO_BODIES: usize = 2;
+/// Of those, how many guests leave to the household.
+pub const HTTP_PHOTO_BODIES_KEPT: usize = 1;
 /// HTTP connections at once, in all. A quarter is kept for those who have shown who they are (`ground/crowd.rs`); where
 /// strangers fill the rest, one of those makes room who come from where most do.
 pub const HTTP_CONNECTIONS: usize = 2048;
@@ -97,8 +101,11 @@ pub const HTTP_LARGE_BODY_RATE: u64 = 4 * 1024;
 pub const UPLOAD_YIELDS: Duration = Duration::from_secs(3);
 /// Bytes of a film that are gathered before they go to the disk; the client is read no faster than the disk takes them.
 pub const UPLOAD_CHUNK_BYTES: usize = 256 * 1024;
-/// Films that arrive at once; further ones are 503.
+/// Films that arrive at once; further ones are 503. Where there is no place, one that rests makes room, then one of a guest's
+/// for the household, or for a guest who sends fewer.
 pub const UPLOADS: usize = 8;
+/// Of those, how many guests leave to the household.
+pub const UPLOADS_KEPT: usize = 2;
 /// Films of one sender that arrive at once; further ones are 503.
 pub const UPLOADS_PER_SENDER: usize = 2;
 /// Bytes of the disk that films on their way in leave to recordings that go on, above what is to stay free: as much as
@@ -108,12 +115,18 @@ pub const UPLOAD_MARGIN_BYTES: u64 = 2 * 1024 * 1024;
 pub const RECORDING_STEP_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a body that counts as small; only [`HTTP_LARGE_BODIES`] larger ones are held at once.
 pub const HTTP_SMALL_BODY_BYTES: usize = 16 * 1024;
-/// Larger request bodies held at once; further ones are 503.
+/// Larger request bodies held at once; whoever brings a further one waits for [`HTTP_BODY_TIME`] at most, then it is 503.
 pub const HTTP_LARGE_BODIES: usize = 8;
+/// Of those, how many guests leave to the household.
+pub const HTTP_LARGE_BODIES_KEPT: usize = 4;
+/// How long a larger body keeps its place while it comes, whoever waits: then the slowest makes room (503 `too_slow`).
+pub const HTTP_BODY_SAFE: Duration = Duration::from_secs(4);
+/// How long a body may take to come, at whatever rate: one as large as a photo takes as long at 27 kB a second.
+pub const HTTP_BODY_WHOLE: Duration = Duration::from_secs(300);
 /// The same of one device.
 pub const HTTP_LARGE_BODIES_PER_DEVICE: usize = 2;
 /// The same of strangers, who may enrol and claim the house, with a photo; one from each address.
-pub const HTTP_STRANGERS_BODIES: usize = 2;
+pub const HTTP_STRANGERS_BODIES: usize = 4;
 /// Bytes of an upload that measures the way here; they are counted, never kept. More is 413.
 pub const HTTP_PROBE_BYTES: u64 = 32 * 1024 * 1024;
 /// Calls of TVs that are answered at once, each by a thread of the back; further ones wait. One address may have all but

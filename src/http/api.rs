@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
+use crate::ground::shares::Standing;
 use crate::http::api_owner::{self, DeskRefused, OwnersDesk};
 use crate::http::back::Request;
 use crate::http::channels::Lineup;
@@ -80,8 +81,9 @@ impl Api {
     }
 
     /// Whose phone an Authorization field speaks for, or the answer that it speaks for none. Blocks.
-    pub fn sender(&self, authorization: Option<&str>) -> Result<SenderId, Reply> {
-        api_phone::phone(self, authorization).map(|(_, sender)| sender.id).map_err(Failure::reply)
+    pub fn sender(&self, authorization: Option<&str>) -> Result<(SenderId, Standing), Reply> {
+        let known = api_phone::phone(self, authorization);
+        known.map(|(phone, sender)| (sender.id, api_phone::standing(&phone, &sender))).map_err(Failure::reply)
     }
 
     /// The answer to a call. Blocks while the steward decides.

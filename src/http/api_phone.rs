@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::ground::reply::Reply;
+use crate::ground::shares::Standing;
 use crate::http::api::{Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
 use crate::http::route::PhoneCall;
@@ -64,6 +65,15 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
 /// The phone and sender an Authorization field speaks for.
 pub(super) fn phone(api: &Api, authorization: Option<&str>) -> Result<(Phone, Sender), Failure> {
     api.steward.phone_by_token(token(authorization).ok_or(Failure::NoPhone)?)?.ok_or(Failure::NoPhone)
+}
+
+/// Before whom the owner of a phone goes.
+pub(super) fn standing(phone: &Phone, sender: &Sender) -> Standing {
+    match sender.account {
+        _ if phone.is_owners => Standing::Owner,
+        Some(_) => Standing::Member,
+        None => Standing::Guest,
+    }
 }
 
 /// The token in an Authorization field.

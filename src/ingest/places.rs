@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn strangers_make_room_and_publishers_stay() {
-        let places = Arc::new(Places::new(Caps { all: 3, strangers: 2, device: 1, viewers: 0 }));
+        let places = Arc::new(Places::new(Caps { all: 3, strangers: 2, device: 1, viewers: 0, viewers_all: 0 }));
         let take = |text: &str| {
             let (stream, client) = connection();
             (places.take(stream, text.parse().unwrap()).unwrap(), client)

@@ -94,7 +94,8 @@ impl Home {
         let answering = api.clone();
         let handler = Box::new(move |request: &_| answering.answer(request));
         let (sweep, rights) = (Duration::from_millis(50), Duration::from_millis(20));
-        let times = Times { sweep, rights, ..Times::default() };
+        let body_safe = Duration::from_millis(100);
+        let times = Times { sweep, rights, body_safe, ..Times::default() };
         let house = House::knowing(times, Caps::default(), handler, Some(events), Some(devices));
         Self { house, steward, gallery, api, dir }
     }

@@ -20,11 +20,12 @@ use lareira::executor::Executor;
 use lareira::ground::crowd;
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Portion, Reply};
+use lareira::ground::shares::Standing;
 use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
-    FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
+    Front, FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
 };
 use lareira::wire::websocket::Message;
 use rustix::net::{self, AddressFamily, SocketType};
@@ -190,12 +191,18 @@ impl Events for MadeUp {
     }
 }
 
-/// Knows whoever says `Bearer` and a word, by that word.
+/// Knows whoever says `Bearer` and a word, by that word; some are guests.
 impl Devices for MadeUp {
-    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<u64>> {
+    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<Device>> {
         let word = credentials.authorization.as_deref().and_then(|field| field.strip_prefix("Bearer "));
-        Box::pin(std::future::ready(word.map(|word| crowd::number("word", word))))
+        let device = word.map(|word| Device {
+            number: crowd::number("word", word),
+            standing: if word.starts_with("guest") { Standing::Guest } else { Standing::Member },
+        });
+        Box::pin(std::future::ready(device))
     }
+
+    fn on_gone(&self, _hook: Box<dyn Fn() + Send + Sync>) {}
 }
 
 impl Status for MadeUp {

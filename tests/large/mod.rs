@@ -14,11 +14,15 @@ use lareira::gateway::Gateway;
 use lareira::gateway::config::Config;
 use lareira::ground::frame::{Frame, VideoFrame, VideoParams};
 use lareira::ground::id::{SenderId, ShareId, UserId};
+use lareira::ground::secret::TokenHash;
 use lareira::ground::time::{Ticks90k, UnixMs};
 use lareira::live::Hub;
 use lareira::recording::Folder;
 use lareira::recording::index::Record;
-use lareira::share::{EndReason, Enrolment, Holder, Kind, MediaInfo, NewUser, Scope, Steward};
+use lareira::share::ledger::Verdict;
+use lareira::share::{
+    EndReason, Enrolment, Holder, Kept, Kind, Ledger, LedgerError, MediaInfo, NewUser, Scope, Steward,
+};
 use lareira::wire::aac::parse_config;
 use lareira::wire::fmp4::progressive::IndexedSample;
 use lareira::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
@@ -33,10 +37,15 @@ const SPS: &[u8] = &[
 ];
 const PPS: &[u8] = &[0x68, 0xCB, 0x83, 0xCB, 0x20];
 const SOUND_RATE: u64 = 48_000;
+/// Places of an inbox that are counted together (`share/inbox.rs`).
+const STRETCH: u64 = 256;
 
 /// A gateway with a household, on loopback.
 pub struct Large {
     pub address: SocketAddr,
+    pub rtsp: SocketAddr,
+    /// The secure door, if there is one.
+    pub https: Option<SocketAddr>,
     pub steward: Arc<Steward>,
     pub folder: Folder,
     pub sender: SenderId,
@@ -61,7 +70,8 @@ impl Large {
         config.recording.keep_free_mib = 1;
         set(&mut config);
         let gateway = Gateway::start(&config).expect("a gateway");
-        let (address, steward) = (gateway.doors().http, gateway.steward().clone());
+        let doors = gateway.doors();
+        let (address, rtsp, https, steward) = (doors.http, doors.rtsp, doors.https, gateway.steward().clone());
         let account = steward.add_account("Casa", Some("+351")).expect("an account").id;
         let users: Vec<UserId> = (0..users)
             .map(|number| {
@@ -88,7 +98,7 @@ impl Large {
         let running = std::thread::spawn(move || gateway.run(stopped));
         let folder = Folder::open(&config.data_dir.join("recordings")).expect("a folder");
         let (sender, running) = (enrolled.sender, Some(running));
-        Self { address, steward, folder, sender, phone, users, tv, dir, stop, running }
+        Self { address, rtsp, https, steward, folder, sender, phone, users, tv, dir, stop, running }
     }
 
     /// A share for the first user that is over.
@@ -98,6 +108,41 @@ impl Large {
         self.steward.ready(share, media()).expect("ready");
         self.steward.ended(share, EndReason::Stopped, Some(1000)).expect("ended");
         share
+    }
+
+    /// So many more shares like `share`, which is for the first user and over: their rows are written as they are, all in
+    /// one decision.
+    pub fn copies(&self, share: ShareId, count: u64) {
+        let user = self.users[0];
+        let decision = move |ledger: &mut dyn Ledger| -> Result<(), LedgerError> {
+            let row = ledger.share(share)?.expect("the share");
+            let mut counts = ledger.inbox_counts(user)?.expect("an inbox");
+            for number in 0..count {
+                let mut copy = row.clone();
+                copy.id = ShareId::new(row.created_at);
+                copy.token = TokenHash::of(&format!("copy {number}"));
+                copy.title = Some(format!("{number} {}", "x".repeat(150)));
+                copy.targets[0].place = Some(counts.next);
+                let stretch = (user, counts.next / STRETCH);
+                ledger.put_share(copy.id, &copy)?;
+                let ended = copy.ended_at.expect("it is over");
+                ledger.put_kept_share((ended, copy.id), &Kept { all_seen: false })?;
+                ledger.put_share_token(copy.token, &copy.id)?;
+                ledger.put_sender_share(((copy.sender, copy.created_at), copy.id), &())?;
+                ledger.put_inbox_entry((user, counts.next), &copy.id)?;
+                let held = ledger.inbox_block(stretch)?.unwrap_or(0);
+                ledger.put_inbox_block(stretch, &(held + 1))?;
+                (counts.next, counts.total, counts.unseen) = (counts.next + 1, counts.total + 1, counts.unseen + 1);
+            }
+            ledger.put_inbox_counts(user, &counts)?;
+            let own = ledger.sender_count(row.sender)?.unwrap_or(0);
+            ledger.put_sender_count(row.sender, &(own + count))
+        };
+        let decided = self.steward.books().decide(Box::new(move |ledger| {
+            decision(ledger).expect("written");
+            Verdict::Keep(Box::new(|| {}))
+        }));
+        decided.expect("kept");
     }
 
     /// A share that is over, with a recording of so many pictures, all of them key frames that are shown so long, and so

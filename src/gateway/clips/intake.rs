@@ -13,6 +13,7 @@ use crate::executor::{Work, clean_up, unblock};
 use crate::gateway::room::MIB;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
+use crate::ground::shares::Standing;
 use crate::http::range::Piece;
 use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
 use crate::recording::upload::{self, Upload};
@@ -30,8 +31,8 @@ impl http::Clips for Intake {
         let (clips, api) = (self.clips.clone(), self.api.clone());
         Box::pin(async move {
             let admitted = unblock(Work::Books, move || {
-                let sender = api.sender(request.authorization.as_deref())?;
-                admit(&clips, sender, &request)
+                let (sender, standing) = api.sender(request.authorization.as_deref())?;
+                admit(&clips, sender, standing, &request)
             });
             admitted.await.unwrap_or_else(Admission::Answered)
         })
@@ -39,7 +40,12 @@ impl http::Clips for Intake {
 }
 
 /// Decides about a request. Blocks. The answers that are no error are in the error too: nothing of the body is wanted.
-fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Result<Admission, Reply> {
+fn admit(
+    clips: &Arc<Clips>,
+    sender: SenderId,
+    standing: Standing,
+    request: &UploadRequest,
+) -> Result<Admission, Reply> {
     let share = request.share;
     let wanted = || clips.is_wanted(&clips.steward.clip(sender, share).map_err(http::refused)?);
     wanted()?;
@@ -53,7 +59,7 @@ fn admit(clips: &Arc<Clips>, sender: SenderId, request: &UploadRequest) -> Resul
     {
         return Err(goes_on(arrived()?));
     }
-    let turn = clips.busy.enter(share, sender, clips.busy.now()).map_err(|refused| match refused {
+    let turn = clips.busy.enter(share, (sender, standing), clips.busy.now()).map_err(|refused| match refused {
         NoTurn::Taken => {
             Reply::error(409, "uploading", "this video is being sent already: wait until that is over, or broken off")
                 .with("Retry-After", "2")
@@ -188,7 +194,8 @@ impl http::Upload for Incoming {
             if let Some(turn) = turn {
                 return match turn.no_more().await {
                     NoMore::CalledOff => over(),
-                    NoMore::Yielded => rested(),
+                    NoMore::Rested => rested(),
+                    NoMore::Yielded => yielded(),
                 };
             }
             over()
@@ -274,6 +281,11 @@ fn stands(share: &Share) -> Reply {
 
 fn over() -> Reply {
     Reply::error(410, "ended", "the share has ended; nothing more is taken of this video")
+}
+
+fn yielded() -> Reply {
+    let message = "others wanted to send their videos and there was no other place: go on where this one was";
+    Reply::error(503, "yielded", message).with("Retry-After", "15")
 }
 
 fn rested() -> Reply {

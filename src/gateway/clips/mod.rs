@@ -8,7 +8,7 @@ mod preparing;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use event_listener::Event;
@@ -17,7 +17,8 @@ use smol::lock::Semaphore;
 use crate::gateway::config;
 use crate::gateway::room::Room;
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_PER_SENDER};
+use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_KEPT, UPLOADS_PER_SENDER};
+use crate::ground::shares::Standing;
 use crate::ground::time::Moment;
 use crate::recording::Folder;
 use crate::recording::library::Library;
@@ -63,12 +64,12 @@ type Turns<'a> = MutexGuard<'a, HashMap<ShareId, Arc<Turn>>>;
 /// Something that goes on with a film.
 struct Turn {
     /// Who sends it, while it is sent.
-    sender: Option<SenderId>,
+    sender: Option<(SenderId, Standing)>,
     /// When something of it came last, in microseconds.
     heard: AtomicU64,
     called_off: AtomicBool,
-    /// Whether it rested and others wanted in.
-    yielded: AtomicBool,
+    /// Why it made room for another, if it did.
+    yielded: OnceLock<NoMore>,
     changed: Event,
 }
 
@@ -94,27 +95,40 @@ impl Busy {
         Moment::default() + self.started.elapsed()
     }
 
-    /// Begins to take the film of `share` from `sender`, unless something goes on with it. Where too many are sent, by
-    /// this sender or by all, one that rests makes room.
-    fn enter(self: &Arc<Self>, share: ShareId, sender: SenderId, now: Moment) -> Result<Entered, NoTurn> {
+    /// Begins to take the film of `share` from someone, unless something goes on with it. Where too many are sent, by them
+    /// or by all, one that rests makes room. Where none does, and it is for the household or a guest who sends fewer, one
+    /// makes room of the guest who sends most.
+    fn enter(
+        self: &Arc<Self>,
+        share: ShareId,
+        (sender, standing): (SenderId, Standing),
+        now: Moment,
+    ) -> Result<Entered, NoTurn> {
         let turns = self.turns();
         if turns.contains_key(&share) {
             return Err(NoTurn::Taken);
         }
-        let going_on = || turns.values().filter(|turn| !turn.yielded.load(Ordering::SeqCst));
-        let own = |turn: &&Arc<Turn>| turn.sender == Some(sender);
-        let rests = if going_on().filter(own).count() >= UPLOADS_PER_SENDER {
-            Some(longest_resting(going_on().filter(own), now).ok_or(NoTurn::Own)?)
-        } else if going_on().count() >= UPLOADS {
-            Some(longest_resting(going_on(), now).ok_or(NoTurn::Full)?)
+        let sent: Vec<Sent<'_>> = turns.values().filter_map(Sent::of).collect();
+        let own = sent.iter().filter(|film| film.sender == sender);
+        let is_guest = standing <= Standing::Guest;
+        let guests = sent.iter().filter(|film| film.is_guest);
+        let enough_guests = is_guest && guests.clone().count() >= UPLOADS - UPLOADS_KEPT;
+        let makes_room = if own.clone().count() >= UPLOADS_PER_SENDER {
+            Some((longest_resting(own, now).ok_or(NoTurn::Own)?, NoMore::Rested))
+        } else if enough_guests || sent.len() >= UPLOADS {
+            let resting = sent.iter().filter(|film| film.is_guest || !enough_guests);
+            let rests = longest_resting(resting, now).map(|film| (film, NoMore::Rested));
+            let fewer = if is_guest { own.count() + 1 } else { 0 };
+            let most = || most_of_a_guest(guests, fewer).map(|film| (film, NoMore::Yielded));
+            Some(rests.or_else(most).ok_or(NoTurn::Full)?)
         } else {
             None
         };
-        if let Some(turn) = rests {
-            turn.yielded.store(true, Ordering::SeqCst);
-            turn.changed.notify(usize::MAX);
+        if let Some((film, why)) = makes_room {
+            let _ = film.turn.yielded.set(why);
+            film.turn.changed.notify(usize::MAX);
         }
-        Ok(self.place(turns, share, Some(sender), now))
+        Ok(self.place(turns, share, Some((sender, standing)), now))
     }
 
     /// Begins something with the film of `share`, once nothing goes on with it. Blocks.
@@ -123,12 +137,18 @@ impl Busy {
         self.place(turns.unwrap_or_else(PoisonError::into_inner), share, None, self.now())
     }
 
-    fn place(self: &Arc<Self>, mut turns: Turns<'_>, share: ShareId, sender: Option<SenderId>, now: Moment) -> Entered {
+    fn place(
+        self: &Arc<Self>,
+        mut turns: Turns<'_>,
+        share: ShareId,
+        sender: Option<(SenderId, Standing)>,
+        now: Moment,
+    ) -> Entered {
         let turn = Arc::new(Turn {
             sender,
             heard: now.0.into(),
             called_off: AtomicBool::new(false),
-            yielded: AtomicBool::new(false),
+            yielded: OnceLock::new(),
             changed: Event::new(),
         });
         turns.insert(share, turn.clone());
@@ -153,18 +173,46 @@ enum NoTurn {
     Own,
 }
 
-/// Of these, the one that is sent and of which nothing has come for longest, if that is long.
-fn longest_resting<'a>(turns: impl Iterator<Item = &'a Arc<Turn>>, now: Moment) -> Option<&'a Arc<Turn>> {
-    let rest = |turn: &Arc<Turn>| now.since(Moment(turn.heard.load(Ordering::SeqCst)));
-    let resting = turns.filter(|turn| turn.sender.is_some() && rest(turn) >= UPLOAD_YIELDS);
-    resting.max_by_key(|turn| rest(turn))
+/// A film that is being sent.
+struct Sent<'a> {
+    turn: &'a Turn,
+    sender: SenderId,
+    is_guest: bool,
+}
+
+impl<'a> Sent<'a> {
+    /// What goes on in this turn, if it is that, and goes on.
+    fn of(turn: &'a Arc<Turn>) -> Option<Self> {
+        let (sender, standing) = turn.sender.filter(|_| turn.yielded.get().is_none())?;
+        Some(Self { turn, sender, is_guest: standing <= Standing::Guest })
+    }
+
+    fn heard(&self) -> u64 {
+        self.turn.heard.load(Ordering::SeqCst)
+    }
+}
+
+/// Of these, the one of which nothing has come for longest, if that is long.
+fn longest_resting<'a>(films: impl Iterator<Item = &'a Sent<'a>>, now: Moment) -> Option<&'a Sent<'a>> {
+    let resting = films.filter(|film| now.since(Moment(film.heard())) >= UPLOAD_YIELDS);
+    resting.min_by_key(|film| film.heard())
+}
+
+/// Of the guest who sends most of these, and more than so many, the one of which something came longest ago.
+fn most_of_a_guest<'a>(films: impl Iterator<Item = &'a Sent<'a>> + Clone, more_than: usize) -> Option<&'a Sent<'a>> {
+    let count = |of: &Sent<'_>| films.clone().filter(|film| film.sender == of.sender).count();
+    let most = films.clone().map(count).max().filter(|most| *most > more_than)?;
+    films.clone().filter(|film| count(film) == most).min_by_key(|film| film.heard())
 }
 
 /// Why no more of a film is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NoMore {
     /// Its share is over.
     CalledOff,
     /// It rested, and others wanted in.
+    Rested,
+    /// It was a guest's, and others wanted in.
     Yielded,
 }
 
@@ -193,8 +241,8 @@ impl Turn {
             if self.called_off.load(Ordering::SeqCst) {
                 return NoMore::CalledOff;
             }
-            if self.yielded.load(Ordering::SeqCst) {
-                return NoMore::Yielded;
+            if let Some(why) = self.yielded.get() {
+                return *why;
             }
             changed.await;
         }
@@ -385,7 +433,15 @@ mod tests {
     }
 
     fn enter(busy: &Arc<Busy>, sender: u8, now: Moment) -> Result<Entered, NoTurn> {
-        busy.enter(ShareId::new(UnixMs(0)), SenderId([sender; 10]), now)
+        enter_as(busy, sender, Standing::Member, now)
+    }
+
+    fn enter_as(busy: &Arc<Busy>, sender: u8, standing: Standing, now: Moment) -> Result<Entered, NoTurn> {
+        busy.enter(ShareId::new(UnixMs(0)), (SenderId([sender; 10]), standing), now)
+    }
+
+    fn yielded(entered: &Entered) -> bool {
+        entered.turn.yielded.get().is_some()
     }
 
     #[test]
@@ -395,7 +451,7 @@ mod tests {
         assert_eq!(eve.len(), UPLOADS_PER_SENDER);
         assert!(matches!(enter(&busy, 1, NOW), Err(NoTurn::Own)));
         let ana = enter(&busy, 2, NOW).ok().expect("a place");
-        assert!(matches!(busy.enter(ana.share, SenderId([2; 10]), NOW), Err(NoTurn::Taken)));
+        assert!(matches!(busy.enter(ana.share, (SenderId([2; 10]), Standing::Member), NOW), Err(NoTurn::Taken)));
         eve.pop();
         assert!(enter(&busy, 1, NOW).is_ok());
     }
@@ -410,13 +466,36 @@ mod tests {
         let later = NOW + UPLOAD_YIELDS * 2;
         going_on[0].turn.heard.store(later.0, Ordering::SeqCst);
         let newcomer = enter(&busy, 99, later).ok().expect("a place");
-        let yielded = |entered: &Entered| entered.turn.yielded.load(Ordering::SeqCst);
         assert_eq!(
             going_on.iter().map(yielded).collect::<Vec<_>>()[..3],
             [false, true, false],
             "the one that rests longest"
         );
-        assert!(matches!(futures_lite::future::block_on(going_on[1].turn.no_more()), NoMore::Yielded));
+        assert!(matches!(futures_lite::future::block_on(going_on[1].turn.no_more()), NoMore::Rested));
         assert!(!yielded(&newcomer) && !going_on[1].is_called_off(), "what came of it is kept");
+    }
+
+    #[test]
+    fn guests_films_make_room_for_the_household_and_for_guests_who_send_fewer() {
+        let busy = Arc::<Busy>::default();
+        let guest = |sender| enter_as(&busy, sender, Standing::Guest, NOW);
+        let greedy: Vec<_> = [1, 1, 2, 2, 3, 4].into_iter().filter_map(|sender| guest(sender).ok()).collect();
+        assert_eq!(greedy.len(), UPLOADS - UPLOADS_KEPT);
+        let fifth = guest(5).ok().expect("those who send two send one");
+        let which = |films: &[Entered]| films.iter().map(|film| u8::from(yielded(film))).collect::<Vec<_>>();
+        assert_eq!(which(&greedy[..4]).iter().sum::<u8>(), 1);
+        let sixth = guest(6).ok().expect("and the other too");
+        assert_eq!((which(&greedy)[..2].iter().sum::<u8>(), which(&greedy)[2..4].iter().sum::<u8>()), (1, 1));
+        assert!(matches!(guest(7), Err(NoTurn::Full)), "all send one");
+        let household: Vec<_> = (10..13).filter_map(|sender| enter(&busy, sender, NOW).ok()).collect();
+        assert_eq!(household.len(), 3, "two places were kept, and a guest's makes room");
+        assert_eq!(greedy.iter().chain([&fifth, &sixth]).filter(|film| yielded(film)).count(), 3);
+        assert!(!household.iter().any(yielded));
+        let more: Vec<_> = (13..30).filter_map(|sender| enter(&busy, sender, NOW).ok()).collect();
+        assert_eq!(more.len(), UPLOADS - household.len(), "the household may have all places, and no more");
+        assert!(!household.iter().chain(&more).any(yielded), "nobody of the household makes room at work");
+        assert!(matches!(guest(8), Err(NoTurn::Full)));
+        let later = NOW + UPLOAD_YIELDS;
+        assert!(enter_as(&busy, 8, Standing::Guest, later).is_ok(), "unless theirs rests");
     }
 }

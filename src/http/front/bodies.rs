@@ -1,62 +1,149 @@
 //! Large bodies of requests that are held at once: those of known devices, shared out, and a few of strangers.
 
-use std::sync::Arc;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_io::Timer;
+use event_listener::Event;
+use futures_lite::FutureExt as _;
 
 use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::reply::Reply;
-use crate::ground::shares::{NoShare, Share, Shares};
+use crate::ground::shares::{Enough, Shares, Standing, Terms, Turn};
+use crate::ground::time::Moment;
+use crate::http::devices::Device;
 
 /// The places for large bodies.
 pub(super) struct Bodies {
-    large: Arc<Shares<u64>>,
-    photos: Arc<Shares<u64>>,
-    strangers: Arc<Shares<Origin>>,
+    large: Arc<Pool>,
+    photos: Arc<Pool>,
+    strangers: Arc<Pool>,
 }
 
-/// A place for a body; held until nothing is left of it.
-#[derive(Debug, Default)]
-pub(super) enum Room {
-    /// Of a body that is small.
-    #[default]
-    Small,
-    /// A known device's.
-    Device { _share: Share<u64> },
-    /// A stranger's.
-    Stranger { _share: Share<Origin> },
+/// Places of one kind.
+struct Pool {
+    shares: Mutex<Shares<Whose>>,
+    /// Notified when somebody has a place, or leaves one.
+    changed: Event,
+}
+
+/// A body's place, or the wish for one; given back when dropped.
+pub(super) struct Place {
+    pool: Arc<Pool>,
+    number: u64,
 }
 
 /// Whose body it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Whose {
-    Device(u64),
+    Device(Device),
     Stranger(Origin),
 }
 
-impl Default for Bodies {
-    fn default() -> Self {
+impl Bodies {
+    /// Free places; whoever has one keeps it for `safe` while the body comes.
+    pub fn new(safe: Duration) -> Self {
+        let pool = |all, each, kept| {
+            let shares = Shares::new(Terms { all, each, kept, safe });
+            Arc::new(Pool { shares: Mutex::new(shares), changed: Event::new() })
+        };
         Self {
-            large: Shares::new(limits::HTTP_LARGE_BODIES, limits::HTTP_LARGE_BODIES_PER_DEVICE),
-            photos: Shares::new(limits::HTTP_PHOTO_BODIES, 1),
-            strangers: Shares::new(limits::HTTP_STRANGERS_BODIES, 1),
+            large: pool(
+                limits::HTTP_LARGE_BODIES,
+                limits::HTTP_LARGE_BODIES_PER_DEVICE,
+                limits::HTTP_LARGE_BODIES_KEPT,
+            ),
+            photos: pool(limits::HTTP_PHOTO_BODIES, 1, limits::HTTP_PHOTO_BODIES_KEPT),
+            strangers: pool(limits::HTTP_STRANGERS_BODIES, 1, 0),
+        }
+    }
+
+    /// Room for a body of `bytes` bytes, as soon as there is some; what to say if there is none within `patience`. A small
+    /// body needs none.
+    pub async fn room(
+        &self,
+        whose: Whose,
+        bytes: usize,
+        patience: Duration,
+        now: impl Fn() -> Moment,
+    ) -> Result<Option<Place>, Reply> {
+        if bytes <= limits::HTTP_SMALL_BODY_BYTES {
+            return Ok(None);
+        }
+        let (pool, standing) = match whose {
+            Whose::Stranger(_) => (&self.strangers, Standing::Stranger),
+            Whose::Device(device) if bytes > limits::HTTP_BODY_BYTES => (&self.photos, device.standing),
+            Whose::Device(device) => (&self.large, device.standing),
+        };
+        let number = pool.shares().want(whose, standing).map_err(|Enough| busy())?;
+        let place = Place { pool: pool.clone(), number };
+        let end = now() + patience;
+        loop {
+            let changed = pool.changed.listen();
+            let turn = pool.shares().turn(number, now());
+            let until = match turn {
+                Turn::Place { .. } => {
+                    pool.changed.notify(usize::MAX);
+                    return Ok(Some(place));
+                }
+                Turn::Wait(until) => until.map_or(end, |until| until.min(end)),
+            };
+            if now() >= end {
+                return Err(busy());
+            }
+            let later = async {
+                Timer::after(until.since(now())).await;
+            };
+            changed.or(later).await;
         }
     }
 }
 
-impl Bodies {
-    /// Room for a body of `bytes` bytes, or what to say where there is none.
-    pub fn room(&self, whose: Whose, bytes: usize) -> Result<Room, Reply> {
-        let busy =
-            |_: NoShare| Reply::error(503, "busy", "too many uploads at once: try again").with("Retry-After", "2");
-        match whose {
-            _ if bytes <= limits::HTTP_SMALL_BODY_BYTES => Ok(Room::Small),
-            Whose::Stranger(from) => {
-                self.strangers.take(from).map(|share| Room::Stranger { _share: share }).map_err(busy)
+impl Pool {
+    fn shares(&self) -> MutexGuard<'_, Shares<Whose>> {
+        // Each change is whole whatever panicked.
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// So much of the body has come.
+    pub fn came(&self, bytes: usize) {
+        self.pool.shares().came(self.number, bytes);
+    }
+
+    /// All of the body has come: the place is its own until it is dropped.
+    pub fn is_whole(&self) {
+        self.pool.shares().is_whole(self.number);
+    }
+
+    /// Resolves when the place had to be left to another.
+    pub async fn lost(&self) {
+        loop {
+            let changed = self.pool.changed.listen();
+            if !self.pool.shares().has(self.number) {
+                return;
             }
-            Whose::Device(device) => {
-                let places = if bytes > limits::HTTP_BODY_BYTES { &self.photos } else { &self.large };
-                places.take(device).map(|share| Room::Device { _share: share }).map_err(busy)
-            }
+            changed.await;
         }
     }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.pool.shares().leave(self.number);
+        self.pool.changed.notify(usize::MAX);
+    }
+}
+
+fn busy() -> Reply {
+    Reply::error(503, "busy", "too many uploads at once: try again").with("Retry-After", "2")
+}
+
+/// What is told to whoever had to leave their place to another.
+pub(super) fn too_slow() -> Reply {
+    let message = "this came too slowly while others waited to send theirs: try again, closer to the Wi-Fi";
+    Reply::error(503, "too_slow", message).with("Retry-After", "5")
 }

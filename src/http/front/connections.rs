@@ -17,6 +17,7 @@ use event_listener::{Event, listener};
 use crate::ground::crowd::{self, Crowd, Idle, Known};
 use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
+use crate::http::devices::{Credentials, Devices};
 use crate::tls::{Handshakes, Tls};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
@@ -28,6 +29,8 @@ pub struct Times {
     pub idle: Duration,
     /// How long the sending of a request's body may rest, besides the time that its bytes earn (`ground/pace.rs`).
     pub body: Duration,
+    /// How long a large body keeps its place while it comes, whoever waits (`ground/shares.rs`).
+    pub body_safe: Duration,
     /// A write without progress.
     pub write: Duration,
     /// A call to the back.
@@ -59,8 +62,17 @@ pub(super) struct Connection {
     /// Since when it has no request to look after.
     idle: Arc<Idle>,
     /// Who it has shown itself to be.
-    known: OnceLock<Known>,
+    known: Mutex<Option<Box<Shown>>>,
+    /// A large body comes, or one that is measured.
+    receiving: AtomicBool,
     table: Arc<Connections>,
+}
+
+/// Who a client has shown itself to be, and by what.
+struct Shown {
+    as_whom: Known,
+    /// The credentials of a device.
+    by: Option<Credentials>,
 }
 
 impl Connection {
@@ -86,16 +98,51 @@ impl Connection {
 
     /// The device that it has shown itself to be.
     pub fn device(&self) -> Option<u64> {
-        match self.known.get() {
-            Some(Known::Device(device)) => Some(*device),
-            Some(Known::Viewer) | None => None,
+        match self.known().as_ref()?.as_whom {
+            Known::Device(device) => Some(device),
+            Known::Viewer => None,
         }
     }
 
-    /// It has shown who it is: it gets a place among those who are known, if there is one left for it.
-    pub fn know(&self, as_whom: Known) {
-        if self.known.set(as_whom).is_ok() {
-            self.table.table().crowd.know(self.number, as_whom);
+    fn known(&self) -> MutexGuard<'_, Option<Box<Shown>>> {
+        // Each change is one statement.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It has shown who it is: it gets a place among those who are known, if there is one left for it. A ticket makes no
+    /// difference to a device.
+    pub fn know(&self, as_whom: Known, by: Option<Credentials>) {
+        if as_whom == Known::Viewer && self.known().is_some() {
+            return;
+        }
+        *self.known() = Some(Box::new(Shown { as_whom, by }));
+        self.table.table().crowd.know(self.number, as_whom);
+    }
+
+    /// It is no device any more.
+    pub fn forget(&self) {
+        if self.device().is_some() {
+            *self.known() = None;
+            self.table.table().crowd.forget(self.number);
+        }
+    }
+
+    /// Says whether a body comes to which only a device has a right.
+    pub fn receives(&self, receiving: bool) {
+        self.receiving.store(receiving, Ordering::SeqCst);
+    }
+
+    /// The credentials by which it is known are worth nothing any more: what comes of it is cut off, and it is a stranger,
+    /// unless it has shown others meanwhile.
+    fn lost(&self, credentials: &Credentials) {
+        let same = self.known().as_ref().is_some_and(|shown| shown.by.as_ref() == Some(credentials));
+        if !same {
+            return;
+        }
+        self.forget();
+        if self.receiving.load(Ordering::SeqCst) {
+            log::info!("http: what {} sends is cut off: its device is no more", self.peer);
+            shut(self, Shutdown::Both);
         }
     }
 
@@ -185,7 +232,8 @@ impl Connections {
             deadline_ms: AtomicU64::new(NEVER),
             resting: AtomicBool::new(false),
             idle: entered.idle,
-            known: OnceLock::new(),
+            known: Mutex::default(),
+            receiving: AtomicBool::new(false),
             table: self.clone(),
         });
         table.open.insert(connection.number, Arc::downgrade(&connection));
@@ -237,6 +285,23 @@ impl Connections {
                     shut(&connection, Shutdown::Both);
                 }
             }
+        }
+    }
+
+    /// Asks anew after every device that is connected, and forgets those that are no more.
+    pub async fn ask_again(&self, devices: &dyn Devices) {
+        let mut answers = HashMap::new();
+        for connection in self.open() {
+            let by = connection.known().as_ref().and_then(|shown| shown.by.clone());
+            let (Some(credentials), Some(number)) = (by, connection.device()) else { continue };
+            let now = match answers.get(&credentials) {
+                Some(known) => *known,
+                None => devices.device(credentials.clone()).await.map(|device| device.number),
+            };
+            if now != Some(number) {
+                connection.lost(&credentials);
+            }
+            answers.insert(credentials, now);
         }
     }
 

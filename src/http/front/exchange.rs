@@ -200,7 +200,7 @@ impl Exchange<'_> {
             Some(reply) => {
                 if reply.status < 400 {
                     // Their ticket was good.
-                    self.connection.know(Known::Viewer);
+                    self.connection.know(Known::Viewer, None);
                 }
                 self.send(&head, reply).await
             }
@@ -321,7 +321,7 @@ impl Exchange<'_> {
             Some(Err(reply)) => return self.send(head, reply).await,
             None => return Ok(Then::Close),
         };
-        self.connection.know(Known::Device(crowd::number("camera", token)));
+        self.connection.know(Known::Device(crowd::number("camera", token)), None);
         self.connection.write_all(&handshake, &[], self.shared.times.write).await?;
         take_over(WebSocket::new(self.connection.clone(), &std::mem::take(&mut self.received))).await;
         Ok(Then::Linger)
@@ -338,7 +338,7 @@ impl Exchange<'_> {
             return self.send_before_body(head, reply).await;
         }
         let started = std::time::Instant::now();
-        self.receive(head, |_| {}).await?;
+        self.receive(head, None, |_| {}).await?;
         let elapsed_us = started.elapsed().as_micros() as u64;
         self.call(head, &route, CallBody::default(), Some((head.body_bytes, elapsed_us))).await
     }

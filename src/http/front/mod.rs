@@ -24,6 +24,7 @@ use async_io::{Async, Timer};
 use bytes::Bytes;
 use futures_lite::FutureExt as _;
 use rustix::net::sockopt;
+use smol::channel;
 use smol::lock::Semaphore;
 
 pub(in crate::http) use answer::is_clean;
@@ -110,6 +111,7 @@ impl Default for Times {
             head: limits::HTTP_HEAD_TIME,
             idle: limits::HTTP_IDLE,
             body: limits::HTTP_BODY_TIME,
+            body_safe: limits::HTTP_BODY_SAFE,
             write: limits::HTTP_WRITE_TIME,
             call: limits::HTTP_CALL_TIME,
             sweep: limits::HTTP_SWEEP,
@@ -162,6 +164,7 @@ pub struct Front {
     listening: Mutex<Vec<Task<()>>>,
     _sweep: Task<()>,
     _rounds: Task<()>,
+    _looks: Task<()>,
 }
 
 /// Wait after an accept that failed for want of descriptors or memory.
@@ -189,11 +192,25 @@ impl Front {
             lookups: Semaphore::new(limits::HTTP_LOOKUPS),
             metrics_from: config.metrics_from,
             upstream: Upstream::new(config.back, executor),
-            bodies: Bodies::default(),
+            bodies: Bodies::new(config.times.body_safe),
             large_chunks: Semaphore::new(limits::HTTP_LARGE_CHUNKS),
             rights: Rights::default(),
         };
         let shared = Arc::new(shared);
+        // One look is enough however many devices have gone before it.
+        let (tell, told) = channel::bounded(1);
+        shared.devices.on_gone(Box::new(move || {
+            let _ = tell.try_send(());
+        }));
+        let looks = {
+            let (shared, connections) = (shared.clone(), connections.clone());
+            executor.spawn(async move {
+                while told.recv().await.is_ok() {
+                    shared.rights.ask().await;
+                    connections.ask_again(&*shared.devices).await;
+                }
+            })
+        };
         let rounds = {
             let (shared, every) = (shared.clone(), config.times.rights);
             executor.spawn(async move { shared.rights.go_round(every).await })
@@ -205,6 +222,7 @@ impl Front {
             listening: Mutex::default(),
             _sweep: sweep,
             _rounds: rounds,
+            _looks: looks,
         }
     }
 

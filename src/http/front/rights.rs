@@ -1,7 +1,7 @@
 //! Rights that are used for long: whoever is sent a long body is asked after again, and cut off when the right is gone.
 //!
-//! One round looks after all of them every few seconds, on a thread that may wait for the books. Nothing is done for
-//! each piece that leaves, so a picture is as fast as without.
+//! One round looks after all of them every few seconds, and when a device is no more, on a thread that may wait for the
+//! books. Nothing is done for each piece that leaves, so a picture is as fast as without.
 
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -82,21 +82,26 @@ impl Rights {
                 continue;
             }
             Timer::after(every).await;
-            let questions: Vec<(u64, Question)> =
-                self.used().bodies.iter().map(|(number, (question, _))| (*number, question.clone())).collect();
-            let gone = unblock(Work::Books, move || {
-                // A question that breaks costs nobody their right, and the others are asked on.
-                let holds = |question: &Question| catch_unwind(AssertUnwindSafe(|| question())).unwrap_or(true);
-                let gone = questions.into_iter().filter(|(_, question)| !holds(question));
-                gone.map(|(number, _)| number).collect::<Vec<_>>()
-            });
-            for number in gone.await {
-                // Its connection may be at the next answer already: then it is not here any more.
-                let used = self.used();
-                if let Some((_, connection)) = used.bodies.get(&number) {
-                    log::info!("http: what {} was sent is cut off: the right to it is gone", connection.peer);
-                    shut(connection, Shutdown::Both);
-                }
+            self.ask().await;
+        }
+    }
+
+    /// Asks after all of them, and cuts off those whose right is gone.
+    pub async fn ask(&self) {
+        let questions: Vec<(u64, Question)> =
+            self.used().bodies.iter().map(|(number, (question, _))| (*number, question.clone())).collect();
+        let gone = unblock(Work::Books, move || {
+            // A question that breaks costs nobody their right, and the others are asked on.
+            let holds = |question: &Question| catch_unwind(AssertUnwindSafe(|| question())).unwrap_or(true);
+            let gone = questions.into_iter().filter(|(_, question)| !holds(question));
+            gone.map(|(number, _)| number).collect::<Vec<_>>()
+        });
+        for number in gone.await {
+            // Its connection may be at the next answer already: then it is not here any more.
+            let used = self.used();
+            if let Some((_, connection)) = used.bodies.get(&number) {
+                log::info!("http: what {} was sent is cut off: the right to it is gone", connection.peer);
+                shut(connection, Shutdown::Both);
             }
         }
     }

@@ -114,6 +114,7 @@ impl Connection {
     pub async fn write_all(&self, head: &[u8], pieces: &[Bytes], patience: Duration) -> io::Result<()> {
         let total = head.len() + pieces.iter().map(Bytes::len).sum::<usize>();
         let (mut written, mut in_turn) = (0, 0);
+        let turn = if self.tls.get().is_some() { limits::TLS_TURN_BYTES } else { limits::HTTP_TURN_BYTES };
         while written < total {
             match self.try_write(head, pieces, written) {
                 Ok(bytes) => {
@@ -127,7 +128,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
             // A client that reads as fast as this writes must not keep others waiting.
-            if in_turn >= limits::HTTP_TURN_BYTES {
+            if in_turn >= turn {
                 yield_now().await;
                 in_turn = 0;
             }

@@ -20,7 +20,7 @@ use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::channel;
 
 use super::answer::is_clean;
-use super::bodies::Room;
+use super::bodies::Place;
 use super::head::Head;
 use super::lanes::Lanes;
 use crate::executor::{Executor, Work, unblock};
@@ -43,7 +43,7 @@ pub(super) struct Caller {
 #[derive(Default)]
 pub(super) struct CallBody {
     pub bytes: Vec<u8>,
-    pub room: Room,
+    pub place: Option<Place>,
 }
 
 /// The back's answer.
@@ -147,7 +147,7 @@ async fn exchange(
     body: CallBody,
     head_only: bool,
 ) -> io::Result<Answered> {
-    let CallBody { bytes, room: _room } = body;
+    let CallBody { bytes, place: _place } = body;
     for part in [request.as_bytes(), &bytes] {
         for piece in part.chunks(limits::HTTP_TURN_BYTES) {
             stream.write_all(piece).await?;

@@ -138,6 +138,7 @@ impl Steward {
         self.wake_up()?;
         left.shares.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Withdrawn));
         left.photos.into_iter().for_each(|photo| self.photo_is_unwanted(Some(photo)));
+        self.device_is_gone();
         Ok(())
     }
 }

@@ -49,6 +49,9 @@ type StreamHook = Box<dyn Fn(ShareId, Unwanted) + Send + Sync>;
 /// What is called with a photo that nobody has any more.
 type PhotoHook = Box<dyn Fn(PhotoId) + Send + Sync>;
 
+/// What is called when a device is nobody's any more.
+type DeviceHook = Box<dyn Fn() + Send + Sync>;
+
 /// The domain's service.
 pub struct Steward {
     books: Arc<dyn Books>,
@@ -66,6 +69,7 @@ pub struct Steward {
     doorstep: Mutex<Doorstep>,
     stream_unwanted: OnceLock<StreamHook>,
     photo_unwanted: OnceLock<PhotoHook>,
+    device_gone: OnceLock<DeviceHook>,
 }
 
 /// What each sender has asked of the gateway of late.
@@ -134,6 +138,7 @@ impl Steward {
             doorstep,
             stream_unwanted: OnceLock::new(),
             photo_unwanted: OnceLock::new(),
+            device_gone: OnceLock::new(),
         };
         let key = steward.decide(|ledger, _, _| match ledger.key(TICKET_KEY)? {
             Some(key) => Ok(key),
@@ -206,6 +211,7 @@ impl Steward {
         self.books.restore(file, decision)?;
         self.watch_anew(&answer.take()?);
         before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share, Unwanted::Over));
+        self.device_is_gone();
         Ok(())
     }
 
@@ -245,6 +251,18 @@ impl Steward {
     fn photo_is_unwanted(&self, photo: Option<PhotoId>) {
         if let (Some(hook), Some(photo)) = (self.photo_unwanted.get(), photo) {
             hook(photo);
+        }
+    }
+
+    /// Sets what is called when a phone, a TV or a browser of the owner's is nobody's any more. Once only; a second one is not
+    /// heard.
+    pub fn on_device_gone(&self, hook: impl Fn() + Send + Sync + 'static) {
+        let _ = self.device_gone.set(Box::new(hook));
+    }
+
+    fn device_is_gone(&self) {
+        if let Some(hook) = self.device_gone.get() {
+            hook();
         }
     }
 

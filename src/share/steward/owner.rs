@@ -64,13 +64,18 @@ impl Steward {
         let id = id.to_owned();
         match self.decide(move |ledger, _, _| owner::end(ledger, |cookie, _| owner::id_of(cookie) == id))? {
             0 => Err(ShareError::NotFound("browser")),
-            _ => Ok(()),
+            _ => {
+                self.device_is_gone();
+                Ok(())
+            }
         }
     }
 
     /// Shows every browser of the owner's out; how many there were.
     pub fn end_owners(&self) -> Result<usize, ShareError> {
-        self.decide(|ledger, _, _| owner::end(ledger, |_, _| true))
+        let ended = self.decide(|ledger, _, _| owner::end(ledger, |_, _| true))?;
+        self.device_is_gone();
+        Ok(ended)
     }
 
     /// Who invites where a browser with this cookie does: the phone that opened the owner's page in it, or the owner.
@@ -81,6 +86,8 @@ impl Steward {
     /// Shows a browser of the owner's out.
     pub fn owner_sign_out(&self, cookie: &str) -> Result<(), ShareError> {
         let own = TokenHash::of(cookie);
-        self.decide(move |ledger, _, _| owner::end(ledger, |cookie, _| cookie == own).map(drop))
+        self.decide(move |ledger, _, _| owner::end(ledger, |cookie, _| cookie == own))?;
+        self.device_is_gone();
+        Ok(())
     }
 }

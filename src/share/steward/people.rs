@@ -114,6 +114,7 @@ impl Steward {
     /// Removes a TV.
     pub fn remove_tv(&self, tv: TvId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| pairing::remove(ledger, news, tv))?;
+        self.device_is_gone();
         self.stop_watching(|on, _| on == tv)
     }
 

@@ -89,6 +89,7 @@ impl Steward {
     pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
         let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
         ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
+        self.device_is_gone();
         Ok(())
     }
 }

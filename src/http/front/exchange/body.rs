@@ -1,6 +1,10 @@
 //! A request's body: whose it is, whether there is room for it, and its reading at a least rate.
 
+use std::future::pending;
 use std::io;
+use std::pin::pin;
+
+use futures_lite::FutureExt as _;
 
 use super::Exchange;
 use crate::ground::crowd::Known;
@@ -8,18 +12,15 @@ use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
-use crate::http::devices::{self, Credentials};
-use crate::http::front::bodies::Whose;
+use crate::http::devices::{self, Credentials, Device};
+use crate::http::front::bodies::{self, Place, Whose};
 use crate::http::front::head::Head;
 use crate::http::front::upstream::CallBody;
 use crate::http::route::Route;
 
 impl Exchange<'_> {
-    /// The device that the client is, by what came with this request if it has not shown it before.
-    pub(super) async fn device(&self, head: &Head) -> Option<u64> {
-        if let Some(device) = self.connection.device() {
-            return Some(device);
-        }
+    /// The device that the client is, by what came with this request.
+    async fn device(&self, head: &Head) -> Option<Device> {
         let field = |name| head.field(name).map(str::to_owned);
         let credentials = Credentials {
             authorization: field("authorization"),
@@ -30,16 +31,24 @@ impl Exchange<'_> {
             return None;
         }
         let turn = self.shared.lookups.acquire().await;
-        let device = self.shared.devices.device(credentials).await?;
+        let device = self.shared.devices.device(credentials.clone()).await;
         drop(turn);
-        self.connection.know(Known::Device(device));
-        Some(device)
+        match device {
+            Some(device) => self.connection.know(Known::Device(device.number), Some(credentials)),
+            None => self.connection.forget(),
+        }
+        device
     }
 
-    /// Learns who the client is once it was answered, with `status`, at an address that is not open to strangers.
+    /// Learns who the client is once it was answered, with `status`, at an address that is not open to strangers; where it
+    /// is known already, whether it is still.
     pub(super) async fn recognise(&self, head: &Head, route: &Route, status: u16) {
-        if status < 400 && !route.is_open() {
-            Box::pin(self.device(head)).await;
+        let is_known = self.connection.device().is_some();
+        if !route.is_open() && (if is_known { status == 401 } else { status < 400 }) {
+            let device = Box::pin(self.device(head)).await;
+            if is_known && device.is_none() {
+                self.connection.forget();
+            }
         }
     }
 
@@ -51,20 +60,26 @@ impl Exchange<'_> {
         if length > route.body_bytes() {
             return Ok(Err(too_large));
         }
+        // From here on it ends with its device.
+        self.connection.receives(length > limits::HTTP_SMALL_BODY_BYTES);
         let whose = match self.whose(head, route, length).await {
             Ok(whose) => whose,
             Err(reply) => return Ok(Err(reply)),
         };
-        let room = match self.shared.bodies.room(whose, length) {
-            Ok(room) => room,
+        let (bodies, patience) = (&self.shared.bodies, self.shared.times.body);
+        let place = match Box::pin(bodies.room(whose, length, patience, || self.connection.now())).await {
+            Ok(place) => place,
             Err(reply) => return Ok(Err(reply)),
         };
-        let mut body = CallBody { bytes: Vec::new(), room };
-        self.receive(head, |bytes| body.bytes.extend_from_slice(bytes)).await?;
-        Ok(Ok(body))
+        let mut bytes = Vec::new();
+        if !self.receive(head, place.as_ref(), |more| bytes.extend_from_slice(more)).await? {
+            return Ok(Err(bodies::too_slow()));
+        }
+        Ok(Ok(CallBody { bytes, place }))
     }
 
-    /// Whose body comes with a request; strangers send large ones to open addresses alone.
+    /// Whose body comes with a request; strangers send large ones to open addresses alone. Asked anew each time: what was
+    /// good before may be worth nothing now.
     pub(super) async fn whose(&self, head: &Head, route: &Route, length: usize) -> Result<Whose, Reply> {
         let stranger = Whose::Stranger(Origin::of(self.connection.peer));
         if length <= limits::HTTP_SMALL_BODY_BYTES {
@@ -77,43 +92,62 @@ impl Exchange<'_> {
         }
     }
 
-    /// Hands a request's body to `take` as it comes, at a least rate.
-    pub(super) async fn receive(&mut self, head: &Head, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    /// Hands a request's body to `take` as it comes, at a least rate, and says whether all of it came: not if its `place` had
+    /// to be left to another.
+    pub(super) async fn receive(
+        &mut self,
+        head: &Head,
+        place: Option<&Place>,
+        mut take: impl FnMut(&[u8]),
+    ) -> io::Result<bool> {
         let mut missing = usize::try_from(head.body_bytes).unwrap_or(usize::MAX);
         if missing == 0 {
-            return Ok(());
+            return Ok(true);
         }
         if head.expects_continue && self.received.is_empty() {
             self.connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &[], self.shared.times.write).await?;
         }
         let is_small = missing <= limits::HTTP_SMALL_BODY_BYTES;
         let rate = if is_small { limits::HTTP_SMALL_BODY_RATE } else { limits::HTTP_LARGE_BODY_RATE };
-        let mut pace = Pace::new(self.shared.times.body, rate, self.connection.now());
+        let begun = self.connection.now();
+        let mut pace = Pace::new(self.shared.times.body, rate, begun).within(limits::HTTP_BODY_WHOLE, begun);
+        let mut lost = pin!(async {
+            match place {
+                Some(place) => place.lost().await,
+                None => pending().await,
+            }
+            Ok(None)
+        });
+        self.connection.receives(!is_small);
         let at_hand = missing.min(self.received.len());
         take(&self.received[..at_hand]);
         self.received.drain(..at_hand);
         missing -= at_hand;
         while missing > 0 {
             self.connection.expect_until(pace.until());
-            let received = &mut self.received;
-            let read = self.connection.read(|bytes| {
+            let (connection, received) = (self.connection, &mut self.received);
+            let read = connection.read(|bytes| {
                 let (body, further) = bytes.split_at(missing.min(bytes.len()));
                 take(body);
                 received.extend_from_slice(further);
-                body.len()
+                Some(body.len())
             });
-            match read.await? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                bytes => {
+            match lost.as_mut().or(read).await? {
+                None => return Ok(false),
+                Some(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(bytes) => {
                     missing -= bytes;
                     pace.came(bytes, self.connection.now());
+                    place.inspect(|place| place.came(bytes));
                 }
             }
         }
         if self.received.is_empty() {
             self.received = Vec::new();
         }
+        place.inspect(|place| place.is_whole());
+        self.connection.receives(false);
         self.connection.take_your_time();
-        Ok(())
+        Ok(true)
     }
 }

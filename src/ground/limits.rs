@@ -220,8 +220,9 @@ pub const CODE_ORIGINS: usize = 4096;
 pub const REFUSALS_SPAN: Duration = Duration::from_secs(60);
 /// … as many of one kind from one machine …
 pub const REFUSALS_EACH: u32 = 10;
-/// … and as many in all. What is beyond is counted, and told as a number.
-pub const REFUSALS_ALL: u32 = 100;
+/// … and as many of one kind from everywhere. What is beyond is counted, and told as a number. Those of all kinds together
+/// are less than [`LOG_LINES`], which would leave out any.
+pub const REFUSALS_OF_KIND: u32 = 20;
 /// How long the owner has to come in with a code.
 pub const OWNER_CODE_TIME: Duration = Duration::from_secs(10 * 60);
 /// Browsers of the owner; the one that came in longest ago makes room.

@@ -156,8 +156,10 @@ pub const CONTACTS: usize = 500;
 /// Contacts one sender may look for in [`LOOKUPS_TIME`], each counted once: an address book of 500, and as many again.
 /// Further ones are ignored, and the answer says so.
 pub const LOOKUPS: usize = 1000;
-/// The same for all senders together, so that many phones of one person are no way around it.
-pub const LOOKUPS_IN_ALL: usize = 10_000;
+/// The same for all senders of one household together, so that many phones of one person are no way around it.
+pub const LOOKUPS_OF_HOUSEHOLD: usize = 20_000;
+/// The same for all senders together who belong to none.
+pub const LOOKUPS_OF_GUESTS: usize = 5_000;
 /// See [`LOOKUPS`].
 pub const LOOKUPS_TIME: Duration = Duration::from_secs(24 * 3600);
 /// Times one sender may send contacts at once; then once in [`MATCHES_EVERY`].

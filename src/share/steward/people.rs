@@ -176,10 +176,13 @@ impl Steward {
 
     /// Finds a sender's contacts among the users, as many as may be looked for in a day, and remembers those it finds.
     pub fn match_contacts(&self, sender: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
-        let read = self.look(|ledger| contacts::read(ledger, sender, contacts))?;
+        let (of, read) = self.look(|ledger| {
+            let of = ledger.sender(sender)?.and_then(|sender| sender.account);
+            Ok((of, contacts::read(ledger, sender, contacts)?))
+        })?;
         let (now, date) = (self.clock.now(), self.date());
         let keys: Vec<_> = read.iter().map(contacts::Read::key).collect();
-        let Admitted { each, again_at } = self.effort().lookups.admit(sender, now, &keys);
+        let Admitted { each, again_at } = self.effort().lookups.admit(sender, of, now, &keys);
         let considered = each.iter().filter(|admitted| **admitted).count();
         let (matched, unknown) = self.look(|ledger| {
             let admitted = read.iter().zip(&each).filter(|(_, admitted)| **admitted).map(|(contact, _)| contact);

@@ -205,17 +205,18 @@ pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
 pub const SIGNED_IN_USERS: usize = 32;
 /// How long a TV shows a pairing code before it shows a new one.
 pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
-/// Wrong codes (of invitations, of a house to be claimed, of the owner) from one machine within [`CODE_TRIES_TIME`]; then it
-/// has to wait for the rest of it.
+/// How long wrong codes (of invitations, of a house to be claimed, of the owner) and wrong passwords of RTSP are counted,
+/// from the first.
+pub const CODE_TRIES_TIME: Duration = Duration::from_secs(600);
+/// Wrong ones from one machine within [`CODE_TRIES_TIME`]; then it has to wait for the rest of it.
 pub const CODE_TRIES: u32 = 20;
-/// See [`CODE_TRIES`].
-pub const CODE_TRIES_TIME: Duration = Duration::from_secs(60);
-/// Wrong codes from the network around it within [`CODE_TRIES_LONG`]; then each of its machines has one try for the rest of it.
-pub const CODE_TRIES_NETWORK: u32 = 60;
-/// The same from everywhere.
+/// Wrong ones from the network around it, which no machine alone can reach; then each of its machines has
+/// [`CODE_TRIES_FEW`] for the rest of the time.
+pub const CODE_TRIES_NETWORK: u32 = 100;
+/// See [`CODE_TRIES_NETWORK`]: whoever mistypes a code may try again at once.
+pub const CODE_TRIES_FEW: u32 = 3;
+/// Wrong ones from everywhere; then each machine has one try for the rest of the time.
 pub const CODE_TRIES_ALL: u32 = 300;
-/// See [`CODE_TRIES_NETWORK`].
-pub const CODE_TRIES_LONG: Duration = Duration::from_secs(600);
 /// Machines and networks whose wrong codes are counted; with more, the oldest are forgotten.
 pub const CODE_ORIGINS: usize = 4096;
 /// How often refusals are told in the log: within this time …

@@ -244,8 +244,10 @@ pub const TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
 pub const WATCHING_TIME: Duration = Duration::from_secs(30);
 /// PINs that are looked at or wait for it at once, one of each user; further ones are 503.
 pub const PIN_PLACES: usize = 3;
-/// Wrong PINs before the PIN is locked.
+/// Wrong PINs of a user on one TV before the PIN is locked there.
 pub const PIN_TRIES: u32 = 5;
+/// The same on all TVs but the one with the most, before the PIN is locked on each where one was wrong.
+pub const PIN_TRIES_ELSEWHERE: u32 = 20;
 /// How long the first lock of a PIN holds; each further one holds four times as long.
 pub const PIN_FIRST_LOCK: Duration = Duration::from_secs(60);
 /// How long a lock of a PIN holds at most.

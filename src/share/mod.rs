@@ -52,7 +52,7 @@ pub use refusals::RefusedKind;
 pub use room::{Held, let_go};
 pub use rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
-    Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,
+    Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tries, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;

@@ -114,6 +114,9 @@ pub const HTTP_TV_CALLS: usize = PIN_PLACES + 3;
 pub const HTTP_OWNER_CALLS: usize = 3;
 /// The same of phones, and of whoever comes. More than [`PHOTO_PLACES`], so that photos hold up photos alone.
 pub const HTTP_GUEST_CALLS: usize = PHOTO_PLACES + 3;
+/// TVs, phones or browsers of the owner's whose calls go before those of strangers; beyond that, whoever was answered longest
+/// ago is a stranger again.
+pub const HTTP_KNOWN_CALLERS: usize = 256;
 /// How long a call may take, waiting included; then it is 503 or 504.
 pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 /// Bytes of a call's answer; more is 502.

@@ -6,7 +6,7 @@ mod http_house;
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use http_house::{Answer, Client, Gate, House, eventually};
 use lareira::ground::limits;
 use lareira::ground::reply::Reply;
 use lareira::http::back::Request;
-use lareira::http::route::{PhoneCall, Route};
+use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{Caps, Times};
 use lareira::thumbnail::portrait::portrait;
 use serde_json::{Value, json};
@@ -117,6 +117,50 @@ fn one_guest_leaves_places_to_the_others() {
     for client in &mut greedy {
         assert_eq!(client.answer().status, 200);
     }
+}
+
+#[test]
+fn a_tv_that_is_known_waits_for_no_stranger_who_waits() {
+    let (open, gate) = mpsc::channel::<()>();
+    let (gate, begun) = (Mutex::new(gate), Arc::new(AtomicUsize::new(0)));
+    let count = begun.clone();
+    // Inboxes are held, and let go one by one.
+    let handler = move |request: &Request| {
+        if request.route == Route::Tv(TvCall::Inbox) {
+            count.fetch_add(1, Ordering::SeqCst);
+            // The test's end lets go of all.
+            let _ = gate.lock().expect("nobody panics while holding it").recv();
+        }
+        Reply::bytes(200, "application/json", "{}")
+    };
+    let times = Times { call: LONG, ..Times::default() };
+    let house = House::answering(times, Caps::default(), Box::new(handler), None);
+    // Dropped before the house, which waits for its calls.
+    let open = open;
+    let at = |last| Client::at(Ipv4Addr::new(127, 0, 0, last), house.address);
+    let settings = "GET /tv/api/settings HTTP/1.1\r\nHost: localhost\r\nCookie: lareira_tv=a\r\n\r\n";
+    let ask = |last| {
+        let mut tv = at(last);
+        tv.send(settings);
+        tv
+    };
+    assert_eq!(ask(2).answer().status, 200);
+    let strangers: Vec<_> = (10..100)
+        .map(|last| {
+            let mut stranger = at(last);
+            stranger.send("GET /tv/api/inbox HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            stranger
+        })
+        .collect();
+    eventually(|| begun.load(Ordering::SeqCst) == limits::HTTP_TV_CALLS);
+    // From whatever address, on whatever connection.
+    let mut tvs: Vec<_> = (2..5).map(ask).collect();
+    assert_eq!(house.get("/healthz").status, 200, "all that was sent before was read");
+    open.send(()).expect("held");
+    for tv in &mut tvs {
+        assert_eq!(tv.answer().status, 200);
+    }
+    drop((open, strangers));
 }
 
 #[test]

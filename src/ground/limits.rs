@@ -136,6 +136,9 @@ pub const HTTP_TV_CALLS: usize = PIN_PLACES + 3;
 pub const HTTP_OWNER_CALLS: usize = 3;
 /// The same of phones, and of whoever comes. More than [`PHOTO_PLACES`], so that photos hold up photos alone.
 pub const HTTP_GUEST_CALLS: usize = PHOTO_PLACES + 3;
+/// TVs, phones or browsers of the owner's whose calls go before those of strangers; beyond that, whoever was answered longest
+/// ago is a stranger again.
+pub const HTTP_KNOWN_CALLERS: usize = 256;
 /// How long a call may take, waiting included; then it is 503 or 504.
 pub const HTTP_CALL_TIME: Duration = Duration::from_secs(15);
 /// Bytes of a call's answer; more is 502.
@@ -178,8 +181,10 @@ pub const CONTACTS: usize = 500;
 /// Contacts one sender may look for in [`LOOKUPS_TIME`], each counted once: an address book of 500, and as many again.
 /// Further ones are ignored, and the answer says so.
 pub const LOOKUPS: usize = 1000;
-/// The same for all senders together, so that many phones of one person are no way around it.
-pub const LOOKUPS_IN_ALL: usize = 10_000;
+/// The same for all senders of one household together, so that many phones of one person are no way around it.
+pub const LOOKUPS_OF_HOUSEHOLD: usize = 20_000;
+/// The same for all senders together who belong to none.
+pub const LOOKUPS_OF_GUESTS: usize = 5_000;
 /// See [`LOOKUPS`].
 pub const LOOKUPS_TIME: Duration = Duration::from_secs(24 * 3600);
 /// Times one sender may send contacts at once; then once in [`MATCHES_EVERY`].
@@ -225,25 +230,27 @@ pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
 pub const SIGNED_IN_USERS: usize = 32;
 /// How long a TV shows a pairing code before it shows a new one.
 pub const PAIRING_CODE_TIME: Duration = Duration::from_secs(30 * 60);
-/// Wrong codes (of invitations, of a house to be claimed, of the owner) from one machine within [`CODE_TRIES_TIME`]; then it
-/// has to wait for the rest of it.
+/// How long wrong codes (of invitations, of a house to be claimed, of the owner) and wrong passwords of RTSP are counted,
+/// from the first.
+pub const CODE_TRIES_TIME: Duration = Duration::from_secs(600);
+/// Wrong ones from one machine within [`CODE_TRIES_TIME`]; then it has to wait for the rest of it.
 pub const CODE_TRIES: u32 = 20;
-/// See [`CODE_TRIES`].
-pub const CODE_TRIES_TIME: Duration = Duration::from_secs(60);
-/// Wrong codes from the network around it within [`CODE_TRIES_LONG`]; then each of its machines has one try for the rest of it.
-pub const CODE_TRIES_NETWORK: u32 = 60;
-/// The same from everywhere.
+/// Wrong ones from the network around it, which no machine alone can reach; then each of its machines has
+/// [`CODE_TRIES_FEW`] for the rest of the time.
+pub const CODE_TRIES_NETWORK: u32 = 100;
+/// See [`CODE_TRIES_NETWORK`]: whoever mistypes a code may try again at once.
+pub const CODE_TRIES_FEW: u32 = 3;
+/// Wrong ones from everywhere; then each machine has one try for the rest of the time.
 pub const CODE_TRIES_ALL: u32 = 300;
-/// See [`CODE_TRIES_NETWORK`].
-pub const CODE_TRIES_LONG: Duration = Duration::from_secs(600);
 /// Machines and networks whose wrong codes are counted; with more, the oldest are forgotten.
 pub const CODE_ORIGINS: usize = 4096;
 /// How often refusals are told in the log: within this time …
 pub const REFUSALS_SPAN: Duration = Duration::from_secs(60);
 /// … as many of one kind from one machine …
 pub const REFUSALS_EACH: u32 = 10;
-/// … and as many in all. What is beyond is counted, and told as a number.
-pub const REFUSALS_ALL: u32 = 100;
+/// … and as many of one kind from everywhere. What is beyond is counted, and told as a number. Those of all kinds together
+/// are less than [`LOG_LINES`], which would leave out any.
+pub const REFUSALS_OF_KIND: u32 = 20;
 /// How long the owner has to come in with a code.
 pub const OWNER_CODE_TIME: Duration = Duration::from_secs(10 * 60);
 /// Browsers of the owner; the one that came in longest ago makes room.
@@ -262,8 +269,10 @@ pub const TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
 pub const WATCHING_TIME: Duration = Duration::from_secs(30);
 /// PINs that are looked at or wait for it at once, one of each user; further ones are 503.
 pub const PIN_PLACES: usize = 3;
-/// Wrong PINs before the PIN is locked.
+/// Wrong PINs of a user on one TV before the PIN is locked there.
 pub const PIN_TRIES: u32 = 5;
+/// The same on all TVs but the one with the most, before the PIN is locked on each where one was wrong.
+pub const PIN_TRIES_ELSEWHERE: u32 = 20;
 /// How long the first lock of a PIN holds; each further one holds four times as long.
 pub const PIN_FIRST_LOCK: Duration = Duration::from_secs(60);
 /// How long a lock of a PIN holds at most.

@@ -26,9 +26,14 @@ impl fmt::Display for NoNetwork {
 impl std::error::Error for NoNetwork {}
 
 impl Network {
-    /// Whether `address` is one of it.
+    /// The network of addresses whose first `bits` are those of `address`.
+    pub fn new(address: IpAddr, bits: u8) -> Self {
+        Self { address, bits }
+    }
+
+    /// Whether `address` is one of it, as it is written: an IPv4 address within an IPv6 one (`::ffff:192.168.1.9`) is of the
+    /// IPv4 network only once it was made canonical.
     pub fn covers(self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
         let bits_of = |address: IpAddr| match address {
             IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
             IpAddr::V6(v6) => v6.to_bits(),
@@ -80,7 +85,8 @@ mod tests {
     fn networks_have_the_addresses_that_begin_like_them() {
         for (network, inside, outside) in [
             ("192.168.1.0/24", "192.168.1.255", "192.168.2.0"),
-            ("192.168.1.0/24", "::ffff:192.168.1.9", "2001:db8::1"),
+            ("192.168.1.0/24", "192.168.1.9", "::ffff:192.168.1.9"),
+            ("::ffff:0:0/96", "::ffff:192.168.1.9", "192.168.1.9"),
             ("10.0.0.7", "10.0.0.7", "10.0.0.8"),
             ("0.0.0.0/0", "9.9.9.9", "::1"),
             ("fd00::/8", "fd12::1", "fc00::1"),

@@ -77,7 +77,8 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         TvCall::Accept(share) => {
             let AcceptBody { pin, from } = body(request)?;
             let from = if from == From::Start { PlayFrom::Start } else { PlayFrom::Live };
-            let entry = steward.accept(user.id, share, pin.as_deref(), from)?;
+            let pin = pin.as_deref().map(|pin| (session.tv.id, pin));
+            let entry = steward.accept(user.id, share, pin, from)?;
             let play = api::play(api, request, share, holder, entry.media.as_ref());
             Ok(answer_json(200, &json!({ "play": play })))
         }

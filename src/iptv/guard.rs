@@ -11,13 +11,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::iptv::home::{Home, Network};
+use crate::ground::network::Network;
+use crate::iptv::home::Home;
 
 /// Something the owner allows besides the public internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowed {
     /// Addresses that begin with the same bits: `192.168.1.0/24`; one alone: `192.168.1.10`.
-    Network(IpAddr, u8),
+    Network(Network),
     /// One port of one address: `127.0.0.1:8888`.
     Place(SocketAddr),
 }
@@ -38,27 +39,15 @@ impl FromStr for Allowed {
     type Err = NotAllowed;
 
     fn from_str(text: &str) -> Result<Self, NotAllowed> {
-        let wrong = || NotAllowed(text.to_owned());
-        if let Ok(place) = text.parse::<SocketAddr>() {
-            return Ok(Self::Place(place));
-        }
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| wrong())?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        match bits.unwrap_or(most) {
-            bits if bits <= most => Ok(Self::Network(address, bits)),
-            _ => Err(wrong()),
-        }
+        let place = text.parse().map(Self::Place);
+        place.or_else(|_| text.parse().map(Self::Network)).map_err(|_| NotAllowed(text.to_owned()))
     }
 }
 
 impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Network(address, bits) => write!(f, "{address}/{bits}"),
+            Self::Network(network) => network.fmt(f),
             Self::Place(place) => place.fmt(f),
         }
     }
@@ -80,7 +69,7 @@ impl Allowed {
     fn covers(self, address: IpAddr) -> bool {
         match self {
             Self::Place(_) => false,
-            Self::Network(network, bits) => Network::new(network, bits).covers(address),
+            Self::Network(network) => network.covers(address),
         }
     }
 }
@@ -286,10 +275,10 @@ mod tests {
         #[test]
         fn what_is_written_is_read(bits in 0_u8..=32, address: u32, port: u16) {
             let address = Ipv4Addr::from_bits(address);
-            for allowed in [Allowed::Network(address.into(), bits), Allowed::Place((address, port).into())] {
+            for allowed in [Allowed::Network(Network::new(address.into(), bits)), Allowed::Place((address, port).into())] {
                 prop_assert_eq!(allowed.to_string().parse(), Ok(allowed));
             }
-            prop_assert!(Allowed::Network(address.into(), bits).covers(address.into()));
+            prop_assert!(Allowed::Network(Network::new(address.into(), bits)).covers(address.into()));
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Instant;
 use nix::ifaddrs::getifaddrs;
 
 use crate::ground::limits;
+use crate::ground::network::Network;
 
 /// Bits of the prefix around an IPv6 address that are taken for one home: providers delegate a /56 or a larger one
 /// (RIPE-690), and a device sees a /64 of it at most.
@@ -27,30 +28,6 @@ const GATEWAY: u32 = 0x2;
 const OF_ONE_DESTINATION: u32 = 0x10 | 0x20 | 0x0100_0000;
 /// Bytes of a table that are read: thousands of routes.
 const TABLE_BYTES: usize = 1024 * 1024;
-
-/// Addresses that begin with the same bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Network {
-    /// The network of addresses whose first `bits` are those of `address`.
-    pub fn new(address: IpAddr, bits: u8) -> Self {
-        Self { address, bits }
-    }
-
-    /// Whether `address` is in it.
-    pub fn covers(&self, address: IpAddr) -> bool {
-        let bits_of = |address: IpAddr| match address {
-            IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
-            IpAddr::V6(v6) => v6.to_bits(),
-        };
-        self.address.is_ipv4() == address.is_ipv4()
-            && (bits_of(self.address) ^ bits_of(address)).leading_zeros() >= u32::from(self.bits)
-    }
-}
 
 /// The home's networks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,11 +59,7 @@ impl Home {
     /// A home of these networks, written like `10.0.0.0/8`.
     #[cfg(test)]
     pub fn of_networks(networks: &[&str]) -> Self {
-        let network = |text: &&str| {
-            let (address, bits) = text.split_once('/').expect("a network");
-            Network::new(address.parse().expect("an address"), bits.parse().expect("a number"))
-        };
-        Self { networks: networks.iter().map(network).collect() }
+        Self { networks: networks.iter().map(|text| text.parse().expect("a network")).collect() }
     }
 
     /// Whether `address` is at home.

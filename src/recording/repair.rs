@@ -88,10 +88,8 @@ fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std:
             filled = available;
         }
         let Some(header) = start.get(at..).and_then(BoxHeader::read) else { return Ok(None) };
-        let end = at as u64 + header.size;
-        if offset + end > length {
-            return Ok(None);
-        }
+        let end = (at as u64).checked_add(header.size).filter(|end| *end <= length - offset);
+        let Some(end) = end else { return Ok(None) };
         match &header.kind {
             // A description ends with its `moov`, a fragment with its `mdat`.
             b"moov" | b"free" => return Ok(Some(end)),

@@ -555,6 +555,20 @@ fn what_was_mended_is_whole() {
     }
 }
 
+#[test]
+fn a_box_that_is_larger_than_numbers_go_is_cut_off() {
+    let (_place, folder) = folder();
+    record(&folder, None, 0..3).expect("the disk takes it");
+    let good = std::fs::read(folder.video(SHARE)).expect("it is there");
+    // The one that ends where the file begins, counted past the largest number, would be read for ever.
+    for size in [u64::MAX, u64::MAX - good.len() as u64 + 1] {
+        let behind = [&[0, 0, 0, 1], &b"free"[..], &size.to_be_bytes()].concat();
+        std::fs::write(folder.video(SHARE), [&good[..], &behind].concat()).expect("it can be written");
+        let _ = std::fs::remove_file(folder.index(SHARE));
+        assert_eq!(repair(&folder, SHARE).expect("no error"), Some(good.len() as u64));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

@@ -1,8 +1,9 @@
 //! Wrong codes, counted by where they came from: codes are short, so nobody may try many. Pure; forgotten at a restart.
 //!
-//! One machine has many tries, a network a few more, and everyone together some more again. Whoever has used up their own
-//! waits. Where a network or everyone has, each machine still has its first: so many addresses find nothing, and whoever
-//! has the right code comes in.
+//! One machine has some tries, and waits when they are used up. A network has a few times as many, more than one guesser in
+//! it can use up, and everyone together has more again. Where a network's are used up, each machine of it still has a few,
+//! for whoever mistypes; where everyone's are, each has its first. So many addresses find nothing, and whoever has the
+//! right code comes in.
 
 use core::net::IpAddr;
 use std::collections::HashMap;
@@ -27,17 +28,22 @@ struct Wrong {
 }
 
 impl Wrong {
-    fn is_old(&self, now: Moment, span: Duration) -> bool {
-        now.since(self.since) >= span
+    /// How long until these are forgotten.
+    fn left(&self, now: Moment) -> Duration {
+        limits::CODE_TRIES_TIME.saturating_sub(now.since(self.since))
+    }
+
+    fn is_old(&self, now: Moment) -> bool {
+        self.left(now) == Duration::ZERO
     }
 
     /// How long until these are forgotten, if there are so many.
-    fn wait(&self, most: u32, span: Duration, now: Moment) -> Duration {
-        if self.count >= most { span.saturating_sub(now.since(self.since)) } else { Duration::ZERO }
+    fn wait(&self, most: u32, now: Moment) -> Duration {
+        if self.count >= most { self.left(now) } else { Duration::ZERO }
     }
 
-    fn note(&mut self, now: Moment, span: Duration) {
-        if self.count == 0 || self.is_old(now, span) {
+    fn note(&mut self, now: Moment) {
+        if self.count == 0 || self.is_old(now) {
             *self = Self { count: 0, since: now };
         }
         self.count = self.count.saturating_add(1);
@@ -49,40 +55,40 @@ impl Guesses {
     pub fn wait(&self, from: IpAddr, now: Moment) -> Duration {
         let Some(own) = self.machines.get(&Origin::of(from)) else { return Duration::ZERO };
         let network = self.networks.get(&Origin::around(from)).copied().unwrap_or_default();
-        let others = network.wait(limits::CODE_TRIES_NETWORK, limits::CODE_TRIES_LONG, now).max(self.all.wait(
-            limits::CODE_TRIES_ALL,
-            limits::CODE_TRIES_LONG,
-            now,
-        ));
-        // The first of this machine is long past with those of the others.
-        let others = if own.is_old(now, limits::CODE_TRIES_LONG) { Duration::ZERO } else { others };
-        own.wait(limits::CODE_TRIES, limits::CODE_TRIES_TIME, now).max(others)
+        let of_network = if own.count >= limits::CODE_TRIES_FEW {
+            network.wait(limits::CODE_TRIES_NETWORK, now)
+        } else {
+            Duration::ZERO
+        };
+        let of_all = self.all.wait(limits::CODE_TRIES_ALL, now);
+        // Once its own are forgotten it has its first again.
+        own.wait(limits::CODE_TRIES, now).max(of_network).max(of_all).min(own.left(now))
     }
 
     /// How many codes were wrong of late, from everywhere.
     pub fn of_late(&self, now: Moment) -> u32 {
-        if self.all.is_old(now, limits::CODE_TRIES_LONG) { 0 } else { self.all.count }
+        if self.all.is_old(now) { 0 } else { self.all.count }
     }
 
     /// A code that came from `from` was wrong.
     pub fn note(&mut self, from: IpAddr, now: Moment) {
-        note(&mut self.machines, Origin::of(from), now, limits::CODE_TRIES_TIME);
-        note(&mut self.networks, Origin::around(from), now, limits::CODE_TRIES_LONG);
-        self.all.note(now, limits::CODE_TRIES_LONG);
+        note(&mut self.machines, Origin::of(from), now);
+        note(&mut self.networks, Origin::around(from), now);
+        self.all.note(now);
     }
 }
 
 /// Counts one more of `from`. With too many to remember, those that are old go first, then the one that is oldest.
-fn note(known: &mut HashMap<Origin, Wrong>, from: Origin, now: Moment, span: Duration) {
+fn note(known: &mut HashMap<Origin, Wrong>, from: Origin, now: Moment) {
     if known.len() >= limits::CODE_ORIGINS && !known.contains_key(&from) {
-        known.retain(|_, wrong| !wrong.is_old(now, limits::CODE_TRIES_LONG));
+        known.retain(|_, wrong| !wrong.is_old(now));
         if known.len() >= limits::CODE_ORIGINS
             && let Some(oldest) = known.iter().min_by_key(|(_, wrong)| wrong.since).map(|(from, _)| *from)
         {
             known.remove(&oldest);
         }
     }
-    known.entry(from).or_default().note(now, span);
+    known.entry(from).or_default().note(now);
 }
 
 #[cfg(test)]
@@ -126,18 +132,41 @@ mod tests {
     }
 
     #[test]
-    fn many_addresses_of_one_network_guess_little_more_than_one() {
-        let mut guesses = Guesses::default();
-        let addresses: Vec<_> = (1..40).map(address).collect();
-        let many = tried(&mut guesses, &addresses, NOW);
-        assert!(many <= limits::CODE_TRIES_NETWORK as usize + addresses.len(), "{many} guesses");
-        let mut minutes = 0;
-        for minute in 1..10 {
-            minutes += tried(&mut guesses, &addresses, NOW + Duration::from_secs(60 * minute));
+    fn many_addresses_of_one_network_guess_little_more_than_a_few() {
+        for (count, most) in
+            [(39, limits::CODE_TRIES_NETWORK + 39 * limits::CODE_TRIES_FEW), (250, limits::CODE_TRIES_ALL + 250)]
+        {
+            let addresses: Vec<_> = (1..=count).map(address).collect();
+            // Taking turns, and each for as long as it may.
+            let mut guesses = Guesses::default();
+            let in_turns = tried(&mut guesses, &addresses, NOW) as u32;
+            let mut others = Guesses::default();
+            let in_rows: u32 = addresses.iter().map(|from| tried(&mut others, &[*from], NOW) as u32).sum();
+            assert!(in_turns.max(in_rows) <= most, "{count} addresses: {in_turns} or {in_rows} guesses");
+            let mut minutes = 0;
+            for minute in 1..10 {
+                let then = NOW + Duration::from_secs(60 * minute);
+                minutes += tried(&mut guesses, &addresses, then) + tried(&mut others, &addresses, then);
+            }
+            assert_eq!(minutes, 0, "nor in the next minutes");
+            assert_eq!(guesses.wait(address(255), NOW), Duration::ZERO, "a neighbour with the right code comes in");
+            assert_eq!(guesses.wait(address(70_000), NOW), Duration::ZERO, "and so do others");
         }
-        assert_eq!(minutes, 0, "nor in the next minutes");
-        assert_eq!(guesses.wait(address(200), NOW), Duration::ZERO, "a neighbour with the right code comes in");
-        assert_eq!(guesses.wait(address(70_000), NOW), Duration::ZERO, "and so do others");
+    }
+
+    #[test]
+    fn a_guessers_neighbour_may_mistype() {
+        let mut guesses = Guesses::default();
+        let (guesser, neighbour) = (address(1), address(2));
+        // One who guesses all day, whenever they may.
+        let seconds = |n: u64| NOW + Duration::from_secs(n);
+        let looked_at: usize = (0..24 * 360).map(|n| tried(&mut guesses, &[guesser], seconds(10 * n))).sum();
+        assert_eq!(looked_at, limits::CODE_TRIES as usize * 24 * 6);
+        assert_eq!(tried(&mut guesses, &[neighbour], seconds(24 * 3600)), limits::CODE_TRIES as usize, "all their own");
+        // Where many guess, they have a few still.
+        let guessers: Vec<_> = (10..30).map(address).collect();
+        tried(&mut guesses, &guessers, seconds(24 * 3600));
+        assert_eq!(tried(&mut guesses, &[address(3)], seconds(24 * 3600)), limits::CODE_TRIES_FEW as usize);
     }
 
     #[test]
@@ -156,7 +185,7 @@ mod tests {
         assert!(many <= limits::CODE_TRIES_ALL as usize + addresses.len(), "{many} guesses");
         assert_eq!(guesses.wait(address(5000 * 256), NOW), Duration::ZERO, "whoever comes first time comes in");
         assert_eq!(guesses.of_late(NOW) as usize, many);
-        assert_eq!(guesses.of_late(NOW + limits::CODE_TRIES_LONG), 0);
+        assert_eq!(guesses.of_late(NOW + limits::CODE_TRIES_TIME), 0);
     }
 
     #[test]

@@ -21,13 +21,13 @@ pub mod memory;
 mod news;
 mod numbers;
 mod owner;
-mod pace;
 mod pairing;
 mod people;
 mod phones;
 mod pin;
 mod profile;
 mod quiet;
+mod rate_limit;
 mod refusals;
 mod ringing;
 mod room;
@@ -52,7 +52,7 @@ pub use refusals::RefusedKind;
 pub use room::{Growing, Held, Need, let_go, order_of_yielding};
 pub use rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
-    Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tv, User,
+    Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tries, Tv, User,
 };
 pub use state::{EndReason, Kind, ShareState, TargetState};
 pub use steward::Steward;

@@ -11,7 +11,7 @@ use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::news::News;
 use crate::share::rows::{Inviter, SignedIn, Tv};
 use crate::share::views::Session;
-use crate::share::{people, phones, words};
+use crate::share::{directory, people, phones, pin, words};
 
 /// Whether something made at `made_at` still holds. A clock set back by less than its time makes no difference.
 pub fn holds(made_at: UnixMs, ttl_ms: u64, date: UnixMs) -> bool {
@@ -80,6 +80,9 @@ pub fn remove(ledger: &mut dyn Ledger, news: &mut News, tv: TvId) -> Result<(), 
 fn forget_tv(ledger: &mut dyn Ledger, tv: &Tv) -> Result<(), ShareError> {
     if let Some(account) = tv.account {
         ledger.remove_account_tv((account, tv.id))?;
+        for user in directory::of_account(ledger, account)? {
+            pin::forget_tries(ledger, user, tv.id)?;
+        }
     }
     ledger.remove_tv_cookie(tv.cookie)?;
     ledger.remove_tv(tv.id)?;

@@ -72,9 +72,18 @@ pub struct Settings {
     pub quiet_hours: Option<QuietHours>,
 }
 
-/// Wrong PINs of a user, on whatever TV they were typed.
+/// Wrong PINs of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinTries {
+    /// On all TVs but the one with the most.
+    pub elsewhere: Tries,
+    /// On each TV where one was wrong since the last right one.
+    pub tvs: Vec<(TvId, Tries)>,
+}
+
+/// Wrong PINs that are counted together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
     /// Tries since the last right one, those under way included.
     pub wrong: u32,
     /// When the lock began.

@@ -291,7 +291,8 @@ impl Cast {
             }
             Act::Accept { user, share, pin } => {
                 let needs_pin = steward.user(self.users[user]).is_ok_and(|user| user.needs_pin());
-                let accepted = steward.accept(self.users[user], self.share(share), pin.then_some(PIN), PlayFrom::Live);
+                let given = pin.then_some((self.tvs[user], PIN));
+                let accepted = steward.accept(self.users[user], self.share(share), given, PlayFrom::Live);
                 assert!(accepted.is_err() || pin || !needs_pin, "nobody plays without the PIN");
                 accepted.map(drop)
             }

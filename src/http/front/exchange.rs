@@ -531,7 +531,8 @@ enum Opened {
 
 /// Whether whoever asks from `peer` may see figures: this machine, and those in `named`.
 fn may_see_metrics(peer: IpAddr, named: &[Network]) -> bool {
-    peer.to_canonical().is_loopback() || named.iter().any(|network| network.covers(peer))
+    let peer = peer.to_canonical();
+    peer.is_loopback() || named.iter().any(|network| network.covers(peer))
 }
 
 #[cfg(test)]
@@ -547,5 +548,6 @@ mod tests {
         assert!(may("127.0.0.1", &[]) && may("::1", &[]) && may("::ffff:127.0.0.1", &[]));
         assert!(!may("192.168.1.20", &[]) && !may("192.168.1.20", &["192.168.2.0/24"]));
         assert!(may("192.168.1.20", &["10.0.0.1", "192.168.1.0/24"]));
+        assert!(may("::ffff:192.168.1.20", &["192.168.1.0/24"]));
     }
 }

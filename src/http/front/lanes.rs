@@ -1,15 +1,17 @@
 //! The lanes to the back: how many calls of TVs, of the owner and of everybody else are answered at once.
 //!
-//! A call waits here, where it can still be called off, never in the back: there are as many threads as places. Within a
-//! lane the next place goes to the address that has the fewest and had its last one longest ago, and no address has
-//! all of them: a family behind one address has enough, and a hundred calls of one guest don't hold up another's.
+//! A call waits here, where it can still be called off, never in the back: there are as many threads as places. Those who
+//! are known in a lane (`callers`) go before strangers, who have one place of their own: so the known wait for a call that
+//! runs, never for strangers who wait. Among the one as among the other the next place goes to the network that has the
+//! fewest and had its last one longest ago, and no network has all of them: a family behind one address has enough, and a
+//! hundred calls of one guest don't hold up another's.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smol::channel::{self, Sender};
 
+use crate::ground::origin::Origin;
 use crate::http::route::Lane;
 
 /// All lanes.
@@ -18,7 +20,8 @@ pub(super) struct Lanes([Arc<Places>; Lane::ALL.len()]);
 /// A place in a lane. Free again when dropped.
 pub(super) struct Place {
     places: Arc<Places>,
-    address: IpAddr,
+    origin: Origin,
+    is_known: bool,
 }
 
 /// The places of one lane.
@@ -30,23 +33,28 @@ struct Places {
 #[derive(Default)]
 struct State {
     taken: usize,
+    /// Of those, how many by the known.
+    taken_by_known: usize,
     /// Counts whoever comes and whoever is let in.
     turn: u64,
     /// Those who have a place or wait for one.
-    askers: HashMap<IpAddr, Asker>,
+    askers: HashMap<Origin, Asker>,
 }
 
-/// One address.
+/// One network.
 #[derive(Default)]
 struct Asker {
     taken: usize,
     /// The turn of its last place.
     served: u64,
-    /// The turns in which they came, and how they are told.
-    waiting: VecDeque<(u64, Sender<Place>)>,
+    known: Queue,
+    strangers: Queue,
 }
 
-/// Calls of one address that wait before those that were called off are looked for.
+/// The turns in which calls came, and how they are told.
+type Queue = VecDeque<(u64, Sender<Place>)>;
+
+/// Calls of one network that wait before those that were called off are looked for.
 const MANY: usize = 32;
 
 impl Lanes {
@@ -54,35 +62,66 @@ impl Lanes {
         Self(Lane::ALL.map(|lane| Arc::new(Places { all: lane.places(), state: Mutex::default() })))
     }
 
-    /// A place in `lane` for a call from `address`, as soon as it is its turn. Dropped before, it is called off.
-    pub async fn enter(&self, lane: Lane, address: IpAddr) -> Place {
+    /// A place in `lane` for a call from `origin`, of one who is known in it or a stranger, as soon as it is its turn.
+    /// Dropped before, it is called off.
+    pub async fn enter(&self, lane: Lane, origin: Origin, is_known: bool) -> Place {
         let places = &self.0[lane as usize];
         let told = {
             let mut state = places.state();
             state.turn += 1;
             let turn = state.turn;
-            let free = state.taken < places.all;
-            let asker = state.askers.entry(address).or_default();
+            let is_free = state.taken < places.all;
+            let asker = state.askers.entry(origin).or_default();
             // Where a place is free, whoever waits may have no more.
-            if free && asker.taken < places.each() {
-                asker.taken += 1;
-                asker.served = turn;
-                state.taken += 1;
-                return Place { places: places.clone(), address };
+            if is_free && asker.taken < places.each() {
+                state.serve(origin, is_known);
+                return Place { places: places.clone(), origin, is_known };
             }
             let (tell, told) = channel::bounded(1);
-            if asker.waiting.len() >= MANY {
-                asker.waiting.retain(|(_, waiting)| !waiting.is_closed());
+            let waiting = asker.queue(is_known);
+            if waiting.len() >= MANY {
+                waiting.retain(|(_, waiting)| !waiting.is_closed());
             }
-            asker.waiting.push_back((turn, tell));
+            waiting.push_back((turn, tell));
             told
         };
         told.recv().await.expect("whoever waits is kept until it is told or gone")
     }
 }
 
+impl Asker {
+    fn queue(&mut self, is_known: bool) -> &mut Queue {
+        if is_known { &mut self.known } else { &mut self.strangers }
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.known.is_empty() || !self.strangers.is_empty()
+    }
+}
+
+impl State {
+    /// A place is taken from `origin`.
+    fn serve(&mut self, origin: Origin, is_known: bool) {
+        self.taken += 1;
+        self.taken_by_known += usize::from(is_known);
+        let asker = self.askers.entry(origin).or_default();
+        asker.taken += 1;
+        asker.served = self.turn;
+    }
+
+    /// Whose turn it is of the known, or of strangers, where a network may have `each`.
+    fn due(&self, is_known: bool, each: usize) -> Option<Origin> {
+        let waiting = self.askers.iter().filter(|(_, asker)| asker.taken < each);
+        let due = waiting.filter_map(|(origin, asker)| {
+            let queue = if is_known { &asker.known } else { &asker.strangers };
+            Some(((asker.taken, asker.served, queue.front()?.0), *origin))
+        });
+        due.min().map(|(_, origin)| origin)
+    }
+}
+
 impl Places {
-    /// How many one address may have.
+    /// How many one network may have.
     fn each(&self) -> usize {
         self.all - 1
     }
@@ -94,36 +133,34 @@ impl Places {
 
     /// Lets in whoever is next while there are free places.
     fn let_in(self: &Arc<Self>) {
-        while let Some((address, tell)) = self.next() {
+        while let Some((origin, is_known, tell)) = self.next() {
             // Whoever has gone in this moment gives it back.
-            let _ = tell.try_send(Place { places: self.clone(), address });
+            let _ = tell.try_send(Place { places: self.clone(), origin, is_known });
         }
     }
 
     /// Takes a free place for whoever is next.
-    fn next(&self) -> Option<(IpAddr, Sender<Place>)> {
+    fn next(&self) -> Option<(Origin, bool, Sender<Place>)> {
         let mut state = self.state();
         if state.taken >= self.all {
             return None;
         }
         state.askers.retain(|_, asker| {
-            while asker.waiting.front().is_some_and(|(_, waiting)| waiting.is_closed()) {
-                asker.waiting.pop_front();
+            for queue in [&mut asker.known, &mut asker.strangers] {
+                while queue.front().is_some_and(|(_, waiting)| waiting.is_closed()) {
+                    queue.pop_front();
+                }
             }
-            asker.taken > 0 || !asker.waiting.is_empty()
+            asker.taken > 0 || asker.is_waiting()
         });
-        let waiting = state.askers.iter().filter(|(_, asker)| asker.taken < self.each());
-        let due = waiting
-            .filter_map(|(address, asker)| Some(((asker.taken, asker.served, asker.waiting.front()?.0), *address)));
-        let (_, address) = due.min()?;
+        // The known have all places but one before strangers, and strangers that one.
+        let known_first = state.taken_by_known + 1 < self.all;
+        let due = |is_known| Some((state.due(is_known, self.each())?, is_known));
+        let (origin, is_known) = due(known_first).or_else(|| due(!known_first))?;
+        let (_, tell) = state.askers.get_mut(&origin)?.queue(is_known).pop_front()?;
         state.turn += 1;
-        let turn = state.turn;
-        let asker = state.askers.get_mut(&address)?;
-        let (_, tell) = asker.waiting.pop_front()?;
-        asker.taken += 1;
-        asker.served = turn;
-        state.taken += 1;
-        Some((address, tell))
+        state.serve(origin, is_known);
+        Some((origin, is_known, tell))
     }
 }
 
@@ -132,10 +169,11 @@ impl Drop for Place {
         {
             let mut state = self.places.state();
             state.taken -= 1;
-            if let Some(asker) = state.askers.get_mut(&self.address) {
+            state.taken_by_known -= usize::from(self.is_known);
+            if let Some(asker) = state.askers.get_mut(&self.origin) {
                 asker.taken -= 1;
-                if asker.taken == 0 && asker.waiting.is_empty() {
-                    state.askers.remove(&self.address);
+                if asker.taken == 0 && !asker.is_waiting() {
+                    state.askers.remove(&self.origin);
                 }
             }
         }
@@ -154,14 +192,18 @@ mod tests {
 
     type Waiting<'a> = Pin<Box<dyn Future<Output = Place> + Send + 'a>>;
 
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([192, 168, 1, last])
+    fn address(last: u8) -> Origin {
+        Origin::of([192, 168, 1, last].into())
     }
 
-    /// Asks for a place, and begins to wait where there is none.
-    fn ask(lanes: &Lanes, lane: Lane, last: u8) -> Result<Place, Waiting<'_>> {
-        let mut entering = lanes.enter(lane, address(last)).boxed();
+    fn enter(lanes: &Lanes, lane: Lane, origin: Origin, is_known: bool) -> Result<Place, Waiting<'_>> {
+        let mut entering = lanes.enter(lane, origin, is_known).boxed();
         block_on(poll_once(&mut entering)).ok_or(entering)
+    }
+
+    /// A stranger asks for a place, and begins to wait where there is none.
+    fn ask(lanes: &Lanes, lane: Lane, last: u8) -> Result<Place, Waiting<'_>> {
+        enter(lanes, lane, address(last), false)
     }
 
     /// Whether it is this one's turn now.
@@ -220,13 +262,59 @@ mod tests {
         let gone: Vec<_> = (0..3 * MANY).map(|_| ask(&lanes, Lane::Guest, 1).err().expect("waits")).collect();
         drop(gone);
         let mut patient = ask(&lanes, Lane::Guest, 1).err().expect("waits");
-        let waiting = |lanes: &Lanes| lanes.0[Lane::Guest as usize].state().askers[&address(1)].waiting.len();
+        let waiting = |lanes: &Lanes| lanes.0[Lane::Guest as usize].state().askers[&address(1)].strangers.len();
         assert!(waiting(&lanes) <= 3, "the others are forgotten: {}", waiting(&lanes));
         // Gone with its turn granted and not taken yet: it is passed on.
         let hasty = ask(&lanes, Lane::Guest, 1).err().expect("waits");
         drop(held);
         drop(hasty);
         drop(turn(&mut patient).expect("its turn"));
-        assert!(lanes.0.iter().all(|places| places.state().askers.is_empty() && places.state().taken == 0));
+        is_empty(&lanes);
+    }
+
+    fn is_empty(lanes: &Lanes) {
+        for state in lanes.0.iter().map(|places| places.state()) {
+            assert!(state.askers.is_empty() && (state.taken, state.taken_by_known) == (0, 0));
+        }
+    }
+
+    #[test]
+    fn addresses_that_one_machine_chooses_itself_are_one() {
+        let lanes = Lanes::new();
+        let origin = |text: String| Origin::of(text.parse().expect("an address"));
+        let asked: Vec<_> =
+            (0..100).map(|number| enter(&lanes, Lane::Guest, origin(format!("2001:db8::{number:x}")), false)).collect();
+        assert_eq!(asked.iter().filter(|asked| asked.is_ok()).count(), Lane::Guest.places() - 1);
+        assert!(enter(&lanes, Lane::Guest, origin("2001:db8:0:1::1".into()), false).is_ok(), "another has the last");
+        drop(asked);
+        is_empty(&lanes);
+    }
+
+    #[test]
+    fn the_known_wait_for_no_stranger_who_waits() {
+        for lane in Lane::ALL {
+            let lanes = Lanes::new();
+            let places = lane.places();
+            let known = |last| enter(&lanes, lane, address(last), true);
+            // Strangers of many addresses have all places, and many more wait; then come the known.
+            let mut held: Vec<_> = (0..places).map(|n| ask(&lanes, lane, 100 + n as u8).ok().expect("free")).collect();
+            let mut strangers: Vec<_> = (0..90).map(|n| ask(&lanes, lane, n).err().expect("waits")).collect();
+            let mut family: Vec<_> = (0..places).map(|n| known(200 + n as u8).err().expect("waits")).collect();
+            let mut served = Vec::new();
+            for waiting in &mut family[..places - 1] {
+                drop(held.pop());
+                served.push(turn(waiting).expect("the next place is theirs"));
+            }
+            assert!(strangers.iter_mut().all(|waiting| turn(waiting).is_none()));
+            // One place is the strangers': the known can't keep them out either.
+            drop(held.pop());
+            assert!(turn(&mut family[places - 1]).is_none());
+            let let_in: Vec<_> = strangers.iter_mut().filter_map(turn).collect();
+            assert_eq!(let_in.len(), 1);
+            drop(served.pop());
+            served.push(turn(&mut family[places - 1]).expect("theirs again"));
+            drop((let_in, strangers, family, served));
+            is_empty(&lanes);
+        }
     }
 }

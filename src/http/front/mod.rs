@@ -5,6 +5,7 @@
 
 mod answer;
 mod bodies;
+mod callers;
 mod connections;
 mod exchange;
 pub mod head;

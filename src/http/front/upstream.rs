@@ -21,10 +21,12 @@ use smol::channel;
 
 use super::answer::is_clean;
 use super::bodies::Place;
+use super::callers::KnownCallers;
 use super::head::Head;
 use super::lanes::Lanes;
 use crate::executor::{Executor, Work, unblock};
 use crate::ground::limits;
+use crate::ground::origin::Origin;
 use crate::ground::reply::Reply;
 use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
 use crate::http::route::{Lane, Method};
@@ -57,6 +59,7 @@ pub(super) struct Answered {
 pub(super) struct Upstream {
     back: Entrance,
     lanes: Lanes,
+    callers: KnownCallers,
     executor: Executor,
 }
 
@@ -67,7 +70,7 @@ const TRIES: u32 = 20;
 
 impl Upstream {
     pub fn new(back: Entrance, executor: &Executor) -> Arc<Self> {
-        Arc::new(Self { back, lanes: Lanes::new(), executor: executor.clone() })
+        Arc::new(Self { back, lanes: Lanes::new(), callers: KnownCallers::default(), executor: executor.clone() })
     }
 
     /// The answer to a call, or what to tell the client instead; nothing where `gone` says, before the call's turn, that the
@@ -81,7 +84,9 @@ impl Upstream {
         gone: impl Future<Output = ()>,
     ) -> Option<Result<Answered, Reply>> {
         let mut late = Timer::after(patience);
-        let turn = async { Some(Some(self.lanes.enter(caller.lane, caller.peer).await)) };
+        let shown = self.callers.shown(caller.lane, head, caller.secure);
+        let is_known = shown.is_some_and(|shown| self.callers.know(shown));
+        let turn = async { Some(Some(self.lanes.enter(caller.lane, Origin::of(caller.peer), is_known).await)) };
         let gone = async {
             gone.await;
             None
@@ -110,7 +115,11 @@ impl Upstream {
             late.await;
             Err(io::ErrorKind::TimedOut.into())
         };
-        Some(answer.or(too_late).await.map_err(|error: io::Error| match error.kind() {
+        let answer = answer.or(too_late).await;
+        if let (Some(shown), Ok(answered), Ok(route)) = (shown, &answer, &head.route) {
+            self.callers.learn(shown, route.is_open(), answered.status);
+        }
+        Some(answer.map_err(|error: io::Error| match error.kind() {
             io::ErrorKind::TimedOut => Reply::error(504, "late", "this took too long: try again"),
             io::ErrorKind::InvalidData => Reply::error(502, "bad_answer", "the gateway could not answer this"),
             _ => busy(),

@@ -30,7 +30,7 @@ use crate::share::error::ShareError;
 use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Rows, Verdict};
 use crate::share::lookups::Lookups;
 use crate::share::news::News;
-use crate::share::pace::Pace;
+use crate::share::rate_limit::RateLimit;
 use crate::share::refusals::Refusals;
 use crate::share::state::{EndReason, Kind, ShareState};
 use crate::share::ticket::{Holder, Scope, Ticket, TicketError};
@@ -74,8 +74,8 @@ pub struct Steward {
 
 /// What each sender has asked of the gateway of late.
 struct Effort {
-    shares: Pace,
-    matches: Pace,
+    shares: RateLimit,
+    matches: RateLimit,
     lookups: Lookups,
 }
 
@@ -130,8 +130,8 @@ impl Steward {
             guesses: Mutex::default(),
             pins: Workbench::new("pins", limits::PIN_PLACES),
             effort: Mutex::new(Effort {
-                shares: Pace::new(limits::SHARES_AT_ONCE, limits::SHARES_EVERY),
-                matches: Pace::new(limits::MATCHES_AT_ONCE, limits::MATCHES_EVERY),
+                shares: RateLimit::new(limits::SHARES_AT_ONCE, limits::SHARES_EVERY),
+                matches: RateLimit::new(limits::MATCHES_AT_ONCE, limits::MATCHES_EVERY),
                 lookups: Lookups::default(),
             }),
             refusals: Mutex::default(),

@@ -126,7 +126,7 @@ impl Steward {
         self.look(|ledger| pairing::tv_of_user(ledger, tv, user))?;
         let row = self.user(user)?;
         if let Some(hash) = &row.pin {
-            self.check_pin(user, hash, pin)?;
+            self.check_pin(user, hash, pin.map(|pin| (tv, pin)))?;
         }
         let cookie = secret::new_token();
         let hash = TokenHash::of(&cookie);
@@ -134,23 +134,31 @@ impl Steward {
         Ok(cookie)
     }
 
-    /// Looks at a PIN, on the thread for that; wrong ones are counted, and lock it after a while. One that finds no
-    /// place there is not counted.
-    pub(super) fn check_pin(&self, user: UserId, hash: &PinHash, given: Option<&str>) -> Result<(), ShareError> {
-        let Some(given) = given.filter(|given| !given.is_empty()) else { return Err(ShareError::PinRequired) };
+    /// Looks at a PIN that was typed on a TV, on the thread for that; wrong ones are counted, and lock it after a while. One
+    /// that finds no place there is not counted.
+    pub(super) fn check_pin(
+        &self,
+        user: UserId,
+        hash: &PinHash,
+        given: Option<(TvId, &str)>,
+    ) -> Result<(), ShareError> {
+        let Some((tv, given)) = given.filter(|(_, given)| !given.is_empty()) else {
+            return Err(ShareError::PinRequired);
+        };
         let date = self.date();
-        if let Some(retry_after) = self.look(|ledger| pin::locked(ledger, user, date))? {
+        if let Some(retry_after) = self.look(|ledger| pin::locked(ledger, user, tv, date))? {
             return Err(ShareError::PinLocked { retry_after });
         }
         let place = self.pins.place(user, 0)?;
-        if let Try::Locked { retry_after } = self.decide(move |ledger, _, date| pin::take_try(ledger, user, date))? {
+        let taken = self.decide(move |ledger, _, date| pin::take_try(ledger, user, tv, date))?;
+        if let Try::Locked { retry_after } = taken {
             return Err(ShareError::PinLocked { retry_after });
         }
         let (hash, given) = (hash.clone(), given.to_owned());
         if given.len() > PIN_BYTES || !place.work(move || hash.verify(&given))? {
             return Err(ShareError::WrongPin);
         }
-        self.decide(move |ledger, _, _| pin::forget_tries(ledger, user))
+        self.decide(move |ledger, _, _| pin::forget_tries(ledger, user, tv))
     }
 
     /// Signs `user` out on `tv`.
@@ -177,10 +185,13 @@ impl Steward {
 
     /// Finds a sender's contacts among the users, as many as may be looked for in a day, and remembers those it finds.
     pub fn match_contacts(&self, sender: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
-        let read = self.look(|ledger| contacts::read(ledger, sender, contacts))?;
+        let (of, read) = self.look(|ledger| {
+            let of = ledger.sender(sender)?.and_then(|sender| sender.account);
+            Ok((of, contacts::read(ledger, sender, contacts)?))
+        })?;
         let (now, date) = (self.clock.now(), self.date());
         let keys: Vec<_> = read.iter().map(contacts::Read::key).collect();
-        let Admitted { each, again_at } = self.effort().lookups.admit(sender, now, &keys);
+        let Admitted { each, again_at } = self.effort().lookups.admit(sender, of, now, &keys);
         let considered = each.iter().filter(|admitted| **admitted).count();
         let (matched, unknown) = self.look(|ledger| {
             let admitted = read.iter().zip(&each).filter(|(_, admitted)| **admitted).map(|(contact, _)| contact);

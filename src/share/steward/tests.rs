@@ -280,24 +280,56 @@ fn inbox_events_reach_only_where_the_user_is_signed_in() {
 }
 
 #[test]
-fn a_wrong_pin_five_times_locks_on_every_tv_and_over_a_restart() {
+fn a_wrong_pin_five_times_locks_on_that_tv_and_over_a_restart() {
     let mut house = house();
     let rui = house.steward.add_user(new_user(house.account, Some("1234"))).expect("a user").id;
+    let share = house.steward.new_share_for_cameras(&[rui], None).expect("a share").share.id;
+    house.steward.ready(share, media()).expect("ready");
     let bedroom = house.steward.new_tv().expect("a TV");
     house.steward.approve_tv(&bedroom.pairing_code, house.account, None).expect("paired");
     assert_eq!(code(house.steward.sign_in(house.tv, rui, None)), "pin_required");
-    for tv in [house.tv, bedroom.tv, house.tv, bedroom.tv, house.tv] {
-        assert_eq!(code(house.steward.sign_in(tv, rui, Some("0000"))), "wrong_pin");
+    for _ in 0..4 {
+        assert_eq!(code(house.steward.sign_in(bedroom.tv, rui, Some("0000"))), "wrong_pin");
     }
+    let accept = |steward: &Steward, tv| steward.accept(rui, share, Some((tv, "0000")), PlayFrom::Live);
+    assert_eq!(code(accept(&house.steward, bedroom.tv)), "wrong_pin");
     house.steward = steward(&house.books, &house.clock);
     let locked = house.steward.sign_in(bedroom.tv, rui, Some("1234")).expect_err("locked");
     assert_eq!((locked.status(), locked.retry_after()), (429, Some(Duration::from_secs(60))));
+    assert_eq!(code(accept(&house.steward, bedroom.tv)), "pin_locked");
+
+    // On another TV they mistype, and come in; that opens no other.
+    assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("0000"))), "wrong_pin");
+    house.steward.sign_in(house.tv, rui, Some("1234")).expect("right");
+    assert_eq!(code(house.steward.sign_in(bedroom.tv, rui, Some("1234"))), "pin_locked");
     house.clock.advance(Duration::from_secs(60));
     house.steward.sign_in(bedroom.tv, rui, Some("1234")).expect("right");
     for _ in 0..4 {
         assert_eq!(code(house.steward.sign_in(house.tv, rui, Some("0000"))), "wrong_pin");
     }
+    house.steward.remove_tv(bedroom.tv).expect("removed");
     house.steward.sign_in(house.tv, rui, Some("1234")).expect("the count began anew");
+    assert_eq!(house.steward.look(|rows| Ok(rows.pin_tries(rui)?)).expect("an answer"), None, "nothing is kept of it");
+}
+
+#[test]
+fn many_tvs_find_no_pin_and_the_family_comes_in() {
+    let mut house = house();
+    let rui = house.steward.add_user(new_user(house.account, Some("1234"))).expect("a user").id;
+    let tvs: Vec<TvId> = (0..10)
+        .map(|_| {
+            let tv = house.steward.new_tv().expect("a TV");
+            house.steward.approve_tv(&tv.pairing_code, house.account, None).expect("paired");
+            tv.tv
+        })
+        .collect();
+    let rounds = (0..10).flat_map(|_| tvs.iter());
+    let looked_at = rounds.filter(|tv| code(house.steward.sign_in(**tv, rui, Some("0000"))) == "wrong_pin").count();
+    assert!(looked_at <= (limits::PIN_TRIES_ELSEWHERE + limits::PIN_TRIES) as usize, "{looked_at} of 100");
+    house.steward = steward(&house.books, &house.clock);
+    assert!(tvs.iter().all(|tv| code(house.steward.sign_in(*tv, rui, Some("1234"))) == "pin_locked"));
+    house.steward.sign_in(house.tv, rui, Some("1234")).expect("where nobody guessed, the right one is looked at");
+    assert!(tvs.iter().all(|tv| code(house.steward.sign_in(*tv, rui, Some("1234"))) == "pin_locked"));
 }
 
 #[test]
@@ -307,9 +339,9 @@ fn accepting_asks_for_the_pin_unless_it_is_skipped() {
     let share = house.steward.new_share_for_cameras(&[rui], None).expect("a share").share.id;
     house.steward.ready(share, media()).expect("ready");
     assert_eq!(code(house.steward.accept(rui, share, None, PlayFrom::Live)), "pin_required");
-    assert_eq!(code(house.steward.accept(rui, share, Some("4321"), PlayFrom::Live)), "wrong_pin");
+    assert_eq!(code(house.steward.accept(rui, share, Some((house.tv, "4321")), PlayFrom::Live)), "wrong_pin");
     assert_eq!(house.target(share), TargetState::Notified);
-    house.steward.accept(rui, share, Some("1234"), PlayFrom::Live).expect("accepted");
+    house.steward.accept(rui, share, Some((house.tv, "1234")), PlayFrom::Live).expect("accepted");
     house.steward.set_settings(rui, Settings { skip_pin: true, ..Settings::default() }).expect("set");
     house.steward.accept(rui, share, None, PlayFrom::Live).expect("accepted");
 }

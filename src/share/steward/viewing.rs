@@ -30,8 +30,14 @@ impl Steward {
     }
 
     /// `user` accepts a share that has come to them: seen, and watching. Asks for the PIN of a user who has one and does
-    /// not skip it: slow.
-    pub fn accept(&self, user: UserId, share: ShareId, pin: Option<&str>, from: PlayFrom) -> Result<Entry, ShareError> {
+    /// not skip it, with the TV it was typed on: slow.
+    pub fn accept(
+        &self,
+        user: UserId,
+        share: ShareId,
+        pin: Option<(TvId, &str)>,
+        from: PlayFrom,
+    ) -> Result<Entry, ShareError> {
         let date = self.date();
         let (row, _) =
             self.look(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;

@@ -3,6 +3,7 @@
 mod doorstep;
 mod guests;
 mod kept;
+mod pins;
 
 use redb::WriteTransaction;
 
@@ -15,5 +16,6 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     }
     guests::step(transaction)?;
     doorstep::step(transaction)?;
-    kept::step(transaction)
+    kept::step(transaction)?;
+    pins::step(transaction)
 }

@@ -13,14 +13,14 @@ const SENDERS: usize = 1024;
 
 /// What each sender did of late.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimit {
     at_once: u32,
     every: Duration,
     /// From when on each could do it `at_once` times again.
     rested: HashMap<SenderId, Moment>,
 }
 
-impl Pace {
+impl RateLimit {
     /// `at_once` times, and then once in `every`.
     pub fn new(at_once: u32, every: Duration) -> Self {
         Self { at_once, every, rested: HashMap::new() }
@@ -52,24 +52,24 @@ mod tests {
 
     #[test]
     fn some_at_once_and_then_one_by_one() {
-        let mut pace = Pace::new(3, SECOND);
+        let mut limit = RateLimit::new(3, SECOND);
         let now = Moment(5_000_000);
-        assert_eq!((0..10).filter(|_| pace.take(RUI, now).is_ok()).count(), 3);
-        let refused = pace.take(RUI, now).expect_err("too often");
+        assert_eq!((0..10).filter(|_| limit.take(RUI, now).is_ok()).count(), 3);
+        let refused = limit.take(RUI, now).expect_err("too often");
         assert_eq!((refused.code(), refused.status(), refused.retry_after()), ("too_often", 429, Some(SECOND)));
-        assert_eq!((0..10).filter(|_| pace.take(EVA, now).is_ok()).count(), 3, "each for themselves");
-        assert_eq!((0..10).filter(|_| pace.take(RUI, now + SECOND).is_ok()).count(), 1);
-        assert_eq!((0..10).filter(|_| pace.take(RUI, now + 60 * SECOND).is_ok()).count(), 3);
+        assert_eq!((0..10).filter(|_| limit.take(EVA, now).is_ok()).count(), 3, "each for themselves");
+        assert_eq!((0..10).filter(|_| limit.take(RUI, now + SECOND).is_ok()).count(), 1);
+        assert_eq!((0..10).filter(|_| limit.take(RUI, now + 60 * SECOND).is_ok()).count(), 3);
     }
 
     #[test]
     fn it_stays_small() {
-        let mut pace = Pace::new(1, SECOND);
+        let mut limit = RateLimit::new(1, SECOND);
         for n in 0..10 * SENDERS as u64 {
             let mut id = [0; 10];
             id[..8].copy_from_slice(&n.to_be_bytes());
-            pace.take(SenderId(id), Moment(n * 10_000)).expect("their first");
+            limit.take(SenderId(id), Moment(n * 10_000)).expect("their first");
         }
-        assert!(pace.rested.len() <= SENDERS);
+        assert!(limit.rested.len() <= SENDERS);
     }
 }

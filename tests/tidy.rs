@@ -267,8 +267,10 @@ fn guides_name_real_files() {
     keep(laws::guides_name_real_files);
     let guide =
         "A frame enters `live/hub.rs`, a share `src/share/mod.rs`, of `share/`; then `live/lost.rs`, at `/tv/`.";
-    let files = [("ARCHITECTURE.md", guide), ("src/live/hub.rs", ""), ("src/share/mod.rs", "")];
-    catches(laws::guides_name_real_files, &files, &["ARCHITECTURE.md"]);
+    let files = [("ARCHITECTURE.md", guide), ("docs/decisions/a.md", guide), ("docs/b.md", guide)];
+    let there = [("src/live/hub.rs", ""), ("src/share/mod.rs", "")];
+    let bad = ["ARCHITECTURE.md", "docs/decisions/a.md"];
+    catches(laws::guides_name_real_files, &[&files[..], &there].concat(), &bad);
 }
 
 #[test]

@@ -28,6 +28,15 @@ fn watch(address: &str) {
 }
 
 #[test]
+fn every_script_is_tried_here() {
+    let tried = include_str!("examples.rs");
+    for entry in std::fs::read_dir(script("")).expect("the examples").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(name == "README.md" || tried.contains(&format!("\"{name}\"")), "{name} is not tried");
+    }
+}
+
+#[test]
 fn a_script_publishes_and_another_watches() {
     let gateway = Gateway::start();
     gateway.household();

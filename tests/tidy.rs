@@ -1,13 +1,15 @@
 //! The laws of the house, as tests that read the source: each fails with the file, the line and the law.
 //!
-//! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files,
-//! `tidy/source.rs` the reader of Rust. Here each law is held against the repository, and against a small bad
+//! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files (that of the
+//! API's guide in `tidy/routes.rs`), `tidy/source.rs` the reader of Rust. Here each law is held against the repository, and against a small bad
 //! house to show that it can fail.
 
 #[path = "tidy/laws.rs"]
 mod laws;
 #[path = "tidy/plan.rs"]
 mod plan;
+#[path = "tidy/routes.rs"]
+mod routes;
 #[path = "tidy/source.rs"]
 mod source;
 
@@ -265,8 +267,41 @@ fn guides_name_real_files() {
     keep(laws::guides_name_real_files);
     let guide =
         "A frame enters `live/hub.rs`, a share `src/share/mod.rs`, of `share/`; then `live/lost.rs`, at `/tv/`.";
-    let files = [("ARCHITECTURE.md", guide), ("src/live/hub.rs", ""), ("src/share/mod.rs", "")];
-    catches(laws::guides_name_real_files, &files, &["ARCHITECTURE.md"]);
+    let files = [("ARCHITECTURE.md", guide), ("docs/decisions/a.md", guide), ("docs/b.md", guide)];
+    let there = [("src/live/hub.rs", ""), ("src/share/mod.rs", "")];
+    let bad = ["ARCHITECTURE.md", "docs/decisions/a.md"];
+    catches(laws::guides_name_real_files, &[&files[..], &there].concat(), &bad);
+}
+
+#[test]
+fn routes_are_documented() {
+    keep(routes::routes_are_documented);
+    let table = r#"
+        fn look_up(method: Method, path: &str, parts: &[&str]) -> Option<Self> {
+            match (method, parts) {
+                (Get, [""]) => Some(Self::Home),
+                (Get, ["play", share, ticket, file]) if !ticket.is_empty() => play(file),
+                (Post, ["api", "v1", "shares", share, "stop"]) => stop(id(share)?),
+                (_, ["tv", "api", ..]) => None,
+                (Get, ["tv" | "go", ..] | ["favicon.ico"]) => Some(Self::Asset(path.to_owned())),
+                _ => None,
+            }
+        }"#;
+    let files = "pub enum PlayFile {\n    /// `live.mp4`\n    Live,\n    /// `init-{n}.mp4`: one.\n    Init(u32),\n}\n";
+    let whole = "# API\n## `GET /`\n### `GET /play/{id}/{t}/live.mp4`\n### `GET /play/{id}/{t}/init-{n}.mp4`\n\
+        ### `POST /api/v1/shares/{id}/stop`\n### `GET /tv/…`, `GET /go/…`\n### `GET /favicon.ico`\n### `RECORD` over RTSP\n";
+    for (guide, breaches) in [
+        (whole.to_owned(), 0),
+        (whole.replace("### `GET /favicon.ico`\n", ""), 1),
+        (whole.replace("`GET /go/…`", ""), 1),
+        (whole.replace("init-{n}.mp4", "live.mp4"), 1),
+        (whole.replace("POST /api", "PUT /api"), 2),
+        (format!("{whole}### `GET /hello`\n"), 1),
+    ] {
+        let house = [("src/http/route.rs", table), ("src/http/route/file.rs", files), ("docs/api.md", guide.as_str())];
+        catches(routes::routes_are_documented, &house, &["docs/api.md"; 2][..breaches]);
+    }
+    catches(routes::routes_are_documented, &[("docs/api.md", whole)], &["src/http/route.rs"]);
 }
 
 #[test]

@@ -120,16 +120,18 @@ fn gstreamer_plays_live_and_recorded() {
     gstreamer_is_silent(&play.url("index.m3u8"), PATIENCE);
 }
 
-/// VLC refuses to run as root: there it runs as nobody.
-fn vlc() -> Command {
+/// VLC refuses to run as root: there it, or a program that starts it, runs as nobody.
+pub fn never_as_root(program: &str) -> Command {
     let as_root = program::run(command("id", ["-u"]), PATIENCE).stdout.trim() == "0";
     if !as_root {
-        return Command::new("vlc");
+        return Command::new(program);
     }
-    let mut vlc = command("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent"]);
-    vlc.arg("vlc");
-    vlc
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", program];
+    command("setpriv", nobody)
 }
+
+/// How VLC plays without a screen and a loudspeaker, and ends by itself.
+pub const VLC_ALONE: [&str; 6] = ["-I", "dummy", "--vout=vdummy", "--aout=adummy", "--no-lua", "--play-and-exit"];
 
 /// What VLC remarks of every fragmented MP4, by whomever it was made; and it has not heard of `prft`.
 const VLC_ALWAYS_SAYS: [&str; 6] = [
@@ -141,18 +143,23 @@ const VLC_ALWAYS_SAYS: [&str; 6] = [
     "elst box found",
 ];
 
-#[track_caller]
-fn vlc_is_silent(url: &str, seconds: u32) {
-    let mut vlc = vlc();
-    vlc.args(["-v", "-I", "dummy", "--no-color", "--vout=vdummy", "--aout=adummy", "--no-lua", "--play-and-exit"]);
-    vlc.args(["--run-time", &seconds.to_string(), url, "vlc://quit"]);
-    let said = program::run(vlc, 2 * PATIENCE).ok();
+/// What VLC says against a film, in what it said.
+pub fn vlc_complaints(said: &str) -> Vec<&str> {
     let of_the_film =
         |line: &&str| ["demux", "decoder", "codec", "stream", "input"].iter().any(|part| line.contains(part));
-    let complaints: Vec<_> = (said.stderr.lines().filter(of_the_film))
+    (said.lines().filter(of_the_film))
         .filter(|line| line.contains(" error:") || line.contains(" warning:"))
         .filter(|line| !VLC_ALWAYS_SAYS.iter().any(|remark| line.contains(remark)))
-        .collect();
+        .collect()
+}
+
+#[track_caller]
+fn vlc_is_silent(url: &str, seconds: u32) {
+    let mut vlc = never_as_root("vlc");
+    vlc.args(["-v", "--no-color"]).args(VLC_ALONE);
+    vlc.args(["--run-time", &seconds.to_string(), url, "vlc://quit"]);
+    let said = program::run(vlc, 2 * PATIENCE).ok();
+    let complaints = vlc_complaints(&said.stderr);
     assert!(complaints.is_empty(), "VLC of {url}:\n{}", said.stderr);
 }
 

@@ -412,7 +412,8 @@ fn any_text<'a>(files: impl Iterator<Item = &'a File>, words: &[&str], what: &st
 /// is one, from the top or from `src/`.
 pub fn guides_name_real_files(house: &House) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for guide in house.files.iter().filter(|file| file.path == "ARCHITECTURE.md") {
+    let is_guide = |path: &str| plan::GUIDES.iter().any(|guide| path.starts_with(guide));
+    for guide in house.files.iter().filter(|file| is_guide(&file.path)) {
         for (i, line) in guide.text.lines().enumerate() {
             for name in line.split('`').skip(1).step_by(2).filter(|name| looks_like_a_file(name)) {
                 let there = |file: &File| {

@@ -155,6 +155,9 @@ pub const MAKING: &[&str] = &[
     "File::options().write(true).create",
 ];
 
+/// Texts that lead through the repository: the files they name are there.
+pub const GUIDES: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/decisions/", "docs/glossary.md"];
+
 /// Folders that are not ours, or not text.
 pub const NOT_READ: &[&str] =
     &[".git", "target", "node_modules", "fuzz/corpus", "fuzz/artifacts", "fuzz/target", "docs/pictures"];

@@ -95,7 +95,7 @@ impl ShareError {
             Self::Over(_) => "ended",
             Self::Full(_) => "full",
             Self::Ledger(LedgerError::DiskFull) => "disk_full",
-            Self::Ledger(LedgerError::BadBackup(_)) => "bad_backup",
+            Self::Ledger(LedgerError::BadBackup(_) | LedgerError::Itself) => "bad_backup",
             Self::Ledger(_) => "store_failed",
         }
     }
@@ -114,7 +114,7 @@ impl ShareError {
             Self::Over(_) => 410,
             Self::Full(_) | Self::PinsBusy => 503,
             Self::Ledger(LedgerError::DiskFull) => 507,
-            Self::Ledger(LedgerError::BadBackup(_)) => 422,
+            Self::Ledger(LedgerError::BadBackup(_) | LedgerError::Itself) => 422,
             Self::Ledger(_) => 503,
         }
     }

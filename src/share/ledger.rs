@@ -129,7 +129,8 @@ pub trait Books: Send + Sync {
     /// nothing of it was kept.
     fn decide(&self, decision: Decision) -> Result<(), LedgerError>;
 
-    /// Writes a consistent copy of everything to `file`; [`LedgerError::Busy`] while another copy is made or brought back.
+    /// Writes a consistent copy of everything to `file`; [`LedgerError::Busy`] while another copy is made or brought back,
+    /// [`LedgerError::Itself`] where that is where everything is.
     fn backup(&self, file: &Path) -> Result<(), LedgerError>;
 
     /// Replaces everything by the copy in `file` as `decision` leaves it, all or nothing; nothing where it is undone.
@@ -157,6 +158,8 @@ pub enum LedgerError {
     BadBackup(String),
     /// Another backup is made or restored.
     Busy,
+    /// The file that was named for a backup is the database itself.
+    Itself,
 }
 
 impl fmt::Display for LedgerError {
@@ -173,6 +176,9 @@ impl fmt::Display for LedgerError {
             }
             Self::Busy => f.write_str(
                 "another backup is being made or restored just now, and nothing was changed: try again when it is done",
+            ),
+            Self::Itself => f.write_str(
+                "this file is the database itself, and nothing was changed: name another file for the backup",
             ),
             Self::Corrupt { table } => {
                 write!(

@@ -85,7 +85,7 @@ pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
     guarded(|| checked(&path)).map(|database| Copy { database, path: path.clone() }).map_err(|error| {
         let _ = std::fs::remove_file(&path);
         match error {
-            LedgerError::DiskFull | LedgerError::Busy => error,
+            LedgerError::DiskFull | LedgerError::Busy | LedgerError::Itself => error,
             LedgerError::Failed(why) | LedgerError::BadBackup(why) => LedgerError::BadBackup(why),
             LedgerError::Corrupt { table } => LedgerError::BadBackup(format!("table {table} has a damaged row")),
         }

@@ -197,6 +197,9 @@ impl Books for Store {
 
     fn backup(&self, file: &Path) -> Result<(), LedgerError> {
         let _turn = self.copying()?;
+        if file.canonicalize().is_ok_and(|file| self.shelf.path.canonicalize().is_ok_and(|own| own == file)) {
+            return Err(LedgerError::Itself);
+        }
         self.shelf.with(|database| copy::backup(database, file))
     }
 

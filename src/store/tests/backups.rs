@@ -60,6 +60,19 @@ fn a_second_one_is_told_to_wait_and_what_a_killed_one_left_goes() {
     store.backup(&copy).expect("its turn has come");
 }
 
+#[test]
+fn a_backup_never_takes_the_place_of_the_database() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("a.redb");
+    let store = Store::open(&file).expect("opens");
+    assert_eq!(store.backup(&dir.path().join(".").join("a.redb")), Err(LedgerError::Itself));
+    let steward = self::steward(store);
+    let user = add_user(&steward);
+    drop(steward);
+    let again = self::steward(Store::open(&file).expect("opens"));
+    assert!(again.users(None).expect("users").iter().any(|known| known.id == user), "nothing is written elsewhere");
+}
+
 /// The plug is pulled after each single write of a restore: the house is the old one or the backup's, wholly.
 #[test]
 fn a_restore_that_is_cut_off_is_all_or_nothing() {

@@ -61,7 +61,8 @@ fn file_of(file: PlayFile) -> File {
     }
 }
 
-/// How long an answer of the books on a ticket is believed. A withdrawn right is gone after that.
+/// How long an answer of the books on a ticket is believed. A withdrawn right is gone after that, or when it is asked after
+/// for what is being sent.
 const BELIEVED: Duration = Duration::from_secs(2);
 /// Answers that are believed at once; more are forgotten.
 const MAX_BELIEVED: usize = 4096;
@@ -114,9 +115,14 @@ impl Warden for Tickets {
     }
 
     fn still_permits(&self, share: ShareId, ticket: &str, file: File) -> bool {
-        self.steward
-            .open_ticket(share, ticket)
-            .is_ok_and(|(holder, scope)| covers(scope, file) && self.steward.may_play_on(share, holder).unwrap_or(true))
+        let opened = self.steward.open_ticket(share, ticket);
+        let permits = opened.is_ok_and(|(holder, scope)| {
+            covers(scope, file) && self.steward.may_play_on(share, holder).unwrap_or(true)
+        });
+        if !permits {
+            self.believed().remove(&(share, TokenHash::of(ticket)));
+        }
+        permits
     }
 
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing> {

@@ -254,8 +254,8 @@ impl Steward {
         }
     }
 
-    /// Sets what is called when a phone, a TV or a browser of the owner's is nobody's any more. Once only; a second one is not
-    /// heard.
+    /// Sets what is called when a phone, a TV or a browser of the owner's is nobody's any more, or somebody signed out on a
+    /// TV. Once only; a second one is not heard.
     pub fn on_device_gone(&self, hook: impl Fn() + Send + Sync + 'static) {
         let _ = self.device_gone.set(Box::new(hook));
     }

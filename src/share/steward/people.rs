@@ -164,6 +164,7 @@ impl Steward {
     /// Signs `user` out on `tv`.
     pub fn sign_out(&self, tv: TvId, user: UserId) -> Result<(), ShareError> {
         self.decide(move |ledger, news, _| pairing::sign_out(ledger, news, tv, user))?;
+        self.device_is_gone();
         self.stop_watching(|on, by| on == tv && by == user)
     }
 

@@ -80,12 +80,12 @@ pub const HTTP_PHOTO_BODIES_KEPT: usize = 1;
 /// HTTP connections at once, in all. A quarter is kept for those who have shown who they are (`ground/crowd.rs`); where
 /// strangers fill the rest, one of those makes room who come from where most do.
 pub const HTTP_CONNECTIONS: usize = 2048;
-/// Clients of a door that have knocked and were not let in yet. With more places whoever knocks waits behind a longer crowd;
-/// with fewer, knocks are lost, and whoever's is lost knocks again after a whole second (TCP). The kernel has a say too
-/// (`net.core.somaxconn`).
-pub const ACCEPT_QUEUE: i32 = 256;
-/// Clients that are let in one after the other before those who are in have their turn.
-pub const ACCEPTS_AT_ONCE: usize = 32;
+/// Clients of a door that have knocked and were not let in yet. With fewer places a crowd's knocks are lost, and whoever's is
+/// lost knocks again after a whole second (TCP). The kernel has a say too (`net.core.somaxconn`).
+pub const ACCEPT_QUEUE: i32 = 1024;
+/// Clients that are let in one after the other before those who are in have their turn. With fewer, a crowd's queue is long
+/// and whoever knocks waits behind it.
+pub const ACCEPTS_AT_ONCE: usize = 64;
 /// How much nicer a thread is that does large work (nice(2)): next to one that isn't, it has a tenth of a processor.
 pub const LARGE_WORK_NICE: i32 = 10;
 /// How long a client may rest while it sends a request's body, besides the time that its bytes earn; a film goes on from

@@ -154,7 +154,8 @@ pub fn allow(
     if !ringing::allow(ledger, &sender, &row)? {
         return Ok(());
     }
-    if target.state == TargetState::Notified && may_play(&share, &target) && !row.has_quiet(date) {
+    let is_there = share.state == ShareState::Ready || share.kind == Kind::Clip;
+    if is_there && target.state == TargetState::Notified && may_play(&share, &target) && !row.has_quiet(date) {
         news.ring(ledger, &row, &sender, &share, Manner::Loud)?;
     }
     news.inbox(ledger, user)

@@ -203,6 +203,11 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   assert.match(await focused(other), /Rui/);
   await keys(other, 'Enter');
   await on(other, 'details');
+  /* Rui is of another home: Inês says first that she wants to see it. Nothing rings, since it is over. */
+  assert.match(await focused(other), /Allow/);
+  await keys(other, 'Enter');
+  await other.waitForFunction(() => /Play/.test(document.querySelector('.is-focused').textContent));
+  assert.equal(await other.locator('.ring').count(), 0);
   await keys(other, 'Enter');
   await playing(other);
   const length = await other.evaluate(() => document.querySelector('video').duration);

@@ -140,6 +140,17 @@ fn who_comes_from_outside_asks_first_and_shows_nothing() {
 }
 
 #[test]
+fn what_is_over_does_not_ring_when_its_sender_is_allowed() {
+    let street = street();
+    let (share, _) = street.ring();
+    let house = &street.house;
+    house.steward.ended(share, EndReason::Stopped, Some(1)).expect("ended");
+    let heard = house.heard(Audience::Tv(house.tv), || house.steward.allow(house.ana, share).expect("allowed"));
+    assert_eq!(rings(&heard).len(), 0, "it is live no more");
+    assert_eq!(house.steward.entry(house.ana, share).expect("hers").introduction, None);
+}
+
+#[test]
 fn who_watches_has_allowed() {
     let street = street();
     let (share, _) = street.ring();

@@ -370,6 +370,7 @@ impl Desk {
                 json!({ "file": file, "backed_up": true })
             }
             Verb::Restore { file } => {
+                self.gallery.spare_all();
                 steward.restore(file)?;
                 self.strays.told(json!({ "file": file, "restored": true }))
             }

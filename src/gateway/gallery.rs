@@ -53,16 +53,25 @@ impl Gallery {
         })
     }
 
-    /// Deletes the photos that nobody has.
-    pub(super) fn delete_strays(&self, steward: &Steward) -> Result<(), ShareError> {
+    /// Deletes the photos that nobody has, made or last spared so long ago.
+    pub(super) fn delete_strays(&self, steward: &Steward, age: Duration) -> Result<(), ShareError> {
         // First the files, then the books: a photo that comes in between is young.
-        let Ok(old) = self.album.older_than(LEFT_BEHIND) else { return Ok(()) };
+        let Ok(old) = self.album.older_than(age.max(LEFT_BEHIND)) else { return Ok(()) };
         if old.is_empty() {
             return Ok(());
         }
         let known = steward.photos()?;
         old.into_iter().filter(|photo| !known.contains(photo)).for_each(|photo| self.discard(photo));
         Ok(())
+    }
+}
+
+impl Gallery {
+    /// Spares the photos of now, before books come back that may not know them: newer ones may come back after.
+    pub(super) fn spare_all(&self) {
+        if let Err(error) = self.album.touch() {
+            log::error!("photos that the backup doesn't know may go soon, they can't be dated anew: {error}");
+        }
     }
 }
 
@@ -135,12 +144,15 @@ mod tests {
         let kept = gallery.keep(PhotoOf::Owner, file().into()).expect("kept");
         let (stray, young) = (gallery.copy(kept).expect("kept"), gallery.copy(kept).expect("kept"));
         let long_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
-        for entry in std::fs::read_dir(dir.path()).expect("a list").flatten() {
-            if !entry.file_name().to_string_lossy().starts_with(&young.to_string()) {
-                let file = std::fs::File::options().write(true).open(entry.path()).expect("opened");
-                file.set_modified(long_ago).expect("dated back");
+        let age = || {
+            for entry in std::fs::read_dir(dir.path()).expect("a list").flatten() {
+                if !entry.file_name().to_string_lossy().starts_with(&young.to_string()) {
+                    let file = std::fs::File::options().write(true).open(entry.path()).expect("opened");
+                    file.set_modified(long_ago).expect("dated back");
+                }
             }
-        }
+        };
+        age();
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(Default::default()));
         let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, ShareSettings::default());
@@ -149,9 +161,15 @@ mod tests {
         let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
         let ana = steward.add_user(new).expect("a user").id;
         steward.set_user_photo(ana, Some(kept)).expect("set");
-        gallery.delete_strays(&steward).expect("tidied");
         let there =
             |photo| gallery.jpeg(photo, PhotoSize::Small).is_some() && gallery.jpeg(photo, PhotoSize::Large).is_some();
+        gallery.spare_all();
+        gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
+        assert!(there(stray), "books that know it may come back after a restore");
+        age();
+        gallery.delete_strays(&steward, 3 * LEFT_BEHIND).expect("tidied");
+        assert!(there(stray), "it is kept as long as videos are");
+        gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
         assert!(there(kept) && there(young));
         assert!(gallery.jpeg(stray, PhotoSize::Large).is_none() && gallery.jpeg(stray, PhotoSize::Small).is_none());
     }

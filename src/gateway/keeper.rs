@@ -12,7 +12,7 @@ use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
 use crate::ground::recording_failure::{NO_ROOM, NO_ROOM_FOR_GUESTS};
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
-use crate::share::{Asker, EndReason, Growing, ShareError, Steward};
+use crate::share::{EndReason, Growing, ShareError, Steward};
 
 /// How often shares are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -91,10 +91,10 @@ impl Keeper {
                 self.settle(share);
             }
             if due.strays {
-                if let Err(error) = self.strays.sort().and_then(|_| self.strays.delete_old(self.retention)) {
+                if let Err(error) = self.strays.sort().map(drop).and(self.strays.delete_old(self.retention)) {
                     log::error!("recordings of no share can't be kept aside: {error}");
                 }
-                if let Err(error) = self.gallery.delete_strays(&self.steward) {
+                if let Err(error) = self.gallery.delete_strays(&self.steward, self.retention) {
                     log::error!("photos that nobody has can't be found: {error}");
                 }
             }
@@ -175,8 +175,9 @@ impl Keeper {
     /// What stopped for want of room goes on, as far as there is some or can be.
     fn resume_recordings(&self) {
         for stream in self.paused() {
-            let sender = self.steward.share(Asker::Owner, stream.share()).ok().map(|report| report.sender.id);
-            if self.room.make(RESUME_BYTES, sender) {
+            // Nothing goes for a share that nobody can be asked after.
+            let Ok((sender, _)) = self.steward.whose(stream.share()) else { continue };
+            if self.room.make(RESUME_BYTES, Some(sender)) {
                 self.hub.resume_recording(&stream);
             }
         }

@@ -149,7 +149,8 @@ impl Gateway {
         let library = Library::new(folder.clone());
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &config.recording));
         let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &config.recording));
-        let strays = Arc::new(Strays::new(steward.clone(), hub.clone(), library.clone()));
+        let strays = Strays::new(steward.clone(), hub.clone(), library.clone()).with_clips(clips.clone());
+        let strays = Arc::new(strays);
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
         steward.on_stream_unwanted(move |share, why| {
             unwanted_clips.call_off(share);

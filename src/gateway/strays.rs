@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::gateway::clips::Clips;
 use crate::live::Hub;
 use crate::recording::Folder;
 use crate::recording::library::Library;
@@ -18,12 +19,19 @@ pub struct Strays {
     steward: Arc<Steward>,
     hub: Arc<Hub>,
     library: Arc<Library>,
+    /// Who goes on with films that come back; a gateway that doesn't run does when it starts.
+    clips: Option<Arc<Clips>>,
 }
 
 impl Strays {
     /// Of the recordings in `library`, which are those of the shares that `steward` knows.
     pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, library: Arc<Library>) -> Self {
-        Self { steward, hub, library }
+        Self { steward, hub, library, clips: None }
+    }
+
+    /// The same, with films that come back prepared by `clips`.
+    pub(super) fn with_clips(self, clips: Arc<Clips>) -> Self {
+        Self { clips: Some(clips), ..self }
     }
 
     /// In the data directory of a gateway that doesn't run.
@@ -33,7 +41,7 @@ impl Strays {
     }
 
     /// Sets aside the recordings of shares that are not known, and brings back those that are again. How many are not: one
-    /// that still flows is set aside when this is called again.
+    /// that still flows is set aside when this is called again. What can't be moved is left for the next time.
     pub fn sort(&self) -> io::Result<usize> {
         let folder = self.library.folder();
         let mut unknown = 0;
@@ -43,15 +51,26 @@ impl Strays {
             }
             unknown += usize::from(folder.video(share).exists() || folder.film(share).exists());
             if self.hub.get(share).is_none() {
-                self.library.set_aside(share)?;
-                log::warn!("recording of no share set aside share={share} in={}", folder.strays().display());
+                match self.library.set_aside(share) {
+                    Ok(()) => {
+                        log::warn!("recording of no share set aside share={share} in={}", folder.strays().display());
+                    }
+                    Err(error) => log::error!("recording of no share stays where it is share={share}: {error}"),
+                }
             }
         }
         for share in folder.set_aside_shares()? {
             let state = self.steward.share(Asker::Owner, share).map(|report| report.share.state);
-            if state.is_ok_and(|state| state != ShareState::Expired) {
-                folder.bring_back(share)?;
-                log::info!("recording brought back, its share is known again share={share}");
+            if self.hub.get(share).is_some() || !state.is_ok_and(|state| state != ShareState::Expired) {
+                continue;
+            }
+            if let Err(error) = folder.bring_back(share) {
+                log::error!("recording can't be brought back share={share}: {error}");
+                continue;
+            }
+            log::info!("recording brought back, its share is known again share={share}");
+            if let Some(clips) = &self.clips {
+                clips.go_on_with(share);
             }
         }
         Ok(unknown)
@@ -86,7 +105,6 @@ impl Strays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::clips::Clips;
     use crate::gateway::config::{Config, Recording};
     use crate::gateway::desk::{Addresses, Desk, Verb};
     use crate::gateway::open_books;
@@ -163,5 +181,44 @@ mod tests {
         house.steward.expire_early(share).expect("its time is over");
         assert_eq!(strays.sort().expect("sorted"), 0);
         assert!(!house.has(share), "but not what has expired");
+    }
+
+    #[test]
+    fn a_film_that_comes_back_is_gone_on_with() {
+        let house = house(0);
+        let limits = Recording::default();
+        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
+        let clips = Arc::new(clips);
+        let strays = Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone());
+        let strays = strays.with_clips(clips.clone());
+        let folder = house.library.folder();
+        let film = house.clip("Guest");
+        std::fs::write(folder.film(film), "whole").expect("a film");
+        clips.call_off(film);
+        assert!(folder.film(film).exists(), "the books that came back know it as one to be prepared");
+        house.library.set_aside(film).expect("moved");
+        house.steward.clip_awaits_more(film);
+        assert_eq!(strays.sort().expect("sorted"), 0);
+        house.clock.advance(Duration::from_secs(86_400));
+        house.steward.sweep().expect("swept");
+        let state = house.steward.share(Asker::Owner, film).expect("known").share.state;
+        assert!(state.is_unfinished() && folder.film(film).exists(), "nothing more of it is due: {state:?}");
+    }
+
+    #[test]
+    fn one_that_can_not_come_back_keeps_no_other_from_it() {
+        let house = house(0);
+        let strays = Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone());
+        let folder = house.library.folder();
+        let shares = [1, 2, 3].map(|mib| house.recorded("Family", mib));
+        for share in shares {
+            house.library.set_aside(share).expect("moved");
+        }
+        std::fs::write(folder.video(shares[0]), "newer").expect("recorded anew");
+        let _publisher = house.hub.open(shares[1], None, None, UnixMs(0)).expect("it flows");
+        assert_eq!(strays.sort().expect("sorted"), 0);
+        assert_eq!(std::fs::read(folder.video(shares[0])).expect("there"), b"newer", "nothing is moved over it");
+        assert_eq!(folder.set_aside_shares().expect("a list"), shares[..2], "nor to what flows");
+        assert!(house.has(shares[2]));
     }
 }

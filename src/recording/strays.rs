@@ -34,8 +34,12 @@ impl Folder {
         Self(self.strays()).move_to(self, share)
     }
 
-    /// What names the share goes last: what a power cut leaves behind is found again.
+    /// What names the share goes last: what a power cut leaves behind is found again. Nothing is moved over another video.
     fn move_to(&self, other: &Self, share: ShareId) -> io::Result<()> {
+        let videos = |folder: &Self| [folder.film(share), folder.video(share)];
+        if videos(self).iter().zip(videos(other)).any(|(from, to)| from.exists() && to.exists()) {
+            return Err(io::Error::new(ErrorKind::AlreadyExists, "another video of the share is there"));
+        }
         self.delete_head(share)?;
         let paths =
             |folder: &Self| [folder.thumbnail(share), folder.index(share), folder.film(share), folder.video(share)];

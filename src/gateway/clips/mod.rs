@@ -249,6 +249,16 @@ impl Turn {
     }
 }
 
+/// What becomes of what is there of a film.
+enum Fate {
+    /// It is whole, and to be prepared.
+    Wanted,
+    /// It is whole, and kept: nobody knows whether it is wanted.
+    Kept,
+    /// It goes.
+    Over,
+}
+
 impl Clips {
     pub fn new(steward: Arc<Steward>, library: Arc<Library>, room: Arc<Room>, limits: &config::Recording) -> Self {
         let max_mib =
@@ -268,26 +278,54 @@ impl Clips {
         }
     }
 
-    /// The share is over: nothing more is taken or prepared of its film, and what is there of it goes. Blocks.
+    /// Nothing more is taken or prepared of a film as it was begun. What is there of it goes if its share is over; where the
+    /// books were replaced by others, a whole one is prepared anew or kept aside, as they know it. Blocks.
     pub fn call_off(&self, share: ShareId) {
         self.busy.call_off(share);
-        if self.keeps_aside(share) {
-            self.forget(share);
-        } else {
-            self.discard(share);
+        match self.fate(share) {
+            Fate::Wanted => self.go_on_with(share),
+            Fate::Kept => self.forget(share),
+            Fate::Over => self.discard(share),
         }
     }
 
-    /// Keeps a whole film aside that the books know nothing of, since they were replaced by older ones; whether it is one.
-    fn keeps_aside(&self, share: ShareId) -> bool {
-        let is_stray = self.folder.film(share).exists() && self.steward.is_unknown(share).unwrap_or(false);
-        if is_stray {
-            log::warn!("film of no share set aside share={share} in={}", self.folder.strays().display());
-            if let Err(error) = self.library.set_aside(share) {
-                log::error!("the film of share={share} stays where it is: {error}");
-            }
+    /// What becomes of what is there of a film. A whole one is kept when in doubt, and aside if the books know nothing of it,
+    /// since they were replaced by older ones.
+    fn fate(&self, share: ShareId) -> Fate {
+        if !self.folder.film(share).exists() {
+            return Fate::Over;
         }
-        is_stray
+        let known = match self.steward.share(Asker::Owner, share) {
+            Ok(report) => Ok(Some(report.share.state)),
+            Err(ShareError::NotFound(_)) => {
+                self.steward.is_unknown(share).map(|unknown| (!unknown).then_some(ShareState::Expired))
+            }
+            Err(error) => Err(error),
+        };
+        match known {
+            Ok(Some(state)) if state.is_unfinished() => return Fate::Wanted,
+            Ok(Some(_)) => return Fate::Over,
+            Ok(None) => {
+                log::warn!("film of no share set aside share={share} in={}", self.folder.strays().display());
+                if let Err(error) = self.library.set_aside(share) {
+                    log::error!("the film of share={share} stays where it is: {error}");
+                }
+            }
+            Err(error) => log::error!("the film of share={share} stays, the books can't be asked for it: {error}"),
+        }
+        Fate::Kept
+    }
+
+    /// Goes on with a film that the books know again, if it is whole: nothing more of it is due.
+    pub fn go_on_with(&self, share: ShareId) {
+        if !self.folder.film(share).exists() {
+            return;
+        }
+        self.promise_again(share);
+        if let Err(error) = self.steward.media_started(share) {
+            log::error!("the film of share={share} can't be gone on with: {error}");
+        }
+        self.enqueue(share);
     }
 
     /// Deletes what is there of a film.
@@ -312,18 +350,14 @@ impl Clips {
         for share in films {
             match self.steward.share(Asker::Owner, share) {
                 Ok(report) if report.share.state.is_unfinished() => {
-                    if self.folder.film(share).exists() {
-                        self.promise_again(share);
-                        self.steward.media_started(share)?;
-                        self.enqueue(share);
-                    }
+                    self.go_on_with(share);
                 }
                 // One that was never ready has no recording to keep.
                 Ok(report) if report.share.state == ShareState::Ended && report.share.duration_ms.is_some() => {
                     self.discard(share);
                 }
                 Ok(_) | Err(ShareError::NotFound(_)) => {
-                    if !self.keeps_aside(share) {
+                    if matches!(self.fate(share), Fate::Over) {
                         self.delete(share);
                     }
                 }

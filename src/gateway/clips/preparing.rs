@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Clips;
+use super::{Clips, Fate};
 use crate::codec::{CodecError, decode_key_frame};
 use crate::gateway::room::NoRoom;
 use crate::gateway::watch::THUMBNAIL;
@@ -241,10 +241,17 @@ impl Clips {
         }
     }
 
-    /// Ends a share whose film can't be shown or kept, and deletes what is there of it.
+    /// Ends a share whose film can't be shown or kept, and deletes what is there of it. A film that was called off is kept
+    /// where the books, replaced by others, know it as one to be prepared, or don't know it.
     fn give_up(&self, share: ShareId, failure: &Failure) {
+        let fate = self.fate(share);
+        if matches!((failure, &fate), (Failure::Over, Fate::Wanted)) {
+            return;
+        }
         self.room.settle(share);
-        self.delete(share);
+        if !matches!(fate, Fate::Kept) {
+            self.delete(share);
+        }
         if let Some(told) = failure.told() {
             log::warn!("share={share} ends: {}", told.message);
             match self.steward.clip_failed(share, told.reason, &told.message) {
@@ -301,5 +308,22 @@ mod tests {
         assert!(house.has(seen), "what can't be shown takes nobody's room");
         assert_eq!(send(PHONE), Ok(()));
         assert!(!house.has(seen), "what was seen makes room for what can");
+    }
+
+    #[test]
+    fn a_film_that_was_called_off_goes_only_where_the_books_say_so() {
+        let house = house(0);
+        let limits = config::Recording::default();
+        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
+        let (wanted, unknown) = (house.clip("Guest"), ShareId([7; 10]));
+        for share in [wanted, unknown] {
+            std::fs::write(clips.folder.film(share), PHONE).expect("there is room");
+            clips.give_up(share, &Failure::Over);
+        }
+        assert!(clips.folder.film(wanted).exists(), "it is prepared anew");
+        assert_eq!(clips.folder.set_aside_shares().expect("a list"), [unknown]);
+        house.steward.withdraw_share(Asker::Owner, wanted).expect("withdrawn");
+        clips.give_up(wanted, &Failure::Over);
+        assert!(!clips.folder.film(wanted).exists());
     }
 }

@@ -22,8 +22,8 @@ use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::{PlayFile, Route};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
-    Front, FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, UploadRequest,
+    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
+    FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, UploadRequest,
 };
 
 const VIEWERS: usize = 200;
@@ -131,8 +131,8 @@ impl Events for House {
 impl Devices for House {
     fn on_gone(&self, _hook: Box<dyn Fn() + Send + Sync>) {}
 
-    fn device(&self, _credentials: Credentials) -> BoxFuture<'_, Option<Device>> {
-        Box::pin(std::future::ready(None))
+    fn device(&self, _credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 }
 

@@ -158,16 +158,26 @@ fn a_share_from_enrolment_to_inbox() {
         ("language", json!("xx"), "invalid"),
         ("skip_pin", json!("yes"), "bad_body"),
         ("service_off", Value::Null, "bad_body"),
+        ("volume", json!(5), "bad_body"),
     ] {
         let mut bad = json!({ "skip_pin": false, "service_off": true, "language": "en" });
         bad[field] = value;
         assert_eq!(set(&bad), (400, code.to_owned()), "{bad}");
         assert_eq!(get(), settings, "all or nothing");
     }
-    assert_eq!(set(&json!({ "skip_pin": true, "service_off": false })).0, 200);
-    assert_eq!(get()["quiet_hours"], Value::Null, "what is missing is none");
+    let unknown = home.ask("PUT", "/tv/api/settings", &tv, &json!({ "volume": 5 }));
+    assert!(json_of(&unknown)["error"].to_string().contains("volume"), "it is named");
+    for fields in [json!({}), json!({ "skip_pin": true }), json!({ "language": "pt" })] {
+        assert_eq!(set(&fields).0, 200);
+        assert_eq!(get(), settings, "what is left out stays");
+    }
+    assert_eq!(set(&json!({ "quiet_hours": null })).0, 200);
+    assert_eq!((&get()["quiet_hours"], &get()["language"]), (&Value::Null, &json!("pt")));
     let blocks = json!({ "blocked": [me["sender_id"]] });
     assert_eq!(home.ask("PUT", "/tv/api/blocks", &tv, &blocks).status, 200);
+    assert_eq!(home.ask("PUT", "/tv/api/blocks", &tv, &json!({})).status, 200);
+    let unknown = home.ask("PUT", "/tv/api/blocks", &tv, &json!({ "blocked": [], "everyone": true }));
+    assert!(unknown.status == 400 && json_of(&unknown)["error"].to_string().contains("everyone"), "it is named");
     assert_eq!(json_of(&home.ask("GET", "/tv/api/blocks", &tv, &Value::Null))["senders"][0]["name"], "Rui");
     assert_eq!(home.ask("POST", "/tv/api/sign-out", &tv, &Value::Null).status, 200);
     assert_eq!(home.ask("GET", "/tv/api/inbox", &tv, &Value::Null).status, 401);

@@ -486,6 +486,8 @@ fn a_connection_forgets_a_device_that_is_no_more() {
         client.send(format!(
             "{large} HTTP/1.1\r\nHost: localhost\r\n{fields}Expect: 100-continue\r\nContent-Length: 100000\r\n\r\n"
         ));
-        assert_eq!(client.head().status, 401, "{large}: no more of it is read");
+        // Who looks after the bodies under way may be first, and cuts it off: then nothing is said.
+        let line = client.first_line();
+        assert!(line.is_empty() || line.starts_with("HTTP/1.1 401 "), "{large}: no more of it is read: {line}");
     }
 }

@@ -5,9 +5,10 @@ mod http_house;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_lite::future::block_on;
 use http_house::home::{Home, event};
 use http_house::{Client, House, eventually, share};
-use lareira::http::{Caps, Times};
+use lareira::http::{Caps, Credentials, Devices, Times};
 
 fn house() -> House {
     let (sweep, rights) = (Duration::from_millis(50), Duration::from_millis(20));
@@ -118,4 +119,27 @@ fn a_revoked_phones_events_end() {
     read_to_the_end(&mut revoked);
     home.steward.decline(ana, share).expect("declined");
     assert_eq!(event(&mut kept).0, "target", "another phone hears on");
+}
+
+#[test]
+fn of_what_a_device_shows_only_its_proof_is_kept() {
+    let home = Home::new();
+    let account = home.account("Casa");
+    let (tv, (phone, _)) = (home.tv(account), home.phone(account, "Rui"));
+    let code = home.steward.owner_code().expect("a code").code;
+    let owner = format!("lareira_owner={}", home.steward.owner_sign_in(&code, "a browser").expect("the owner's"));
+    let value = |field: &str| field.trim_end().split_once(": ").expect("a field").1.to_owned();
+    let (tv, phone, junk) = (value(&tv), value(&phone), "x".repeat(15_000));
+    let with_junk = |cookie: &str| Some(format!("other={junk}; {cookie}; lareira_user={junk}"));
+    let ask = |authorization: Option<String>, cookie: Option<String>| {
+        let shown = Credentials { authorization, cookie, is_secure: false };
+        let (_, proof) = block_on(home.api.device(shown)).expect("books").expect("a device");
+        let (_, again) = block_on(home.api.device(proof.clone())).expect("books").expect("the same");
+        assert_eq!(again, proof);
+        (proof.authorization, proof.cookie)
+    };
+    let padded = format!("{phone}{}", " ".repeat(15_000));
+    assert_eq!(ask(Some(padded), with_junk(&tv)), (Some(phone), None));
+    assert_eq!(ask(Some(junk.clone()), with_junk(&tv)), (None, Some(tv)));
+    assert_eq!(ask(None, with_junk(&owner)), (None, Some(owner)));
 }

@@ -78,11 +78,14 @@ impl Album {
         Ok(())
     }
 
-    /// Dates all photos anew.
+    /// Dates all photos anew; one that can't be dated keeps its date, and costs no other its own.
     pub fn touch(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.0)? {
-            let file = fs::File::options().append(true).open(entry?.path())?;
-            file.set_modified(SystemTime::now())?;
+            let path = entry?.path();
+            let file = fs::File::options().append(true).open(&path);
+            if let Err(error) = file.and_then(|file| file.set_modified(SystemTime::now())) {
+                log::warn!("a photo keeps its date file={} error=\"{error}\"", path.display());
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
@@ -107,9 +107,16 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
             ))
         }
         TvCall::SetSettings => {
-            let SettingsBody { skip_pin, service_off, language, quiet_hours } = body(request)?;
+            let told: SettingsBody = body(request)?;
+            let before = steward.settings(user.id)?;
             let hours = |hours: QuietBody| QuietHours::parse(&hours.from, &hours.to, hours.utc_offset_minutes);
-            let quiet_hours = quiet_hours.map(hours).transpose()?;
+            let skip_pin = told.skip_pin.unwrap_or(before.skip_pin);
+            let service_off = told.service_off.unwrap_or(before.service_off);
+            let language = told.language.unwrap_or(before.language);
+            let quiet_hours = match told.quiet_hours {
+                Some(told) => told.map(hours).transpose()?,
+                None => before.quiet_hours,
+            };
             steward.set_settings(user.id, Settings { skip_pin, service_off, language, quiet_hours })?;
             done()
         }
@@ -127,6 +134,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
         }
         TvCall::SetBlocks => {
             let BlocksBody { blocked, delete_entries } = body(request)?;
+            let Some(blocked) = blocked else { return done() };
             let blocked = blocked.iter().map(|sender| sender.parse::<SenderId>()).collect::<Result<Vec<_>, _>>();
             let blocked = blocked.map_err(|error| Failure::BadBody(format!("blocked: {error}")))?;
             steward.set_blocks(user.id, blocked, delete_entries)?;
@@ -290,15 +298,27 @@ struct WatchingBody {
     latency_ms: Option<u64>,
 }
 
+/// Fields that are left out stay as they are; null is a value.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SettingsBody {
-    skip_pin: bool,
-    service_off: bool,
-    language: Option<String>,
-    quiet_hours: Option<QuietBody>,
+    #[serde(default, deserialize_with = "told")]
+    skip_pin: Option<bool>,
+    #[serde(default, deserialize_with = "told")]
+    service_off: Option<bool>,
+    #[serde(default, deserialize_with = "told")]
+    language: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    quiet_hours: Option<Option<QuietBody>>,
+}
+
+/// What a field that is there says.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct QuietBody {
     from: String,
     to: String,
@@ -306,8 +326,10 @@ struct QuietBody {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct BlocksBody {
-    blocked: Vec<String>,
+    #[serde(default, deserialize_with = "told")]
+    blocked: Option<Vec<String>>,
     #[serde(default)]
     delete_entries: bool,
 }

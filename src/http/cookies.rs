@@ -27,11 +27,16 @@ pub fn any<'a>(field: &'a str, name: &str, is_secure: bool) -> Option<&'a str> {
     own(field, name, is_secure).or_else(|| own(field, name, false))
 }
 
+/// A Cookie field with this one alone, by its name where it is set.
+pub fn pair(name: &str, value: &str, is_secure: bool) -> String {
+    format!("{}={value}", own_name(name, is_secure))
+}
+
 /// The Set-Cookie field that gives a cookie for `path` a value, or takes it away with 0 seconds.
 pub fn set(name: &str, value: &str, is_secure: bool, path: &str, seconds: u32, same_site: &str) -> String {
-    let name = own_name(name, is_secure);
+    let pair = pair(name, value, is_secure);
     let secure = if is_secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}")
+    format!("{pair}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::ground::shares::Standing;
 use crate::http::api::{Api, Failure};
 use crate::http::play::BoxFuture;
 use crate::http::route::Route;
-use crate::http::{api_phone, api_tv, cookies};
+use crate::http::{api_phone, cookies};
 
 /// What may tell who a client is; unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -29,6 +29,13 @@ impl Credentials {
     }
 }
 
+/// The books can't be read at this moment: whose credentials these are isn't known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown;
+
+/// A device, and of all the credentials that came the one that has proved it.
+pub type Proven = (Device, Credentials);
+
 /// A device of the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Device {
@@ -40,14 +47,14 @@ pub struct Device {
 
 /// Who knows devices.
 pub trait Devices: Send + Sync {
-    /// Whose credentials these are.
-    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<Device>>;
+    /// Whose credentials these are, and by which of them.
+    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>>;
     /// Sets what is called when a device is no more: whoever was known by its credentials has to be asked after again.
     fn on_gone(&self, hook: Box<dyn Fn() + Send + Sync>);
 }
 
 impl Devices for Api {
-    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<Device>> {
+    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
         let api = self.clone();
         Box::pin(unblock(Work::Books, move || device(&api, &credentials)))
     }
@@ -57,24 +64,33 @@ impl Devices for Api {
     }
 }
 
-/// Whose credentials these are. Blocks.
-fn device(api: &Api, credentials: &Credentials) -> Option<Device> {
-    if credentials.authorization.is_some()
-        && let Ok((phone, sender)) = api_phone::phone(api, credentials.authorization.as_deref())
+/// Whose credentials these are, and by which of them. Blocks.
+fn device(api: &Api, credentials: &Credentials) -> Result<Option<Proven>, Unknown> {
+    let is_secure = credentials.is_secure;
+    if let Some(token) = api_phone::token(credentials.authorization.as_deref())
+        && let Some((phone, sender)) = api.steward.phone_by_token(token).map_err(|_| Unknown)?
     {
         let standing = api_phone::standing(&phone, &sender);
-        return Some(Device { number: number("sender", &sender.id.to_string()), standing });
+        let by = Credentials { authorization: Some(format!("Bearer {token}")), cookie: None, is_secure };
+        return Ok(Some((Device { number: number("sender", &sender.id.to_string()), standing }, by)));
     }
-    let cookies = credentials.cookie.as_deref()?;
+    let Some(cookies) = credentials.cookie.as_deref() else { return Ok(None) };
+    let by = |name: &str, value: &str| {
+        let cookie = Some(cookies::pair(name, value, is_secure));
+        Credentials { authorization: None, cookie, is_secure }
+    };
     // A TV that is not paired is anyone who asked.
-    if let Ok(Some(session)) = api_tv::session_of(api, cookies, credentials.is_secure)
+    if let Some(cookie) = cookies::any(cookies, cookies::TV, is_secure)
+        && let Some(session) = api.steward.session(cookie, None).map_err(|_| Unknown)?
         && session.account.is_some()
     {
-        return Some(Device { number: number("tv", &session.tv.id.to_string()), standing: Standing::Member });
+        let device = Device { number: number("tv", &session.tv.id.to_string()), standing: Standing::Member };
+        return Ok(Some((device, by(cookies::TV, cookie))));
     }
-    let owner = cookies::own(cookies, cookies::OWNER, credentials.is_secure)?;
-    let is_owner = api.steward.is_owner(owner).is_ok_and(|is_owner| is_owner);
-    is_owner.then(|| Device { number: number("owner", ""), standing: Standing::Owner })
+    let Some(cookie) = cookies::own(cookies, cookies::OWNER, is_secure) else { return Ok(None) };
+    let is_owner = api.steward.is_owner(cookie).map_err(|_| Unknown)?;
+    let device = Device { number: number("owner", ""), standing: Standing::Owner };
+    Ok(is_owner.then(|| (device, by(cookies::OWNER, cookie))))
 }
 
 /// What whoever asks for `route` is told who is none of those who may.

@@ -36,7 +36,7 @@ pub use api_owner::{DeskRefused, OwnersDesk};
 pub use back::Back;
 pub use channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use clips::{Admission, Clips, Upload, UploadRequest};
-pub use devices::{Credentials, Device, Devices};
+pub use devices::{Credentials, Device, Devices, Proven, Unknown};
 pub use events::Announcements;
 pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times, WebSocket};
 pub use photos::{PhotoOf, PhotoRefused, PhotoSize, Photos};

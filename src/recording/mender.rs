@@ -24,7 +24,7 @@ pub(super) struct Mender {
     backlog: Arc<Backlog>,
     thread: OwnThread,
     under_way: HashSet<ShareId>,
-    ready: HashMap<ShareId, Ready>,
+    ready: HashMap<ShareId, (Arc<Stream>, Ready)>,
     tell: Sender<(Arc<Stream>, Ready)>,
     told: Receiver<(Arc<Stream>, Ready)>,
 }
@@ -57,7 +57,7 @@ impl Mender {
         };
         self.under_way.insert(stream.share());
         if self.thread.hand_over(Box::new(job)).is_err() {
-            self.ready.insert(stream.share(), Err(io::ErrorKind::ResourceBusy.into()));
+            self.ready.insert(stream.share(), (stream.clone(), Err(io::ErrorKind::ResourceBusy.into())));
             self.backlog.add(stream.clone());
         }
     }
@@ -69,8 +69,8 @@ impl Mender {
 
     /// The file of `share`, once it is ready.
     pub fn take(&mut self, share: ShareId) -> Option<Ready> {
-        self.ready.extend(self.told.try_iter().map(|(stream, ready)| (stream.share(), ready)));
-        let ready = self.ready.remove(&share)?;
+        self.ready.extend(self.told.try_iter().map(|made| (made.0.share(), made)));
+        let (_, ready) = self.ready.remove(&share)?;
         self.under_way.remove(&share);
         Some(ready)
     }
@@ -80,8 +80,12 @@ impl Mender {
         if self.under_way.is_empty() {
             return None;
         }
+        // Whoever took one may have been told of others besides, of which nobody is told again.
+        if let Some((stream, _)) = self.ready.values().next() {
+            return Some(stream.clone());
+        }
         let (stream, ready) = self.told.recv().ok()?;
-        self.ready.insert(stream.share(), ready);
+        self.ready.insert(stream.share(), (stream.clone(), ready));
         Some(stream)
     }
 }

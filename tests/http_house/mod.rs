@@ -25,7 +25,8 @@ use lareira::http::back::{Back, Handler, Request};
 use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
 use lareira::http::{
     Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
-    Front, FrontConfig, Health, PlayRequest, Player, Status, TakeOver, Times, Upload, UploadRequest, WebSocket,
+    Front, FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, Upload, UploadRequest,
+    WebSocket,
 };
 use lareira::wire::websocket::Message;
 use rustix::net::{self, AddressFamily, SocketType};
@@ -193,13 +194,13 @@ impl Events for MadeUp {
 
 /// Knows whoever says `Bearer` and a word, by that word; some are guests.
 impl Devices for MadeUp {
-    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Option<Device>> {
+    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
         let word = credentials.authorization.as_deref().and_then(|field| field.strip_prefix("Bearer "));
         let device = word.map(|word| Device {
             number: crowd::number("word", word),
             standing: if word.starts_with("guest") { Standing::Guest } else { Standing::Member },
         });
-        Box::pin(std::future::ready(device))
+        Box::pin(std::future::ready(Ok(device.map(|device| (device, credentials)))))
     }
 
     fn on_gone(&self, _hook: Box<dyn Fn() + Send + Sync>) {}
@@ -472,6 +473,13 @@ impl Client {
         self.reader.read_exact(&mut chunk).expect("a chunk");
         assert_eq!(chunk.split_off(length), b"\r\n");
         (length > 0).then_some(chunk)
+    }
+
+    /// The first line of what comes; nothing where the other side has cut the connection off.
+    pub fn first_line(&mut self) -> String {
+        let mut line = String::new();
+        let _ = self.reader.read_line(&mut line);
+        line
     }
 
     /// Whether the other side ends the connection without a further word.

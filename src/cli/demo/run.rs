@@ -125,7 +125,6 @@ fn addresses(
         "tv_cookie": tv_cookie,
         "hls_url": format!("{play}/index.m3u8"),
         "live_mp4_url": format!("{play}/live.mp4"),
-        "ts_url": null,
         "data_dir": data_dir,
     })
 }

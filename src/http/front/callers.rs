@@ -45,7 +45,9 @@ impl KnownCallers {
     /// tells anything.
     pub fn learn(&self, shown: Shown, is_open: bool, status: u16) {
         let is_good = status < 400 && !is_open;
-        if !is_good && status != 401 {
+        // A TV's 401 may be a wrong PIN or want of a user: a cookie that is worth nothing gets it no more than an earlier turn.
+        let is_refused = status == 401 && shown.lane != Lane::Tv;
+        if !is_good && !is_refused {
             return;
         }
         let mut known = self.lane(shown.lane);
@@ -99,7 +101,12 @@ mod tests {
         callers.learn(tv, false, 429);
         assert!(callers.know(tv), "that says nothing of who it is");
         callers.learn(tv, true, 401);
-        assert!(!callers.know(tv));
+        assert!(callers.know(tv), "its user mistyped a PIN");
+        let owner = shown(Lane::Owner, "Cookie: lareira_owner=a").expect("the owner's cookie");
+        callers.learn(owner, false, 200);
+        assert!(callers.know(owner));
+        callers.learn(owner, true, 401);
+        assert!(!callers.know(owner));
     }
 
     #[test]

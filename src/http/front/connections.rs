@@ -71,7 +71,7 @@ pub(super) struct Connection {
 /// Who a client has shown itself to be, and by what.
 struct Shown {
     as_whom: Known,
-    /// The credentials of a device.
+    /// What has proved a device, and nothing else that came with it.
     by: Option<Credentials>,
 }
 
@@ -296,9 +296,10 @@ impl Connections {
             let (Some(credentials), Some(number)) = (by, connection.device()) else { continue };
             let now = match answers.get(&credentials) {
                 Some(known) => *known,
-                None => devices.device(credentials.clone()).await.map(|device| device.number),
+                None => devices.device(credentials.clone()).await.map(|now| now.map(|(device, _)| device.number)),
             };
-            if now != Some(number) {
+            // What can't be looked up now is no reason to cut anyone off.
+            if now.is_ok_and(|now| now != Some(number)) {
                 connection.lost(&credentials);
             }
             answers.insert(credentials, now);
@@ -338,4 +339,47 @@ impl Connections {
 pub(super) fn shut(connection: &Connection, how: Shutdown) {
     // An error means that it is shut already.
     let _: io::Result<()> = connection.stream.get_ref().shutdown(how);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use futures_lite::future::block_on;
+
+    use super::*;
+    use crate::ground::shares::Standing;
+    use crate::http::devices::{Device, Proven, Unknown};
+    use crate::http::play::BoxFuture;
+
+    /// Books of which this is read.
+    struct Books(Result<Option<Proven>, Unknown>);
+
+    impl Devices for Books {
+        fn device(&self, _: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
+            Box::pin(std::future::ready(self.0.clone()))
+        }
+
+        fn on_gone(&self, _: Box<dyn Fn() + Send + Sync>) {}
+    }
+
+    #[test]
+    fn books_that_cannot_be_read_cut_nobody_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        let (stream, peer) = listener.accept().expect("a client");
+        let connections = Connections::new(Caps(crowd::Caps::of(64)));
+        let stream = Async::new(stream).expect("a socket");
+        let connection = connections.admit(stream, peer.ip()).unwrap_or_else(|_| panic!("there is room"));
+        let by = Credentials { authorization: Some("Bearer a".into()), ..Credentials::default() };
+        connection.know(Known::Device(5), Some(by.clone()));
+        connection.receives(true);
+        block_on(connections.ask_again(&Books(Err(Unknown))));
+        assert_eq!(connection.device(), Some(5));
+        block_on(connections.ask_again(&Books(Ok(Some((Device { number: 5, standing: Standing::Guest }, by))))));
+        assert_eq!(connection.device(), Some(5));
+        block_on(connections.ask_again(&Books(Ok(None))));
+        assert_eq!(connection.device(), None);
+        drop(client);
+    }
 }

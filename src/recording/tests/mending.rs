@@ -206,3 +206,22 @@ fn what_is_too_much_to_wait_is_missing_and_the_recording_goes_on() {
     assert!(is_closed(&stopped));
     assert_eq!(pictures(&folder), [0, 1, 2, 3, 4, 30, 31, 32]);
 }
+
+#[test]
+fn a_file_that_another_was_told_of_is_not_waited_for() {
+    let (_place, folder) = folder();
+    let hub = Hub::new(8, true);
+    let backlog = hub.backlog().clone();
+    let mut mender = Mender::new(mender::method(folder), backlog.clone());
+    let opened = [SHARE, OTHER].map(|share| hub.open(share, None, None, UnixMs(0)).expect("there is room"));
+    for (_, stream) in &opened {
+        mender.begin(stream.as_ref().expect("it is new"));
+    }
+    let mut made = 0;
+    while made < 2 {
+        made += backlog.wait().expect("it is open").len();
+    }
+    assert!(mender.take(SHARE).is_some());
+    assert_eq!(mender.wait().expect("the other is ready").share(), OTHER);
+    assert!(mender.take(OTHER).is_some() && mender.wait().is_none());
+}

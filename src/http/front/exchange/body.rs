@@ -12,7 +12,7 @@ use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
-use crate::http::devices::{self, Credentials, Device};
+use crate::http::devices::{self, Credentials, Device, Unknown};
 use crate::http::front::bodies::{self, Place, Whose};
 use crate::http::front::head::Head;
 use crate::http::front::upstream::CallBody;
@@ -20,7 +20,7 @@ use crate::http::route::Route;
 
 impl Exchange<'_> {
     /// The device that the client is, by what came with this request.
-    async fn device(&self, head: &Head) -> Option<Device> {
+    async fn device(&self, head: &Head) -> Result<Option<Device>, Unknown> {
         let field = |name| head.field(name).map(str::to_owned);
         let credentials = Credentials {
             authorization: field("authorization"),
@@ -28,16 +28,17 @@ impl Exchange<'_> {
             is_secure: self.connection.tls.get().is_some(),
         };
         if credentials.is_empty() {
-            return None;
+            return Ok(None);
         }
         let turn = self.shared.lookups.acquire().await;
-        let device = self.shared.devices.device(credentials.clone()).await;
+        let device = self.shared.devices.device(credentials).await;
         drop(turn);
-        match device {
-            Some(device) => self.connection.know(Known::Device(device.number), Some(credentials)),
-            None => self.connection.forget(),
-        }
-        device
+        let Some((device, by)) = device? else {
+            self.connection.forget();
+            return Ok(None);
+        };
+        self.connection.know(Known::Device(device.number), Some(by));
+        Ok(Some(device))
     }
 
     /// Learns who the client is once it was answered, with `status`, at an address that is not open to strangers; where it
@@ -46,7 +47,7 @@ impl Exchange<'_> {
         let is_known = self.connection.device().is_some();
         if !route.is_open() && (if is_known { status == 401 } else { status < 400 }) {
             let device = Box::pin(self.device(head)).await;
-            if is_known && device.is_none() {
+            if is_known && device == Ok(None) {
                 self.connection.forget();
             }
         }
@@ -86,9 +87,10 @@ impl Exchange<'_> {
             return Ok(stranger);
         }
         match Box::pin(self.device(head)).await {
-            Some(device) => Ok(Whose::Device(device)),
-            None if route.is_open() => Ok(stranger),
-            None => Err(devices::stranger(route)),
+            Ok(Some(device)) => Ok(Whose::Device(device)),
+            Ok(None) | Err(Unknown) if route.is_open() => Ok(stranger),
+            Err(Unknown) => Err(Reply::error(503, "unavailable", "the gateway can't look you up now: try again")),
+            Ok(None) => Err(devices::stranger(route)),
         }
     }
 

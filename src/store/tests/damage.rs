@@ -129,9 +129,8 @@ fn a_row_that_is_none_is_found_before_anything_is_replaced() {
     assert!(error.to_string().contains("inbox_counts"), "{error}");
 }
 
-/// The database's own pages go bad while it is open: whoever asks is told, and once the disk is good again so is all.
-#[test]
-fn a_database_that_goes_bad_ends_no_thread_and_comes_back() {
+/// A house with two hundred shares of a user, on a disk that can go bad.
+fn house_on_disk() -> (Arc<Disk>, Steward, UserId) {
     let disk = Arc::new(Disk::default());
     let steward = steward(on_disk(&disk));
     let user = add_user(&steward);
@@ -139,6 +138,13 @@ fn a_database_that_goes_bad_ends_no_thread_and_comes_back() {
         let share = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
         steward.ended(share, EndReason::Stopped, None).expect("ended");
     }
+    (disk, steward, user)
+}
+
+/// The database's own pages go bad while it is open: whoever asks is told, and once the disk is good again so is all.
+#[test]
+fn a_database_that_goes_bad_ends_no_thread_and_comes_back() {
+    let (disk, steward, user) = house_on_disk();
     let good = disk.bytes.lock().expect("bytes").clone();
     let mut failures = 0;
     for (start, filling) in [(4096, 0xA5), (64 << 10, 0), (0, 0), (64, 0xFF)] {
@@ -167,13 +173,7 @@ fn a_database_that_goes_bad_ends_no_thread_and_comes_back() {
 /// A disk that can be written, and not be read: nothing is asked to be written.
 #[test]
 fn what_cannot_be_read_is_said_until_it_can() {
-    let disk = Arc::new(Disk::default());
-    let steward = steward(on_disk(&disk));
-    let user = add_user(&steward);
-    for _ in 0..200 {
-        let share = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
-        steward.ended(share, EndReason::Stopped, None).expect("ended");
-    }
+    let (disk, steward, user) = house_on_disk();
     // A failure has it opened again, so that nothing of it is in memory.
     disk.dead.store(true, Ordering::SeqCst);
     steward.new_share_for_cameras(&[user], None).expect_err("the disk takes nothing");

@@ -1,7 +1,7 @@
 //! Who may stay at a door where there is not room for all: strangers by where they come from, known devices in places of
 //! their own, and whoever holds most makes room for whoever comes. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -83,8 +83,12 @@ impl Idle {
 struct Taken {
     origin: Origin,
     holder: Holder,
-    idle: Arc<Idle>,
+    /// Since when they did nothing when that was last looked at: their place in [`Held`]. No later than the truth.
+    seen: u64,
 }
+
+/// Those who are counted together, with the one first who has done nothing for longest, as far as that was looked at.
+type Held = BTreeMap<(u64, u64), Arc<Idle>>;
 
 /// Someone was taken in.
 #[derive(Debug)]
@@ -102,7 +106,7 @@ pub struct Entered {
 pub struct Crowd {
     caps: Caps,
     taken: HashMap<u64, Taken>,
-    counts: HashMap<Holder, usize>,
+    held: HashMap<Holder, Held>,
     strangers: usize,
     viewers: usize,
     last: u64,
@@ -111,7 +115,7 @@ pub struct Crowd {
 impl Crowd {
     /// Nobody yet.
     pub fn new(caps: Caps) -> Self {
-        Self { caps, taken: HashMap::new(), counts: HashMap::new(), strangers: 0, viewers: 0, last: 0 }
+        Self { caps, taken: HashMap::new(), held: HashMap::new(), strangers: 0, viewers: 0, last: 0 }
     }
 
     /// How many are there.
@@ -133,8 +137,8 @@ impl Crowd {
         }
         self.last += 1;
         let (number, idle) = (self.last, Arc::new(Idle(now.0.into())));
-        self.count_in(Holder::Strangers(origin));
-        self.taken.insert(number, Taken { origin, holder: Holder::Strangers(origin), idle: idle.clone() });
+        self.taken.insert(number, Taken { origin, holder: Holder::Strangers(origin), seen: now.0 });
+        self.count_in(number, idle.clone());
         Some(Entered { number, idle, instead_of })
     }
 
@@ -148,12 +152,10 @@ impl Crowd {
             (Known::Device(device), before) if before == Holder::Device(device) => return true,
             (Known::Device(device), _) => (Holder::Device(device), self.caps.device),
         };
-        if self.counts.get(&holder).is_some_and(|count| *count >= cap) {
+        if self.held.get(&holder).is_some_and(|held| held.len() >= cap) {
             return false;
         }
-        let before = std::mem::replace(&mut taken.holder, holder);
-        self.count_out(before);
-        self.count_in(holder);
+        self.count_as(number, holder);
         true
     }
 
@@ -163,51 +165,90 @@ impl Crowd {
             && let Holder::Device(_) = taken.holder
         {
             let stranger = Holder::Strangers(taken.origin);
-            let before = std::mem::replace(&mut taken.holder, stranger);
-            self.count_out(before);
-            self.count_in(stranger);
+            self.count_as(number, stranger);
         }
     }
 
     /// Someone has left; says nothing of whoever had to make room before.
     pub fn leave(&mut self, number: u64) {
-        if let Some(taken) = self.taken.remove(&number) {
-            self.count_out(taken.holder);
+        self.count_out(number);
+        self.taken.remove(&number);
+    }
+
+    /// Someone who is there is counted among others than before.
+    fn count_as(&mut self, number: u64, holder: Holder) {
+        let idle = self.count_out(number);
+        if let (Some(taken), Some(idle)) = (self.taken.get_mut(&number), idle) {
+            taken.holder = holder;
+            self.count_in(number, idle);
         }
     }
 
-    fn count_in(&mut self, holder: Holder) {
+    fn count_in(&mut self, number: u64, idle: Arc<Idle>) {
+        let Some(Taken { holder, seen, .. }) = self.taken.get(&number) else { return };
         self.strangers += usize::from(matches!(holder, Holder::Strangers(_)));
         self.viewers += usize::from(matches!(holder, Holder::Viewers(_)));
-        *self.counts.entry(holder).or_default() += 1;
+        self.held.entry(*holder).or_default().insert((*seen, number), idle);
     }
 
-    fn count_out(&mut self, holder: Holder) {
+    fn count_out(&mut self, number: u64) -> Option<Arc<Idle>> {
+        let Taken { holder, seen, .. } = self.taken.get(&number)?;
         self.strangers -= usize::from(matches!(holder, Holder::Strangers(_)));
         self.viewers -= usize::from(matches!(holder, Holder::Viewers(_)));
-        if let Some(count) = self.counts.get_mut(&holder) {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&holder);
-            }
+        let held = self.held.get_mut(holder)?;
+        let idle = held.remove(&(*seen, number));
+        if held.is_empty() {
+            self.held.remove(holder);
         }
+        idle
     }
 
     /// Who makes room for a stranger from `origin`: of those who hold most, the newcomer counted in, whoever has been idle
     /// longest; where none is idle, the one longest there of those who hold more than the newcomer's. The known are left
     /// alone while there are strangers, and at work always.
-    fn to_leave(&self, origin: Origin) -> Option<u64> {
+    fn to_leave(&mut self, origin: Origin) -> Option<u64> {
         let own = Holder::Strangers(origin);
-        let weight = |holder: &Holder| self.counts.get(holder).copied().unwrap_or(0) + usize::from(*holder == own);
-        let is_asked = |holder: &Holder| matches!(holder, Holder::Strangers(_)) == (self.strangers > 0);
-        let most = self.counts.keys().filter(|holder| is_asked(holder)).map(weight).max()?;
-        let candidates = || self.taken.iter().filter(|(_, of)| is_asked(&of.holder) && weight(&of.holder) == most);
-        let idle = candidates().filter(|(_, of)| of.idle.since() != BUSY);
-        let longest_idle = idle.min_by_key(|(number, of)| (of.idle.since(), **number)).map(|(number, _)| *number);
-        longest_idle.or_else(|| {
-            let may_be_cut_off = self.strangers > 0 && most > weight(&own);
-            candidates().map(|(number, _)| *number).min().filter(|_| may_be_cut_off)
-        })
+        let are_strangers = self.strangers > 0;
+        let weight = |holder: &Holder, held: &Held| held.len() + usize::from(*holder == own);
+        let asked = self.held.iter().filter(|(holder, _)| matches!(holder, Holder::Strangers(_)) == are_strangers);
+        let most = asked.clone().map(|(holder, held)| weight(holder, held)).max()?;
+        let heaviest: Vec<Holder> =
+            asked.filter(|(holder, held)| weight(holder, held) == most).map(|(holder, _)| *holder).collect();
+        if let Some((_, number)) = heaviest.iter().filter_map(|holder| self.longest_idle(holder)).min() {
+            return Some(number);
+        }
+        let own_weight = self.held.get(&own).map_or(0, Held::len) + 1;
+        let may_be_cut_off = are_strangers && most > own_weight;
+        let numbers = heaviest.iter().filter_map(|holder| self.held.get(holder)).flat_map(Held::keys);
+        numbers.map(|(_, number)| *number).min().filter(|_| may_be_cut_off)
+    }
+
+    /// Whoever of these has been idle longest, and since when. Looks no further than it must, however many they are: who
+    /// keeps a house full knocks a thousand times a second.
+    fn longest_idle(&mut self, holder: &Holder) -> Option<(u64, u64)> {
+        let held = self.held.get_mut(holder)?;
+        let mut longest: Option<(u64, u64)> = None;
+        let mut later = Vec::new();
+        for ((seen, number), idle) in &*held {
+            if longest.is_some_and(|longest| longest < (*seen, *number)) {
+                break;
+            }
+            let since = idle.since();
+            if since == BUSY {
+                continue;
+            }
+            longest = longest.min(Some((since, *number))).or(Some((since, *number)));
+            if since > *seen {
+                later.push((*seen, *number, since));
+            }
+        }
+        for (seen, number, since) in later {
+            if let (Some(idle), Some(taken)) = (held.remove(&(seen, number)), self.taken.get_mut(&number)) {
+                taken.seen = since;
+                held.insert((since, number), idle);
+            }
+        }
+        longest
     }
 }
 
@@ -220,6 +261,10 @@ mod tests {
 
     fn from(last: u8) -> Origin {
         Origin::of([10, 0, 0, last].into())
+    }
+
+    fn counts(crowd: &Crowd) -> HashMap<Holder, usize> {
+        crowd.held.iter().map(|(holder, held)| (*holder, held.len())).collect()
     }
 
     /// Fills a crowd with `count` strangers from each origin; their numbers.
@@ -332,8 +377,8 @@ mod tests {
         ] {
             assert!(crowd.know(tv.number, as_whom));
             assert_eq!(
-                (holder(&crowd), crowd.counts.len(), crowd.viewers),
-                (becomes, 1, crowd.counts.keys().filter(|of| matches!(of, Holder::Viewers(_))).count())
+                (holder(&crowd), crowd.held.len(), crowd.viewers),
+                (becomes, 1, crowd.held.keys().filter(|of| matches!(of, Holder::Viewers(_))).count())
             );
         }
         crowd.forget(tv.number);
@@ -342,45 +387,63 @@ mod tests {
         crowd.forget(tv.number);
         assert_eq!(holder(&crowd), Holder::Viewers(from(1)), "the ticket was not the device's");
         crowd.leave(tv.number);
-        assert_eq!((crowd.len(), crowd.strangers, crowd.viewers, crowd.counts.len()), (0, 0, 0, 0));
+        assert_eq!((crowd.len(), crowd.strangers, crowd.viewers, crowd.held.len()), (0, 0, 0, 0));
+    }
+
+    /// Who makes room, told by looking at everybody.
+    fn to_leave(crowd: &Crowd, since: &HashMap<u64, u64>, origin: Origin) -> Option<u64> {
+        let own = Holder::Strangers(origin);
+        let weight = |holder: &Holder| crowd.held.get(holder).map_or(0, Held::len) + usize::from(*holder == own);
+        let is_asked = |holder: &Holder| matches!(holder, Holder::Strangers(_)) == (crowd.strangers > 0);
+        let most = crowd.held.keys().filter(|holder| is_asked(holder)).map(weight).max()?;
+        let heaviest = || crowd.taken.iter().filter(|(_, of)| is_asked(&of.holder) && weight(&of.holder) == most);
+        let idle = heaviest().filter(|(number, _)| since[number] != BUSY);
+        idle.map(|(number, _)| *number).min_by_key(|number| (since[number], *number)).or_else(|| {
+            heaviest().map(|(number, _)| *number).min().filter(|_| crowd.strangers > 0 && most > weight(&own))
+        })
     }
 
     proptest! {
         #[test]
-        fn counts_stay_true_and_nobody_who_holds_little_makes_room(
-            steps in proptest::collection::vec((0..6_u8, 0..4_u8, 0..12_u64), 0..200),
+        fn counts_stay_true_and_whoever_is_due_makes_room(
+            steps in proptest::collection::vec((0..8_u8, 0..4_u8, 0..12_u64), 0..200),
         ) {
             let (mut crowd, mut forgotten) = (Crowd::new(CAPS), 0);
+            let (mut idle, mut since) = (HashMap::<u64, Arc<Idle>>::new(), HashMap::new());
             for (ms, (what, origin, number)) in (0..).zip(steps) {
+                // One of those who came last: they are there still, or left a moment ago.
+                let number = (crowd.last + 1).saturating_sub(number);
                 match what {
                     0..=2 => {
-                        let before: HashMap<_, _> = crowd.taken.iter().map(|(number, of)| (*number, of.holder)).collect();
-                        let counts = crowd.counts.clone();
-                        let Some(entered) = crowd.enter(from(origin), Moment(ms)) else { continue };
-                        if let Some(left) = entered.instead_of {
-                            let most = counts.iter().filter(|(holder, _)| matches!(holder, Holder::Strangers(_))).map(|(_, count)| *count).max();
-                            let of = counts[&before[&left]];
-                            prop_assert!(most.is_none_or(|most| of + 1 >= most), "{of} of {most:?}");
-                        }
-                        if number % 2 == 0 {
-                            entered.idle.end();
-                        }
+                        let full = crowd.len() >= CAPS.all || crowd.strangers + crowd.viewers >= CAPS.strangers;
+                        let due = if full { to_leave(&crowd, &since, from(origin)) } else { None };
+                        let entered = crowd.enter(from(origin), Moment(ms));
+                        prop_assert_eq!(entered.is_none(), full && due.is_none());
+                        let Some(entered) = entered else { continue };
+                        prop_assert_eq!(entered.instead_of, due);
+                        since.insert(entered.number, ms);
+                        idle.insert(entered.number, entered.idle);
                     }
                     3 => drop(crowd.know(number, if origin == 0 { Known::Viewer } else { Known::Device(origin.into()) })),
                     4 => crowd.leave(number),
-                    _ => {
+                    5 => {
                         crowd.forget(number);
                         forgotten += 1;
                     }
+                    _ => if let Some(idle) = idle.get(&number) {
+                        if what == 6 { idle.end() } else { idle.begin(Moment(ms)) }
+                        since.insert(number, if what == 6 { BUSY } else { ms });
+                    },
                 }
-                prop_assert_eq!(crowd.counts.values().sum::<usize>(), crowd.len());
-                let strangers = crowd.counts.iter().filter(|(holder, _)| matches!(holder, Holder::Strangers(_)));
+                let counts = counts(&crowd);
+                prop_assert_eq!(counts.values().sum::<usize>(), crowd.len());
+                let strangers = counts.iter().filter(|(holder, _)| matches!(holder, Holder::Strangers(_)));
                 prop_assert_eq!(strangers.map(|(_, count)| count).sum::<usize>(), crowd.strangers);
-                let viewers = crowd.counts.iter().filter(|(holder, _)| matches!(holder, Holder::Viewers(_)));
+                let viewers = counts.iter().filter(|(holder, _)| matches!(holder, Holder::Viewers(_)));
                 prop_assert_eq!(viewers.map(|(_, count)| count).sum::<usize>(), crowd.viewers);
                 prop_assert!(crowd.len() <= CAPS.all && crowd.viewers <= CAPS.viewers_all);
                 prop_assert!(crowd.strangers + crowd.viewers <= CAPS.strangers + forgotten);
-                prop_assert!(crowd.counts.iter().all(|(holder, count)| matches!(holder, Holder::Strangers(_)) || *count <= CAPS.device.max(CAPS.viewers)));
+                prop_assert!(counts.iter().all(|(holder, count)| matches!(holder, Holder::Strangers(_)) || *count <= CAPS.device.max(CAPS.viewers)));
             }
         }
     }

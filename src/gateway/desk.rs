@@ -24,6 +24,7 @@ use crate::share::{
     Account, Asker, Belongings, Holder, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport,
     ProfileChange, Report, Scope, Share, ShareError, Steward, Tv, User, photo_url,
 };
+use crate::wire::address::{PageAddress, PlayAddress, RtspAddress, WebSocketAddress};
 
 /// Something the owner wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,12 +115,12 @@ pub struct Doors {
 impl Addresses {
     /// What a phone opens to be enrolled with `code`.
     fn invite(&self, code: &str) -> String {
-        format!("{}/go/?code={code}", self.http)
+        format!("{}{}", self.http, PageAddress::Enrol(code))
     }
 
     /// What a phone opens to claim the house with the gateway's code.
     pub fn claim(&self, code: &str) -> String {
-        format!("{}/go/#claim={code}", self.http)
+        format!("{}{}", self.http, PageAddress::Claim(code))
     }
 
     /// The addresses of a gateway with these doors: by its first name where it has one, else by number.
@@ -347,7 +348,7 @@ impl Desk {
             }
             Verb::Owner => {
                 let code = steward.owner_code()?;
-                let url = format!("{}/admin/#{}", addresses.http, code.code);
+                let url = format!("{}{}", addresses.http, PageAddress::OwnerSignIn(&code.code));
                 json!({ "code": code.code, "url": url, "expires_at": code.expires_at.to_string() })
             }
             Verb::OwnerList => json!({ "owners": all(&steward.owners()?, owner_json) }),
@@ -553,33 +554,24 @@ fn report_json(report: &Report) -> Value {
     value
 }
 
-/// The address at which a browser publishes with `token`: `ws` where pages come by `http`, `wss` where by `https`.
-pub fn websocket_url(http: &str, token: &str) -> String {
-    format!("ws{}/publish/{token}", http.strip_prefix("http").unwrap_or(http))
-}
-
 fn new_share_json(new: &NewShare, to: &[UserId], steward: &Steward, addresses: &Addresses) -> Value {
-    let share = new.share.id;
+    let (share, address) = (new.share.id, RtspAddress::Share(&new.publish_token));
     let mut value = json!({
         "share_id": share.to_string(),
         "state": new.share.state.as_str(),
         "publish": {
-            "rtsp_url": format!("{}/live/{}", addresses.rtsp, new.publish_token),
-            "websocket_url": websocket_url(&addresses.http, &new.publish_token),
+            "rtsp_url": format!("{}{address}", addresses.rtsp),
+            "websocket_url": WebSocketAddress(&new.publish_token).url(&addresses.http),
         },
     });
     if let Some(rtsps) = &addresses.rtsps {
-        value["publish"]["rtsps_url"] = format!("{rtsps}/live/{}", new.publish_token).into();
+        value["publish"]["rtsps_url"] = format!("{rtsps}{address}").into();
     }
     if let Some(user) = to.first() {
         let holder = Holder { user: *user, tv: None };
-        let base = format!("{}/play/{share}/{}", addresses.http, steward.ticket(share, holder, Scope::Play));
-        value["play"] = json!({
-            "live_mp4_url": format!("{base}/live.mp4"),
-            "hls_url": format!("{base}/index.m3u8"),
-            "video_mp4_url": format!("{base}/video.mp4"),
-            "thumbnail_url": format!("{base}/thumbnail.jpg"),
-        });
+        for (name, address) in PlayAddress::offered(share, &steward.ticket(share, holder, Scope::Play)) {
+            value["play"][name] = format!("{}{address}", addresses.http).into();
+        }
     }
     value
 }

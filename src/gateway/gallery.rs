@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::album::{Album, Size};
+use crate::album::Album;
 use crate::executor::{Busy, Workbench};
 use crate::ground::id::PhotoId;
 use crate::ground::limits;
-use crate::http::{PhotoOf, PhotoRefused, PhotoSize, Photos};
+use crate::http::{PhotoOf, PhotoRefused, Photos};
 use crate::share::{ShareError, Steward};
 use crate::thumbnail::portrait::{Portrait, PortraitError, portrait};
+use crate::wire::address::PhotoSize;
 
 /// A photo that nobody has after this long was left behind: its owner was never written down, or was while the power
 /// failed.
@@ -104,10 +105,6 @@ impl Photos for Gallery {
     }
 
     fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>> {
-        let size = match size {
-            PhotoSize::Large => Size::Large,
-            PhotoSize::Small => Size::Small,
-        };
         self.album.read(photo, size).ok()
     }
 

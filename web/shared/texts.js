@@ -1,13 +1,13 @@
-//! The words of the phone's page: those of the phone's own language alone are loaded. A test fails on one that is missing or
-//! unused.
+//! The words of a page in the language of whoever reads it. Only that language is loaded: the build makes a module of
+//! it from `web/texts/`, beside the page.
 
 const LANGUAGES = ['en', 'es', 'pt'];
 
-const wanted = (globalThis.navigator?.languages || []).map((one) => one.toLowerCase().slice(0, 2));
-/** The language of the phone that the page speaks. */
+const wanted = navigator.languages.map((one) => one.toLowerCase().slice(0, 2));
+/** The language that the page speaks. */
 export const language = wanted.find((code) => LANGUAGES.includes(code)) || 'en';
 
-const { words } = await import(`./texts/${language}.js`);
+const { words } = await import(new URL(`texts/${language}.js`, document.baseURI));
 
 /** The text of that name, with its places filled in. */
 export function t(key, values = {}) {

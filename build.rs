@@ -1,5 +1,5 @@
 //! Builds what the program carries inside: every file under `web/`, with its media type, its compressed form and
-//! its ETag, as the table that `src/http/assets.rs` includes. No npm, no network.
+//! its ETag, as the table that `src/http/pages/assets.rs` includes. No npm, no network.
 //!
 //! Scripts and style sheets leave without comments and indentation. A page that names many would have a TV ask many
 //! times, so those that stand together become one, under a name that says what is in it (`index.0123456789abcdef.js`):

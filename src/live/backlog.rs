@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::ground::limits;
 use crate::live::state::RecordingState;
 use crate::live::stream::{Inner, Stream};
-use crate::wire::playlist::segments::Stretch;
+use crate::wire::playlist::segments::SegmentSpan;
 
 /// Bytes of one stream on their way to the disk, in the order of the file.
 #[derive(Debug)]
@@ -139,11 +139,11 @@ impl Stream {
         inner.unrecorded.taken() - inner.gaps.lost()
     }
 
-    /// Where in the recording the bytes of a stretch are, if the disk has them all.
-    pub fn recorded_at(&self, stretch: &Stretch) -> Option<u64> {
+    /// Where in the recording the bytes of a span are, if the disk has them all.
+    pub fn recorded_at(&self, span: &SegmentSpan) -> Option<u64> {
         let inner = self.lock();
-        let taken = stretch.offset + stretch.size <= inner.unrecorded.taken();
-        if taken { inner.gaps.place(stretch.offset, stretch.size) } else { None }
+        let taken = span.offset + span.size <= inner.unrecorded.taken();
+        if taken { inner.gaps.place(span.offset, span.size) } else { None }
     }
 
     /// The disk has closed the recording, or takes no more. What has stopped before stays as it is.

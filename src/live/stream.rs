@@ -18,7 +18,7 @@ use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Past, Reload};
-use crate::wire::playlist::segments::{FragmentMeta, Segments, Stretch};
+use crate::wire::playlist::segments::{FragmentMeta, Segments, SegmentSpan};
 
 /// Fragments are kept for this long beyond the newest group of pictures, for players that fetch parts.
 const KEPT: Ticks90k = Ticks90k::from_ms(1500);
@@ -368,7 +368,7 @@ impl Stream {
     }
 
     /// Where a closed segment, or with `part` a part of a segment, is; `Ok(None)` if it has yet to come.
-    pub fn stretch(&self, number: u64, part: Option<usize>) -> Result<Option<Stretch>, BadReload> {
+    pub fn span(&self, number: u64, part: Option<usize>) -> Result<Option<SegmentSpan>, BadReload> {
         let inner = self.lock();
         let closed = inner.segments.next_number() as u64;
         let found = match part {
@@ -379,10 +379,10 @@ impl Stream {
         if found.is_none() && !comes { Err(BadReload) } else { Ok(found) }
     }
 
-    /// The bytes of a stretch, if they are still in memory.
-    pub fn pieces(&self, stretch: &Stretch) -> Option<Vec<Bytes>> {
+    /// The bytes of a span, if they are still in memory.
+    pub fn pieces(&self, span: &SegmentSpan) -> Option<Vec<Bytes>> {
         let inner = self.lock();
-        (stretch.first_fragment..=stretch.last_fragment)
+        (span.first_fragment..=span.last_fragment)
             .map(|number| inner.kept(number).map(|kept| kept.fragment.bytes.clone()))
             .collect()
     }

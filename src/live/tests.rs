@@ -258,8 +258,8 @@ fn playlists_wait_for_their_part() {
     publish(&mut publisher, 1, 4);
     assert!(future::block_on(future::poll_once(&mut changed)).is_some());
     assert!(stream.playlist(part(1, 0)).expect("a good question").is_some());
-    let stretch = stream.stretch(1, Some(0)).expect("a part").expect("that is there");
-    assert_eq!(stream.pieces(&stretch).expect("in memory").len(), 3);
+    let span = stream.span(1, Some(0)).expect("a part").expect("that is there");
+    assert_eq!(stream.pieces(&span).expect("in memory").len(), 3);
 }
 
 #[test]

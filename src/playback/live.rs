@@ -49,27 +49,27 @@ pub(super) fn description(stream: &Stream, number: usize) -> Reply {
 }
 
 /// A segment, or a part of one; one that is about to come is waited for.
-pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, path: PathBuf) -> Reply {
+pub(super) async fn span(stream: &Stream, number: u64, part: Option<usize>, path: PathBuf) -> Reply {
     let wait = async {
         loop {
             let changed = stream.listen_parts();
-            match stream.stretch(number, part) {
-                Ok(Some(stretch)) => return Some(stretch),
+            match stream.span(number, part) {
+                Ok(Some(span)) => return Some(span),
                 Ok(None) => changed.await,
                 Err(_) => return None,
             }
         }
     };
-    let stretch = match within(MAX_BLOCK, wait).await {
-        Some(Some(stretch)) => stretch,
+    let span = match within(MAX_BLOCK, wait).await {
+        Some(Some(span)) => span,
         Some(None) => return unknown(),
         None => return stalled(),
     };
-    if let Some(pieces) = stream.pieces(&stretch) {
+    if let Some(pieces) = stream.pieces(&span) {
         return media(Body::Pieces(pieces));
     }
-    if let Some(offset) = stream.recorded_at(&stretch) {
-        return media(Body::of_file(path, offset, stretch.size));
+    if let Some(offset) = stream.recorded_at(&span) {
+        return media(Body::of_file(path, offset, span.size));
     }
     unknown()
 }

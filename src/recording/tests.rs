@@ -260,8 +260,8 @@ fn a_recording_goes_on_once_there_is_room_again() {
     }
     let file = std::fs::read(folder.video(SHARE)).expect("it is there");
     let places: Vec<_> = (0..)
-        .map_while(|number| stream.stretch(number, None).ok().flatten())
-        .map(|stretch| (stretch.start, stream.recorded_at(&stretch)))
+        .map_while(|number| stream.span(number, None).ok().flatten())
+        .map(|span| (span.start, stream.recorded_at(&span)))
         .collect();
     for (start, place) in &places {
         let Some(at) = place.map(|at| at as usize) else { continue };
@@ -277,8 +277,8 @@ fn a_recording_goes_on_once_there_is_room_again() {
     let first: u64 = first.expect("a number");
     assert!(first > 2, "what is gone isn't listed");
     for number in first..places.len() as u64 {
-        let stretch = stream.stretch(number, None).ok().flatten().expect("it is closed");
-        assert!(stream.pieces(&stretch).is_some() || stream.recorded_at(&stretch).is_some(), "{number} can be had");
+        let span = stream.span(number, None).ok().flatten().expect("it is closed");
+        assert!(stream.pieces(&span).is_some() || stream.recorded_at(&span).is_some(), "{number} can be had");
     }
     publisher.end();
     hub.close_recording(&stream);
@@ -334,7 +334,7 @@ fn a_recording_has_an_end_and_its_stream_goes_on() {
         assert!(number < 200_000, "it has no end");
         if number % 1000 == 0 {
             // As fast as the disk, as every publisher is.
-            let newest = stream.stretch(number as u64 - 2, None).expect("fits").expect("it is closed");
+            let newest = stream.span(number as u64 - 2, None).expect("fits").expect("it is closed");
             while stream.recording() == RecordingState::On && stream.recorded_bytes() < newest.offset {
                 std::thread::yield_now();
             }

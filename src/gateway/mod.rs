@@ -59,6 +59,7 @@ use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Guard, Refresher};
 use crate::lan::Presence;
 use crate::live::Hub;
+use crate::package::fmp4::RECORDER;
 use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
@@ -145,7 +146,7 @@ impl Gateway {
         let recordings = data_dir.join("recordings");
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
-        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
+        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled.then_some(RECORDER)));
         let library = Library::new(folder.clone());
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &config.recording));
         let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &config.recording));

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::wire::playlist::segments::{Segment, Segments, SegmentSpan};
+use crate::wire::playlist::segments::{Segment, SegmentSpan, Segments};
 
 /// Players stay this many parts behind the newest: at least two, or they run dry (4.4.3.8).
 const PARTS_HELD_BACK: f64 = 2.5;

@@ -131,6 +131,8 @@ pub struct Segments {
     /// Where the newest key frame is, and how far it is from the one before.
     key: Ticks90k,
     group: Option<Ticks90k>,
+    /// Fragments were left out before the next segment.
+    broken: bool,
 }
 
 impl Default for Segments {
@@ -146,6 +148,7 @@ impl Default for Segments {
             longest: Ticks90k(0),
             key: Ticks90k(0),
             group: None,
+            broken: false,
         }
     }
 }
@@ -165,8 +168,9 @@ impl Segments {
             Some(open) => open.span.add(fragment),
             None if fragment.picture || !self.closed.is_empty() => {
                 let (span, description) = (SegmentSpan::of(fragment), fragment.description);
+                let broken = std::mem::take(&mut self.broken);
                 let continuous = self.closed.back().is_none_or(|last| {
-                    last.description == description && !(fragment.picture && is_pause(last.end(), fragment))
+                    !broken && last.description == description && !(fragment.picture && is_pause(last.end(), fragment))
                 });
                 self.open = Some(Segment { span, description, continuous, parts: Vec::new() });
                 if self.closed.is_empty() {
@@ -230,6 +234,12 @@ impl Segments {
         self.close_segment(end);
     }
 
+    /// Fragments are left out here: what is open is closed, and what comes next does not go on where it stops.
+    pub fn break_off(&mut self) {
+        self.finish();
+        self.broken = true;
+    }
+
     /// Lets go of the closed segments before number `first`, but for the newest.
     pub fn forget(&mut self, first: usize) {
         while self.gone < first && self.closed.len() > 1 {
@@ -265,9 +275,10 @@ impl Segments {
         self.gone + self.closed.partition_point(is_old)
     }
 
-    /// Breaks before the closed segment of this number: pauses and other descriptions.
+    /// Breaks up to the beginning of the segment of this number: pauses and other descriptions.
     pub fn breaks_before(&self, number: usize) -> usize {
-        let held = self.closed_from(0).take_while(|(held, _)| *held < number);
+        let held = self.closed_from(0).chain(std::iter::once(self.next_number()).zip(self.open()));
+        let held = held.take_while(|(held, _)| *held <= number);
         self.gone_breaks + held.filter(|(_, segment)| !segment.continuous).count()
     }
 

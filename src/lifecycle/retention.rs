@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::gateway::gallery::Gallery;
-use crate::gateway::room::{MIB, Room};
-use crate::gateway::strays::Strays;
 use crate::ground::id::ShareId;
 use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
 use crate::ground::recording_failure::{NO_ROOM, NO_ROOM_FOR_GUESTS};
+use crate::lifecycle::gallery::Gallery;
+use crate::lifecycle::room::{MIB, Room};
+use crate::lifecycle::strays::Strays;
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
 use crate::share::{EndReason, Growing, ShareError, Steward};
@@ -22,7 +22,7 @@ const SWEEPS_TO_DISK: u32 = 10;
 const SWEEPS_TO_STRAYS: u32 = 3600;
 
 /// The keeper.
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
@@ -36,7 +36,7 @@ pub(super) struct Keeper {
 
 /// What comes when. It lasts as long as the gateway: a keeper that is begun again goes on where it broke off, and does not
 /// take what it finds for what a stop left behind.
-pub(super) struct Rounds {
+pub(crate) struct Rounds {
     sweeps: u32,
     /// The sweep at which streams that were cut off have had their time to come back.
     settling: u32,
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
     use crate::album::Album;
-    use crate::gateway::room::tests::{House, house};
+    use crate::lifecycle::room::tests::{House, house};
 
     fn keeper(house: &House) -> (tempfile::TempDir, Keeper) {
         let photos = tempfile::tempdir().expect("a directory");

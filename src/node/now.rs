@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::gateway::room::Room;
 use crate::ground::time::{Clock, Moment};
+use crate::lifecycle::room::Room;
 use crate::live::{self, Hub, RecordingState, Stream};
 use crate::share::{Asker, Steward};
 

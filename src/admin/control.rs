@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gateway::desk::{Desk, Refused, Verb};
+use crate::admin::verbs::{Desk, Refused, Verb};
 use crate::ground::limits;
 use crate::private;
 
@@ -171,11 +171,11 @@ fn receive<T: DeserializeOwned>(stream: &mut impl Read, most: usize) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::verbs::Addresses;
     use crate::album::Album;
-    use crate::gateway::desk::Addresses;
-    use crate::gateway::gallery::Gallery;
-    use crate::gateway::strays::Strays;
     use crate::ground::time::Clock as _;
+    use crate::lifecycle::gallery::Gallery;
+    use crate::lifecycle::strays::Strays;
     use crate::share::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};

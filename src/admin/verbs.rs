@@ -12,14 +12,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::gateway::channels;
-use crate::gateway::gallery::Gallery;
-use crate::gateway::now::Now;
-use crate::gateway::strays::Strays;
+use crate::admin::channels;
 use crate::ground::id::{AccountId, PhoneId, UserId};
 use crate::ground::limits;
 use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
+use crate::lifecycle::gallery::Gallery;
+use crate::lifecycle::strays::Strays;
+use crate::node::now::Now;
 use crate::share::{
     Account, Asker, Belongings, Holder, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport,
     ProfileChange, Report, Scope, Share, ShareError, Steward, Tv, User, photo_url,

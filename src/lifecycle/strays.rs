@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::gateway::clips::Clips;
+use crate::lifecycle::clips::Clips;
 use crate::live::Hub;
 use crate::recording::Folder;
 use crate::recording::library::Library;
@@ -30,7 +30,7 @@ impl Strays {
     }
 
     /// The same, with films that come back prepared by `clips`.
-    pub(super) fn with_clips(self, clips: Arc<Clips>) -> Self {
+    pub(crate) fn with_clips(self, clips: Arc<Clips>) -> Self {
         Self { clips: Some(clips), ..self }
     }
 
@@ -105,12 +105,12 @@ impl Strays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::config::{Config, Recording};
-    use crate::gateway::desk::{Addresses, Desk, Verb};
+    use crate::admin::verbs::{Addresses, Desk, Verb};
+    use crate::config::{Config, Recording};
     use crate::gateway::open_books;
-    use crate::gateway::room::tests::house;
     use crate::ground::id::ShareId;
     use crate::ground::time::UnixMs;
+    use crate::lifecycle::room::tests::house;
     use crate::share::NewUser;
     use crate::share::story::SetClock;
 
@@ -127,7 +127,12 @@ mod tests {
         let _publisher = house.hub.open(live, None, None, UnixMs(0)).expect("it flows");
         std::fs::write(folder.film(clip), "whole").expect("a film");
 
-        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &Recording::default());
+        let clips = Clips::new(
+            house.steward.clone(),
+            house.library.clone(),
+            house.room.clone(),
+            &Recording::default().limits(),
+        );
         clips.call_off(clip);
         assert_eq!(folder.set_aside_shares().expect("a list"), [clip], "a film that came whole is kept");
         assert_eq!(strays.sort().expect("sorted"), 2);
@@ -186,7 +191,7 @@ mod tests {
     #[test]
     fn a_film_that_comes_back_is_gone_on_with() {
         let house = house(0);
-        let limits = Recording::default();
+        let limits = Recording::default().limits();
         let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
         let clips = Arc::new(clips);
         let strays = Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone());

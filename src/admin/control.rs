@@ -176,7 +176,7 @@ mod tests {
     use crate::ground::time::Clock as _;
     use crate::lifecycle::gallery::Gallery;
     use crate::lifecycle::strays::Strays;
-    use crate::share::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};
     use std::os::unix::fs::PermissionsExt as _;

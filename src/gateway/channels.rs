@@ -6,16 +6,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::executor::{Work, unblock};
 use crate::ground::id::TvId;
-use crate::ground::limits;
 use crate::ground::reply::Reply;
-use crate::ground::time::{Clock, Moment, UnixMs};
+use crate::ground::time::{Clock, Moment};
 use crate::http::route::ChannelFile;
 use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
-use crate::iptv::{Channel, Channels, File, Origin, Programme, Viewers};
+use crate::iptv::{Channel, Channels, File, Programme, Viewers};
 use crate::share::{Audience, Steward};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -133,30 +130,4 @@ pub(super) fn tell_tvs(steward: &Steward) {
         }
         Err(error) => log::error!("TVs can't be told of new channels: {error}"),
     }
-}
-
-/// What the owner is told of the channels.
-pub(super) fn report(channels: &Channels) -> Value {
-    let held = channels.held();
-    let date = |date: Option<UnixMs>| date.map(|date| date.to_string());
-    let origin = |origin: &Origin| json!({ "source": origin.source, "fetched_at": date(origin.fetched_at), "problem": origin.problem });
-    let channel = |channel: &Channel| {
-        json!({
-            "number": channel.number, "channel_id": channel.id.to_string(), "name": &*channel.name,
-            "group": channel.group.as_deref(), "guide_id": &*channel.guide_id, "url": channel.url.to_string(),
-        })
-    };
-    let known = held.catalogue.channels();
-    let skipped = held.catalogue.skipped.iter();
-    json!({
-        "fetching": channels.is_fetching(),
-        "list": origin(&held.list_origin),
-        "guide": origin(&held.guide_origin),
-        "programmes": held.guide.count(),
-        "total": known.len(),
-        "channels": known.iter().take(limits::PAGE_ROWS).map(channel).collect::<Vec<_>>(),
-        "skipped_total": held.catalogue.skipped_total,
-        "skipped": skipped.map(|skipped| json!({ "line": skipped.line, "reason": skipped.why.to_string() }))
-            .collect::<Vec<_>>(),
-    })
 }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::executor::{Executor, Work, unblock};
-use crate::gateway::watch::Watch;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::secret::same;
 use crate::ground::time::{Clock, UnixMs};
 use crate::ingest::{Answer, CameraGate, Gate};
+use crate::lifecycle::follow::Watch;
 use crate::live::{Hub, OpenError, Publisher, Status};
 use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;

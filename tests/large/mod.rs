@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use event_listener::Event;
+use lareira::config::Config;
 use lareira::gateway::Gateway;
-use lareira::gateway::config::Config;
 use lareira::ground::frame::{Frame, VideoFrame, VideoParams};
 use lareira::ground::id::{SenderId, ShareId, UserId};
 use lareira::ground::secret::TokenHash;
@@ -38,7 +38,7 @@ const SPS: &[u8] = &[
 ];
 const PPS: &[u8] = &[0x68, 0xCB, 0x83, 0xCB, 0x20];
 const SOUND_RATE: u64 = 48_000;
-/// Places of an inbox that are counted together (`share/inbox.rs`).
+/// Places of an inbox that are counted together (`share/rules/inbox.rs`).
 const STRETCH: u64 = 256;
 
 /// A gateway with a household, on loopback.

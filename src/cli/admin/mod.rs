@@ -16,13 +16,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::admin::control;
+use crate::admin::verbs::{Addresses, Desk, Refused, Verb};
 use crate::cli::{complain, say};
+use crate::config::Config;
 use crate::executor::SystemClock;
-use crate::gateway::config::Config;
-use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
-use crate::gateway::strays::Strays;
-use crate::gateway::{GatewayError, control, open_books};
+use crate::gateway::{GatewayError, open_books};
 use crate::ground::limits;
+use crate::lifecycle::strays::Strays;
 use crate::private;
 use crate::store::StoreError;
 use parse::{Line, Place, WrongUsage};

@@ -9,7 +9,7 @@ use crate::ground::id::ShareId;
 use crate::ground::secret::same;
 use crate::ground::time::{Clock, UnixMs};
 use crate::ingest::{Answer, CameraGate, Gate};
-use crate::lifecycle::follow::Watch;
+use crate::lifecycle::follow::Follower;
 use crate::live::{Hub, OpenError, Publisher, Status};
 use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
@@ -30,7 +30,7 @@ pub(super) struct Doorkeeper {
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
     pub clock: Arc<dyn Clock>,
-    pub watch: Arc<Watch>,
+    pub watch: Arc<Follower>,
     /// Name and password RTSP publishers have to give besides their address, if any.
     pub login: Option<(String, String)>,
 }

@@ -22,14 +22,14 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use crate::admin::control::Control;
-use crate::admin::verbs::{Addresses, Desk, Doors, OpenDesk};
+use crate::admin::verbs::{Addresses, Admin, Doors, OwnerPage};
 use crate::album::Album;
 use crate::config::Config;
 use crate::executor::{Executor, SystemClock, Task};
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::gate::Doorkeeper;
-use crate::gateway::player::{Plays, Shelved, Tickets};
+use crate::gateway::player::{LibraryRecordings, Plays, Tickets};
 use crate::gateway::secure::Secure;
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
@@ -37,9 +37,9 @@ use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as 
 use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Guard, Refresher};
 use crate::lifecycle::clips::{Clips, Intake};
-use crate::lifecycle::follow::{Followed, RecordingWitness, Watch};
+use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
 use crate::lifecycle::gallery::Gallery;
-use crate::lifecycle::retention::{Keeper, Rounds};
+use crate::lifecycle::retention::{Retention, Rounds};
 use crate::lifecycle::room::Room;
 use crate::lifecycle::strays::Strays;
 use crate::live::Hub;
@@ -110,7 +110,7 @@ pub struct Gateway {
     cameras: Arc<Cameras>,
     doors: Doors,
     followed: Followed,
-    keeper_stop: mpsc::Sender<()>,
+    retention_stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
     _back: Back,
     control: Control,
@@ -156,7 +156,7 @@ impl Gateway {
         let http = TcpListener::bind(config.http.address)
             .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let followed = Followed::default();
-        let watch = Watch {
+        let watch = Follower {
             steward: steward.clone(),
             hub: hub.clone(),
             folder: folder.clone(),
@@ -192,7 +192,7 @@ impl Gateway {
 
         let addresses = Addresses::new(doors, &config.http.names);
         let channels_known = Some(channels.clone());
-        let desk = Arc::new(Desk {
+        let admin = Arc::new(Admin {
             steward: steward.clone(),
             gallery: gallery.clone(),
             addresses,
@@ -200,14 +200,14 @@ impl Gateway {
             strays: strays.clone(),
         });
         let now = Now::new(steward.clone(), hub.clone(), room.clone(), clock.clone());
-        let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
-        let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
+        let owner_page = Arc::new(OwnerPage { admin: admin.clone(), now });
+        let api = Api::new(steward.clone(), gallery.clone(), owner_page, doors.rtsp.port())
             .with_secure(told.ports)
             .with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, Box::new(move |request| answering.answer(request))).map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
-        let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
+        let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(LibraryRecordings(library.clone())));
         let down = Down::new(clock.clone());
         let front = Front::new(
             FrontConfig {
@@ -237,11 +237,11 @@ impl Gateway {
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let (front, ingest) = (Arc::new(front), Arc::new(ingest));
         let secure = secure.map(|secure| secure.keep_serving(front.clone(), ingest.clone(), &executor, clock.clone()));
-        let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
+        let control = Control::start(data_dir, admin).map_err(data(data_dir))?;
         let presence = mdns::announce(config, doors, &executor);
 
-        let (keeper_stop, stopped) = mpsc::channel();
-        let mut keeper = Keeper {
+        let (retention_stop, stopped) = mpsc::channel();
+        let mut retention = Retention {
             steward: steward.clone(),
             hub: hub.clone(),
             library: library.clone(),
@@ -251,10 +251,10 @@ impl Gateway {
             retention: config.share.retention.0,
             rounds: Rounds::new(config.share.resume_window.0, cut_off),
         };
-        let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
+        let (backlog, outcomes) = (hub.backlog().clone(), RecordingOutcomes { steward: steward.clone(), library });
         let mut threads = vec![
-            down.start("recording", move || writer::run(&folder, &backlog, &witness)).map_err(GatewayError::Thread)?,
-            down.start("keeper", move || keeper.run(&stopped)).map_err(GatewayError::Thread)?,
+            down.start("recording", move || writer::run(&folder, &backlog, &outcomes)).map_err(GatewayError::Thread)?,
+            down.start("retention", move || retention.run(&stopped)).map_err(GatewayError::Thread)?,
         ];
         let preparing = clips.clone();
         threads.push(down.start("clips", move || preparing.run()).map_err(GatewayError::Thread)?);
@@ -271,7 +271,7 @@ impl Gateway {
             cameras,
             doors,
             followed,
-            keeper_stop,
+            retention_stop,
             threads,
             _back: back,
             control,
@@ -293,7 +293,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, .. } = self;
+        let Self { executor, hub, front, ingest, cameras, followed, retention_stop, threads, .. } = self;
         let (control, channels, clips, presence) = (self.control, self.channels, self.clips, self.presence);
         let secure = self.secure;
         executor.run(async {
@@ -321,7 +321,7 @@ impl Gateway {
         channels.stop();
         clips.stop();
         drop(control);
-        drop(keeper_stop);
+        drop(retention_stop);
         hub.backlog().close();
         for thread in threads {
             if thread.join().is_err() {

@@ -15,7 +15,7 @@ use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::library::Library;
-use crate::recording::writer::Witness;
+use crate::recording::writer::RecordingObserver;
 use crate::share::{self, EndReason, ShareError, Steward};
 use crate::thumbnail;
 
@@ -36,7 +36,7 @@ const LAST_RETRY: Duration = Duration::from_secs(60);
 const AFTERLIFE: Duration = Duration::from_secs(60);
 
 /// Follows streams.
-pub(crate) struct Watch {
+pub(crate) struct Follower {
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub folder: Folder,
@@ -108,7 +108,7 @@ enum Turn {
     Late,
 }
 
-impl Watch {
+impl Follower {
     /// Follows one stream to its end.
     pub async fn follow(self: Arc<Self>, stream: Arc<Stream>) {
         let share = stream.share();
@@ -235,12 +235,12 @@ fn in_words(media: MediaInfo) -> share::MediaInfo {
 }
 
 /// Hears from the disk what became of recordings.
-pub(crate) struct RecordingWitness {
+pub(crate) struct RecordingOutcomes {
     pub steward: Arc<Steward>,
     pub library: Arc<Library>,
 }
 
-impl Witness for RecordingWitness {
+impl RecordingObserver for RecordingOutcomes {
     fn complete(&self, share: ShareId) {
         self.library.release(share);
         log::info!("recording complete share={share}");

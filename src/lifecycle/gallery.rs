@@ -1,4 +1,4 @@
-//! The gallery: photos as the HTTP door and the owner's desk know them, drawn by `thumbnail` and kept in the `album`.
+//! The gallery: photos as phones and the owner send them, drawn by `thumbnail` and kept in the `album`.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};

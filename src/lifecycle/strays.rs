@@ -105,7 +105,7 @@ impl Strays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::verbs::{Addresses, Desk, Verb};
+    use crate::admin::verbs::{Addresses, Admin, Verb};
     use crate::config::{Config, Recording};
     use crate::gateway::open_books;
     use crate::ground::id::ShareId;
@@ -158,18 +158,18 @@ mod tests {
         let ana = steward.add_user(new).expect("a user").id;
         let strays = Arc::new(Strays::at_rest(steward.clone(), place.path()).expect("a folder"));
         let addresses = Addresses::new(config.doors(), &[]);
-        let desk = Desk { steward, gallery, addresses, channels: None, strays };
+        let admin = Admin { steward, gallery, addresses, channels: None, strays };
         let file = place.path().join("backup");
-        desk.execute(&Verb::Backup { file: file.clone() }).expect("backed up");
-        let share = desk.steward.new_share_for_cameras(&[ana], None).expect("a share").share.id;
-        let folder = desk.strays.library.folder().clone();
+        admin.execute(&Verb::Backup { file: file.clone() }).expect("backed up");
+        let share = admin.steward.new_share_for_cameras(&[ana], None).expect("a share").share.id;
+        let folder = admin.strays.library.folder().clone();
         std::fs::write(folder.video(share), "a video").expect("recorded");
         let newer = place.path().join("newer");
-        desk.execute(&Verb::Backup { file: newer.clone() }).expect("backed up");
-        let restored = desk.execute(&Verb::Restore { file }).expect("restored");
+        admin.execute(&Verb::Backup { file: newer.clone() }).expect("backed up");
+        let restored = admin.execute(&Verb::Restore { file }).expect("restored");
         assert_eq!((&restored["restored"], &restored["videos_kept_aside"]), (&true.into(), &1.into()), "{restored}");
         assert_eq!(restored["kept_aside_in"], folder.strays().display().to_string());
-        let restored = desk.execute(&Verb::Restore { file: newer }).expect("restored");
+        let restored = admin.execute(&Verb::Restore { file: newer }).expect("restored");
         assert_eq!(restored.get("videos_kept_aside"), None, "{restored}");
         assert_eq!(std::fs::read(folder.video(share)).expect("it is back"), b"a video");
     }

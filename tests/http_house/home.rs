@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lareira::admin::verbs::{Addresses, Desk, OpenDesk};
+use lareira::admin::verbs::{Addresses, Admin, OwnerPage};
 use lareira::album::Album;
 use lareira::config::Recording;
 use lareira::executor::SystemClock;
@@ -79,13 +79,13 @@ impl Home {
         };
         let strays = Arc::new(Strays::at_rest(steward.clone(), dir.path()).expect("a folder"));
         let (steward_too, gallery_too) = (steward.clone(), gallery.clone());
-        let desk = Arc::new(Desk { steward: steward_too, gallery: gallery_too, addresses, channels: None, strays });
+        let admin = Arc::new(Admin { steward: steward_too, gallery: gallery_too, addresses, channels: None, strays });
         let hub = Arc::new(Hub::new(4, None));
         let folder = Folder::open(&dir.path().join("recordings")).expect("a folder");
         let library = Library::new(folder);
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library, &Recording::default().limits()));
         let now = Now::new(steward.clone(), hub, room, clock.clone());
-        let api = Api::new(steward.clone(), gallery.clone(), Arc::new(OpenDesk { desk, now }), 8554);
+        let api = Api::new(steward.clone(), gallery.clone(), Arc::new(OwnerPage { admin, now }), 8554);
         let secure = Arc::new(SecurePorts::default());
         secure.open_https(8443);
         let api = api.with_secure(secure);

@@ -1,7 +1,7 @@
 //! What TVs and players are served of a share: live while it flows, from its recording after.
 //!
 //! Answers are values ([`Reply`]); sockets, ranges and caching are the HTTP door's business. A request for a share that
-//! isn't ready is held until it is. Nothing here knows who may see what: the [`Warden`] does.
+//! isn't ready is held until it is. Nothing here knows who may see what: the [`PlayAccess`] does.
 
 mod live;
 mod recorded;
@@ -18,7 +18,8 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::ground::time::UnixMs;
-use crate::live::{FinishedRecording, Hub, Status, Stream, Wanted};
+use crate::live::{Hub, Status, Stream};
+use crate::package::fmp4::{FinishedRecording, Wanted};
 use crate::wire::address::PlayFile;
 use crate::wire::playlist::hls::Reload;
 
@@ -61,7 +62,7 @@ pub enum Denied {
 }
 
 /// Knows who may play what.
-pub trait Warden: Send + Sync {
+pub trait PlayAccess: Send + Sync {
     /// Whether `ticket` opens `file` of `share`.
     fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: PlayFile) -> BoxFuture<'a, Result<(), Denied>>;
     /// Whether `ticket` still opens `file` of `share`, for what is being sent. Blocks.
@@ -71,7 +72,7 @@ pub trait Warden: Send + Sync {
 }
 
 /// Opens finished recordings.
-pub trait Shelf: Send + Sync {
+pub trait Recordings: Send + Sync {
     /// The finished recording of a share, with what is wanted of it.
     fn open(&self, share: ShareId, wanted: Wanted) -> BoxFuture<'_, std::io::Result<Arc<FinishedRecording>>>;
     /// Where the bytes of a recording lie while it is written.
@@ -83,8 +84,8 @@ pub trait Shelf: Send + Sync {
 /// Plays shares.
 pub struct Playback {
     hub: Arc<Hub>,
-    warden: Arc<dyn Warden>,
-    shelf: Arc<dyn Shelf>,
+    access: Arc<dyn PlayAccess>,
+    recordings: Arc<dyn Recordings>,
 }
 
 /// What a request finds.
@@ -94,15 +95,15 @@ enum Found {
 }
 
 impl Playback {
-    /// Plays the streams of `hub` and the recordings of `shelf`.
-    pub fn new(hub: Arc<Hub>, warden: Arc<dyn Warden>, shelf: Arc<dyn Shelf>) -> Self {
-        Self { hub, warden, shelf }
+    /// Plays the streams of `hub` and the recordings of `recordings`.
+    pub fn new(hub: Arc<Hub>, access: Arc<dyn PlayAccess>, recordings: Arc<dyn Recordings>) -> Self {
+        Self { hub, access, recordings }
     }
 
     /// The answer to a request for a part of `share`.
     pub async fn play(&self, share: ShareId, ticket: &str, request: Request<'_>) -> Reply {
         let file = request.file;
-        match self.warden.permit(share, ticket, file).await {
+        match self.access.permit(share, ticket, file).await {
             Ok(()) => {}
             Err(Denied::Bad) => {
                 return refuse(403, "ticket", "This address is not valid. Open the share from the TV's inbox.");
@@ -116,19 +117,19 @@ impl Playback {
             }
         }
         if file == PlayFile::Thumbnail {
-            return recorded::thumbnail(self.shelf.thumbnail_path(share)).await;
+            return recorded::thumbnail(self.recordings.thumbnail_path(share)).await;
         }
         match self.find(share, file).await {
             Ok(Found::Live(stream)) => self.play_live(stream, request).await,
             Ok(Found::Over(_)) if file == PlayFile::LiveMp4 => over(),
-            Ok(Found::Over(began)) => recorded::play(&*self.shelf, share, request, began).await,
+            Ok(Found::Over(began)) => recorded::play(&*self.recordings, share, request, began).await,
             Err(reply) => reply,
         }
     }
 
     /// Whether whoever is being sent `file` with `ticket` may still have it. Blocks.
     pub fn still_allowed(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool {
-        self.warden.still_permits(share, ticket, file)
+        self.access.still_permits(share, ticket, file)
     }
 
     async fn play_live(&self, stream: Arc<Stream>, request: Request<'_>) -> Reply {
@@ -138,7 +139,7 @@ impl Playback {
             within(limits::PLAY_WAIT, live::settled(&stream)).await;
         }
         let settled = stream.is_settled();
-        let path = || self.shelf.video_path(stream.share());
+        let path = || self.recordings.video_path(stream.share());
         match file {
             PlayFile::LiveMp4 if stream.status() == Status::Ended => over(),
             PlayFile::LiveMp4 => live::endless(&stream),
@@ -146,10 +147,12 @@ impl Playback {
                 Ok(reload) => live::playlist(&stream, reload).await,
                 Err(_) => refuse(400, "directive", "The playlist can't be asked for like that."),
             },
-            PlayFile::Init(number) => live::description(&stream, number as usize),
-            PlayFile::Segment(number) => live::stretch(&stream, number, None, path()).await,
-            PlayFile::Part(number, part) => live::stretch(&stream, number, Some(part as usize), path()).await,
-            PlayFile::VideoMp4 if settled => recorded::play(&*self.shelf, stream.share(), request, UnixMs(0)).await,
+            PlayFile::Init(number) => live::init_segment(&stream, number as usize),
+            PlayFile::Segment(number) => live::span(&stream, number, None, path()).await,
+            PlayFile::Part(number, part) => live::span(&stream, number, Some(part as usize), path()).await,
+            PlayFile::VideoMp4 if settled => {
+                recorded::play(&*self.recordings, stream.share(), request, UnixMs(0)).await
+            }
             PlayFile::VideoMp4 => live::growing(&stream, path()),
             PlayFile::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
         }
@@ -172,7 +175,7 @@ impl Playback {
         loop {
             let opened = self.hub.listen_opened();
             let Some(stream) = self.hub.get(share) else {
-                match self.warden.standing(share).await {
+                match self.access.standing(share).await {
                     Standing::CutOff(began) if file == PlayFile::VideoMp4 => return Ok(Found::Over(began)),
                     Standing::Expected | Standing::CutOff(_) => {}
                     Standing::Over(began) => return Ok(Found::Over(began)),

@@ -8,20 +8,20 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::{Body, Portion, Reply};
 use crate::ground::time::UnixMs;
-use crate::live::{FinishedRecording, Head, Wanted};
+use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::playback::live::{MP4, playlist_of};
-use crate::playback::{Request, Shelf, open_to_all, refuse, within};
+use crate::playback::{Recordings, Request, open_to_all, refuse, within};
 use crate::wire::address::PlayFile;
 
 /// The answer to a request for a part of a share that began then and is over.
-pub(super) async fn play(shelf: &dyn Shelf, share: ShareId, request: Request<'_>, began: UnixMs) -> Reply {
+pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: Request<'_>, began: UnixMs) -> Reply {
     let wanted = match request.file {
         PlayFile::Index => Wanted::Playlist(began),
         PlayFile::VideoMp4 if !request.head_only => Wanted::Head,
         PlayFile::VideoMp4 | PlayFile::Init(_) | PlayFile::Segment(_) => Wanted::Segments,
         PlayFile::LiveMp4 | PlayFile::Part(..) | PlayFile::Thumbnail => return gone(),
     };
-    let recording = match within(limits::PLAY_WAIT, shelf.open(share, wanted)).await {
+    let recording = match within(limits::PLAY_WAIT, recordings.open(share, wanted)).await {
         Some(Ok(recording)) => recording,
         Some(Err(error)) => return failed(share, &error),
         None => return busy(),

@@ -16,7 +16,7 @@ const WELL: Duration = Duration::from_secs(300);
 
 /// The threads that have broken off, and when they last did.
 #[derive(Clone)]
-pub(super) struct Down {
+pub(crate) struct Down {
     clock: Arc<dyn Clock>,
     broke_off: Arc<Mutex<BTreeMap<&'static str, Moment>>>,
 }

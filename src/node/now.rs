@@ -4,15 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::gateway::room::Room;
 use crate::ground::time::{Clock, Moment};
+use crate::lifecycle::room::Room;
 use crate::live::{self, Hub, RecordingState, Stream};
 use crate::share::{Asker, Steward};
 
 /// Linux counts processor time in hundredths of a second, whatever the machine (proc(5), `sysconf(_SC_CLK_TCK)`).
 const TICKS_A_SECOND: f64 = 100.0;
-/// And memory in pages, on the machines we build for.
-const PAGE_BYTES: u64 = 4096;
 /// Load is measured over at least this long: looks that follow sooner are told the last figure.
 const LEAST_MS: u64 = 500;
 
@@ -128,7 +126,28 @@ fn processor_ticks() -> Option<u64> {
     Some(own + fields.next()?.parse::<u64>().ok()?)
 }
 
+/// Memory of this process (proc(5), `statm`). It is counted in pages, whose size is the machine's: 4 KiB on most, 16 or 64
+/// on some with ARM processors.
 fn resident_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    Some(statm.split_whitespace().nth(1)?.parse::<u64>().ok()? * PAGE_BYTES)
+    resident(&std::fs::read_to_string("/proc/self/statm").ok()?, rustix::param::page_size())
+}
+
+fn resident(statm: &str, page_bytes: usize) -> Option<u64> {
+    Some(statm.split_whitespace().nth(1)?.parse::<u64>().ok()? * page_bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_reckoned_in_pages_of_this_machine() {
+        assert_eq!(resident("9000 1000 300 1 0 500 0", 16 * 1024), Some(16_384_000), "a Raspberry Pi 5");
+        // The kernel's own sum, in KiB (proc(5), `status`), as of a moment later.
+        let status = std::fs::read_to_string("/proc/self/status").expect("it is there");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is said");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        let ours = resident_bytes().expect("it is known") / 1024;
+        assert!(ours.abs_diff(kib) < kib / 2, "{ours} and {kib} KiB");
+    }
 }

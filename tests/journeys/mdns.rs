@@ -60,7 +60,7 @@ fn is_inside(journey: &str) -> bool {
     }
     let mut again = command("unshare", enter);
     again.args(["sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]).arg(std::env::current_exe().expect("a path"));
-    again.args([&format!("nearby::{journey}"), "--exact", "--nocapture"]).env(INSIDE, "lo");
+    again.args([&format!("mdns::{journey}"), "--exact", "--nocapture"]).env(INSIDE, "lo");
     let said = program::run(again, 2 * PATIENCE).ok();
     assert!(said.stdout.contains("1 passed"), "{}", said.stdout);
     false

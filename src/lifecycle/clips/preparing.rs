@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Clips, Fate};
 use crate::codec::{CodecError, decode_key_frame};
-use crate::gateway::room::NoRoom;
-use crate::gateway::watch::THUMBNAIL;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RECORDING_STEP_BYTES;
 use crate::ground::picture::Picture;
 use crate::ground::reply::Reply;
+use crate::lifecycle::follow::THUMBNAIL;
+use crate::lifecycle::room::NoRoom;
 use crate::live::KeyFrame;
 use crate::private;
 use crate::recording::film::{About, Film, FilmError};
@@ -284,15 +284,16 @@ fn media(about: &About, seconds: f64) -> Option<MediaInfo> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::config;
-    use crate::gateway::room::tests::house;
+    use crate::config;
+    use crate::lifecycle::RecordingLimits;
+    use crate::lifecycle::room::tests::house;
 
     const PHONE: &[u8] = include_bytes!("../../../tests/captures/mp4/phone.mp4");
 
     #[test]
     fn nothing_goes_for_a_film_that_can_not_be_shown() {
         let house = house(1);
-        let limits = config::Recording { quota_mib: 1, keep_free_mib: 0, ..config::Recording::default() };
+        let limits = RecordingLimits { enabled: true, quota_mib: 1, keep_free_mib: 0, max_clip_mib: 8192 };
         let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
         let seen = house.recorded("Family", 1);
         house.see(seen);
@@ -313,7 +314,7 @@ mod tests {
     #[test]
     fn a_film_that_was_called_off_goes_only_where_the_books_say_so() {
         let house = house(0);
-        let limits = config::Recording::default();
+        let limits = config::Recording::default().limits();
         let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
         let (wanted, unknown) = (house.clip("Guest"), ShareId([7; 10]));
         for share in [wanted, unknown] {

@@ -1,4 +1,4 @@
-//! The gallery: photos as the HTTP door and the owner's desk know them, drawn by `thumbnail` and kept in the `album`.
+//! The gallery: photos as phones and the owner send them, drawn by `thumbnail` and kept in the `album`.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,7 +55,7 @@ impl Gallery {
     }
 
     /// Deletes the photos that nobody has, made or last spared so long ago.
-    pub(super) fn delete_strays(&self, steward: &Steward, age: Duration) -> Result<(), ShareError> {
+    pub(crate) fn delete_strays(&self, steward: &Steward, age: Duration) -> Result<(), ShareError> {
         // First the files, then the books: a photo that comes in between is young.
         let Ok(old) = self.album.older_than(age.max(LEFT_BEHIND)) else { return Ok(()) };
         if old.is_empty() {
@@ -69,7 +69,7 @@ impl Gallery {
 
 impl Gallery {
     /// Spares the photos of now, before books come back that may not know them: newer ones may come back after.
-    pub(super) fn spare_all(&self) {
+    pub(crate) fn spare_all(&self) {
         if let Err(error) = self.album.touch() {
             log::error!("photos that the backup doesn't know may go soon, they can't be dated anew: {error}");
         }

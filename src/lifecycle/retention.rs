@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::gateway::gallery::Gallery;
-use crate::gateway::room::{MIB, Room};
-use crate::gateway::strays::Strays;
 use crate::ground::id::ShareId;
 use crate::ground::limits::{LAST_ROOM_BYTES, RESUME_BYTES};
 use crate::ground::recording_failure::{NO_ROOM, NO_ROOM_FOR_GUESTS};
+use crate::lifecycle::gallery::Gallery;
+use crate::lifecycle::room::{MIB, Room};
+use crate::lifecycle::strays::Strays;
 use crate::live::{Hub, RecordingState, Status, Stream};
 use crate::recording::library::Library;
 use crate::share::{EndReason, Growing, ShareError, Steward};
@@ -21,8 +21,8 @@ const SWEEPS_TO_DISK: u32 = 10;
 /// How often recordings and photos that nobody knows are looked for: every so many sweeps, an hour.
 const SWEEPS_TO_STRAYS: u32 = 3600;
 
-/// The keeper.
-pub(super) struct Keeper {
+/// The retention.
+pub(crate) struct Retention {
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
@@ -34,9 +34,9 @@ pub(super) struct Keeper {
     pub rounds: Rounds,
 }
 
-/// What comes when. It lasts as long as the gateway: a keeper that is begun again goes on where it broke off, and does not
+/// What comes when. It lasts as long as the gateway: a retention that is begun again goes on where it broke off, and does not
 /// take what it finds for what a stop left behind.
-pub(super) struct Rounds {
+pub(crate) struct Rounds {
     sweeps: u32,
     /// The sweep at which streams that were cut off have had their time to come back.
     settling: u32,
@@ -72,7 +72,7 @@ impl Rounds {
     }
 }
 
-impl Keeper {
+impl Retention {
     /// Works until `stop` is closed. Blocks: give it a thread.
     pub fn run(&mut self, stop: &Receiver<()>) {
         loop {
@@ -199,11 +199,11 @@ mod tests {
 
     use super::*;
     use crate::album::Album;
-    use crate::gateway::room::tests::{House, house};
+    use crate::lifecycle::room::tests::{House, house};
 
-    fn keeper(house: &House) -> (tempfile::TempDir, Keeper) {
+    fn retention(house: &House) -> (tempfile::TempDir, Retention) {
         let photos = tempfile::tempdir().expect("a directory");
-        let keeper = Keeper {
+        let retention = Retention {
             steward: house.steward.clone(),
             hub: house.hub.clone(),
             library: house.library.clone(),
@@ -213,10 +213,10 @@ mod tests {
             retention: Duration::from_secs(3600),
             rounds: Rounds::new(Duration::from_secs(15), Vec::new()),
         };
-        (photos, keeper)
+        (photos, retention)
     }
 
-    impl Keeper {
+    impl Retention {
         fn looks(&mut self) {
             self.look_at_room();
         }
@@ -229,51 +229,51 @@ mod tests {
     #[test]
     fn a_guests_stream_stops_before_it_costs_the_family_a_video_or_its_recording() {
         let house = house(100);
-        let (_photos, mut keeper) = keeper(&house);
+        let (_photos, mut retention) = retention(&house);
         let unseen: Vec<ShareId> = (0..6).map(|_| house.recorded("Family", 10)).collect();
         let (ours, _publisher) = house.live("Family", 20);
         let (theirs, _guests_publisher) = house.live("Guest", 10);
-        keeper.looks();
-        assert!(keeper.records(ours) && keeper.records(theirs), "there is room for both");
+        retention.looks();
+        assert!(retention.records(ours) && retention.records(theirs), "there is room for both");
         house.grow(theirs, 14);
-        keeper.looks();
-        assert!(!keeper.records(theirs), "the last room is the family's");
-        assert!(keeper.records(ours) && unseen.iter().all(|share| house.has(*share)));
+        retention.looks();
+        assert!(!retention.records(theirs), "the last room is the family's");
+        assert!(retention.records(ours) && unseen.iter().all(|share| house.has(*share)));
         house.grow(ours, 28);
-        keeper.looks();
+        retention.looks();
         let left: Vec<bool> = unseen.iter().map(|share| house.has(*share)).collect();
         assert_eq!(left, [false, true, true, true, true, true], "its own oldest makes room for its newest");
-        assert!(keeper.records(ours) && !keeper.records(theirs));
+        assert!(retention.records(ours) && !retention.records(theirs));
     }
 
     #[test]
     fn whoever_records_most_now_stops_first_and_not_who_has_most_from_before() {
         let house = house(100);
-        let (_photos, mut keeper) = keeper(&house);
+        let (_photos, mut retention) = retention(&house);
         let unseen = [30, 30].map(|mib| house.recorded("Grandma", mib));
         let (small, _publisher) = house.live("Grandma", 2);
         let (large, _other) = house.live("Door", 36);
-        keeper.looks();
-        assert!(keeper.records(small) && !keeper.records(large), "who fills the room now gives way first");
+        retention.looks();
+        assert!(retention.records(small) && !retention.records(large), "who fills the room now gives way first");
         house.grow(small, 3);
-        keeper.looks();
-        assert!(keeper.records(small), "and leaves the last room to the others");
+        retention.looks();
+        assert!(retention.records(small), "and leaves the last room to the others");
         house.grow(small, 5);
-        keeper.looks();
+        retention.looks();
         assert_eq!(unseen.map(|share| house.has(share)), [false, true], "whose own makes room then");
-        assert!(keeper.records(small));
+        assert!(retention.records(small));
     }
 
     #[test]
     fn where_nothing_may_go_all_recordings_stop_until_something_was_seen() {
         let house = house(100);
-        let (_photos, mut keeper) = keeper(&house);
+        let (_photos, mut retention) = retention(&house);
         let theirs = house.recorded("Grandpa", 60);
         let (live, _publisher) = house.live("Door", 41);
-        keeper.looks();
-        assert!(!keeper.records(live) && house.has(theirs), "nobody's unseen one goes");
+        retention.looks();
+        assert!(!retention.records(live) && house.has(theirs), "nobody's unseen one goes");
         house.see(theirs);
-        keeper.looks();
+        retention.looks();
         assert!(!house.has(theirs), "what was seen makes room");
         assert!(house.room.make(RESUME_BYTES, None), "and the recording can go on");
     }
@@ -281,25 +281,25 @@ mod tests {
     #[test]
     fn guests_record_no_more_than_their_part_however_much_room_there_is() {
         let house = house(100);
-        let (_photos, mut keeper) = keeper(&house);
+        let (_photos, mut retention) = retention(&house);
         let seen = house.recorded("Guest One", 20);
         house.see(seen);
         let (theirs, _publisher) = house.live("Guest Two", 25);
-        keeper.looks();
-        assert!(keeper.records(theirs) && house.has(seen));
+        retention.looks();
+        assert!(retention.records(theirs) && house.has(seen));
         house.grow(theirs, 30);
-        keeper.looks();
-        assert!(keeper.records(theirs) && !house.has(seen), "what was seen of theirs goes first");
+        retention.looks();
+        assert!(retention.records(theirs) && !house.has(seen), "what was seen of theirs goes first");
         house.grow(theirs, 47);
-        keeper.looks();
-        assert!(!keeper.records(theirs), "then it stops");
+        retention.looks();
+        assert!(!retention.records(theirs), "then it stops");
         let RecordingState::Paused(why) = house.hub.get(theirs).expect("it flows").recording() else {
             panic!("paused")
         };
         assert!(why.contains("what guests send"), "{why}");
     }
 
-    /// The keeper breaks off in one sweep after the other.
+    /// The retention breaks off in one sweep after the other.
     #[test]
     fn a_keeper_that_is_begun_again_goes_on_where_it_was() {
         let shares = [1, 2, 3].map(|n| ShareId([n; 10]));

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::executor::{Executor, processor_time};
-use crate::gateway::room::free_bytes;
-use crate::gateway::threads::Down;
 use crate::http;
 use crate::iptv::Channels;
+use crate::lifecycle::room::free_bytes;
 use crate::live::{self, Hub};
+use crate::node::threads::Down;
 use crate::share::Steward;
 
 /// Less room than this on the data directory's disk is not well.
 const LEAST_FREE_BYTES: u64 = 8 << 20;
 
 /// The gateway's state.
-pub(super) struct Health {
+pub(crate) struct Health {
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub channels: Arc<Channels>,

@@ -10,17 +10,17 @@ use serde_json::json;
 use super::preparing::{Failure, not_kept};
 use super::{Clips, Entered, NoMore, NoTurn};
 use crate::executor::{Work, clean_up, unblock};
-use crate::gateway::room::MIB;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
 use crate::http::range::Piece;
 use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
+use crate::lifecycle::room::MIB;
 use crate::recording::upload::{self, Upload};
 use crate::share::{Share, ShareError, ShareState};
 
 /// Takes films that phones send.
-pub(in crate::gateway) struct Intake {
+pub(crate) struct Intake {
     pub clips: Arc<Clips>,
     /// Who knows phones by their tokens.
     pub api: Api,

@@ -18,7 +18,7 @@ use crate::share::{
 const NUMBER: &str = "+351912345678";
 
 /// A house with one user, whom the household's cameras and guests share with.
-pub(in crate::gateway) struct House {
+pub(crate) struct House {
     _place: tempfile::TempDir,
     pub steward: Arc<Steward>,
     pub clock: Arc<SetClock>,
@@ -28,7 +28,7 @@ pub(in crate::gateway) struct House {
     ana: UserId,
 }
 
-pub(in crate::gateway) fn house(quota_mib: u64) -> House {
+pub(crate) fn house(quota_mib: u64) -> House {
     let place = tempfile::tempdir().expect("a directory");
     let clock = SetClock::new();
     let announcer = Arc::new(Announcer::new(clock.date()));
@@ -39,8 +39,8 @@ pub(in crate::gateway) fn house(quota_mib: u64) -> House {
     let new = NewUser { account, name: "Ana".into(), msisdn: Some(NUMBER.into()), email: None, pin: None };
     let ana = steward.add_user(new).expect("a user").id;
     let library = Library::new(Folder::open(place.path()).expect("a folder"));
-    let limits = config::Recording { quota_mib, keep_free_mib: 0, ..config::Recording::default() };
-    let hub = Arc::new(Hub::new(4, true));
+    let limits = RecordingLimits { enabled: true, quota_mib, keep_free_mib: 0, max_clip_mib: 8192 };
+    let hub = Arc::new(Hub::new(4, Some(crate::package::fmp4::RECORDER)));
     let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));
     House { _place: place, steward, clock, hub, library, room, ana }
 }

@@ -14,20 +14,20 @@ use std::time::Instant;
 use event_listener::Event;
 use smol::lock::Semaphore;
 
-use crate::gateway::config;
-use crate::gateway::room::Room;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_KEPT, UPLOADS_PER_SENDER};
 use crate::ground::shares::Standing;
 use crate::ground::time::Moment;
+use crate::lifecycle::RecordingLimits;
+use crate::lifecycle::room::Room;
 use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::share::{Asker, ShareError, ShareState, Steward};
 
-pub(super) use intake::Intake;
+pub(crate) use intake::Intake;
 
 /// Looks after films.
-pub(super) struct Clips {
+pub(crate) struct Clips {
     steward: Arc<Steward>,
     library: Arc<Library>,
     folder: Folder,
@@ -260,7 +260,7 @@ enum Fate {
 }
 
 impl Clips {
-    pub fn new(steward: Arc<Steward>, library: Arc<Library>, room: Arc<Room>, limits: &config::Recording) -> Self {
+    pub fn new(steward: Arc<Steward>, library: Arc<Library>, room: Arc<Room>, limits: &RecordingLimits) -> Self {
         let max_mib =
             if limits.quota_mib == 0 { limits.max_clip_mib } else { limits.max_clip_mib.min(limits.quota_mib) };
         Self {
@@ -426,8 +426,8 @@ mod tests {
     /// What knows films and their room, as it is made at each start.
     fn started(steward: &Arc<Steward>, place: &std::path::Path) -> Clips {
         let library = Library::new(Folder::open(place).expect("a folder"));
-        let limits = config::Recording { quota_mib: 1, keep_free_mib: 0, ..config::Recording::default() };
-        let hub = Arc::new(crate::live::Hub::new(4, true));
+        let limits = RecordingLimits { enabled: true, quota_mib: 1, keep_free_mib: 0, max_clip_mib: 8192 };
+        let hub = Arc::new(crate::live::Hub::new(4, Some(crate::package::fmp4::RECORDER)));
         let room = Arc::new(Room::new(steward.clone(), hub, library.clone(), &limits));
         Clips::new(steward.clone(), library, room, &limits)
     }

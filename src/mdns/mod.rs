@@ -4,6 +4,8 @@
 //! `mdns-sd` speaks the protocol, on a thread of its own that sleeps while nobody asks. A name that someone has already
 //! gets a number (`lareira-2.local`), and that is said. No network is no error: the gateway is reached by its addresses.
 
+mod label;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
@@ -14,6 +16,8 @@ use mdns_sd::{DaemonEvent, IfKind, Receiver, ServiceDaemon, ServiceInfo};
 
 use crate::executor::{Executor, Task};
 use crate::ground::limits;
+
+pub use label::Label;
 
 /// What is announced, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

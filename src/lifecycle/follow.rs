@@ -15,12 +15,12 @@ use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::library::Library;
-use crate::recording::writer::Witness;
+use crate::recording::writer::RecordingObserver;
 use crate::share::{self, EndReason, ShareError, Steward};
 use crate::thumbnail;
 
 /// Thumbnails fit into this many pixels.
-pub(super) const THUMBNAIL: (usize, usize) = (640, 360);
+pub(crate) const THUMBNAIL: (usize, usize) = (640, 360);
 /// How often the sender is told what its stream looks like.
 const MEDIA_INTERVAL: Duration = Duration::from_secs(10);
 /// How soon the first time.
@@ -36,7 +36,7 @@ const LAST_RETRY: Duration = Duration::from_secs(60);
 const AFTERLIFE: Duration = Duration::from_secs(60);
 
 /// Follows streams.
-pub(super) struct Watch {
+pub(crate) struct Follower {
     pub steward: Arc<Steward>,
     pub hub: Arc<Hub>,
     pub folder: Folder,
@@ -48,7 +48,7 @@ pub(super) struct Watch {
 
 /// Counts the streams whose end is not written down yet.
 #[derive(Clone, Default)]
-pub(super) struct Followed(Arc<(AtomicUsize, Event)>);
+pub(crate) struct Followed(Arc<(AtomicUsize, Event)>);
 
 /// One of them; dropped when its end is written down.
 struct Entered(Followed);
@@ -108,7 +108,7 @@ enum Turn {
     Late,
 }
 
-impl Watch {
+impl Follower {
     /// Follows one stream to its end.
     pub async fn follow(self: Arc<Self>, stream: Arc<Stream>) {
         let share = stream.share();
@@ -235,12 +235,12 @@ fn in_words(media: MediaInfo) -> share::MediaInfo {
 }
 
 /// Hears from the disk what became of recordings.
-pub(super) struct RecordingWitness {
+pub(crate) struct RecordingOutcomes {
     pub steward: Arc<Steward>,
     pub library: Arc<Library>,
 }
 
-impl Witness for RecordingWitness {
+impl RecordingObserver for RecordingOutcomes {
     fn complete(&self, share: ShareId) {
         self.library.release(share);
         log::info!("recording complete share={share}");

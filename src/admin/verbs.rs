@@ -1,4 +1,4 @@
-//! The owner's desk: every `lareira admin` verb as a value, and what it does, as a call of the steward. The answer is
+//! The owner's verbs: every `lareira admin` verb as a value, and what it does, as a call of the steward. The answer is
 //! one JSON value with the API's field names, whether it was asked over the control socket or on the spot.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -12,14 +12,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::gateway::channels;
-use crate::gateway::gallery::Gallery;
-use crate::gateway::now::Now;
-use crate::gateway::strays::Strays;
+use crate::admin::channels;
 use crate::ground::id::{AccountId, PhoneId, UserId};
 use crate::ground::limits;
-use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
+use crate::http::{AdminRefused, OwnerAdmin, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
+use crate::lifecycle::gallery::Gallery;
+use crate::lifecycle::strays::Strays;
+use crate::node::now::Now;
 use crate::share::{
     Account, Asker, Belongings, Holder, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport,
     ProfileChange, Report, Scope, Share, ShareError, Steward, Tv, User, photo_url,
@@ -179,17 +179,17 @@ impl From<PhotoRefused> for Refused {
     }
 }
 
-/// The desk as the owner's page knows it.
-pub struct OpenDesk {
+/// The owner's verbs as the owner's page knows them.
+pub struct OwnerPage {
     /// Where verbs are carried out.
-    pub desk: Arc<Desk>,
+    pub admin: Arc<Admin>,
     /// Who knows what is going on.
     pub now: Now,
 }
 
-impl OwnersDesk for OpenDesk {
-    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, DeskRefused> {
-        let verb: Verb = serde_json::from_value(verb).map_err(|error| DeskRefused {
+impl OwnerAdmin for OwnerPage {
+    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, AdminRefused> {
+        let verb: Verb = serde_json::from_value(verb).map_err(|error| AdminRefused {
             status: 400,
             code: "bad_verb".into(),
             message: format!("this is no verb of the owner's: {error}"),
@@ -199,9 +199,9 @@ impl OwnersDesk for OpenDesk {
             || matches!(verb, Verb::ClaimCode | Verb::Unclaim { .. });
         if is_of_the_gateway {
             let message = "this is done on the gateway itself, with `lareira admin`".into();
-            return Err(DeskRefused { status: 403, code: "not_here".into(), message });
+            return Err(AdminRefused { status: 403, code: "not_here".into(), message });
         }
-        self.desk.execute_by(by, &verb).map_err(|Refused { code, message, status }| DeskRefused {
+        self.admin.execute_by(by, &verb).map_err(|Refused { code, message, status }| AdminRefused {
             status,
             code,
             message,
@@ -209,7 +209,7 @@ impl OwnersDesk for OpenDesk {
     }
 
     fn invite_url(&self, code: &str) -> String {
-        self.desk.addresses.invite(code)
+        self.admin.addresses.invite(code)
     }
 
     fn now(&self) -> Value {
@@ -218,7 +218,7 @@ impl OwnersDesk for OpenDesk {
 }
 
 /// Where verbs are carried out.
-pub struct Desk {
+pub struct Admin {
     /// Who decides.
     pub steward: Arc<Steward>,
     /// Who draws and keeps photos.
@@ -231,7 +231,7 @@ pub struct Desk {
     pub strays: Arc<Strays>,
 }
 
-impl Desk {
+impl Admin {
     /// Does what the owner asks on the gateway itself. Blocks while it is done.
     pub fn execute(&self, verb: &Verb) -> Result<Value, Refused> {
         self.execute_by(Inviter::Owner, verb)

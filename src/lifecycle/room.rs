@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::gateway::config;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits;
+use crate::lifecycle::RecordingLimits;
 use crate::live::{Hub, RecordingState, Status};
 use crate::recording::library::Library;
 use crate::share::{Growing, Held, Need, Steward, let_go, order_of_yielding};
@@ -108,8 +108,8 @@ impl fmt::Display for NoRoom {
 
 impl Room {
     /// The room of the recordings in `library`, within these limits.
-    pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, library: Arc<Library>, limits: &config::Recording) -> Self {
-        let config::Recording { keep_free_mib, quota_mib, .. } = *limits;
+    pub fn new(steward: Arc<Steward>, hub: Arc<Hub>, library: Arc<Library>, limits: &RecordingLimits) -> Self {
+        let RecordingLimits { keep_free_mib, quota_mib, .. } = *limits;
         Self {
             steward,
             hub,
@@ -385,4 +385,4 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::gateway::clips::Clips;
+use crate::lifecycle::clips::Clips;
 use crate::live::Hub;
 use crate::recording::Folder;
 use crate::recording::library::Library;
@@ -30,14 +30,14 @@ impl Strays {
     }
 
     /// The same, with films that come back prepared by `clips`.
-    pub(super) fn with_clips(self, clips: Arc<Clips>) -> Self {
+    pub(crate) fn with_clips(self, clips: Arc<Clips>) -> Self {
         Self { clips: Some(clips), ..self }
     }
 
     /// In the data directory of a gateway that doesn't run.
     pub fn at_rest(steward: Arc<Steward>, data_dir: &Path) -> io::Result<Self> {
         let library = Library::new(Folder::open(&data_dir.join("recordings"))?);
-        Ok(Self::new(steward, Arc::new(Hub::new(0, false)), library))
+        Ok(Self::new(steward, Arc::new(Hub::new(0, None)), library))
     }
 
     /// Sets aside the recordings of shares that are not known, and brings back those that are again. How many are not: one
@@ -105,12 +105,12 @@ impl Strays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::config::{Config, Recording};
-    use crate::gateway::desk::{Addresses, Desk, Verb};
+    use crate::admin::verbs::{Addresses, Admin, Verb};
+    use crate::config::{Config, Recording};
     use crate::gateway::open_books;
-    use crate::gateway::room::tests::house;
     use crate::ground::id::ShareId;
     use crate::ground::time::UnixMs;
+    use crate::lifecycle::room::tests::house;
     use crate::share::NewUser;
     use crate::share::story::SetClock;
 
@@ -127,7 +127,12 @@ mod tests {
         let _publisher = house.hub.open(live, None, None, UnixMs(0)).expect("it flows");
         std::fs::write(folder.film(clip), "whole").expect("a film");
 
-        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &Recording::default());
+        let clips = Clips::new(
+            house.steward.clone(),
+            house.library.clone(),
+            house.room.clone(),
+            &Recording::default().limits(),
+        );
         clips.call_off(clip);
         assert_eq!(folder.set_aside_shares().expect("a list"), [clip], "a film that came whole is kept");
         assert_eq!(strays.sort().expect("sorted"), 2);
@@ -153,18 +158,18 @@ mod tests {
         let ana = steward.add_user(new).expect("a user").id;
         let strays = Arc::new(Strays::at_rest(steward.clone(), place.path()).expect("a folder"));
         let addresses = Addresses::new(config.doors(), &[]);
-        let desk = Desk { steward, gallery, addresses, channels: None, strays };
+        let admin = Admin { steward, gallery, addresses, channels: None, strays };
         let file = place.path().join("backup");
-        desk.execute(&Verb::Backup { file: file.clone() }).expect("backed up");
-        let share = desk.steward.new_share_for_cameras(&[ana], None).expect("a share").share.id;
-        let folder = desk.strays.library.folder().clone();
+        admin.execute(&Verb::Backup { file: file.clone() }).expect("backed up");
+        let share = admin.steward.new_share_for_cameras(&[ana], None).expect("a share").share.id;
+        let folder = admin.strays.library.folder().clone();
         std::fs::write(folder.video(share), "a video").expect("recorded");
         let newer = place.path().join("newer");
-        desk.execute(&Verb::Backup { file: newer.clone() }).expect("backed up");
-        let restored = desk.execute(&Verb::Restore { file }).expect("restored");
+        admin.execute(&Verb::Backup { file: newer.clone() }).expect("backed up");
+        let restored = admin.execute(&Verb::Restore { file }).expect("restored");
         assert_eq!((&restored["restored"], &restored["videos_kept_aside"]), (&true.into(), &1.into()), "{restored}");
         assert_eq!(restored["kept_aside_in"], folder.strays().display().to_string());
-        let restored = desk.execute(&Verb::Restore { file: newer }).expect("restored");
+        let restored = admin.execute(&Verb::Restore { file: newer }).expect("restored");
         assert_eq!(restored.get("videos_kept_aside"), None, "{restored}");
         assert_eq!(std::fs::read(folder.video(share)).expect("it is back"), b"a video");
     }
@@ -186,7 +191,7 @@ mod tests {
     #[test]
     fn a_film_that_comes_back_is_gone_on_with() {
         let house = house(0);
-        let limits = Recording::default();
+        let limits = Recording::default().limits();
         let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
         let clips = Arc::new(clips);
         let strays = Strays::new(house.steward.clone(), house.hub.clone(), house.library.clone());

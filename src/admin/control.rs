@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gateway::desk::{Desk, Refused, Verb};
+use crate::admin::verbs::{Admin, Refused, Verb};
 use crate::ground::limits;
 use crate::private;
 
@@ -47,14 +47,14 @@ pub struct Control {
 
 impl Control {
     /// Opens the socket and answers on threads of its own. The database must be open: whoever has it has the socket.
-    pub fn start(data_dir: &Path, desk: Arc<Desk>) -> io::Result<Self> {
+    pub fn start(data_dir: &Path, admin: Arc<Admin>) -> io::Result<Self> {
         let path = data_dir.join(NAME);
         let listener = Arc::new(private::listen(&path)?);
         let mut control = Self { path, stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
         for number in 0..THREADS {
-            let (listener, desk, stop) = (listener.clone(), desk.clone(), control.stop.clone());
+            let (listener, admin, stop) = (listener.clone(), admin.clone(), control.stop.clone());
             let thread = std::thread::Builder::new().name(format!("control-{number}"));
-            control.threads.push(thread.spawn(move || serve(&listener, &desk, &stop))?);
+            control.threads.push(thread.spawn(move || serve(&listener, &admin, &stop))?);
         }
         Ok(control)
     }
@@ -73,12 +73,12 @@ impl Drop for Control {
 }
 
 /// Answers one connection after the other until it is told to stop.
-fn serve(listener: &UnixListener, desk: &Desk, stop: &AtomicBool) {
+fn serve(listener: &UnixListener, admin: &Admin, stop: &AtomicBool) {
     for stream in listener.incoming() {
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let answered = stream.and_then(|stream| answer(stream, desk));
+        let answered = stream.and_then(|stream| answer(stream, admin));
         if let Err(error) = answered {
             log::warn!("control socket: {error}");
             // An error of the listener itself would come back at once.
@@ -87,9 +87,9 @@ fn serve(listener: &UnixListener, desk: &Desk, stop: &AtomicBool) {
     }
 }
 
-fn answer(stream: UnixStream, desk: &Desk) -> io::Result<()> {
+fn answer(stream: UnixStream, admin: &Admin) -> io::Result<()> {
     let verb: Verb = receive(&mut InTime::new(&stream), VERB_BYTES)?;
-    let answer = match desk.execute(&verb) {
+    let answer = match admin.execute(&verb) {
         Ok(value) => Answer::Done(value),
         Err(refused) => Answer::Refused(refused),
     };
@@ -171,23 +171,23 @@ fn receive<T: DeserializeOwned>(stream: &mut impl Read, most: usize) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::verbs::Addresses;
     use crate::album::Album;
-    use crate::gateway::desk::Addresses;
-    use crate::gateway::gallery::Gallery;
-    use crate::gateway::strays::Strays;
     use crate::ground::time::Clock as _;
+    use crate::lifecycle::gallery::Gallery;
+    use crate::lifecycle::strays::Strays;
     use crate::share::ledger::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};
     use std::os::unix::fs::PermissionsExt as _;
 
-    fn desk(data_dir: &Path) -> Desk {
+    fn admin(data_dir: &Path) -> Admin {
         let addresses =
             Addresses { http: "http://tv:8080".into(), https: None, rtsp: "rtsp://tv:8554".into(), rtsps: None };
         let album = Album::open(&data_dir.join("photos")).expect("an album");
         let steward = steward();
         let strays = Arc::new(Strays::at_rest(steward.clone(), data_dir).expect("a folder"));
-        Desk { steward, gallery: Arc::new(Gallery::new(album)), addresses, channels: None, strays }
+        Admin { steward, gallery: Arc::new(Gallery::new(album)), addresses, channels: None, strays }
     }
 
     fn steward() -> Arc<Steward> {
@@ -206,7 +206,7 @@ mod tests {
     fn a_running_gateway_does_what_it_is_asked() {
         let dir = tempfile::tempdir().expect("a directory");
         assert!(ask(dir.path(), &Verb::AccountList).expect("asked").is_none(), "none runs");
-        let control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
+        let control = Control::start(dir.path(), Arc::new(admin(dir.path()))).expect("starts");
         let mode = fs::metadata(dir.path().join(NAME)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn nonsense_ends_its_own_connection_only() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
+        let _control = Control::start(dir.path(), Arc::new(admin(dir.path()))).expect("starts");
         for nonsense in [&b"\xff\xff\xff\xff"[..], b"\0\0\0\x02{}", b"\0\0\0\x05"] {
             let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
             stream.write_all(nonsense).expect("written");
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn whoever_is_silent_holds_up_nobody() {
         let dir = tempfile::tempdir().expect("a directory");
-        let control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
+        let control = Control::start(dir.path(), Arc::new(admin(dir.path()))).expect("starts");
         let silent: Vec<_> = (0..THREADS - 1)
             .map(|sent| {
                 let mut stream = UnixStream::connect(dir.path().join(NAME)).expect("connected");
@@ -290,14 +290,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         drop(UnixListener::bind(dir.path().join(NAME)).expect("bound"));
         assert!(ask(dir.path(), &Verb::UserList).expect("asked").is_none());
-        let _control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
+        let _control = Control::start(dir.path(), Arc::new(admin(dir.path()))).expect("starts");
         done(dir.path(), Verb::UserList);
     }
 
     #[test]
     fn names_will_do_where_they_are_the_only_one() {
         let dir = tempfile::tempdir().expect("a directory");
-        let _control = Control::start(dir.path(), Arc::new(desk(dir.path()))).expect("starts");
+        let _control = Control::start(dir.path(), Arc::new(admin(dir.path()))).expect("starts");
         for _ in 0..2 {
             done(dir.path(), Verb::AccountAdd { name: "Silva".into(), country: None });
         }

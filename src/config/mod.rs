@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::gateway::desk::Doors;
-use crate::gateway::nearby::Label;
+use crate::admin::verbs::Doors;
 use crate::ground::network::Network;
 use crate::iptv::{Allowed, Source};
+use crate::lifecycle::RecordingLimits;
+use crate::mdns::Label;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,6 +242,14 @@ impl Default for Share {
 impl Default for Recording {
     fn default() -> Self {
         Self { enabled: true, quota_mib: 0, keep_free_mib: 512, max_clip_mib: 8192 }
+    }
+}
+
+impl Recording {
+    /// The same, as the room knows it that looks after recordings.
+    pub fn limits(&self) -> RecordingLimits {
+        let Self { enabled, quota_mib, keep_free_mib, max_clip_mib } = *self;
+        RecordingLimits { enabled, quota_mib, keep_free_mib, max_clip_mib }
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::fetch::Allowed;
 use crate::gateway::desk::Doors;
 use crate::gateway::nearby::Label;
 use crate::ground::network::Network;
-use crate::iptv::{Allowed, Source};
+use crate::iptv::Source;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

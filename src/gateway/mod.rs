@@ -35,6 +35,7 @@ use futures_lite::FutureExt as _;
 
 use crate::album::Album;
 use crate::executor::{Executor, SystemClock, Task};
+use crate::fetch::Guard;
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::clips::{Clips, Intake};
@@ -56,7 +57,7 @@ use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
 use crate::ingest::{self, Cameras, Ingest};
-use crate::iptv::{self, Channels, Guard, Refresher};
+use crate::iptv::{self, Channels, Refresher};
 use crate::lan::Presence;
 use crate::live::Hub;
 use crate::playback::Playback;

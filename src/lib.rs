@@ -11,6 +11,7 @@ pub mod codec;
 pub mod executor;
 pub mod fetch;
 pub mod live;
+pub mod package;
 pub mod private;
 pub mod share;
 pub mod tls;

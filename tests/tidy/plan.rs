@@ -24,6 +24,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("executor", 2),
     ("fetch", 2),
     ("live", 2),
+    ("package", 2),
     ("private", 2),
     ("share", 2),
     ("tls", 2),

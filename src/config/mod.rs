@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::admin::verbs::Doors;
-use crate::ground::network::Network;
 use crate::fetch::Allowed;
+use crate::ground::network::Network;
 use crate::iptv::Source;
 use crate::lifecycle::RecordingLimits;
 use crate::mdns::Label;

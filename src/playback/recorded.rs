@@ -29,7 +29,7 @@ pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: R
     match request.file {
         PlayFile::VideoMp4 => whole(share, &recording),
         PlayFile::Index => playlist_of(recording.playlist(began).to_vec()).with("Cache-Control", "no-cache"),
-        PlayFile::Init(number) => match recording.descriptions.get(number as usize) {
+        PlayFile::Init(number) => match recording.init_segments.get(number as usize) {
             Some((bytes, _)) => media(Body::Pieces(vec![bytes.clone()])),
             None => gone(),
         },

@@ -12,18 +12,19 @@ pub mod executor;
 pub mod live;
 pub mod private;
 pub mod share;
-pub mod tls;
+pub mod socket;
 
 pub mod album;
 pub mod authority;
 pub mod http;
-pub mod ingest;
 pub mod iptv;
 pub mod lan;
 pub mod playback;
 pub mod recording;
+pub mod rtsp;
 pub mod store;
 pub mod thumbnail;
+pub mod web_camera;
 
 pub mod cli;
 pub mod gateway;

@@ -84,7 +84,7 @@ fn rooms_import_from_below() {
         ("src/http/front.rs", "fn f() { crate::playback::play() }"),
         ("src/http/events.rs", "use crate::share::Steward; use crate::live; use super::super::store;"),
         ("src/gateway/mod.rs", "use crate::{http, store, playback};"),
-        ("src/ingest/mod.rs", "#[cfg(test)] mod tests { use crate::gateway; }"),
+        ("src/rtsp/mod.rs", "#[cfg(test)] mod tests { use crate::gateway; }"),
     ];
     let bad = ["src/ground/frame.rs", "src/wire/rtp/mod.rs", "src/http/front.rs", "src/http/events.rs"];
     catches(laws::rooms_import_from_below, &files, &bad);

@@ -43,7 +43,7 @@ use crate::http::devices::Devices;
 use crate::http::play::{BoxFuture, ChannelPlayer, Player};
 use crate::http::publish::Cameras;
 use crate::http::route::Route;
-use crate::tls::ServerConfig;
+use crate::socket::ServerConfig;
 use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;

@@ -1,5 +1,5 @@
 //! Builds what the program carries inside: every file under `web/`, with its media type, its compressed form and
-//! its ETag, as the table that `src/http/assets.rs` includes. No npm, no network.
+//! its ETag, as the table that `src/http/pages/assets.rs` includes. No npm, no network.
 //!
 //! The files are taken as they lie, but for one thing: a page that names many scripts or style sheets would have a TV ask
 //! many times, so those that stand together become one, without comments and indentation, under a name that says what

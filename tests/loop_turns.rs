@@ -21,7 +21,7 @@ use large::Large;
 use serde_json::json;
 
 /// The table of all addresses.
-const ROUTES: &str = include_str!("../src/http/route.rs");
+const ROUTES: &str = include_str!("../src/http/route/mod.rs");
 
 /// What a task may take. An unoptimized program is slower.
 fn bound() -> Duration {

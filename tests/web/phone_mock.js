@@ -10,7 +10,7 @@ const { WebSocketServer } = require('ws');
 const { WEB } = require('./sources');
 
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
-// The gateway's own (src/http/pages.rs).
+// The gateway's own (src/http/pages/mod.rs).
 const POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const CODE = '1234567890';
 const TV_CODE = '123456';

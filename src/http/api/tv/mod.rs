@@ -1,5 +1,7 @@
 //! The TV API: what a TV's page may ask, by its cookies (RFC 6265).
 
+pub(in crate::http) mod channels;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
@@ -8,13 +10,12 @@ use serde_json::{Value, json};
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
 use crate::ground::recording_failure;
 use crate::ground::reply::Reply;
+use crate::http::api::qr;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
-use crate::http::channels;
 use crate::http::cookies;
-use crate::http::qr;
+use crate::http::pages::texts::{self, Language};
 use crate::http::route::{Topic, TvCall};
-use crate::http::texts::{self, Language};
 use crate::share::{
     BlockedSender, ClaimWay, Entry, Holder, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState,
     Tv, User, photo_url,
@@ -29,7 +30,7 @@ const INBOX_PAGE_DEFAULT: usize = 20;
 const INVITE_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// Answers a TV.
-pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
+pub(in crate::http) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
     api::same_site(request)?;
     let steward = &api.steward;
     if call == TvCall::Device {
@@ -147,7 +148,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: TvCall) -> Answered {
 }
 
 /// A help page: in the language of the address, of the user, of the browser, or in English.
-pub(super) fn help(api: &Api, request: &Request, topic: Topic) -> Answered {
+pub(in crate::http) fn help(api: &Api, request: &Request, topic: Topic) -> Answered {
     let asked = request.parameter("lang").and_then(Language::of_tag);
     let set = || {
         let user = session(api, request).ok().flatten()?.user?;
@@ -163,7 +164,7 @@ fn session(api: &Api, request: &Request) -> Result<Option<Session>, Failure> {
 }
 
 /// Who asks, by the Cookie field, and whether it came over TLS.
-pub(super) fn session_of(api: &Api, field: &str, is_secure: bool) -> Result<Option<Session>, Failure> {
+pub(in crate::http) fn session_of(api: &Api, field: &str, is_secure: bool) -> Result<Option<Session>, Failure> {
     let Some(tv) = cookies::any(field, cookies::TV, is_secure) else { return Ok(None) };
     Ok(api.steward.session(tv, cookies::any(field, cookies::USER, is_secure))?)
 }

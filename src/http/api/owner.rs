@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use crate::ground::limits;
 use crate::ground::reply::Reply;
+use crate::http::api::phone::house::with_code;
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
-use crate::http::api_house::with_code;
+use crate::http::api::{agent, qr};
 use crate::http::back::Request;
+use crate::http::cookies;
 use crate::http::route::OwnerCall;
-use crate::http::{agent, cookies, qr};
 use crate::share::{Inviter, RefusedKind, Steward};
 
 /// How long browsers keep it.
@@ -43,7 +44,7 @@ struct SignInBody {
 }
 
 /// Answers the owner's page.
-pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered {
+pub(in crate::http) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered {
     api::same_site(request)?;
     protected(api, request)?;
     if call == OwnerCall::SignIn {
@@ -77,7 +78,7 @@ pub(super) fn answer(api: &Api, request: &Request, call: OwnerCall) -> Answered 
 
 /// Refuses whoever comes without TLS where TLS is to be had: what is said here would be there for the whole network to
 /// read. This machine's own are let in, as by an SSH tunnel: nobody listens between.
-pub(super) fn protected(api: &Api, request: &Request) -> Result<(), Failure> {
+pub(in crate::http) fn protected(api: &Api, request: &Request) -> Result<(), Failure> {
     let is_own = request.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
     match api.secure.https() {
         Some(port) if !request.secure && !is_own => {
@@ -88,7 +89,7 @@ pub(super) fn protected(api: &Api, request: &Request) -> Result<(), Failure> {
 }
 
 /// What the browser is called.
-pub(super) fn browser(request: &Request) -> String {
+pub(in crate::http) fn browser(request: &Request) -> String {
     agent::name(request.field("user-agent").unwrap_or_default())
 }
 
@@ -101,7 +102,7 @@ fn with_here(mut said: Value, id: &str) -> Value {
 }
 
 /// The answer that makes a browser the owner's.
-pub(super) fn come_in(request: &Request, cookie: &str) -> Reply {
+pub(in crate::http) fn come_in(request: &Request, cookie: &str) -> Reply {
     with_cookie(request, cookie, COOKIE_SECONDS)
 }
 

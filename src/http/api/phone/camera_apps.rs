@@ -8,15 +8,15 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::ground::id::UserId;
+use crate::http::api::phone::shares::users;
+use crate::http::api::phone::token;
+use crate::http::api::qr;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
-use crate::http::api_phone::token;
-use crate::http::api_shares::users;
 use crate::http::back::Request;
-use crate::http::qr;
 use crate::share::Sender;
 
 /// Whom the sender's camera apps share with.
-pub(super) fn recipients(api: &Api, sender: &Sender) -> Answered {
+pub(in crate::http) fn recipients(api: &Api, sender: &Sender) -> Answered {
     let targets = api.steward.recipients(sender.id)?;
     Ok(answer_json(200, &json!({ "targets": targets.iter().map(UserId::to_string).collect::<Vec<_>>() })))
 }
@@ -27,7 +27,7 @@ struct RecipientsBody {
 }
 
 /// Chooses whom the sender's camera apps share with.
-pub(super) fn choose(api: &Api, request: &Request, sender: &Sender) -> Answered {
+pub(in crate::http) fn choose(api: &Api, request: &Request, sender: &Sender) -> Answered {
     let RecipientsBody { targets } = body(request)?;
     api.steward.choose_recipients(sender.id, users(&targets)?)?;
     done()
@@ -57,13 +57,13 @@ fn larix_url(rtsp_url: &str) -> String {
 }
 
 /// The addresses for camera apps.
-pub(super) fn addresses(api: &Api, request: &Request) -> Answered {
+pub(in crate::http) fn addresses(api: &Api, request: &Request) -> Answered {
     let rtsp_url = rtsp_url(api, request)?;
     Ok(answer_json(200, &json!({ "larix_url": larix_url(&rtsp_url), "rtsp_url": rtsp_url })))
 }
 
 /// The link for Larix Broadcaster as a picture for another phone.
-pub(super) fn larix_picture(api: &Api, request: &Request) -> Answered {
+pub(in crate::http) fn larix_picture(api: &Api, request: &Request) -> Answered {
     qr::picture(&larix_url(&rtsp_url(api, request)?)).ok_or(Failure::NotFound)
 }
 

@@ -1,23 +1,28 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
+mod camera_apps;
+mod contacts;
+pub(in crate::http) mod house;
+pub(in crate::http) mod shares;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
 use crate::http::api::{Answered, Api, Failure, body, done, json as answer_json};
+use crate::http::api::{owner as api_owner, photos};
 use crate::http::back::Request;
+use crate::http::pages::texts::{self, Language, TERMS_VERSION};
 use crate::http::route::PhoneCall;
-use crate::http::texts::{self, Language, TERMS_VERSION};
-use crate::http::{api_cameras, api_contacts, api_house, api_owner, api_shares, photos};
 use crate::share::{Asker, Phone, ProfileChange, Sender, photo_url};
 
 /// Answers a phone.
-pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered {
+pub(in crate::http) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered {
     match call {
-        PhoneCall::House => return api_house::house(api, request),
-        PhoneCall::Claim => return api_house::claim(api, request),
-        PhoneCall::Enrol => return api_house::enrol(api, request),
+        PhoneCall::House => return house::house(api, request),
+        PhoneCall::Claim => return house::claim(api, request),
+        PhoneCall::Enrol => return house::enrol(api, request),
         _ => {}
     }
     let (phone, sender) = phone(api, request.field("authorization"))?;
@@ -34,20 +39,20 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
             Ok(api_owner::come_in(request, &cookie))
         }
         PhoneCall::SetPhoto => photos::set_own(api, request, sender.id),
-        PhoneCall::Contacts => api_contacts::known(api, &sender),
-        PhoneCall::MatchContacts => api_contacts::find(api, request, &phone, &sender),
+        PhoneCall::Contacts => contacts::known(api, &sender),
+        PhoneCall::MatchContacts => contacts::find(api, request, &phone, &sender),
         PhoneCall::Terms => Ok(terms(request, &sender)),
         PhoneCall::AcceptTerms => accept_terms(api, request, &sender),
         PhoneCall::Help(topic) => Ok(texts::help(topic, language(request))),
         PhoneCall::Probe => probe(request),
-        PhoneCall::Recipients => api_cameras::recipients(api, &sender),
-        PhoneCall::SetRecipients => api_cameras::choose(api, request, &sender),
-        PhoneCall::CameraApps => api_cameras::addresses(api, request),
-        PhoneCall::LarixPicture => api_cameras::larix_picture(api, request),
-        PhoneCall::OwnShares => api_shares::own(api, request, &sender),
-        PhoneCall::CreateShare => api_shares::create(api, request, &sender),
-        PhoneCall::Share(share) => api_shares::report(api, &sender, share),
-        PhoneCall::RenameShare(share) => api_shares::rename(api, request, &sender, share),
+        PhoneCall::Recipients => camera_apps::recipients(api, &sender),
+        PhoneCall::SetRecipients => camera_apps::choose(api, request, &sender),
+        PhoneCall::CameraApps => camera_apps::addresses(api, request),
+        PhoneCall::LarixPicture => camera_apps::larix_picture(api, request),
+        PhoneCall::OwnShares => shares::own(api, request, &sender),
+        PhoneCall::CreateShare => shares::create(api, request, &sender),
+        PhoneCall::Share(share) => shares::report(api, &sender, share),
+        PhoneCall::RenameShare(share) => shares::rename(api, request, &sender, share),
         PhoneCall::Stop(share) => {
             api.steward.stop_share(Asker::Sender(sender.id), share)?;
             done()
@@ -63,12 +68,12 @@ pub(super) fn answer(api: &Api, request: &Request, call: PhoneCall) -> Answered 
 }
 
 /// The phone and sender an Authorization field speaks for.
-pub(super) fn phone(api: &Api, authorization: Option<&str>) -> Result<(Phone, Sender), Failure> {
+pub(in crate::http) fn phone(api: &Api, authorization: Option<&str>) -> Result<(Phone, Sender), Failure> {
     api.steward.phone_by_token(token(authorization).ok_or(Failure::NoPhone)?)?.ok_or(Failure::NoPhone)
 }
 
 /// Before whom the owner of a phone goes.
-pub(super) fn standing(phone: &Phone, sender: &Sender) -> Standing {
+pub(in crate::http) fn standing(phone: &Phone, sender: &Sender) -> Standing {
     match sender.account {
         _ if phone.is_owners => Standing::Owner,
         Some(_) => Standing::Member,
@@ -77,7 +82,7 @@ pub(super) fn standing(phone: &Phone, sender: &Sender) -> Standing {
 }
 
 /// The token in an Authorization field.
-pub(super) fn token(authorization: Option<&str>) -> Option<&str> {
+pub(in crate::http) fn token(authorization: Option<&str>) -> Option<&str> {
     let (scheme, token) = authorization?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
@@ -115,7 +120,7 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Ok(Some(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
 }
 
-pub(super) fn language(request: &Request) -> Language {
+pub(in crate::http) fn language(request: &Request) -> Language {
     request.field("accept-language").and_then(Language::accepted).unwrap_or(Language::English)
 }
 

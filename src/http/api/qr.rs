@@ -15,13 +15,13 @@ const COLOUR: [u8; 4] = [0x24, 0x12, 0x07, 0xFF];
 const CODE_DIGITS: usize = 16;
 
 /// The code in the query that a picture is asked for. Nothing longer: a picture takes the longer, the more is in it.
-pub(super) fn code(request: &Request) -> Result<&str, Failure> {
+pub(in crate::http) fn code(request: &Request) -> Result<&str, Failure> {
     let is_code = |code: &&str| code.len() <= CODE_DIGITS && code.bytes().all(|byte| byte.is_ascii_digit());
     request.parameter("code").filter(is_code).ok_or(Failure::NotFound)
 }
 
 /// The picture of `text` as SVG, on nothing; `None` if it is too long for one.
-pub(super) fn picture(text: &str) -> Option<Reply> {
+pub(in crate::http) fn picture(text: &str) -> Option<Reply> {
     let squares = QRBuilder::new(text).build().ok()?;
     let mut svg = SvgBuilder::default();
     svg.margin(3).background_color([0, 0, 0, 0]).module_color(COLOUR);

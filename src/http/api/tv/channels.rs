@@ -104,7 +104,7 @@ impl<'a> Row<'a> {
 }
 
 /// `GET /tv/api/channels?offset=&limit=`: `{total,channels:[…]}`.
-pub(super) fn answer(lineup: &dyn Lineup, request: &Request, tv: TvId) -> Answered {
+pub(in crate::http) fn answer(lineup: &dyn Lineup, request: &Request, tv: TvId) -> Answered {
     let number = |name, default| match request.parameter(name) {
         Some(text) => text.parse::<usize>().map_err(|_| Failure::BadBody(format!("{name} must be a number"))),
         None => Ok(default),

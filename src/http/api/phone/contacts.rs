@@ -16,7 +16,7 @@ fn contact(user: &User) -> Value {
 }
 
 /// Whom a phone can share with.
-pub(super) fn known(api: &Api, sender: &Sender) -> Answered {
+pub(in crate::http) fn known(api: &Api, sender: &Sender) -> Answered {
     let users = api.steward.contacts(sender.id)?;
     Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
 }
@@ -36,7 +36,7 @@ struct ContactBody {
 }
 
 /// Which of a phone's contacts have a TV.
-pub(super) fn find(api: &Api, request: &Request, phone: &Phone, sender: &Sender) -> Answered {
+pub(in crate::http) fn find(api: &Api, request: &Request, phone: &Phone, sender: &Sender) -> Answered {
     api.steward.may_match_contacts(sender.id)?;
     let mut said: ContactsBody = body(request)?;
     if let Some(sealed) = said.sealed {

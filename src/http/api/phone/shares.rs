@@ -26,7 +26,7 @@ fn live() -> Kind {
 }
 
 /// Makes a share.
-pub(super) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered {
+pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered {
     let ShareBody { targets, kind, title } = body(request)?;
     let targets = users(&targets)?;
     api.steward.may_begin(sender.id)?;
@@ -44,13 +44,13 @@ pub(super) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered 
 }
 
 /// A share of the sender's own.
-pub(super) fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
+pub(in crate::http) fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
     let report = api.steward.share(Asker::Sender(sender.id), share)?;
     Ok(answer_json(200, &share_json(&report)))
 }
 
 /// The sender's own shares, newest first.
-pub(super) fn own(api: &Api, request: &Request, sender: &Sender) -> Answered {
+pub(in crate::http) fn own(api: &Api, request: &Request, sender: &Sender) -> Answered {
     let offset = api::number(request, "offset", 0)?;
     let limit = api::number(request, "limit", OWN_PAGE_DEFAULT)?.min(OWN_PAGE) as usize;
     let page = api.steward.own_shares(sender.id, offset, limit)?;
@@ -64,14 +64,14 @@ struct TitleBody {
 }
 
 /// Gives a share of the sender's own another title.
-pub(super) fn rename(api: &Api, request: &Request, sender: &Sender, share: ShareId) -> Answered {
+pub(in crate::http) fn rename(api: &Api, request: &Request, sender: &Sender, share: ShareId) -> Answered {
     let TitleBody { title } = body(request)?;
     api.steward.rename_share(Asker::Sender(sender.id), share, title.as_deref())?;
     report(api, sender, share)
 }
 
 /// The users with these ids.
-pub(super) fn users(ids: &[String]) -> Result<Vec<UserId>, Failure> {
+pub(in crate::http) fn users(ids: &[String]) -> Result<Vec<UserId>, Failure> {
     let users = ids.iter().map(|id| id.parse::<UserId>()).collect::<Result<Vec<_>, _>>();
     users.map_err(|error| Failure::BadBody(format!("targets: {error}")))
 }

@@ -3,7 +3,7 @@
 
 use crate::ground::reply::Reply;
 use crate::http::front::WebSocket;
-use crate::http::play::BoxFuture;
+use crate::http::ports::play::BoxFuture;
 
 /// Takes a camera's WebSocket until it is over.
 pub type TakeOver = Box<dyn FnOnce(WebSocket) -> BoxFuture<'static, ()> + Send>;

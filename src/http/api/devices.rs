@@ -6,10 +6,11 @@ use crate::executor::{Work, unblock};
 use crate::ground::crowd::number;
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
+use crate::http::api::phone as api_phone;
 use crate::http::api::{Api, Failure};
-use crate::http::play::BoxFuture;
+use crate::http::cookies;
+use crate::http::ports::play::BoxFuture;
 use crate::http::route::Route;
-use crate::http::{api_phone, cookies};
 
 /// What may tell who a client is; unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -94,7 +95,7 @@ fn device(api: &Api, credentials: &Credentials) -> Result<Option<Proven>, Unknow
 }
 
 /// What whoever asks for `route` is told who is none of those who may.
-pub(super) fn stranger(route: &Route) -> Reply {
+pub(in crate::http) fn stranger(route: &Route) -> Reply {
     let failure = match route {
         Route::Tv(_) | Route::TvHelp(_) => Failure::NoTv,
         Route::Owner(_) => Failure::NotOwner,

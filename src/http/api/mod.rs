@@ -2,6 +2,14 @@
 //!
 //! Handlers are plain blocking functions. Whatever fails becomes a `Failure`, and one place turns that into an answer.
 
+mod agent;
+pub(in crate::http) mod devices;
+pub(in crate::http) mod owner;
+pub(in crate::http) mod phone;
+pub(in crate::http) mod photos;
+pub(in crate::http) mod qr;
+pub(in crate::http) mod tv;
+
 use std::sync::{Arc, OnceLock};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -10,12 +18,11 @@ use serde_json::Value;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
-use crate::http::api_owner::{self, DeskRefused, OwnersDesk};
+use crate::http::api::owner::{DeskRefused, OwnersDesk};
+use crate::http::api::photos::{PhotoRefused, Photos};
+use crate::http::api::tv::channels::Lineup;
 use crate::http::back::Request;
-use crate::http::channels::Lineup;
-use crate::http::photos::{self, PhotoRefused, Photos};
 use crate::http::route::{PlayFile, Route};
-use crate::http::{api_phone, api_tv};
 use crate::share::{Holder, MediaInfo, RefusedKind, Scope, ShareError, Steward};
 
 /// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
@@ -37,11 +44,11 @@ impl SecurePorts {
         let _ = self.rtsps.set(port);
     }
 
-    pub(super) fn https(&self) -> Option<u16> {
+    pub(in crate::http) fn https(&self) -> Option<u16> {
         self.https.get().copied()
     }
 
-    pub(super) fn rtsps(&self) -> Option<u16> {
+    pub(in crate::http) fn rtsps(&self) -> Option<u16> {
         self.rtsps.get().copied()
     }
 }
@@ -50,17 +57,17 @@ impl SecurePorts {
 #[derive(Clone)]
 pub struct Api {
     /// Who decides.
-    pub(super) steward: Arc<Steward>,
+    pub(in crate::http) steward: Arc<Steward>,
     /// Who draws and keeps photos.
-    pub(super) photos: Arc<dyn Photos>,
+    pub(in crate::http) photos: Arc<dyn Photos>,
     /// Who carries out what the owner wants.
-    pub(super) desk: Arc<dyn OwnersDesk>,
+    pub(in crate::http) desk: Arc<dyn OwnersDesk>,
     /// The port phones publish to.
-    pub(super) rtsp_port: u16,
+    pub(in crate::http) rtsp_port: u16,
     /// The ports of the secure doors.
-    pub(super) secure: Arc<SecurePorts>,
+    pub(in crate::http) secure: Arc<SecurePorts>,
     /// Who knows the TV channels.
-    pub(super) lineup: Option<Arc<dyn Lineup>>,
+    pub(in crate::http) lineup: Option<Arc<dyn Lineup>>,
 }
 
 impl Api {
@@ -82,18 +89,18 @@ impl Api {
 
     /// Whose phone an Authorization field speaks for, or the answer that it speaks for none. Blocks.
     pub fn sender(&self, authorization: Option<&str>) -> Result<(SenderId, Standing), Reply> {
-        let known = api_phone::phone(self, authorization);
-        known.map(|(phone, sender)| (sender.id, api_phone::standing(&phone, &sender))).map_err(Failure::reply)
+        let known = phone::phone(self, authorization);
+        known.map(|(phone, sender)| (sender.id, phone::standing(&phone, &sender))).map_err(Failure::reply)
     }
 
     /// The answer to a call. Blocks while the steward decides.
     pub fn answer(&self, request: &Request) -> Reply {
         let answered = match request.route {
             Route::Photo(photo) => return photos::serve(self, request, photo),
-            Route::Phone(call) => api_phone::answer(self, request, call),
-            Route::Tv(call) => api_tv::answer(self, request, call),
-            Route::TvHelp(topic) => api_tv::help(self, request, topic),
-            Route::Owner(call) => api_owner::answer(self, request, call),
+            Route::Phone(call) => phone::answer(self, request, call),
+            Route::Tv(call) => tv::answer(self, request, call),
+            Route::TvHelp(topic) => tv::help(self, request, topic),
+            Route::Owner(call) => owner::answer(self, request, call),
             _ => Err(Failure::NotFound),
         };
         if let (Err(Failure::Share(ShareError::WrongPin)), Some(peer)) = (&answered, request.peer) {
@@ -111,7 +118,7 @@ pub fn refused(error: ShareError) -> Reply {
 
 /// Why a call is not answered as asked.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::http) enum Failure {
     /// The steward's reason.
     Share(ShareError),
     /// No token of an enrolled phone came with it.
@@ -209,22 +216,22 @@ fn refusal(status: u16, code: &str, message: &str) -> Reply {
 }
 
 /// What a handler gives.
-pub(super) type Answered = Result<Reply, Failure>;
+pub(in crate::http) type Answered = Result<Reply, Failure>;
 
 /// An answer in JSON.
-pub(super) fn json(status: u16, value: &Value) -> Reply {
+pub(in crate::http) fn json(status: u16, value: &Value) -> Reply {
     Reply::bytes(status, "application/json", value.to_string())
 }
 
 /// The host by which the asker reached the gateway, without the port: a colon behind the last bracket, if any, starts it.
-pub(super) fn host_name(request: &Request) -> &str {
+pub(in crate::http) fn host_name(request: &Request) -> &str {
     let host = request.host.as_str();
     let end = host.rfind(':').filter(|at| host.rfind(']').is_none_or(|bracket| bracket < *at));
     &host[..end.unwrap_or(host.len())]
 }
 
 /// A number in the query, or `default` where it is not said.
-pub(super) fn number(request: &Request, name: &str, default: u64) -> Result<u64, Failure> {
+pub(in crate::http) fn number(request: &Request, name: &str, default: u64) -> Result<u64, Failure> {
     match request.parameter(name) {
         Some(text) => text.parse().map_err(|_| Failure::BadBody(format!("{name} must be a number"))),
         None => Ok(default),
@@ -232,12 +239,12 @@ pub(super) fn number(request: &Request, name: &str, default: u64) -> Result<u64,
 }
 
 /// An answer that says no more than that it was done.
-pub(super) fn done() -> Answered {
+pub(in crate::http) fn done() -> Answered {
     Ok(Reply::bytes(200, "application/json", "{}"))
 }
 
 /// A call's body.
-pub(super) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
+pub(in crate::http) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
     let is_json =
         |kind: &str| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !request.field("content-type").is_none_or(is_json) {
@@ -250,7 +257,7 @@ pub(super) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Failure>
 /// Refuses what changes something and comes from another site's page, by what browsers say of it
 /// (Fetch Metadata; RFC 6454, section 7). Other programs say nothing and need no cookie they were not given; a form
 /// of another site, which very old browsers send without a word, cannot call itself JSON.
-pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
+pub(in crate::http) fn same_site(request: &Request) -> Result<(), Failure> {
     if request.is_safe {
         return Ok(());
     }
@@ -268,7 +275,13 @@ pub(super) fn same_site(request: &Request) -> Result<(), Failure> {
 }
 
 /// The addresses at which `holder` can play `share`, as the asker reaches the gateway.
-pub(super) fn play(api: &Api, request: &Request, share: ShareId, holder: Holder, media: Option<&MediaInfo>) -> Value {
+pub(in crate::http) fn play(
+    api: &Api,
+    request: &Request,
+    share: ShareId,
+    holder: Holder,
+    media: Option<&MediaInfo>,
+) -> Value {
     let ticket = api.steward.ticket(share, holder, Scope::Play);
     let url = |file| address(request, share, &ticket, file);
     serde_json::json!({
@@ -281,7 +294,7 @@ pub(super) fn play(api: &Api, request: &Request, share: ShareId, holder: Holder,
 }
 
 /// The address of the share's still picture for `holder`: a right to the picture alone.
-pub(super) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, holder: Holder) -> String {
+pub(in crate::http) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, holder: Holder) -> String {
     address(request, share, &api.steward.ticket(share, holder, Scope::Picture), PlayFile::Thumbnail)
 }
 
@@ -290,13 +303,13 @@ fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> S
 }
 
 /// The address at which a browser publishes with `token`, as the asker reaches the gateway.
-pub(super) fn publish_address(request: &Request, token: &str) -> String {
+pub(in crate::http) fn publish_address(request: &Request, token: &str) -> String {
     let base = request.base();
     format!("ws{}/publish/{token}", base.strip_prefix("http").unwrap_or(&base))
 }
 
 /// What a stream is made of.
-pub(super) fn media(media: &MediaInfo) -> Value {
+pub(in crate::http) fn media(media: &MediaInfo) -> Value {
     serde_json::json!({
         "codec": media.codec,
         "audio_codec": media.audio_codec,

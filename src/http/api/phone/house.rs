@@ -5,24 +5,29 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::ground::reply::Reply;
+use crate::http::api::phone::language;
+use crate::http::api::photos::{self, PhotoOf};
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
-use crate::http::api_phone::language;
 use crate::http::back::Request;
-use crate::http::photos::{self, PhotoOf};
-use crate::http::texts;
+use crate::http::pages::texts;
 use crate::share::{Claim, Enrolment, RefusedKind, ShareError};
 
 /// Characters of a person's name that a household may be called after.
 const HOME_NAME_CHARS: usize = 80;
 
 /// What the house is for whoever comes: where its pages are protected, and whether anyone owns it.
-pub(super) fn house(api: &Api, request: &Request) -> Answered {
+pub(in crate::http) fn house(api: &Api, request: &Request) -> Answered {
     let https_url = api.secure.https().map(|port| format!("https://{}:{port}", api::host_name(request)));
     Ok(answer_json(200, &json!({ "https_url": https_url, "claimed": api.steward.is_claimed()? })))
 }
 
 /// Does something with a code, unless too many wrong ones came from there.
-pub(super) fn with_code(api: &Api, request: &Request, kind: RefusedKind, work: impl FnOnce() -> Answered) -> Answered {
+pub(in crate::http) fn with_code(
+    api: &Api,
+    request: &Request,
+    kind: RefusedKind,
+    work: impl FnOnce() -> Answered,
+) -> Answered {
     let Some(peer) = request.peer else { return work() };
     api.steward.may_try(kind, peer)?;
     work().inspect_err(|failure| {
@@ -47,7 +52,7 @@ struct EnrolBody {
 }
 
 /// Makes the phone a sender's, with an invitation.
-pub(super) fn enrol(api: &Api, request: &Request) -> Answered {
+pub(in crate::http) fn enrol(api: &Api, request: &Request) -> Answered {
     with_code(api, request, RefusedKind::Code, || {
         let EnrolBody { code, name, msisdn, email, photo } = body(request)?;
         // Nobody has a photo drawn who was not invited.
@@ -70,7 +75,7 @@ struct ClaimBody {
 }
 
 /// Makes the first phone the owner's, with the code that a TV shows.
-pub(super) fn claim(api: &Api, request: &Request) -> Answered {
+pub(in crate::http) fn claim(api: &Api, request: &Request) -> Answered {
     api::same_site(request)?;
     with_code(api, request, RefusedKind::Code, || {
         let ClaimBody { code, name, home, photo } = body(request)?;

@@ -1,10 +1,12 @@
 //! Pages and their files: found by exact path in the table the build made, never on a disk.
 
+mod assets;
+pub(in crate::http) mod texts;
+
 use bytes::Bytes;
 
 use crate::ground::reply::Reply;
 use crate::ground::secret;
-use crate::http::assets;
 
 /// What a page may load and do: its own things only.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \

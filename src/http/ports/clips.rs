@@ -3,7 +3,7 @@
 
 use crate::ground::id::ShareId;
 use crate::ground::reply::Reply;
-use crate::http::play::BoxFuture;
+use crate::http::ports::play::BoxFuture;
 use crate::http::range::Piece;
 
 /// A request to take a film, or a part of one.

@@ -58,7 +58,7 @@ pub trait Photos: Send + Sync {
 const LASTING: &str = "private, max-age=31536000, immutable";
 
 /// Answers a page that shows a photo. Whoever knows its id may.
-pub(super) fn serve(api: &Api, request: &Request, photo: PhotoId) -> Reply {
+pub(in crate::http) fn serve(api: &Api, request: &Request, photo: PhotoId) -> Reply {
     let size = match request.parameter("size") {
         None | Some("320") => PhotoSize::Large,
         Some("96") => PhotoSize::Small,
@@ -80,7 +80,7 @@ fn from_body(api: &Api, request: &Request, of: PhotoOf) -> Result<PhotoId, Failu
 }
 
 /// Takes in a photo from a data URL (RFC 2397). It is nobody's yet.
-pub(super) fn from_data_url(api: &Api, url: &str, of: PhotoOf) -> Result<PhotoId, Failure> {
+pub(in crate::http) fn from_data_url(api: &Api, url: &str, of: PhotoOf) -> Result<PhotoId, Failure> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let bad = |why: &str| Failure::BadBody(format!("photo: {why}"));
@@ -92,7 +92,7 @@ pub(super) fn from_data_url(api: &Api, url: &str, of: PhotoOf) -> Result<PhotoId
 }
 
 /// Gives a photo just kept to its owner by `give`; where that fails, it is not kept.
-pub(super) fn given<T>(
+pub(in crate::http) fn given<T>(
     api: &Api,
     photo: Option<PhotoId>,
     give: impl FnOnce() -> Result<T, Failure>,
@@ -105,9 +105,9 @@ pub(super) fn given<T>(
 }
 
 /// What `PUT me/photo` answers.
-pub(super) fn set_own(api: &Api, request: &Request, sender: SenderId) -> Answered {
+pub(in crate::http) fn set_own(api: &Api, request: &Request, sender: SenderId) -> Answered {
     let photo = from_body(api, request, PhotoOf::Sender(sender))?;
     given(api, Some(photo), || Ok(api.steward.set_sender_photo(sender, Some(photo))?))?;
     let value = serde_json::json!({ "photo_url": crate::share::photo_url(Some(photo)) });
-    Ok(super::api::json(200, &value))
+    Ok(super::json(200, &value))
 }

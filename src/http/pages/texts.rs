@@ -4,7 +4,7 @@
 //! Languages are negotiated as RFC 9110, section 12.5.4, and RFC 4647, section 3.4 (lookup), have it.
 
 use crate::ground::reply::Reply;
-use crate::http::assets;
+use crate::http::pages::assets;
 use crate::http::route::Topic;
 
 /// A language the house speaks.

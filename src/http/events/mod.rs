@@ -4,6 +4,8 @@
 //! something at least every quarter of a minute, so that both sides notice when the other is gone. Each device has
 //! so many streams at once.
 
+mod seats;
+
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,11 +20,11 @@ use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::time::Clock;
 use crate::http::api::{Api, Failure};
+use crate::http::api::{phone as api_phone, tv as api_tv};
+use crate::http::events::seats::{Seat, Seats};
 use crate::http::front::Events;
-use crate::http::play::BoxFuture;
+use crate::http::ports::play::BoxFuture;
 use crate::http::route::{PhoneCall, Route, TvCall};
-use crate::http::seats::{Seat, Seats};
-use crate::http::{api_phone, api_tv};
 use crate::share::{Asker, Audience, Event, ShareError, Subscription};
 
 /// How long a page waits before it connects again, in milliseconds.

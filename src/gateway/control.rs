@@ -176,7 +176,7 @@ mod tests {
     use crate::gateway::gallery::Gallery;
     use crate::gateway::strays::Strays;
     use crate::ground::time::Clock as _;
-    use crate::share::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};
     use std::os::unix::fs::PermissionsExt as _;

@@ -127,7 +127,7 @@ fn busy(_: Busy) -> PhotoRefused {
 mod tests {
     use super::*;
 
-    use crate::share::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
     use crate::thumbnail;

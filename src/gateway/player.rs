@@ -176,7 +176,7 @@ impl Shelf for Shelved {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::share::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, Holder, MediaInfo, NewUser, ShareSettings};
 

@@ -1,4 +1,4 @@
-//! The room that recordings have: what the disk and the owner's quota leave, and who makes room for whom (`share/room.rs`
+//! The room that recordings have: what the disk and the owner's quota leave, and who makes room for whom (`share/rules/eviction.rs`
 //! has the rule). Guests together have a part of it ([`limits::GUESTS_PART`]): of the disk their films on their way in
 //! count too.
 //!

@@ -37,7 +37,7 @@ const SPS: &[u8] = &[
 ];
 const PPS: &[u8] = &[0x68, 0xCB, 0x83, 0xCB, 0x20];
 const SOUND_RATE: u64 = 48_000;
-/// Places of an inbox that are counted together (`share/inbox.rs`).
+/// Places of an inbox that are counted together (`share/rules/inbox.rs`).
 const STRETCH: u64 = 256;
 
 /// A gateway with a household, on loopback.

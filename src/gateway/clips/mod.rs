@@ -416,7 +416,7 @@ impl Clips {
 mod tests {
     use super::*;
     use crate::ground::time::{Clock as _, UnixMs};
-    use crate::share::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryBooks;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
 

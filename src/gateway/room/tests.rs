@@ -8,7 +8,7 @@ use crate::ground::time::Clock as _;
 use crate::live::Publisher;
 use crate::private;
 use crate::recording::Folder;
-use crate::share::memory::MemoryBooks;
+use crate::share::ledger::memory::MemoryBooks;
 use crate::share::story::SetClock;
 use crate::share::{
     Announcer, Asker, Contact, EndReason, Enrolment, Kind, MediaInfo, NewUser, PlayFrom, ShareSettings, ShareState,

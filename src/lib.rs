@@ -18,7 +18,7 @@ pub mod album;
 pub mod authority;
 pub mod http;
 pub mod iptv;
-pub mod lan;
+pub mod mdns;
 pub mod playback;
 pub mod recording;
 pub mod rtsp;
@@ -26,5 +26,10 @@ pub mod store;
 pub mod thumbnail;
 pub mod web_camera;
 
+pub mod admin;
+pub mod lifecycle;
+pub mod node;
+
 pub mod cli;
+pub mod config;
 pub mod gateway;

@@ -10,6 +10,7 @@ pub mod wire;
 pub mod codec;
 pub mod executor;
 pub mod live;
+pub mod package;
 pub mod private;
 pub mod share;
 pub mod socket;

@@ -46,6 +46,7 @@ use crate::mdns::Presence;
 use crate::node::now::Now;
 use crate::node::status::Health;
 use crate::node::threads::Down;
+use crate::package::fmp4::RECORDER;
 use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
@@ -134,7 +135,7 @@ impl Gateway {
         let recordings = data_dir.join("recordings");
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
-        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
+        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled.then_some(RECORDER)));
         let library = Library::new(folder.clone());
         let limits = config.recording.limits();
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));

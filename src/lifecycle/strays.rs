@@ -37,7 +37,7 @@ impl Strays {
     /// In the data directory of a gateway that doesn't run.
     pub fn at_rest(steward: Arc<Steward>, data_dir: &Path) -> io::Result<Self> {
         let library = Library::new(Folder::open(&data_dir.join("recordings"))?);
-        Ok(Self::new(steward, Arc::new(Hub::new(0, false)), library))
+        Ok(Self::new(steward, Arc::new(Hub::new(0, None)), library))
     }
 
     /// Sets aside the recordings of shares that are not known, and brings back those that are again. How many are not: one

@@ -8,7 +8,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::{Body, Portion, Reply};
 use crate::ground::time::UnixMs;
-use crate::live::{FinishedRecording, Head, Wanted};
+use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::playback::live::{MP4, playlist_of};
 use crate::playback::{File, Recordings, Request, open_to_all, refuse, within};
 

@@ -20,7 +20,7 @@ use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{FinishedRecording, Head, Wanted};
+use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Fragments, Record, Records};

@@ -80,7 +80,7 @@ impl Home {
         let strays = Arc::new(Strays::at_rest(steward.clone(), dir.path()).expect("a folder"));
         let (steward_too, gallery_too) = (steward.clone(), gallery.clone());
         let admin = Arc::new(Admin { steward: steward_too, gallery: gallery_too, addresses, channels: None, strays });
-        let hub = Arc::new(Hub::new(4, false));
+        let hub = Arc::new(Hub::new(4, None));
         let folder = Folder::open(&dir.path().join("recordings")).expect("a folder");
         let library = Library::new(folder);
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library, &Recording::default().limits()));

@@ -17,6 +17,7 @@ use lareira::ground::id::{SenderId, ShareId, UserId};
 use lareira::ground::secret::TokenHash;
 use lareira::ground::time::{Ticks90k, UnixMs};
 use lareira::live::Hub;
+use lareira::package::fmp4::Fmp4;
 use lareira::recording::Folder;
 use lareira::recording::index::Record;
 use lareira::share::ledger::Verdict;
@@ -210,12 +211,12 @@ pub fn picture(params: &Arc<VideoParams>, pts: Ticks90k, bytes: usize) -> Frame 
 
 /// The description of a stream of pictures with sound.
 pub fn description() -> Bytes {
-    let hub = Hub::new(1, false);
+    let hub = Hub::new(1, None);
     let sound = parse_config(&Bytes::from_static(&[0x11, 0x90])).expect("AAC at 48 kHz");
     let opened = hub.open(ShareId([9; 10]), Some(Arc::new(sound)), None, UnixMs(0));
     let (mut publisher, stream) = opened.expect("there is room");
     publisher.write(&mut vec![picture(&params(), Ticks90k(0), 20)], UnixMs(0));
-    stream.expect("it is new").description(0).expect("it was described")
+    Fmp4::of(&stream.expect("it is new")).init_segment(0).expect("it was made")
 }
 
 /// Makes a recording without much on the disk but its index: what is in its pictures is a hole.

@@ -23,6 +23,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("codec", 2),
     ("executor", 2),
     ("live", 2),
+    ("package", 2),
     ("private", 2),
     ("share", 2),
     ("socket", 2),

@@ -427,7 +427,7 @@ mod tests {
     fn started(steward: &Arc<Steward>, place: &std::path::Path) -> Clips {
         let library = Library::new(Folder::open(place).expect("a folder"));
         let limits = RecordingLimits { enabled: true, quota_mib: 1, keep_free_mib: 0, max_clip_mib: 8192 };
-        let hub = Arc::new(crate::live::Hub::new(4, true));
+        let hub = Arc::new(crate::live::Hub::new(4, Some(crate::package::fmp4::RECORDER)));
         let room = Arc::new(Room::new(steward.clone(), hub, library.clone(), &limits));
         Clips::new(steward.clone(), library, room, &limits)
     }

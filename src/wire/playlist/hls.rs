@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::wire::playlist::segments::{Segment, Segments, Stretch};
+use crate::wire::playlist::segments::{Segment, SegmentSpan, Segments};
 
 /// Players stay this many parts behind the newest: at least two, or they run dry (4.4.3.8).
 const PARTS_HELD_BACK: f64 = 2.5;
@@ -225,7 +225,7 @@ fn write_extinf(out: &mut String, number: usize, segment: &Segment) {
     let _ = writeln!(out, "#EXTINF:{:.5},\nsegment-{number}.m4s", segment.span.duration.to_seconds());
 }
 
-fn write_parts(out: &mut String, number: u64, parts: &[Stretch]) {
+fn write_parts(out: &mut String, number: u64, parts: &[SegmentSpan]) {
     for (index, part) in parts.iter().enumerate() {
         let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
         let duration = part.duration.to_seconds();

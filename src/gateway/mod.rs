@@ -26,6 +26,7 @@ use crate::admin::verbs::{Addresses, Admin, Doors, OwnerPage};
 use crate::album::Album;
 use crate::config::Config;
 use crate::executor::{Executor, SystemClock, Task};
+use crate::fetch::Guard;
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
 use crate::gateway::gate::Doorkeeper;
@@ -34,7 +35,12 @@ use crate::gateway::secure::Secure;
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
+<<<<<<< HEAD
 use crate::iptv::{self, Channels, Guard, Refresher};
+=======
+use crate::ingest::{self, Cameras, Ingest};
+use crate::iptv::{self, Channels, Refresher};
+>>>>>>> next
 use crate::lifecycle::clips::{Clips, Intake};
 use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
 use crate::lifecycle::gallery::Gallery;

@@ -35,12 +35,7 @@ use crate::gateway::secure::Secure;
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
-<<<<<<< HEAD
-use crate::iptv::{self, Channels, Guard, Refresher};
-=======
-use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Refresher};
->>>>>>> next
 use crate::lifecycle::clips::{Clips, Intake};
 use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
 use crate::lifecycle::gallery::Gallery;

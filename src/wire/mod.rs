@@ -4,7 +4,6 @@
 
 pub mod aac;
 pub mod address;
-pub mod camera;
 pub mod fetch;
 pub mod fmp4;
 pub mod h264;
@@ -15,5 +14,6 @@ pub mod opus;
 pub mod playlist;
 pub mod rtp;
 pub mod rtsp;
+pub mod web_camera;
 pub mod websocket;
 pub mod xmltv;

@@ -16,6 +16,9 @@ use crate::ground::limits;
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
 
+/// So many bytes of a slice tell which picture it is of, and which sets it uses.
+const FIRST_BYTES: usize = 8;
+
 /// One picture, with the RTP timestamp it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessUnit {
@@ -93,6 +96,9 @@ impl AccessUnitBuilder {
             }
         }
         self.timestamp = timestamp;
+        if new_picture && kind == nal_type::IDR {
+            self.sets.use_for(first_bytes);
+        }
         if picture {
             let headless = !self.has_picture && !new_picture;
             self.has_picture = true;
@@ -121,7 +127,11 @@ impl AccessUnitBuilder {
     /// Takes the first fragment of a NAL unit: its rebuilt header, and the bytes behind it.
     pub fn nal_start(&mut self, timestamp: i64, header: u8, body: &[u8], out: &mut Vec<AccessUnit>) {
         self.drop_open_nal();
-        self.begin(timestamp, &[header, body.first().copied().unwrap_or(0)], out);
+        let mut first_bytes = [header; FIRST_BYTES];
+        for (into, byte) in first_bytes[1..].iter_mut().zip(body.iter().copied().chain(std::iter::repeat(0))) {
+            *into = byte;
+        }
+        self.begin(timestamp, &first_bytes, out);
         if self.fits(body.len() + 1) {
             self.open_nal = Some(self.data.len());
             self.data.put_u32(0);

@@ -9,7 +9,9 @@ pub mod wire;
 
 pub mod codec;
 pub mod executor;
+pub mod fetch;
 pub mod live;
+pub mod package;
 pub mod private;
 pub mod share;
 pub mod tls;
@@ -19,11 +21,16 @@ pub mod authority;
 pub mod http;
 pub mod ingest;
 pub mod iptv;
-pub mod lan;
+pub mod mdns;
 pub mod playback;
 pub mod recording;
 pub mod store;
 pub mod thumbnail;
 
+pub mod admin;
+pub mod lifecycle;
+pub mod node;
+
 pub mod cli;
+pub mod config;
 pub mod gateway;

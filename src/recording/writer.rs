@@ -13,6 +13,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::recording_failure::{DISK_FULL, TOO_LONG};
 use crate::live::{Backlog, RecordingState, Stream};
+use crate::package::fmp4::Fmp4;
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
@@ -27,7 +28,7 @@ const GATHER: Duration = Duration::from_millis(100);
 const INDEX_BYTES: usize = 16 * 1024;
 
 /// Told of what happened to a recording.
-pub trait Witness: Send {
+pub trait RecordingObserver: Send {
     /// The recording of `share` is complete.
     fn complete(&self, share: ShareId);
     /// The disk takes no more of `share`, for now or for good; `reason` is for people.
@@ -46,15 +47,15 @@ pub(super) struct Open {
 }
 
 /// Writes recordings until the backlog is closed and empty. Blocks: give it a thread.
-pub fn run(folder: &Folder, backlog: &Arc<Backlog>, witness: &dyn Witness) {
+pub fn run(folder: &Folder, backlog: &Arc<Backlog>, observer: &dyn RecordingObserver) {
     let mender = Mender::new(mender::method(folder.clone()), backlog.clone());
-    Disk { folder, witness, open: HashMap::new(), mender }.run(backlog);
+    Disk { folder, observer, open: HashMap::new(), mender }.run(backlog);
 }
 
 /// The disk's thread at work.
 pub(super) struct Disk<'a> {
     pub folder: &'a Folder,
-    pub witness: &'a dyn Witness,
+    pub observer: &'a dyn RecordingObserver,
     pub open: HashMap<ShareId, Open>,
     pub mender: Mender,
 }
@@ -103,14 +104,14 @@ impl Disk<'_> {
             }
             return;
         }
-        let full = stream.recording_is_full();
+        let full = Fmp4::of(stream).recording_is_full();
         match write(self.folder, &mut self.open, stream, &pieces, over || full) {
             Ok(false) => {}
             Ok(true) if !over => self.stop(stream, RecordingState::Failed(TOO_LONG.into())),
             Ok(true) => {
                 self.open.remove(&share);
                 stream.stop_recording(RecordingState::Complete);
-                self.witness.complete(share);
+                self.observer.complete(share);
             }
             Err(error) => self.stop(stream, failure(&error)),
         }
@@ -125,7 +126,7 @@ impl Disk<'_> {
                 self.open.extend(file.map(|file| (share, file)));
                 if matches!(stream.recording(), RecordingState::Resuming(_)) && stream.resume_recording(bytes) {
                     log::info!("recording goes on share={share}");
-                    self.witness.resumed(share);
+                    self.observer.resumed(share);
                 }
             }
             Err(error) => self.stop(stream, failure(&error)),
@@ -142,7 +143,7 @@ impl Disk<'_> {
     fn tell_failure(&self, stream: &Stream) {
         if let Some(reason) = stream.take_failure() {
             log::warn!("recording stopped share={} reason=\"{reason}\"", stream.share());
-            self.witness.failed(stream.share(), &reason);
+            self.observer.failed(stream.share(), &reason);
         }
     }
 }

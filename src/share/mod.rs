@@ -1,64 +1,43 @@
 //! The domain: accounts, users, TVs, phones, shares and their targets, and every rule about them.
 //!
-//! The rules are plain functions over a [`Ledger`]; the [`Steward`] is the one who runs them: one method is one decision
-//! is one transaction, durable before it returns, and then the [`Announcer`] tells the open pages. Nothing here does
-//! input or output, or knows which database keeps the rows, or how a page is asked for.
+//! | room | what is there |
+//! | --- | --- |
+//! | [`model`] | what the domain talks about: rows, states, tickets, what people type, errors |
+//! | [`ledger`] | what rules read and write: the list of tables and the traits over it |
+//! | [`events`] | what open pages are told |
+//! | [`rules`] | every decision, as a plain function over a ledger |
+//! | [`transient`] | what a restart may forget: who waits, who watches, who tried how often |
+//! | [`steward`] | runs the rules: one method, one decision, one transaction; then the news |
+//!
+//! Each room imports only from those above it. Nothing here does input or output, or knows which database keeps the
+//! rows, or how a page is asked for.
 
-mod announcer;
-mod cameras;
-mod claim;
-mod claiming;
-mod contacts;
-pub mod directory;
-mod error;
-mod guesses;
-mod inbox;
-mod keeping;
+mod events;
 pub mod ledger;
-mod lookups;
-#[cfg(test)]
-pub mod memory;
-mod news;
-mod numbers;
-mod owner;
-mod pairing;
-mod people;
-mod phones;
-mod pin;
-mod profile;
-mod quiet;
-mod rate_limit;
-mod refusals;
-mod ringing;
-mod room;
-mod rows;
-mod sharing;
-mod state;
+mod model;
+mod rules;
 mod steward;
 #[cfg(test)]
 pub mod story;
-mod ticket;
-mod viewing;
-mod views;
-mod waiting;
-mod words;
+mod transient;
 
-pub use announcer::{Announcer, Audience, Event, Subscription};
-pub use claiming::ClaimWay;
-pub use error::ShareError;
+pub use events::announcer::{Announcer, Audience, Event, Subscription};
 pub use ledger::{Books, Ledger, LedgerError, Rows};
-pub use quiet::QuietHours;
-pub use refusals::RefusedKind;
-pub use room::{Growing, Held, Need, let_go, order_of_yielding};
-pub use rows::{
+pub use model::error::ShareError;
+pub use model::quiet_hours::QuietHours;
+pub use model::rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
     Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tries, Tv, User,
 };
-pub use state::{EndReason, Kind, ShareState, TargetState};
-pub use steward::Steward;
-pub use ticket::{Holder, Scope, Ticket, TicketError};
-pub use views::{
+pub use model::state::{EndReason, Kind, ShareState, TargetState};
+pub use model::ticket::{Holder, Scope, Ticket, TicketError};
+pub use model::views::{
     Asker, Belongings, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Introduction,
     Matches, NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, OwnerReport, PhoneReport, PlayFrom, ProfileChange,
     Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted, photo_url,
 };
+pub use rules::directory;
+pub use rules::eviction::{Growing, Held, Need, let_go, order_of_yielding};
+pub use steward::Steward;
+pub use transient::claiming::ClaimWay;
+pub use transient::refusals::RefusedKind;

@@ -414,7 +414,7 @@ fn chosen<T: Copy>(from: &[T], mask: u8) -> Vec<T> {
 
 mod tests {
     use super::*;
-    use crate::share::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryBooks;
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]

@@ -1,8 +1,8 @@
 //! The schema: its version in the one `meta` table, and the steps from each version to the next, all in one transaction.
 
-mod four;
-mod three;
-mod two;
+mod v1_to_v2;
+mod v2_to_v3;
+mod v3_to_v4;
 
 use redb::{Database, ReadableDatabase as _, TableDefinition, TableError, WriteTransaction};
 
@@ -19,7 +19,7 @@ const VERSION: &str = "schema";
 type Step = fn(&WriteTransaction) -> Result<(), redb::Error>;
 
 /// The step from version `i` to version `i + 1`. Steps are only ever added.
-const STEPS: &[Step] = &[create_tables, two::step, three::step, four::step];
+const STEPS: &[Step] = &[create_tables, v1_to_v2::step, v2_to_v3::step, v3_to_v4::step];
 
 /// Version 1: the tables of the domain.
 fn create_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {

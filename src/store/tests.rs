@@ -14,7 +14,7 @@ use redb::{Database, StorageBackend};
 
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::time::Clock as _;
-use crate::share::memory::MemoryBooks;
+use crate::share::ledger::memory::MemoryBooks;
 use crate::share::story::{self, SetClock};
 use crate::share::{
     Announcer, Asker, Books, EndReason, Holder, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings,

@@ -22,7 +22,9 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("wire/xmltv", 1),
     ("codec", 2),
     ("executor", 2),
+    ("fetch", 2),
     ("live", 2),
+    ("package", 2),
     ("private", 2),
     ("share", 2),
     ("tls", 2),
@@ -31,21 +33,27 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("http", DOORS),
     ("ingest", DOORS),
     ("iptv", DOORS),
-    ("lan", DOORS),
+    ("mdns", DOORS),
     ("playback", DOORS),
     ("recording", DOORS),
     ("store", DOORS),
     ("thumbnail", DOORS),
+    ("admin", SERVICES),
+    ("lifecycle", SERVICES),
+    ("node", SERVICES),
     ("cli", ROOF),
+    ("config", ROOF),
     ("gateway", ROOF),
 ];
 
 /// The floor of the doors: they never import each other.
 pub const DOORS: u8 = 3;
-/// The roof: wiring and the command line.
-pub const ROOF: u8 = 4;
+/// The services: what is decided over several doors. They use doors, but never HTTP.
+pub const SERVICES: u8 = 4;
+/// The roof: configuration, wiring and the command line.
+pub const ROOF: u8 = 5;
 /// Floors whose rooms may import a neighbour: protocols build on each other, streams on the executor.
-pub const NEIGHBOURS: &[u8] = &[1, 2, ROOF];
+pub const NEIGHBOURS: &[u8] = &[1, 2, SERVICES, ROOF];
 
 /// The pure floors: time and bytes are arguments there.
 pub const PURE: &[u8] = &[0, 1];
@@ -83,7 +91,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("flate2", &["iptv"]),
     ("fast_qr", &["http"]),
     ("futures_lite", &[]),
-    ("futures_rustls", &["authority", "iptv", "tls"]),
+    ("futures_rustls", &["authority", "fetch", "tls"]),
     ("h264_reader", &["wire/h264"]),
     ("httparse", &["http", "wire/fetch"]),
     ("humantime", &[]),
@@ -92,8 +100,8 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("libc", &["ingest"]),
     ("log", &[]),
     ("md5", &["src/ground/secret.rs"]),
-    ("mdns_sd", &["lan"]),
-    ("nix", &["authority", "ingest", "iptv"]),
+    ("mdns_sd", &["mdns"]),
+    ("nix", &["authority", "fetch", "ingest"]),
     ("openh264", &["codec"]),
     ("postcard", &["store"]),
     ("quick_xml", &["wire/xmltv"]),
@@ -107,13 +115,13 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rustix", &[]),
     ("serde", &[]),
     ("serde_json", &[]),
-    ("simplelog", &["cli", "gateway"]),
+    ("simplelog", &["cli"]),
     ("smol", &[]),
     ("subtle", &["src/ground/secret.rs"]),
     ("tiny_http", &["http"]),
-    ("toml", &["gateway"]),
+    ("toml", &["config"]),
     ("tungstenite", &["wire/websocket"]),
-    ("webpki_roots", &["iptv"]),
+    ("webpki_roots", &["fetch"]),
 ];
 
 /// The library's name of a package, where it is not the package's own.

@@ -1,4 +1,4 @@
-//! The law of the API's guide: `docs/api.md` has a heading for every address in the table of `src/http/route.rs`, and for
+//! The law of the API's guide: `docs/api.md` has a heading for every address in the table of `src/http/route/mod.rs`, and for
 //! no other. The table is read as text: `(Get, ["api", "v1", "me"])` is the address `GET /api/v1/me`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::laws::{Breach, House};
 
 const GUIDE: &str = "docs/api.md";
-const TABLE: &str = "src/http/route.rs";
+const TABLE: &str = "src/http/route/mod.rs";
 const FILES: &str = "src/http/route/file.rs";
 const METHODS: [&str; 6] = ["Get", "Head", "Post", "Put", "Patch", "Delete"];
 

@@ -17,7 +17,7 @@ use event_listener::{Event, listener};
 use crate::ground::crowd::{self, Crowd, Idle, Known};
 use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
-use crate::http::devices::{Credentials, Devices};
+use crate::http::api::devices::{Credentials, Devices};
 use crate::tls::{Handshakes, Tls};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
@@ -349,8 +349,8 @@ mod tests {
 
     use super::*;
     use crate::ground::shares::Standing;
-    use crate::http::devices::{Device, Proven, Unknown};
-    use crate::http::play::BoxFuture;
+    use crate::http::api::devices::{Device, Proven, Unknown};
+    use crate::http::ports::play::BoxFuture;
 
     /// Books of which this is read.
     struct Books(Result<Option<Proven>, Unknown>);

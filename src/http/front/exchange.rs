@@ -28,7 +28,7 @@ use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
 use crate::ground::network::Network;
 use crate::ground::reply::{Body, Portion, Reply};
-use crate::http::play::{BoxFuture, ChannelRequest, PlayRequest};
+use crate::http::ports::play::{BoxFuture, ChannelRequest, PlayRequest};
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
 use crate::tls::ServerConfig;

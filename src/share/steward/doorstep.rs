@@ -8,12 +8,12 @@ use crate::ground::id::{AccountId, TvId};
 use crate::ground::origin::Origin;
 use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::Moment;
-use crate::share::claiming::{ClaimWay, Claiming};
-use crate::share::error::ShareError;
-use crate::share::rows::Tv;
-use crate::share::views::{Belongings, Claim, Claimed, NewTv, Unwanted};
-use crate::share::waiting::Waiting;
-use crate::share::{claim, pairing};
+use crate::share::model::error::ShareError;
+use crate::share::model::rows::Tv;
+use crate::share::model::views::{Belongings, Claim, Claimed, NewTv, Unwanted};
+use crate::share::rules::{claim, pairing};
+use crate::share::transient::claiming::{ClaimWay, Claiming};
+use crate::share::transient::waiting::Waiting;
 
 use super::Steward;
 

@@ -4,9 +4,9 @@
 //! What need not survive a restart is held here in memory: who watches right now, until when a stream may come, and who
 //! stands at the door.
 
-mod cameras;
+mod attempts;
+mod camera_apps;
 mod doorstep;
-mod guessing;
 mod owner;
 mod people;
 mod phones;
@@ -14,7 +14,6 @@ mod sharing;
 #[cfg(test)]
 mod tests;
 mod viewing;
-mod watchers;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -25,19 +24,19 @@ use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
-use crate::share::announcer::Announcer;
-use crate::share::error::ShareError;
+use crate::share::events::announcer::Announcer;
+use crate::share::events::news::News;
 use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Rows, Verdict};
-use crate::share::lookups::Lookups;
-use crate::share::news::News;
-use crate::share::rate_limit::RateLimit;
-use crate::share::refusals::Refusals;
-use crate::share::state::{EndReason, Kind, ShareState};
-use crate::share::ticket::{Holder, Scope, Ticket, TicketError};
-use crate::share::views::{ShareSettings, Unfinished, Unwanted};
-use crate::share::{keeping, viewing as rules};
+use crate::share::model::error::ShareError;
+use crate::share::model::state::{EndReason, Kind, ShareState};
+use crate::share::model::ticket::{Holder, Scope, Ticket, TicketError};
+use crate::share::model::views::{ShareSettings, Unfinished, Unwanted};
+use crate::share::rules::{retention, viewing as rules};
+use crate::share::transient::lookups::Lookups;
+use crate::share::transient::rate_limit::RateLimit;
+use crate::share::transient::refusals::Refusals;
+use crate::share::transient::watchers::Watchers;
 use doorstep::Doorstep;
-use watchers::Watchers;
 
 /// Where the key that signs tickets is kept.
 const TICKET_KEY: u32 = 0;
@@ -61,7 +60,7 @@ pub struct Steward {
     key: SigningKey,
     root: RootKey,
     watch: Mutex<Watch>,
-    guesses: Mutex<guessing::ByKind>,
+    guesses: Mutex<attempts::ByKind>,
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
     effort: Mutex<Effort>,
@@ -157,8 +156,8 @@ impl Steward {
 
     fn wake_up(&self) -> Result<(), ShareError> {
         let unfinished = self.decide(|ledger, news, _| {
-            keeping::wake_up(ledger, news)?;
-            keeping::unfinished(ledger)
+            retention::wake_up(ledger, news)?;
+            retention::unfinished(ledger)
         })?;
         self.watch_anew(&unfinished);
         Ok(())
@@ -205,8 +204,8 @@ impl Steward {
             if let Some(key) = key {
                 ledger.put_key(TICKET_KEY, &key)?;
             }
-            keeping::wake_up(ledger, news)?;
-            keeping::unfinished(ledger)
+            retention::wake_up(ledger, news)?;
+            retention::unfinished(ledger)
         });
         self.books.restore(file, decision)?;
         self.watch_anew(&answer.take()?);
@@ -346,17 +345,17 @@ impl Steward {
         if keep {
             self.keep()?;
         }
-        self.look(keeping::discards)
+        self.look(retention::discards)
     }
 
     fn keep(&self) -> Result<(), ShareError> {
         loop {
             let (date, retention) = (self.date(), self.settings.retention);
-            let due = self.look(|ledger| keeping::due(ledger, date, retention))?;
+            let due = self.look(|ledger| retention::due(ledger, date, retention))?;
             if due.is_empty() {
                 return Ok(());
             }
-            self.decide(|ledger, news, date| keeping::sweep(ledger, news, date, due))?;
+            self.decide(|ledger, news, date| retention::sweep(ledger, news, date, due))?;
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::ground::id::PhoneId;
 use crate::ground::secret::{self, TokenHash};
-use crate::share::error::ShareError;
-use crate::share::owner;
-use crate::share::rows::Inviter;
-use crate::share::views::{NewInvite, OwnerReport};
+use crate::share::model::error::ShareError;
+use crate::share::model::rows::Inviter;
+use crate::share::model::views::{NewInvite, OwnerReport};
+use crate::share::rules::owner;
 
 use super::Steward;
 

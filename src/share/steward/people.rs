@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::ground::id::{AccountId, PhotoId, SenderId, TvId, UserId};
 use crate::ground::secret::{self, PinHash, TokenHash};
-use crate::share::error::ShareError;
-use crate::share::lookups::Admitted;
-use crate::share::pin::{self, Try};
-use crate::share::profile::PinChange;
-use crate::share::rows::{Account, Agreement, Sender, Settings, Tv, User};
-use crate::share::views::{BlockedSender, Contact, Matches, NewPin, NewUser, ProfileChange, Session};
-use crate::share::{contacts, pairing, people, profile, words};
+use crate::share::model::error::ShareError;
+use crate::share::model::input;
+use crate::share::model::rows::{Account, Agreement, Sender, Settings, Tv, User};
+use crate::share::model::views::{BlockedSender, Contact, Matches, NewPin, NewUser, ProfileChange, Session};
+use crate::share::rules::pin::{self, Try};
+use crate::share::rules::profile::PinChange;
+use crate::share::rules::{contacts, pairing, people, profile};
+use crate::share::transient::lookups::Admitted;
 
 use super::Steward;
 
@@ -32,7 +33,7 @@ impl Steward {
     /// Adds a user. Hashes their PIN: slow.
     pub fn add_user(&self, user: NewUser) -> Result<User, ShareError> {
         let pin = match user.pin.as_deref() {
-            Some(pin) => Some(PinHash::new(words::pin(pin)?, self.settings.pin_rounds)),
+            Some(pin) => Some(PinHash::new(input::pin(pin)?, self.settings.pin_rounds)),
             None => None,
         };
         self.decide(move |ledger, _, date| people::add_user(ledger, date, &user, pin))
@@ -60,7 +61,7 @@ impl Steward {
         let pin = match pin {
             NewPin::Same => PinChange::Keep,
             NewPin::None => PinChange::Remove,
-            NewPin::Digits(digits) => PinChange::Set(PinHash::new(words::pin(&digits)?, self.settings.pin_rounds)),
+            NewPin::Digits(digits) => PinChange::Set(PinHash::new(input::pin(&digits)?, self.settings.pin_rounds)),
         };
         self.decide(move |ledger, news, _| profile::change_user(ledger, news, user, &change, pin))
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::ground::id::{AccountId, PhoneId};
 use crate::ground::secret::{self, SealingKey, TokenHash};
-use crate::share::error::ShareError;
-use crate::share::phones;
-use crate::share::phones::Invitation;
-use crate::share::rows::{Inviter, Phone, Sender};
-use crate::share::views::{Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
+use crate::share::model::error::ShareError;
+use crate::share::model::rows::{Inviter, Phone, Sender};
+use crate::share::model::views::{Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
+use crate::share::rules::phones;
+use crate::share::rules::phones::Invitation;
 
 use super::Steward;
 

@@ -5,14 +5,14 @@ use crate::ground::limits;
 use crate::ground::recording_failure::GAPS;
 use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
-use crate::share::error::ShareError;
 use crate::share::ledger::{Order, Rows, all};
-use crate::share::room::Held;
-use crate::share::rows::{MediaInfo, Share};
-use crate::share::sharing::{self, Wish};
-use crate::share::state::{EndReason, Kind};
-use crate::share::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
-use crate::share::{cameras, keeping, phones, ringing, viewing};
+use crate::share::model::error::ShareError;
+use crate::share::model::rows::{MediaInfo, Share};
+use crate::share::model::state::{EndReason, Kind};
+use crate::share::model::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
+use crate::share::rules::eviction::Held;
+use crate::share::rules::sharing::{self, Wish};
+use crate::share::rules::{camera_apps, phones, retention, ringing, viewing};
 
 use super::{Pause, Steward};
 
@@ -122,7 +122,7 @@ impl Steward {
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
         let cameras = self.look(|ledger| {
             let found = sharing::find_for(ledger, asker, share)?;
-            if found.state.is_unfinished() { cameras::phones_of(ledger, share) } else { Ok(Vec::new()) }
+            if found.state.is_unfinished() { camera_apps::phones_of(ledger, share) } else { Ok(Vec::new()) }
         })?;
         self.hold_cameras(cameras);
         self.ended(share, EndReason::Stopped, None)?;
@@ -134,7 +134,7 @@ impl Steward {
     pub fn withdraw_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
         let cameras = self.decide(move |ledger, news, _| {
             let found = sharing::find_for(ledger, asker, share)?;
-            let cameras = if found.state.is_unfinished() { cameras::phones_of(ledger, share)? } else { Vec::new() };
+            let cameras = if found.state.is_unfinished() { camera_apps::phones_of(ledger, share)? } else { Vec::new() };
             sharing::withdraw(ledger, news, share)?;
             Ok(cameras)
         })?;
@@ -240,7 +240,7 @@ impl Steward {
 
     /// The shares to which media may still come.
     pub fn unfinished_shares(&self) -> Result<Vec<Unfinished>, ShareError> {
-        self.look(keeping::unfinished)
+        self.look(retention::unfinished)
     }
 
     /// The recording of `share` is gone from the disk; `sweep` does not name it again.
@@ -251,7 +251,7 @@ impl Steward {
     /// The shares that may be let go when recordings have no room, the oldest first, without their sizes. Never a live one,
     /// and none that is kept.
     pub fn held(&self) -> Result<Vec<Held>, ShareError> {
-        self.look(keeping::held)
+        self.look(retention::held)
     }
 
     /// Whether the books know nothing of a share, nor that its recording is to be deleted: they are older than it.
@@ -274,7 +274,7 @@ impl Steward {
 
     /// Ends the time of an ended share early, for the disk's quota; not of one that is kept.
     pub fn expire_early(&self, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, date| keeping::expire(ledger, news, date, share))
+        self.decide(move |ledger, news, date| retention::expire(ledger, news, date, share))
     }
 }
 

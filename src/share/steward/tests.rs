@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
-use crate::share::memory::MemoryBooks;
+use crate::share::ledger::memory::MemoryBooks;
 use crate::share::story::SetClock;
 use crate::share::{
     Asker, Audience, Contact, Enrolment, Event, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,

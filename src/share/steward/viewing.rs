@@ -6,13 +6,13 @@ use serde_json::json;
 
 use crate::ground::id::{ShareId, TvId, UserId};
 use crate::ground::limits;
-use crate::share::announcer::Audience;
-use crate::share::error::ShareError;
-use crate::share::news::News;
-use crate::share::state::TargetState;
-use crate::share::ticket::Holder;
-use crate::share::views::{Entry, InboxPage, PlayFrom};
-use crate::share::{people, sharing, viewing};
+use crate::share::events::announcer::Audience;
+use crate::share::events::news::News;
+use crate::share::model::error::ShareError;
+use crate::share::model::state::TargetState;
+use crate::share::model::ticket::Holder;
+use crate::share::model::views::{Entry, InboxPage, PlayFrom};
+use crate::share::rules::{people, sharing, viewing};
 
 use super::Steward;
 

@@ -257,7 +257,7 @@ impl Cast {
                 ring(&self.tvs, &user, share.id, asks);
             }
         }
-        // What asked to be allowed rings once it is.
+        // What asked to be allowed rings once it is, while it goes on: all that is shared here is live.
         if let Act::Allow { user, share } = act
             && let Some(share) = shares.get(&self.share(*share))
             && let Some(target) = share.target(self.users[*user])
@@ -265,7 +265,7 @@ impl Cast {
             && !self.allowed.contains(&(share.sender, target.user))
             && target.state == TargetState::Notified
             && !target.deleted
-            && matches!(share.state, ShareState::Ready | ShareState::Ended)
+            && share.state == ShareState::Ready
         {
             ring(&self.tvs, &self.steward.user(target.user).expect("a user"), share.id, false);
         }

@@ -12,7 +12,7 @@ use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
-use crate::http::devices::{self, Credentials, Device, Unknown};
+use crate::http::api::devices::{self, Credentials, Device, Unknown};
 use crate::http::front::bodies::{self, Place, Whose};
 use crate::http::front::head::Head;
 use crate::http::front::upstream::CallBody;

@@ -13,9 +13,9 @@ use crate::ground::id::ShareId;
 use crate::ground::limits::{HTTP_LARGE_BODY_RATE, UPLOAD_CHUNK_BYTES};
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
-use crate::http::clips::{Admission, UploadRequest};
 use crate::http::front::head::Head;
-use crate::http::play::BoxFuture;
+use crate::http::ports::clips::{Admission, UploadRequest};
+use crate::http::ports::play::BoxFuture;
 use crate::http::range;
 use crate::http::route::{PhoneCall, Route};
 

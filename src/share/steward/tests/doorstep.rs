@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::share::ClaimWay;
 use crate::share::ledger::{Order, all};
-use crate::share::views::Claim;
+use crate::share::model::views::Claim;
 
 fn empty_house() -> (Arc<SetClock>, Arc<MemoryBooks>, Steward) {
     let (clock, books) = (SetClock::new(), Arc::new(MemoryBooks::default()));

@@ -1,0 +1,108 @@
+//! The phone API, shares: making one, and a sender's own, looked at, listed and renamed.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::ground::id::{ShareId, UserId};
+use crate::ground::recording_failure;
+use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
+use crate::http::back::Request;
+use crate::share::{Asker, Kind, Report, Sender};
+
+/// Shares in one answer, at most and if not said.
+const OWN_PAGE: u64 = 100;
+const OWN_PAGE_DEFAULT: u64 = 20;
+
+#[derive(Deserialize)]
+struct ShareBody {
+    targets: Vec<String>,
+    #[serde(default = "live")]
+    kind: Kind,
+    title: Option<String>,
+}
+
+fn live() -> Kind {
+    Kind::Live
+}
+
+/// Makes a share.
+pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let ShareBody { targets, kind, title } = body(request)?;
+    let targets = users(&targets)?;
+    api.steward.may_begin(sender.id)?;
+    let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
+    let name = api::host_name(request);
+    let mut publish = json!({
+        "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
+        "websocket_url": api::publish_address(request, &new.publish_token),
+    });
+    if let Some(port) = api.secure.rtsps() {
+        publish["rtsps_url"] = format!("rtsps://{name}:{port}/live/{}", new.publish_token).into();
+    }
+    let (share, state) = (new.share.id.to_string(), new.share.state.as_str());
+    Ok(answer_json(201, &json!({ "share_id": share, "state": state, "publish": publish })))
+}
+
+/// A share of the sender's own.
+pub(in crate::http) fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
+    let report = api.steward.share(Asker::Sender(sender.id), share)?;
+    Ok(answer_json(200, &share_json(&report)))
+}
+
+/// The sender's own shares, newest first.
+pub(in crate::http) fn own(api: &Api, request: &Request, sender: &Sender) -> Answered {
+    let offset = api::number(request, "offset", 0)?;
+    let limit = api::number(request, "limit", OWN_PAGE_DEFAULT)?.min(OWN_PAGE) as usize;
+    let page = api.steward.own_shares(sender.id, offset, limit)?;
+    let shares: Vec<_> = page.shares.iter().map(share_json).collect();
+    Ok(answer_json(200, &json!({ "total": page.total, "shares": shares })))
+}
+
+#[derive(Deserialize)]
+struct TitleBody {
+    title: Option<String>,
+}
+
+/// Gives a share of the sender's own another title.
+pub(in crate::http) fn rename(api: &Api, request: &Request, sender: &Sender, share: ShareId) -> Answered {
+    let TitleBody { title } = body(request)?;
+    api.steward.rename_share(Asker::Sender(sender.id), share, title.as_deref())?;
+    report(api, sender, share)
+}
+
+/// The users with these ids.
+pub(in crate::http) fn users(ids: &[String]) -> Result<Vec<UserId>, Failure> {
+    let users = ids.iter().map(|id| id.parse::<UserId>()).collect::<Result<Vec<_>, _>>();
+    users.map_err(|error| Failure::BadBody(format!("targets: {error}")))
+}
+
+fn share_json(report: &Report) -> Value {
+    let targets = report.targets.iter().map(|target| {
+        let mut value = json!({
+            "user_id": target.user.to_string(),
+            "name": target.name,
+            "state": target.state.as_str(),
+        });
+        if let Some(latency_ms) = target.latency_ms {
+            value["latency_ms"] = latency_ms.into();
+        }
+        value
+    });
+    let over = report.share.end_reason.map(|reason| reason.as_str());
+    json!({
+        "share_id": report.share.id.to_string(),
+        "state": report.share.state.as_str(),
+        "reason": over,
+        "message": report.share.recording_failure.as_ref().filter(|_| over.is_some()),
+        "kind": report.share.kind.as_str(),
+        "title": report.share.title,
+        "started_at": report.share.started_at.map(|date| date.to_string()),
+        "duration_ms": report.duration_ms,
+        "targets": targets.collect::<Vec<_>>(),
+        "viewers": report.viewers,
+        "kept": report.share.kept,
+        "recording_failure": report.share.recording_failure,
+        "recording_failure_code": report.share.recording_failure.as_deref().map(recording_failure::code),
+        "media": report.share.media.as_ref().map(api::media),
+    })
+}

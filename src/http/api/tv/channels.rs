@@ -1,0 +1,118 @@
+//! The list of TV channels, as a TV's page is told it. The gateway puts the channels' room behind [`Lineup`].
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::ground::id::{ChannelId, TvId};
+use crate::ground::limits;
+use crate::ground::reply::Reply;
+use crate::ground::time::UnixMs;
+use crate::http::api::{Answered, Failure};
+use crate::http::back::Request;
+
+/// Whoever knows the channels.
+pub trait Lineup: Send + Sync {
+    /// Channels for `tv` from `offset` on, `limit` at most, in the order of their numbers.
+    fn page(&self, tv: TvId, offset: usize, limit: usize) -> ChannelPage;
+}
+
+/// A stretch of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelPage {
+    /// Channels in the whole list.
+    pub total: usize,
+    /// Those asked for.
+    pub channels: Vec<ChannelView>,
+}
+
+/// A channel in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelView {
+    /// Which.
+    pub id: ChannelId,
+    /// The number that is typed for it; no other channel has it.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// Its group, if it is in one.
+    pub group: Option<String>,
+    /// Whether it has a logo.
+    pub has_logo: bool,
+    /// The TV's right to watch it.
+    pub ticket: String,
+    /// What is on.
+    pub now: Option<OnAir>,
+    /// What comes after.
+    pub next: Option<OnAir>,
+}
+
+/// A programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnAir {
+    /// Its title; may be empty.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: UnixMs,
+    /// When it ends.
+    pub ends_at: UnixMs,
+}
+
+/// A channel in JSON.
+#[derive(Serialize)]
+struct Row<'a> {
+    channel_id: String,
+    number: u32,
+    name: &'a str,
+    group: Option<&'a str>,
+    logo_url: Option<String>,
+    play: Play,
+    now: Option<Programme<'a>>,
+    next: Option<Programme<'a>>,
+}
+
+#[derive(Serialize)]
+struct Play {
+    hls_url: String,
+}
+
+#[derive(Serialize)]
+struct Programme<'a> {
+    title: &'a str,
+    starts_at: String,
+    ends_at: String,
+}
+
+impl<'a> Row<'a> {
+    fn of(view: &'a ChannelView) -> Self {
+        let base = format!("/channel/{}/{}", view.id, view.ticket);
+        let programme = |on_air: &'a OnAir| Programme {
+            title: &on_air.title,
+            starts_at: on_air.starts_at.to_string(),
+            ends_at: on_air.ends_at.to_string(),
+        };
+        Self {
+            channel_id: view.id.to_string(),
+            number: view.number,
+            name: &view.name,
+            group: view.group.as_deref(),
+            logo_url: view.has_logo.then(|| format!("{base}/logo")),
+            play: Play { hls_url: format!("{base}/index.m3u8") },
+            now: view.now.as_ref().map(programme),
+            next: view.next.as_ref().map(programme),
+        }
+    }
+}
+
+/// `GET /tv/api/channels?offset=&limit=`: `{total,channels:[…]}`.
+pub(in crate::http) fn answer(lineup: &dyn Lineup, request: &Request, tv: TvId) -> Answered {
+    let number = |name, default| match request.parameter(name) {
+        Some(text) => text.parse::<usize>().map_err(|_| Failure::BadBody(format!("{name} must be a number"))),
+        None => Ok(default),
+    };
+    let limit = number("limit", limits::CHANNEL_PAGE)?.min(limits::CHANNEL_PAGE);
+    let page = lineup.page(tv, number("offset", 0)?, limit);
+    let rows: Vec<_> = page.channels.iter().map(Row::of).collect();
+    // Written straight to text: a tree of thousands of channels would be many times as large.
+    let rows = serde_json::to_string(&rows).unwrap_or_else(|_| json!([]).to_string());
+    Ok(Reply::bytes(200, "application/json", format!("{{\"total\":{},\"channels\":{rows}}}", page.total)))
+}

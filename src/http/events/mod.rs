@@ -1,0 +1,169 @@
+//! What the gateway tells open pages by itself: server-sent events (HTML Living Standard, section 9.2).
+//!
+//! A stream begins with `hello` and the gateway's time, goes on from the event the page last heard of, and says
+//! something at least every quarter of a minute, so that both sides notice when the other is gone. Each device has
+//! so many streams at once.
+
+mod seats;
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use async_io::Timer;
+use bytes::Bytes;
+use futures_lite::{FutureExt as _, stream};
+
+use crate::executor::{Work, unblock};
+use crate::ground::id::{PhoneId, TvId};
+use crate::ground::limits;
+use crate::ground::reply::{Body, Reply};
+use crate::ground::time::Clock;
+use crate::http::api::{Api, Failure};
+use crate::http::api::{phone as api_phone, tv as api_tv};
+use crate::http::events::seats::{Seat, Seats};
+use crate::http::front::Events;
+use crate::http::ports::play::BoxFuture;
+use crate::http::route::{PhoneCall, Route, TvCall};
+use crate::share::{Asker, Audience, Event, ShareError, Subscription};
+
+/// How long a page waits before it connects again, in milliseconds.
+const RETRY_MS: u32 = 1000;
+
+/// Opens the events of TVs and shares, as the steward's announcer tells them.
+pub struct Announcements {
+    api: Api,
+    clock: Arc<dyn Clock>,
+    seats: Arc<Seats<Device>>,
+}
+
+/// Whose page or app it is that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Device {
+    Tv(TvId),
+    Phone(PhoneId),
+}
+
+impl Announcements {
+    /// Events for who `api` knows.
+    pub fn new(api: Api, clock: Arc<dyn Clock>) -> Self {
+        Self { api, clock, seats: Arc::new(Seats::new(limits::EVENTS_PER_DEVICE)) }
+    }
+}
+
+impl Events for Announcements {
+    fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply> {
+        Box::pin(async move {
+            let api = self.api.clone();
+            match unblock(Work::Books, move || follow(&api, &route, &fields, is_secure)).await {
+                Ok((device, subscription, rings)) => {
+                    let hello =
+                        format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
+                    let rings = rings.iter().map(|ring| format!("event: ring\ndata: {ring}\n\n"));
+                    told(Follower {
+                        first: std::iter::once(hello).chain(rings).collect(),
+                        subscription,
+                        seat: self.seats.take(device),
+                    })
+                }
+                Err(failure) => failure.reply(),
+            }
+        })
+    }
+
+    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> bool {
+        // A share that is withdrawn has nothing more to tell, and books that can't be read are no reason to stop telling.
+        match ask(&self.api, route, fields, is_secure) {
+            Ok(_) | Err(Failure::Share(ShareError::NotFound(_) | ShareError::Ledger(_))) => true,
+            Err(_) => false,
+        }
+    }
+}
+
+fn field<'a>(fields: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+}
+
+/// The device that follows, what it is told, and what rings for a TV whose page was just opened.
+type Followed = (Device, Subscription, Vec<Arc<str>>);
+
+/// Begins to follow. Blocks.
+fn follow(api: &Api, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> Result<Followed, Failure> {
+    let last = field(fields, "last-event-id").and_then(|id| id.parse().ok());
+    let (device, audience) = ask(api, route, fields, is_secure)?;
+    let subscription = api.steward.announcer().subscribe(audience, last);
+    let rings = match (audience, last) {
+        (Audience::Tv(tv), None) => api.steward.waiting_rings(tv)?,
+        _ => Vec::new(),
+    };
+    Ok((device, subscription, rings))
+}
+
+/// Who asks, as a device and as someone the announcer tells things. Blocks.
+fn ask(
+    api: &Api,
+    route: &Route,
+    fields: &[(&'static str, String)],
+    is_secure: bool,
+) -> Result<(Device, Audience), Failure> {
+    match route {
+        Route::Phone(PhoneCall::Events(share)) => {
+            let (phone, sender) = api_phone::phone(api, field(fields, "authorization"))?;
+            api.steward.share(Asker::Sender(sender.id), *share)?;
+            Ok((Device::Phone(phone.id), Audience::Share(*share)))
+        }
+        Route::Tv(TvCall::Events) => {
+            let cookies = field(fields, "cookie").unwrap_or_default();
+            let tv = api_tv::session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?.tv.id;
+            Ok((Device::Tv(tv), Audience::Tv(tv)))
+        }
+        _ => Err(Failure::NotFound),
+    }
+}
+
+/// One stream of events.
+struct Follower {
+    first: VecDeque<String>,
+    subscription: Subscription,
+    seat: Seat<Device>,
+}
+
+impl Follower {
+    /// What is told next; `None` where the stream ends, since another one of the same device takes its place.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(text) = self.first.pop_front() {
+            return Some(Bytes::from(text));
+        }
+        let event = async { Some(Bytes::from(event_text(&self.subscription.next().await))) };
+        let leave = async {
+            self.seat.is_wanted().await;
+            None
+        };
+        let quiet = async {
+            Timer::after(limits::EVENTS_HEARTBEAT).await;
+            Some(Bytes::from_static(b":\n\n"))
+        };
+        leave.or(event).or(quiet).await
+    }
+}
+
+/// The answer that tells what a follower hears.
+fn told(follower: Follower) -> Reply {
+    let events = stream::unfold(follower, |mut follower| async move {
+        let text = follower.next().await?;
+        Some((text, follower))
+    });
+    let body = Body::Endless(Box::pin(events));
+    Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }
+        .with("Cache-Control", "no-store")
+}
+
+fn event_text(event: &Event) -> String {
+    let mut text = format!("id: {}\nevent: {}\n", event.id, event.name);
+    for line in event.data.lines() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "data: {line}");
+    }
+    text.push('\n');
+    text
+}

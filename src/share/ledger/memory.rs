@@ -1,0 +1,103 @@
+//! Books kept in memory, for tests: what the database must do, in the simplest form.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
+use crate::ground::secret::TokenHash;
+use crate::ground::time::UnixMs;
+use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, for_each_table};
+use crate::share::model::rows::{
+    Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
+    User,
+};
+
+macro_rules! keep_in_maps {
+    ($($table:ident($key:ty => $row:ty): $get:ident $put:ident $remove:ident $scan:ident;)*) => {
+        /// The tables, as maps.
+        #[derive(Clone, Default)]
+        pub struct MemoryLedger {
+            $($table: BTreeMap<$key, $row>,)*
+        }
+
+        impl Rows for MemoryLedger {
+            $(
+                fn $get(&self, key: $key) -> Result<Option<$row>, LedgerError> {
+                    Ok(self.$table.get(&key).cloned())
+                }
+                fn $scan(
+                    &self,
+                    range: Range<$key>,
+                    order: Order,
+                    visit: Visit<'_, $key, $row>,
+                ) -> Result<(), LedgerError> {
+                    let rows = self.$table.range(range).map(|(key, row)| (key.clone(), row.clone()));
+                    let rows: Vec<_> = match order {
+                        Order::Rising => rows.collect(),
+                        Order::Falling => rows.rev().collect(),
+                    };
+                    for (key, row) in rows {
+                        if visit(key, row).is_break() {
+                            break;
+                        }
+                    }
+                    Ok(())
+                }
+            )*
+        }
+
+        impl Ledger for MemoryLedger {
+            $(
+                fn $put(&mut self, key: $key, row: &$row) -> Result<(), LedgerError> {
+                    self.$table.insert(key, row.clone());
+                    Ok(())
+                }
+                fn $remove(&mut self, key: $key) -> Result<(), LedgerError> {
+                    self.$table.remove(&key);
+                    Ok(())
+                }
+            )*
+        }
+    };
+}
+for_each_table!(keep_in_maps);
+
+/// Books in memory; lost with the process.
+#[derive(Default)]
+pub struct MemoryBooks(Mutex<MemoryLedger>);
+
+impl MemoryBooks {
+    fn ledger(&self) -> MutexGuard<'_, MemoryLedger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books for MemoryBooks {
+    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+        look(&*self.ledger());
+        Ok(())
+    }
+
+    fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
+        let mut ledger = self.ledger();
+        let before = ledger.clone();
+        match decision(&mut *ledger) {
+            Verdict::Keep(then) => then(),
+            Verdict::Undo => *ledger = before,
+        }
+        Ok(())
+    }
+
+    fn backup(&self, _: &Path) -> Result<(), LedgerError> {
+        Err(LedgerError::Failed("these books are in memory only".into()))
+    }
+
+    fn restore(&self, _: &Path, _: Decision) -> Result<(), LedgerError> {
+        Err(LedgerError::Failed("these books are in memory only".into()))
+    }
+
+    fn health(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}

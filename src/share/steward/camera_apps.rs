@@ -1,0 +1,57 @@
+//! The steward's decisions about camera apps: whom they share with, and what they publish at a phone's lasting address.
+
+use crate::ground::id::{PhoneId, SenderId, ShareId, UserId};
+use crate::ground::secret::{self, TokenHash};
+use crate::share::model::error::ShareError;
+use crate::share::rules::camera_apps;
+
+use super::Steward;
+
+impl Steward {
+    /// Whom a sender's camera apps share with.
+    pub fn recipients(&self, sender: SenderId) -> Result<Vec<UserId>, ShareError> {
+        self.look(|ledger| camera_apps::recipients(ledger, sender))
+    }
+
+    /// Chooses whom a sender's camera apps share with.
+    pub fn choose_recipients(&self, sender: SenderId, users: Vec<UserId>) -> Result<(), ShareError> {
+        self.decide(move |ledger, _, _| camera_apps::choose(ledger, sender, &users))
+    }
+
+    /// Whether something may be published at the lasting address of the phone with `token`; the share that goes on there.
+    pub fn admit_phone(&self, token: &str) -> Result<Option<ShareId>, ShareError> {
+        let (phone, _) = self.look(|ledger| camera_apps::phone(ledger, token))?;
+        self.is_not_held(phone.id)?;
+        self.look(|ledger| camera_apps::admit(ledger, token))
+    }
+
+    /// Apps that lose their connection come back by themselves. One whose share was stopped by someone else may not, for as
+    /// long as it has not stayed away for the resume window: the TVs would ring at once for what was just stopped.
+    pub(super) fn hold_cameras(&self, phones: Vec<PhoneId>) {
+        let until = self.clock.now() + self.settings.resume_window;
+        self.watch().held.extend(phones.into_iter().map(|phone| (phone, until)));
+    }
+
+    fn is_not_held(&self, phone: PhoneId) -> Result<(), ShareError> {
+        let now = self.clock.now();
+        let mut watch = self.watch();
+        watch.held.retain(|_, until| *until > now);
+        let Some(until) = watch.held.get_mut(&phone) else { return Ok(()) };
+        *until = now + self.settings.resume_window;
+        Err(ShareError::StoppedElsewhere)
+    }
+
+    /// The share that is published at the lasting address of the phone with `token`: the one that goes on, or a new one.
+    pub fn share_of_phone(&self, token: &str) -> Result<ShareId, ShareError> {
+        if self.look(|ledger| camera_apps::admit(ledger, token))?.is_none() {
+            let (_, sender) = self.look(|ledger| camera_apps::phone(ledger, token))?;
+            self.may_begin(sender.id)?;
+        }
+        let (token, own) = (token.to_owned(), TokenHash::of(&secret::new_token()));
+        let (id, new) = self.decide(move |ledger, _, date| camera_apps::publish(ledger, date, &token, own))?;
+        if let Some(share) = &new {
+            self.await_media(share);
+        }
+        Ok(id)
+    }
+}

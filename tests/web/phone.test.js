@@ -347,7 +347,7 @@ for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
     await on('people');
     assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body, { code: TV_CODE, name: 'Rui', home: 'Casa da Avó' });
     await sound(`people-owner-${scheme}`);
-    await page.tap('.house');
+    await page.tap('.my-home');
     await page.waitForURL('**/admin/');
     assert.ok((await page.context().cookies(`${mock.url}/admin/`)).some((one) => one.name === 'lareira_owner' && one.httpOnly));
     // The owner's page itself has nothing to ask here.
@@ -386,7 +386,7 @@ for (const [locale, scheme] of [['es-ES', 'light'], ['en-GB', 'dark']]) {
     mock = scene.keep(await start({ accepted: true }));
     await open('', { locale, scheme, before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
     await on('people');
-    assert.equal(await page.locator('.house').count(), 0, 'this phone is not the owner’s');
+    assert.equal(await page.locator('.my-home').count(), 0, 'this phone is not the owner’s');
     await page.tap('.own');
     await on('me');
     await page.tap('#page > button:not(.text)');

@@ -30,8 +30,8 @@ async function photoOf(user, file) {
 
 function addHousehold() {
   return ask({
-    title: t('add_household'), action: t('save'),
-    fields: [['name', t('household_name'), { required: true, maxlength: 100 }], ['country', t('country'), { placeholder: '+351', inputmode: 'tel' }]],
+    title: t('add_home'), action: t('save'),
+    fields: [['name', t('home_name'), { required: true, maxlength: 100 }], ['country', t('country'), { placeholder: '+351', inputmode: 'tel' }]],
     send: ({ name, country }) => verb('account_add', { name, country: orNull(country) })
   });
 }
@@ -65,7 +65,7 @@ function editPerson(user) {
 
 /** Pairs a TV to one of the households; the code may have come with the picture the TV shows. */
 export function pairTv(accounts, brought = null) {
-  const whose = ['account', t('households'), { options: accounts.map((account) => [account.account_id, account.name]) }];
+  const whose = ['account', t('homes'), { options: accounts.map((account) => [account.account_id, account.name]) }];
   return ask({
     title: t('pair_tv'), action: t('save'),
     fields: [['code', t('pair_code'), { inputmode: 'numeric', maxlength: 7, value: brought }], ['name', t('name'), { maxlength: 100 }], ...(accounts.length > 1 ? [whose] : [])],
@@ -95,8 +95,8 @@ function television(tv, users, changed) {
 /** Draws the households. */
 export function households(section, { accounts, users, tvs }, changed) {
   section.replaceChildren(
-    el('div.section-head', {}, el('h2', {}, t('households')), el('div.buttons', {}, el(accounts.length ? 'button' : 'button.main', { onclick: () => addHousehold().then(changed) }, t('add_household')))),
-    ...(accounts.length ? [] : [el('p.lead', {}, t('no_household'))]),
+    el('div.section-head', {}, el('h2', {}, t('homes')), el('div.buttons', {}, el(accounts.length ? 'button' : 'button.main', { onclick: () => addHousehold().then(changed) }, t('add_home')))),
+    ...(accounts.length ? [] : [el('p.lead', {}, t('no_home'))]),
     ...accounts.map((account) => {
       const own = users.filter((user) => user.account_id === account.account_id);
       const sets = tvs.filter((tv) => tv.account_id === account.account_id);
@@ -114,7 +114,7 @@ async function invite(accounts) {
   let made = null;
   await ask({
     title: t('invite'), action: t('invite'),
-    fields: [['name', t('invite_name'), { maxlength: 100 }], ['account', t('households'), { options: accounts.map((account) => [account.account_id, account.name]) }]],
+    fields: [['name', t('invite_name'), { maxlength: 100 }], ['account', t('homes'), { options: accounts.map((account) => [account.account_id, account.name]) }]],
     send: async ({ name, account }) => { made = await verb('invite', { name: orNull(name), account: orNull(account), ttl_ms: 3600000 }); }
   });
   if (made) {
@@ -131,7 +131,7 @@ function device(phone, accounts, changed) {
   const homes = [...accounts.map((account) => [account.account_id, account.name]), ['', t('of_none')]].sort(([a], [b]) => (b === (phone.account_id || '')) - (a === (phone.account_id || '')));
   const rename = () => ask({
     title: t('rename'), action: t('save'),
-    fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }], ['account', t('households'), { options: homes }]],
+    fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }], ['account', t('homes'), { options: homes }]],
     send: async ({ name, account }) => {
       if (name !== (phone.phone_name || '')) { await verb('phone_rename', { phone: phone.phone_id, name }); }
       if (account !== (phone.account_id || '')) { await (account ? verb('phone_join', { phone: phone.phone_id, account }) : verb('phone_leave', { phone: phone.phone_id })); }

@@ -37,7 +37,7 @@ const go = {
   find: () => find(go),
   apps: () => go.careful(async () => apps(go, ...await Promise.all([call('GET', '/contacts'), call('GET', '/recipients'), call('GET', '/camera-apps')]))),
   /** On to the owner's page. */
-  house: () => go.careful(async () => {
+  admin: () => go.careful(async () => {
     await call('POST', '/owner-session');
     location.assign('/admin/');
   }),

@@ -41,7 +41,7 @@ export function people(go, contacts, own) {
   }));
   count();
   show('people', [
-    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)), own.owner ? el('button.text.house', { type: 'button', onclick: () => go.house() }, t('house')) : null, el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
+    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)), own.owner ? el('button.text.my-home', { type: 'button', onclick: () => go.admin() }, t('my_home')) : null, el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
     el('h1', {}, t('people_title')),
     contacts.length ? el('div.tiles', {}, tiles) : el('p.lead', {}, t('people_none')),
     el('button.text.find', { type: 'button', onclick: () => go.find() }, t('people_add')),

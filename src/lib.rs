@@ -9,6 +9,7 @@ pub mod wire;
 
 pub mod codec;
 pub mod executor;
+pub mod fetch;
 pub mod live;
 pub mod package;
 pub mod private;

@@ -22,6 +22,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("wire/xmltv", 1),
     ("codec", 2),
     ("executor", 2),
+    ("fetch", 2),
     ("live", 2),
     ("package", 2),
     ("private", 2),
@@ -90,7 +91,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("flate2", &["iptv"]),
     ("fast_qr", &["http"]),
     ("futures_lite", &[]),
-    ("futures_rustls", &["authority", "iptv", "tls"]),
+    ("futures_rustls", &["authority", "fetch", "tls"]),
     ("h264_reader", &["wire/h264"]),
     ("httparse", &["http", "wire/fetch"]),
     ("humantime", &[]),
@@ -100,7 +101,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("log", &[]),
     ("md5", &["src/ground/secret.rs"]),
     ("mdns_sd", &["mdns"]),
-    ("nix", &["authority", "ingest", "iptv"]),
+    ("nix", &["authority", "fetch", "ingest"]),
     ("openh264", &["codec"]),
     ("postcard", &["store"]),
     ("quick_xml", &["wire/xmltv"]),
@@ -120,7 +121,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tiny_http", &["http"]),
     ("toml", &["config"]),
     ("tungstenite", &["wire/websocket"]),
-    ("webpki_roots", &["iptv"]),
+    ("webpki_roots", &["fetch"]),
 ];
 
 /// The library's name of a package, where it is not the package's own.

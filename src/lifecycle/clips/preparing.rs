@@ -14,7 +14,7 @@ use crate::lifecycle::room::NoRoom;
 use crate::live::KeyFrame;
 use crate::private;
 use crate::recording::film::{About, Film, FilmError};
-use crate::recording::whole::Whole;
+use crate::recording::from_film::Whole;
 use crate::share::{Asker, EndReason, MediaInfo, ShareError};
 use crate::thumbnail;
 use crate::wire::mp4::Mp4Error;

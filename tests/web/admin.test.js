@@ -83,7 +83,8 @@ test('the owner comes in with a code and does what the command line does', async
   await page.click('text=Invite a phone');
   await page.click('dialog [type=submit]');
   await page.waitForSelector('dialog .code');
-  await page.waitForFunction(() => { const square = document.querySelector('dialog .square'); return square.complete && square.naturalWidth > 0; });
+  await page.waitForFunction(() => { const square = document.querySelector('dialog .square'); return square.complete
+    && square.naturalWidth > 0; });
   assert.match((await page.textContent('dialog .code')).replace(/\s/g, ''), /^\d{10}$/);
   await page.click('dialog .main');
 

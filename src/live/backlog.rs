@@ -13,7 +13,7 @@ use crate::live::stream::Stream;
 
 /// Bytes of one stream on their way to the disk, in the order of the file.
 #[derive(Debug)]
-pub struct Unrecorded {
+struct Unrecorded {
     waiting: VecDeque<Bytes>,
     waiting_bytes: usize,
     /// The same of all streams.

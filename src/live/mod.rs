@@ -19,7 +19,7 @@ mod stream;
 mod tests;
 mod timeline;
 
-pub use backlog::{Backlog, Recording, Unrecorded};
+pub use backlog::{Backlog, Recording};
 pub use frames::{Frames, KeptFrame};
 pub use hub::{Hub, OpenError};
 pub use publisher::Publisher;

@@ -214,7 +214,7 @@ impl Stream {
                 }
             }
             inner.push(frame, date, &mut news);
-            restless = inner.source.changes > limits::STREAM_DESCRIPTIONS;
+            restless = inner.source.changes > limits::STREAM_INIT_SEGMENTS;
             if restless {
                 break;
             }

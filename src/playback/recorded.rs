@@ -28,7 +28,7 @@ pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: R
     match request.file {
         File::VideoMp4 => whole(share, &recording),
         File::Index => playlist_of(recording.playlist(began).to_vec()).with("Cache-Control", "no-cache"),
-        File::Init(number) => match recording.descriptions.get(number) {
+        File::Init(number) => match recording.init_segments.get(number) {
             Some((bytes, _)) => media(Body::Pieces(vec![bytes.clone()])),
             None => gone(),
         },

@@ -1,4 +1,4 @@
-//! A film that has arrived whole, read from its file: descriptions and fragments out, as a recording has them.
+//! A film that has arrived whole, read from its file: init segments and fragments out, as a recording has them.
 //!
 //! Files with tables are read sample by sample, wherever they lie (`wire/fmp4/remux`); files in fragments from their
 //! beginning to their end, as a browser's stream would be (`wire/mp4/demuxer`). Blocks.
@@ -230,12 +230,12 @@ impl Bounds {
         duration: Ticks90k,
         picture: bool,
         key: bool,
-        description: u32,
+        init_segment: u32,
     ) -> Result<(), Mp4Error> {
         let start = start - *self.began.get_or_insert(start);
         let number = self.fragments;
         self.fragments += 1;
-        self.segments.push(&FragmentMeta { number, start, duration, picture, key, offset: 0, size: 0, description });
+        self.segments.push(&FragmentMeta { number, start, duration, picture, key, offset: 0, size: 0, init_segment });
         self.segments.forget(self.segments.next_number());
         let too_late = (start + duration).to_ms() > limits::RECORDING_TIME.as_millis() as i64;
         match self.segments.bound() {

@@ -214,7 +214,7 @@ fn a_recording_goes_on_after_a_power_cut() {
     assert_eq!(pictures(&folder), (0..24).chain(100..115).collect::<Vec<u8>>());
     let recording = block_on(library.open(SHARE, Wanted::Segments)).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");
-    assert_eq!(recording.descriptions.len(), 2);
+    assert_eq!(recording.init_segments.len(), 2);
 }
 
 /// Twice there is no room: what was streamed meanwhile is missing, and the file plays across it.
@@ -434,10 +434,10 @@ fn recordings_are_kept_open_by_their_bytes() {
         let mut segments = Segments::default();
         for number in 0..40_000 {
             let start = Ticks90k(number * Ticks90k::PER_SECOND);
-            let (duration, description) = (Ticks90k(Ticks90k::PER_SECOND), 0);
+            let (duration, init_segment) = (Ticks90k(Ticks90k::PER_SECOND), 0);
             let (picture, key, offset, size) = (true, true, 0, 0);
             let number = number as u64;
-            segments.push(&FragmentMeta { number, start, duration, picture, key, offset, size, description });
+            segments.push(&FragmentMeta { number, start, duration, picture, key, offset, size, init_segment });
         }
         segments
     };

@@ -90,7 +90,7 @@ impl From<FinishedRecording> for Past {
     /// What a stream needs that goes on with a recording.
     fn from(recording: FinishedRecording) -> Self {
         let (duration, bytes, audio) = (recording.duration(), recording.size, recording.audio.clone());
-        let changes = recording.descriptions.len();
+        let changes = recording.init_segments.len();
         Self { duration, bytes, audio, changes, sink: Box::new(Packager::behind(recording)) }
     }
 }
@@ -130,7 +130,7 @@ impl Packager {
             first: recording.segments.last_closed().map_or(0, |last| last.span.last_fragment + 1),
             newest_key: None,
             segments: recording.segments,
-            init_segments: recording.descriptions.into_iter().map(|(bytes, _)| bytes).collect(),
+            init_segments: recording.init_segments.into_iter().map(|(bytes, _)| bytes).collect(),
             resumed: None,
             playlists: [None, None],
         }
@@ -335,7 +335,7 @@ impl Packager {
             key: fragment.key,
             offset,
             size: fragment.bytes.len() as u64,
-            description: init_segment as u32,
+            init_segment: init_segment as u32,
         };
         let closed_before = self.segments.next_number();
         let part_closed = self.segments.push(&meta);

@@ -153,7 +153,7 @@ fn new_parameters_bring_a_new_init_segment() {
 fn a_stream_that_changes_all_the_time_is_ended() {
     let hub = Hub::new(1, None);
     let (mut publisher, stream) = open(&hub);
-    for number in 0..=limits::STREAM_DESCRIPTIONS as u32 {
+    for number in 0..=limits::STREAM_INIT_SEGMENTS as u32 {
         assert!(!publisher.is_revoked());
         let changed = Arc::new(VideoParams { width: 16 + number, ..(*params()).clone() });
         publisher.write(&mut vec![picture(&changed, i64::from(number), true, 100)], NOW);
@@ -172,10 +172,10 @@ fn changes_that_come_all_at_once_are_limited_as_well() {
         let params = Arc::new(VideoParams { width: 16 + number, ..(*params()).clone() });
         picture(&params, i64::from(number), true, 100)
     };
-    publisher.write(&mut (0..limits::STREAM_DESCRIPTIONS as u32 * 3).map(changed).collect(), NOW);
+    publisher.write(&mut (0..limits::STREAM_INIT_SEGMENTS as u32 * 3).map(changed).collect(), NOW);
     assert!(publisher.is_revoked());
-    assert!(fmp4.init_segment(limits::STREAM_DESCRIPTIONS).is_some());
-    assert!(fmp4.init_segment(limits::STREAM_DESCRIPTIONS + 1).is_none());
+    assert!(fmp4.init_segment(limits::STREAM_INIT_SEGMENTS).is_some());
+    assert!(fmp4.init_segment(limits::STREAM_INIT_SEGMENTS + 1).is_none());
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub struct Fragment {
 /// What the muxer gives out.
 #[derive(Clone, Debug)]
 pub enum Muxed {
-    /// The description of what follows: first of all, and again when the pictures' parameters change.
+    /// The init segment of what follows: first of all, and again when the pictures' parameters change.
     Init(Bytes, Arc<VideoParams>),
     /// A fragment.
     Fragment(Fragment),

@@ -1,4 +1,4 @@
-//! A finished film of a phone becomes a recording of ours: its samples in, descriptions and fragments out.
+//! A finished film of a phone becomes a recording of ours: its samples in, init segments and fragments out.
 //!
 //! Unlike a live stream's, all durations are known: a fragment a picture, with the sound that is heard before the next one
 //! is decoded. The pictures are not touched, nor how they are turned. A sound that another film would wait for is not put

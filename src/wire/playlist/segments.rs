@@ -41,8 +41,8 @@ pub struct FragmentMeta {
     pub offset: u64,
     /// How many bytes it has.
     pub size: u64,
-    /// Which description holds for it, counted from 0.
-    pub description: u32,
+    /// Which init segment holds for it, counted from 0.
+    pub init_segment: u32,
 }
 
 /// A stretch of a stream: consecutive fragments.
@@ -86,14 +86,15 @@ impl SegmentSpan {
     }
 }
 
-/// A segment: its measure, its description, and its parts while they are of use.
+/// A segment: its measure, its init segment, and its parts while they are of use.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// What it spans.
     pub span: SegmentSpan,
-    /// Which description holds for it, counted from 0.
-    pub description: u32,
-    /// Whether it goes on where the segment before it stops: neither a pause nor another description lies between.
+    /// Which init segment holds for it, counted from 0.
+    pub init_segment: u32,
+    /// Whether it goes on where the segment before it stops: no pause, nothing left out and no
+    /// other init segment lies between.
     pub continuous: bool,
     /// Its closed parts; emptied when the segment is old.
     pub parts: Vec<SegmentSpan>,
@@ -167,12 +168,14 @@ impl Segments {
         match &mut self.open {
             Some(open) => open.span.add(fragment),
             None if fragment.picture || !self.closed.is_empty() => {
-                let (span, description) = (SegmentSpan::of(fragment), fragment.description);
+                let (span, init_segment) = (SegmentSpan::of(fragment), fragment.init_segment);
                 let broken = std::mem::take(&mut self.broken);
                 let continuous = self.closed.back().is_none_or(|last| {
-                    !broken && last.description == description && !(fragment.picture && is_pause(last.end(), fragment))
+                    !broken
+                        && last.init_segment == init_segment
+                        && !(fragment.picture && is_pause(last.end(), fragment))
                 });
-                self.open = Some(Segment { span, description, continuous, parts: Vec::new() });
+                self.open = Some(Segment { span, init_segment, continuous, parts: Vec::new() });
                 if self.closed.is_empty() {
                     let pictures = (PART.0 as f64 / fragment.duration.0.max(1) as f64).round().max(1.0);
                     self.part_target = Ticks90k(pictures as i64 * fragment.duration.0);
@@ -201,7 +204,7 @@ impl Segments {
     fn begins_segment(&self, fragment: &FragmentMeta) -> bool {
         self.open.as_ref().is_some_and(|open| {
             let length = fragment.start - open.span.start;
-            fragment.description != open.description
+            fragment.init_segment != open.init_segment
                 || fragment.key && (length >= SHORT_SEGMENT || !open.span.independent)
                 || length + fragment.duration > LONG_SEGMENT
                 || is_pause(open.end(), fragment)
@@ -275,7 +278,7 @@ impl Segments {
         self.gone + self.closed.partition_point(is_old)
     }
 
-    /// Breaks up to the beginning of the segment of this number: pauses and other descriptions.
+    /// Breaks up to the beginning of the segment of this number: pauses and other init segments.
     pub fn breaks_before(&self, number: usize) -> usize {
         let held = self.closed_from(0).chain(std::iter::once(self.next_number()).zip(self.open()));
         let held = held.take_while(|(held, _)| *held <= number);
@@ -366,7 +369,7 @@ pub(crate) mod tests {
                 key: number % group == 0,
                 offset: number * 100,
                 size: 100,
-                description: 0,
+                init_segment: 0,
             })
         });
         let closing = closing.collect();
@@ -425,7 +428,7 @@ pub(crate) mod tests {
             key: false,
             offset: number * 100,
             size: 100,
-            description: 0,
+            init_segment: 0,
         };
         segments.push(&picture(45, 45 * 3000 + 20 * 90_000));
         let closed = segments.last_closed().expect("closed before the pause");
@@ -466,7 +469,7 @@ pub(crate) mod tests {
             key: true,
             offset: 0,
             size: 0,
-            description: number as u32 % 2,
+            init_segment: number as u32 % 2,
         });
         for fragment in fragments {
             restless.push(&fragment);
@@ -498,7 +501,7 @@ pub(crate) mod tests {
                     key,
                     offset,
                     size,
-                    description: 0,
+                    init_segment: 0,
                 });
                 start += duration;
                 offset += size;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::admin::verbs::Doors;
+use crate::admin::addresses::Doors;
 use crate::fetch::Allowed;
 use crate::ground::network::Network;
 use crate::iptv::Source;

@@ -55,6 +55,9 @@ pub const ROOF: u8 = 5;
 /// Floors whose rooms may import a neighbour: protocols build on each other, streams on the executor.
 pub const NEIGHBOURS: &[u8] = &[1, 2, SERVICES, ROOF];
 
+/// The room that services never import: what they decide is the same however it is asked for.
+pub const NOT_FOR_SERVICES: &str = "http";
+
 /// The pure floors: time and bytes are arguments there.
 pub const PURE: &[u8] = &[0, 1];
 

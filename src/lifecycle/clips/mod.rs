@@ -24,7 +24,7 @@ use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::share::{Asker, ShareError, ShareState, Steward};
 
-pub(crate) use intake::Intake;
+pub(crate) use intake::{Incoming, NotTaken, Sending, admit};
 
 /// Looks after films.
 pub(crate) struct Clips {

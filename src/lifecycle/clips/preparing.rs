@@ -15,7 +15,7 @@ use crate::live::KeyFrame;
 use crate::private;
 use crate::recording::film::{About, Film, FilmError};
 use crate::recording::from_film::Whole;
-use crate::share::{Asker, EndReason, MediaInfo, ShareError};
+use crate::share::{Asker, EndReason, LedgerError, MediaInfo, ShareError};
 use crate::thumbnail;
 use crate::wire::mp4::Mp4Error;
 
@@ -108,7 +108,8 @@ impl Failure {
             }
             Self::Books(error) => {
                 let message = format!("The video can't be entered in the books: {error}");
-                Told { reason: EndReason::NotKept, status: error.status(), code: error.code(), message }
+                let status = if matches!(error, ShareError::Ledger(LedgerError::DiskFull)) { 507 } else { 503 };
+                Told { reason: EndReason::NotKept, status, code: error.code(), message }
             }
             Self::Over | Self::Stopping => return None,
         })

@@ -116,7 +116,6 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rtcp_types", &["wire/rtp"]),
     ("rtp_types", &["wire/rtp"]),
     ("rtsp_types", &["wire/rtsp"]),
-    ("sdp_types", &["wire/rtsp"]),
     ("rustix", &[]),
     ("serde", &[]),
     ("serde_json", &[]),
@@ -137,6 +136,9 @@ pub const NO_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", 
 
 /// Lines of a file, tests apart: a file is one thought.
 pub const MAX_LINES: usize = 600;
+
+/// Characters of a line of JavaScript.
+pub const MAX_SCRIPT_COLUMNS: usize = 140;
 
 /// Words of the places where this was written. Put together here, so that this file is clean too.
 pub const PLACES: &[&str] = &[

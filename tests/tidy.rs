@@ -246,6 +246,15 @@ fn files_are_one_thought() {
 }
 
 #[test]
+fn script_lines_are_short() {
+    keep(laws::script_lines_are_short);
+    let fits = "é".repeat(140);
+    let long = format!("{fits}é");
+    let files = [("web/a.js", fits.as_str()), ("web/tv/b.js", &long), ("web/vendor/c.js", &long), ("docs/d.md", &long)];
+    catches(laws::script_lines_are_short, &files, &["web/tv/b.js"]);
+}
+
+#[test]
 fn nothing_names_a_workplace() {
     keep(laws::nothing_names_a_workplace);
     let bad = format!("see {}harness", plan::PLACES[0]);

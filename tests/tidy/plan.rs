@@ -137,6 +137,9 @@ pub const NO_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", 
 /// Lines of a file, tests apart: a file is one thought.
 pub const MAX_LINES: usize = 600;
 
+/// Characters of a line of JavaScript.
+pub const MAX_SCRIPT_COLUMNS: usize = 140;
+
 /// Words of the places where this was written. Put together here, so that this file is clean too.
 pub const PLACES: &[&str] = &[
     concat!("/wo", "rk/"),

@@ -103,7 +103,7 @@ impl Connection {
                 self.send_all(deadline).await?;
             }
             let outcome = match event {
-                Some(Event::Announce { path, credentials }) => {
+                Some(Event::Announce { path, left_out, credentials }) => {
                     let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
                     let admitted = match shared.gate.may_try(self.place.address) {
                         Err(refusal) if has_tried => Err(refusal),
@@ -113,6 +113,13 @@ impl Connection {
                         self.place.know(number("publisher", &path));
                     } else if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
                         shared.gate.was_wrong(self.place.address);
+                    }
+                    if admitted.is_ok() && !left_out.is_empty() {
+                        let what = left_out.join(", ");
+                        log::info!(
+                            "rtsp: publisher from {} also sends {what}: left out, TVs don't take it",
+                            self.place.address
+                        );
                     }
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())

@@ -90,6 +90,8 @@ pub(super) struct Recording {
     tracks: Vec<Track>,
     /// By track.
     sockets: Vec<Option<Datagrams>>,
+    /// Of media that are left out: never read, and open all the same, since a closed port would stop some publishers.
+    _left_out: Vec<Datagrams>,
     datagram: Vec<u8>,
     frames: Vec<Frame>,
     patience: Patience,
@@ -125,6 +127,7 @@ impl Recording {
             receiver,
             tracks,
             sockets,
+            _left_out: by_medium.into_iter().flatten().collect(),
             datagram,
             frames: Vec::new(),
             patience: Patience::default(),

@@ -115,7 +115,6 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rtcp_types", &["wire/rtp"]),
     ("rtp_types", &["wire/rtp"]),
     ("rtsp_types", &["wire/rtsp"]),
-    ("sdp_types", &["wire/rtsp"]),
     ("rustix", &[]),
     ("serde", &[]),
     ("serde_json", &[]),

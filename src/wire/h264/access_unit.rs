@@ -25,6 +25,9 @@ use crate::ground::limits;
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
 
+/// So many bytes of a slice tell which picture it is of, and which sets it uses.
+const FIRST_BYTES: usize = 8;
+
 /// One picture, with the RTP timestamp it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessUnit {
@@ -149,6 +152,9 @@ impl AccessUnitBuilder {
             return;
         }
         let is_key = kind == nal_type::IDR;
+        if is_first && is_key {
+            self.sets.use_for(first_bytes);
+        }
         self.state = match self.state {
             State::Between { given_out } if !is_first => {
                 if given_out == Some(timestamp) {
@@ -181,7 +187,11 @@ impl AccessUnitBuilder {
     /// Takes the first fragment of a NAL unit: its rebuilt header, and the bytes behind it.
     pub fn nal_start(&mut self, timestamp: i64, header: u8, body: &[u8], out: &mut Vec<AccessUnit>) {
         self.drop_open_nal();
-        self.begin(timestamp, &[header, body.first().copied().unwrap_or(0)], out);
+        let mut first_bytes = [header; FIRST_BYTES];
+        for (into, byte) in first_bytes[1..].iter_mut().zip(body.iter().copied().chain(std::iter::repeat(0))) {
+            *into = byte;
+        }
+        self.begin(timestamp, &first_bytes, out);
         if self.fits(body.len() + 1) {
             self.open_nal = Some(self.data.len());
             self.data.put_u32(0);

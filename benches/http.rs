@@ -20,11 +20,12 @@ use lareira::executor::Executor;
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
-use lareira::http::route::{PlayFile, Route};
+use lareira::http::route::Route;
 use lareira::http::{
     Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
     FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, UploadRequest,
 };
+use lareira::wire::address::{PlayAddress, PlayFile};
 
 const VIEWERS: usize = 200;
 const PIECES_A_SECOND: u32 = 30;
@@ -75,7 +76,7 @@ struct House {
 
 impl Player for House {
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
-        let reply = match request.file {
+        let reply = match request.address.file {
             PlayFile::LiveMp4 => {
                 let reader = Reader { newest: self.newest.clone(), seen: 0, listener: None };
                 Reply {
@@ -91,7 +92,7 @@ impl Player for House {
         Box::pin(std::future::ready(reply))
     }
 
-    fn still_allowed(&self, _share: ShareId, _ticket: &str, _file: PlayFile) -> bool {
+    fn still_allowed(&self, _address: &PlayAddress) -> bool {
         true
     }
 }

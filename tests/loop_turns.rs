@@ -17,6 +17,7 @@ use lareira::cli::demo::Phone;
 use lareira::ground::limits;
 use lareira::ground::time::Ticks90k;
 use lareira::share::{Asker, Kind, ShareState};
+use lareira::wire::address::{RtspAddress, WebSocketAddress};
 use large::Large;
 use serde_json::json;
 
@@ -140,7 +141,8 @@ fn no_address_holds_the_event_loop() {
     let recorded = house.recorded(90_000, Ticks90k::from_ms(950), 2);
     house.copies(house.share("A short one"), 20_000);
     let live = house.steward.create_share(house.sender, &house.users[..1], Kind::Live, None).expect("a share");
-    let camera = Phone::start(&format!("rtsp://{}/live/{}", house.rtsp, live.publish_token), None).expect("a phone");
+    let camera = Phone::start(&format!("rtsp://{}{}", house.rtsp, RtspAddress::Share(&live.publish_token)), None)
+        .expect("a phone");
     let live = live.share.id;
     let is_live = || house.steward.share(Asker::Owner, live).expect("the share").share.state == ShareState::Ready;
     while !is_live() {
@@ -184,11 +186,11 @@ fn no_address_holds_the_event_loop() {
         };
         let shares = if segments[0] == "\"play\"" { vec![recorded, live] } else { vec![recorded] };
         for (name, played) in names.iter().flat_map(|name| shares.iter().map(move |share| (*name, *share))) {
-            let play = house.play(played, "").split('/').nth(3).expect("a ticket").to_owned();
+            let ticket = house.ticket(played);
             let fill = |variable: &str| match variable {
                 "file" if segments[0] == "\"photo\"" => format!("{}.jpg", "A".repeat(22)),
                 "file" | "topic" => name.to_owned(),
-                "ticket" if segments[0] == "\"play\"" => play.clone(),
+                "ticket" if segments[0] == "\"play\"" => ticket.clone(),
                 "id" => channel_folder[2].clone(),
                 "ticket" => channel_folder[3].clone(),
                 "token" => pending.publish_token.clone(),
@@ -303,9 +305,9 @@ fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
     let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
     let mut camera = house.connect();
     camera.send(format!(
-        "GET /publish/{} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        share.publish_token
+        WebSocketAddress(&share.publish_token)
     ));
     assert_eq!(camera.head().status, 101);
     camera.send(message(1, br#"{"type":"start","version":1,"container":"mp4"}"#));

@@ -7,6 +7,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lareira::ground::time::Ticks90k;
+use lareira::wire::address::PlayFile;
 use large::Large;
 
 /// Pictures of a recording of 24 hours that is cut as often as segments can be.
@@ -26,7 +27,7 @@ fn status(name: &str) -> u64 {
 fn a_crowd_that_asks_for_the_largest_recordings_fits_into_96_mb() {
     let house = Large::new(1, 1, |_| {});
     let shares: Vec<_> = (0..8).map(|_| house.recorded(PICTURES, SHOWN, 5)).collect();
-    let files = ["video.mp4", "index.m3u8", "segment-7.m4s", "init-0.mp4"];
+    let files = [PlayFile::VideoMp4, PlayFile::Index, PlayFile::Segment(7), PlayFile::Init(0)];
     let all_at_once = Barrier::new(CROWD);
     let most_threads = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -37,7 +38,7 @@ fn a_crowd_that_asks_for_the_largest_recordings_fits_into_96_mb() {
                 let mut clients: Vec<_> = (0..8).map(|_| house.connect()).collect();
                 all_at_once.wait();
                 for (client, file) in clients.iter_mut().zip(files.iter().cycle()) {
-                    client.send(format!("HEAD {} HTTP/1.1\r\nHost: localhost\r\n\r\n", house.play(share, file)));
+                    client.send(format!("HEAD {} HTTP/1.1\r\nHost: localhost\r\n\r\n", house.play(share, *file)));
                 }
                 most_threads.fetch_max(status("Threads"), Ordering::Relaxed);
                 let answers = clients.iter_mut().map(|client| client.head());
@@ -52,10 +53,10 @@ fn a_crowd_that_asks_for_the_largest_recordings_fits_into_96_mb() {
     assert!(threads < 64, "{threads} threads");
     // Whoever comes back is served, from a file with all tables first.
     for share in &shares[..2] {
-        let answer = house.connect().get(&house.play(*share, "index.m3u8"));
+        let answer = house.connect().get(&house.play(*share, PlayFile::Index).to_string());
         assert!(answer.status == 200 && answer.body.ends_with(b"#EXT-X-ENDLIST\n"), "{}", answer.status);
         let mut client = house.connect();
-        let path = house.play(*share, "video.mp4");
+        let path = house.play(*share, PlayFile::VideoMp4);
         client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=4-7\r\n\r\n"));
         assert_eq!((client.answer().body, status("VmHWM") < 96 * 1024), (b"ftyp".to_vec(), true));
     }

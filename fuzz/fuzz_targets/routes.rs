@@ -2,6 +2,7 @@
 #![no_main]
 
 use lareira::http::route::{Method, Route};
+use lareira::wire::address::{ChannelAddress, PlayAddress};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -13,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(Route::Asset(path)) => {
             assert!(!path.split('/').any(|segment| segment == "..") && !path.contains('\0'), "{path:?}");
         }
-        Ok(Route::Play { ticket, .. } | Route::Channel { ticket, .. }) => {
+        Ok(Route::Play(PlayAddress { ticket, .. }) | Route::Channel(ChannelAddress { ticket, .. })) => {
             assert!(!ticket.contains('/') && !ticket.is_empty(), "{ticket:?}");
         }
         Ok(_) | Err(_) => {}

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use crate::wire::address::PageAddress;
+
 /// Where the gateway is found, for the addresses in answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addresses {
@@ -31,17 +33,17 @@ pub struct Doors {
 impl Addresses {
     /// What a phone opens to be enrolled with `code`.
     pub fn invite(&self, code: &str) -> String {
-        format!("{}/go/?code={code}", self.http)
+        format!("{}{}", self.http, PageAddress::Enrol(code))
     }
 
     /// What a phone opens to claim the house with the gateway's code.
     pub fn claim(&self, code: &str) -> String {
-        format!("{}/go/#claim={code}", self.http)
+        format!("{}{}", self.http, PageAddress::Claim(code))
     }
 
     /// What a browser opens to be the owner's, by `code`.
     pub fn owner(&self, code: &str) -> String {
-        format!("{}/admin/#{code}", self.http)
+        format!("{}{}", self.http, PageAddress::OwnerSignIn(code))
     }
 
     /// The addresses of a gateway with these doors: by its first name where it has one, else by number.
@@ -74,9 +76,4 @@ fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind(("0.0.0.0", 0)).ok()?;
     socket.connect(("192.0.2.1", 9)).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
-}
-
-/// The address at which a browser publishes with `token`: `ws` where pages come by `http`, `wss` where by `https`.
-pub fn websocket_url(http: &str, token: &str) -> String {
-    format!("ws{}/publish/{token}", http.strip_prefix("http").unwrap_or(http))
 }

@@ -9,24 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::ground::id::PhotoId;
 use crate::private;
+use crate::wire::address::PhotoSize;
 
-/// One of a photo's two files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// For a page about one person.
-    Large,
-    /// For lists.
-    Small,
-}
-
-impl Size {
-    const ALL: [Self; 2] = [Self::Large, Self::Small];
-
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Large => ".jpg",
-            Self::Small => "-small.jpg",
-        }
+/// What stands behind a photo's id in the name of each of its two files.
+const fn ending(size: PhotoSize) -> &'static str {
+    match size {
+        PhotoSize::Large => ".jpg",
+        PhotoSize::Small => "-small.jpg",
     }
 }
 
@@ -41,21 +30,21 @@ impl Album {
         Ok(Self(path.to_owned()))
     }
 
-    fn file(&self, photo: PhotoId, size: Size) -> PathBuf {
-        self.0.join(format!("{photo}{}", size.ending()))
+    fn file(&self, photo: PhotoId, size: PhotoSize) -> PathBuf {
+        self.0.join(format!("{photo}{}", ending(size)))
     }
 
     /// Keeps a photo under a new id: on the disk when this returns, readable by its owner alone.
     pub fn keep(&self, large: &[u8], small: &[u8]) -> io::Result<PhotoId> {
         let photo = PhotoId::random();
-        let kept = self.write(photo, Size::Small, small).and_then(|()| self.write(photo, Size::Large, large));
+        let kept = self.write(photo, PhotoSize::Small, small).and_then(|()| self.write(photo, PhotoSize::Large, large));
         if kept.is_err() {
             let _ = self.remove(photo);
         }
         kept.map(|()| photo)
     }
 
-    fn write(&self, photo: PhotoId, size: Size, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, photo: PhotoId, size: PhotoSize, bytes: &[u8]) -> io::Result<()> {
         let path = self.file(photo, size);
         let mut file = private::file().write(true).create_new(true).open(path)?;
         file.write_all(bytes)?;
@@ -63,13 +52,13 @@ impl Album {
     }
 
     /// A photo's JPEG. `NotFound` where there is none.
-    pub fn read(&self, photo: PhotoId, size: Size) -> io::Result<Vec<u8>> {
+    pub fn read(&self, photo: PhotoId, size: PhotoSize) -> io::Result<Vec<u8>> {
         fs::read(self.file(photo, size))
     }
 
     /// Deletes a photo. What isn't there is no error.
     pub fn remove(&self, photo: PhotoId) -> io::Result<()> {
-        for size in Size::ALL {
+        for size in PhotoSize::ALL {
             match fs::remove_file(self.file(photo, size)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -97,7 +86,7 @@ impl Album {
             let entry = entry?;
             let name = entry.file_name();
             let photo = name.to_str().and_then(|name| {
-                Size::ALL.into_iter().find_map(|size| name.strip_suffix(size.ending())?.parse::<PhotoId>().ok())
+                PhotoSize::ALL.into_iter().find_map(|size| name.strip_suffix(ending(size))?.parse::<PhotoId>().ok())
             });
             let modified = entry.metadata().and_then(|data| data.modified());
             // A clock set back makes nothing old.
@@ -119,8 +108,8 @@ mod tests {
         let path = dir.path().join("photos");
         let album = Album::open(&path).expect("opened");
         let photo = album.keep(b"large", b"small").expect("kept");
-        assert_eq!(album.read(photo, Size::Large).expect("there"), b"large");
-        assert_eq!(album.read(photo, Size::Small).expect("there"), b"small");
+        assert_eq!(album.read(photo, PhotoSize::Large).expect("there"), b"large");
+        assert_eq!(album.read(photo, PhotoSize::Small).expect("there"), b"small");
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o700);
         for entry in fs::read_dir(&path).expect("a list") {
@@ -128,7 +117,7 @@ mod tests {
         }
         album.remove(photo).expect("removed");
         album.remove(photo).expect("nothing there is no error");
-        assert_eq!(album.read(photo, Size::Large).expect_err("gone").kind(), ErrorKind::NotFound);
+        assert_eq!(album.read(photo, PhotoSize::Large).expect_err("gone").kind(), ErrorKind::NotFound);
         assert_eq!(fs::read_dir(&path).expect("a list").count(), 0);
     }
 

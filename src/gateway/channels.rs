@@ -10,9 +10,8 @@ use crate::executor::{Work, unblock};
 use crate::ground::id::TvId;
 use crate::ground::reply::Reply;
 use crate::ground::time::{Clock, Moment};
-use crate::http::route::ChannelFile;
 use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
-use crate::iptv::{Channel, Channels, File, Programme, Viewers};
+use crate::iptv::{Channel, Channels, Programme, Viewers};
 use crate::share::{Audience, Steward};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,15 +24,8 @@ pub(super) struct Watched {
 
 impl ChannelPlayer for Watched {
     fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply> {
-        let ChannelRequest { channel, ticket, file, range, head_only } = request;
-        let file = match file {
-            ChannelFile::Index => File::Index,
-            ChannelFile::Segment(number) => File::Segment(number),
-            ChannelFile::Logo => File::Logo,
-            ChannelFile::Playlist(token) => File::Playlist(token),
-            ChannelFile::Media(token) => File::Media(token),
-        };
-        Box::pin(async move { self.channels.watch(channel, &ticket, file, range, head_only).await })
+        let ChannelRequest { address, range, head_only } = request;
+        Box::pin(async move { self.channels.watch(address, range, head_only).await })
     }
 
     fn still_allowed(&self, ticket: &str) -> bool {

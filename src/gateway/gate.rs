@@ -15,14 +15,12 @@ use crate::recording::library::Library;
 use crate::rtsp::{Answer, Gate};
 use crate::share::{EndReason, RefusedKind, ShareError, Steward};
 use crate::web_camera::CameraGate;
+use crate::wire::address::RtspAddress;
 use crate::wire::rtp::Media;
 use crate::wire::rtsp::{Credentials, Refusal};
 
 /// What publishers of a share that is over are told.
 const OVER: &str = "This share is over; make a new one";
-
-/// How the paths of phones' lasting addresses begin; the phone's token follows.
-const PHONE: &str = "phone/";
 
 /// The gate of publishers.
 pub(super) struct Doorkeeper {
@@ -39,15 +37,15 @@ pub(super) struct Doorkeeper {
 impl Doorkeeper {
     /// The share that is published at `path`; one is made where the path is a phone's. Blocks elsewhere.
     async fn share(&self, path: &str) -> Result<ShareId, Refusal> {
-        match path.strip_prefix(PHONE) {
-            Some(token) => self.share_of_phone(token).await,
-            None => self.share_of(path.strip_prefix("live/").ok_or(Refusal::NotFound)?).await,
+        match RtspAddress::of(path).ok_or(Refusal::NotFound)? {
+            RtspAddress::Phone(token) => self.share_of_phone(token).await,
+            RtspAddress::Share(token) => self.share_of(token).await,
         }
     }
 
     /// Whether something may be published at `path`. Blocks elsewhere.
     async fn may_publish(&self, path: &str) -> Result<(), Refusal> {
-        let Some(token) = path.strip_prefix(PHONE) else { return self.share(path).await.map(drop) };
+        let Some(RtspAddress::Phone(token)) = RtspAddress::of(path) else { return self.share(path).await.map(drop) };
         let (steward, token) = (self.steward.clone(), token.to_owned());
         let current = unblock(Work::Books, move || steward.admit_phone(&token)).await.map_err(refusal)?;
         match current.and_then(|share| self.hub.get(share)).map(|stream| stream.status()) {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::album::Size;
 use crate::ground::id::PhotoId;
-use crate::http::{self, PhotoRefused, PhotoSize};
+use crate::http::{self, PhotoRefused};
 use crate::lifecycle::gallery::{Gallery, PhotoError, PhotoOf};
 use crate::thumbnail::portrait::PortraitError;
+use crate::wire::address::PhotoSize;
 
 /// Photos that phones send and pages show.
 pub struct Photos(pub Arc<Gallery>);
@@ -27,10 +27,6 @@ impl http::Photos for Photos {
     }
 
     fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>> {
-        let size = match size {
-            PhotoSize::Large => Size::Large,
-            PhotoSize::Small => Size::Small,
-        };
         self.0.jpeg(photo, size)
     }
 

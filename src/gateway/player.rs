@@ -12,12 +12,12 @@ use crate::ground::id::ShareId;
 use crate::ground::reply::Reply;
 use crate::ground::secret::TokenHash;
 use crate::ground::time::{Clock, Moment};
-use crate::http::route::PlayFile;
 use crate::http::{PlayRequest, Player};
 use crate::package::fmp4::{FinishedRecording, Wanted};
-use crate::playback::{Denied, File, PlayAccess, Playback, Recordings, Request, Standing};
+use crate::playback::{Denied, PlayAccess, Playback, Recordings, Request, Standing};
 use crate::recording::library::Library;
 use crate::share::{Asker, RefusedKind, Scope, ShareError, ShareState, Steward, TicketError};
+use crate::wire::address::{PlayAddress, PlayFile};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -29,14 +29,13 @@ pub(super) struct Plays {
 
 impl Player for Plays {
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
-        let file = file_of(request.file);
         Box::pin(async move {
-            let wanted = Request { file, query: &request.query, head_only: request.head_only };
-            let reply = self.playback.play(request.share, &request.ticket, wanted).await;
+            let PlayAddress { share, ticket, file } = &request.address;
+            let wanted = Request { file: *file, query: &request.query, head_only: request.head_only };
+            let reply = self.playback.play(*share, ticket, wanted).await;
             // One that is too old, or whose right was withdrawn, was somebody's once.
             if reply.status == 403
-                && let Err(TicketError::Bad | TicketError::Foreign) =
-                    self.steward.open_ticket(request.share, &request.ticket)
+                && let Err(TicketError::Bad | TicketError::Foreign) = self.steward.open_ticket(*share, ticket)
             {
                 self.steward.was_refused(RefusedKind::Ticket, request.peer);
             }
@@ -44,20 +43,8 @@ impl Player for Plays {
         })
     }
 
-    fn still_allowed(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool {
-        self.playback.still_allowed(share, ticket, file_of(file))
-    }
-}
-
-fn file_of(file: PlayFile) -> File {
-    match file {
-        PlayFile::LiveMp4 => File::LiveMp4,
-        PlayFile::Index => File::Index,
-        PlayFile::Init(number) => File::Init(number as usize),
-        PlayFile::Segment(number) => File::Segment(number),
-        PlayFile::Part(number, part) => File::Part(number, part as usize),
-        PlayFile::VideoMp4 => File::VideoMp4,
-        PlayFile::Thumbnail => File::Thumbnail,
+    fn still_allowed(&self, address: &PlayAddress) -> bool {
+        self.playback.still_allowed(address.share, &address.ticket, address.file)
     }
 }
 
@@ -84,7 +71,7 @@ impl Tickets {
 }
 
 impl PlayAccess for Tickets {
-    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>> {
+    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: PlayFile) -> BoxFuture<'a, Result<(), Denied>> {
         let suits = move |scope| if covers(scope, file) { Ok(()) } else { Err(Denied::Bad) };
         Box::pin(async move {
             let key = (share, TokenHash::of(ticket));
@@ -114,7 +101,7 @@ impl PlayAccess for Tickets {
         })
     }
 
-    fn still_permits(&self, share: ShareId, ticket: &str, file: File) -> bool {
+    fn still_permits(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool {
         let opened = self.steward.open_ticket(share, ticket);
         let permits = opened.is_ok_and(|(holder, scope)| {
             covers(scope, file) && self.steward.may_play_on(share, holder).unwrap_or(true)
@@ -149,10 +136,10 @@ impl PlayAccess for Tickets {
 }
 
 /// Whether a right to `scope` is one to `file`.
-fn covers(scope: Scope, file: File) -> bool {
+fn covers(scope: Scope, file: PlayFile) -> bool {
     match scope {
         Scope::Play => true,
-        Scope::Picture => file == File::Thumbnail,
+        Scope::Picture => file == PlayFile::Thumbnail,
     }
 }
 
@@ -210,18 +197,21 @@ mod tests {
         let ticket = steward.ticket(share, on_tv, Scope::Play);
         let picture = steward.ticket(share, on_tv, Scope::Picture);
         let other = steward.ticket(share, program, Scope::Play);
-        assert_eq!(permit(&ticket, File::LiveMp4), Ok(()));
-        assert_eq!((permit(&picture, File::Thumbnail), permit(&picture, File::Index)), (Ok(()), Err(Denied::Bad)));
-        assert!(tickets.still_permits(share, &ticket, File::LiveMp4));
-        assert!(tickets.still_permits(share, &picture, File::Thumbnail));
-        assert!(!tickets.still_permits(share, &picture, File::VideoMp4));
+        assert_eq!(permit(&ticket, PlayFile::LiveMp4), Ok(()));
+        assert_eq!(
+            (permit(&picture, PlayFile::Thumbnail), permit(&picture, PlayFile::Index)),
+            (Ok(()), Err(Denied::Bad))
+        );
+        assert!(tickets.still_permits(share, &ticket, PlayFile::LiveMp4));
+        assert!(tickets.still_permits(share, &picture, PlayFile::Thumbnail));
+        assert!(!tickets.still_permits(share, &picture, PlayFile::VideoMp4));
 
         steward.remove_tv(tv.tv).expect("removed");
-        assert!(!tickets.still_permits(share, &ticket, File::LiveMp4), "what plays is asked after at once");
+        assert!(!tickets.still_permits(share, &ticket, PlayFile::LiveMp4), "what plays is asked after at once");
         clock.advance(BELIEVED);
-        assert_eq!(permit(&ticket, File::Segment(3)), Err(Denied::Bad));
-        assert_eq!(permit(&picture, File::Thumbnail), Err(Denied::Bad));
-        assert_eq!(permit(&other, File::LiveMp4), Ok(()), "a program's ticket names no TV");
-        assert!(tickets.still_permits(share, &other, File::LiveMp4));
+        assert_eq!(permit(&ticket, PlayFile::Segment(3)), Err(Denied::Bad));
+        assert_eq!(permit(&picture, PlayFile::Thumbnail), Err(Denied::Bad));
+        assert_eq!(permit(&other, PlayFile::LiveMp4), Ok(()), "a program's ticket names no TV");
+        assert!(tickets.still_permits(share, &other, PlayFile::LiveMp4));
     }
 }

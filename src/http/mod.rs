@@ -16,7 +16,7 @@ mod pages;
 
 pub use api::devices::{Credentials, Device, Devices, Proven, Unknown};
 pub use api::owner::{AdminRefused, OwnerAdmin};
-pub use api::photos::{PhotoOf, PhotoRefused, PhotoSize, Photos};
+pub use api::photos::{PhotoOf, PhotoRefused, Photos};
 pub use api::tv::channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use api::{Api, SecurePorts, refused};
 pub use back::Back;

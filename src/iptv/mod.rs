@@ -26,10 +26,11 @@ use std::time::Duration;
 
 use crate::executor::Executor;
 use crate::fetch::{Client, Guard};
-use crate::ground::id::{ChannelId, TvId};
+use crate::ground::id::TvId;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::secret::SigningKey;
 use crate::ground::time::Clock;
+use crate::wire::address::{ChannelAddress, ChannelFile};
 use crate::wire::fetch::Url;
 use cache::Cache;
 pub use catalogue::{Catalogue, Channel, Skipped};
@@ -50,21 +51,6 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 const MPEG_TS: &str = "video/mp2t";
 /// How often list and guide can be fetched at most.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(60);
-
-/// What of a channel is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum File {
-    /// The playlist players open.
-    Index,
-    /// A segment that was cut here.
-    Segment(u64),
-    /// Its logo.
-    Logo,
-    /// A playlist of its own server, by its token.
-    Playlist(String),
-    /// A file of its own server, by its token.
-    Media(String),
-}
 
 /// Knows which TVs may watch.
 pub trait Viewers: Send + Sync {
@@ -197,16 +183,10 @@ impl Channels {
         let _ = self.orders.lock().unwrap_or_else(PoisonError::into_inner).send(order);
     }
 
-    /// The answer to a request for `file` of `channel`. With `head_only` nothing is started for it.
-    pub async fn watch(
-        &self,
-        channel: ChannelId,
-        ticket: &str,
-        file: File,
-        range: Option<String>,
-        head_only: bool,
-    ) -> Reply {
-        let denied = match ticket::open(&self.key, ticket, self.clock.date()) {
+    /// The answer to a request for what is at `address`. With `head_only` nothing is started for it.
+    pub async fn watch(&self, address: ChannelAddress, range: Option<String>, head_only: bool) -> Reply {
+        let ChannelAddress { channel, ticket, file } = address;
+        let denied = match ticket::open(&self.key, &ticket, self.clock.date()) {
             Ok(tv) if self.viewers.may_watch(tv).await => None,
             Ok(_) => Some(Denied::Bad),
             Err(denied) => Some(denied),
@@ -219,25 +199,25 @@ impl Channels {
         let Some(known) = catalogue.get(channel) else {
             return Reply::error(404, "not_found", "there is no such channel any more; open the list again");
         };
-        let bearer = Bearer { channel, ticket };
+        let bearer = Bearer { channel, ticket: &ticket };
         match file {
-            File::Index if head_only => {
+            ChannelFile::Index if head_only => {
                 let body = Body::Endless(Box::pin(futures_lite::stream::empty()));
                 Reply { status: 200, content_type: PLAYLIST, headers: Vec::new(), body }
             }
-            File::Index => self.index(known, bearer).await,
-            File::Segment(number) => match self.tuners.segment(channel, number) {
+            ChannelFile::Index => self.index(known, bearer).await,
+            ChannelFile::Segment(number) => match self.tuners.segment(channel, number) {
                 Some(bytes) => {
                     Reply::bytes(200, MPEG_TS, bytes).with("Accept-Ranges", "bytes").with("Cache-Control", "no-store")
                 }
                 None => Reply::error(404, "not_found", "that part of the channel is gone, or not there yet"),
             },
-            File::Logo => match Url::parse(&known.logo) {
+            ChannelFile::Logo => match Url::parse(&known.logo) {
                 Ok(url) => self.relay.logo(&url).await,
                 Err(_) => Reply::error(404, "not_found", "this channel has no logo"),
             },
-            File::Playlist(token) => self.relay.sealed_playlist(bearer, &token).await,
-            File::Media(token) => self.relay.media(bearer, &token, range).await,
+            ChannelFile::Playlist(token) => self.relay.sealed_playlist(bearer, &token).await,
+            ChannelFile::Media { token, .. } => self.relay.media(bearer, &token, range).await,
         }
     }
 

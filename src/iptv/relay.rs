@@ -15,6 +15,7 @@ use crate::ground::reply::{Body, Reply};
 use crate::ground::secret::SigningKey;
 use crate::ground::text;
 use crate::iptv::ticket::Bearer;
+use crate::wire::address::ChannelFile;
 use crate::wire::fetch::{Request, Url};
 use crate::wire::playlist::relay::{Role, relay};
 
@@ -144,11 +145,11 @@ impl Relay {
 /// Our name for `url`, in the folder of the channel's own playlist.
 fn ours(key: &SigningKey, bearer: Bearer<'_>, role: Role, url: &Url) -> String {
     let token = bearer.seal(key, role, url);
-    let ending = match role {
-        Role::Playlist => "m3u8",
-        Role::Media => known_ending(url).0,
+    let file = match role {
+        Role::Playlist => ChannelFile::Playlist(token),
+        Role::Media => ChannelFile::Media { token, ending: known_ending(url).0.to_owned() },
     };
-    format!("{token}.{ending}")
+    file.to_string()
 }
 
 /// What a file is by its ending, and the media type it is sent with.

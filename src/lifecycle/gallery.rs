@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::album::{Album, Size};
+use crate::album::Album;
 use crate::executor::{Busy, Workbench};
 use crate::ground::id::{PhotoId, SenderId};
 use crate::ground::limits;
 use crate::share::{ShareError, Steward};
 use crate::thumbnail::portrait::{Portrait, PortraitError, portrait};
+use crate::wire::address::PhotoSize;
 
 /// A photo that nobody has after this long was left behind: its owner was never written down, or was while the power
 /// failed.
@@ -149,11 +150,11 @@ impl Gallery {
     /// Keeps a photo once more, under another id. Blocks.
     pub fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoError> {
         let size = |size| self.jpeg(photo, size).ok_or(PhotoError::Gone);
-        self.put_away(&size(Size::Large)?, &size(Size::Small)?)
+        self.put_away(&size(PhotoSize::Large)?, &size(PhotoSize::Small)?)
     }
 
     /// The JPEG of a photo, if there is one. Blocks.
-    pub fn jpeg(&self, photo: PhotoId, size: Size) -> Option<Vec<u8>> {
+    pub fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>> {
         self.album.read(photo, size).ok()
     }
 
@@ -203,7 +204,8 @@ mod tests {
         let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
         let ana = steward.add_user(new).expect("a user").id;
         steward.set_user_photo(ana, Some(kept)).expect("set");
-        let there = |photo| gallery.jpeg(photo, Size::Small).is_some() && gallery.jpeg(photo, Size::Large).is_some();
+        let there =
+            |photo| gallery.jpeg(photo, PhotoSize::Small).is_some() && gallery.jpeg(photo, PhotoSize::Large).is_some();
         gallery.spare_all();
         gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
         assert!(there(stray), "books that know it may come back after a restore");
@@ -212,6 +214,6 @@ mod tests {
         assert!(there(stray), "it is kept as long as videos are");
         gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
         assert!(there(kept) && there(young));
-        assert!(gallery.jpeg(stray, Size::Large).is_none() && gallery.jpeg(stray, Size::Small).is_none());
+        assert!(gallery.jpeg(stray, PhotoSize::Large).is_none() && gallery.jpeg(stray, PhotoSize::Small).is_none());
     }
 }

@@ -20,35 +20,17 @@ use crate::ground::reply::Reply;
 use crate::ground::time::UnixMs;
 use crate::live::{Hub, Status, Stream};
 use crate::package::fmp4::{FinishedRecording, Wanted};
+use crate::wire::address::PlayFile;
 use crate::wire::playlist::hls::Reload;
 
 /// A boxed future of a door.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// One of a share's playback addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum File {
-    /// The endless fragmented MP4.
-    LiveMp4,
-    /// The HLS playlist.
-    Index,
-    /// An init segment.
-    Init(usize),
-    /// A segment.
-    Segment(u64),
-    /// A part of a segment.
-    Part(u64, usize),
-    /// The recording.
-    VideoMp4,
-    /// A still picture.
-    Thumbnail,
-}
-
 /// What is asked for of a share.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// Which of its addresses.
-    pub file: File,
+    pub file: PlayFile,
     /// What stands behind the question mark.
     pub query: &'a str,
     /// Only what the answer says of its body is wanted.
@@ -82,9 +64,9 @@ pub enum Denied {
 /// Knows who may play what.
 pub trait PlayAccess: Send + Sync {
     /// Whether `ticket` opens `file` of `share`.
-    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>>;
+    fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: PlayFile) -> BoxFuture<'a, Result<(), Denied>>;
     /// Whether `ticket` still opens `file` of `share`, for what is being sent. Blocks.
-    fn still_permits(&self, share: ShareId, ticket: &str, file: File) -> bool;
+    fn still_permits(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool;
     /// What is known of a share.
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing>;
 }
@@ -134,48 +116,50 @@ impl Playback {
                 );
             }
         }
-        if file == File::Thumbnail {
+        if file == PlayFile::Thumbnail {
             return recorded::thumbnail(self.recordings.thumbnail_path(share)).await;
         }
         match self.find(share, file).await {
             Ok(Found::Live(stream)) => self.play_live(stream, request).await,
-            Ok(Found::Over(_)) if file == File::LiveMp4 => over(),
+            Ok(Found::Over(_)) if file == PlayFile::LiveMp4 => over(),
             Ok(Found::Over(began)) => recorded::play(&*self.recordings, share, request, began).await,
             Err(reply) => reply,
         }
     }
 
     /// Whether whoever is being sent `file` with `ticket` may still have it. Blocks.
-    pub fn still_allowed(&self, share: ShareId, ticket: &str, file: File) -> bool {
+    pub fn still_allowed(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool {
         self.access.still_permits(share, ticket, file)
     }
 
     async fn play_live(&self, stream: Arc<Stream>, request: Request<'_>) -> Reply {
         let file = request.file;
-        if file == File::VideoMp4 && stream.status() == Status::Ended {
+        if file == PlayFile::VideoMp4 && stream.status() == Status::Ended {
             // The file that grows and the finished one are not the same: no player may see both.
             within(limits::PLAY_WAIT, live::settled(&stream)).await;
         }
         let settled = stream.is_settled();
         let path = || self.recordings.video_path(stream.share());
         match file {
-            File::LiveMp4 if stream.status() == Status::Ended => over(),
-            File::LiveMp4 => live::endless(&stream),
-            File::Index => match Reload::parse(request.query) {
+            PlayFile::LiveMp4 if stream.status() == Status::Ended => over(),
+            PlayFile::LiveMp4 => live::endless(&stream),
+            PlayFile::Index => match Reload::parse(request.query) {
                 Ok(reload) => live::playlist(&stream, reload).await,
                 Err(_) => refuse(400, "directive", "The playlist can't be asked for like that."),
             },
-            File::Init(number) => live::init_segment(&stream, number),
-            File::Segment(number) => live::span(&stream, number, None, path()).await,
-            File::Part(number, part) => live::span(&stream, number, Some(part), path()).await,
-            File::VideoMp4 if settled => recorded::play(&*self.recordings, stream.share(), request, UnixMs(0)).await,
-            File::VideoMp4 => live::growing(&stream, path()),
-            File::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
+            PlayFile::Init(number) => live::init_segment(&stream, number as usize),
+            PlayFile::Segment(number) => live::span(&stream, number, None, path()).await,
+            PlayFile::Part(number, part) => live::span(&stream, number, Some(part as usize), path()).await,
+            PlayFile::VideoMp4 if settled => {
+                recorded::play(&*self.recordings, stream.share(), request, UnixMs(0)).await
+            }
+            PlayFile::VideoMp4 => live::growing(&stream, path()),
+            PlayFile::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
         }
     }
 
     /// The share's stream, once it is ready; waits as long as the interface says.
-    async fn find(&self, share: ShareId, file: File) -> Result<Found, Reply> {
+    async fn find(&self, share: ShareId, file: PlayFile) -> Result<Found, Reply> {
         if let Some(stream) = self.hub.get(share)
             && stream.is_ready()
         {
@@ -187,12 +171,12 @@ impl Playback {
         })
     }
 
-    async fn wait(&self, share: ShareId, file: File) -> Result<Found, Reply> {
+    async fn wait(&self, share: ShareId, file: PlayFile) -> Result<Found, Reply> {
         loop {
             let opened = self.hub.listen_opened();
             let Some(stream) = self.hub.get(share) else {
                 match self.access.standing(share).await {
-                    Standing::CutOff(began) if file == File::VideoMp4 => return Ok(Found::Over(began)),
+                    Standing::CutOff(began) if file == PlayFile::VideoMp4 => return Ok(Found::Over(began)),
                     Standing::Expected | Standing::CutOff(_) => {}
                     Standing::Over(began) => return Ok(Found::Over(began)),
                     Standing::Expired => return Err(refuse(410, "expired", "This share's time is over.")),

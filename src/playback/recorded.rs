@@ -10,15 +10,16 @@ use crate::ground::reply::{Body, Portion, Reply};
 use crate::ground::time::UnixMs;
 use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::playback::live::{MP4, playlist_of};
-use crate::playback::{File, Recordings, Request, open_to_all, refuse, within};
+use crate::playback::{Recordings, Request, open_to_all, refuse, within};
+use crate::wire::address::PlayFile;
 
 /// The answer to a request for a part of a share that began then and is over.
 pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: Request<'_>, began: UnixMs) -> Reply {
     let wanted = match request.file {
-        File::Index => Wanted::Playlist(began),
-        File::VideoMp4 if !request.head_only => Wanted::Head,
-        File::VideoMp4 | File::Init(_) | File::Segment(_) => Wanted::Segments,
-        File::LiveMp4 | File::Part(..) | File::Thumbnail => return gone(),
+        PlayFile::Index => Wanted::Playlist(began),
+        PlayFile::VideoMp4 if !request.head_only => Wanted::Head,
+        PlayFile::VideoMp4 | PlayFile::Init(_) | PlayFile::Segment(_) => Wanted::Segments,
+        PlayFile::LiveMp4 | PlayFile::Part(..) | PlayFile::Thumbnail => return gone(),
     };
     let recording = match within(limits::PLAY_WAIT, recordings.open(share, wanted)).await {
         Some(Ok(recording)) => recording,
@@ -26,17 +27,17 @@ pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: R
         None => return busy(),
     };
     match request.file {
-        File::VideoMp4 => whole(share, &recording),
-        File::Index => playlist_of(recording.playlist(began).to_vec()).with("Cache-Control", "no-cache"),
-        File::Init(number) => match recording.init_segments.get(number) {
+        PlayFile::VideoMp4 => whole(share, &recording),
+        PlayFile::Index => playlist_of(recording.playlist(began).to_vec()).with("Cache-Control", "no-cache"),
+        PlayFile::Init(number) => match recording.init_segments.get(number as usize) {
             Some((bytes, _)) => media(Body::Pieces(vec![bytes.clone()])),
             None => gone(),
         },
-        File::Segment(number) => match recording.segments.closed(number as usize) {
+        PlayFile::Segment(number) => match recording.segments.closed(number as usize) {
             Some(segment) => media(Body::of_file(recording.path.clone(), segment.span.offset, segment.span.size)),
             None => gone(),
         },
-        File::LiveMp4 | File::Part(..) | File::Thumbnail => gone(),
+        PlayFile::LiveMp4 | PlayFile::Part(..) | PlayFile::Thumbnail => gone(),
     }
 }
 

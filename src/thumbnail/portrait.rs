@@ -14,11 +14,12 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, Limits, R
 
 use crate::ground::limits;
 use crate::thumbnail::anatomy::Anatomy;
+use crate::wire::address::PhotoSize;
 
 /// Sides of the two sizes, in pixels.
-pub const LARGE: u32 = 320;
+pub const LARGE: u32 = PhotoSize::Large.pixels();
 /// The size for lists.
-pub const SMALL: u32 = 96;
+pub const SMALL: u32 = PhotoSize::Small.pixels();
 
 /// JPEG quality, of 100.
 const QUALITY: u8 = 85;

@@ -3,6 +3,7 @@
 //! No sockets, files, clocks, threads or async here: every protocol is tested without a network and without waiting.
 
 pub mod aac;
+pub mod address;
 pub mod fetch;
 pub mod fmp4;
 pub mod h264;

@@ -22,12 +22,13 @@ use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Portion, Reply};
 use lareira::ground::shares::Standing;
 use lareira::http::back::{Back, Handler, Request};
-use lareira::http::route::{ChannelFile, PhoneCall, PlayFile, Route, TvCall};
+use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{
     Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
     Front, FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, Upload, UploadRequest,
     WebSocket,
 };
+use lareira::wire::address::{ChannelFile, PlayAddress, PlayFile};
 use lareira::wire::websocket::Message;
 use rustix::net::{self, AddressFamily, SocketType};
 
@@ -117,7 +118,7 @@ impl MadeUp {
 impl ChannelPlayer for MadeUp {
     fn watch(&self, request: ChannelRequest) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
-            match request.file {
+            match request.address.file {
                 // A source that keeps its word, or breaks off: the number says how many pieces it has.
                 ChannelFile::Segment(pieces) => {
                     let pieces = stream::iter((0..pieces).map(|_| Bytes::from_static(b"piece")));
@@ -126,7 +127,7 @@ impl ChannelPlayer for MadeUp {
                     reply.with("X-Range", request.range.unwrap_or_default())
                 }
                 // A source that says nothing for ever.
-                ChannelFile::Media(_) => {
+                ChannelFile::Media { .. } => {
                     self.seen.endless.fetch_add(1, Ordering::SeqCst);
                     let ticks =
                         Ticks { timer: Some(async_io::Timer::never()), piece: Bytes::new(), seen: self.seen.clone() };
@@ -146,7 +147,7 @@ impl ChannelPlayer for MadeUp {
 impl Player for MadeUp {
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
-            match request.file {
+            match request.address.file {
                 PlayFile::Index => {
                     Reply::bytes(200, "application/vnd.apple.mpegurl", format!("#EXTM3U\n#{}\n", request.query))
                 }
@@ -177,7 +178,7 @@ impl Player for MadeUp {
         })
     }
 
-    fn still_allowed(&self, _share: ShareId, _ticket: &str, _file: PlayFile) -> bool {
+    fn still_allowed(&self, _address: &PlayAddress) -> bool {
         self.still_allowed()
     }
 }

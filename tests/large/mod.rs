@@ -25,6 +25,7 @@ use lareira::share::{
     EndReason, Enrolment, Holder, Kept, Kind, Ledger, LedgerError, MediaInfo, NewUser, Scope, Steward,
 };
 use lareira::wire::aac::parse_config;
+use lareira::wire::address::{PlayAddress, PlayFile};
 use lareira::wire::fmp4::progressive::IndexedSample;
 use lareira::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
 use lareira::wire::h264::params::ParameterSets;
@@ -154,12 +155,14 @@ impl Large {
         share
     }
 
+    /// A right to play a share.
+    pub fn ticket(&self, share: ShareId) -> String {
+        self.steward.ticket(share, Holder { user: self.users[0], tv: None }, Scope::Play)
+    }
+
     /// The address of a file of a share.
-    pub fn play(&self, share: ShareId, file: &str) -> String {
-        format!(
-            "/play/{share}/{}/{file}",
-            self.steward.ticket(share, Holder { user: self.users[0], tv: None }, Scope::Play)
-        )
+    pub fn play(&self, share: ShareId, file: PlayFile) -> PlayAddress {
+        PlayAddress { share, ticket: self.ticket(share), file }
     }
 
     pub fn connect(&self) -> Client {

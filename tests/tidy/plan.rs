@@ -7,6 +7,7 @@
 pub const ROOMS: &[(&str, u8)] = &[
     ("ground", 0),
     ("wire/aac", 1),
+    ("wire/address", 1),
     ("wire/fetch", 1),
     ("wire/fmp4", 1),
     ("wire/h264", 1),

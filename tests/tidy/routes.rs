@@ -7,17 +7,17 @@ use crate::laws::{Breach, House};
 
 const GUIDE: &str = "docs/api.md";
 const TABLE: &str = "src/http/route/mod.rs";
-const FILES: &str = "src/http/route/file.rs";
 const METHODS: [&str; 6] = ["Get", "Head", "Post", "Put", "Patch", "Delete"];
 
-/// Addresses whose last part is one of many files: how they begin, and the enum that has the files.
-const FAMILIES: [(&str, &str); 2] = [("/play/", "PlayFile"), ("/channel/", "ChannelFile")];
+/// Addresses whose last part is one of many files: how they begin, the enum that has the files, and where it stands.
+const FAMILIES: [(&str, &str, &str); 2] =
+    [("/play/", "PlayFile", "src/wire/address/play.rs"), ("/channel/", "ChannelFile", "src/wire/address/channel.rs")];
 
 /// Every route has its heading in the guide, and every heading its route.
 pub fn routes_are_documented(house: &House) -> Vec<Breach> {
     let text = |path: &str| house.files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
     let breach = |path: &str, line, what| Breach { path: path.to_owned(), line, what };
-    let routes = routes(text(TABLE), text(FILES));
+    let routes = routes(text(TABLE), text);
     if routes.is_empty() {
         return vec![breach(TABLE, 0, "its table of routes, `fn look_up`, is not found".to_owned())];
     }
@@ -47,7 +47,7 @@ fn headings(guide: &str) -> BTreeMap<String, usize> {
 }
 
 /// The addresses of the table.
-fn routes(table: &str, files: &str) -> BTreeSet<String> {
+fn routes<'a>(table: &str, text: impl Fn(&str) -> &'a str) -> BTreeSet<String> {
     let table = table.split_once("fn look_up(").map_or("", |(_, rest)| rest);
     let table = table.split_once("_ => None").map_or("", |(table, _)| table);
     // On one line, however it is wrapped.
@@ -58,7 +58,7 @@ fn routes(table: &str, files: &str) -> BTreeSet<String> {
             let pattern = arm.split_once(')').map_or("", |(pattern, _)| pattern);
             for segments in pattern.split('[') {
                 let segments = segments.split_once(']').map_or("", |(segments, _)| segments);
-                for path in paths(segments).iter().flat_map(|path| family(path, files)) {
+                for path in paths(segments).iter().flat_map(|path| family(path, &text)) {
                     found.insert(format!("{} {}", method.to_uppercase(), nameless(&path)));
                 }
             }
@@ -86,12 +86,12 @@ fn paths(segments: &str) -> Vec<String> {
 }
 
 /// A path with each of the files that its last part may be, where it has many.
-fn family(path: &str, files: &str) -> Vec<String> {
-    let Some((_, name)) = FAMILIES.iter().find(|(begins, _)| path.starts_with(begins)) else {
+fn family<'a>(path: &str, text: &impl Fn(&str) -> &'a str) -> Vec<String> {
+    let Some((_, name, file)) = FAMILIES.iter().find(|(begins, ..)| path.starts_with(begins)) else {
         return vec![path.to_owned()];
     };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let body = files.split_once(&format!("pub enum {name} {{")).map_or("", |(_, rest)| rest);
+    let body = text(file).split_once(&format!("pub enum {name} {{")).map_or("", |(_, rest)| rest);
     let body = body.split_once("\n}").map_or("", |(body, _)| body);
     // Each variant says in its first line which file it is.
     let described = body.lines().filter_map(|line| line.trim().strip_prefix("/// `")?.split('`').next());

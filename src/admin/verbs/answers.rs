@@ -1,12 +1,13 @@
 //! What the owner is told, a type for each answer. The fields' names are those of the API (docs/api.md); ids and dates are
 //! written as they are everywhere.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
 use super::channels::ChannelsAnswer;
-use crate::admin::addresses::{Addresses, websocket_url};
+use crate::admin::addresses::Addresses;
 use crate::ground::id::UserId;
 use crate::ground::time::UnixMs;
 use crate::iptv::Channels;
@@ -14,6 +15,7 @@ use crate::lifecycle::strays::KeptAside;
 use crate::share::{
     Account, Holder, MediaInfo, NewShare, OwnerReport, PhoneReport, Report, Scope, Steward, Tv, User, photo_url,
 };
+use crate::wire::address::{PlayAddress, RtspAddress, WebSocketAddress};
 
 /// What is said when a verb was carried out. Only the fields are written, not the variant's name.
 #[derive(Debug, Serialize)]
@@ -219,8 +221,9 @@ pub struct NewShareAnswer {
     share_id: String,
     state: &'static str,
     publish: PublishAddresses,
+    /// Names and addresses, as the API has them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    play: Option<PlayAddresses>,
+    play: Option<BTreeMap<&'static str, String>>,
 }
 
 /// Where a share is published.
@@ -230,15 +233,6 @@ pub struct PublishAddresses {
     websocket_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     rtsps_url: Option<String>,
-}
-
-/// Where a share is played.
-#[derive(Debug, Serialize)]
-pub struct PlayAddresses {
-    live_mp4_url: String,
-    hls_url: String,
-    video_mp4_url: String,
-    thumbnail_url: String,
 }
 
 impl Answer {
@@ -297,23 +291,19 @@ impl Answer {
     /// A new share, with the addresses at which `player` may play it.
     pub(super) fn new_share(new: &NewShare, player: Option<UserId>, steward: &Steward, addresses: &Addresses) -> Self {
         let (share, token) = (new.share.id, &new.publish_token);
+        let address = RtspAddress::Share(token);
         let play = player.map(|user| {
             let ticket = steward.ticket(share, Holder { user, tv: None }, Scope::Play);
-            let base = format!("{}/play/{share}/{ticket}", addresses.http);
-            PlayAddresses {
-                live_mp4_url: format!("{base}/live.mp4"),
-                hls_url: format!("{base}/index.m3u8"),
-                video_mp4_url: format!("{base}/video.mp4"),
-                thumbnail_url: format!("{base}/thumbnail.jpg"),
-            }
+            let url = |(name, address)| (name, format!("{}{address}", addresses.http));
+            PlayAddress::offered(share, &ticket).map(url).collect()
         });
         Self::NewShare(NewShareAnswer {
             share_id: share.to_string(),
             state: new.share.state.as_str(),
             publish: PublishAddresses {
-                rtsp_url: format!("{}/live/{token}", addresses.rtsp),
-                websocket_url: websocket_url(&addresses.http, token),
-                rtsps_url: addresses.rtsps.as_ref().map(|rtsps| format!("{rtsps}/live/{token}")),
+                rtsp_url: format!("{}{address}", addresses.rtsp),
+                websocket_url: WebSocketAddress(token).url(&addresses.http),
+                rtsps_url: addresses.rtsps.as_ref().map(|rtsps| format!("{rtsps}{address}")),
             },
             play,
         })

@@ -10,7 +10,6 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use super::Phone;
-use crate::admin::addresses::websocket_url;
 use crate::cli::serve::until_told_to_stop;
 use crate::cli::{CliError, Options, log_to_stderr, say};
 use crate::config::{Config, LogLevel};
@@ -20,6 +19,7 @@ use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
 use crate::private;
 use crate::share::{Enrolment, Holder, Kind, NewUser, Scope, ShareError, Steward};
+use crate::wire::address::{PageAddress, PlayAddress, PlayFile, RtspAddress, WebSocketAddress};
 
 /// How often the demo looks for TVs that want to be paired.
 const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
@@ -66,15 +66,16 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
     let steward = gateway.steward().clone();
     let household = move_in(&steward).map_err(|error| CliError::Failed(error.to_string()))?;
     let http = format!("http://{}", gateway.doors().http);
-    let rtsp_url = format!("rtsp://{}/live/{}", gateway.doors().rtsp, household.publish_token);
+    let rtsp_url = format!("rtsp://{}{}", gateway.doors().rtsp, RtspAddress::Share(&household.publish_token));
     let phone = Phone::start(&rtsp_url, options.seconds).map_err(|error| CliError::Failed(error.to_string()))?;
     if options.json {
         say(addresses(&household, &steward, &http, &rtsp_url, &folder.0));
     } else {
         say(format_args!(
             "Lareira's demo is running, and its built-in phone is live.\n\n    \
-             The TV:  open {http}/tv/ in a browser; it rings, press Enter to watch.\n\n\
-             Ctrl-C ends it."
+             The TV:  open {http}{} in a browser; it rings, press Enter to watch.\n\n\
+             Ctrl-C ends it.",
+            PageAddress::Tv,
         ));
     }
     gateway.run(stop.or(pair_every_tv(steward, household.account)));
@@ -112,19 +113,20 @@ fn addresses(
 ) -> serde_json::Value {
     let Household { user, tv_cookie, phone_token, share, publish_token, .. } = household;
     let holder = Holder { user: *user, tv: None };
-    let play = format!("{http}/play/{share}/{}", steward.ticket(*share, holder, Scope::Play));
+    let ticket = steward.ticket(*share, holder, Scope::Play);
+    let play = |file| format!("{http}{}", PlayAddress { share: *share, ticket: ticket.clone(), file });
     serde_json::json!({
-        "tv_url": format!("{http}/tv/"),
-        "phone_url": format!("{http}/go/"),
+        "tv_url": format!("{http}{}", PageAddress::Tv),
+        "phone_url": format!("{http}{}", PageAddress::Phone),
         "api_url": format!("{http}/api/v1/"),
         "rtsp_url": rtsp_url,
-        "websocket_url": websocket_url(http, publish_token),
+        "websocket_url": WebSocketAddress(publish_token).url(http),
         "share_id": share.to_string(),
         "phone_token": phone_token,
         "user_id": user.to_string(),
         "tv_cookie": tv_cookie,
-        "hls_url": format!("{play}/index.m3u8"),
-        "live_mp4_url": format!("{play}/live.mp4"),
+        "hls_url": play(PlayFile::Index),
+        "live_mp4_url": play(PlayFile::LiveMp4),
         "data_dir": data_dir,
     })
 }

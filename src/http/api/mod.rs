@@ -22,8 +22,9 @@ use crate::http::api::owner::{AdminRefused, OwnerAdmin};
 use crate::http::api::photos::{PhotoRefused, Photos};
 use crate::http::api::tv::channels::Lineup;
 use crate::http::back::Request;
-use crate::http::route::{PlayFile, Route};
+use crate::http::route::Route;
 use crate::share::{Holder, MediaInfo, RefusedKind, Scope, ShareError, Steward};
+use crate::wire::address::{PlayAddress, PlayFile};
 
 /// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
 #[derive(Debug, Default)]
@@ -283,29 +284,18 @@ pub(in crate::http) fn play(
     media: Option<&MediaInfo>,
 ) -> Value {
     let ticket = api.steward.ticket(share, holder, Scope::Play);
-    let url = |file| address(request, share, &ticket, file);
-    serde_json::json!({
-        "live_mp4_url": url(PlayFile::LiveMp4),
-        "hls_url": url(PlayFile::Index),
-        "video_mp4_url": url(PlayFile::VideoMp4),
-        "thumbnail_url": url(PlayFile::Thumbnail),
-        "mime": media.map(MediaInfo::mime),
-    })
+    let base = request.base();
+    let mut value: serde_json::Map<_, _> = PlayAddress::offered(share, &ticket)
+        .map(|(name, address)| (name.to_owned(), format!("{base}{address}").into()))
+        .collect();
+    value.insert("mime".to_owned(), media.map(MediaInfo::mime).into());
+    value.into()
 }
 
 /// The address of the share's still picture for `holder`: a right to the picture alone.
 pub(in crate::http) fn thumbnail_url(api: &Api, request: &Request, share: ShareId, holder: Holder) -> String {
-    address(request, share, &api.steward.ticket(share, holder, Scope::Picture), PlayFile::Thumbnail)
-}
-
-fn address(request: &Request, share: ShareId, ticket: &str, file: PlayFile) -> String {
-    format!("{}/play/{share}/{ticket}/{file}", request.base())
-}
-
-/// The address at which a browser publishes with `token`, as the asker reaches the gateway.
-pub(in crate::http) fn publish_address(request: &Request, token: &str) -> String {
-    let base = request.base();
-    format!("ws{}/publish/{token}", base.strip_prefix("http").unwrap_or(&base))
+    let ticket = api.steward.ticket(share, holder, Scope::Picture);
+    format!("{}{}", request.base(), PlayAddress { share, ticket, file: PlayFile::Thumbnail })
 }
 
 /// What a stream is made of.

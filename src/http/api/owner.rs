@@ -13,6 +13,7 @@ use crate::http::back::Request;
 use crate::http::cookies;
 use crate::http::route::OwnerCall;
 use crate::share::{Inviter, RefusedKind, Steward};
+use crate::wire::address::PageAddress;
 
 /// How long browsers keep it.
 const COOKIE_SECONDS: u32 = limits::OWNER_TIME.as_secs() as u32;
@@ -82,7 +83,7 @@ pub(in crate::http) fn protected(api: &Api, request: &Request) -> Result<(), Fai
     let is_own = request.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
     match api.secure.https() {
         Some(port) if !request.secure && !is_own => {
-            Err(Failure::HttpsOnly(format!("https://{}:{port}/admin/", api::host_name(request))))
+            Err(Failure::HttpsOnly(format!("https://{}:{port}{}", api::host_name(request), PageAddress::Owner)))
         }
         _ => Ok(()),
     }

@@ -10,15 +10,7 @@ use crate::ground::id::{PhotoId, SenderId};
 use crate::ground::reply::Reply;
 use crate::http::api::{Answered, Api, Failure};
 use crate::http::back::Request;
-
-/// Which of a photo's sizes a page wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PhotoSize {
-    /// 320 × 320 pixels.
-    Large,
-    /// 96 × 96 pixels.
-    Small,
-}
+use crate::wire::address::PhotoSize;
 
 /// Why a photo is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +49,8 @@ const LASTING: &str = "private, max-age=31536000, immutable";
 
 /// Answers a page that shows a photo. Whoever knows its id may.
 pub(in crate::http) fn serve(api: &Api, request: &Request, photo: PhotoId) -> Reply {
-    let size = match request.parameter("size") {
-        None | Some("320") => PhotoSize::Large,
-        Some("96") => PhotoSize::Small,
-        Some(_) => return Reply::error(400, "bad_size", "photos are 96 or 320 pixels large"),
+    let Ok(size) = request.parameter("size").map_or(Ok(PhotoSize::Large), str::parse) else {
+        return Reply::error(400, "bad_size", "photos are 96 or 320 pixels large");
     };
     match api.photos.jpeg(photo, size) {
         Some(jpeg) => Reply::bytes(200, "image/jpeg", jpeg).with("Cache-Control", LASTING),

@@ -179,21 +179,15 @@ impl Exchange<'_> {
         let head_only = head.method == Method::Head;
         let work = match &head.route {
             _ if head.body_bytes > 0 => return Box::pin(self.answer_others(head)).await,
-            Ok(Route::Play { share, ticket, file }) => shared.player.play(PlayRequest {
-                share: *share,
-                ticket: ticket.clone(),
-                file: *file,
+            Ok(Route::Play(address)) => shared.player.play(PlayRequest {
+                address: address.clone(),
                 query: head.query().to_owned(),
                 head_only,
                 peer: self.connection.peer,
             }),
-            Ok(Route::Channel { channel, ticket, file }) => shared.channels.watch(ChannelRequest {
-                channel: *channel,
-                ticket: ticket.clone(),
-                file: file.clone(),
-                range: head.range.clone(),
-                head_only,
-            }),
+            Ok(Route::Channel(address)) => {
+                shared.channels.watch(ChannelRequest { address: address.clone(), range: head.range.clone(), head_only })
+            }
             _ => return Box::pin(self.answer_others(head)).await,
         };
         match self.unless_gone(work).await {
@@ -296,7 +290,7 @@ impl Exchange<'_> {
                 }
             }
             // With a body: nobody asks so.
-            Route::Play { .. } | Route::Channel { .. } | Route::Publish(_) => {
+            Route::Play(_) | Route::Channel(_) | Route::Publish(_) => {
                 Reply::error(400, "bad_request", "a playback request has no body")
             }
         };

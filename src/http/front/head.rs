@@ -219,7 +219,7 @@ fn checked(request: &httparse::Request<'_, '_>, hosts: &Hosts) -> Result<Head, R
     };
     let http10 = version == 0;
     let route = Route::decode(method, path);
-    let playback = matches!(route, Ok(Route::Play { .. } | Route::Channel { .. }));
+    let playback = matches!(route, Ok(Route::Play(_) | Route::Channel(_)));
     let mut head = Head {
         method,
         target: target.to_owned(),

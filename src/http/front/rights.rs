@@ -110,8 +110,8 @@ impl Rights {
 fn question(shared: &Arc<Shared>, connection: &Connection, head: &Head) -> Option<Question> {
     let shared = shared.clone();
     Some(match head.route.clone().ok()? {
-        Route::Play { share, ticket, file } => Arc::new(move || shared.player.still_allowed(share, &ticket, file)),
-        Route::Channel { ticket, .. } => Arc::new(move || shared.channels.still_allowed(&ticket)),
+        Route::Play(address) => Arc::new(move || shared.player.still_allowed(&address)),
+        Route::Channel(address) => Arc::new(move || shared.channels.still_allowed(&address.ticket)),
         route @ (Route::Phone(_) | Route::Tv(_)) => {
             let (fields, is_secure) = (head.kept.clone(), connection.socket.is_secure());
             Arc::new(move || shared.events.still_allowed(&route, &fields, is_secure))

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::ground::reply::Reply;
 use crate::ground::secret;
+use crate::wire::address::PageAddress;
 
 /// What a page may load and do: its own things only.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
@@ -17,9 +18,9 @@ const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media
 pub fn home(user_agent: &str) -> Reply {
     let has = |word: &str| user_agent.contains(word);
     let phone = (has("Mobile") || has("iPhone") || has("iPad")) && !has("TV") && !has("Tizen") && !has("Web0S");
-    let to = if phone { "/go/" } else { "/tv/" };
+    let to = if phone { PageAddress::Phone } else { PageAddress::Tv };
     Reply::bytes(302, "", Bytes::new())
-        .with("Location", to)
+        .with("Location", to.to_string())
         .with("Cache-Control", "no-store")
         .with("Vary", "User-Agent")
 }

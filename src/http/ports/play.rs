@@ -5,9 +5,8 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use crate::ground::id::{ChannelId, ShareId};
 use crate::ground::reply::Reply;
-use crate::http::route::{ChannelFile, PlayFile};
+use crate::wire::address::{ChannelAddress, PlayAddress};
 
 /// A future on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -15,12 +14,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A request for a part of a share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayRequest {
-    /// The share.
-    pub share: ShareId,
-    /// The right to play it, as it came; unchecked.
-    pub ticket: String,
-    /// What of it.
-    pub file: PlayFile,
+    /// What of which share.
+    pub address: PlayAddress,
     /// The query without its question mark, as it came; empty if there is none.
     pub query: String,
     /// Only the head of the answer will be sent: start nothing.
@@ -36,19 +31,15 @@ pub struct PlayRequest {
 pub trait Player: Send + Sync {
     /// The answer to `request`; waits where the interface says that a request is held.
     fn play(&self, request: PlayRequest) -> BoxFuture<'_, Reply>;
-    /// Whether whoever is being sent `file` with `ticket` may still have it. Blocks.
-    fn still_allowed(&self, share: ShareId, ticket: &str, file: PlayFile) -> bool;
+    /// Whether whoever is being sent what is at `address` may still have it. Blocks.
+    fn still_allowed(&self, address: &PlayAddress) -> bool;
 }
 
 /// A request for a part of a TV channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelRequest {
-    /// The channel.
-    pub channel: ChannelId,
-    /// The right to watch channels, as it came; unchecked.
-    pub ticket: String,
-    /// What of it.
-    pub file: ChannelFile,
+    /// What of which channel.
+    pub address: ChannelAddress,
     /// The Range field, as it came.
     pub range: Option<String>,
     /// Only the head of the answer will be sent: start nothing.

@@ -6,6 +6,7 @@ use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, Us
 use crate::ground::time::UnixMs;
 use crate::share::model::rows::{Account, MediaInfo, OwnerBrowser, Phone, Sender, Share, Tv, User};
 use crate::share::model::state::{Kind, ShareState, TargetState};
+use crate::wire::address::PhotoAddress;
 
 /// What the owner can set about shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub enum NewPin {
 
 /// Where pages find a photo.
 pub fn photo_url(photo: Option<PhotoId>) -> Option<String> {
-    photo.map(|photo| format!("/photo/{photo}.jpg"))
+    photo.map(|photo| PhotoAddress(photo).to_string())
 }
 
 /// A TV just seen for the first time.

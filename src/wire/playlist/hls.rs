@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::ground::time::{Ticks90k, UnixMs};
+use crate::wire::address::PlayFile;
 use crate::wire::playlist::segments::{Segment, SegmentSpan, Segments};
 
 /// Players stay this many parts behind the newest: at least two, or they run dry (4.4.3.8).
@@ -194,7 +195,7 @@ impl MediaPlaylist<'_> {
             write_parts(&mut out, number as u64, &open.parts);
         }
         let (number, part) = self.segments.next_part();
-        let _ = writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-{number}-{part}.m4s\"");
+        let _ = writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}\"", PlayFile::Part(number, part as u32));
         for (uri, other) in self.others {
             let (segment, part) = last_part(other);
             let _ = writeln!(out, "#EXT-X-RENDITION-REPORT:URI=\"{uri}\",LAST-MSN={segment},LAST-PART={part}");
@@ -217,19 +218,20 @@ impl MediaPlaylist<'_> {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
         let date = UnixMs(self.began.0 + segment.span.start.to_ms());
-        let _ = writeln!(out, "#EXT-X-MAP:URI=\"init-{}.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:{date}", segment.init_segment);
+        let init = PlayFile::Init(segment.init_segment as u32);
+        let _ = writeln!(out, "#EXT-X-MAP:URI=\"{init}\"\n#EXT-X-PROGRAM-DATE-TIME:{date}");
     }
 }
 
 fn write_extinf(out: &mut String, number: usize, segment: &Segment) {
-    let _ = writeln!(out, "#EXTINF:{:.5},\nsegment-{number}.m4s", segment.span.duration.to_seconds());
+    let _ = writeln!(out, "#EXTINF:{:.5},\n{}", segment.span.duration.to_seconds(), PlayFile::Segment(number as u64));
 }
 
 fn write_parts(out: &mut String, number: u64, parts: &[SegmentSpan]) {
     for (index, part) in parts.iter().enumerate() {
         let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
-        let duration = part.duration.to_seconds();
-        let _ = writeln!(out, "#EXT-X-PART:DURATION={duration:.5},URI=\"part-{number}-{index}.m4s\"{independent}");
+        let (duration, part) = (part.duration.to_seconds(), PlayFile::Part(number, index as u32));
+        let _ = writeln!(out, "#EXT-X-PART:DURATION={duration:.5},URI=\"{part}\"{independent}");
     }
 }
 

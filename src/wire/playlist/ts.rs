@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::ground::time::Ticks90k;
+use crate::wire::address::ChannelFile;
 
 /// A segment in the playlist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub fn write(segments: impl Iterator<Item = Listed> + Clone, discontinuities: u6
         if discontinuous {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        let _ = writeln!(out, "#EXTINF:{:.3},\nsegment-{number}.ts", duration.to_seconds());
+        let _ = writeln!(out, "#EXTINF:{:.3},\n{}", duration.to_seconds(), ChannelFile::Segment(number));
     }
     out
 }

@@ -14,6 +14,7 @@ use crate::http::api::qr;
 use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
 use crate::http::back::Request;
 use crate::share::Sender;
+use crate::wire::address::RtspAddress;
 
 /// Whom the sender's camera apps share with.
 pub(in crate::http) fn recipients(api: &Api, sender: &Sender) -> Answered {
@@ -36,7 +37,7 @@ pub(in crate::http) fn choose(api: &Api, request: &Request, sender: &Sender) -> 
 /// The lasting address of the phone that asks.
 fn rtsp_url(api: &Api, request: &Request) -> Result<String, Failure> {
     let token = token(request.field("authorization")).ok_or(Failure::NoPhone)?;
-    Ok(format!("rtsp://{}:{}/phone/{token}", api::host_name(request), api.rtsp_port))
+    Ok(format!("rtsp://{}:{}{}", api::host_name(request), api.rtsp_port, RtspAddress::Phone(token)))
 }
 
 /// The link that sets Larix Broadcaster up: one connection, chosen, in the place of the one that was called the same.

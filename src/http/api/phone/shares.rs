@@ -8,6 +8,7 @@ use crate::ground::recording_failure;
 use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
 use crate::http::back::Request;
 use crate::share::{Asker, Kind, Report, Sender};
+use crate::wire::address::{RtspAddress, WebSocketAddress};
 
 /// Shares in one answer, at most and if not said.
 const OWN_PAGE: u64 = 100;
@@ -31,13 +32,13 @@ pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> 
     let targets = users(&targets)?;
     api.steward.may_begin(sender.id)?;
     let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
-    let name = api::host_name(request);
+    let (name, address) = (api::host_name(request), RtspAddress::Share(&new.publish_token));
     let mut publish = json!({
-        "rtsp_url": format!("rtsp://{name}:{}/live/{}", api.rtsp_port, new.publish_token),
-        "websocket_url": api::publish_address(request, &new.publish_token),
+        "rtsp_url": format!("rtsp://{name}:{}{address}", api.rtsp_port),
+        "websocket_url": WebSocketAddress(&new.publish_token).url(&request.base()),
     });
     if let Some(port) = api.secure.rtsps() {
-        publish["rtsps_url"] = format!("rtsps://{name}:{port}/live/{}", new.publish_token).into();
+        publish["rtsps_url"] = format!("rtsps://{name}:{port}{address}").into();
     }
     let (share, state) = (new.share.id.to_string(), new.share.state.as_str());
     Ok(answer_json(201, &json!({ "share_id": share, "state": state, "publish": publish })))

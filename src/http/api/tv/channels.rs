@@ -9,6 +9,7 @@ use crate::ground::reply::Reply;
 use crate::ground::time::UnixMs;
 use crate::http::api::{Answered, Failure};
 use crate::http::back::Request;
+use crate::wire::address::{ChannelAddress, ChannelFile};
 
 /// Whoever knows the channels.
 pub trait Lineup: Send + Sync {
@@ -84,7 +85,7 @@ struct Programme<'a> {
 
 impl<'a> Row<'a> {
     fn of(view: &'a ChannelView) -> Self {
-        let base = format!("/channel/{}/{}", view.id, view.ticket);
+        let url = |file| ChannelAddress { channel: view.id, ticket: view.ticket.clone(), file }.to_string();
         let programme = |on_air: &'a OnAir| Programme {
             title: &on_air.title,
             starts_at: on_air.starts_at.to_string(),
@@ -95,8 +96,8 @@ impl<'a> Row<'a> {
             number: view.number,
             name: &view.name,
             group: view.group.as_deref(),
-            logo_url: view.has_logo.then(|| format!("{base}/logo")),
-            play: Play { hls_url: format!("{base}/index.m3u8") },
+            logo_url: view.has_logo.then(|| url(ChannelFile::Logo)),
+            play: Play { hls_url: url(ChannelFile::Index) },
             now: view.now.as_ref().map(programme),
             next: view.next.as_ref().map(programme),
         }

@@ -20,6 +20,7 @@ use crate::share::{
     BlockedSender, ClaimWay, Entry, Holder, Inviter, PlayFrom, QuietHours, Session, Settings, ShareError, ShareState,
     Tv, User, photo_url,
 };
+use crate::wire::address::PageAddress;
 
 /// How long browsers keep the cookies: as long as they will, and renewed each time the page is opened.
 const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
@@ -176,8 +177,8 @@ fn with_cookie(request: &Request, reply: Reply, name: &str, value: &str) -> Repl
 /// Where a phone goes to take in the TV that shows this code: the owner's to the owner's page; the first phone of a house
 /// that nobody owns yet to where it becomes the owner's.
 fn pair_url(request: &Request, code: &str, claimed: bool) -> String {
-    let path = if claimed { "admin/#pair=" } else { "go/#claim=" };
-    format!("{}/{path}{code}", request.base())
+    let page = if claimed { PageAddress::PairTv(code) } else { PageAddress::Claim(code) };
+    format!("{}{page}", request.base())
 }
 
 /// What an unpaired TV shows of itself. In a house that nobody owns its square is shown as long as that claims it.
@@ -209,7 +210,7 @@ fn pair_picture(api: &Api, request: &Request, tv: TvId) -> Answered {
 
 /// Where a phone goes to be enrolled with `code`.
 fn invite_url(request: &Request, code: &str) -> String {
-    format!("{}/go/?code={code}", request.base())
+    format!("{}{}", request.base(), PageAddress::Enrol(code))
 }
 
 /// Invites one phone to the household.

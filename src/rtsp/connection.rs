@@ -2,10 +2,9 @@
 
 use std::future::Future;
 use std::io::{self, Write as _};
-use std::net::TcpStream;
 use std::sync::Arc;
 
-use async_io::{Async, Timer};
+use async_io::Timer;
 use futures_lite::future;
 
 use super::buffer::Buffer;
@@ -25,7 +24,7 @@ const UNREAD_ANSWER_BYTES: usize = 64 * 1024;
 
 /// One publisher's connection.
 pub(super) struct Connection {
-    pub socket: Socket,
+    pub socket: Arc<Socket>,
     pub place: Place,
     pub shared: Arc<Shared>,
     pub session: Session,
@@ -41,10 +40,10 @@ struct Announced {
 }
 
 impl Connection {
-    pub fn new(stream: Arc<Async<TcpStream>>, place: Place, shared: Arc<Shared>) -> Self {
+    pub fn new(socket: Arc<Socket>, place: Place, shared: Arc<Shared>) -> Self {
         let mut seed = [0; 16];
         secret::fill_random(&mut seed);
-        Self { socket: Socket::new(stream), place, shared, session: Session::new(seed), buffer: Buffer::new() }
+        Self { socket, place, shared, session: Session::new(seed), buffer: Buffer::new() }
     }
 
     /// Lives until the connection ends; through TLS, where there is a configuration for it.
@@ -175,7 +174,7 @@ impl Connection {
 
     /// Reads once. Nothing may have come; the end and errors are the connection's end.
     pub fn read(&mut self) -> Result<(), End> {
-        match self.buffer.read(&self.socket) {
+        match self.buffer.read(&*self.socket) {
             Ok(0) => Err(End::Closed),
             Ok(_) => Ok(()),
             Err(error) if is_not_yet(&error) => Ok(()),
@@ -187,7 +186,7 @@ impl Connection {
     pub fn send(&mut self) -> Result<(), End> {
         let output = self.session.output();
         while !output.is_empty() {
-            match (&self.socket).write(output) {
+            match (&*self.socket).write(output) {
                 Ok(0) => return Err(End::Closed),
                 Ok(count) => drop(output.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -198,7 +197,7 @@ impl Connection {
                 Err(error) => return Err(End::Failed(error)),
             }
         }
-        match (&self.socket).flush() {
+        match (&*self.socket).flush() {
             Err(error) if !is_not_yet(&error) => Err(End::Failed(error)),
             _ => Ok(()),
         }
@@ -207,7 +206,7 @@ impl Connection {
     async fn send_all(&mut self, deadline: &mut Timer) -> Result<(), End> {
         loop {
             self.send()?;
-            if self.session.output().is_empty() && (&self.socket).flush().is_ok() {
+            if self.session.output().is_empty() && (&*self.socket).flush().is_ok() {
                 return Ok(());
             }
             within(deadline, self.socket.writable()).await?.map_err(End::Failed)?;

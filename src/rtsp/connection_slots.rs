@@ -2,15 +2,15 @@
 //! by dropping it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_io::Async;
 use event_listener::Event;
 
 use crate::ground::crowd::{Caps, Crowd, Idle, Known};
 use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
+use crate::socket::Socket;
 
 /// Places for connections.
 pub(super) struct Places {
@@ -20,7 +20,7 @@ pub(super) struct Places {
 
 struct Taken {
     crowd: Crowd,
-    streams: HashMap<u64, Arc<Async<TcpStream>>>,
+    sockets: HashMap<u64, Arc<Socket>>,
 }
 
 /// One connection's place.
@@ -35,7 +35,7 @@ pub(super) struct Place {
 
 impl Places {
     pub fn new(caps: Caps) -> Self {
-        let taken = Taken { crowd: Crowd::new(caps), streams: HashMap::new() };
+        let taken = Taken { crowd: Crowd::new(caps), sockets: HashMap::new() };
         Self { taken: Mutex::new(taken), emptied: Event::new() }
     }
 
@@ -44,15 +44,15 @@ impl Places {
     }
 
     /// A place for a connection from `address`: whoever has to make room for it is shut down. None if there are too many.
-    pub fn take(self: &Arc<Self>, stream: Arc<Async<TcpStream>>, address: IpAddr) -> Option<Place> {
+    pub fn take(self: &Arc<Self>, socket: Arc<Socket>, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         let mut taken = self.taken();
         // Until it may publish, a connection keeps others waiting: the order in which they came is all that counts.
         let entered = taken.crowd.enter(Origin::of(address), Moment(0))?;
-        if let Some(leaving) = entered.instead_of.and_then(|number| taken.streams.remove(&number)) {
-            shut(&leaving);
+        if let Some(leaving) = entered.instead_of.and_then(|number| taken.sockets.remove(&number)) {
+            leaving.shut(Shutdown::Both);
         }
-        taken.streams.insert(entered.number, stream);
+        taken.sockets.insert(entered.number, socket);
         drop(taken);
         Some(Place { places: self.clone(), number: entered.number, address, idle: entered.idle })
     }
@@ -63,11 +63,11 @@ impl Places {
             let emptied = self.emptied.listen();
             {
                 let taken = self.taken();
-                if taken.streams.is_empty() {
+                if taken.sockets.is_empty() {
                     return;
                 }
-                for stream in taken.streams.values() {
-                    shut(stream);
+                for socket in taken.sockets.values() {
+                    socket.shut(Shutdown::Both);
                 }
             }
             emptied.await;
@@ -86,40 +86,37 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
-        taken.streams.remove(&self.number);
+        taken.sockets.remove(&self.number);
         taken.crowd.leave(self.number);
-        if taken.streams.is_empty() {
+        if taken.sockets.is_empty() {
             self.places.emptied.notify(usize::MAX);
         }
     }
 }
 
-fn shut(stream: &Async<TcpStream>) {
-    // One that is closed already is what was wanted.
-    let _ = stream.get_ref().shutdown(Shutdown::Both);
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
+
+    use async_io::Async;
 
     use super::*;
 
     /// A connection's two ends.
-    fn connection() -> (Arc<Async<TcpStream>>, TcpStream) {
+    fn connection() -> (Arc<Socket>, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_nonblocking(true).unwrap();
-        (Arc::new(Async::new(listener.accept().unwrap().0).unwrap()), client)
+        (Arc::new(Socket::new(Async::new(listener.accept().unwrap().0).unwrap())), client)
     }
 
     #[test]
     fn strangers_make_room_and_publishers_stay() {
         let places = Arc::new(Places::new(Caps { all: 3, strangers: 2, device: 1, viewers: 0, viewers_all: 0 }));
         let take = |text: &str| {
-            let (stream, client) = connection();
-            (places.take(stream, text.parse().unwrap()).unwrap(), client)
+            let (socket, client) = connection();
+            (places.take(socket, text.parse().unwrap()).unwrap(), client)
         };
         let is_shut = |client: &mut TcpStream| client.read(&mut [0]).is_ok_and(|bytes| bytes == 0);
         let (publisher, mut published) = take("10.0.0.1");
@@ -129,6 +126,6 @@ mod tests {
         assert!(strangers[..8].iter_mut().all(|(_, client)| is_shut(client)));
         assert!(!is_shut(&mut strangers[8].1) && !is_shut(&mut published) && !is_shut(&mut other));
         drop(strangers);
-        assert_eq!(places.taken().streams.len(), 2);
+        assert_eq!(places.taken().sockets.len(), 2);
     }
 }

@@ -13,7 +13,7 @@ use super::Shared;
 use super::connection::Connection;
 use crate::executor::Executor;
 use crate::ground::limits;
-use crate::socket::ServerConfig;
+use crate::socket::{ServerConfig, Socket};
 
 /// How long nothing is taken when descriptors or memory have run out: trying again at once would only burn the
 /// processor until a connection ends.
@@ -37,14 +37,14 @@ pub(super) async fn listen(
         }
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let stream = Arc::new(stream);
-                let Some(place) = shared.places.take(stream.clone(), peer.ip()) else {
+                let socket = Arc::new(Socket::new(stream));
+                let Some(place) = shared.places.take(socket.clone(), peer.ip()) else {
                     log::warn!("rtsp: connection from {} closed: there are too many", peer.ip());
                     continue;
                 };
                 // Answers are small and waited for.
-                let _ = stream.get_ref().set_nodelay(true);
-                let connection = Connection::new(stream, place, shared.clone());
+                let _ = socket.tcp().set_nodelay(true);
+                let connection = Connection::new(socket, place, shared.clone());
                 // A fault in one connection is that connection's alone.
                 let work = AssertUnwindSafe(connection.run(tls.clone())).catch_unwind();
                 executor.spawn(async { drop(work.await) }).detach();

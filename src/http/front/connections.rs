@@ -5,10 +5,9 @@
 //! its socket when that has passed, which wakes whoever waits on it.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
@@ -18,7 +17,7 @@ use crate::ground::crowd::{self, Crowd, Idle, Known};
 use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
 use crate::http::api::devices::{Credentials, Devices};
-use crate::socket::{Handshakes, Tls};
+use crate::socket::{Handshakes, Socket};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +49,7 @@ const NEVER: u64 = u64::MAX;
 
 /// One client's connection.
 pub(super) struct Connection {
-    pub stream: Async<TcpStream>,
-    /// TLS, once hands are shaken; never on a plain connection.
-    pub tls: OnceLock<Box<Tls>>,
+    pub socket: Socket,
     pub peer: IpAddr,
     number: u64,
     /// Milliseconds since the table was made.
@@ -142,7 +139,7 @@ impl Connection {
         self.forget();
         if self.receiving.load(Ordering::SeqCst) {
             log::info!("http: what {} sends is cut off: its device is no more", self.peer);
-            shut(self, Shutdown::Both);
+            self.socket.shut(Shutdown::Both);
         }
     }
 
@@ -225,8 +222,7 @@ impl Connections {
             return Err(stream);
         };
         let connection = Arc::new(Connection {
-            stream,
-            tls: OnceLock::new(),
+            socket: Socket::new(stream),
             peer,
             number: entered.number,
             deadline_ms: AtomicU64::new(NEVER),
@@ -241,7 +237,7 @@ impl Connections {
         let first = table.open.len() == 1;
         drop(table);
         if let Some(leaving) = leaving {
-            shut(&leaving, Shutdown::Both);
+            leaving.socket.shut(Shutdown::Both);
         }
         if first {
             self.changed.notify(usize::MAX);
@@ -282,7 +278,7 @@ impl Connections {
             let now_ms = self.now().0 / 1000;
             for connection in self.open() {
                 if connection.deadline_ms.load(Ordering::Relaxed) <= now_ms {
-                    shut(&connection, Shutdown::Both);
+                    connection.socket.shut(Shutdown::Both);
                 }
             }
         }
@@ -311,7 +307,7 @@ impl Connections {
         self.closing.store(true, Ordering::SeqCst);
         for connection in self.open() {
             if connection.resting.load(Ordering::SeqCst) {
-                shut(&connection, Shutdown::Read);
+                connection.socket.shut(Shutdown::Read);
             }
         }
     }
@@ -330,15 +326,9 @@ impl Connections {
     /// Cuts off everyone.
     pub fn cut(&self) {
         for connection in self.open() {
-            shut(&connection, Shutdown::Both);
+            connection.socket.shut(Shutdown::Both);
         }
     }
-}
-
-/// Shuts a client's socket, which wakes whoever waits on it.
-pub(super) fn shut(connection: &Connection, how: Shutdown) {
-    // An error means that it is shut already.
-    let _: io::Result<()> = connection.stream.get_ref().shutdown(how);
 }
 
 #[cfg(test)]

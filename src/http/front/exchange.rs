@@ -65,13 +65,13 @@ pub(super) async fn serve(shared: Arc<Shared>, connection: Arc<Connection>, tls:
     loop {
         let then = match exchange.next_head().await {
             Ok(Some(head)) => exchange.answer(head).await,
-            Ok(None) => return connection.end_writing(),
+            Ok(None) => return connection.socket.end_writing(),
             Err(refused) => Box::pin(exchange.refuse(refused)).await,
         };
         match then {
             Ok(Then::Next) if !connection.is_closing() => {}
             Ok(Then::Linger) => return Box::pin(exchange.linger()).await,
-            Ok(Then::Next | Then::Close) => return connection.end_writing(),
+            Ok(Then::Next | Then::Close) => return connection.socket.end_writing(),
             // No farewell: over TLS it would say that the answer was whole.
             Err(_) => return,
         }
@@ -137,7 +137,7 @@ impl Exchange<'_> {
                 return Ok(None);
             }
             let received = &mut self.received;
-            let read = connection.read(|bytes| {
+            let read = connection.socket.take(|bytes| {
                 if bytes.is_empty() {
                     return Ok(None);
                 }
@@ -220,7 +220,7 @@ impl Exchange<'_> {
                     return std::task::Poll::Ready(None);
                 }
             }
-            self.connection.poll_gone(cx, &mut watching).map(|()| None)
+            self.connection.socket.poll_gone(cx, &mut watching).map(|()| None)
         })
         .await;
         if resting {
@@ -280,7 +280,7 @@ impl Exchange<'_> {
             Route::Metrics => Reply::bytes(200, "text/plain; version=0.0.4", self.shared.status.metrics()),
             Route::Phone(_) | Route::Tv(_) | Route::TvHelp(_) | Route::Photo(_) | Route::Owner(_) => {
                 let shared = self.shared.clone();
-                let (kept, is_secure) = (head.kept.clone(), self.connection.tls.get().is_some());
+                let (kept, is_secure) = (head.kept.clone(), self.connection.socket.is_secure());
                 match self.unless_gone(shared.events.open(route.clone(), kept, is_secure)).await {
                     Some(reply) => {
                         self.recognise(&head, &route, reply.status).await;
@@ -345,10 +345,10 @@ impl Exchange<'_> {
         body: CallBody,
         probe: Option<(u64, u64)>,
     ) -> io::Result<Then> {
-        let (peer, secure) = (self.connection.peer, self.connection.tls.get().is_some());
+        let (peer, secure) = (self.connection.peer, self.connection.socket.is_secure());
         let caller = Caller { lane: route.lane(), peer, secure, probe };
         let mut watching = true;
-        let gone = poll_fn(|cx| self.connection.poll_gone(cx, &mut watching));
+        let gone = poll_fn(|cx| self.connection.socket.poll_gone(cx, &mut watching));
         let answered = match self.shared.upstream.call(head, body, &caller, self.shared.times.call, gone).await {
             Some(Ok(answered)) => answered,
             Some(Err(reply)) => return self.send(head, reply).await,
@@ -393,10 +393,10 @@ impl Exchange<'_> {
     /// connection, and the client might never see the answer (RFC 9112, section 9.6).
     async fn linger(&mut self) {
         self.connection.expect_within(self.shared.times.sweep * 2);
-        self.connection.end_writing();
+        self.connection.socket.end_writing();
         let mut left = LINGER_BYTES;
         while left > 0 {
-            match self.connection.read(<[u8]>::len).await {
+            match self.connection.socket.take(<[u8]>::len).await {
                 Ok(bytes) if bytes > 0 => left = left.saturating_sub(bytes),
                 _ => return,
             }

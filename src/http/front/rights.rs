@@ -13,7 +13,7 @@ use async_io::Timer;
 use event_listener::{Event, listener};
 
 use super::Shared;
-use super::connections::{Connection, shut};
+use super::connections::Connection;
 use super::head::Head;
 use crate::executor::{Work, unblock};
 use crate::http::route::Route;
@@ -101,7 +101,7 @@ impl Rights {
             let used = self.used();
             if let Some((_, connection)) = used.bodies.get(&number) {
                 log::info!("http: what {} was sent is cut off: the right to it is gone", connection.peer);
-                shut(connection, Shutdown::Both);
+                connection.socket.shut(Shutdown::Both);
             }
         }
     }
@@ -113,7 +113,7 @@ fn question(shared: &Arc<Shared>, connection: &Connection, head: &Head) -> Optio
         Route::Play(address) => Arc::new(move || shared.player.still_allowed(&address)),
         Route::Channel(address) => Arc::new(move || shared.channels.still_allowed(&address.ticket)),
         route @ (Route::Phone(_) | Route::Tv(_)) => {
-            let (fields, is_secure) = (head.kept.clone(), connection.tls.get().is_some());
+            let (fields, is_secure) = (head.kept.clone(), connection.socket.is_secure());
             Arc::new(move || shared.events.still_allowed(&route, &fields, is_secure))
         }
         _ => return None,

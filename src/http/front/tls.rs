@@ -1,11 +1,10 @@
 //! How a client begins at the secure door: with TLS, or without, as one does that came to the wrong port.
 
-use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 
 use super::connections::Connection;
-use crate::socket::{ServerConfig, Tls, is_not_yet};
+use crate::socket::ServerConfig;
 
 /// How a client begins at the secure door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,24 +22,11 @@ impl Connection {
         if self.is_closing() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        let socket = self.stream.get_ref();
-        let mut first = [0];
-        loop {
-            poll_fn(|cx| self.stream.poll_readable(cx)).await?;
-            match socket.peek(&mut first) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) => break,
-                Err(error) if is_not_yet(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        if first[0].is_ascii_alphabetic() {
+        if self.socket.first_byte().await?.is_ascii_alphabetic() {
             self.rest(false);
             return Ok(Beginning::Plain);
         }
-        let tls = Tls::accept(&self.stream, self.peer, config, self.handshakes()).await?;
-        let is_first = self.tls.set(Box::new(tls)).is_ok();
-        debug_assert!(is_first, "a connection begins once");
+        self.socket.secure(self.peer, config, self.handshakes()).await?;
         self.rest(false);
         Ok(Beginning::Secure)
     }

@@ -11,6 +11,7 @@ use super::connections::Connection;
 use super::head::Head;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
+use crate::socket::READ_BYTES;
 use crate::wire::websocket::{self, Codec, Message, WebSocketError};
 
 /// A client's WebSocket.
@@ -68,7 +69,7 @@ impl WebSocket {
         if !std::mem::take(&mut self.unread) {
             self.connection.rest(true);
             let codec = &mut self.codec;
-            let read = self.connection.read(|bytes| {
+            let read = self.connection.socket.take(|bytes| {
                 codec.feed(bytes);
                 bytes.len()
             });
@@ -82,7 +83,7 @@ impl WebSocket {
     /// Adds the messages that have come, without waiting; whether anything has.
     pub fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError> {
         let codec = &mut self.codec;
-        let read = self.connection.read_now(|bytes| {
+        let read = self.connection.socket.take_now(|bytes| {
             codec.feed(bytes);
             bytes.len()
         });
@@ -95,18 +96,17 @@ impl WebSocket {
 
     /// The socket below.
     pub fn socket(&self) -> &TcpStream {
-        self.connection.stream.get_ref()
+        self.connection.socket.tcp()
     }
 
     /// Whether part of a message was read whose rest is to be waited for, however little it is.
     pub fn is_inside_message(&self) -> bool {
-        let is_inside_record = || self.connection.tls.get().is_some_and(|tls| tls.is_inside_record());
-        self.filled || self.codec.is_inside_message() || is_inside_record()
+        self.filled || self.codec.is_inside_message() || self.connection.socket.is_inside_record()
     }
 
     fn has_read(&mut self, bytes: Option<usize>) -> Result<(), WebSocketError> {
         let bytes = bytes.filter(|bytes| *bytes > 0).ok_or(WebSocketError::Closed)?;
-        self.filled = bytes == limits::HTTP_HEAD_BYTES;
+        self.filled = bytes == READ_BYTES;
         Ok(())
     }
 

@@ -25,7 +25,7 @@ impl Exchange<'_> {
         let credentials = Credentials {
             authorization: field("authorization"),
             cookie: field("cookie"),
-            is_secure: self.connection.tls.get().is_some(),
+            is_secure: self.connection.socket.is_secure(),
         };
         if credentials.is_empty() {
             return Ok(None);
@@ -128,7 +128,7 @@ impl Exchange<'_> {
         while missing > 0 {
             self.connection.expect_until(pace.until());
             let (connection, received) = (self.connection, &mut self.received);
-            let read = connection.read(|bytes| {
+            let read = connection.socket.take(|bytes| {
                 let (body, further) = bytes.split_at(missing.min(bytes.len()));
                 take(body);
                 received.extend_from_slice(further);

@@ -110,9 +110,9 @@ impl Exchange<'_> {
                 chunk.len() == most
             };
             let read = async {
-                let there = match connection.read(|bytes| (bytes.is_empty(), take(bytes))).await {
+                let there = match connection.socket.take(|bytes| (bytes.is_empty(), take(bytes))).await {
                     Ok((false, true)) => true,
-                    Ok((false, false)) => connection.read_what_is_there(&mut take),
+                    Ok((false, false)) => connection.socket.take_what_is_there(&mut take),
                     Ok((true, _)) | Err(_) => false,
                 };
                 (!there).then_some(Filled::Gone)

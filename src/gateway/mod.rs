@@ -38,14 +38,15 @@ use crate::gateway::start::{Keep, Publishing, doors, in_data, listen_http, open_
 use crate::gateway::status::Status;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
-use crate::ingest::{Cameras, Ingest};
 use crate::iptv::Channels;
 use crate::lifecycle::clips::Clips;
 use crate::lifecycle::follow::Followed;
 use crate::live::Hub;
 use crate::mdns::Presence;
 use crate::node::threads::Down;
+use crate::rtsp::Ingest;
 use crate::share::Steward;
+use crate::web_camera::Cameras;
 
 /// How long connections have to end with their answers when the gateway stops.
 const GRACE: Duration = Duration::from_secs(3);

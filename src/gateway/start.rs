@@ -20,7 +20,6 @@ use crate::gateway::player::{LibraryRecordings, Plays, Tickets};
 use crate::gateway::secure::Secure;
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
-use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Refresher};
 use crate::lifecycle::clips::Clips;
 use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
@@ -37,8 +36,10 @@ use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
+use crate::rtsp::{self, Ingest};
 use crate::share::{Announcer, Kind, ShareSettings, Steward, Unwanted};
 use crate::store::Store;
+use crate::web_camera::Cameras;
 
 /// Says of a failure that it is one of this folder or file of the data directory.
 pub(super) fn in_data(path: &Path) -> impl FnOnce(io::Error) -> GatewayError + use<> {
@@ -205,7 +206,7 @@ impl Publishing {
             login,
         });
         let cameras = Arc::new(Cameras::new(doorkeeper.clone(), clock.clone()));
-        let settings = ingest::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
+        let settings = rtsp::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
         let ingest = Ingest::open(&settings, doorkeeper, clock.clone(), executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
         Ok(Self { cameras, ingest: Arc::new(ingest), followed })

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::time::{Moment, Ticks90k};
-use crate::wire::camera::session::{LEAST_STEP, MICROSECONDS};
-use crate::wire::camera::timeline::{Kind, Timeline};
+use crate::wire::camera::timeline::{Kind, LEAST_STEP, MICROSECONDS, Timeline};
 use crate::wire::mp4::{Demuxer, Mp4Error};
 
 /// A picture is shown no later than so long after its turn: more is no order of pictures.

@@ -14,16 +14,12 @@ use crate::wire::camera::CameraError;
 use crate::wire::camera::file::File;
 use crate::wire::camera::message::{self, Carried, Heard, Said};
 use crate::wire::camera::queue::Queue;
-use crate::wire::camera::timeline::{Kind, Timeline};
+use crate::wire::camera::timeline::{Kind, LEAST_STEP, MICROSECONDS, Timeline};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder, Pictures};
 use crate::wire::h264::annex_b;
 
 /// Bytes of a binary message's head.
 const HEAD_BYTES: usize = 12;
-/// Units of the camera's clock in a second.
-pub(super) const MICROSECONDS: u32 = 1_000_000;
-/// Pictures that share a time, or tremble, are this much apart.
-pub(super) const LEAST_STEP: Ticks90k = Ticks90k::from_ms(1);
 
 /// What has to be done about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

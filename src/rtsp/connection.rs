@@ -9,15 +9,14 @@ use async_io::{Async, Timer};
 use futures_lite::future;
 
 use super::buffer::Buffer;
-use super::datagrams::Datagrams;
-use super::places::Place;
-use super::recording::{End, Recording};
-use super::socket::Socket;
+use super::connection_slots::Place;
+use super::receiving::{End, Recording};
+use super::udp::Datagrams;
 use super::{Refusal, Shared};
 use crate::ground::crowd::number;
 use crate::ground::limits::RTSP_SETUP_TIME;
 use crate::ground::secret;
-use crate::tls::{ServerConfig, is_not_yet};
+use crate::socket::{ServerConfig, Socket, is_not_yet};
 use crate::wire::rtp::{Delivery, Receiver};
 use crate::wire::rtsp::{Event, Route, Session, Step, Track};
 

@@ -36,8 +36,8 @@ pub use meter::{Meter, about, processor_time};
 
 use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
-pub use own_thread::OwnThread;
-pub use workbench::{Busy, Workbench};
+pub use own_thread::{Busy, OwnThread};
+pub use workbench::Workbench;
 
 /// A running piece of async work: detach it or it is cancelled when dropped.
 pub type Task<T, M = &'static str> = async_task::Task<T, M>;

@@ -9,8 +9,11 @@ use std::thread;
 
 use smol::channel;
 
-use super::Busy;
 use crate::ground::limits;
+
+/// Nothing more is taken: all places are, the asker has one already, or there is no thread to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
 
 /// What is to be done.
 pub type Job = Box<dyn FnOnce() + Send>;

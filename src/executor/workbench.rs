@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::own_thread::OwnThread;
+use super::own_thread::{Busy, OwnThread};
 
 /// A thread for one kind of slow work, started when the first comes. `W` says whose work it is.
 pub struct Workbench<W> {
@@ -13,10 +13,6 @@ pub struct Workbench<W> {
     taken: Mutex<Vec<W>>,
     thread: OwnThread,
 }
-
-/// All places are taken, or the asker has one already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy;
 
 /// A place at the workbench.
 pub struct Place<'a, W: PartialEq> {

@@ -99,8 +99,26 @@ pub fn read_answer(bytes: &[u8]) -> Result<Option<(Answer, usize)>, BodyError> {
             .filter(|(_, value)| value.bytes().all(|byte| (b' '..0x7f).contains(&byte)))
             .collect();
         let mut answer = Answer { status, body: Body::default(), fields };
-        answer.body = Body::of(&answer)?;
+        answer.body = framing(&answer)?;
         return Ok(Some((answer, start)));
+    }
+}
+
+/// How the body of `answer` to a GET is framed (RFC 9112, section 6.3).
+fn framing(answer: &Answer) -> Result<Body, BodyError> {
+    if matches!(answer.status, 204 | 304) {
+        return Ok(Body::Over);
+    }
+    if let Some(coding) = answer.field("transfer-encoding") {
+        let chunked = coding.eq_ignore_ascii_case("chunked");
+        return if chunked { Ok(Body::Between(Vec::new())) } else { Err(BodyError::Coding) };
+    }
+    let Some(length) = answer.field("content-length") else { return Ok(Body::UntilClose) };
+    let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    match (digits, length.parse()) {
+        (true, Ok(0)) => Ok(Body::Over),
+        (true, Ok(length)) => Ok(Body::Length(length)),
+        _ => Err(BodyError::Length),
     }
 }
 

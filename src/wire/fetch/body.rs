@@ -4,8 +4,6 @@ use std::fmt;
 
 use bytes::{Buf as _, Bytes};
 
-use crate::wire::fetch::answer::Answer;
-
 /// Bytes of a chunk's head or of a trailer line; more is an error.
 const LINE_BYTES: usize = 1024;
 
@@ -56,24 +54,6 @@ pub enum Body {
 }
 
 impl Body {
-    /// The body of `answer` to a GET.
-    pub(super) fn of(answer: &Answer) -> Result<Self, BodyError> {
-        if matches!(answer.status, 204 | 304) {
-            return Ok(Self::Over);
-        }
-        if let Some(coding) = answer.field("transfer-encoding") {
-            let chunked = coding.eq_ignore_ascii_case("chunked");
-            return if chunked { Ok(Self::Between(Vec::new())) } else { Err(BodyError::Coding) };
-        }
-        let Some(length) = answer.field("content-length") else { return Ok(Self::UntilClose) };
-        let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
-        match (digits, length.parse()) {
-            (true, Ok(0)) => Ok(Self::Over),
-            (true, Ok(length)) => Ok(Self::Length(length)),
-            _ => Err(BodyError::Length),
-        }
-    }
-
     /// The whole body's length, where it is known before anything of it was read.
     pub fn length(&self) -> Option<u64> {
         match self {

@@ -8,16 +8,12 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, Tracks, VideoFrame};
+use crate::ground::frame::{Frame, Tracks};
 use crate::ground::limits;
-use crate::ground::time::Ticks90k;
 use crate::wire::mp4::boxes::{BoxHeader, boxes, find};
-use crate::wire::mp4::track::{Entry, Track, is_plausible, timescale};
+use crate::wire::mp4::stream::{Coding, Defaults, Expected, Stream};
+use crate::wire::mp4::track::{Entry, Track, timescale};
 use crate::wire::mp4::{Mp4Error, fragment};
-use crate::wire::opus;
-
-/// Sound that is out of step by no more than this follows what came before.
-const UNEVEN: Ticks90k = Ticks90k::from_ms(30);
 
 /// Takes one fragmented MP4 apart.
 #[derive(Debug, Default)]
@@ -34,43 +30,6 @@ pub struct Demuxer {
     expected: Vec<Expected>,
 }
 
-/// One track that is taken.
-#[derive(Debug)]
-pub(super) struct Stream {
-    pub(super) id: u32,
-    pub(super) defaults: fragment::Defaults,
-    /// Where the next fragment begins that does not say (in the track's units).
-    pub(super) next_time: i64,
-    track: Coding,
-    last: Option<Ticks90k>,
-    /// Where the next packet of Opus follows.
-    expected: Option<Ticks90k>,
-}
-
-#[derive(Debug)]
-struct Coding {
-    timescale: u32,
-    edit: super::track::Edit,
-    entries: Vec<Entry>,
-}
-
-/// A sample that a `moof` has told of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Expected {
-    /// Which of the streams it belongs to.
-    pub(super) stream: usize,
-    /// Which sample entry holds for it, counted from 0.
-    pub(super) entry: usize,
-    /// Decoding time in the track's units.
-    pub(super) time: i64,
-    /// From decoding to showing, in the track's units.
-    pub(super) composition_offset: i32,
-    /// Where it is in the file.
-    pub(super) offset: u64,
-    /// How many bytes it has.
-    pub(super) size: u32,
-}
-
 impl Demuxer {
     /// A demuxer that has seen nothing yet.
     pub fn new() -> Self {
@@ -81,7 +40,7 @@ impl Demuxer {
     pub fn tracks(&mut self) -> Option<Tracks> {
         let mut tracks = Tracks { video: None, audio: None };
         for stream in &mut self.streams {
-            match stream.track.entries.first_mut() {
+            match stream.coding.entries.first_mut() {
                 Some(Entry::Pictures(pictures)) => tracks.video = pictures.params(),
                 Some(Entry::Sound(params)) => tracks.audio = Some(Arc::new(params.clone().without_pre_skip())),
                 _ => {}
@@ -182,9 +141,8 @@ impl Demuxer {
                 continue;
             }
             let Track { id, timescale, edit, entries, .. } = track;
-            let defaults = fragment::Defaults::of(moov, id);
-            let track = Coding { timescale, edit, entries };
-            self.streams.push(Stream { id, defaults, next_time: 0, track, last: None, expected: None });
+            let coding = Coding { timescale, edit, entries };
+            self.streams.push(Stream::new(id, Defaults::of(moov, id), coding));
         }
         self.described = true;
         match (found[1], foreign) {
@@ -215,48 +173,6 @@ impl Demuxer {
             Frame::Audio(sound) => sound.pts,
         });
         Ok(())
-    }
-}
-
-impl Stream {
-    /// The frame of a sample; `None` for one that comes twice, or in no order.
-    fn frame(&mut self, sample: &Expected, data: Bytes) -> Result<Option<Frame>, Mp4Error> {
-        let Coding { timescale, edit, entries } = &mut self.track;
-        if !is_plausible(sample.time, *timescale) {
-            return Err(Mp4Error::Broken("time of a sample"));
-        }
-        let dts = edit.place(sample.time, *timescale);
-        let shown = edit.place(sample.time.saturating_add(i64::from(sample.composition_offset)), *timescale);
-        if self.last.is_some_and(|last| dts <= last) {
-            return Ok(None);
-        }
-        self.last = Some(dts);
-        match entries.get_mut(sample.entry) {
-            Some(Entry::Pictures(pictures)) => {
-                let picture = pictures.read(&data).map_err(|_| Mp4Error::Broken("a picture"))?;
-                let super::pictures::Picture { key, params, data } = picture;
-                Ok(Some(Frame::Video(VideoFrame { pts: shown.max(dts), dts, key, params, data })))
-            }
-            Some(Entry::Sound(params)) => {
-                let pts = match self.expected.filter(|expected| (dts - *expected).0.abs() <= UNEVEN.0) {
-                    Some(expected) => expected,
-                    None => dts,
-                };
-                self.expected = duration(params, &data).map(|duration| pts + duration);
-                Ok(Some(Frame::Audio(AudioFrame { pts, data })))
-            }
-            _ => Err(Mp4Error::Broken("description of a sample")),
-        }
-    }
-}
-
-/// How long a packet of Opus is heard; `None` for other sound, whose times are right.
-fn duration(params: &AudioParams, data: &[u8]) -> Option<Ticks90k> {
-    match params.codec {
-        AudioCodec::Aac { .. } => None,
-        AudioCodec::Opus { .. } => {
-            opus::samples(data).map(|samples| Ticks90k::from_units(i64::from(samples), opus::SAMPLE_RATE))
-        }
     }
 }
 

@@ -3,31 +3,7 @@
 use crate::ground::limits;
 use crate::wire::mp4::Mp4Error;
 use crate::wire::mp4::boxes::{Fields, boxes, find};
-use crate::wire::mp4::demuxer::{Expected, Stream};
-
-/// What holds for samples that do not say otherwise (`trex` and `tfhd`).
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Defaults {
-    /// Sample entry, counted from 1.
-    entry: u32,
-    duration: u32,
-    size: u32,
-}
-
-impl Defaults {
-    /// Those of this track's `trex`.
-    pub(super) fn of(moov: &[u8], track: u32) -> Self {
-        let trex = |body: &[u8]| {
-            let mut fields = Fields(body.get(4..)?);
-            let id = fields.u32()?;
-            let defaults = Self { entry: fields.u32()?, duration: fields.u32()?, size: fields.u32()? };
-            (id == track).then_some(defaults)
-        };
-        let extends = find(moov, &[b"mvex"]).unwrap_or_default();
-        let found = boxes(extends).filter(|(kind, _)| kind == b"trex").find_map(|(_, body)| trex(body));
-        found.unwrap_or(Self { entry: 1, ..Self::default() })
-    }
-}
+use crate::wire::mp4::stream::{Defaults, Expected, Stream};
 
 /// A `tfhd`.
 struct Head {

@@ -13,6 +13,7 @@ mod fragment;
 pub mod movie;
 mod pictures;
 mod sound;
+mod stream;
 mod tables;
 pub mod track;
 

@@ -16,14 +16,10 @@ use crate::wire::web_camera::CameraError;
 use crate::wire::web_camera::file::File;
 use crate::wire::web_camera::message::{self, Carried, Heard, Said};
 use crate::wire::web_camera::queue::Queue;
-use crate::wire::web_camera::timeline::{Kind, Timeline};
+use crate::wire::web_camera::timeline::{Kind, LEAST_STEP, MICROSECONDS, Timeline};
 
 /// Bytes of a binary message's head.
 const HEAD_BYTES: usize = 12;
-/// Units of the camera's clock in a second.
-pub(super) const MICROSECONDS: u32 = 1_000_000;
-/// Pictures that share a time, or tremble, are this much apart.
-pub(super) const LEAST_STEP: Ticks90k = Ticks90k::from_ms(1);
 
 /// What has to be done about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

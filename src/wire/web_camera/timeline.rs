@@ -3,8 +3,12 @@
 //! Browsers stop and set clocks as they like: a frame far from the newest one is a new start of the clock. Time then
 //! goes on as it did at the gateway, for pictures and sound alike.
 
-use crate::ground::time::Moment;
+use crate::ground::time::{Moment, Ticks90k};
 
+/// Units of the camera's clock in a second.
+pub(super) const MICROSECONDS: u32 = 1_000_000;
+/// Pictures that share a time, or tremble, are this much apart.
+pub(super) const LEAST_STEP: Ticks90k = Ticks90k::from_ms(1);
 /// A frame further than this from the newest is a new start of the clock.
 const JUMP_US: u64 = 10_000_000;
 /// So is one that goes back by more than this within its kind; less is a clock that trembles.

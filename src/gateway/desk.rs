@@ -18,7 +18,7 @@ use crate::gateway::now::Now;
 use crate::gateway::strays::Strays;
 use crate::ground::id::{AccountId, PhoneId, UserId};
 use crate::ground::limits;
-use crate::http::{DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
+use crate::http::{self, DeskRefused, OwnersDesk, PhotoOf, PhotoRefused, Photos as _};
 use crate::iptv::Channels;
 use crate::share::{
     Account, Asker, Belongings, Holder, Inviter, MediaInfo, NewPin, NewShare, NewUser, OwnerReport, PhoneReport,
@@ -168,7 +168,7 @@ pub struct Refused {
 
 impl From<ShareError> for Refused {
     fn from(error: ShareError) -> Self {
-        Self { code: error.code().into(), message: error.to_string(), status: error.status() }
+        Self { code: error.code().into(), message: error.to_string(), status: http::status_of(&error) }
     }
 }
 

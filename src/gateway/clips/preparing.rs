@@ -11,6 +11,7 @@ use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RECORDING_STEP_BYTES;
 use crate::ground::picture::Picture;
 use crate::ground::reply::Reply;
+use crate::http;
 use crate::live::KeyFrame;
 use crate::private;
 use crate::recording::film::{About, Film, FilmError};
@@ -108,7 +109,7 @@ impl Failure {
             }
             Self::Books(error) => {
                 let message = format!("The video can't be entered in the books: {error}");
-                Told { reason: EndReason::NotKept, status: error.status(), code: error.code(), message }
+                Told { reason: EndReason::NotKept, status: http::status_of(error), code: error.code(), message }
             }
             Self::Over | Self::Stopping => return None,
         })

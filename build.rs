@@ -1,9 +1,11 @@
 //! Builds what the program carries inside: every file under `web/`, with its media type, its compressed form and
 //! its ETag, as the table that `src/http/pages/assets.rs` includes. No npm, no network.
 //!
-//! The files are taken as they lie, but for one thing: a page that names many scripts or style sheets would have a TV ask
-//! many times, so those that stand together become one, without comments and indentation, under a name that says what
-//! is in it (`index.0123456789abcdef.js`): browsers keep it for good.
+//! Scripts and style sheets leave without comments and indentation. A page that names many would have a TV ask many
+//! times, so those that stand together become one, under a name that says what is in it (`index.0123456789abcdef.js`):
+//! browsers keep it for good. Texts stand once for every page, in `web/texts/`; scripts are made of them here.
+//!
+//! The sizes that phones send are `web/phone/publish/ladder.js`; the gateway's own list of them is made of it.
 //!
 //! It also refuses to build a slow codec by accident: without nasm, OpenH264 loses its assembly silently.
 
@@ -15,11 +17,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+#[path = "build/texts.rs"]
+mod texts;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     demand_nasm()?;
-    embed_pages()
+    println!("cargo:rerun-if-changed=build");
+    let web = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("web");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    println!("cargo:rerun-if-changed={}", web.display());
+    fs::write(out.join("ladder.rs"), ladder(&fs::read_to_string(web.join("phone/publish/ladder.js"))?)?)?;
+    embed_pages(&web, &out)
 }
 
 /// OpenH264 is half as fast without its x86 assembly, and its build script drops that without a word.
@@ -39,6 +49,9 @@ fn demand_nasm() -> Outcome<()> {
         .into())
 }
 
+/// The media type of scripts (RFC 9239).
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// A file that is served: its path from the root, its media type, and what is in it.
 struct Page {
     path: String,
@@ -46,25 +59,44 @@ struct Page {
     body: Vec<u8>,
 }
 
+/// The ladder as Rust: an array of (width, height, pictures a second, bits a second), from the rows
+/// `{ width: 1920, height: 1080, frameRate: 30, bitsPerSecond: 4500000 },` of the script.
+fn ladder(script: &str) -> Outcome<String> {
+    let rows = script.split_once("LADDER = [").and_then(|(_, rest)| rest.split_once(']'));
+    let (rows, _) = rows.ok_or("ladder.js has no LADDER")?;
+    let mut rust = String::from("[\n");
+    for row in rows.lines().filter(|row| !row.trim().is_empty()) {
+        let numbers: Vec<&str> = row.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+        let names = row.split(|c: char| !c.is_alphabetic()).filter(|part| !part.is_empty());
+        if numbers.len() != 4 || !names.eq(["width", "height", "frameRate", "bitsPerSecond"]) {
+            return Err(format!("a rung of ladder.js is not as build.rs reads it: {row}").into());
+        }
+        writeln!(rust, "    ({}),", numbers.join(", "))?;
+    }
+    rust.push_str("]\n");
+    Ok(rust)
+}
+
 /// Writes `$OUT_DIR/assets.rs`: one expression, a slice of `Asset` sorted by path.
-fn embed_pages() -> Outcome<()> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("web");
-    let out = PathBuf::from(env::var("OUT_DIR")?);
-    println!("cargo:rerun-if-changed={}", root.display());
+fn embed_pages(web: &Path, out: &Path) -> Outcome<()> {
     let mut files = Vec::new();
-    collect(&root, &mut files)?;
-    let mut pages = Vec::new();
+    collect(web, &mut files)?;
+    let mut pages = made_of_texts(&web.join("texts"))?;
     for file in files {
-        let Some(content_type) = content_type(&file) else { continue };
+        let Some(content_type) = content_type(&file).filter(|_| !file.starts_with(web.join("texts"))) else { continue };
         let mut path = String::new();
-        for part in file.strip_prefix(&root)?.components() {
+        for part in file.strip_prefix(web)?.components() {
             write!(path, "/{}", part.as_os_str().to_str().ok_or("a file name under web/ is not UTF-8")?)?;
         }
         // The phone's page has a short address: people type it.
         if let Some(rest) = path.strip_prefix("/phone/") {
             path = format!("/go/{rest}");
         }
-        pages.push(Page { path, content_type, body: fs::read(&file)? });
+        let mut body = fs::read(&file)?;
+        if path.ends_with(".js") && !path.starts_with("/vendor/") {
+            body = without_comments(std::str::from_utf8(&body)?).into_bytes();
+        }
+        pages.push(Page { path, content_type, body });
     }
     bind_pages(&mut pages)?;
     pages.sort_by(|a, b| a.path.cmp(&b.path));
@@ -91,6 +123,24 @@ fn embed_pages() -> Outcome<()> {
     table.push_str("]\n");
     fs::write(out.join("assets.rs"), table)?;
     Ok(())
+}
+
+/// The scripts that say a page's texts: one for the TV's page, which can change its language, and one for each language of
+/// the others, which load their own.
+fn made_of_texts(folder: &Path) -> Outcome<Vec<Page>> {
+    let read = |page: &str| -> Outcome<Vec<texts::Text>> {
+        let name = folder.join(format!("{page}.txt"));
+        texts::read(&fs::read_to_string(&name)?).map_err(|wrong| format!("{}, {wrong}", name.display()).into())
+    };
+    let page = |path: String, script: String| Page { path, content_type: SCRIPT, body: script.into_bytes() };
+    let mut made = vec![page("/tv/texts/all.js".to_owned(), texts::script(&read("tv")?))];
+    for (name, address) in [("phone", "/go"), ("admin", "/admin")] {
+        let texts = read(name)?;
+        for (i, language) in texts::LANGUAGES.iter().enumerate() {
+            made.push(page(format!("{address}/texts/{language}.js"), texts::module(&texts, i)));
+        }
+    }
+    Ok(made)
 }
 
 /// Makes one file of the scripts, and one of the style sheets, that stand together in a page. What a page's own folder
@@ -122,11 +172,8 @@ fn bind_pages(pages: &mut Vec<Page>) -> Outcome<()> {
                 body.push_str(&without_comments(std::str::from_utf8(&file.body)?));
                 bound.extend(path.starts_with(folder).then(|| path.to_string()));
             }
-            let (ending, content_type) = if before.contains("<script") {
-                ("js", "text/javascript; charset=utf-8")
-            } else {
-                ("css", "text/css; charset=utf-8")
-            };
+            let (ending, content_type) =
+                if before.contains("<script") { ("js", SCRIPT) } else { ("css", "text/css; charset=utf-8") };
             let path = format!("{folder}index.{}.{ending}", hash(body.as_bytes()));
             writeln!(text, "{before}{path}{after}")?;
             made.push(Page { path, content_type, body: body.into_bytes() });
@@ -154,8 +201,8 @@ fn named_file(line: &str) -> Option<(&str, &str, &str)> {
     (!path.starts_with("/vendor/")).then_some((before, path, after))
 }
 
-/// Scripts and style sheets without indentation, empty lines, and the comments that begin a line: in ES5 and in CSS such
-/// a line can't be inside a text.
+/// Scripts and style sheets without indentation, empty lines, and the comments that begin a line. Such a line is never
+/// inside a text: in ES5 and in CSS it can't be, and a test sees to it that no text of a module goes over lines.
 fn without_comments(text: &str) -> String {
     let mut kept = String::new();
     let mut inside = false;
@@ -197,7 +244,7 @@ fn content_type(file: &Path) -> Option<&'static str> {
     Some(match file.extension().and_then(|ending| ending.to_str()) {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
+        Some("js") => SCRIPT,
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",

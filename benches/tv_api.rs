@@ -11,8 +11,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lareira::config::Config;
 use lareira::gateway::Gateway;
-use lareira::gateway::config::Config;
 use lareira::ground::id::{ShareId, UserId};
 use lareira::share::{EndReason, MediaInfo, NewUser, Steward};
 

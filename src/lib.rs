@@ -19,11 +19,16 @@ pub mod authority;
 pub mod http;
 pub mod ingest;
 pub mod iptv;
-pub mod lan;
+pub mod mdns;
 pub mod playback;
 pub mod recording;
 pub mod store;
 pub mod thumbnail;
 
+pub mod admin;
+pub mod lifecycle;
+pub mod node;
+
 pub mod cli;
+pub mod config;
 pub mod gateway;

@@ -12,6 +12,8 @@ mod plan;
 mod routes;
 #[path = "tidy/source.rs"]
 mod source;
+#[path = "../build/texts.rs"]
+mod texts;
 
 use std::fs;
 use std::path::Path;
@@ -303,6 +305,31 @@ fn routes_are_documented() {
         catches(routes::routes_are_documented, &house, &["docs/api.md"; 2][..breaches]);
     }
     catches(routes::routes_are_documented, &[("docs/api.md", whole)], &["src/http/route/mod.rs"]);
+}
+
+#[test]
+fn texts_are_in_every_language() {
+    keep(laws::texts_are_in_every_language);
+    let whole = "# One.\n\ntoday_at\n  en Today, {time}\n  es Hoy, {time}\n  pt Hoje, {time}\n";
+    for (text, breaches) in [
+        (whole.to_owned(), 0),
+        (whole.replace("  es Hoy, {time}\n", ""), 1),
+        (whole.replace("  pt Hoje, {time}\n", ""), 1),
+        (whole.replace("Hoy, {time}", ""), 1),
+        (whole.replace("Hoje, {time}", "Hoje"), 1),
+        (whole.replace("Hoje, ", "Hoje | "), 1),
+        (whole.replace("today_at", "today at"), 1),
+        (format!("{whole}{whole}"), 1),
+    ] {
+        let house = [("web/texts/tv.txt", text.as_str()), ("web/terms/en.txt", "Terms")];
+        catches(laws::texts_are_in_every_language, &house, &["web/texts/tv.txt"; 1][..breaches]);
+    }
+    let texts =
+        texts::read("a\n  en \"1\"\n  es 2\n  pt \\\nb\n  en x | y\n  es y | z\n  pt z | x\n").expect("they are whole");
+    assert_eq!(texts::module(&texts, 2), "export const words={\na:\"\\\\\",\nb:[\"z\",\"x\"],\n};\n");
+    let script = "(window.Lareira=window.Lareira||{}).texts={\na:[\"\\\"1\\\"\",\"2\",\"\\\\\"],\n\
+        b:[[\"x\",\"y\"],[\"y\",\"z\"],[\"z\",\"x\"]]\n};\n";
+    assert_eq!(texts::script(&texts), script);
 }
 
 #[test]

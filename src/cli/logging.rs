@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use simplelog::WriteLogger;
 
-use crate::gateway::config::LogLevel;
+use crate::config::LogLevel;
 use crate::ground::limits::LOG_LINES;
 use crate::ground::throttle::Throttle;
 use crate::ground::time::Moment;

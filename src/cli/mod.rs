@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 
 use crate::authority;
+use crate::config::{Config, ConfigError};
 use crate::gateway::GatewayError;
-use crate::gateway::config::{Config, ConfigError};
 
 pub mod admin;
 pub mod check;

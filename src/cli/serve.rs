@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt as _;
 
+use crate::admin::verbs::{Addresses, Doors};
 use crate::cli::{CliError, Options, log_to_stderr};
+use crate::config::Config;
 use crate::gateway::Gateway;
-use crate::gateway::config::Config;
-use crate::gateway::desk::{Addresses, Doors};
 use crate::ground::limits;
 
 /// Serves as the configuration says.

@@ -6,16 +6,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::executor::{Work, unblock};
 use crate::ground::id::TvId;
-use crate::ground::limits;
 use crate::ground::reply::Reply;
-use crate::ground::time::{Clock, Moment, UnixMs};
+use crate::ground::time::{Clock, Moment};
 use crate::http::route::ChannelFile;
 use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
-use crate::iptv::{Channel, Channels, File, Origin, Programme, Viewers};
+use crate::iptv::{Channel, Channels, File, Programme, Viewers};
 use crate::share::{Audience, Steward};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -135,28 +132,90 @@ pub(super) fn tell_tvs(steward: &Steward) {
     }
 }
 
-/// What the owner is told of the channels.
-pub(super) fn report(channels: &Channels) -> Value {
-    let held = channels.held();
-    let date = |date: Option<UnixMs>| date.map(|date| date.to_string());
-    let origin = |origin: &Origin| json!({ "source": origin.source, "fetched_at": date(origin.fetched_at), "problem": origin.problem });
-    let channel = |channel: &Channel| {
-        json!({
-            "number": channel.number, "channel_id": channel.id.to_string(), "name": &*channel.name,
-            "group": channel.group.as_deref(), "guide_id": &*channel.guide_id, "url": channel.url.to_string(),
-        })
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, UserId};
+    use crate::ground::secret::TokenHash;
+    use crate::ground::time::UnixMs;
+    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::ledger::{Books, Decision, LedgerError, Order, Range, Rows, Visit, for_each_table};
+    use crate::share::story::SetClock;
+    use crate::share::{
+        Account, Announcer, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender,
+        Share, ShareSettings, Standing, Tv, User,
     };
-    let known = held.catalogue.channels();
-    let skipped = held.catalogue.skipped.iter();
-    json!({
-        "fetching": channels.is_fetching(),
-        "list": origin(&held.list_origin),
-        "guide": origin(&held.guide_origin),
-        "programmes": held.guide.count(),
-        "total": known.len(),
-        "channels": known.iter().take(limits::PAGE_ROWS).map(channel).collect::<Vec<_>>(),
-        "skipped_total": held.catalogue.skipped_total,
-        "skipped": skipped.map(|skipped| json!({ "line": skipped.line, "reason": skipped.why.to_string() }))
-            .collect::<Vec<_>>(),
-    })
+
+    /// Counts how often a table is read from end to end.
+    #[derive(Default)]
+    struct Counted {
+        books: MemoryBooks,
+        scans: AtomicUsize,
+    }
+
+    struct CountedRows<'a>(&'a dyn Rows, &'a AtomicUsize);
+
+    macro_rules! count_scans {
+        ($($table:ident($key:ty => $row:ty): $get:ident $put:ident $remove:ident $scan:ident;)*) => {
+            impl Rows for CountedRows<'_> {
+                $(
+                    fn $get(&self, key: $key) -> Result<Option<$row>, LedgerError> {
+                        self.0.$get(key)
+                    }
+                    fn $scan(
+                        &self,
+                        range: Range<$key>,
+                        order: Order,
+                        visit: Visit<'_, $key, $row>,
+                    ) -> Result<(), LedgerError> {
+                        self.1.fetch_add(1, Ordering::SeqCst);
+                        self.0.$scan(range, order, visit)
+                    }
+                )*
+            }
+        };
+    }
+    for_each_table!(count_scans);
+
+    impl Books for Counted {
+        fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+            self.books.look(&mut |rows| look(&CountedRows(rows, &self.scans)))
+        }
+
+        fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
+            self.books.decide(decision)
+        }
+
+        fn backup(&self, file: &Path) -> Result<(), LedgerError> {
+            self.books.backup(file)
+        }
+
+        fn restore(&self, file: &Path, then: Decision) -> Result<(), LedgerError> {
+            self.books.restore(file, then)
+        }
+
+        fn health(&self) -> Result<(), LedgerError> {
+            self.books.health()
+        }
+    }
+
+    #[test]
+    fn whether_a_tv_may_watch_is_asked_of_its_own_row() {
+        let (clock, books) = (SetClock::new(), Arc::new(Counted::default()));
+        let announcer = Arc::new(Announcer::new(clock.date()));
+        let steward = Steward::new(books.clone(), clock.clone(), announcer, ShareSettings::default());
+        let steward = Arc::new(steward.expect("opens"));
+        let account = steward.add_account("Silva", None).expect("an account").id;
+        let tv = steward.new_tv().expect("a TV");
+        steward.approve_tv(&tv.pairing_code, account, None).expect("paired");
+
+        let viewers = PairedTvs { steward, clock, believed: Mutex::default() };
+        let before = books.scans.load(Ordering::SeqCst);
+        assert!(futures_lite::future::block_on(viewers.may_watch(tv.tv)) && viewers.may_watch_on(tv.tv));
+        assert!(!viewers.may_watch_on(TvId([9; 10])), "one that nobody has taken in");
+        assert_eq!(books.scans.load(Ordering::SeqCst), before, "no list of TVs is read for it");
+    }
 }

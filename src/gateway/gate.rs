@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::executor::{Executor, Work, unblock};
-use crate::gateway::watch::Watch;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::secret::same;
 use crate::ground::time::{Clock, UnixMs};
 use crate::ingest::{Answer, CameraGate, Gate};
+use crate::lifecycle::follow::Follower;
 use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
 use crate::recording::library::Library;
 use crate::share::{EndReason, RefusedKind, ShareError, Steward};
@@ -29,7 +29,7 @@ pub(super) struct Doorkeeper {
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
     pub clock: Arc<dyn Clock>,
-    pub watch: Arc<Watch>,
+    pub watch: Arc<Follower>,
     /// Name and password RTSP publishers have to give besides their address, if any.
     pub login: Option<(String, String)>,
 }

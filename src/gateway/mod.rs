@@ -5,22 +5,10 @@
 
 mod cameras;
 mod channels;
-mod clips;
-pub mod config;
-pub mod control;
-pub mod desk;
-pub mod gallery;
 mod gate;
-mod keeper;
-mod nearby;
-pub mod now;
+mod mdns;
 mod player;
-pub mod room;
 mod secure;
-mod status;
-pub mod strays;
-mod threads;
-mod watch;
 
 use std::fmt;
 use std::future::Future;
@@ -33,32 +21,32 @@ use std::time::Duration;
 use async_io::Timer;
 use futures_lite::FutureExt as _;
 
+use crate::admin::control::Control;
+use crate::admin::verbs::{Addresses, Admin, Doors, OwnerPage};
 use crate::album::Album;
+use crate::config::Config;
 use crate::executor::{Executor, SystemClock, Task};
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
-use crate::gateway::clips::{Clips, Intake};
-use crate::gateway::config::Config;
-use crate::gateway::control::Control;
-use crate::gateway::desk::{Addresses, Desk, Doors, OpenDesk};
-use crate::gateway::gallery::Gallery;
 use crate::gateway::gate::Doorkeeper;
-use crate::gateway::keeper::{Keeper, Rounds};
-use crate::gateway::now::Now;
-use crate::gateway::player::{Plays, Shelved, Tickets};
-use crate::gateway::room::Room;
+use crate::gateway::player::{LibraryRecordings, Plays, Tickets};
 use crate::gateway::secure::Secure;
-use crate::gateway::status::Health;
-use crate::gateway::strays::Strays;
-use crate::gateway::threads::Down;
-use crate::gateway::watch::{Followed, RecordingWitness, Watch};
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
 use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Guard, Refresher};
-use crate::lan::Presence;
+use crate::lifecycle::clips::{Clips, Intake};
+use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
+use crate::lifecycle::gallery::Gallery;
+use crate::lifecycle::retention::{Retention, Rounds};
+use crate::lifecycle::room::Room;
+use crate::lifecycle::strays::Strays;
 use crate::live::Hub;
+use crate::mdns::Presence;
+use crate::node::now::Now;
+use crate::node::status::Health;
+use crate::node::threads::Down;
 use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
@@ -121,7 +109,7 @@ pub struct Gateway {
     cameras: Arc<Cameras>,
     doors: Doors,
     followed: Followed,
-    keeper_stop: mpsc::Sender<()>,
+    retention_stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
     _back: Back,
     control: Control,
@@ -147,8 +135,9 @@ impl Gateway {
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
         let library = Library::new(folder.clone());
-        let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &config.recording));
-        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &config.recording));
+        let limits = config.recording.limits();
+        let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));
+        let clips = Arc::new(Clips::new(steward.clone(), library.clone(), room.clone(), &limits));
         let strays = Strays::new(steward.clone(), hub.clone(), library.clone()).with_clips(clips.clone());
         let strays = Arc::new(strays);
         let (unwanted, unwanted_clips) = (hub.clone(), clips.clone());
@@ -166,7 +155,7 @@ impl Gateway {
         let http = TcpListener::bind(config.http.address)
             .map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let followed = Followed::default();
-        let watch = Watch {
+        let watch = Follower {
             steward: steward.clone(),
             hub: hub.clone(),
             folder: folder.clone(),
@@ -202,7 +191,7 @@ impl Gateway {
 
         let addresses = Addresses::new(doors, &config.http.names);
         let channels_known = Some(channels.clone());
-        let desk = Arc::new(Desk {
+        let admin = Arc::new(Admin {
             steward: steward.clone(),
             gallery: gallery.clone(),
             addresses,
@@ -210,14 +199,14 @@ impl Gateway {
             strays: strays.clone(),
         });
         let now = Now::new(steward.clone(), hub.clone(), room.clone(), clock.clone());
-        let open_desk = Arc::new(OpenDesk { desk: desk.clone(), now });
-        let api = Api::new(steward.clone(), gallery.clone(), open_desk, doors.rtsp.port())
+        let owner_page = Arc::new(OwnerPage { admin: admin.clone(), now });
+        let api = Api::new(steward.clone(), gallery.clone(), owner_page, doors.rtsp.port())
             .with_secure(told.ports)
             .with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(data_dir, Box::new(move |request| answering.answer(request))).map_err(data(data_dir))?;
         let tickets = Tickets { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };
-        let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(Shelved(library.clone())));
+        let playback = Playback::new(hub.clone(), Arc::new(tickets), Arc::new(LibraryRecordings(library.clone())));
         let down = Down::new(clock.clone());
         let front = Front::new(
             FrontConfig {
@@ -247,11 +236,11 @@ impl Gateway {
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
         let (front, ingest) = (Arc::new(front), Arc::new(ingest));
         let secure = secure.map(|secure| secure.keep_serving(front.clone(), ingest.clone(), &executor, clock.clone()));
-        let control = Control::start(data_dir, desk).map_err(data(data_dir))?;
-        let presence = nearby::announce(config, doors, &executor);
+        let control = Control::start(data_dir, admin).map_err(data(data_dir))?;
+        let presence = mdns::announce(config, doors, &executor);
 
-        let (keeper_stop, stopped) = mpsc::channel();
-        let mut keeper = Keeper {
+        let (retention_stop, stopped) = mpsc::channel();
+        let mut retention = Retention {
             steward: steward.clone(),
             hub: hub.clone(),
             library: library.clone(),
@@ -261,10 +250,10 @@ impl Gateway {
             retention: config.share.retention.0,
             rounds: Rounds::new(config.share.resume_window.0, cut_off),
         };
-        let (backlog, witness) = (hub.backlog().clone(), RecordingWitness { steward: steward.clone(), library });
+        let (backlog, outcomes) = (hub.backlog().clone(), RecordingOutcomes { steward: steward.clone(), library });
         let mut threads = vec![
-            down.start("recording", move || writer::run(&folder, &backlog, &witness)).map_err(GatewayError::Thread)?,
-            down.start("keeper", move || keeper.run(&stopped)).map_err(GatewayError::Thread)?,
+            down.start("recording", move || writer::run(&folder, &backlog, &outcomes)).map_err(GatewayError::Thread)?,
+            down.start("retention", move || retention.run(&stopped)).map_err(GatewayError::Thread)?,
         ];
         let preparing = clips.clone();
         threads.push(down.start("clips", move || preparing.run()).map_err(GatewayError::Thread)?);
@@ -281,7 +270,7 @@ impl Gateway {
             cameras,
             doors,
             followed,
-            keeper_stop,
+            retention_stop,
             threads,
             _back: back,
             control,
@@ -303,7 +292,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, cameras, followed, keeper_stop, threads, .. } = self;
+        let Self { executor, hub, front, ingest, cameras, followed, retention_stop, threads, .. } = self;
         let (control, channels, clips, presence) = (self.control, self.channels, self.clips, self.presence);
         let secure = self.secure;
         executor.run(async {
@@ -331,7 +320,7 @@ impl Gateway {
         channels.stop();
         clips.stop();
         drop(control);
-        drop(keeper_stop);
+        drop(retention_stop);
         hub.backlog().close();
         for thread in threads {
             if thread.join().is_err() {

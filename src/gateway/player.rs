@@ -15,7 +15,7 @@ use crate::ground::time::{Clock, Moment};
 use crate::http::route::PlayFile;
 use crate::http::{PlayRequest, Player};
 use crate::live::{FinishedRecording, Wanted};
-use crate::playback::{Denied, File, Playback, Request, Shelf, Standing, Warden};
+use crate::playback::{Denied, File, PlayAccess, Playback, Recordings, Request, Standing};
 use crate::recording::library::Library;
 use crate::share::{Asker, RefusedKind, Scope, ShareError, ShareState, Steward, TicketError};
 
@@ -83,7 +83,7 @@ impl Tickets {
     }
 }
 
-impl Warden for Tickets {
+impl PlayAccess for Tickets {
     fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>> {
         let suits = move |scope| if covers(scope, file) { Ok(()) } else { Err(Denied::Bad) };
         Box::pin(async move {
@@ -157,9 +157,9 @@ fn covers(scope: Scope, file: File) -> bool {
 }
 
 /// The library as playback knows it.
-pub(super) struct Shelved(pub Arc<Library>);
+pub(super) struct LibraryRecordings(pub Arc<Library>);
 
-impl Shelf for Shelved {
+impl Recordings for LibraryRecordings {
     fn open(&self, share: ShareId, wanted: Wanted) -> BoxFuture<'_, std::io::Result<Arc<FinishedRecording>>> {
         Box::pin(self.0.open(share, wanted))
     }

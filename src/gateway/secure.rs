@@ -10,9 +10,9 @@ use async_io::Timer;
 use bytes::Bytes;
 
 use crate::authority::{Authority, Names, Settings, host_name};
+use crate::config::Config;
 use crate::executor::{Executor, Task, Work, unblock};
-use crate::gateway::config::Config;
-use crate::gateway::nearby;
+use crate::gateway::mdns;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
 use crate::http::{Front, SecurePorts};
@@ -52,7 +52,7 @@ struct Door {
 /// The names that the gateway answers to: those that are set, and the host's own.
 pub(super) fn names(config: &Config) -> Vec<String> {
     let host = host_name().into_iter().flat_map(|name| [format!("{name}.local"), name]);
-    config.http.names.iter().cloned().chain(nearby::names(config)).chain(host).collect()
+    config.http.names.iter().cloned().chain(mdns::names(config)).chain(host).collect()
 }
 
 /// What of certificates and ports can be had at once, as `config` says; `None` if there is to be nothing secure.
@@ -62,7 +62,7 @@ pub(super) fn open(config: &Config, now: UnixMs) -> Option<Secure> {
     let addresses: Vec<_> = [&https, &rtsps].into_iter().filter_map(|door| door.wanted).map(|at| at.ip()).collect();
     let address = addresses.iter().find(|address| address.is_unspecified()).or(addresses.first()).copied()?;
     let given = config.own_certificate().inspect_err(|error| log::error!("no HTTPS and no RTSPS: {error}")).ok()?;
-    let set = config.http.names.iter().cloned().chain(nearby::names(config)).collect();
+    let set = config.http.names.iter().cloned().chain(mdns::names(config)).collect();
     let settings = Settings { folder: config.data_dir.join("tls"), names: Names { set, address }, given };
     let mut secure = Secure { settings, authority: None, https, rtsps, trouble: None, told: Told::default() };
     secure.look(now);

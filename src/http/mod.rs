@@ -16,7 +16,7 @@ mod pages;
 mod status;
 
 pub use api::devices::{Credentials, Device, Devices, Proven, Unknown};
-pub use api::owner::{DeskRefused, OwnersDesk};
+pub use api::owner::{AdminRefused, OwnerAdmin};
 pub use api::photos::{PhotoOf, PhotoRefused, PhotoSize, Photos};
 pub use api::tv::channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use api::{Api, SecurePorts, refused};

@@ -1,7 +1,7 @@
 //! What TVs and players are served of a share: live while it flows, from its recording after.
 //!
 //! Answers are values ([`Reply`]); sockets, ranges and caching are the HTTP door's business. A request for a share that
-//! isn't ready is held until it is. Nothing here knows who may see what: the [`Warden`] does.
+//! isn't ready is held until it is. Nothing here knows who may see what: the [`PlayAccess`] does.
 
 mod live;
 mod recorded;
@@ -79,7 +79,7 @@ pub enum Denied {
 }
 
 /// Knows who may play what.
-pub trait Warden: Send + Sync {
+pub trait PlayAccess: Send + Sync {
     /// Whether `ticket` opens `file` of `share`.
     fn permit<'a>(&'a self, share: ShareId, ticket: &'a str, file: File) -> BoxFuture<'a, Result<(), Denied>>;
     /// Whether `ticket` still opens `file` of `share`, for what is being sent. Blocks.
@@ -89,7 +89,7 @@ pub trait Warden: Send + Sync {
 }
 
 /// Opens finished recordings.
-pub trait Shelf: Send + Sync {
+pub trait Recordings: Send + Sync {
     /// The finished recording of a share, with what is wanted of it.
     fn open(&self, share: ShareId, wanted: Wanted) -> BoxFuture<'_, std::io::Result<Arc<FinishedRecording>>>;
     /// Where the bytes of a recording lie while it is written.
@@ -101,8 +101,8 @@ pub trait Shelf: Send + Sync {
 /// Plays shares.
 pub struct Playback {
     hub: Arc<Hub>,
-    warden: Arc<dyn Warden>,
-    shelf: Arc<dyn Shelf>,
+    access: Arc<dyn PlayAccess>,
+    recordings: Arc<dyn Recordings>,
 }
 
 /// What a request finds.
@@ -112,15 +112,15 @@ enum Found {
 }
 
 impl Playback {
-    /// Plays the streams of `hub` and the recordings of `shelf`.
-    pub fn new(hub: Arc<Hub>, warden: Arc<dyn Warden>, shelf: Arc<dyn Shelf>) -> Self {
-        Self { hub, warden, shelf }
+    /// Plays the streams of `hub` and the recordings of `recordings`.
+    pub fn new(hub: Arc<Hub>, access: Arc<dyn PlayAccess>, recordings: Arc<dyn Recordings>) -> Self {
+        Self { hub, access, recordings }
     }
 
     /// The answer to a request for a part of `share`.
     pub async fn play(&self, share: ShareId, ticket: &str, request: Request<'_>) -> Reply {
         let file = request.file;
-        match self.warden.permit(share, ticket, file).await {
+        match self.access.permit(share, ticket, file).await {
             Ok(()) => {}
             Err(Denied::Bad) => {
                 return refuse(403, "ticket", "This address is not valid. Open the share from the TV's inbox.");
@@ -134,19 +134,19 @@ impl Playback {
             }
         }
         if file == File::Thumbnail {
-            return recorded::thumbnail(self.shelf.thumbnail_path(share)).await;
+            return recorded::thumbnail(self.recordings.thumbnail_path(share)).await;
         }
         match self.find(share, file).await {
             Ok(Found::Live(stream)) => self.play_live(stream, request).await,
             Ok(Found::Over(_)) if file == File::LiveMp4 => over(),
-            Ok(Found::Over(began)) => recorded::play(&*self.shelf, share, request, began).await,
+            Ok(Found::Over(began)) => recorded::play(&*self.recordings, share, request, began).await,
             Err(reply) => reply,
         }
     }
 
     /// Whether whoever is being sent `file` with `ticket` may still have it. Blocks.
     pub fn still_allowed(&self, share: ShareId, ticket: &str, file: File) -> bool {
-        self.warden.still_permits(share, ticket, file)
+        self.access.still_permits(share, ticket, file)
     }
 
     async fn play_live(&self, stream: Arc<Stream>, request: Request<'_>) -> Reply {
@@ -156,7 +156,7 @@ impl Playback {
             within(limits::PLAY_WAIT, live::settled(&stream)).await;
         }
         let settled = stream.is_settled();
-        let path = || self.shelf.video_path(stream.share());
+        let path = || self.recordings.video_path(stream.share());
         match file {
             File::LiveMp4 if stream.status() == Status::Ended => over(),
             File::LiveMp4 => live::endless(&stream),
@@ -167,7 +167,7 @@ impl Playback {
             File::Init(number) => live::description(&stream, number),
             File::Segment(number) => live::stretch(&stream, number, None, path()).await,
             File::Part(number, part) => live::stretch(&stream, number, Some(part), path()).await,
-            File::VideoMp4 if settled => recorded::play(&*self.shelf, stream.share(), request, UnixMs(0)).await,
+            File::VideoMp4 if settled => recorded::play(&*self.recordings, stream.share(), request, UnixMs(0)).await,
             File::VideoMp4 => live::growing(&stream, path()),
             File::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
         }
@@ -190,7 +190,7 @@ impl Playback {
         loop {
             let opened = self.hub.listen_opened();
             let Some(stream) = self.hub.get(share) else {
-                match self.warden.standing(share).await {
+                match self.access.standing(share).await {
                     Standing::CutOff(began) if file == File::VideoMp4 => return Ok(Found::Over(began)),
                     Standing::Expected | Standing::CutOff(_) => {}
                     Standing::Over(began) => return Ok(Found::Over(began)),

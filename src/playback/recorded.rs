@@ -10,17 +10,17 @@ use crate::ground::reply::{Body, Portion, Reply};
 use crate::ground::time::UnixMs;
 use crate::live::{FinishedRecording, Head, Wanted};
 use crate::playback::live::{MP4, playlist_of};
-use crate::playback::{File, Request, Shelf, open_to_all, refuse, within};
+use crate::playback::{File, Recordings, Request, open_to_all, refuse, within};
 
 /// The answer to a request for a part of a share that began then and is over.
-pub(super) async fn play(shelf: &dyn Shelf, share: ShareId, request: Request<'_>, began: UnixMs) -> Reply {
+pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: Request<'_>, began: UnixMs) -> Reply {
     let wanted = match request.file {
         File::Index => Wanted::Playlist(began),
         File::VideoMp4 if !request.head_only => Wanted::Head,
         File::VideoMp4 | File::Init(_) | File::Segment(_) => Wanted::Segments,
         File::LiveMp4 | File::Part(..) | File::Thumbnail => return gone(),
     };
-    let recording = match within(limits::PLAY_WAIT, shelf.open(share, wanted)).await {
+    let recording = match within(limits::PLAY_WAIT, recordings.open(share, wanted)).await {
         Some(Ok(recording)) => recording,
         Some(Err(error)) => return failed(share, &error),
         None => return busy(),

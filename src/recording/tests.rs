@@ -17,7 +17,7 @@ use crate::recording::film::{Film, FilmError};
 use crate::recording::index::{Record, Records};
 use crate::recording::library::Library;
 use crate::recording::whole::Whole;
-use crate::recording::writer::{self, Witness};
+use crate::recording::writer::{self, RecordingObserver};
 use crate::recording::{Folder, repair};
 use crate::wire::aac::parse_config;
 use crate::wire::fmp4::progressive::{IndexedSample, Measure};
@@ -37,7 +37,7 @@ const SHARE: ShareId = ShareId([5; 10]);
 
 struct Done(mpsc::Sender<Result<(), String>>);
 
-impl Witness for Done {
+impl RecordingObserver for Done {
     fn complete(&self, _: ShareId) {
         let _ = self.0.send(Ok(()));
     }

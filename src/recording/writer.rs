@@ -27,7 +27,7 @@ const GATHER: Duration = Duration::from_millis(100);
 const INDEX_BYTES: usize = 16 * 1024;
 
 /// Told of what happened to a recording.
-pub trait Witness: Send {
+pub trait RecordingObserver: Send {
     /// The recording of `share` is complete.
     fn complete(&self, share: ShareId);
     /// The disk takes no more of `share`, for now or for good; `reason` is for people.
@@ -46,15 +46,15 @@ pub(super) struct Open {
 }
 
 /// Writes recordings until the backlog is closed and empty. Blocks: give it a thread.
-pub fn run(folder: &Folder, backlog: &Arc<Backlog>, witness: &dyn Witness) {
+pub fn run(folder: &Folder, backlog: &Arc<Backlog>, observer: &dyn RecordingObserver) {
     let mender = Mender::new(mender::method(folder.clone()), backlog.clone());
-    Disk { folder, witness, open: HashMap::new(), mender }.run(backlog);
+    Disk { folder, observer, open: HashMap::new(), mender }.run(backlog);
 }
 
 /// The disk's thread at work.
 pub(super) struct Disk<'a> {
     pub folder: &'a Folder,
-    pub witness: &'a dyn Witness,
+    pub observer: &'a dyn RecordingObserver,
     pub open: HashMap<ShareId, Open>,
     pub mender: Mender,
 }
@@ -110,7 +110,7 @@ impl Disk<'_> {
             Ok(true) => {
                 self.open.remove(&share);
                 stream.stop_recording(RecordingState::Complete);
-                self.witness.complete(share);
+                self.observer.complete(share);
             }
             Err(error) => self.stop(stream, failure(&error)),
         }
@@ -125,7 +125,7 @@ impl Disk<'_> {
                 self.open.extend(file.map(|file| (share, file)));
                 if matches!(stream.recording(), RecordingState::Resuming(_)) && stream.resume_recording(bytes) {
                     log::info!("recording goes on share={share}");
-                    self.witness.resumed(share);
+                    self.observer.resumed(share);
                 }
             }
             Err(error) => self.stop(stream, failure(&error)),
@@ -142,7 +142,7 @@ impl Disk<'_> {
     fn tell_failure(&self, stream: &Stream) {
         if let Some(reason) = stream.take_failure() {
             log::warn!("recording stopped share={} reason=\"{reason}\"", stream.share());
-            self.witness.failed(stream.share(), &reason);
+            self.observer.failed(stream.share(), &reason);
         }
     }
 }

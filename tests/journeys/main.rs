@@ -18,7 +18,7 @@ mod gateway;
 mod https;
 mod kills;
 mod lossy;
-mod nearby;
+mod mdns;
 mod players;
 mod program;
 mod publisher;

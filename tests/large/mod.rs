@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use event_listener::Event;
+use lareira::config::Config;
 use lareira::gateway::Gateway;
-use lareira::gateway::config::Config;
 use lareira::ground::frame::{Frame, VideoFrame, VideoParams};
 use lareira::ground::id::{SenderId, ShareId, UserId};
 use lareira::ground::secret::TokenHash;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan;
 use crate::source::File;
+use crate::texts;
 
 /// The repository, as far as the laws look at it.
 pub struct House {
@@ -375,6 +376,14 @@ pub fn files_are_one_thought(house: &House) -> Vec<Breach> {
         }
     }
     breaches
+}
+
+/// A page's texts are there in every language, alike in what they fill in: what the build refuses, said sooner.
+pub fn texts_are_in_every_language(house: &House) -> Vec<Breach> {
+    let texts = house.files.iter().filter(|file| file.path.starts_with("web/texts/"));
+    texts
+        .filter_map(|file| texts::read(&file.text).err().map(|wrong| Breach::new(file, wrong.line, wrong.to_string())))
+        .collect()
 }
 
 /// The repository says nothing of the places where it was written.

@@ -7,8 +7,8 @@ const http = require('node:http');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const media = require('./media');
+const { WEB, served } = require('./sources');
 
-const WEB = path.join(__dirname, '..', '..', 'web');
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml', txt: 'text/plain; charset=utf-8' };
 const POLICY = "default-src 'self'; media-src 'self' blob:; img-src 'self' data:";
 const MIME = 'video/mp4; codecs="avc1.42c01f,mp4a.40.2"';
@@ -261,10 +261,10 @@ class Mock {
       return response.end({ portrait: () => portrait(+parts[2]), scene: () => scene(+parts[2], 640), logo: () => logo(+parts[2]) }[parts[1]]());
     }
     const name = url.pathname === '/tv/' || parts[1] === 'n' ? '/tv/index.html' : path.posix.normalize(url.pathname);
-    const file = path.join(WEB, name);
-    if (!fs.existsSync(file) || !fs.statSync(file).isFile()) { response.writeHead(404); return response.end(); }
+    const file = served(name);
+    if (file === null) { response.writeHead(404); return response.end(); }
     response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store' });
-    return response.end(fs.readFileSync(file));
+    return response.end(file);
   }
 
   api(method, parts, url, body, response) {

@@ -7,7 +7,7 @@ const crypto = require('node:crypto');
 const http = require('node:http');
 const path = require('node:path');
 const { WebSocketServer } = require('ws');
-const { WEB } = require('./sources');
+const { WEB, served } = require('./sources');
 
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
 // The gateway's own (src/http/pages/mod.rs).
@@ -174,10 +174,10 @@ class PhoneMock {
     }
     let name = path.posix.normalize(url.pathname.replace(/^\/go\//, '/phone/'));
     if (name.endsWith('/')) { name += 'index.html'; }
-    const file = path.join(WEB, name);
-    if (!fs.existsSync(file)) { response.writeHead(404); response.end(); return; }
+    const file = served(name);
+    if (file === null) { response.writeHead(404); response.end(); return; }
     response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store' });
-    response.end(fs.readFileSync(file));
+    response.end(file);
   }
 
   /** Takes a film as docs/clips.md has it. `cutAt`: the line breaks once, at so many bytes; `holdAt`: no more is read from there on;

@@ -4,11 +4,12 @@
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const acorn = require('acorn');
-const { files, load } = require('./sources');
+const { bare, files, load, made } = require('./sources');
 
-const scripts = files('tv').filter((file) => file.name.endsWith('.js'));
+const scripts = [...files('tv'), ...made()].filter((file) => file.name.startsWith('tv/') && file.name.endsWith('.js'));
 const sheets = files('tv', 'shared').filter((file) => file.name.endsWith('.css'));
-const ours = files('tv', 'shared');
+// Of /shared/ the TV has the style sheet and the mark: the modules are for newer browsers.
+const ours = [...files('tv', 'shared').filter((file) => !/^shared\/.*\.js$/.test(file.name)), ...made().filter((file) => file.name.startsWith('tv/'))];
 
 test('every script parses as ECMAScript 5, and so does the player it may load', () => {
   for (const file of [...scripts, ...files('vendor').filter((one) => one.name.endsWith('.js'))]) {
@@ -16,11 +17,8 @@ test('every script parses as ECMAScript 5, and so does the player it may load', 
   }
 });
 
-/** A file as it is served: `build.rs` leaves indentation, empty lines and comments out. */
-const served = (text) => text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s+/gm, '');
-
 test('the TV page weighs at most 136 KiB before compression, the players apart that are fetched only when needed', (t) => {
-  const weigh = (list) => list.reduce((sum, file) => sum + Buffer.byteLength(served(file.text)), 0);
+  const weigh = (list) => list.reduce((sum, file) => sum + Buffer.byteLength(bare(file.text)), 0);
   const app = weigh(ours.filter((file) => !file.name.startsWith('tv/player/')));
   t.diagnostic(`${app} bytes, and ${weigh(ours) - app} of players`);
   assert.ok(app <= 136 * 1024, `${app} bytes`);
@@ -60,7 +58,7 @@ test('texts are complete in every language and none is unused', () => {
 });
 
 test('pages have no words of their own outside the texts', () => {
-  for (const file of scripts.filter((one) => one.name !== 'tv/texts.js')) {
+  for (const file of scripts.filter((one) => one.name !== 'tv/texts/all.js')) {
     const words = [...file.text.matchAll(/text: '([^']*)'|textContent = '([^']*)'|'aria-label': '([^']*)'/g)].map((match) => match[1] || match[2] || match[3] || '');
     for (const word of words) { assert.ok(!/[a-z]{2}/i.test(word.replace(/\\u[0-9a-f]{4}/g, '')) || word === 'Lareira', `${file.name} says "${word}"`); }
   }

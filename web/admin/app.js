@@ -1,13 +1,13 @@
-// The owner's page: the door, and behind it what the gateway is doing and who it belongs to.
+//! The owner's page: the door, and behind it what the gateway is doing and who it belongs to.
 
+import { el, notice } from '/shared/dom.js';
+import { language, t } from '/shared/texts.js';
+import * as api from './api.js';
 import { browsers } from './browsers.js';
 import { channels, lineup } from './channels.js';
-import { el, notice } from './dom.js';
-import * as desk from './desk.js';
 import { draw } from './now.js';
 import { households, pairTv, phones } from './people.js';
 import { shares } from './shares.js';
-import { language, t } from './texts.js';
 import { span } from './words.js';
 
 const LOOK_MS = 2000;
@@ -44,7 +44,7 @@ async function onlyProtected() {
 
 async function knock(code) {
   try {
-    await desk.signIn(code);
+    await api.signIn(code);
   } catch (error) {
     door(error.status === 404 ? t('door_wrong') : error.status ? error.message : t('unreachable'));
     return;
@@ -61,7 +61,7 @@ function enter() {
 
   async function lists() {
     const names = ['account', 'user', 'tv', 'phone', 'share', 'owner'];
-    const [known, ...answers] = await Promise.all([lineup(), ...names.map((name) => desk.verb(`${name}_list`))]);
+    const [known, ...answers] = await Promise.all([lineup(), ...names.map((name) => api.verb(`${name}_list`))]);
     const all = Object.assign({}, ...answers);
     households(sections.households, all, changed);
     phones(sections.phones, all, changed);
@@ -78,7 +78,7 @@ function enter() {
   async function look() {
     clearTimeout(timer);
     try {
-      const seen = await desk.now();
+      const seen = await api.now();
       if (!document.querySelector('dialog')) { draw(sections.now, seen, changed); }
       pulse.textContent = t('up_since', { version: seen.version, time: span(seen.uptime_ms) });
       const ids = seen.streams.map((stream) => stream.share_id + stream.state).join();
@@ -98,11 +98,11 @@ function enter() {
 
 document.documentElement.lang = language;
 out.textContent = t('sign_out');
-out.onclick = () => desk.signOut().catch(() => null).then(() => door());
+out.onclick = () => api.signOut().catch(() => null).then(() => door());
 
 if (brought) { history.replaceState(null, '', location.pathname); }
 if (/^pair=\d{6}$/.test(brought)) { pairing = brought.slice(5); }
-desk.now().then(enter, (error) => {
+api.now().then(enter, (error) => {
   if (error.code === 'https_only') { onlyProtected(); return; }
   if (error.status === 401 && /^\d{10}$/.test(brought)) { knock(brought); return; }
   door(error.status ? '' : t('unreachable'));

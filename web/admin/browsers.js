@@ -1,9 +1,10 @@
-// The browsers that the owner came in with, and showing one of them out.
+//! The browsers that the owner came in with, and showing one of them out.
 
-import { ask, el } from './dom.js';
-import { t } from './texts.js';
-import { verb } from './desk.js';
-import { when } from './words.js';
+import { el } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
+import { when } from '/shared/words.js';
+import { verb } from './api.js';
+import { ask } from './dom.js';
 
 function row(browser, changed) {
   const name = browser.browser || t('browser_unknown');

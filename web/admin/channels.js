@@ -1,9 +1,9 @@
-// The TV channels: where they come from, how that went, and what there is.
+//! The TV channels: where they come from, how that went, and what there is.
 
-import { el } from './dom.js';
-import { t } from './texts.js';
-import { verb } from './desk.js';
-import { when } from './words.js';
+import { el } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
+import { when } from '/shared/words.js';
+import { verb } from './api.js';
 
 const SHOWN = 50;
 const LOOK_MS = 1000;

@@ -1,9 +1,11 @@
-// What the gateway is doing now: four figures with their last minutes, and the streams that flow.
+//! What the gateway is doing now: four figures with their last minutes, and the streams that flow.
 
-import { ask, chart, el } from './dom.js';
-import { n, t } from './texts.js';
-import { bytes, length } from './words.js';
-import { verb } from './desk.js';
+import { el } from '/shared/dom.js';
+import { n, t } from '/shared/texts.js';
+import { length } from '/shared/words.js';
+import { verb } from './api.js';
+import { ask, chart } from './dom.js';
+import { bytes } from './words.js';
 
 /** Looks that are kept: five minutes of one each two seconds. */
 const KEPT = 150;

@@ -1,12 +1,17 @@
-// Households with their people and TVs, and the phones that share with them.
+//! Households with their people and TVs, and the phones that share with them.
 
-import { ask, el, face, tell } from './dom.js';
-import { t } from './texts.js';
-import { verb } from './desk.js';
-import { when } from './words.js';
+import { el } from '/shared/dom.js';
+import { face } from '/shared/face.js';
+import { t } from '/shared/texts.js';
+import { when } from '/shared/words.js';
+import { verb } from './api.js';
+import { ask, tell } from './dom.js';
 
 /** Photos are made this small before they are sent: the gateway draws them anew anyway. */
 const PHOTO_SIDE = 640;
+
+/** Photos of this size are asked for. */
+const SMALL = '?size=96';
 
 const orNull = (text) => text || null;
 
@@ -72,7 +77,7 @@ function sure(title, text, send) { return ask({ title, text, action: title, dang
 
 function person(user, changed) {
   const facts = [user.msisdn, user.email, user.has_pin ? t('has_pin') : null].filter(Boolean).join(' · ');
-  return el('li.row', {}, face(user),
+  return el('li.row', {}, face(user, SMALL),
     el('div.words', {}, el('strong', { dir: 'auto' }, user.name), el('span.quieter', {}, facts)),
     el('button.quiet', { 'aria-label': t('edit_person', { name: user.name }), onclick: () => editPerson(user).then(changed) }, '✎'),
     el('button.quiet', { 'aria-label': t('remove_person', { name: user.name }), onclick: () => sure(t('remove'), t('remove_person', { name: user.name }), () => verb('user_remove', { user: user.user_id })).then(changed) }, '✕'));
@@ -132,7 +137,7 @@ function device(phone, accounts, changed) {
       if (account !== (phone.account_id || '')) { await (account ? verb('phone_join', { phone: phone.phone_id, account }) : verb('phone_leave', { phone: phone.phone_id })); }
     }
   });
-  return el('li.row', {}, face(phone),
+  return el('li.row', {}, face(phone, SMALL),
     el('div.words', {}, el('strong', { dir: 'auto' }, name), el('span.quieter', { dir: 'auto' }, facts)),
     el('button.quiet', { 'aria-label': `${t('rename')}: ${name}`, onclick: () => rename().then(changed) }, '✎'),
     el('button.quiet', { 'aria-label': t('revoke_ask', { name }), onclick: () => sure(t('revoke'), t('revoke_ask', { name }), () => verb('phone_revoke', { phone: phone.phone_id })).then(changed) }, t('revoke')));

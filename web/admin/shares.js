@@ -1,9 +1,10 @@
-// What was shared, newest first.
+//! What was shared, newest first.
 
-import { ask, el, notice } from './dom.js';
-import { t } from './texts.js';
-import { verb } from './desk.js';
-import { length, when } from './words.js';
+import { el, notice } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
+import { length, when } from '/shared/words.js';
+import { verb } from './api.js';
+import { ask } from './dom.js';
 
 const SHOWN = 50;
 const STATES = { pending: () => t('state_pending'), preparing: () => t('state_preparing'), ready: () => t('state_ready'), ended: () => t('state_ended'), expired: () => t('state_expired') };

@@ -1,6 +1,6 @@
-// Sizes, lengths and dates as people say them.
+//! Sizes and long times as people say them.
 
-import { language } from './texts.js';
+import { language } from '/shared/texts.js';
 
 /** 1500000 -> '1.4 MiB'. */
 export function bytes(count) {
@@ -11,23 +11,10 @@ export function bytes(count) {
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} ${units[step]}`;
 }
 
-/** 754000 -> '12:34'; 3754000 -> '1:02:34'. */
-export function length(ms) {
-  if (ms === null || ms === undefined) { return ''; }
-  const s = Math.round(ms / 1000);
-  const two = (number) => String(number).padStart(2, '0');
-  return `${s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}` : Math.floor(s / 60)}:${two(s % 60)}`;
-}
-
 /** How long the gateway has been up: '3 d 4 h', '12 min'. */
 export function span(ms) {
   const minutes = Math.floor(ms / 60000);
   if (minutes < 60) { return `${minutes} min`; }
   const hours = Math.floor(minutes / 60);
   return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-/** A date and time, short. */
-export function when(text) {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text));
 }

@@ -1,38 +1,13 @@
-//! The phone API (spec.md): calls in JSON with the phone's token, and the probe. What goes wrong is a Refused.
+//! The phone API (docs/api.md): calls in JSON with the phone's token, and the probe. What goes wrong is a Refused.
 
-import { recall } from './memory.js';
+import { request } from '/shared/request.js';
+import { authorization } from './memory.js';
 
 const TIMEOUT_MS = 15000;
 
-/** The gateway's refusal: `status`, `code`, and a message for people. `status` 0: it can't be reached. */
-export class Refused extends Error {
-  constructor(status, code, message) {
-    super(message);
-    Object.assign(this, { status, code });
-  }
-}
-
-/** The head that says which phone asks. */
-export function authorization() {
-  const token = recall('token');
-  return token ? { Authorization: `Bearer ${token}` } : {};
-}
-
 /** Asks; `body` is sent as JSON, a Blob as it is. */
-export async function call(method, path, body) {
-  const isFile = body instanceof Blob;
-  const type = body === undefined ? {} : { 'Content-Type': isFile ? body.type : 'application/json' };
-  let response;
-  try {
-    response = await fetch(`/api/v1${path}`, {
-      method, headers: { ...authorization(), ...type }, body: isFile || body === undefined ? body : JSON.stringify(body), cache: 'no-store', signal: within(TIMEOUT_MS),
-    });
-  } catch {
-    throw new Refused(0, 'unreachable', '');
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) { throw new Refused(response.status, answer.error?.code || 'unknown', answer.error?.message || `${response.status}`); }
-  return answer;
+export function call(method, path, body) {
+  return request(method, `/api/v1${path}`, body, { headers: authorization(), signal: within(TIMEOUT_MS) });
 }
 
 /** A signal that aborts after so long. */

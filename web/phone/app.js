@@ -1,18 +1,19 @@
 //! The phone's page: which part of it is shown, from the invitation to live. Each part is a file of its own.
 
+import { el } from '/shared/dom.js';
+import { language, t } from '/shared/texts.js';
 import { call } from './api.js';
 import { apps } from './apps.js';
 import { clip } from './clip.js';
-import { el, show } from './dom.js';
+import { show } from './dom.js';
 import { door } from './door.js';
+import { me } from './me.js';
 import { forget, recall } from './memory.js';
 import { mine } from './mine.js';
-import { me } from './me.js';
 import { find, people } from './people.js';
 import { secure } from './secure.js';
 import { studio } from './studio.js';
 import { terms } from './terms.js';
-import { language, t } from './texts.js';
 
 document.documentElement.lang = language;
 

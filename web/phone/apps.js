@@ -1,9 +1,11 @@
 //! Camera apps: the address at which they publish as this phone, a link and a picture that set one up, and who sees it.
 
-import { authorization, call } from './api.js';
-import { el, notice, round, show } from './dom.js';
+import { el, notice } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
+import { call } from './api.js';
+import { round, show } from './dom.js';
+import { authorization } from './memory.js';
 import { tile } from './people.js';
-import { t } from './texts.js';
 
 export function apps(go, { contacts }, { targets }, { rtsp_url: address, larix_url: link }) {
   const chosen = new Set(targets);

@@ -1,13 +1,15 @@
 //! A finished video on its way to the TVs: sent with how far it is. A lost line goes on by itself, and after a reload the
 //! same file goes on where it was.
 
-import { Refused, authorization, call } from './api.js';
+import { el } from '/shared/dom.js';
+import { Refused } from '/shared/request.js';
+import { t } from '/shared/texts.js';
+import { call } from './api.js';
 import { keepAwake } from './awake.js';
-import { el, show } from './dom.js';
+import { show } from './dom.js';
 import { follow } from './events.js';
-import { recall, remember } from './memory.js';
+import { authorization, recall, remember } from './memory.js';
 import { takeBack } from './mine.js';
-import { t } from './texts.js';
 
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;

@@ -1,25 +1,7 @@
-//! Building the page. Text goes in as text, never as markup.
+//! What the phone's page is built of: its drawings, buttons, fields, pages and questions.
 
-import { t } from './texts.js';
-
-/** el('button.main', { onclick }, 'words', child…): an element with classes, attributes, handlers and children. */
-export function el(what, attributes = {}, ...children) {
-  const [name, ...classes] = what.split('.');
-  const node = document.createElement(name);
-  node.classList.add(...classes);
-  set(node, attributes);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
-  return node;
-}
-
-function set(node, attributes) {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) { continue; }
-    if (typeof value === 'function') { node[key] = value; } else { node.setAttribute(key, value === true ? '' : value); }
-  }
-}
-
-const SVG = 'http://www.w3.org/2000/svg';
+import { el, svg } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
 
 const ICONS = {
   turn: 'M4 12a8 8 0 0 1 13.700-5.600L20 8.500M20 4v4.500h-4.500M20 12a8 8 0 0 1-13.700 5.600L4 15.500M4 20v-4.500h4.500',
@@ -33,33 +15,12 @@ const ICONS = {
 
 /** A line drawing by its name. */
 export function icon(name) {
-  const svg = document.createElementNS(SVG, 'svg');
-  const path = document.createElementNS(SVG, 'path');
-  set(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', class: 'icon' });
-  set(path, { d: ICONS[name] });
-  svg.append(path);
-  return svg;
+  return svg({ viewBox: '0 0 24 24', 'aria-hidden': 'true', class: 'icon' }, [{ d: ICONS[name] }]);
 }
 
 /** A small picture of lines, each `[class, path]`; words beside it say the same. */
 export function drawing(lines) {
-  const svg = document.createElementNS(SVG, 'svg');
-  set(svg, { viewBox: '-2 0 60 84', 'aria-hidden': 'true', class: 'drawing' });
-  for (const [name, d] of lines) {
-    const path = document.createElementNS(SVG, 'path');
-    set(path, { d, class: name });
-    svg.append(path);
-  }
-  return svg;
-}
-
-/** A face: the photo, or the first letters of the name on a tone of its own. */
-export function face(person) {
-  if (person.photo_url) { return el('img.face', { src: person.photo_url, alt: '' }); }
-  const words = String(person.name || '?').trim().split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map((word) => [...word][0] || '').join('').toUpperCase();
-  const tone = [...String(person.user_id || person.name)].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % 6;
-  return el(`span.face.tone-${tone}`, { 'aria-hidden': 'true' }, letters);
+  return svg({ viewBox: '-2 0 60 84', 'aria-hidden': 'true', class: 'drawing' }, lines.map(([name, d]) => ({ d, class: name })));
 }
 
 /** A round button with a drawing, and what it does for those who don't see it. */
@@ -86,14 +47,6 @@ export function show(name, children, left = null) {
     title.tabIndex = -1;
     title.focus({ preventScroll: true });
   }
-}
-
-let passing = 0;
-/** A word that passes by. */
-export function notice(text) {
-  clearTimeout(passing);
-  document.getElementById('notice').textContent = text;
-  passing = setTimeout(() => { document.getElementById('notice').textContent = ''; }, 6000);
 }
 
 /** Asks before what can't be undone; or for what is written into `field`. */

@@ -1,11 +1,12 @@
 //! The door: an invitation's code, a name and perhaps a photo make this phone a sender's; the first phone of all makes the
 //! house its owner's, with the code that a TV shows or that stands in the gateway's log.
 
+import { el } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
 import { call } from './api.js';
-import { el, field, show } from './dom.js';
+import { field, show } from './dom.js';
 import { forget, remember } from './memory.js';
 import { photoField } from './photo.js';
-import { t } from './texts.js';
 
 export function door(go, code, wrong, isClaim) {
   const message = el('p.wrong', { role: 'alert' }, wrong);

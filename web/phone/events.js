@@ -1,7 +1,7 @@
 //! A share's server-sent events (HTML Living Standard, section 9.2), read with fetch, because EventSource can't say whose
 //! phone it is. Comes back by itself, from the last event it heard.
 
-import { authorization } from './api.js';
+import { authorization } from './memory.js';
 
 const PAUSES_MS = [500, 1000, 2000, 4000];
 /** The gateway says something every quarter of a minute. */

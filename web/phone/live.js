@@ -1,12 +1,15 @@
 //! While one is live: how long, how good, who watches and how far behind; and its end.
 
+import { el } from '/shared/dom.js';
+import { face } from '/shared/face.js';
+import { n, t } from '/shared/texts.js';
+import { length } from '/shared/words.js';
 import { call } from './api.js';
-import { el, face, show, sure } from './dom.js';
+import { show, sure } from './dom.js';
 import { follow } from './events.js';
 import { takeBack } from './mine.js';
-import { Publisher, ownAddress } from './publish/publisher.js';
-import { n, t } from './texts.js';
-import { decimal, lacks, length, standing, unkept } from './words.js';
+import { ownAddress, Publisher } from './publish/publisher.js';
+import { decimal, lacks, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
 

@@ -1,10 +1,11 @@
 //! What the TVs show of this phone's owner, and signing the phone out.
 
+import { el, notice } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
 import { call } from './api.js';
-import { el, field, notice, round, show, sure } from './dom.js';
+import { field, round, show, sure } from './dom.js';
 import { forget } from './memory.js';
 import { photoField } from './photo.js';
-import { t } from './texts.js';
 
 export function me(go, own) {
   const photo = photoField(t('me_photo'), own.photo_url);

@@ -22,3 +22,8 @@ export function forget() {
   kept = {};
   try { localStorage.removeItem(NAME); } catch { /* Nothing was kept. */ }
 }
+
+/** The head that says which phone asks. */
+export function authorization() {
+  return kept.token ? { Authorization: `Bearer ${kept.token}` } : {};
+}

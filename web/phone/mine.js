@@ -1,9 +1,11 @@
 //! The sender's own shares, newest first: how each stands, giving it another title, and taking it back.
 
+import { el, notice } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
+import { length, when } from '/shared/words.js';
 import { call } from './api.js';
-import { el, notice, round, show, sure } from './dom.js';
-import { t } from './texts.js';
-import { length, stage, when } from './words.js';
+import { round, show, sure } from './dom.js';
+import { stage } from './words.js';
 
 const PAGE = 20;
 

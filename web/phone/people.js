@@ -1,11 +1,13 @@
 //! Whom to share with: tiles of people, several chosen, the choice remembered; and how to find more of them.
 
+import { el, notice } from '/shared/dom.js';
+import { face } from '/shared/face.js';
+import { n, t } from '/shared/texts.js';
 import { call } from './api.js';
 import { contactsOf, ofPicker } from './contacts.js';
-import { el, face, field, icon, notice, round, show } from './dom.js';
+import { field, icon, round, show } from './dom.js';
 import { recall, remember } from './memory.js';
 import { sealed } from './seal.js';
-import { n, t } from './texts.js';
 
 /** Of an address book, no more is looked at. */
 const MOST_CONTACTS = 500;

@@ -1,6 +1,6 @@
 //! A person's own photo: chosen or taken, cut square and made small on the phone before it is sent.
 
-import { el } from './dom.js';
+import { el } from '/shared/dom.js';
 
 const SIDE = 480;
 

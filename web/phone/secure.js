@@ -1,7 +1,8 @@
 //! Plain HTTP gives no camera: how to come in by HTTPS instead, step by step.
 
-import { drawing, el, show } from './dom.js';
-import { t } from './texts.js';
+import { el } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
+import { drawing, show } from './dom.js';
 
 /** What the phone shows at each step: its screen in grey, what to touch in the colour of `now`. */
 const SCREEN = ['', 'M4 2h48a4 4 0 0 1 4 4v76h-56V6a4 4 0 0 1 4-4z'];

@@ -1,13 +1,15 @@
 //! The camera's page: the picture before it goes out, and the one button.
 
+import { el, notice } from '/shared/dom.js';
+import { face } from '/shared/face.js';
+import { t } from '/shared/texts.js';
 import { call, probe } from './api.js';
 import { keepAwake } from './awake.js';
 import { Camera } from './camera.js';
-import { el, face, notice, round, show } from './dom.js';
+import { round, show } from './dom.js';
 import { live } from './live.js';
 import { recall, remember } from './memory.js';
 import { rungOf } from './publish/ladder.js';
-import { t } from './texts.js';
 
 export function studio(go, chosen, title) {
   const video = el('video', { muted: true, playsinline: true, 'aria-label': t('camera_title') });
@@ -43,7 +45,7 @@ export function studio(go, chosen, title) {
   const status = el('p.status', { role: 'status' }, t('measuring'));
   const start = el('button.start', { type: 'button', disabled: true }, el('span.dot'), el('span.label', {}, t('go_live')));
   const trouble = el('div.trouble', { hidden: true, role: 'alert' });
-  const faces = el('div.faces', { 'aria-hidden': 'true' }, chosen.slice(0, 5).map(face), chosen.length > 5 ? el('span.face.tone-1', {}, `+${chosen.length - 5}`) : null);
+  const faces = el('div.faces', { 'aria-hidden': 'true' }, chosen.slice(0, 5).map((one) => face(one)), chosen.length > 5 ? el('span.face.tone-1', {}, `+${chosen.length - 5}`) : null);
   const top = el('header.over.top', {}, round('back', t('back'), () => go.people()), faces);
   const tools = el('div.tools', {}, mute, turn, torch);
   const bottom = el('footer.over.bottom', {}, status, start, tools);

@@ -1,8 +1,9 @@
 //! The terms, agreed to once.
 
+import { el } from '/shared/dom.js';
+import { t } from '/shared/texts.js';
 import { call } from './api.js';
-import { el, show } from './dom.js';
-import { t } from './texts.js';
+import { show } from './dom.js';
 
 export function terms(go, { title, text, version }) {
   const paragraphs = text.split(/\n{2,}/).map((part) => {

@@ -1,22 +1,10 @@
-//! Lengths and dates as people say them, and the names of states.
+//! The names of states, and numbers as people say them.
 
-import { language, t } from './texts.js';
-
-/** 754000 -> '12:34'; 3754000 -> '1:02:34'. */
-export function length(ms) {
-  const s = Math.floor(ms / 1000);
-  const two = (number) => String(number).padStart(2, '0');
-  return `${s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}` : Math.floor(s / 60)}:${two(s % 60)}`;
-}
+import { language, t } from '/shared/texts.js';
 
 /** A number with one decimal. */
 export function decimal(value) {
   return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
-}
-
-/** A date and time, short. */
-export function when(text) {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text));
 }
 
 /** How a target stands; someone who watches, with the delay of their picture. */

@@ -16,13 +16,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::admin::control;
+use crate::admin::verbs::{Addresses, Admin, Refused, Verb};
 use crate::cli::{complain, say};
+use crate::config::Config;
 use crate::executor::SystemClock;
-use crate::gateway::config::Config;
-use crate::gateway::desk::{Addresses, Desk, Refused, Verb};
-use crate::gateway::strays::Strays;
-use crate::gateway::{GatewayError, control, open_books};
+use crate::gateway::{GatewayError, open_books};
 use crate::ground::limits;
+use crate::lifecycle::strays::Strays;
 use crate::private;
 use crate::store::StoreError;
 use parse::{Line, Place, WrongUsage};
@@ -105,7 +106,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
                 let strays = Strays::at_rest(steward.clone(), data_dir)
                     .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
                 let strays = Arc::new(strays);
-                return Desk { steward, gallery, addresses, channels: None, strays }.execute(&verb);
+                return Admin { steward, gallery, addresses, channels: None, strays }.execute(&verb);
             }
             Err(GatewayError::Store(StoreError::InUse(_))) if Instant::now() < patience => thread::sleep(LOOK_AGAIN),
             Err(error) => return Err(failed("store_failed", &error)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use crate::gateway::desk::{SetPin, Verb};
+use crate::admin::verbs::{SetPin, Verb};
 
 /// How long an invitation holds if nothing else is said.
 const INVITE_TTL: Duration = Duration::from_secs(3600);

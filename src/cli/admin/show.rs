@@ -1,4 +1,4 @@
-//! An answer of the owner's desk in plain text for people: lists as aligned columns, single things line by line. Pure.
+//! An answer to one of the owner's verbs in plain text for people: lists as aligned columns, single things line by line. Pure.
 
 use serde_json::Value;
 

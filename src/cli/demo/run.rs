@@ -10,12 +10,12 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use super::Phone;
+use crate::admin::verbs::websocket_url;
 use crate::cli::serve::until_told_to_stop;
 use crate::cli::{CliError, Options, log_to_stderr, say};
+use crate::config::{Config, LogLevel};
 use crate::executor::{Work, unblock};
 use crate::gateway::Gateway;
-use crate::gateway::config::{Config, LogLevel};
-use crate::gateway::desk::websocket_url;
 use crate::ground::id::{AccountId, ShareId, UserId};
 use crate::ground::secret;
 use crate::private;

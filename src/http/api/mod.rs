@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
-use crate::http::api::owner::{DeskRefused, OwnersDesk};
+use crate::http::api::owner::{AdminRefused, OwnerAdmin};
 use crate::http::api::photos::{PhotoRefused, Photos};
 use crate::http::api::tv::channels::Lineup;
 use crate::http::back::Request;
@@ -62,7 +62,7 @@ pub struct Api {
     /// Who draws and keeps photos.
     pub(in crate::http) photos: Arc<dyn Photos>,
     /// Who carries out what the owner wants.
-    pub(in crate::http) desk: Arc<dyn OwnersDesk>,
+    pub(in crate::http) admin: Arc<dyn OwnerAdmin>,
     /// The port phones publish to.
     pub(in crate::http) rtsp_port: u16,
     /// The ports of the secure doors.
@@ -72,10 +72,10 @@ pub struct Api {
 }
 
 impl Api {
-    /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `desk`; phones are told to
+    /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `admin`; phones are told to
     /// publish to `rtsp_port`.
-    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, desk: Arc<dyn OwnersDesk>, rtsp_port: u16) -> Self {
-        Self { steward, photos, desk, rtsp_port, secure: Arc::default(), lineup: None }
+    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, admin: Arc<dyn OwnerAdmin>, rtsp_port: u16) -> Self {
+        Self { steward, photos, admin, rtsp_port, secure: Arc::default(), lineup: None }
     }
 
     /// The same, with secure doors at these ports.
@@ -132,8 +132,8 @@ pub(in crate::http) enum Failure {
     NotOwner,
     /// The owner's page is to be had over TLS, at this address.
     HttpsOnly(String),
-    /// The desk's reason.
-    Desk(DeskRefused),
+    /// Why something of the owner's was not done.
+    Admin(AdminRefused),
     /// It came from another site's page.
     OtherSite,
     /// Its body is not what the call wants.
@@ -188,7 +188,7 @@ impl Failure {
             Self::HttpsOnly(address) => {
                 Reply::error(403, "https_only", &format!("the owner's page opens over HTTPS alone: go to {address}"))
             }
-            Self::Desk(DeskRefused { status, code, message }) => refusal(status, &code, &message),
+            Self::Admin(AdminRefused { status, code, message }) => refusal(status, &code, &message),
             Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
             Self::BadBody(why) => {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))

@@ -18,9 +18,9 @@ use crate::share::{Inviter, RefusedKind, Steward};
 const COOKIE_SECONDS: u32 = limits::OWNER_TIME.as_secs() as u32;
 
 /// Carries out what the owner wants, and knows what is going on. Blocks.
-pub trait OwnersDesk: Send + Sync {
+pub trait OwnerAdmin: Send + Sync {
     /// Does one verb of `lareira admin`, written as its name with its fields, for whoever invites as `by`; what it says.
-    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, DeskRefused>;
+    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, AdminRefused>;
     /// The address that a phone opens to be enrolled with `code`.
     fn invite_url(&self, code: &str) -> String;
     /// What the gateway is doing.
@@ -29,7 +29,7 @@ pub trait OwnersDesk: Send + Sync {
 
 /// Why a verb was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeskRefused {
+pub struct AdminRefused {
     /// Status code.
     pub status: u16,
     /// Stable name of the reason.
@@ -60,13 +60,13 @@ pub(in crate::http) fn answer(api: &Api, request: &Request, call: OwnerCall) -> 
     }
     match call {
         OwnerCall::InvitePicture => {
-            let url = api.desk.invite_url(qr::code(request)?);
+            let url = api.admin.invite_url(qr::code(request)?);
             qr::picture(&url).ok_or(Failure::NotFound)
         }
-        OwnerCall::Now => Ok(answer_json(200, &api.desk.now())),
-        OwnerCall::Verb => match api.desk.carry_out(body(request)?, api.steward.owner_inviter(cookie)?) {
+        OwnerCall::Now => Ok(answer_json(200, &api.admin.now())),
+        OwnerCall::Verb => match api.admin.carry_out(body(request)?, api.steward.owner_inviter(cookie)?) {
             Ok(said) => Ok(answer_json(200, &with_here(said, &Steward::owner_id(cookie)))),
-            Err(refused) => Err(Failure::Desk(refused)),
+            Err(refused) => Err(Failure::Admin(refused)),
         },
         OwnerCall::SignOut => {
             api.steward.owner_sign_out(cookie)?;

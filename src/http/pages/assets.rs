@@ -66,8 +66,37 @@ mod tests {
     }
 
     #[test]
+    fn modules_stay_apart_without_comments_and_texts_are_made_for_each_language() {
+        let script = |path: &str| {
+            let asset = asset(path).unwrap_or_else(|| panic!("{path} is embedded"));
+            assert_eq!(asset.content_type, "text/javascript; charset=utf-8");
+            std::str::from_utf8(asset.body).expect("scripts are UTF-8")
+        };
+        for path in ["/go/app.js", "/go/publish/ladder.js", "/admin/app.js", "/shared/dom.js", "/shared/texts.js"] {
+            let module = script(path);
+            assert!(!module.contains("\n//") && !module.starts_with("//") && !module.contains("\n "), "{path}");
+        }
+        for (path, word) in [
+            ("/go/texts/en.js", "\nback:\"Back\",\n"),
+            ("/go/texts/pt.js", "\nback:\"Voltar\",\n"),
+            ("/admin/texts/es.js", "\ncancel:\"Cancelar\",\n"),
+        ] {
+            assert!(script(path).contains(word), "{path}");
+        }
+    }
+
+    #[test]
     fn only_exact_paths_are_found() {
-        for path in ["", "/", "tv/index.html", "/tv/", "/tv/../tv/index.html", "/vendor/README.md", "/tv/index.html/"] {
+        for path in [
+            "",
+            "/",
+            "tv/index.html",
+            "/tv/",
+            "/tv/../tv/index.html",
+            "/vendor/README.md",
+            "/tv/index.html/",
+            "/texts/tv.txt",
+        ] {
             assert!(asset(path).is_none(), "{path} must not be found");
         }
     }

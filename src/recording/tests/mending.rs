@@ -20,7 +20,7 @@ enum Heard {
 
 struct Hears(mpsc::Sender<Heard>);
 
-impl Witness for Hears {
+impl RecordingObserver for Hears {
     fn complete(&self, share: ShareId) {
         let _ = self.0.send(Heard::Complete(share));
     }
@@ -61,7 +61,7 @@ fn house() -> House {
             method(stream)
         };
         let mender = Mender::new(Box::new(slow), backlog.clone());
-        Disk { folder: &written, witness: &Hears(tell), open: HashMap::new(), mender }.run(&backlog);
+        Disk { folder: &written, observer: &Hears(tell), open: HashMap::new(), mender }.run(&backlog);
     });
     House { place, folder, hub, heard, begun, lets_go, disk }
 }

@@ -155,14 +155,9 @@ fn accept_terms(api: &Api, request: &Request, sender: &Sender) -> Answered {
     Ok(answer_json(200, &value))
 }
 
-/// What to send over a line, best first: width, height, pictures and bits a second.
-const LADDER: [(u32, u32, u32, u64); 5] = [
-    (1920, 1080, 30, 4_500_000),
-    (1280, 720, 30, 2_000_000),
-    (960, 540, 30, 1_200_000),
-    (640, 360, 30, 600_000),
-    (426, 240, 15, 250_000),
-];
+/// What to send over a line, best first: width, height, pictures and bits a second. The phone's page has the list
+/// (`web/phone/publish/ladder.js`); `build.rs` makes this one of it.
+const LADDER: &[(u32, u32, u32, u64)] = &include!(concat!(env!("OUT_DIR"), "/ladder.rs"));
 
 fn probe(request: &Request) -> Answered {
     let Some((bytes, elapsed_us)) = request.probe else {

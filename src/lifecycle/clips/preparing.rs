@@ -1,0 +1,331 @@
+//! From a film that is whole to a share that has come to its people: looked at, made into a recording, its first picture
+//! decoded, rung.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Clips, Fate};
+use crate::codec::{CodecError, decode_key_frame};
+use crate::ground::id::{SenderId, ShareId};
+use crate::ground::limits::RECORDING_STEP_BYTES;
+use crate::ground::picture::Picture;
+use crate::ground::reply::Reply;
+use crate::http;
+use crate::lifecycle::follow::THUMBNAIL;
+use crate::lifecycle::room::NoRoom;
+use crate::live::KeyFrame;
+use crate::private;
+use crate::recording::film::{About, Film, FilmError};
+use crate::recording::whole::Whole;
+use crate::share::{Asker, EndReason, MediaInfo, ShareError};
+use crate::thumbnail;
+use crate::wire::mp4::Mp4Error;
+
+/// Why a film does not become a recording.
+pub(super) enum Failure {
+    /// The film, or the disk.
+    Film(FilmError),
+    /// Its first picture.
+    Picture(CodecError),
+    /// Its recording has no room.
+    Room(NoRoom),
+    /// The share is over.
+    Over,
+    /// The gateway stops; the film is gone on with later.
+    Stopping,
+    /// The books.
+    Books(ShareError),
+}
+
+impl From<FilmError> for Failure {
+    fn from(error: FilmError) -> Self {
+        Self::Film(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Film(error.into())
+    }
+}
+
+impl From<ShareError> for Failure {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::NotFound(_) | ShareError::Over(_) => Self::Over,
+            error => Self::Books(error),
+        }
+    }
+}
+
+/// A film that was sent.
+struct Sent {
+    film: Film,
+    sender: SenderId,
+}
+
+/// A failure as people and programs are told of it.
+pub(super) struct Told {
+    reason: EndReason,
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+impl Told {
+    /// The answer to the one who sent the film.
+    pub fn reply(&self) -> Reply {
+        Reply::error(self.status, self.code, &self.message)
+    }
+}
+
+impl Failure {
+    /// What is said of it; `None` where it is nobody's fault.
+    fn told(&self) -> Option<Told> {
+        let unplayable = |code, message| Told { reason: EndReason::Unplayable, status: 415, code, message };
+        Some(match self {
+            Self::Film(FilmError::Mp4(error @ Mp4Error::Codec(_))) => {
+                unplayable("unsupported_codec", error.to_string())
+            }
+            Self::Film(FilmError::Mp4(error)) => unplayable("not_playable", error.to_string()),
+            Self::Picture(CodecError::Unsupported(kind)) => unplayable(
+                "unsupported_codec",
+                format!("This video can't be shown on TVs: {kind}. Export it as ordinary H.264, and send that"),
+            ),
+            Self::Picture(error) => unplayable(
+                "not_playable",
+                format!("The video's first picture can't be shown ({error}); record or export the video again"),
+            ),
+            Self::Film(FilmError::Disk(error)) => {
+                log::error!("a film can't be kept: {error}");
+                not_kept(error)
+            }
+            Self::Room(NoRoom::Disk(error)) => not_kept(error),
+            Self::Room(no_room) => {
+                let (status, code) = match no_room {
+                    NoRoom::TooLarge { .. } => (413, "too_large"),
+                    _ => (507, "disk_full"),
+                };
+                Told { reason: EndReason::NotKept, status, code, message: no_room.to_string() }
+            }
+            Self::Books(error) => {
+                let message = format!("The video can't be entered in the books: {error}");
+                Told { reason: EndReason::NotKept, status: http::status_of(error), code: error.code(), message }
+            }
+            Self::Over | Self::Stopping => return None,
+        })
+    }
+}
+
+impl Failure {
+    /// The answer to the one who sends the film.
+    pub fn reply(&self) -> Reply {
+        self.told().map_or_else(|| Reply::error(410, "ended", "the share has ended"), |told| told.reply())
+    }
+}
+
+/// What is said where the disk takes no more.
+pub(super) fn not_kept(error: &std::io::Error) -> Told {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let (status, code, message) = match error.kind() {
+        StorageFull | QuotaExceeded => (
+            507,
+            "disk_full",
+            "The gateway's disk has no room for this video: delete shares, or give the gateway a larger disk"
+                .to_owned(),
+        ),
+        _ => (500, "disk", format!("The gateway's disk failed ({error}): check it, then send the video again")),
+    };
+    Told { reason: EndReason::NotKept, status, code, message }
+}
+
+impl Clips {
+    /// Looks at a film that has just arrived: whether it is one that can be shown and kept. If not, the share ends, and the
+    /// answer says why.
+    pub(super) fn look_at(&self, share: ShareId) -> Result<(), Reply> {
+        self.admit(share).map(drop).map_err(|failure| {
+            self.give_up(share, &failure);
+            failure.reply()
+        })
+    }
+
+    /// Whether there could be room for a film's recording, and whether it can be shown, by its first picture, which comes
+    /// back. Only what is proven gets its room, for which others may have to go, and which they can't take from then on.
+    fn admit(&self, share: ShareId) -> Result<Picture, Failure> {
+        let Sent { mut film, sender } = self.open(share)?;
+        let bytes = film.promised();
+        self.room.could_promise(share, sender, bytes).map_err(Failure::Room)?;
+        let picture = prove(&film.first_key_frame()?)?;
+        self.room.promise(share, sender, bytes).map_err(Failure::Room)?;
+        Ok(picture)
+    }
+
+    /// What was promised before a stop is promised again, whatever has become of the room: preparing finds out. A film that
+    /// can't be read is left to that too.
+    pub(super) fn promise_again(&self, share: ShareId) {
+        let sent = catch_unwind(AssertUnwindSafe(|| self.open(share)));
+        if let Ok(Ok(Sent { film, sender })) = sent {
+            self.room.promise_again(share, sender, film.promised());
+        }
+    }
+
+    fn open(&self, share: ShareId) -> Result<Sent, Failure> {
+        let report = self.steward.share(Asker::Owner, share)?;
+        if !report.share.state.is_unfinished() {
+            return Err(Failure::Over);
+        }
+        let date = report.share.started_at.unwrap_or(report.share.created_at);
+        let film = Film::open(&self.folder.film(share), date)?;
+        Ok(Sent { film, sender: report.share.sender })
+    }
+
+    /// Makes the recording of a film, and lets it ring.
+    pub(super) fn prepare(&self, share: ShareId) {
+        // Whatever is wrong with one film, the others are prepared.
+        let work = AssertUnwindSafe(|| self.made(share));
+        let made = catch_unwind(work).unwrap_or_else(|_| {
+            log::error!("preparing broke off share={share}");
+            Err(Mp4Error::Broken("it can't be read").into()).map_err(|error: FilmError| error.into())
+        });
+        match made {
+            Ok(()) => self.discard(share),
+            Err(Failure::Stopping) => {}
+            Err(failure) => self.give_up(share, &failure),
+        }
+    }
+
+    fn made(&self, share: ShareId) -> Result<(), Failure> {
+        let turn = self.busy.wait(share);
+        if !self.folder.film(share).exists() {
+            return Ok(());
+        }
+        let picture = self.admit(share)?;
+        let Sent { mut film, sender } = self.open(share)?;
+        let mut promised = film.promised();
+        let mut whole = Whole::create(&self.folder, share)?;
+        let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
+        while more {
+            if turn.is_called_off() {
+                return Err(Failure::Over);
+            }
+            if self.is_stopped() {
+                return Err(Failure::Stopping);
+            }
+            more = film.next(&mut out)?;
+            out.drain(..).try_for_each(|item| whole.take(&item))?;
+            if whole.bytes() > promised {
+                promised = whole.bytes() + RECORDING_STEP_BYTES;
+                self.room.promise(share, sender, promised).map_err(Failure::Room)?;
+            }
+            if whole.bytes() >= looked_at + RECORDING_STEP_BYTES {
+                looked_at = whole.bytes();
+                if self.room.free()? <= 0 {
+                    return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+                }
+            }
+        }
+        whole.finish()?;
+        self.draw(share, &picture);
+        let duration = self.library.duration(share)?;
+        let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
+        if turn.is_called_off() {
+            return Err(Failure::Over);
+        }
+        Ok(self.steward.clip_ready(share, media, duration.to_ms().max(0) as u64)?)
+    }
+
+    /// Draws the share's still: TVs show it when they ring.
+    fn draw(&self, share: ShareId, picture: &Picture) {
+        let drawn = thumbnail::jpeg(picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
+        let path = self.folder.thumbnail(share);
+        if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
+            log::warn!("no thumbnail share={share} reason=\"{error}\"");
+        }
+    }
+
+    /// Ends a share whose film can't be shown or kept, and deletes what is there of it. A film that was called off is kept
+    /// where the books, replaced by others, know it as one to be prepared, or don't know it.
+    fn give_up(&self, share: ShareId, failure: &Failure) {
+        let fate = self.fate(share);
+        if matches!((failure, &fate), (Failure::Over, Fate::Wanted)) {
+            return;
+        }
+        self.room.settle(share);
+        if !matches!(fate, Fate::Kept) {
+            self.delete(share);
+        }
+        if let Some(told) = failure.told() {
+            log::warn!("share={share} ends: {}", told.message);
+            match self.steward.clip_failed(share, told.reason, &told.message) {
+                Ok(()) | Err(ShareError::NotFound(_)) => {}
+                Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
+            }
+        }
+    }
+}
+
+/// Decodes a film's first picture.
+fn prove(key_frame: &KeyFrame) -> Result<Picture, Failure> {
+    decode_key_frame(&key_frame.params, &key_frame.data).map_err(Failure::Picture)
+}
+
+/// What a film is made of, as phones and TVs are told.
+fn media(about: &About, seconds: f64) -> Option<MediaInfo> {
+    let video = about.video.as_ref()?;
+    let a_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+    Some(MediaInfo {
+        codec: video.codec_string(),
+        audio_codec: about.audio.as_ref().map(|audio| audio.codec_string()),
+        width: video.width,
+        height: video.height,
+        frame_rate: a_second(about.pictures),
+        bits_per_second: a_second(about.bytes * 8) as u64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::lifecycle::RecordingLimits;
+    use crate::lifecycle::room::tests::house;
+
+    const PHONE: &[u8] = include_bytes!("../../../tests/captures/mp4/phone.mp4");
+
+    #[test]
+    fn nothing_goes_for_a_film_that_can_not_be_shown() {
+        let house = house(1);
+        let limits = RecordingLimits { enabled: true, quota_mib: 1, keep_free_mib: 0, max_clip_mib: 8192 };
+        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
+        let seen = house.recorded("Family", 1);
+        house.see(seen);
+        let send = |film: &[u8]| {
+            let share = house.clip("Guest");
+            std::fs::write(clips.folder.film(share), film).expect("there is room");
+            clips.look_at(share).map_err(|reply| reply.status)
+        };
+        // Its description is at the end; what comes before are its pictures and its sound.
+        let moov = PHONE.windows(4).position(|kind| kind == b"moov").expect("it is there") - 4;
+        let broken = [&PHONE[..48], &vec![0xff; moov - 48], &PHONE[moov..]].concat();
+        assert_eq!(send(&broken), Err(415));
+        assert!(house.has(seen), "what can't be shown takes nobody's room");
+        assert_eq!(send(PHONE), Ok(()));
+        assert!(!house.has(seen), "what was seen makes room for what can");
+    }
+
+    #[test]
+    fn a_film_that_was_called_off_goes_only_where_the_books_say_so() {
+        let house = house(0);
+        let limits = config::Recording::default().limits();
+        let clips = Clips::new(house.steward.clone(), house.library.clone(), house.room.clone(), &limits);
+        let (wanted, unknown) = (house.clip("Guest"), ShareId([7; 10]));
+        for share in [wanted, unknown] {
+            std::fs::write(clips.folder.film(share), PHONE).expect("there is room");
+            clips.give_up(share, &Failure::Over);
+        }
+        assert!(clips.folder.film(wanted).exists(), "it is prepared anew");
+        assert_eq!(clips.folder.set_aside_shares().expect("a list"), [unknown]);
+        house.steward.withdraw_share(Asker::Owner, wanted).expect("withdrawn");
+        clips.give_up(wanted, &Failure::Over);
+        assert!(!clips.folder.film(wanted).exists());
+    }
+}

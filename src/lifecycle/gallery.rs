@@ -1,0 +1,187 @@
+//! The gallery: photos as phones and the owner send them, drawn by `thumbnail` and kept in the `album`.
+
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::album::{Album, Size};
+use crate::executor::{Busy, Workbench};
+use crate::ground::id::PhotoId;
+use crate::ground::limits;
+use crate::http::{PhotoOf, PhotoRefused, PhotoSize, Photos};
+use crate::share::{ShareError, Steward};
+use crate::thumbnail::portrait::{Portrait, PortraitError, portrait};
+
+/// A photo that nobody has after this long was left behind: its owner was never written down, or was while the power
+/// failed.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
+/// What draws a photo.
+pub type Painter = dyn Fn(&[u8]) -> Result<Portrait, PortraitError> + Send + Sync;
+
+/// Draws and keeps photos.
+pub struct Gallery {
+    album: Album,
+    painter: Arc<Painter>,
+    /// One photo is drawn at a time: a large one takes as much memory as the rest of the house, and seconds.
+    easel: Workbench<PhotoOf>,
+}
+
+impl Gallery {
+    /// A gallery over this album.
+    pub fn new(album: Album) -> Self {
+        Self::with_painter(album, Arc::new(portrait))
+    }
+
+    /// The same, with photos drawn by `painter`.
+    pub fn with_painter(album: Album, painter: Arc<Painter>) -> Self {
+        Self { album, painter, easel: Workbench::new("photos", limits::PHOTO_PLACES) }
+    }
+
+    fn put_away(&self, large: &[u8], small: &[u8]) -> Result<PhotoId, PhotoRefused> {
+        self.album.keep(large, small).map_err(|error| {
+            log::error!("a photo can't be kept: {error}");
+            if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+                let message = "the gateway's disk is full; free some space and try again".into();
+                return PhotoRefused { status: 507, code: "disk_full", message };
+            }
+            let message = "the photo can't be kept; check the gateway's disk and try again".into();
+            PhotoRefused { status: 503, code: "store_failed", message }
+        })
+    }
+
+    /// Deletes the photos that nobody has, made or last spared so long ago.
+    pub(crate) fn delete_strays(&self, steward: &Steward, age: Duration) -> Result<(), ShareError> {
+        // First the files, then the books: a photo that comes in between is young.
+        let Ok(old) = self.album.older_than(age.max(LEFT_BEHIND)) else { return Ok(()) };
+        if old.is_empty() {
+            return Ok(());
+        }
+        let known = steward.photos()?;
+        old.into_iter().filter(|photo| !known.contains(photo)).for_each(|photo| self.discard(photo));
+        Ok(())
+    }
+}
+
+impl Gallery {
+    /// Spares the photos of now, before books come back that may not know them: newer ones may come back after.
+    pub(crate) fn spare_all(&self) {
+        if let Err(error) = self.album.touch() {
+            log::error!("photos that the backup doesn't know may go soon, they can't be dated anew: {error}");
+        }
+    }
+}
+
+impl Photos for Gallery {
+    fn keep(&self, of: PhotoOf, file: Bytes) -> Result<PhotoId, PhotoRefused> {
+        let spare = if of == PhotoOf::Owner { 0 } else { limits::PHOTO_PLACES_SPARE };
+        let painter = self.painter.clone();
+        let draw = move || {
+            // A decoder that stumbles over a stranger's file is the file's fault.
+            let drawn = catch_unwind(AssertUnwindSafe(|| painter(&file)));
+            drawn.unwrap_or_else(|_| Err(PortraitError::Broken("the decoder gave up".into())))
+        };
+        let drawn = self.easel.place(of, spare).and_then(|place| place.work(draw)).map_err(busy)?;
+        let portrait = drawn.map_err(|error| {
+            let (status, code) = match error {
+                PortraitError::WrongKind => (415, "not_a_photo"),
+                PortraitError::TooLarge | PortraitError::TooIntricate => (413, "photo_too_large"),
+                PortraitError::Broken(_) => (400, "bad_photo"),
+            };
+            PhotoRefused { status, code, message: error.to_string() }
+        })?;
+        self.put_away(&portrait.large, &portrait.small)
+    }
+
+    fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoRefused> {
+        let gone =
+            || PhotoRefused { status: 404, code: "not_found", message: "the photo is gone; send it again".into() };
+        let size = |size| self.jpeg(photo, size).ok_or_else(gone);
+        self.put_away(&size(PhotoSize::Large)?, &size(PhotoSize::Small)?)
+    }
+
+    fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>> {
+        let size = match size {
+            PhotoSize::Large => Size::Large,
+            PhotoSize::Small => Size::Small,
+        };
+        self.album.read(photo, size).ok()
+    }
+
+    fn discard(&self, photo: PhotoId) {
+        if let Err(error) = self.album.remove(photo) {
+            log::error!("a photo can't be deleted: {error}");
+        }
+    }
+}
+
+fn busy(_: Busy) -> PhotoRefused {
+    let message = "other photos are being drawn; try again in a moment".into();
+    PhotoRefused { status: 503, code: "busy", message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::story::SetClock;
+    use crate::share::{Announcer, NewUser, ShareSettings};
+    use crate::thumbnail;
+
+    /// A JPEG.
+    fn file() -> Vec<u8> {
+        thumbnail::jpeg(&crate::ground::picture::Picture::grey(64, 64), 64, 64).expect("drawn")
+    }
+
+    #[test]
+    fn photos_nobody_has_are_found_and_deleted() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let gallery = Gallery::new(Album::open(dir.path()).expect("opened"));
+        let kept = gallery.keep(PhotoOf::Owner, file().into()).expect("kept");
+        let (stray, young) = (gallery.copy(kept).expect("kept"), gallery.copy(kept).expect("kept"));
+        let long_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+        let age = || {
+            for entry in std::fs::read_dir(dir.path()).expect("a list").flatten() {
+                if !entry.file_name().to_string_lossy().starts_with(&young.to_string()) {
+                    let file = std::fs::File::options().write(true).open(entry.path()).expect("opened");
+                    file.set_modified(long_ago).expect("dated back");
+                }
+            }
+        };
+        age();
+        let clock = SetClock::new();
+        let announcer = Arc::new(Announcer::new(Default::default()));
+        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, ShareSettings::default());
+        let steward = steward.expect("opens");
+        let account = steward.add_account("Silva", None).expect("an account").id;
+        let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
+        let ana = steward.add_user(new).expect("a user").id;
+        steward.set_user_photo(ana, Some(kept)).expect("set");
+        let there =
+            |photo| gallery.jpeg(photo, PhotoSize::Small).is_some() && gallery.jpeg(photo, PhotoSize::Large).is_some();
+        gallery.spare_all();
+        gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
+        assert!(there(stray), "books that know it may come back after a restore");
+        age();
+        gallery.delete_strays(&steward, 3 * LEFT_BEHIND).expect("tidied");
+        assert!(there(stray), "it is kept as long as videos are");
+        gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
+        assert!(there(kept) && there(young));
+        assert!(gallery.jpeg(stray, PhotoSize::Large).is_none() && gallery.jpeg(stray, PhotoSize::Small).is_none());
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let gallery = Gallery::new(Album::open(dir.path()).expect("opened"));
+        let refused = gallery.keep(PhotoOf::Owner, Bytes::from_static(b"<svg/>")).expect_err("no photo");
+        assert_eq!((refused.status, refused.code), (415, "not_a_photo"));
+        let half = Bytes::from(file()).slice(..20);
+        assert_eq!(gallery.keep(PhotoOf::Owner, half).expect_err("half a photo").status, 400);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("a list").count(), 0);
+    }
+}

@@ -9,7 +9,9 @@ pub mod wire;
 
 pub mod codec;
 pub mod executor;
+pub mod fetch;
 pub mod live;
+pub mod package;
 pub mod private;
 pub mod share;
 pub mod tls;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use http_house::home::{Home, code_of, json_of};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use lareira::ground::id::UserId;
-use lareira::http::PhotoOf;
+use lareira::lifecycle::gallery::PhotoOf;
 use lareira::share::NewUser;
 use serde_json::{Value, json};
 
@@ -118,7 +118,6 @@ fn a_profile_is_changed_field_by_field() {
 
 #[test]
 fn a_users_photo_is_theirs_until_they_go() {
-    use lareira::http::Photos as _;
     let home = Home::new();
     let account = home.account("Casa");
     let ana = home.user(account, "Ana", None);

@@ -312,7 +312,7 @@ fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
     camera.read_some();
     let before = house.metric("lareira_pictures_published");
     let pictures = limits::MP4_FRAGMENT_SAMPLES as u32;
-    let piece = [&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &large::description(), &fragment(pictures)].concat();
+    let piece = [&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &large::init_segment(), &fragment(pictures)].concat();
     camera.send(message(2, &piece));
     while house.metric("lareira_pictures_published") < before + f64::from(pictures) {
         std::thread::yield_now();

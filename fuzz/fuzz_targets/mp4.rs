@@ -5,7 +5,7 @@ use bytes::Bytes;
 use lareira::ground::frame::Frame;
 use lareira::wire::fmp4::fragment::ReferenceTime;
 use lareira::wire::fmp4::muxer::Muxed;
-use lareira::wire::fmp4::read::description;
+use lareira::wire::fmp4::read::read_init_segment;
 use lareira::wire::fmp4::remux::Remux;
 use lareira::wire::mp4::{Ask, Demuxer, Opened, Opener};
 use libfuzzer_sys::fuzz_target;
@@ -53,7 +53,7 @@ fn file(bytes: &[u8]) {
     }
     for item in &out {
         if let Muxed::Init(init, _) = item {
-            assert!(description(init).is_some(), "what we write we read");
+            assert!(read_init_segment(init).is_some(), "what we write we read");
         }
     }
 }

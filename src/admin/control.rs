@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::admin::verbs::{Admin, Refused, Verb};
+use crate::admin::verbs::{Admin, Answer, NotDone, Verb};
 use crate::ground::limits;
 use crate::private;
 
@@ -31,11 +31,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Calls that are answered at once; further ones wait. Whoever is slow, silent or has a large backup made holds up no other.
 const THREADS: usize = 4;
 
+/// What comes back: an [`Answer`] as it is written, read again as any JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answer {
-    Done(Value),
+enum Outcome<A> {
+    Done(A),
     Refused(Refused),
+}
+
+/// Why something was not done, as it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people; says what to do.
+    pub message: String,
+}
+
+impl From<NotDone> for Refused {
+    fn from(error: NotDone) -> Self {
+        Self { code: error.code().into(), message: error.to_string() }
+    }
 }
 
 /// The gateway's side; closes the socket when dropped.
@@ -89,11 +105,11 @@ fn serve(listener: &UnixListener, admin: &Admin, stop: &AtomicBool) {
 
 fn answer(stream: UnixStream, admin: &Admin) -> io::Result<()> {
     let verb: Verb = receive(&mut InTime::new(&stream), VERB_BYTES)?;
-    let answer = match admin.execute(&verb) {
-        Ok(value) => Answer::Done(value),
-        Err(refused) => Answer::Refused(refused),
+    let outcome: Outcome<Answer> = match admin.execute(&verb) {
+        Ok(answer) => Outcome::Done(answer),
+        Err(error) => Outcome::Refused(error.into()),
     };
-    send(&mut InTime::new(&stream), &answer)
+    send(&mut InTime::new(&stream), &outcome)
 }
 
 /// A socket's side that has [`PATIENCE`] for all it sends, or all it takes.
@@ -145,8 +161,8 @@ pub fn ask(data_dir: &Path, verb: &Verb) -> io::Result<Option<Result<Value, Refu
     };
     send(&mut stream, verb)?;
     Ok(Some(match receive(&mut stream, ANSWER_BYTES)? {
-        Answer::Done(value) => Ok(value),
-        Answer::Refused(refused) => Err(refused),
+        Outcome::Done(value) => Ok(value),
+        Outcome::Refused(refused) => Err(refused),
     }))
 }
 
@@ -171,7 +187,7 @@ fn receive<T: DeserializeOwned>(stream: &mut impl Read, most: usize) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::verbs::Addresses;
+    use crate::admin::addresses::Addresses;
     use crate::album::Album;
     use crate::ground::time::Clock as _;
     use crate::lifecycle::gallery::Gallery;

@@ -3,6 +3,6 @@
 //! `verbs` carries them out, whether they come over the control socket, from the owner's page, or on the spot while no
 //! gateway runs. No HTTP here: whoever asks is known already.
 
-mod channels;
+pub mod addresses;
 pub mod control;
 pub mod verbs;

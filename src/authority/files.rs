@@ -16,8 +16,8 @@ use rcgen::KeyPair;
 
 use super::AuthorityError;
 use super::issue::{Root, fingerprint};
-use super::permits::Permits;
-use super::terms::{Early, Terms};
+use super::name_constraints::Permits;
+use super::renewal::{Early, Terms};
 use crate::ground::time::UnixMs;
 use crate::private;
 
@@ -212,7 +212,7 @@ fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authority::terms::EARLIEST;
+    use crate::authority::renewal::EARLIEST;
     use std::os::unix::fs::PermissionsExt as _;
 
     fn names() -> Vec<String> {

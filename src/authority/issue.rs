@@ -12,8 +12,8 @@ use rcgen::{
 };
 
 use super::AuthorityError;
-use super::permits::{Permits, Subnet};
-use super::terms::Terms;
+use super::name_constraints::{Permits, Subnet};
+use super::renewal::Terms;
 use crate::ground::secret;
 use crate::ground::time::UnixMs;
 
@@ -118,7 +118,7 @@ mod tests {
     use futures_rustls::rustls::{CertificateError, Error, RootCertStore, crypto};
 
     use super::*;
-    use crate::authority::terms::EARLIEST;
+    use crate::authority::renewal::EARLIEST;
 
     /// What somebody who trusts `root` says of a certificate that it has signed for `name`.
     fn judged(root: &Root, name: &'static str) -> Result<(), Error> {

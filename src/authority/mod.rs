@@ -6,9 +6,9 @@
 
 mod files;
 mod issue;
+mod name_constraints;
 mod names;
-mod permits;
-mod terms;
+mod renewal;
 
 use std::fmt;
 use std::io;
@@ -25,8 +25,8 @@ use futures_rustls::rustls::{self, ServerConfig};
 use crate::ground::time::UnixMs;
 use files::{Given, Server};
 use issue::Root;
+use name_constraints::Permits;
 pub use names::{Names, host_name};
-use permits::Permits;
 
 /// What certificates are made of.
 #[derive(Clone, Debug)]

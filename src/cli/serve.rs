@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt as _;
 
-use crate::admin::verbs::{Addresses, Doors};
+use crate::admin::addresses::{Addresses, Doors};
 use crate::cli::{CliError, Options, log_to_stderr};
 use crate::config::Config;
 use crate::gateway::Gateway;

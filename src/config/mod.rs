@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::admin::verbs::Doors;
+use crate::admin::addresses::Doors;
+use crate::fetch::Allowed;
 use crate::ground::network::Network;
-use crate::iptv::{Allowed, Source};
+use crate::iptv::Source;
 use crate::lifecycle::RecordingLimits;
 use crate::mdns::Label;
 

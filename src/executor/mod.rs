@@ -26,8 +26,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use async_io::Async;
+use async_io::{Async, Timer};
 use async_task::Runnable;
+use futures_lite::FutureExt as _;
 use smol::lock::Semaphore;
 
 use meter::Watch;
@@ -66,6 +67,15 @@ static PLACES: LazyLock<[Arc<Semaphore>; 4]> = LazyLock::new(|| {
     [limits::BOOKS_THREADS, limits::DISK_THREADS, limits::MEDIA_THREADS, limits::NAMES_THREADS]
         .map(|threads| Arc::new(Semaphore::new(threads)))
 });
+
+/// What `work` gives, if it does in time.
+pub async fn in_time<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let late = async {
+        Timer::after(time).await;
+        None
+    };
+    async { Some(work.await) }.or(late).await
+}
 
 /// Does work that blocks on another thread, as soon as there is one for its kind: however many ask, so many work. Work that
 /// was begun is finished, and holds its place until then, even if nobody waits for it any more.

@@ -10,7 +10,8 @@ use crate::ground::secret::same;
 use crate::ground::time::{Clock, UnixMs};
 use crate::ingest::{Answer, CameraGate, Gate};
 use crate::lifecycle::follow::Follower;
-use crate::live::{FinishedRecording, Hub, OpenError, Publisher, Status};
+use crate::live::{Hub, OpenError, Publisher, Status};
+use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
 use crate::share::{EndReason, RefusedKind, ShareError, Steward};
 use crate::wire::rtp::Media;
@@ -93,7 +94,7 @@ impl Doorkeeper {
     async fn open_stream(&self, share: ShareId, audio: Option<Arc<AudioParams>>) -> Result<Publisher, Refusal> {
         let date = self.clock.date();
         let past = self.past(share, date).await?;
-        let (publisher, new) = self.hub.open(share, audio, past, date).map_err(|error| {
+        let (publisher, new) = self.hub.open(share, audio, past.map(Into::into), date).map_err(|error| {
             self.library.release(share);
             match error {
                 OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,

@@ -1,6 +1,6 @@
 //! What of the gateway is announced on the home network: names and doors that others can reach, and no others.
 
-use crate::admin::verbs::Doors;
+use crate::admin::addresses::Doors;
 use crate::config::Config;
 use crate::executor::Executor;
 use crate::mdns::{Kind, Place, Presence, Service, Settings};

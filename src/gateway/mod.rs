@@ -5,10 +5,14 @@
 
 mod cameras;
 mod channels;
+mod clips;
 mod gate;
 mod mdns;
+pub mod owner_page;
+pub mod photos;
 mod player;
 mod secure;
+mod status;
 
 use std::fmt;
 use std::future::Future;
@@ -21,22 +25,28 @@ use std::time::Duration;
 use async_io::Timer;
 use futures_lite::FutureExt as _;
 
+use crate::admin::addresses::{Addresses, Doors};
 use crate::admin::control::Control;
-use crate::admin::verbs::{Addresses, Admin, Doors, OwnerPage};
+use crate::admin::verbs::Admin;
 use crate::album::Album;
 use crate::config::Config;
 use crate::executor::{Executor, SystemClock, Task};
+use crate::fetch::Guard;
 use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::{PairedTvs, Watched, tell_tvs};
+use crate::gateway::clips::Intake;
 use crate::gateway::gate::Doorkeeper;
+use crate::gateway::owner_page::OwnerPage;
+use crate::gateway::photos::Photos;
 use crate::gateway::player::{LibraryRecordings, Plays, Tickets};
 use crate::gateway::secure::Secure;
+use crate::gateway::status::Status;
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
-use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Photos as _, Times};
+use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
 use crate::ingest::{self, Cameras, Ingest};
-use crate::iptv::{self, Channels, Guard, Refresher};
-use crate::lifecycle::clips::{Clips, Intake};
+use crate::iptv::{self, Channels, Refresher};
+use crate::lifecycle::clips::Clips;
 use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
 use crate::lifecycle::gallery::Gallery;
 use crate::lifecycle::retention::{Retention, Rounds};
@@ -47,6 +57,7 @@ use crate::mdns::Presence;
 use crate::node::now::Now;
 use crate::node::status::Health;
 use crate::node::threads::Down;
+use crate::package::fmp4::RECORDER;
 use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
@@ -133,7 +144,7 @@ impl Gateway {
         let recordings = data_dir.join("recordings");
         let folder = Folder::open(&recordings).map_err(data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
-        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled));
+        let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled.then_some(RECORDER)));
         let library = Library::new(folder.clone());
         let limits = config.recording.limits();
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));
@@ -200,7 +211,7 @@ impl Gateway {
         });
         let now = Now::new(steward.clone(), hub.clone(), room.clone(), clock.clone());
         let owner_page = Arc::new(OwnerPage { admin: admin.clone(), now });
-        let api = Api::new(steward.clone(), gallery.clone(), owner_page, doors.rtsp.port())
+        let api = Api::new(steward.clone(), Arc::new(Photos(gallery.clone())), owner_page, doors.rtsp.port())
             .with_secure(told.ports)
             .with_lineup(watched.clone());
         let answering = api.clone();
@@ -220,14 +231,14 @@ impl Gateway {
                 events: Arc::new(Announcements::new(api.clone(), clock.clone())),
                 devices: Arc::new(api),
                 metrics_from: config.http.metrics_from.clone(),
-                status: Arc::new(Health {
+                status: Arc::new(Status(Health {
                     steward: steward.clone(),
                     hub: hub.clone(),
                     channels: channels.clone(),
                     executor: executor.clone(),
                     data_dir: data_dir.clone(),
                     down: down.clone(),
-                }),
+                })),
                 times: Times::default(),
                 caps: Caps::default(),
             },

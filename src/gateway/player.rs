@@ -14,7 +14,7 @@ use crate::ground::secret::TokenHash;
 use crate::ground::time::{Clock, Moment};
 use crate::http::route::PlayFile;
 use crate::http::{PlayRequest, Player};
-use crate::live::{FinishedRecording, Wanted};
+use crate::package::fmp4::{FinishedRecording, Wanted};
 use crate::playback::{Denied, File, PlayAccess, Playback, Recordings, Request, Standing};
 use crate::recording::library::Library;
 use crate::share::{Asker, RefusedKind, Scope, ShareError, ShareState, Steward, TicketError};

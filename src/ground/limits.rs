@@ -25,8 +25,8 @@ pub const REORDER_WAIT: Duration = Duration::from_millis(60);
 pub const STREAM_BYTES: usize = 24 * 1024 * 1024;
 /// Bytes of all streams together that wait for the disk; the recording of the stream that exceeds them pauses.
 pub const BACKLOG_BYTES: usize = 96 * 1024 * 1024;
-/// Descriptions of one stream (changes of its pictures' size or coding); its publisher is sent away at the next.
-pub const STREAM_DESCRIPTIONS: usize = 1024;
+/// Init segments of one stream (changes of its pictures' size or coding); its publisher is sent away at the next.
+pub const STREAM_INIT_SEGMENTS: usize = 1024;
 /// Times the recording of one stream stops for want of room and goes on again; then it stays stopped.
 pub const STREAM_GAPS: usize = 256;
 /// Bytes that must be free before a recording goes on that stopped for want of room.

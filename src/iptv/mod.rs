@@ -2,15 +2,12 @@
 //!
 //! A channel that is HLS is passed on with its playlists rewritten (`relay`), one that is an endless transport stream
 //! is received once and cut into segments (`tuner`): a TV asks the gateway alone, and never a stranger's server. Where
-//! the gateway itself may ask is the law in `guard`. Who may watch is for the gateway to say ([`Viewers`]). No shares,
+//! the gateway itself may ask is for `fetch/` to keep ([`Settings::guard`]). Who may watch is for the gateway to say ([`Viewers`]). No shares,
 //! no database, no HTTP door here. RFC 8216 (HLS).
 
 mod cache;
 mod catalogue;
-mod client;
-mod guard;
 mod guide;
-mod home;
 mod lineup;
 mod refresh;
 mod relay;
@@ -28,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::executor::Executor;
+use crate::fetch::{Client, Guard};
 use crate::ground::id::{ChannelId, TvId};
 use crate::ground::reply::{Body, Reply};
 use crate::ground::secret::SigningKey;
@@ -35,8 +33,6 @@ use crate::ground::time::Clock;
 use crate::wire::fetch::Url;
 use cache::Cache;
 pub use catalogue::{Catalogue, Channel, Skipped};
-use client::Client;
-pub use guard::{Allowed, Guard};
 pub use guide::{Guide, Programme};
 use lineup::Lineup;
 pub use lineup::{Held, Origin};

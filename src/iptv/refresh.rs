@@ -14,12 +14,13 @@ use std::time::Duration;
 use event_listener::Event;
 use futures_lite::FutureExt as _;
 
+use crate::executor::in_time;
+use crate::fetch::{Client, FetchError};
 use crate::ground::limits;
 use crate::ground::secret;
 use crate::ground::time::{Clock, UnixMs};
 use crate::iptv::cache::{Cache, Known, What, create, unpacked};
 use crate::iptv::catalogue::{Builder, Catalogue};
-use crate::iptv::client::{Client, FetchError, in_time};
 use crate::iptv::guide::Guide;
 use crate::iptv::lineup::Lineup;
 use crate::iptv::source::Source;
@@ -407,8 +408,9 @@ mod tests {
     use std::thread;
 
     use crate::executor::{Executor, SystemClock};
+    use crate::fetch::Guard;
     use crate::ground::id::TvId;
-    use crate::iptv::{Channels, Guard, Settings, Viewers};
+    use crate::iptv::{Channels, Settings, Viewers};
 
     struct Nobody;
 

@@ -9,11 +9,11 @@ use futures_lite::StreamExt as _;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 
 use crate::executor::{Work, unblock};
+use crate::fetch::{Client, FetchError};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::secret::SigningKey;
 use crate::ground::text;
-use crate::iptv::client::{Client, FetchError};
 use crate::iptv::ticket::Bearer;
 use crate::wire::fetch::{Request, Url};
 use crate::wire::playlist::relay::{Role, relay};

@@ -12,11 +12,11 @@ use async_io::Timer;
 use bytes::Bytes;
 use event_listener::Event;
 
-use crate::executor::Executor;
+use crate::executor::{Executor, in_time};
+use crate::fetch::{Client, FetchError, Fetched};
 use crate::ground::id::ChannelId;
 use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, Ticks90k};
-use crate::iptv::client::{Client, FetchError, Fetched, in_time};
 use crate::wire::fetch::{Request, Url};
 use crate::wire::mpegts::segmenter::{Cut, Segment, Segmenter};
 use crate::wire::playlist::relay::is_playlist;

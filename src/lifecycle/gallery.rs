@@ -1,5 +1,6 @@
 //! The gallery: photos as phones and the owner send them, drawn by `thumbnail` and kept in the `album`.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,9 +10,8 @@ use bytes::Bytes;
 
 use crate::album::{Album, Size};
 use crate::executor::{Busy, Workbench};
-use crate::ground::id::PhotoId;
+use crate::ground::id::{PhotoId, SenderId};
 use crate::ground::limits;
-use crate::http::{PhotoOf, PhotoRefused, PhotoSize, Photos};
 use crate::share::{ShareError, Steward};
 use crate::thumbnail::portrait::{Portrait, PortraitError, portrait};
 
@@ -41,15 +41,13 @@ impl Gallery {
         Self { album, painter, easel: Workbench::new("photos", limits::PHOTO_PLACES) }
     }
 
-    fn put_away(&self, large: &[u8], small: &[u8]) -> Result<PhotoId, PhotoRefused> {
+    fn put_away(&self, large: &[u8], small: &[u8]) -> Result<PhotoId, PhotoError> {
         self.album.keep(large, small).map_err(|error| {
             log::error!("a photo can't be kept: {error}");
-            if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
-                let message = "the gateway's disk is full; free some space and try again".into();
-                return PhotoRefused { status: 507, code: "disk_full", message };
+            match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PhotoError::DiskFull,
+                _ => PhotoError::NotKept,
             }
-            let message = "the photo can't be kept; check the gateway's disk and try again".into();
-            PhotoRefused { status: 503, code: "store_failed", message }
         })
     }
 
@@ -64,9 +62,7 @@ impl Gallery {
         old.into_iter().filter(|photo| !known.contains(photo)).for_each(|photo| self.discard(photo));
         Ok(())
     }
-}
 
-impl Gallery {
     /// Spares the photos of now, before books come back that may not know them: newer ones may come back after.
     pub(crate) fn spare_all(&self) {
         if let Err(error) = self.album.touch() {
@@ -75,8 +71,69 @@ impl Gallery {
     }
 }
 
-impl Photos for Gallery {
-    fn keep(&self, of: PhotoOf, file: Bytes) -> Result<PhotoId, PhotoRefused> {
+/// Of whom a photo is taken in. One photo of each is drawn at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhotoOf {
+    /// One of the owner's people, by the owner.
+    Owner,
+    /// Whose phone sends it.
+    Sender(SenderId),
+    /// Who comes in with this code.
+    Newcomer(String),
+}
+
+/// Why a photo is not taken.
+#[derive(Debug)]
+pub enum PhotoError {
+    /// It can't be drawn.
+    Drawing(PortraitError),
+    /// Too many others are being drawn.
+    Busy,
+    /// The one to be copied is gone.
+    Gone,
+    /// The disk is full.
+    DiskFull,
+    /// The disk failed.
+    NotKept,
+}
+
+impl PhotoError {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Drawing(PortraitError::WrongKind) => "not_a_photo",
+            Self::Drawing(PortraitError::TooLarge | PortraitError::TooIntricate) => "photo_too_large",
+            Self::Drawing(PortraitError::Broken(_)) => "bad_photo",
+            Self::Busy => "busy",
+            Self::Gone => "not_found",
+            Self::DiskFull => "disk_full",
+            Self::NotKept => "store_failed",
+        }
+    }
+}
+
+impl fmt::Display for PhotoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Drawing(error) => return error.fmt(f),
+            Self::Busy => "other photos are being drawn; try again in a moment",
+            Self::Gone => "the photo is gone; send it again",
+            Self::DiskFull => "the gateway's disk is full; free some space and try again",
+            Self::NotKept => "the photo can't be kept; check the gateway's disk and try again",
+        })
+    }
+}
+impl std::error::Error for PhotoError {}
+
+impl From<Busy> for PhotoError {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl Gallery {
+    /// Draws the photo in `file` anew and keeps it; its id. Refused at once where too many are being drawn. Blocks.
+    pub fn keep(&self, of: PhotoOf, file: Bytes) -> Result<PhotoId, PhotoError> {
         let spare = if of == PhotoOf::Owner { 0 } else { limits::PHOTO_PLACES_SPARE };
         let painter = self.painter.clone();
         let draw = move || {
@@ -84,43 +141,28 @@ impl Photos for Gallery {
             let drawn = catch_unwind(AssertUnwindSafe(|| painter(&file)));
             drawn.unwrap_or_else(|_| Err(PortraitError::Broken("the decoder gave up".into())))
         };
-        let drawn = self.easel.place(of, spare).and_then(|place| place.work(draw)).map_err(busy)?;
-        let portrait = drawn.map_err(|error| {
-            let (status, code) = match error {
-                PortraitError::WrongKind => (415, "not_a_photo"),
-                PortraitError::TooLarge | PortraitError::TooIntricate => (413, "photo_too_large"),
-                PortraitError::Broken(_) => (400, "bad_photo"),
-            };
-            PhotoRefused { status, code, message: error.to_string() }
-        })?;
+        let drawn = self.easel.place(of, spare).and_then(|place| place.work(draw))?;
+        let portrait = drawn.map_err(PhotoError::Drawing)?;
         self.put_away(&portrait.large, &portrait.small)
     }
 
-    fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoRefused> {
-        let gone =
-            || PhotoRefused { status: 404, code: "not_found", message: "the photo is gone; send it again".into() };
-        let size = |size| self.jpeg(photo, size).ok_or_else(gone);
-        self.put_away(&size(PhotoSize::Large)?, &size(PhotoSize::Small)?)
+    /// Keeps a photo once more, under another id. Blocks.
+    pub fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoError> {
+        let size = |size| self.jpeg(photo, size).ok_or(PhotoError::Gone);
+        self.put_away(&size(Size::Large)?, &size(Size::Small)?)
     }
 
-    fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>> {
-        let size = match size {
-            PhotoSize::Large => Size::Large,
-            PhotoSize::Small => Size::Small,
-        };
+    /// The JPEG of a photo, if there is one. Blocks.
+    pub fn jpeg(&self, photo: PhotoId, size: Size) -> Option<Vec<u8>> {
         self.album.read(photo, size).ok()
     }
 
-    fn discard(&self, photo: PhotoId) {
+    /// Deletes a photo that nobody has any more. Blocks.
+    pub fn discard(&self, photo: PhotoId) {
         if let Err(error) = self.album.remove(photo) {
             log::error!("a photo can't be deleted: {error}");
         }
     }
-}
-
-fn busy(_: Busy) -> PhotoRefused {
-    let message = "other photos are being drawn; try again in a moment".into();
-    PhotoRefused { status: 503, code: "busy", message }
 }
 
 #[cfg(test)]
@@ -161,8 +203,7 @@ mod tests {
         let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
         let ana = steward.add_user(new).expect("a user").id;
         steward.set_user_photo(ana, Some(kept)).expect("set");
-        let there =
-            |photo| gallery.jpeg(photo, PhotoSize::Small).is_some() && gallery.jpeg(photo, PhotoSize::Large).is_some();
+        let there = |photo| gallery.jpeg(photo, Size::Small).is_some() && gallery.jpeg(photo, Size::Large).is_some();
         gallery.spare_all();
         gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
         assert!(there(stray), "books that know it may come back after a restore");
@@ -171,17 +212,6 @@ mod tests {
         assert!(there(stray), "it is kept as long as videos are");
         gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
         assert!(there(kept) && there(young));
-        assert!(gallery.jpeg(stray, PhotoSize::Large).is_none() && gallery.jpeg(stray, PhotoSize::Small).is_none());
-    }
-
-    #[test]
-    fn refusals_say_what_to_do() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let gallery = Gallery::new(Album::open(dir.path()).expect("opened"));
-        let refused = gallery.keep(PhotoOf::Owner, Bytes::from_static(b"<svg/>")).expect_err("no photo");
-        assert_eq!((refused.status, refused.code), (415, "not_a_photo"));
-        let half = Bytes::from(file()).slice(..20);
-        assert_eq!(gallery.keep(PhotoOf::Owner, half).expect_err("half a photo").status, 400);
-        assert_eq!(std::fs::read_dir(dir.path()).expect("a list").count(), 0);
+        assert!(gallery.jpeg(stray, Size::Large).is_none() && gallery.jpeg(stray, Size::Small).is_none());
     }
 }

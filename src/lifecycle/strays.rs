@@ -6,13 +6,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::lifecycle::clips::Clips;
 use crate::live::Hub;
 use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::share::{Asker, ShareState, Steward};
+
+/// What became of the videos that a restored backup doesn't know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptAside {
+    /// How many there are.
+    pub videos_kept_aside: usize,
+    /// In which folder.
+    pub kept_aside_in: String,
+}
 
 /// Who looks for them.
 pub struct Strays {
@@ -37,7 +46,7 @@ impl Strays {
     /// In the data directory of a gateway that doesn't run.
     pub fn at_rest(steward: Arc<Steward>, data_dir: &Path) -> io::Result<Self> {
         let library = Library::new(Folder::open(&data_dir.join("recordings"))?);
-        Ok(Self::new(steward, Arc::new(Hub::new(0, false)), library))
+        Ok(Self::new(steward, Arc::new(Hub::new(0, None)), library))
     }
 
     /// Sets aside the recordings of shares that are not known, and brings back those that are again. How many are not: one
@@ -84,28 +93,30 @@ impl Strays {
         Ok(())
     }
 
-    /// Sorts after a restore, and adds to what is said of it what became of the videos that the backup didn't know.
-    pub fn told(&self, mut done: Value) -> Value {
+    /// Sorts after a restore; what became of the videos that the backup didn't know, if there are any.
+    pub fn sort_after_restore(&self) -> Option<KeptAside> {
         let place = self.library.folder().strays().display().to_string();
         match self.sort() {
-            Ok(0) => {}
+            Ok(0) => None,
             Ok(aside) => {
                 log::warn!(
                     "{aside} videos are younger than the backup: they are kept in {place} as long as others are"
                 );
-                done["videos_kept_aside"] = aside.into();
-                done["kept_aside_in"] = place.into();
+                Some(KeptAside { videos_kept_aside: aside, kept_aside_in: place })
             }
-            Err(error) => log::error!("recordings that the backup doesn't know can't be kept in {place}: {error}"),
+            Err(error) => {
+                log::error!("recordings that the backup doesn't know can't be kept in {place}: {error}");
+                None
+            }
         }
-        done
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::verbs::{Addresses, Admin, Verb};
+    use crate::admin::addresses::Addresses;
+    use crate::admin::verbs::{Admin, Answer, Verb};
     use crate::config::{Config, Recording};
     use crate::gateway::open_books;
     use crate::ground::id::ShareId;
@@ -166,10 +177,14 @@ mod tests {
         std::fs::write(folder.video(share), "a video").expect("recorded");
         let newer = place.path().join("newer");
         admin.execute(&Verb::Backup { file: newer.clone() }).expect("backed up");
-        let restored = admin.execute(&Verb::Restore { file }).expect("restored");
+        let restore = |file| {
+            let answer: Answer = admin.execute(&Verb::Restore { file }).expect("restored");
+            serde_json::to_value(answer).expect("written")
+        };
+        let restored = restore(file);
         assert_eq!((&restored["restored"], &restored["videos_kept_aside"]), (&true.into(), &1.into()), "{restored}");
         assert_eq!(restored["kept_aside_in"], folder.strays().display().to_string());
-        let restored = admin.execute(&Verb::Restore { file: newer }).expect("restored");
+        let restored = restore(newer);
         assert_eq!(restored.get("videos_kept_aside"), None, "{restored}");
         assert_eq!(std::fs::read(folder.video(share)).expect("it is back"), b"a video");
     }

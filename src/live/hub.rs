@@ -9,8 +9,8 @@ use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
-use crate::live::finished::FinishedRecording;
 use crate::live::publisher::Publisher;
+use crate::live::sink::{Past, Recorder};
 use crate::live::state::Status;
 use crate::live::stream::Stream;
 
@@ -31,14 +31,14 @@ pub struct Hub {
     streams: Mutex<HashMap<ShareId, Arc<Stream>>>,
     backlog: Arc<Backlog>,
     max_streams: usize,
-    recorded: bool,
+    recorder: Option<Recorder>,
     opened: Event,
 }
 
 impl Hub {
-    /// A hub for at most `max_streams` streams; `recorded` says whether they go to the disk.
-    pub fn new(max_streams: usize, recorded: bool) -> Self {
-        Self { streams: Mutex::default(), backlog: Arc::default(), max_streams, recorded, opened: Event::new() }
+    /// A hub for at most `max_streams` streams. Where there is a `recorder` they go to the disk, as what it makes of them.
+    pub fn new(max_streams: usize, recorder: Option<Recorder>) -> Self {
+        Self { streams: Mutex::default(), backlog: Arc::default(), max_streams, recorder, opened: Event::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ShareId, Arc<Stream>>> {
@@ -57,7 +57,7 @@ impl Hub {
         &self,
         share: ShareId,
         audio: Option<Arc<AudioParams>>,
-        past: Option<FinishedRecording>,
+        past: Option<Past>,
         date: UnixMs,
     ) -> Result<(Publisher, Option<Arc<Stream>>), OpenError> {
         let mut streams = self.lock();
@@ -72,7 +72,7 @@ impl Hub {
         if flowing >= self.max_streams {
             return Err(OpenError::Full(self.max_streams));
         }
-        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorded, &self.backlog));
+        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorder, &self.backlog));
         streams.insert(share, stream.clone());
         drop(streams);
         self.opened.notify(usize::MAX);

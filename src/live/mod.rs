@@ -1,26 +1,29 @@
-//! Live streams: what flows now. The newest pictures, and everyone who reads them.
+//! Live streams: what flows now. The newest frames, and everyone who makes something of them.
 //!
-//! A [`Hub`] has the streams; each [`Stream`] has one [`Publisher`] at a time and any number of readers. Frames are
-//! wrapped once, and every reader is handed the same bytes. Readers keep no queue: one that falls behind goes on at the
-//! newest key frame, and is counted. What must reach the disk waits in a queue of its own (`backlog`).
+//! A [`Hub`] has the streams; each [`Stream`] has one [`Publisher`] at a time and any number of [`Sink`]s, which bring its
+//! frames into the forms that readers want (`package/`). It is one continuous timeline, however often its publisher is
+//! lost and comes back. What must reach the disk waits in a queue of its own (`backlog`).
 //!
-//! No sockets, no files, no clock: whoever writes says what time it is.
+//! No sockets, no files, no clock: whoever writes says what time it is. No container, no playlist: what frames become is
+//! their sinks' business.
 
 mod backlog;
-mod finished;
+mod frames;
 mod gaps;
 mod hub;
 mod publisher;
-mod reader;
+mod sink;
 mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
-pub use backlog::{Backlog, Unrecorded};
-pub use finished::{FinishedRecording, Head, Wanted};
+pub use backlog::{Backlog, Recording};
+pub use frames::{Frames, KeptFrame};
 pub use hub::{Hub, OpenError};
 pub use publisher::Publisher;
-pub use reader::Reader;
-pub use state::{RecordingState, Status};
-pub use stream::{KeyFrame, MediaInfo, Stream, StreamCounts};
+pub use sink::{News, Past, Recorder, Sink, Source};
+pub use state::{KeyFrame, MediaInfo, RecordingState, Status, StreamCounts};
+pub use stream::Stream;
+pub use timeline::Timeline;

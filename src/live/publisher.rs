@@ -19,7 +19,7 @@ pub struct Publisher {
 
 impl Publisher {
     pub(super) fn new(stream: Arc<Stream>, audio: Option<&AudioParams>, backlog: Arc<Backlog>) -> Self {
-        let mute = stream.lock().muxer.audio().map(|known| &**known) != audio;
+        let mute = stream.lock().source.audio.as_deref() != audio;
         Self { stream, backlog, mute }
     }
 

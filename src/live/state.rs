@@ -1,4 +1,10 @@
-//! What a stream is doing, and what becomes of its bytes on the disk.
+//! What a stream is doing, what it carries, and what becomes of it on the disk.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::ground::frame::VideoParams;
 
 /// What a stream is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,4 +33,43 @@ pub enum RecordingState {
     Resuming(String),
     /// The disk took no more; the reason is for people.
     Failed(String),
+}
+
+/// A key frame that can be decoded by itself.
+#[derive(Clone, Debug)]
+pub struct KeyFrame {
+    /// Its parameters.
+    pub params: Arc<VideoParams>,
+    /// The access unit, NAL units behind their lengths.
+    pub data: Bytes,
+}
+
+/// What the stream carries, for people and for players.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaInfo {
+    /// The pictures' codec, such as `avc1.42c01f` (RFC 6381).
+    pub codec: String,
+    /// The sound's codec, such as `mp4a.40.2`; `None` without sound.
+    pub audio_codec: Option<String>,
+    /// Width of the pictures in pixels.
+    pub width: u32,
+    /// Height of the pictures in pixels.
+    pub height: u32,
+    /// Pictures a second.
+    pub frame_rate: f64,
+    /// Bits a second, over the whole stream.
+    pub bits_per_second: u64,
+}
+
+/// What has been counted of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamCounts {
+    /// Pictures published.
+    pub pictures: u64,
+    /// Bytes of its pictures and sound.
+    pub bytes: u64,
+    /// Readers now.
+    pub readers: u64,
+    /// Times a slow reader was sent on to a key frame.
+    pub skips: u64,
 }

@@ -1,42 +1,33 @@
-//! The room's behaviour as its users see it.
+//! The room's behaviour as its users see it: without any form that frames are brought into.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_lite::{FutureExt as _, StreamExt as _, future};
-
-use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
+use crate::ground::frame::{Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{Hub, OpenError, Publisher, Reader, RecordingState, Status, Stream};
-use crate::wire::aac::parse_config;
-use crate::wire::fmp4::read::samples;
+use crate::live::{Hub, News, OpenError, Publisher, Sink, Source, Status, Stream};
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
-use crate::wire::mp4::boxes::boxes;
-use crate::wire::playlist::hls::Reload;
 
 const SHARE: ShareId = ShareId([7; 10]);
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 
-fn params() -> Arc<VideoParams> {
-    let mut sets = ParameterSets::default();
-    sets.take(SPS_360);
-    sets.take(PPS);
-    sets.current().expect("good sets")
+/// Counts what it is shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counter {
+    frames: u64,
+    ended: bool,
 }
 
-fn picture(params: &Arc<VideoParams>, number: i64, key: bool, bytes: usize) -> Frame {
-    let (time, params) = (Ticks90k(number * 3000), params.clone());
-    Frame::Video(VideoFrame { pts: time, dts: time, key, params, data: vec![number as u8; bytes].into() })
-}
+impl Sink for Counter {
+    fn frame(&mut self, source: &mut Source, news: &mut News) {
+        self.frames += 1;
+        news.more |= source.frames.newest().is_some();
+    }
 
-/// Publishes pictures `from..to`, a key frame every ten.
-fn publish(publisher: &mut Publisher, from: i64, to: i64) {
-    let params = params();
-    for number in from..to {
-        publisher.write(&mut vec![picture(&params, number, number % 10 == 0, 100)], NOW);
+    fn ended(&mut self, _: &mut Source) {
+        self.ended = true;
     }
 }
 
@@ -45,240 +36,73 @@ fn open(hub: &Hub) -> (Publisher, Arc<Stream>) {
     (publisher, stream.expect("it is new"))
 }
 
-/// What the reader has now; `None` at the end of the stream.
-fn next(reader: &mut Reader) -> Option<Option<Bytes>> {
-    let nothing = async { Some(None) };
-    future::block_on(async { reader.next().await.map(Some) }.or(nothing))
-}
-
-/// Decoding times of all pictures the reader has now, in frames.
-fn pictures(reader: &mut Reader) -> Vec<u64> {
-    let mut times = Vec::new();
-    while let Some(Some(bytes)) = next(reader) {
-        for (kind, body) in boxes(&bytes) {
-            if kind == *b"moof" {
-                times.extend(samples(body).expect("our own").iter().map(|sample| sample.decode_time / 3000));
-            }
-        }
+/// Publishes pictures `from..to` of so many bytes, a key frame every `group`.
+fn publish(publisher: &mut Publisher, from: i64, to: i64, group: i64, bytes: usize) {
+    let mut sets = ParameterSets::default();
+    sets.take(SPS_360);
+    sets.take(PPS);
+    let params: Arc<VideoParams> = sets.current().expect("good sets");
+    for number in from..to {
+        let (pts, params) = (Ticks90k(number * 3000), params.clone());
+        let (key, data) = (number % group == 0, vec![number as u8; bytes].into());
+        publisher.write(&mut vec![Frame::Video(VideoFrame { pts, dts: pts, key, params, data })], NOW);
     }
-    times
+}
+
+/// The numbers of the frames that are kept.
+fn kept(stream: &Stream) -> std::ops::Range<u64> {
+    let frames = &stream.lock().source.frames;
+    frames.first_number()..frames.next_number()
 }
 
 #[test]
-fn a_reader_starts_at_the_newest_key_frame_and_follows() {
-    let hub = Hub::new(1, false);
+fn the_newest_group_is_kept_and_a_little_more() {
+    let hub = Hub::new(1, None);
     let (mut publisher, stream) = open(&hub);
-    publish(&mut publisher, 0, 13);
-    let mut reader = stream.reader();
-    let first = next(&mut reader).flatten().expect("the description");
-    assert_eq!(&first[4..8], b"ftyp");
-    assert_eq!(pictures(&mut reader), [10, 11, 12]);
-    publish(&mut publisher, 13, 15);
-    assert_eq!(pictures(&mut reader), [13, 14]);
-    publisher.end();
-    assert_eq!(next(&mut reader), None);
-    assert_eq!(stream.counts().readers, 1);
-    drop(reader);
-    assert_eq!(stream.counts().readers, 0);
-}
-
-#[test]
-fn a_slow_reader_goes_on_at_the_newest_key_frame() {
-    let hub = Hub::new(1, false);
-    let (mut publisher, stream) = open(&hub);
-    publish(&mut publisher, 0, 1);
-    let mut reader = stream.reader();
-    assert_eq!(pictures(&mut reader), [0]);
-    publish(&mut publisher, 1, 700);
-    let read = pictures(&mut reader);
-    assert_eq!((read[0], read.len()), (690, 10));
-    assert_eq!(stream.counts().skips, 1);
+    publish(&mut publisher, 0, 100, 30, 100);
+    assert_eq!(kept(&stream), 84..100, "half a second, as the group began not long ago");
+    publish(&mut publisher, 100, 118, 30, 100);
+    assert_eq!(kept(&stream), 90..118);
+    let source = &stream.lock().source;
+    let newest_key = source.frames.newest_key().expect("it is kept");
+    assert!(newest_key == 90 && source.frames.get(90).is_some_and(|frame| frame.is_key()));
+    assert_eq!((source.frames.get(89).is_some(), source.duration()), (false, Ticks90k(118 * 3000)));
 }
 
 #[test]
 fn memory_is_bounded_even_without_key_frames() {
-    let hub = Hub::new(1, true);
+    let hub = Hub::new(1, None);
     let (mut publisher, stream) = open(&hub);
-    let params = params();
-    for number in 0..70 {
-        publisher.write(&mut vec![picture(&params, number, number == 0, 1 << 20)], NOW);
-    }
-    let kept = {
-        let inner = stream.lock();
-        inner.next_number() - inner.first_number()
-    };
-    assert!(kept as usize * (1 << 20) <= limits::STREAM_BYTES + (1 << 20), "{kept} pictures are kept");
-    assert!(matches!(stream.recording(), RecordingState::Paused(_)), "no disk took anything");
+    publish(&mut publisher, 0, 70, 1000, 1 << 20);
+    let kept = kept(&stream);
+    assert!((kept.end - kept.start) as usize * (1 << 20) <= limits::STREAM_BYTES, "{kept:?} are kept");
+    assert_eq!(stream.lock().source.frames.newest_key(), None);
 }
 
 #[test]
-fn a_share_has_one_publisher_at_a_time() {
-    let hub = Hub::new(1, false);
+fn a_sink_is_made_once_and_shown_every_frame() {
+    let hub = Hub::new(1, None);
     let (mut publisher, stream) = open(&hub);
-    publish(&mut publisher, 0, 5);
+    publish(&mut publisher, 0, 3, 10, 100);
+    let count = |stream: &Stream| stream.with(|_| Counter::default(), |counter, _| (counter.frames, counter.ended));
+    assert_eq!(count(&stream), (0, false), "it is made when it is asked for");
+    publish(&mut publisher, 3, 5, 10, 100);
+    assert_eq!(count(&stream), (2, false));
+    publisher.end();
+    assert_eq!(count(&stream), (2, true));
+}
+
+#[test]
+fn a_stream_goes_on_after_its_publisher_was_lost() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 5, 10, 100);
     assert_eq!(hub.open(SHARE, None, None, NOW).err(), Some(OpenError::AlreadyPublishing));
-    assert_eq!(hub.open(ShareId([8; 10]), None, None, NOW).err(), Some(OpenError::Full(1)));
     drop(publisher);
     assert_eq!(stream.status(), Status::Interrupted);
-    let mut reader = stream.reader();
-    assert_eq!(pictures(&mut reader), [0, 1, 2, 3, 4]);
     let (mut publisher, again) = hub.open(SHARE, None, None, NOW).expect("it may come back");
     assert!(again.is_none(), "the same stream goes on");
-    publish(&mut publisher, 0, 2);
-    assert_eq!(pictures(&mut reader), [5, 6], "and so does its timeline");
-    hub.end(SHARE);
-    assert!(publisher.is_revoked());
-    assert_eq!(hub.open(SHARE, None, None, NOW).err(), Some(OpenError::Over));
-}
-
-#[test]
-fn new_parameters_bring_a_new_description() {
-    let hub = Hub::new(1, false);
-    let (mut publisher, stream) = open(&hub);
-    publish(&mut publisher, 0, 2);
-    let mut reader = stream.reader();
-    assert_eq!(pictures(&mut reader), [0, 1]);
-    let changed = Arc::new(VideoParams { width: 1280, ..(*params()).clone() });
-    publisher.write(&mut vec![picture(&changed, 2, true, 100)], NOW);
-    let description = next(&mut reader).flatten().expect("a description");
-    assert_eq!(&description[4..8], b"ftyp");
-    assert_eq!(pictures(&mut reader), [2]);
-    assert!(stream.description(1).is_some() && stream.description(2).is_none());
-}
-
-#[test]
-fn a_stream_that_changes_all_the_time_is_ended() {
-    let hub = Hub::new(1, false);
-    let (mut publisher, stream) = open(&hub);
-    for number in 0..=limits::STREAM_DESCRIPTIONS as u32 {
-        assert!(!publisher.is_revoked());
-        let changed = Arc::new(VideoParams { width: 16 + number, ..(*params()).clone() });
-        publisher.write(&mut vec![picture(&changed, i64::from(number), true, 100)], NOW);
-    }
-    assert!(publisher.is_revoked());
-    assert_eq!(stream.status(), Status::Flowing, "its watcher ends it");
-}
-
-#[test]
-fn changes_that_come_all_at_once_are_limited_as_well() {
-    let hub = Hub::new(1, false);
-    let (mut publisher, stream) = open(&hub);
-    let changed = |number: u32| {
-        let params = Arc::new(VideoParams { width: 16 + number, ..(*params()).clone() });
-        picture(&params, i64::from(number), true, 100)
-    };
-    publisher.write(&mut (0..limits::STREAM_DESCRIPTIONS as u32 * 3).map(changed).collect(), NOW);
-    assert!(publisher.is_revoked());
-    assert!(stream.description(limits::STREAM_DESCRIPTIONS).is_some());
-    assert!(stream.description(limits::STREAM_DESCRIPTIONS + 1).is_none());
-}
-
-#[test]
-fn what_waits_for_the_disk_is_bounded_over_all_streams() {
-    let hub = Hub::new(100, true);
-    let params = params();
-    let each = limits::STREAM_BYTES as i64 / (1 << 20) - 1;
-    let mut streams = Vec::new();
-    for number in 0..10 {
-        let (mut publisher, stream) = hub.open(ShareId([number; 10]), None, None, NOW).expect("there is room");
-        for picture_number in 0..each {
-            publisher.write(&mut vec![picture(&params, picture_number, picture_number == 0, 1 << 20)], NOW);
-        }
-        streams.push((publisher, stream.expect("it is new")));
-    }
-    let recorded = streams.iter().filter(|(_, stream)| stream.recording() == RecordingState::On).count();
-    assert_eq!(recorded, 4, "the disk takes nothing, and the others had no room left to wait");
-    drop(hub.backlog().wait());
-    for (_, stream) in &streams {
-        stream.take_unrecorded();
-    }
-    let (mut publisher, stream) = hub.open(ShareId([99; 10]), None, None, NOW).expect("there is room");
-    publisher.write(&mut vec![picture(&params, 0, true, 1 << 20)], NOW);
-    assert_eq!(stream.expect("it is new").recording(), RecordingState::On, "what was taken makes room");
-}
-
-#[test]
-fn the_disk_gets_every_byte_in_order() {
-    let hub = Hub::new(1, true);
-    let (mut publisher, stream) = open(&hub);
-    publish(&mut publisher, 0, 5);
-    let waiting = hub.backlog().wait().expect("a stream with something to write");
-    let (pieces, over) = waiting[0].take_unrecorded();
-    assert_eq!((pieces.len(), over), (6, false), "a description and five fragments");
-    stream.recorded(pieces.iter().map(|piece| piece.len() as u64).sum());
-    let mut reader = stream.reader();
-    let mut read = Vec::new();
-    while let Some(Some(bytes)) = next(&mut reader) {
-        read.push(bytes);
-    }
-    assert_eq!(read, pieces, "the very bytes that were streamed");
-    publisher.end();
-    hub.close_recording(&stream);
-    let (pieces, over) = hub.backlog().wait().expect("an end to write down")[0].take_unrecorded();
-    assert_eq!((pieces.len(), over), (0, true));
-    hub.backlog().close();
-    assert!(hub.backlog().wait().is_none());
-}
-
-#[test]
-fn a_recording_is_neither_paused_nor_forgotten_at_its_streams_end() {
-    let hub = Hub::new(2, true);
-    let (mut publisher, stream) = open(&hub);
-    publish(&mut publisher, 0, 5);
-    publisher.end();
-    hub.pause_recording(&stream, "no room");
-    assert_eq!(stream.recording(), RecordingState::On, "what has come is written, and closed");
-
-    let (mut publisher, stream) = hub.open(ShareId([8; 10]), None, None, NOW).expect("there is room");
-    let stream = stream.expect("it is new");
-    publish(&mut publisher, 0, 5);
-    hub.pause_recording(&stream, "no room");
-    assert_eq!((stream.take_failure().as_deref(), stream.take_failure()), (Some("no room"), None));
-    hub.resume_recording(&stream);
-    hub.pause_recording(&stream, "no room");
-    hub.end(ShareId([8; 10]));
-    assert!(!stream.is_settled(), "the disk is at its file");
-    assert!(!stream.resume_recording(0), "nothing more comes");
-    assert!(stream.take_unrecorded().1 && !stream.is_settled(), "it is closed as any other");
-    stream.stop_recording(RecordingState::Complete);
-    stream.stop_recording(RecordingState::Failed("too late".into()));
-    assert_eq!((stream.recording(), stream.is_settled()), (RecordingState::Complete, true));
-}
-
-#[test]
-fn playlists_wait_for_their_part() {
-    let hub = Hub::new(1, false);
-    let (mut publisher, stream) = open(&hub);
-    assert_eq!(stream.playlist(Reload::default()), Ok(None));
-    publish(&mut publisher, 0, 1);
-    let part = |segment, part| Reload { segment: Some(segment), part: Some(part), skip: false };
-    assert!(stream.playlist(part(0, 0)).expect("a good question").is_some());
-    assert_eq!(stream.playlist(part(1, 0)), Ok(None));
-    let mut changed = stream.listen_parts();
-    publish(&mut publisher, 1, 4);
-    assert!(future::block_on(future::poll_once(&mut changed)).is_some());
-    assert!(stream.playlist(part(1, 0)).expect("a good question").is_some());
-    let stretch = stream.stretch(1, Some(0)).expect("a part").expect("that is there");
-    assert_eq!(stream.pieces(&stretch).expect("in memory").len(), 3);
-}
-
-#[test]
-fn sound_rides_with_pictures() {
-    let hub = Hub::new(1, false);
-    let audio = Arc::new(parse_config(&Bytes::from_static(&[0x11, 0x88])).expect("AAC-LC"));
-    let (mut publisher, stream) = hub.open(SHARE, Some(audio), None, NOW).expect("there is room");
-    let stream = stream.expect("it is new");
-    let params = params();
-    let sound = |ticks| Frame::Audio(AudioFrame { pts: Ticks90k(ticks), data: Bytes::from_static(&[9; 20]) });
-    let mut frames =
-        vec![sound(-1920), picture(&params, 0, true, 10), sound(0), sound(1920), picture(&params, 1, false, 10)];
-    publisher.write(&mut frames, NOW);
-    let mut reader = stream.reader();
-    next(&mut reader);
-    next(&mut reader);
-    let fragment = next(&mut reader).flatten().expect("the second picture");
-    let (_, moof) = boxes(&fragment).find(|(kind, _)| kind == b"moof").expect("a moof");
-    let tracks: Vec<_> = samples(moof).expect("our own").iter().map(|s| (s.track, s.decode_time)).collect();
-    assert_eq!(tracks, [(1, 3000), (2, 0), (2, 1024)], "what was before the first picture is left out");
-    assert_eq!(stream.media().expect("it flows").audio_codec.as_deref(), Some("mp4a.40.2"));
+    publish(&mut publisher, 1, 12, 10, 100);
+    assert_eq!(stream.duration(), Ticks90k(7 * 3000), "from the next key frame on, without a gap");
+    assert_eq!((kept(&stream), stream.counts().pictures, stream.counts().bytes), (0..7, 16, 700));
 }

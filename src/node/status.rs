@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::executor::{Executor, processor_time};
-use crate::http;
 use crate::iptv::Channels;
 use crate::lifecycle::room::free_bytes;
 use crate::live::{self, Hub};
@@ -25,24 +24,24 @@ pub(crate) struct Health {
     pub down: Down,
 }
 
-impl http::Status for Health {
-    fn health(&self) -> http::Health {
+impl Health {
+    /// What is not as it should be; `None` if all is well.
+    pub fn trouble(&self) -> Option<String> {
         if let Err(error) = self.steward.health() {
-            return http::Health::Failing(error.to_string());
+            return Some(error.to_string());
         }
         if let Some(name) = self.down.first() {
-            return http::Health::Failing(format!(
-                "thread {name} broke off, and was begun again not long ago: look at the log"
-            ));
+            return Some(format!("thread {name} broke off, and was begun again not long ago: look at the log"));
         }
         match free_bytes(&self.data_dir) {
-            Ok(free) if free >= LEAST_FREE_BYTES => http::Health::Serving,
-            Ok(free) => http::Health::Failing(format!("the disk is full: {free} bytes are left")),
-            Err(error) => http::Health::Failing(format!("the data directory can't be reached: {error}")),
+            Ok(free) if free >= LEAST_FREE_BYTES => None,
+            Ok(free) => Some(format!("the disk is full: {free} bytes are left")),
+            Err(error) => Some(format!("the data directory can't be reached: {error}")),
         }
     }
 
-    fn metrics(&self) -> String {
+    /// Figures in Prometheus' text format. Asked on the event loop: answers at once.
+    pub fn metrics(&self) -> String {
         let streams = self.hub.all();
         let flowing = streams.iter().filter(|stream| stream.status() == live::Status::Flowing).count();
         let mut sums = live::StreamCounts::default();

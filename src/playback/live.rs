@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::ground::reply::{Body, Reply};
 use crate::live::Stream;
+use crate::package::fmp4::Fmp4;
 use crate::playback::{open_to_all, refuse, within};
 use crate::wire::playlist::hls::Reload;
 
@@ -20,17 +21,18 @@ const MAX_BLOCK: Duration = Duration::from_secs(12);
 
 /// The endless body: from the newest key frame on.
 pub(super) fn endless(stream: &Arc<Stream>) -> Reply {
-    let body = Body::Endless(Box::pin(stream.reader()));
+    let body = Body::Endless(Box::pin(Fmp4::of(stream).reader()));
     let reply = Reply { status: 200, content_type: MP4, headers: Vec::new(), body };
     open_to_all(reply).with("Cache-Control", "no-store")
 }
 
 /// The playlist, when it has what is asked for.
-pub(super) async fn playlist(stream: &Stream, reload: Reload) -> Reply {
+pub(super) async fn playlist(stream: &Arc<Stream>, reload: Reload) -> Reply {
+    let fmp4 = Fmp4::of(stream);
     let wait = async {
         loop {
-            let changed = stream.listen_parts();
-            match stream.playlist(reload) {
+            let changed = fmp4.listen_parts();
+            match fmp4.playlist(reload) {
                 Ok(Some(pieces)) => return playlist_of(pieces).with("Cache-Control", "no-store"),
                 Ok(None) => changed.await,
                 Err(_) => return refuse(400, "directive", "That part of the stream is too far ahead."),
@@ -41,35 +43,36 @@ pub(super) async fn playlist(stream: &Stream, reload: Reload) -> Reply {
 }
 
 /// An init segment.
-pub(super) fn description(stream: &Stream, number: usize) -> Reply {
-    match stream.description(number) {
+pub(super) fn init_segment(stream: &Arc<Stream>, number: usize) -> Reply {
+    match Fmp4::of(stream).init_segment(number) {
         Some(bytes) => media(Body::Pieces(vec![bytes])),
         None => unknown(),
     }
 }
 
 /// A segment, or a part of one; one that is about to come is waited for.
-pub(super) async fn stretch(stream: &Stream, number: u64, part: Option<usize>, path: PathBuf) -> Reply {
+pub(super) async fn span(stream: &Arc<Stream>, number: u64, part: Option<usize>, path: PathBuf) -> Reply {
+    let fmp4 = Fmp4::of(stream);
     let wait = async {
         loop {
-            let changed = stream.listen_parts();
-            match stream.stretch(number, part) {
-                Ok(Some(stretch)) => return Some(stretch),
+            let changed = fmp4.listen_parts();
+            match fmp4.span(number, part) {
+                Ok(Some(span)) => return Some(span),
                 Ok(None) => changed.await,
                 Err(_) => return None,
             }
         }
     };
-    let stretch = match within(MAX_BLOCK, wait).await {
-        Some(Some(stretch)) => stretch,
+    let span = match within(MAX_BLOCK, wait).await {
+        Some(Some(span)) => span,
         Some(None) => return unknown(),
         None => return stalled(),
     };
-    if let Some(pieces) = stream.pieces(&stretch) {
+    if let Some(pieces) = fmp4.pieces(&span) {
         return media(Body::Pieces(pieces));
     }
-    if let Some(offset) = stream.recorded_at(&stretch) {
-        return media(Body::of_file(path, offset, stretch.size));
+    if let Some(offset) = fmp4.recorded_at(&span) {
+        return media(Body::of_file(path, offset, span.size));
     }
     unknown()
 }

@@ -18,7 +18,8 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
 use crate::ground::time::UnixMs;
-use crate::live::{FinishedRecording, Hub, Status, Stream, Wanted};
+use crate::live::{Hub, Status, Stream};
+use crate::package::fmp4::{FinishedRecording, Wanted};
 use crate::wire::playlist::hls::Reload;
 
 /// A boxed future of a door.
@@ -164,9 +165,9 @@ impl Playback {
                 Ok(reload) => live::playlist(&stream, reload).await,
                 Err(_) => refuse(400, "directive", "The playlist can't be asked for like that."),
             },
-            File::Init(number) => live::description(&stream, number),
-            File::Segment(number) => live::stretch(&stream, number, None, path()).await,
-            File::Part(number, part) => live::stretch(&stream, number, Some(part), path()).await,
+            File::Init(number) => live::init_segment(&stream, number),
+            File::Segment(number) => live::span(&stream, number, None, path()).await,
+            File::Part(number, part) => live::span(&stream, number, Some(part), path()).await,
             File::VideoMp4 if settled => recorded::play(&*self.recordings, stream.share(), request, UnixMs(0)).await,
             File::VideoMp4 => live::growing(&stream, path()),
             File::Thumbnail => refuse(404, "not_found", "There is no picture yet."),

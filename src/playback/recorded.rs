@@ -8,7 +8,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::{Body, Portion, Reply};
 use crate::ground::time::UnixMs;
-use crate::live::{FinishedRecording, Head, Wanted};
+use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::playback::live::{MP4, playlist_of};
 use crate::playback::{File, Recordings, Request, open_to_all, refuse, within};
 
@@ -28,7 +28,7 @@ pub(super) async fn play(recordings: &dyn Recordings, share: ShareId, request: R
     match request.file {
         File::VideoMp4 => whole(share, &recording),
         File::Index => playlist_of(recording.playlist(began).to_vec()).with("Cache-Control", "no-cache"),
-        File::Init(number) => match recording.descriptions.get(number) {
+        File::Init(number) => match recording.init_segments.get(number) {
             Some((bytes, _)) => media(Body::Pieces(vec![bytes.clone()])),
             None => gone(),
         },

@@ -1,4 +1,4 @@
-//! A film that has arrived whole, read from its file: descriptions and fragments out, as a recording has them.
+//! A film that has arrived whole, read from its file: init segments and fragments out, as a recording has them.
 //!
 //! Files with tables are read sample by sample, wherever they lie (`wire/fmp4/remux`); files in fragments from their
 //! beginning to their end, as a browser's stream would be (`wire/mp4/demuxer`). Blocks.
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::ground::frame::{AudioParams, Frame, VideoParams};
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::KeyFrame;
+use crate::live::{KeyFrame, Timeline};
 use crate::recording::index::RECORD_BYTES;
 use crate::wire::fmp4::VIDEO_TRACK;
 use crate::wire::fmp4::fragment::ReferenceTime;
@@ -88,7 +88,13 @@ pub struct About {
 
 enum Source {
     Tables(Box<Remux>),
-    Fragments { demuxer: Box<Demuxer>, muxer: Option<Muxer>, offset: u64, portion: Vec<u8>, frames: Vec<Frame> },
+    Fragments {
+        demuxer: Box<Demuxer>,
+        muxer: Option<(Timeline, Muxer)>,
+        offset: u64,
+        portion: Vec<u8>,
+        frames: Vec<Frame>,
+    },
 }
 
 impl Film {
@@ -154,10 +160,14 @@ impl Film {
                 if muxer.is_none() {
                     let sound = demuxer.tracks().map(|tracks| tracks.audio);
                     self.about.audio = sound.clone().flatten().map(|params| (*params).clone());
-                    *muxer = sound.map(Muxer::new);
+                    *muxer = sound.map(|sound| (Timeline::behind(Ticks90k(0)), Muxer::new(sound)));
                 }
-                if let Some(muxer) = muxer {
-                    frames.drain(..).for_each(|frame| muxer.push(&frame, self.began, out));
+                if let Some((timeline, muxer)) = muxer {
+                    for mut frame in frames.drain(..) {
+                        if let Some(duration) = timeline.place(&mut frame, muxer.audio().map(|audio| &**audio)) {
+                            muxer.push(0, &frame, duration, self.began, out);
+                        }
+                    }
                 }
                 *offset < self.file_bytes
             }
@@ -220,12 +230,12 @@ impl Bounds {
         duration: Ticks90k,
         picture: bool,
         key: bool,
-        description: u32,
+        init_segment: u32,
     ) -> Result<(), Mp4Error> {
         let start = start - *self.began.get_or_insert(start);
         let number = self.fragments;
         self.fragments += 1;
-        self.segments.push(&FragmentMeta { number, start, duration, picture, key, offset: 0, size: 0, description });
+        self.segments.push(&FragmentMeta { number, start, duration, picture, key, offset: 0, size: 0, init_segment });
         self.segments.forget(self.segments.next_number());
         let too_late = (start + duration).to_ms() > limits::RECORDING_TIME.as_millis() as i64;
         match self.segments.bound() {

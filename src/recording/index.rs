@@ -1,4 +1,4 @@
-//! The index of a recording: 32 bytes for each description, fragment and sample, in the order of the recording.
+//! The index of a recording: 32 bytes for each init segment, fragment and sample, in the order of the recording.
 //!
 //! It is a list of what is in the recording, made from the recording's own boxes, and can be thrown away at any time.
 
@@ -14,7 +14,7 @@ use crate::wire::playlist::segments::FragmentMeta;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 32;
-const DESCRIPTION: u8 = 1;
+const INIT_SEGMENT: u8 = 1;
 const FRAGMENT: u8 = 2;
 const PICTURE: u8 = 3;
 const SOUND: u8 = 4;
@@ -24,7 +24,7 @@ const END: u8 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
     /// An init segment (without the box that may be around it).
-    Description {
+    InitSegment {
         /// Where it is.
         offset: u64,
         /// How many bytes it has.
@@ -51,11 +51,11 @@ impl Record {
     pub fn encode(&self) -> [u8; RECORD_BYTES] {
         let mut bytes = [0; RECORD_BYTES];
         let (kind, size, offset) = match self {
-            Self::Description { offset, size } => (DESCRIPTION, *size, *offset),
+            Self::InitSegment { offset, size } => (INIT_SEGMENT, *size, *offset),
             Self::Fragment { offset, size } => (FRAGMENT, *size, *offset),
             Self::Sample(sample) => {
                 bytes[1] = u8::from(sample.key);
-                bytes[2..4].copy_from_slice(&(sample.description as u16).to_be_bytes());
+                bytes[2..4].copy_from_slice(&(sample.init_segment as u16).to_be_bytes());
                 bytes[16..24].copy_from_slice(&sample.decode_time.to_be_bytes());
                 bytes[24..28].copy_from_slice(&sample.composition_offset.to_be_bytes());
                 bytes[28..32].copy_from_slice(&sample.duration.to_be_bytes());
@@ -75,7 +75,7 @@ impl Record {
         let u64_at = |at: usize| u64::from(u32_at(at)) << 32 | u64::from(u32_at(at + 4));
         let (size, offset) = (u32_at(4), u64_at(8));
         Some(match bytes[0] {
-            DESCRIPTION => Self::Description { offset, size },
+            INIT_SEGMENT => Self::InitSegment { offset, size },
             FRAGMENT => Self::Fragment { offset, size },
             END => Self::End { size: offset },
             kind @ (PICTURE | SOUND) => Self::Sample(IndexedSample {
@@ -86,7 +86,7 @@ impl Record {
                 key: bytes[1] != 0,
                 offset,
                 size,
-                description: u32::from(u16::from_be_bytes([bytes[2], bytes[3]])),
+                init_segment: u32::from(u16::from_be_bytes([bytes[2], bytes[3]])),
             }),
             _ => return None,
         })
@@ -138,7 +138,7 @@ impl<R: Read> Iterator for Records<R> {
 #[derive(Debug, Default)]
 pub struct Indexer {
     offset: u64,
-    descriptions: u32,
+    init_segments: u32,
     samples: u64,
 }
 
@@ -152,8 +152,8 @@ impl Indexer {
         let (mut indexer, mut count) = (Self::default(), 0);
         for record in records {
             match record {
-                Record::Description { offset, size } => {
-                    indexer.descriptions += 1;
+                Record::InitSegment { offset, size } => {
+                    indexer.init_segments += 1;
                     indexer.offset = offset + u64::from(size);
                 }
                 Record::Fragment { offset, size } => indexer.offset = offset + u64::from(size),
@@ -175,7 +175,7 @@ impl Indexer {
         self.offset
     }
 
-    /// Takes the next piece (a description, perhaps in a `free` box, or a fragment): `start` are at least its boxes
+    /// Takes the next piece (an init segment, perhaps in a `free` box, or a fragment): `start` are at least its boxes
     /// before the media, `size` its whole size.
     pub fn piece(&mut self, start: &[u8], size: u64, records: &mut Vec<Record>) -> Result<(), NotAPiece> {
         // What lies behind it is no part of it, whatever it looks like.
@@ -183,8 +183,8 @@ impl Indexer {
         let first = BoxHeader::read(start).ok_or(NotAPiece)?;
         let offset = self.offset;
         match &first.kind {
-            b"ftyp" => self.description(offset, size, records),
-            b"free" => self.description(offset + first.header, size - first.header, records),
+            b"ftyp" => self.init_segment(offset, size, records),
+            b"free" => self.init_segment(offset + first.header, size - first.header, records),
             b"prft" | b"moof" => {
                 let before = records.len();
                 self.fragment(start, size, records)?;
@@ -196,9 +196,9 @@ impl Indexer {
         Ok(())
     }
 
-    fn description(&mut self, offset: u64, size: u64, records: &mut Vec<Record>) {
-        self.descriptions += 1;
-        records.push(Record::Description { offset, size: size as u32 });
+    fn init_segment(&mut self, offset: u64, size: u64, records: &mut Vec<Record>) {
+        self.init_segments += 1;
+        records.push(Record::InitSegment { offset, size: size as u32 });
     }
 
     fn fragment(&self, start: &[u8], size: u64, records: &mut Vec<Record>) -> Result<(), NotAPiece> {
@@ -215,7 +215,7 @@ impl Indexer {
         let base = self.offset + at as u64;
         for sample in samples(moof).ok_or(NotAPiece)? {
             let Sample { track, decode_time, duration, composition_offset, key, offset, size } = sample;
-            let description = if track == VIDEO_TRACK { self.descriptions.saturating_sub(1) } else { 0 };
+            let init_segment = if track == VIDEO_TRACK { self.init_segments.saturating_sub(1) } else { 0 };
             let offset = base + offset;
             records.push(Record::Sample(IndexedSample {
                 track,
@@ -225,7 +225,7 @@ impl Indexer {
                 key,
                 offset,
                 size,
-                description,
+                init_segment,
             }));
         }
         Ok(())
@@ -258,7 +258,7 @@ impl Fragments {
                 key: false,
                 offset,
                 size: u64::from(size),
-                description: 0,
+                init_segment: 0,
             }),
             Record::End { .. } => None,
             Record::Sample(sample) => {
@@ -269,13 +269,13 @@ impl Fragments {
                         fragment.start = Ticks90k::from_units(sample.decode_time as i64, rate);
                         fragment.duration = Ticks90k::from_units(i64::from(sample.duration), rate);
                         (fragment.picture, fragment.key) = (picture, picture && sample.key);
-                        fragment.description = sample.description;
+                        fragment.init_segment = sample.init_segment;
                         *fresh = false;
                     }
                 }
                 return None;
             }
-            Record::Description { .. } => return None,
+            Record::InitSegment { .. } => return None,
         };
         self.next += u64::from(fresh.is_some());
         std::mem::replace(&mut self.current, fresh.map(|fragment| (fragment, true))).map(|(fragment, _)| fragment)
@@ -289,7 +289,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn records_are_read_back(offset: u64, size: u32, time: u64, composition: u32, key: bool, description: u16) {
+        fn records_are_read_back(offset: u64, size: u32, time: u64, composition: u32, key: bool, init_segment: u16) {
             let sample = IndexedSample {
                 track: VIDEO_TRACK,
                 decode_time: time,
@@ -298,10 +298,10 @@ mod tests {
                 key,
                 offset,
                 size,
-                description: u32::from(description),
+                init_segment: u32::from(init_segment),
             };
             for record in [
-                Record::Description { offset, size },
+                Record::InitSegment { offset, size },
                 Record::Fragment { offset, size },
                 Record::Sample(sample),
                 Record::Sample(IndexedSample { track: AUDIO_TRACK, ..sample }),

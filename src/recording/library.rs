@@ -20,16 +20,16 @@ use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{FinishedRecording, Head, Wanted};
+use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Fragments, Record, Records};
 use crate::wire::fmp4::progressive::{Measure, Plan};
-use crate::wire::fmp4::read::description;
+use crate::wire::fmp4::read::read_init_segment;
 use crate::wire::playlist::segments::Segments;
 
-/// A description is never larger.
-const MAX_DESCRIPTION_BYTES: u32 = 1 << 20;
+/// An init segment is never larger.
+const MAX_INIT_SEGMENT_BYTES: u32 = 1 << 20;
 
 /// Opens recordings, and keeps the last ones open.
 #[derive(Debug)]
@@ -238,22 +238,22 @@ impl Library {
     fn walk(&self, share: ShareId, size: u64) -> io::Result<FinishedRecording> {
         let path = self.folder.video(share);
         let (index, file) = (File::open(self.folder.index(share))?, File::open(&path)?);
-        let mut descriptions: Vec<(Bytes, Arc<VideoParams>)> = Vec::new();
+        let mut init_segments: Vec<(Bytes, Arc<VideoParams>)> = Vec::new();
         let mut audio: Option<AudioParams> = None;
         let mut fragments = Fragments::new(1);
         let (mut segments, mut measure, mut last) = (Segments::default(), Measure::default(), None);
         for record in Records::of(&index)? {
             match &record {
-                Record::Description { offset, size } => {
-                    let mut bytes = vec![0; (*size).min(MAX_DESCRIPTION_BYTES) as usize];
+                Record::InitSegment { offset, size } => {
+                    let mut bytes = vec![0; (*size).min(MAX_INIT_SEGMENT_BYTES) as usize];
                     file.read_exact_at(&mut bytes, *offset)?;
-                    let (video, sound) = description(&bytes)
-                        .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "a description can't be read"))?;
-                    if descriptions.is_empty() {
+                    let (video, sound) = read_init_segment(&bytes)
+                        .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "an init segment can't be read"))?;
+                    if init_segments.is_empty() {
                         fragments = Fragments::new(sound.as_ref().map_or(1, |audio| audio.sample_rate));
                         audio = sound;
                     }
-                    descriptions.push((bytes.into(), Arc::new(video)));
+                    init_segments.push((bytes.into(), Arc::new(video)));
                 }
                 Record::Sample(sample) => measure.push(sample),
                 Record::Fragment { .. } | Record::End { .. } => {}
@@ -266,13 +266,13 @@ impl Library {
         if last != Some(Record::End { size }) {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        if descriptions.is_empty() {
-            return Err(io::Error::new(ErrorKind::InvalidData, "the recording has no description"));
+        if init_segments.is_empty() {
+            return Err(io::Error::new(ErrorKind::InvalidData, "the recording has no init segment"));
         }
         segments.finish();
-        let videos: Vec<&VideoParams> = descriptions.iter().map(|(_, video)| &**video).collect();
+        let videos: Vec<&VideoParams> = init_segments.iter().map(|(_, video)| &**video).collect();
         let plan = measure.plan(&videos, audio.as_ref(), size);
-        Ok(FinishedRecording::new(path, size, plan, descriptions, audio.map(Arc::new), segments))
+        Ok(FinishedRecording::new(path, size, plan, init_segments, audio.map(Arc::new), segments))
     }
 
     /// Makes the head of a recording; one that lies beside it from before is taken.

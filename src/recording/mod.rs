@@ -8,18 +8,18 @@
 //! What belongs to no share any more is kept aside for a while (`strays`).
 //!
 //! A finished film that a phone sends comes into the same house: `upload` keeps what has arrived of it, `film` reads it
-//! once it is whole, `whole` makes the recording of it.
+//! once it is whole, `from_film` makes the recording of it.
 //!
 //! A full or slow disk ends the recording, never the live stream.
 
 pub mod film;
+pub mod from_film;
 pub mod index;
 pub mod library;
 mod mender;
 mod repair;
 mod strays;
 pub mod upload;
-pub mod whole;
 pub mod writer;
 
 #[cfg(test)]

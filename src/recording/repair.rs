@@ -91,7 +91,7 @@ fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std:
         let end = (at as u64).checked_add(header.size).filter(|end| *end <= length - offset);
         let Some(end) = end else { return Ok(None) };
         match &header.kind {
-            // A description ends with its `moov`, a fragment with its `mdat`.
+            // An init segment ends with its `moov`, a fragment with its `mdat`.
             b"moov" | b"free" => return Ok(Some(end)),
             b"mdat" => {
                 let media = at + header.header as usize;
@@ -115,7 +115,7 @@ fn whole_piece(video: &File, offset: u64, length: u64, start: &mut [u8]) -> std:
 /// and how many they are.
 fn believed(index: &File, length: u64) -> io::Result<(Indexer, u64)> {
     let first = Records::of(index)?.count().saturating_sub(DOUBTED_RECORDS);
-    let begins_piece = |record: &Record| matches!(record, Record::Fragment { .. } | Record::Description { .. });
+    let begins_piece = |record: &Record| matches!(record, Record::Fragment { .. } | Record::InitSegment { .. });
     // The last piece may have further samples behind the cut: it is read again.
     let begun = (0..).zip(Records::of(index)?.take(first)).filter(|(_, record)| begins_piece(record));
     let cut = begun.last().map_or(0, |(number, _)| number);

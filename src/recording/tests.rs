@@ -12,11 +12,12 @@ use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{FinishedRecording, Head, Hub, RecordingState, Wanted};
+use crate::live::{Hub, RecordingState};
+use crate::package::fmp4::{FinishedRecording, Fmp4, Head, RECORDER, Wanted};
 use crate::recording::film::{Film, FilmError};
+use crate::recording::from_film::Whole;
 use crate::recording::index::{Record, Records};
 use crate::recording::library::Library;
-use crate::recording::whole::Whole;
 use crate::recording::writer::{self, RecordingObserver};
 use crate::recording::{Folder, repair};
 use crate::wire::aac::parse_config;
@@ -60,11 +61,11 @@ fn params() -> Arc<VideoParams> {
 
 /// Records pictures of a connection, which starts with a key frame; a group has ten. Each picture's bytes are its number.
 fn record(folder: &Folder, past: Option<FinishedRecording>, numbers: std::ops::Range<u8>) -> Result<(), String> {
-    let hub = Hub::new(1, true);
+    let hub = Hub::new(1, Some(RECORDER));
     let (tell, told) = mpsc::channel();
     let (backlog, folder) = (hub.backlog().clone(), folder.clone());
     let disk = std::thread::spawn(move || writer::run(&folder, &backlog, &Done(tell)));
-    let (mut publisher, stream) = hub.open(SHARE, None, past, UnixMs(0)).expect("there is room");
+    let (mut publisher, stream) = hub.open(SHARE, None, past.map(Into::into), UnixMs(0)).expect("there is room");
     let params = params();
     for (time, number) in (0..).zip(numbers) {
         let (pts, params) = (Ticks90k(time * 3000), params.clone());
@@ -158,7 +159,7 @@ fn the_recording_of_a_film_is_as_large_as_was_reckoned() {
 fn opus_is_recorded_and_known_again() {
     let (_place, folder) = folder();
     let opus = opus::params(2, 0).expect("two channels");
-    let hub = Hub::new(1, true);
+    let hub = Hub::new(1, Some(RECORDER));
     let (tell, told) = mpsc::channel();
     let (backlog, written) = (hub.backlog().clone(), folder.clone());
     let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
@@ -213,7 +214,7 @@ fn a_recording_goes_on_after_a_power_cut() {
     assert_eq!(pictures(&folder), (0..24).chain(100..115).collect::<Vec<u8>>());
     let recording = block_on(library.open(SHARE, Wanted::Segments)).expect("a finished recording");
     assert_eq!(recording.duration(), Ticks90k(39 * 3000), "one timeline");
-    assert_eq!(recording.descriptions.len(), 2);
+    assert_eq!(recording.init_segments.len(), 2);
 }
 
 /// Twice there is no room: what was streamed meanwhile is missing, and the file plays across it.
@@ -221,7 +222,7 @@ fn a_recording_goes_on_after_a_power_cut() {
 fn a_recording_goes_on_once_there_is_room_again() {
     const STEP: i64 = 9000;
     let (_place, folder) = folder();
-    let hub = Hub::new(1, true);
+    let hub = Hub::new(1, Some(RECORDER));
     let (tell, told) = mpsc::channel();
     let (backlog, written) = (hub.backlog().clone(), folder.clone());
     let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
@@ -260,8 +261,8 @@ fn a_recording_goes_on_once_there_is_room_again() {
     }
     let file = std::fs::read(folder.video(SHARE)).expect("it is there");
     let places: Vec<_> = (0..)
-        .map_while(|number| stream.stretch(number, None).ok().flatten())
-        .map(|stretch| (stretch.start, stream.recorded_at(&stretch)))
+        .map_while(|number| Fmp4::of(&stream).span(number, None).ok().flatten())
+        .map(|span| (span.start, Fmp4::of(&stream).recorded_at(&span)))
         .collect();
     for (start, place) in &places {
         let Some(at) = place.map(|at| at as usize) else { continue };
@@ -271,14 +272,15 @@ fn a_recording_goes_on_once_there_is_room_again() {
     }
     let here = places.iter().filter(|(_, place)| place.is_some()).count();
     assert!(here > 2 && here < places.len(), "some are in the file, some in the gaps: {places:?}");
-    let playlist = stream.playlist(Reload::default()).expect("fits").expect("there is one");
+    let playlist = Fmp4::of(&stream).playlist(Reload::default()).expect("fits").expect("there is one");
     let playlist = String::from_utf8_lossy(&playlist.concat()).into_owned();
     let first = playlist.split_once("MEDIA-SEQUENCE:").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
     let first: u64 = first.expect("a number");
     assert!(first > 2, "what is gone isn't listed");
     for number in first..places.len() as u64 {
-        let stretch = stream.stretch(number, None).ok().flatten().expect("it is closed");
-        assert!(stream.pieces(&stretch).is_some() || stream.recorded_at(&stretch).is_some(), "{number} can be had");
+        let span = Fmp4::of(&stream).span(number, None).ok().flatten().expect("it is closed");
+        let fmp4 = Fmp4::of(&stream);
+        assert!(fmp4.pieces(&span).is_some() || fmp4.recorded_at(&span).is_some(), "{number} can be had");
     }
     publisher.end();
     hub.close_recording(&stream);
@@ -317,7 +319,7 @@ fn a_recording_is_never_overwritten() {
 #[test]
 fn a_recording_has_an_end_and_its_stream_goes_on() {
     let (_place, folder) = folder();
-    let hub = Hub::new(1, true);
+    let hub = Hub::new(1, Some(RECORDER));
     let (tell, told) = mpsc::channel();
     let (backlog, written) = (hub.backlog().clone(), folder.clone());
     let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
@@ -334,7 +336,7 @@ fn a_recording_has_an_end_and_its_stream_goes_on() {
         assert!(number < 200_000, "it has no end");
         if number % 1000 == 0 {
             // As fast as the disk, as every publisher is.
-            let newest = stream.stretch(number as u64 - 2, None).expect("fits").expect("it is closed");
+            let newest = Fmp4::of(&stream).span(number as u64 - 2, None).expect("fits").expect("it is closed");
             while stream.recording() == RecordingState::On && stream.recorded_bytes() < newest.offset {
                 std::thread::yield_now();
             }
@@ -353,7 +355,7 @@ fn a_recording_has_an_end_and_its_stream_goes_on() {
         data: Bytes::from_static(&[0, 0, 0, 2, 0x65, 1]),
     };
     publisher.write(&mut vec![Frame::Video(next)], UnixMs(0));
-    let playlist = stream.playlist(Reload::default()).expect("a good question").expect("it flows").concat();
+    let playlist = Fmp4::of(&stream).playlist(Reload::default()).expect("a good question").expect("it flows").concat();
     assert!(playlist.len() < 10_000, "only what can be had is listed");
     publisher.end();
     hub.close_recording(&stream);
@@ -432,10 +434,10 @@ fn recordings_are_kept_open_by_their_bytes() {
         let mut segments = Segments::default();
         for number in 0..40_000 {
             let start = Ticks90k(number * Ticks90k::PER_SECOND);
-            let (duration, description) = (Ticks90k(Ticks90k::PER_SECOND), 0);
+            let (duration, init_segment) = (Ticks90k(Ticks90k::PER_SECOND), 0);
             let (picture, key, offset, size) = (true, true, 0, 0);
             let number = number as u64;
-            segments.push(&FragmentMeta { number, start, duration, picture, key, offset, size, description });
+            segments.push(&FragmentMeta { number, start, duration, picture, key, offset, size, init_segment });
         }
         segments
     };

@@ -13,6 +13,7 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::recording_failure::{DISK_FULL, TOO_LONG};
 use crate::live::{Backlog, RecordingState, Stream};
+use crate::package::fmp4::Fmp4;
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
@@ -103,7 +104,7 @@ impl Disk<'_> {
             }
             return;
         }
-        let full = stream.recording_is_full();
+        let full = Fmp4::of(stream).recording_is_full();
         match write(self.folder, &mut self.open, stream, &pieces, over || full) {
             Ok(false) => {}
             Ok(true) if !over => self.stop(stream, RecordingState::Failed(TOO_LONG.into())),

@@ -4,16 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lareira::admin::verbs::{Addresses, Admin, OwnerPage};
+use lareira::admin::addresses::Addresses;
+use lareira::admin::verbs::Admin;
 use lareira::album::Album;
 use lareira::config::Recording;
 use lareira::executor::SystemClock;
+use lareira::gateway::owner_page::OwnerPage;
+use lareira::gateway::photos::Photos;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
 use lareira::ground::reply::Body;
 use lareira::ground::time::Clock as _;
 use lareira::http::back::Request;
 use lareira::http::route::{Method, Route};
-use lareira::http::{Announcements, Api, Caps, Photos as _, SecurePorts, Times};
+use lareira::http::{Announcements, Api, Caps, SecurePorts, Times};
 use lareira::lifecycle::gallery::{Gallery, Painter};
 use lareira::lifecycle::room::Room;
 use lareira::lifecycle::strays::Strays;
@@ -80,12 +83,13 @@ impl Home {
         let strays = Arc::new(Strays::at_rest(steward.clone(), dir.path()).expect("a folder"));
         let (steward_too, gallery_too) = (steward.clone(), gallery.clone());
         let admin = Arc::new(Admin { steward: steward_too, gallery: gallery_too, addresses, channels: None, strays });
-        let hub = Arc::new(Hub::new(4, false));
+        let hub = Arc::new(Hub::new(4, None));
         let folder = Folder::open(&dir.path().join("recordings")).expect("a folder");
         let library = Library::new(folder);
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library, &Recording::default().limits()));
         let now = Now::new(steward.clone(), hub, room, clock.clone());
-        let api = Api::new(steward.clone(), gallery.clone(), Arc::new(OwnerPage { admin, now }), 8554);
+        let api =
+            Api::new(steward.clone(), Arc::new(Photos(gallery.clone())), Arc::new(OwnerPage { admin, now }), 8554);
         let secure = Arc::new(SecurePorts::default());
         secure.open_https(8443);
         let api = api.with_secure(secure);

@@ -133,7 +133,7 @@ struct Camera {
 impl Door {
     fn new() -> Self {
         let clock = Arc::new(SetClock::default());
-        let streams = Arc::new(Streams { hub: Hub::new(8, false), stream: Mutex::default() });
+        let streams = Arc::new(Streams { hub: Hub::new(8, None), stream: Mutex::default() });
         let cameras = Arc::new(Cameras::new(streams.clone(), clock.clone()));
         Self { clock, streams, cameras }
     }

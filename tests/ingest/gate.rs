@@ -126,7 +126,7 @@ impl Door {
     fn with(account: Option<(&'static str, &'static str)>) -> Self {
         let executor = Executor::default();
         let streams =
-            Arc::new(Streams { account, hub: Hub::new(8, false), newest: Mutex::default(), wrong: Mutex::default() });
+            Arc::new(Streams { account, hub: Hub::new(8, None), newest: Mutex::default(), wrong: Mutex::default() });
         let clock = Arc::new(TestClock::default());
         let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports: None };
         let ingest = Ingest::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");

@@ -19,15 +19,19 @@ struct Live {
 }
 
 fn go_live(clip: &Clip) -> Live {
+    let live = go_live_on(Gateway::start(), clip);
+    // Players that know no parts want two whole segments in their playlist.
+    live.gateway.wait_for_film(2.5);
+    live
+}
+
+fn go_live_on(gateway: Gateway, clip: &Clip) -> Live {
     clip.file();
-    let gateway = Gateway::start();
     let mut household = gateway.household();
     let share = household.phone.share_with(&household.user);
     let publishing = program::start(publisher::ffmpeg_for_ever(clip, Transport::Tcp, &share.rtsp_url));
     household.phone.wait_until(&share, "ready");
     let play = household.tv.accept(&share, "live");
-    // Players that know no parts want two whole segments in their playlist.
-    gateway.wait_for_film(2.5);
     Live { gateway, publishing, household, share, play }
 }
 
@@ -74,6 +78,15 @@ fn ffprobe_finds_nothing_wrong() {
     let (_gateway, play) = live.end();
     ffprobe_is_silent(&play.url("video.mp4"));
     ffprobe_is_silent(&play.url("index.m3u8"));
+}
+
+#[test]
+fn what_is_not_recorded_plays_for_whoever_comes() {
+    let live = go_live_on(Gateway::start_with("[recording]\nenabled = false\n"), &SMALL);
+    ffprobe_is_silent(&live.play.url("live.mp4"));
+    ffprobe_is_silent(&live.play.url("index.m3u8"));
+    ffprobe_is_silent(&live.play.url("live.mp4"));
+    assert_eq!(live.gateway.recordings(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]

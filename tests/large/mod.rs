@@ -17,6 +17,7 @@ use lareira::ground::id::{SenderId, ShareId, UserId};
 use lareira::ground::secret::TokenHash;
 use lareira::ground::time::{Ticks90k, UnixMs};
 use lareira::live::Hub;
+use lareira::package::fmp4::Fmp4;
 use lareira::recording::Folder;
 use lareira::recording::index::Record;
 use lareira::share::ledger::Verdict;
@@ -208,25 +209,25 @@ pub fn picture(params: &Arc<VideoParams>, pts: Ticks90k, bytes: usize) -> Frame 
     Frame::Video(VideoFrame { pts, dts: pts, key: true, params: params.clone(), data: data.into() })
 }
 
-/// The description of a stream of pictures with sound.
-pub fn description() -> Bytes {
-    let hub = Hub::new(1, false);
+/// The init segment of a stream of pictures with sound.
+pub fn init_segment() -> Bytes {
+    let hub = Hub::new(1, None);
     let sound = parse_config(&Bytes::from_static(&[0x11, 0x90])).expect("AAC at 48 kHz");
     let opened = hub.open(ShareId([9; 10]), Some(Arc::new(sound)), None, UnixMs(0));
     let (mut publisher, stream) = opened.expect("there is room");
     publisher.write(&mut vec![picture(&params(), Ticks90k(0), 20)], UnixMs(0));
-    stream.expect("it is new").description(0).expect("it was described")
+    Fmp4::of(&stream.expect("it is new")).init_segment(0).expect("it was made")
 }
 
 /// Makes a recording without much on the disk but its index: what is in its pictures is a hole.
 fn record(folder: &Folder, share: ShareId, pictures: u64, shown: Ticks90k, sounds: u64) {
     const PICTURE_BYTES: u32 = 1000;
     const SOUND_BYTES: u32 = 50;
-    let description = description();
+    let init_segment = init_segment();
     let mut index = BufWriter::new(File::create(folder.index(share)).expect("an index"));
     let mut put = |record: Record| index.write_all(&record.encode()).expect("room");
-    put(Record::Description { offset: 0, size: description.len() as u32 });
-    let mut offset = description.len() as u64;
+    put(Record::InitSegment { offset: 0, size: init_segment.len() as u32 });
+    let mut offset = init_segment.len() as u64;
     let sound_units = shown.0 as u64 * SOUND_RATE / 90_000 / sounds.max(1);
     for picture in 0..pictures {
         let size = 200 + PICTURE_BYTES + SOUND_BYTES * sounds as u32;
@@ -239,7 +240,7 @@ fn record(folder: &Folder, share: ShareId, pictures: u64, shown: Ticks90k, sound
             key: true,
             offset: offset + 200,
             size: PICTURE_BYTES,
-            description: 0,
+            init_segment: 0,
         };
         put(Record::Sample(sample));
         for sound in 0..sounds {
@@ -257,6 +258,6 @@ fn record(folder: &Folder, share: ShareId, pictures: u64, shown: Ticks90k, sound
     put(Record::End { size: offset });
     index.flush().expect("room");
     let mut video = File::create(folder.video(share)).expect("a recording");
-    video.write_all(&description).expect("room");
+    video.write_all(&init_segment).expect("room");
     video.set_len(offset).expect("a hole");
 }

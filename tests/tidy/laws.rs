@@ -110,7 +110,8 @@ pub fn rooms_are_in_the_plan(house: &House) -> Vec<Breach> {
     breaches
 }
 
-/// A room imports only from floors below its own; neighbours only where the plan allows it, doors never.
+/// A room imports only from floors below its own; neighbours only where the plan allows it, doors never; no service
+/// imports HTTP.
 pub fn rooms_import_from_below(house: &House) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for file in house.product() {
@@ -125,6 +126,8 @@ pub fn rooms_import_from_below(house: &House) -> Vec<Breach> {
                 format!("`{room}` (floor {floor}) imports `{other}` from above (floor {other_floor})")
             } else if other_floor == floor && floor == plan::DOORS {
                 format!("the door `{room}` imports the door `{other}`: they meet in live, share or codec")
+            } else if floor == plan::SERVICES && other == plan::NOT_FOR_SERVICES {
+                format!("the service `{room}` imports `{other}`: an adapter in gateway stands between")
             } else if other_floor == floor && !plan::NEIGHBOURS.contains(&floor) {
                 format!("`{room}` imports its neighbour `{other}` on floor {floor}")
             } else {

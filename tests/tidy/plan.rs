@@ -22,7 +22,9 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("wire/xmltv", 1),
     ("codec", 2),
     ("executor", 2),
+    ("fetch", 2),
     ("live", 2),
+    ("package", 2),
     ("private", 2),
     ("share", 2),
     ("tls", 2),
@@ -52,6 +54,9 @@ pub const SERVICES: u8 = 4;
 pub const ROOF: u8 = 5;
 /// Floors whose rooms may import a neighbour: protocols build on each other, streams on the executor.
 pub const NEIGHBOURS: &[u8] = &[1, 2, SERVICES, ROOF];
+
+/// The room that services never import: what they decide is the same however it is asked for.
+pub const NOT_FOR_SERVICES: &str = "http";
 
 /// The pure floors: time and bytes are arguments there.
 pub const PURE: &[u8] = &[0, 1];
@@ -89,7 +94,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("flate2", &["iptv"]),
     ("fast_qr", &["http"]),
     ("futures_lite", &[]),
-    ("futures_rustls", &["authority", "iptv", "tls"]),
+    ("futures_rustls", &["authority", "fetch", "tls"]),
     ("h264_reader", &["wire/h264"]),
     ("httparse", &["http", "wire/fetch"]),
     ("humantime", &[]),
@@ -99,7 +104,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("log", &[]),
     ("md5", &["src/ground/secret.rs"]),
     ("mdns_sd", &["mdns"]),
-    ("nix", &["authority", "ingest", "iptv"]),
+    ("nix", &["authority", "fetch", "ingest"]),
     ("openh264", &["codec"]),
     ("postcard", &["store"]),
     ("quick_xml", &["wire/xmltv"]),
@@ -119,7 +124,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tiny_http", &["http"]),
     ("toml", &["config"]),
     ("tungstenite", &["wire/websocket"]),
-    ("webpki_roots", &["iptv"]),
+    ("webpki_roots", &["fetch"]),
 ];
 
 /// The library's name of a package, where it is not the package's own.

@@ -16,8 +16,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::admin::addresses::Addresses;
 use crate::admin::control;
-use crate::admin::verbs::{Addresses, Admin, Refused, Verb};
+use crate::admin::control::Refused;
+use crate::admin::verbs::{Admin, Verb};
 use crate::cli::{complain, say};
 use crate::config::Config;
 use crate::executor::SystemClock;
@@ -91,7 +93,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
             && !data_dir.is_dir()
         {
             let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());
-            return Err(Refused { code: "no_data_dir".into(), message, status: 0 });
+            return Err(Refused { code: "no_data_dir".into(), message });
         }
         private::make_folder(data_dir)
             .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
@@ -99,14 +101,16 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
             Ok(_) if verb.needs_gateway() => {
                 let message =
                     "no gateway runs here, and only one that runs knows this: start it, then ask again".into();
-                return Err(Refused { code: "not_running".into(), message, status: 0 });
+                return Err(Refused { code: "not_running".into(), message });
             }
             Ok((steward, gallery)) => {
                 let addresses = Addresses::new(config.doors(), &config.http.names);
                 let strays = Strays::at_rest(steward.clone(), data_dir)
                     .map_err(|error| failed("data_dir", &format!("{} can't be used: {error}", data_dir.display())))?;
                 let strays = Arc::new(strays);
-                return Admin { steward, gallery, addresses, channels: None, strays }.execute(&verb);
+                let admin = Admin { steward, gallery, addresses, channels: None, strays };
+                let answer = admin.execute(&verb)?;
+                return serde_json::to_value(answer).map_err(|error| failed("broke_off", &error));
             }
             Err(GatewayError::Store(StoreError::InUse(_))) if Instant::now() < patience => thread::sleep(LOOK_AGAIN),
             Err(error) => return Err(failed("store_failed", &error)),
@@ -155,5 +159,5 @@ fn unanswered(data_dir: &Path, error: &std::io::Error) -> String {
 }
 
 fn failed(code: &str, error: &dyn std::fmt::Display) -> Refused {
-    Refused { code: code.into(), message: error.to_string(), status: 0 }
+    Refused { code: code.into(), message: error.to_string() }
 }

@@ -10,7 +10,7 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use super::Phone;
-use crate::admin::verbs::websocket_url;
+use crate::admin::addresses::websocket_url;
 use crate::cli::serve::until_told_to_stop;
 use crate::cli::{CliError, Options, log_to_stderr, say};
 use crate::config::{Config, LogLevel};

@@ -34,8 +34,6 @@ pub struct PhotoRefused {
 /// Of whom a photo is taken in. One photo of each is drawn at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PhotoOf {
-    /// One of the owner's people, by the owner.
-    Owner,
     /// Whose phone sends it.
     Sender(SenderId),
     /// Who comes in with this code.

@@ -1,7 +1,8 @@
-//! Films on their way in, between the HTTP door and the folder: who may send what, and how far it is.
+//! Films on their way in, as they come and until they are in the folder: who may send what, and how far it is.
 //!
 //! The answers are those of a resumable upload: 308 with a Range that says what has arrived, until the film is whole.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,51 +14,55 @@ use crate::executor::{Work, clean_up, unblock};
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
-use crate::http::range::Piece;
-use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
 use crate::lifecycle::room::MIB;
 use crate::recording::upload::{self, Upload};
 use crate::share::{Share, ShareError, ShareState};
 
-/// Takes films that phones send.
-pub(crate) struct Intake {
-    pub clips: Arc<Clips>,
-    /// Who knows phones by their tokens.
-    pub api: Api,
+/// What is sent of a film.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// It comes from its beginning.
+    Anew,
+    /// It goes on at this byte.
+    From(u64),
+    /// Nothing: it is asked how much has arrived.
+    Question,
 }
 
-impl http::Clips for Intake {
-    fn admit(&self, request: UploadRequest) -> BoxFuture<'_, Admission> {
-        let (clips, api) = (self.clips.clone(), self.api.clone());
-        Box::pin(async move {
-            let admitted = unblock(Work::Books, move || {
-                let (sender, standing) = api.sender(request.authorization.as_deref())?;
-                admit(&clips, sender, standing, &request)
-            });
-            admitted.await.unwrap_or_else(Admission::Answered)
-        })
+/// Why nothing is taken of what is sent.
+pub(crate) enum NotTaken {
+    /// The steward's reason.
+    Share(ShareError),
+    /// All else, which may be good news: what there is to say.
+    Said(Reply),
+}
+
+impl From<ShareError> for NotTaken {
+    fn from(error: ShareError) -> Self {
+        Self::Share(error)
     }
 }
 
-/// Decides about a request. Blocks. The answers that are no error are in the error too: nothing of the body is wanted.
-fn admit(
+impl From<Reply> for NotTaken {
+    fn from(reply: Reply) -> Self {
+        Self::Said(reply)
+    }
+}
+
+/// Whether `sender` may send this of the film of `share`, which has `total` bytes. Blocks.
+pub(crate) fn admit(
     clips: &Arc<Clips>,
-    sender: SenderId,
-    standing: Standing,
-    request: &UploadRequest,
-) -> Result<Admission, Reply> {
-    let share = request.share;
-    let wanted = || clips.is_wanted(&clips.steward.clip(sender, share).map_err(http::refused)?);
+    (sender, standing): (SenderId, Standing),
+    share: ShareId,
+    sending: Sending,
+    total: u64,
+) -> Result<Incoming, NotTaken> {
+    let wanted = || clips.is_wanted(&clips.steward.clip(sender, share)?);
     wanted()?;
-    let total = match request.piece {
-        Piece::Whole { total } | Piece::Part { total, .. } | Piece::Question { total } => total,
-    };
     clips.check_size(total)?;
     let arrived = || upload::arrived(&clips.folder, share).map_err(|error| not_kept(&error).reply());
-    if let Piece::Question { .. } = request.piece
-        && arrived()? < total
-    {
-        return Err(goes_on(arrived()?));
+    if sending == Sending::Question && arrived()? < total {
+        return Err(goes_on(arrived()?).into());
     }
     let turn = clips.busy.enter(share, (sender, standing), clips.busy.now()).map_err(|refused| match refused {
         NoTurn::Taken => {
@@ -75,12 +80,12 @@ fn admit(
     // It may have ended just before it could be called off.
     wanted()?;
     let arrived = arrived()?;
-    let anew = matches!(request.piece, Piece::Whole { .. });
-    if let Piece::Part { first, .. } = request.piece
+    let anew = sending == Sending::Anew;
+    if let Sending::From(first) = sending
         && first != arrived
     {
         let message = format!("{arrived} bytes have arrived: go on there");
-        return Err(with_range(Reply::error(416, "offset", &message), arrived));
+        return Err(with_range(Reply::error(416, "offset", &message), arrived).into());
     }
     if anew {
         clips.told_bytes().remove(&share);
@@ -88,32 +93,29 @@ fn admit(
     let told = *clips.told_bytes().entry(share).or_insert(total);
     if told != total || arrived > total && !anew {
         let message = format!("this video was said to have {told} bytes; send the same file, or all of it anew");
-        return Err(Reply::error(409, "other_file", &message));
+        return Err(Reply::error(409, "other_file", &message).into());
     }
     let left = total - if anew { 0 } else { arrived };
     // The recording is made while the film is still there.
     let guest = clips.room.is_guest(sender);
     clips.check_room(guest, left.saturating_add(total))?;
     clips.room.could_promise(share, sender, total).map_err(|no_room| Failure::Room(no_room).reply())?;
-    clips.steward.media_started(share).map_err(http::refused)?;
+    clips.steward.media_started(share)?;
     let upload = Upload::open(&clips.folder, share, anew).map_err(|error| {
         clips.steward.clip_awaits_more(share);
         not_kept(&error).reply()
     })?;
     let incoming = Incoming { clips: clips.clone(), share, total, guest, upload: Some(upload), turn: Some(turn) };
-    match request.piece {
-        Piece::Question { .. } => Err(incoming.finished()),
-        Piece::Whole { .. } | Piece::Part { .. } => Ok(Admission::Open(Box::new(incoming))),
-    }
+    if sending == Sending::Question { Err(incoming.finished().into()) } else { Ok(incoming) }
 }
 
 impl Clips {
     /// Whether anything of the film of `share` is wanted any more; if not, the answer is how it stands.
-    fn is_wanted(&self, share: &Share) -> Result<(), Reply> {
+    fn is_wanted(&self, share: &Share) -> Result<(), NotTaken> {
         match share.state {
-            ShareState::Ended if share.duration_ms.is_some() => Err(stands(share)),
-            over if !over.is_unfinished() => Err(http::refused(ShareError::Over(over))),
-            _ if self.folder.film(share.id).exists() => Err(stands(share)),
+            ShareState::Ended if share.duration_ms.is_some() => Err(stands(share).into()),
+            over if !over.is_unfinished() => Err(ShareError::Over(over).into()),
+            _ if self.folder.film(share.id).exists() => Err(stands(share).into()),
             _ => Ok(()),
         }
     }
@@ -151,8 +153,8 @@ impl Clips {
     }
 }
 
-/// A film that arrives.
-struct Incoming {
+/// A film that arrives. Dropped before its end it is kept as far as it came.
+pub(crate) struct Incoming {
     clips: Arc<Clips>,
     share: ShareId,
     /// Bytes of the film.
@@ -164,33 +166,33 @@ struct Incoming {
     turn: Option<Entered>,
 }
 
-impl http::Upload for Incoming {
-    fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, Reply>> {
-        Box::pin(async move {
-            let (clips, guest, called_off) = (self.clips.clone(), self.guest, self.is_called_off());
-            let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
-            self.hears();
-            let (upload, written, bytes) = unblock(Work::Disk, move || {
-                let written = match clips.room.takes_of_upload(guest, bytes.len() as u64) {
-                    Ok(false) => Err(std::io::ErrorKind::StorageFull.into()),
-                    Ok(true) => upload.append(&bytes),
-                    Err(error) => Err(error),
-                };
-                (upload, written, bytes)
-            })
-            .await;
-            self.upload = Some(upload);
-            self.hears();
-            written.map(|()| bytes).map_err(|error| {
-                log::warn!("a film can't be taken share={} error=\"{error}\"", self.share);
-                not_kept(&error).reply()
-            })
+impl Incoming {
+    /// Writes the next bytes, and gives the room back once the disk has them; or tells why no more is taken.
+    pub async fn write(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, Reply> {
+        let (clips, guest, called_off) = (self.clips.clone(), self.guest, self.is_called_off());
+        let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
+        self.hears();
+        let (upload, written, bytes) = unblock(Work::Disk, move || {
+            let written = match clips.room.takes_of_upload(guest, bytes.len() as u64) {
+                Ok(false) => Err(std::io::ErrorKind::StorageFull.into()),
+                Ok(true) => upload.append(&bytes),
+                Err(error) => Err(error),
+            };
+            (upload, written, bytes)
+        })
+        .await;
+        self.upload = Some(upload);
+        self.hears();
+        written.map(|()| bytes).map_err(|error| {
+            log::warn!("a film can't be taken share={} error=\"{error}\"", self.share);
+            not_kept(&error).reply()
         })
     }
 
-    fn called_off(&self) -> BoxFuture<'static, Reply> {
+    /// Resolves when no more is wanted, with what is said of it.
+    pub fn called_off(&self) -> impl Future<Output = Reply> + Send + use<> {
         let turn = self.turn.as_ref().map(|entered| entered.turn.clone());
-        Box::pin(async move {
+        async move {
             if let Some(turn) = turn {
                 return match turn.no_more().await {
                     NoMore::CalledOff => over(),
@@ -199,26 +201,23 @@ impl http::Upload for Incoming {
                 };
             }
             over()
-        })
+        }
     }
 
-    fn finish(self: Box<Self>) -> BoxFuture<'static, Reply> {
-        Box::pin(async move {
-            // The tables of a film may be long: one is looked at, at a time.
-            let place = self.clips.looking.acquire_arc().await;
-            unblock(Work::Media, move || {
-                let _place = place;
-                match self.upload.as_ref().map(Upload::bytes) {
-                    Some(arrived) if arrived < self.total => goes_on(arrived),
-                    _ => self.finished(),
-                }
-            })
-            .await
+    /// All that was to come has been written: the answer.
+    pub async fn finish(self) -> Reply {
+        // The tables of a film may be long: one is looked at, at a time.
+        let place = self.clips.looking.acquire_arc().await;
+        unblock(Work::Media, move || {
+            let _place = place;
+            match self.upload.as_ref().map(Upload::bytes) {
+                Some(arrived) if arrived < self.total => goes_on(arrived),
+                _ => self.finished(),
+            }
         })
+        .await
     }
-}
 
-impl Incoming {
     fn hears(&self) {
         if let Some(turn) = &self.turn {
             turn.hears();

@@ -24,7 +24,7 @@ use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::share::{Asker, ShareError, ShareState, Steward};
 
-pub(crate) use intake::Intake;
+pub(crate) use intake::{Incoming, NotTaken, Sending, admit};
 
 /// Looks after films.
 pub(crate) struct Clips {
@@ -427,7 +427,7 @@ mod tests {
     fn started(steward: &Arc<Steward>, place: &std::path::Path) -> Clips {
         let library = Library::new(Folder::open(place).expect("a folder"));
         let limits = RecordingLimits { enabled: true, quota_mib: 1, keep_free_mib: 0, max_clip_mib: 8192 };
-        let hub = Arc::new(crate::live::Hub::new(4, true));
+        let hub = Arc::new(crate::live::Hub::new(4, Some(crate::package::fmp4::RECORDER)));
         let room = Arc::new(Room::new(steward.clone(), hub, library.clone(), &limits));
         Clips::new(steward.clone(), library, room, &limits)
     }

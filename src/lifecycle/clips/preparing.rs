@@ -9,14 +9,13 @@ use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RECORDING_STEP_BYTES;
 use crate::ground::picture::Picture;
 use crate::ground::reply::Reply;
-use crate::http;
 use crate::lifecycle::follow::THUMBNAIL;
 use crate::lifecycle::room::NoRoom;
 use crate::live::KeyFrame;
 use crate::private;
 use crate::recording::film::{About, Film, FilmError};
-use crate::recording::whole::Whole;
-use crate::share::{Asker, EndReason, MediaInfo, ShareError};
+use crate::recording::from_film::Whole;
+use crate::share::{Asker, EndReason, LedgerError, MediaInfo, ShareError};
 use crate::thumbnail;
 use crate::wire::mp4::Mp4Error;
 
@@ -109,7 +108,8 @@ impl Failure {
             }
             Self::Books(error) => {
                 let message = format!("The video can't be entered in the books: {error}");
-                Told { reason: EndReason::NotKept, status: http::status_of(error), code: error.code(), message }
+                let status = if matches!(error, ShareError::Ledger(LedgerError::DiskFull)) { 507 } else { 503 };
+                Told { reason: EndReason::NotKept, status, code: error.code(), message }
             }
             Self::Over | Self::Stopping => return None,
         })

@@ -40,7 +40,7 @@ pub(crate) fn house(quota_mib: u64) -> House {
     let ana = steward.add_user(new).expect("a user").id;
     let library = Library::new(Folder::open(place.path()).expect("a folder"));
     let limits = RecordingLimits { enabled: true, quota_mib, keep_free_mib: 0, max_clip_mib: 8192 };
-    let hub = Arc::new(Hub::new(4, true));
+    let hub = Arc::new(Hub::new(4, Some(crate::package::fmp4::RECORDER)));
     let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));
     House { _place: place, steward, clock, hub, library, room, ana }
 }

@@ -27,7 +27,7 @@ fn samples(track: u32, count: u64, duration: u32) -> impl Iterator<Item = Indexe
         key: track == AUDIO_TRACK || number % 60 == 0 || duration > 90_000,
         offset: 0,
         size: 100,
-        description: 0,
+        init_segment: 0,
     })
 }
 

@@ -48,7 +48,7 @@ struct House {
 
 fn house() -> House {
     let (place, folder) = folder();
-    let hub = Hub::new(8, true);
+    let hub = Hub::new(8, Some(RECORDER));
     let (tell, heard) = mpsc::channel();
     let (begins, begun) = mpsc::channel();
     let (lets_go, let_go) = mpsc::channel();
@@ -186,7 +186,7 @@ fn what_is_too_much_to_wait_is_missing_and_the_recording_goes_on() {
     record(&house.folder, None, 0..5).expect("the disk takes it");
     let past =
         block_on(Library::new(house.folder.clone()).past(SHARE, UnixMs(0))).expect("it is whole").expect("there");
-    let (mut publisher, stream) = house.hub.open(SHARE, None, Some(past), UnixMs(0)).expect("there is room");
+    let (mut publisher, stream) = house.hub.open(SHARE, None, Some(past.into()), UnixMs(0)).expect("there is room");
     let stream = stream.expect("it is new");
     publish(&mut publisher, 0..1, 1 << 20);
     assert_eq!(house.begun.recv(), Ok(SHARE));
@@ -210,7 +210,7 @@ fn what_is_too_much_to_wait_is_missing_and_the_recording_goes_on() {
 #[test]
 fn a_file_that_another_was_told_of_is_not_waited_for() {
     let (_place, folder) = folder();
-    let hub = Hub::new(8, true);
+    let hub = Hub::new(8, Some(RECORDER));
     let backlog = hub.backlog().clone();
     let mut mender = Mender::new(mender::method(folder), backlog.clone());
     let opened = [SHARE, OTHER].map(|share| hub.open(share, None, None, UnixMs(0)).expect("there is room"));

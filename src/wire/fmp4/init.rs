@@ -1,4 +1,4 @@
-//! The description of a stream: `ftyp` and `moov` (14496-12, 4.3 and 8.2), with `avcC` (14496-15, 5.3.3), `esds`
+//! The init segment of a stream: `ftyp` and `moov` (14496-12, 4.3 and 8.2), with `avcC` (14496-15, 5.3.3), `esds`
 //! (14496-14, 5.6) and `dOps` (Encapsulation of Opus in ISO Base Media File Format, 4.3.2).
 
 use bytes::Bytes;
@@ -39,7 +39,7 @@ pub fn init_segment(video: &VideoParams, audio: Option<&AudioParams>) -> Bytes {
     out.bytes.into()
 }
 
-/// `bytes` inside a `free` box (8.1.2): so a later description lies in a recording, and players of the plain file pass it
+/// `bytes` inside a `free` box (8.1.2): so a later init segment lies in a recording, and players of the plain file pass it
 /// over.
 pub fn free_box(bytes: &Bytes) -> Bytes {
     let size = (bytes.len() + 8) as u32;

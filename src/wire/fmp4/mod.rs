@@ -1,6 +1,6 @@
-//! Fragmented MP4 (ISO/IEC 14496-12 and -15): a stream's description once, then a fragment a picture.
+//! Fragmented MP4 (ISO/IEC 14496-12 and -15): a stream's init segment once, then a fragment a picture.
 //!
-//! `init` writes the description, `fragment` one fragment, `muxer` turns frames into fragments, `read` finds its way in
+//! `init` writes the init segment, `fragment` one fragment, `muxer` turns frames into fragments, `read` finds its way in
 //! what was written, `remux` makes fragments of a finished film, `progressive` describes a finished recording for players that want to seek at once.
 
 pub mod fragment;

@@ -1,8 +1,8 @@
 //! Frames in, fragments out: each picture with the sound that came before it, the moment it is there.
 //!
-//! No frame waits for the next one: its duration is taken from the one before, and the next fragment's own time
-//! corrects it. The timeline starts at the first key frame; sound from before it is left out. Sound that was announced
-//! and doesn't come is replaced by silence: players wait for every track they were promised.
+//! No frame waits for the next one: its duration is what it is said to be, and the next fragment's own time corrects it.
+//! The first frame is a key frame; sound from before it is left out. Sound that was announced and doesn't come is
+//! replaced by silence: players wait for every track they were promised.
 
 use std::sync::Arc;
 
@@ -12,15 +12,10 @@ use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, VideoFram
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::fragment::{AudioRun, ReferenceTime, VideoSample, fragment};
 use crate::wire::fmp4::init::init_segment;
-use crate::wire::opus;
+use crate::wire::opus::{self, samples_in};
 
 /// Sound that waited this long for a picture goes without.
 const MAX_SOUND_WAIT: Ticks90k = Ticks90k::from_ms(60);
-/// What a picture takes where nothing tells.
-const USUAL_FRAME: Ticks90k = Ticks90k(3000);
-/// A picture is never said to last longer, whatever the one before it took.
-const LONGEST_FRAME: Ticks90k = Ticks90k::from_ms(500);
-
 /// Sound that is this late is replaced by silence, until some comes.
 const SOUND_PATIENCE: Ticks90k = Ticks90k::from_ms(300);
 /// Pieces of silence in one fragment.
@@ -47,30 +42,29 @@ pub struct Fragment {
 /// What the muxer gives out.
 #[derive(Clone, Debug)]
 pub enum Muxed {
-    /// The description of what follows: first of all, and again when the pictures' parameters change.
+    /// The init segment of what follows: first of all, and again when the pictures' parameters change.
     Init(Bytes, Arc<VideoParams>),
     /// A fragment.
     Fragment(Fragment),
 }
 
-/// Makes fragments of one stream.
+/// Makes fragments of one stream. Frames come with their places on its timeline, from a key frame on.
 #[derive(Debug)]
 pub struct Muxer {
     audio: Option<Arc<AudioParams>>,
     params: Option<Arc<VideoParams>>,
     sequence: u32,
-    /// What is added to a frame's times to get its place on the timeline; `None` until the next key frame sets it.
-    shift: Option<Ticks90k>,
-    /// The time up to which the timeline is filled.
-    end: Ticks90k,
-    first_picture: Ticks90k,
+    /// When the first picture is shown; `None` until it comes.
+    first_picture: Option<Ticks90k>,
     last_picture: Option<Ticks90k>,
-    frame_duration: Ticks90k,
     sound: AudioRun,
+    /// The numbers of the frames in `sound`; silence has none.
+    sound_numbers: Vec<Option<u64>>,
     /// The sample at which the next piece of sound is expected.
     sound_end: Option<i64>,
     /// Where the pictures were when sound last came.
     heard: Option<Ticks90k>,
+    moved: Vec<(u64, Bytes)>,
 }
 
 impl Muxer {
@@ -80,20 +74,14 @@ impl Muxer {
             audio,
             params: None,
             sequence: 0,
-            shift: None,
-            end: Ticks90k(0),
-            first_picture: Ticks90k(0),
+            first_picture: None,
             last_picture: None,
-            frame_duration: USUAL_FRAME,
             sound: AudioRun::default(),
+            sound_numbers: Vec::new(),
             sound_end: None,
             heard: None,
+            moved: Vec::new(),
         }
-    }
-
-    /// The timeline is filled up to `end` already.
-    pub fn begin_at(&mut self, end: Ticks90k) {
-        self.end = end;
     }
 
     /// The sound's description.
@@ -101,73 +89,78 @@ impl Muxer {
         self.audio.as_ref()
     }
 
-    /// The next frames come from another connection, with times of their own: they go on where the timeline ends.
-    pub fn resume(&mut self) {
-        self.shift = None;
+    /// Frames are left out here: it goes on with the key frame that comes next.
+    pub fn skip(&mut self) {
+        self.first_picture = None;
         self.last_picture = None;
+        self.sound.samples.clear();
+        self.sound_numbers.clear();
+        self.sound_end = None;
+        self.heard = None;
     }
 
-    /// Takes a frame that was there at `reference`; adds what is ready to `out`.
-    pub fn push(&mut self, frame: &Frame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
+    /// Takes the frame of this number, which lasts this long and was there at `reference`; adds what is ready to `out`.
+    pub fn push(
+        &mut self,
+        number: u64,
+        frame: &Frame,
+        duration: Ticks90k,
+        reference: ReferenceTime,
+        out: &mut Vec<Muxed>,
+    ) {
+        self.moved.clear();
         match frame {
-            Frame::Video(frame) => self.video(frame, reference, out),
-            Frame::Audio(frame) => self.audio_frame(frame, reference, out),
+            Frame::Video(frame) => self.video(number, frame, duration, reference, out),
+            Frame::Audio(frame) => self.audio_frame(number, frame, reference, out),
         }
     }
 
-    fn video(&mut self, frame: &VideoFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
-        let Some(shift) = self.shift.or_else(|| self.start(frame)) else { return };
-        let changes = frame.key || self.params.is_none();
-        if changes
-            && self
-                .params
-                .as_ref()
-                .is_none_or(|params| !Arc::ptr_eq(params, &frame.params) && **params != *frame.params)
-        {
+    /// The numbers of the frames that the last [`Self::push`] has given out, and where in their fragment their bytes lie.
+    pub fn moved(&mut self) -> impl Iterator<Item = (u64, Bytes)> {
+        self.moved.drain(..)
+    }
+
+    fn video(
+        &mut self,
+        number: u64,
+        frame: &VideoFrame,
+        duration: Ticks90k,
+        reference: ReferenceTime,
+        out: &mut Vec<Muxed>,
+    ) {
+        if self.first_picture.is_none() {
+            if !frame.key {
+                return;
+            }
+            self.first_picture = Some(frame.pts);
+        }
+        let same = |known: &Arc<VideoParams>| Arc::ptr_eq(known, &frame.params) || **known == *frame.params;
+        if frame.key && !self.params.as_ref().is_some_and(same) {
             self.params = Some(frame.params.clone());
             out.push(Muxed::Init(init_segment(&frame.params, self.audio.as_deref()), frame.params.clone()));
         }
-        let start = frame.dts + shift;
-        match self.last_picture {
-            Some(last) => {
-                self.frame_duration = Ticks90k((start - last).0.clamp(1, LONGEST_FRAME.0));
-            }
-            None => self.frame_duration = frame.params.frame_duration.unwrap_or(self.frame_duration),
-        }
+        let start = frame.dts;
         self.last_picture = Some(start);
         let sample = VideoSample {
             decode_time: start.0 as u64,
-            duration: self.frame_duration.0 as u32,
+            duration: duration.0 as u32,
             composition_offset: (frame.pts - frame.dts).0 as u32,
             key: frame.key,
             data: &frame.data,
         };
-        self.end = self.end.max(start + self.frame_duration);
         self.fill_with_silence(start);
-        self.give(Some(&sample), start, self.frame_duration, reference, out);
+        self.give(Some((number, &sample)), start, duration, reference, out);
     }
 
-    /// Places the first key frame of a connection where the timeline ends.
-    fn start(&mut self, frame: &VideoFrame) -> Option<Ticks90k> {
-        if !frame.key {
-            return None;
-        }
-        let shift = self.end - frame.dts;
-        self.first_picture = frame.pts + shift;
-        self.shift = Some(shift);
-        self.shift
-    }
-
-    fn audio_frame(&mut self, frame: &AudioFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
-        let (Some(params), Some(shift)) = (self.audio.clone(), self.shift) else { return };
+    fn audio_frame(&mut self, number: u64, frame: &AudioFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
+        let (Some(params), Some(first_picture)) = (self.audio.clone(), self.first_picture) else { return };
         self.heard = self.last_picture;
-        let time = frame.pts + shift;
-        if time < self.first_picture || time.0 < 0 {
+        if frame.pts < first_picture {
             return;
         }
         let Some(duration) = samples_in(&params, &frame.data) else { return };
         let rate = params.sample_rate;
-        let mut start = time.to_units(rate);
+        let mut start = frame.pts.to_units(rate);
         if let Some(expected) = self.sound_end {
             let late = start - expected;
             if late <= -i64::from(duration / 2) {
@@ -179,62 +172,61 @@ impl Muxer {
                 *last += late as u32;
             }
         }
-        if self.sound.samples.is_empty() {
-            self.sound.decode_time = start as u64;
-        }
-        self.sound.samples.push((duration, frame.data.clone()));
-        self.sound_end = Some(start + i64::from(duration));
+        self.add_sound(start, duration, frame.data.clone(), Some(number));
         let sound_end = Ticks90k::from_units(start + i64::from(duration), rate);
-        self.end = self.end.max(sound_end);
         let waiting_since = Ticks90k::from_units(self.sound.decode_time as i64, rate);
         if sound_end - waiting_since > MAX_SOUND_WAIT {
             self.give(None, waiting_since, sound_end - waiting_since, reference, out);
         }
     }
 
+    fn add_sound(&mut self, start: i64, duration: u32, data: Bytes, number: Option<u64>) {
+        if self.sound.samples.is_empty() {
+            self.sound.decode_time = start as u64;
+        }
+        self.sound.samples.push((duration, data));
+        self.sound_numbers.push(number);
+        self.sound_end = Some(start + i64::from(duration));
+    }
+
     /// Puts silence where sound is missing, up to `until_time`.
     fn fill_with_silence(&mut self, until_time: Ticks90k) {
-        let Some(params) = &self.audio else { return };
+        let (Some(params), Some(first_picture)) = (&self.audio, self.first_picture) else { return };
         let Some((duration, silence)) = silence(params) else { return };
         let rate = params.sample_rate;
-        let mut start = self.sound_end.unwrap_or_else(|| self.first_picture.to_units(rate));
+        let mut start = self.sound_end.unwrap_or_else(|| first_picture.to_units(rate));
         let until = until_time.to_units(rate);
-        if until_time - self.heard.unwrap_or(self.first_picture) <= SOUND_PATIENCE {
+        if until_time - self.heard.unwrap_or(first_picture) <= SOUND_PATIENCE {
             return;
         }
         // After a long pause of the pictures too, there is no use in hours of it.
         start = start.max(until - SILENCE_AT_ONCE * i64::from(duration));
         while start + i64::from(duration) <= until {
-            if self.sound.samples.is_empty() {
-                self.sound.decode_time = start as u64;
-            }
-            self.sound.samples.push((duration, Bytes::from_static(silence)));
+            self.add_sound(start, duration, Bytes::from_static(silence), None);
             start += i64::from(duration);
-            self.sound_end = Some(start);
         }
     }
 
     fn give(
         &mut self,
-        video: Option<&VideoSample<'_>>,
+        video: Option<(u64, &VideoSample<'_>)>,
         start: Ticks90k,
         duration: Ticks90k,
         reference: ReferenceTime,
         out: &mut Vec<Muxed>,
     ) {
         self.sequence = self.sequence.wrapping_add(1);
-        let bytes = fragment(self.sequence, reference, video, &self.sound);
-        self.sound.samples.clear();
-        let key = video.is_some_and(|video| video.key);
+        let bytes = fragment(self.sequence, reference, video.map(|(_, video)| video), &self.sound);
+        // The media are the fragment's end: the picture, and then the sound.
+        let mut at = bytes.len() - self.sound.samples.iter().map(|(_, data)| data.len()).sum::<usize>();
+        self.moved.extend(video.map(|(number, video)| (number, bytes.slice(at - video.data.len()..at))));
+        for (number, (_, data)) in self.sound_numbers.drain(..).zip(self.sound.samples.drain(..)) {
+            let place = at..at + data.len();
+            at = place.end;
+            self.moved.extend(number.map(|number| (number, bytes.slice(place))));
+        }
+        let key = video.is_some_and(|(_, video)| video.key);
         out.push(Muxed::Fragment(Fragment { bytes, start, duration, picture: video.is_some(), key }));
-    }
-}
-
-/// Samples in an access unit of AAC or a packet of Opus; `None` if it is none.
-pub(super) fn samples_in(params: &AudioParams, data: &[u8]) -> Option<u32> {
-    match params.codec {
-        AudioCodec::Aac { samples_per_frame, .. } => Some(samples_per_frame),
-        AudioCodec::Opus { .. } => opus::samples(data),
     }
 }
 
@@ -262,6 +254,7 @@ mod tests {
         muxer: Muxer,
         params: Arc<VideoParams>,
         out: Vec<Muxed>,
+        number: u64,
     }
 
     impl Stream {
@@ -274,13 +267,13 @@ mod tests {
             sets.take(SPS_360);
             sets.take(PPS);
             let params = sets.current().expect("good sets");
-            Self { muxer: Muxer::new(Some(Arc::new(audio))), params, out: Vec::new() }
+            Self { muxer: Muxer::new(Some(Arc::new(audio))), params, out: Vec::new(), number: 0 }
         }
 
         fn picture(&mut self, dts: i64, pts: i64, key: bool) {
             let (dts, pts, params) = (Ticks90k(dts), Ticks90k(pts), self.params.clone());
             let frame = VideoFrame { pts, dts, key, params, data: Bytes::from_static(&[1; 9]) };
-            self.muxer.push(&Frame::Video(frame), ReferenceTime(0), &mut self.out);
+            self.push(Frame::Video(frame), Ticks90k(3000));
         }
 
         fn sound(&mut self, pts: i64) {
@@ -289,7 +282,12 @@ mod tests {
 
         fn packet(&mut self, pts: i64, data: &'static [u8]) {
             let frame = AudioFrame { pts: Ticks90k(pts), data: Bytes::from_static(data) };
-            self.muxer.push(&Frame::Audio(frame), ReferenceTime(0), &mut self.out);
+            self.push(Frame::Audio(frame), Ticks90k(1920));
+        }
+
+        fn push(&mut self, frame: Frame, duration: Ticks90k) {
+            self.muxer.push(self.number, &frame, duration, ReferenceTime(0), &mut self.out);
+            self.number += 1;
         }
 
         /// Everything given out so far, track by track.
@@ -321,8 +319,8 @@ mod tests {
     #[test]
     fn b_frames_keep_both_times() {
         let mut stream = Stream::new(MONO);
-        for (dts, pts) in [(-3000, 0), (0, 9000), (3000, 3000), (6000, 6000)] {
-            stream.picture(dts, pts, dts < 0);
+        for (dts, pts) in [(0, 3000), (3000, 12_000), (6000, 6000), (9000, 9000)] {
+            stream.picture(dts, pts, dts == 0);
         }
         let times: Vec<_> = stream.tracks()[0].iter().map(|s| (s.decode_time, s.composition_offset)).collect();
         assert_eq!(times, [(0, 3000), (3000, 9000), (6000, 0), (9000, 0)]);
@@ -390,16 +388,34 @@ mod tests {
     }
 
     #[test]
-    fn another_connection_goes_on_where_the_first_ended() {
+    fn it_is_said_where_the_bytes_of_frames_lie() {
         let mut stream = Stream::new(MONO);
-        for n in 0..3 {
-            stream.picture(n * 3000, n * 3000, n == 0);
-        }
-        stream.muxer.resume();
-        stream.picture(777_000, 777_000, false);
-        stream.picture(780_000, 780_000, true);
-        stream.picture(783_000, 783_000, false);
-        let times: Vec<_> = stream.tracks()[0].iter().map(|sample| sample.decode_time).collect();
-        assert_eq!(times, [0, 3000, 6000, 9000, 12_000]);
+        stream.picture(0, 0, true);
+        stream.packet(0, &[2; 5]);
+        stream.packet(1920, &[3; 7]);
+        assert_eq!(stream.muxer.moved().count(), 0, "sound waits for its picture");
+        stream.picture(3000, 3000, false);
+        let moved: Vec<_> = stream.muxer.moved().collect();
+        let said: Vec<_> = moved.iter().map(|(number, data)| (*number, &data[..])).collect();
+        assert_eq!(said, [(3, &[1; 9][..]), (1, &[2; 5]), (2, &[3; 7])]);
+        let Some(Muxed::Fragment(fragment)) = stream.out.last() else { panic!("a fragment") };
+        let within = fragment.bytes.as_ptr_range();
+        assert!(moved.iter().all(|(_, data)| within.contains(&data.as_ptr())), "they are not copied");
+    }
+
+    #[test]
+    fn after_frames_that_are_left_out_it_goes_on_with_a_key_frame() {
+        let mut stream = Stream::new(MONO);
+        stream.picture(0, 0, true);
+        stream.sound(0);
+        stream.muxer.skip();
+        stream.sound(900_000);
+        stream.picture(900_000, 900_000, false);
+        stream.picture(903_000, 903_000, true);
+        stream.sound(903_000);
+        stream.picture(906_000, 906_000, false);
+        let [pictures, sound] = stream.tracks().map(|track| track.iter().map(|s| s.decode_time).collect::<Vec<_>>());
+        assert_eq!((pictures, sound), (vec![0, 903_000, 906_000], vec![903_000 * 48 / 90]), "and no silence between");
+        assert_eq!(stream.out.iter().filter(|item| matches!(item, Muxed::Init(..))).count(), 1, "nothing has changed");
     }
 }

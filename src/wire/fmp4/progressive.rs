@@ -31,8 +31,8 @@ pub struct IndexedSample {
     pub offset: u64,
     /// How many bytes it has.
     pub size: u32,
-    /// Which description holds for it, counted from 0.
-    pub description: u32,
+    /// Which init segment holds for it, counted from 0.
+    pub init_segment: u32,
 }
 
 /// The tables of a track, in the order of the file: `stts`, `ctts`, `stss`, `stsc`, `stsz` and `co64`. Every sample is a
@@ -79,7 +79,7 @@ struct Walk {
     keys: u32,
     durations: Run,
     compositions: Run,
-    description: Option<u32>,
+    init_segment: Option<u32>,
     /// Whether any sample is shown at another time than it is decoded.
     composed: bool,
     duration: u64,
@@ -123,8 +123,8 @@ impl Walk {
             self.keys += 1;
             put(STSS, &self.count.to_be_bytes())?;
         }
-        if self.description.replace(sample.description) != Some(sample.description) {
-            let row = [self.count, 1, sample.description + 1].map(u32::to_be_bytes);
+        if self.init_segment.replace(sample.init_segment) != Some(sample.init_segment) {
+            let row = [self.count, 1, sample.init_segment + 1].map(u32::to_be_bytes);
             put(STSC, row.as_flattened())?;
         }
         put(STSZ, &sample.size.to_be_bytes())?;
@@ -219,7 +219,7 @@ impl Measure {
 
     /// There are no more samples: how the head of the recording, which has `recording_bytes` bytes, will be.
     ///
-    /// `videos` are the descriptions in their order; `audio` is the sound's, where there is any.
+    /// `videos` are what the init segments say, in their order; `audio` is the sound's, where there is any.
     pub fn plan(mut self, videos: &[&VideoParams], audio: Option<&AudioParams>, recording_bytes: u64) -> Plan {
         for track in [&mut self.pictures, &mut self.sound] {
             let Ok(()) = track.walk.end(0, &mut counting(&mut track.table_bytes));

@@ -1,4 +1,4 @@
-//! Finds its way in what was written: fragments and descriptions (14496-12, 8.8 and 8.2).
+//! Finds its way in what was written: fragments and init segments (14496-12, 8.8 and 8.2).
 //!
 //! It reads what this house wrote, also after a power cut: whatever doesn't add up is `None`, never a panic.
 
@@ -60,7 +60,7 @@ pub fn samples(moof: &[u8]) -> Option<Vec<Sample>> {
 }
 
 /// Reads an init segment back (`ftyp` and `moov`): the pictures' parameters, and the sound's.
-pub fn description(init: &[u8]) -> Option<(VideoParams, Option<AudioParams>)> {
+pub fn read_init_segment(init: &[u8]) -> Option<(VideoParams, Option<AudioParams>)> {
     let moov = find(init, &[b"moov"])?;
     let (mut video, mut audio) = (None, None);
     for track in boxes(moov).filter(|(kind, _)| kind == b"trak").map(|(_, trak)| Track::parse(trak, MOVIE_TIMESCALE)) {
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_are_read_back() {
+    fn init_segments_are_read_back() {
         let (video, audio) = params();
         let init = init_segment(&video, Some(&audio));
-        assert_eq!(description(&init), Some((video.clone(), Some(audio))));
-        assert_eq!(description(&init_segment(&video, None)), Some((video.clone(), None)));
+        assert_eq!(read_init_segment(&init), Some((video.clone(), Some(audio))));
+        assert_eq!(read_init_segment(&init_segment(&video, None)), Some((video.clone(), None)));
         for channels in [1, 2] {
             let sound = opus::params(channels, 312).expect("one channel or two");
-            assert_eq!(description(&init_segment(&video, Some(&sound))), Some((video.clone(), Some(sound))));
+            assert_eq!(read_init_segment(&init_segment(&video, Some(&sound))), Some((video.clone(), Some(sound))));
         }
     }
 
@@ -122,7 +122,7 @@ mod tests {
     fn how_pictures_are_turned_is_read_back() {
         for rotation in [Rotation::Right, Rotation::Half, Rotation::Left] {
             let turned = VideoParams { rotation, ..params().0 };
-            assert_eq!(description(&init_segment(&turned, None)), Some((turned, None)));
+            assert_eq!(read_init_segment(&init_segment(&turned, None)), Some((turned, None)));
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
                     *place = byte;
                 }
                 bytes.truncate(cut);
-                let _ = description(&bytes);
+                let _ = read_init_segment(&bytes);
                 for (_, body) in boxes(&bytes) {
                     let _ = samples(body);
                 }
@@ -161,7 +161,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_answered(bytes: Vec<u8>) {
-            let _ = (description(&bytes), samples(&bytes), BoxHeader::read(&bytes));
+            let _ = (read_init_segment(&bytes), samples(&bytes), BoxHeader::read(&bytes));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A finished film of a phone becomes a recording of ours: its samples in, descriptions and fragments out.
+//! A finished film of a phone becomes a recording of ours: its samples in, init segments and fragments out.
 //!
 //! Unlike a live stream's, all durations are known: a fragment a picture, with the sound that is heard before the next one
 //! is decoded. The pictures are not touched, nor how they are turned. A sound that another film would wait for is not put
@@ -12,8 +12,9 @@ use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::fragment::{AudioRun, ReferenceTime, VideoSample, fragment};
 use crate::wire::fmp4::init::init_segment;
-use crate::wire::fmp4::muxer::{Fragment, Muxed, samples_in};
+use crate::wire::fmp4::muxer::{Fragment, Muxed};
 use crate::wire::mp4::{Ask, Movie, MovieSample, MovieSamples, Mp4Error, Pictures};
+use crate::wire::opus::samples_in;
 pub use size::Size;
 
 /// Sound that waited this long for a picture goes without.

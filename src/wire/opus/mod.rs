@@ -40,6 +40,14 @@ pub fn samples(packet: &[u8]) -> Option<u32> {
     Some(frame * frames).filter(|samples| (1..=MAX_PACKET_SAMPLES).contains(samples))
 }
 
+/// Samples in an access unit of AAC, which are always as many, or in a packet of Opus; `None` if it is none.
+pub fn samples_in(params: &AudioParams, data: &[u8]) -> Option<u32> {
+    match params.codec {
+        AudioCodec::Aac { samples_per_frame, .. } => Some(samples_per_frame),
+        AudioCodec::Opus { .. } => samples(data),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

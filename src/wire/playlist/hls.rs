@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::wire::playlist::segments::{Segment, Segments, Stretch};
+use crate::wire::playlist::segments::{Segment, SegmentSpan, Segments};
 
 /// Players stay this many parts behind the newest: at least two, or they run dry (4.4.3.8).
 const PARTS_HELD_BACK: f64 = 2.5;
@@ -207,7 +207,7 @@ impl MediaPlaylist<'_> {
         write_extinf(out, number, segment);
     }
 
-    /// What stands before a segment that does not simply go on: its description, and its date at the beginning.
+    /// What stands before a segment that does not simply go on: its init segment, and its date at the beginning.
     fn begin_segment(&self, out: &mut String, number: usize, segment: &Segment) {
         let is_first = number == self.first;
         if segment.continuous && !is_first {
@@ -217,7 +217,7 @@ impl MediaPlaylist<'_> {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
         let date = UnixMs(self.began.0 + segment.span.start.to_ms());
-        let _ = writeln!(out, "#EXT-X-MAP:URI=\"init-{}.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:{date}", segment.description);
+        let _ = writeln!(out, "#EXT-X-MAP:URI=\"init-{}.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:{date}", segment.init_segment);
     }
 }
 
@@ -225,7 +225,7 @@ fn write_extinf(out: &mut String, number: usize, segment: &Segment) {
     let _ = writeln!(out, "#EXTINF:{:.5},\nsegment-{number}.m4s", segment.span.duration.to_seconds());
 }
 
-fn write_parts(out: &mut String, number: u64, parts: &[Stretch]) {
+fn write_parts(out: &mut String, number: u64, parts: &[SegmentSpan]) {
     for (index, part) in parts.iter().enumerate() {
         let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
         let duration = part.duration.to_seconds();
@@ -335,7 +335,7 @@ mod tests {
                 key: number % 30 == 0,
                 offset: number * 100,
                 size: 100,
-                description: 0,
+                init_segment: 0,
             });
         }
         let text = written(playlist(&segments, false), &mut Past::default());
@@ -345,6 +345,28 @@ mod tests {
         assert!(text.contains("#EXT-X-TARGETDURATION:1\n"));
         let text = written(MediaPlaylist { first: 9, ..playlist(&segments, false) }, &mut Past::default());
         assert!(text.contains("#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MAP"), "{text}");
+        assert!(!text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
+    }
+
+    #[test]
+    fn a_break_is_said_or_counted_where_it_begins_the_list() {
+        let (mut segments, _) = cut(40, 3000, 30);
+        segments.break_off();
+        segments.push(&FragmentMeta {
+            number: 40,
+            start: Ticks90k(45 * 3000),
+            duration: Ticks90k(3000),
+            picture: true,
+            key: true,
+            offset: 4000,
+            size: 100,
+            init_segment: 0,
+        });
+        let text = written(playlist(&segments, false), &mut Past::default());
+        assert!(text.contains("segment-2.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP"), "{text}");
+        assert!(!text.contains("DISCONTINUITY-SEQUENCE"), "{text}");
+        let text = written(MediaPlaylist { first: 3, ..playlist(&segments, false) }, &mut Past::default());
+        assert!(text.contains("SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MAP"), "{text}");
         assert!(!text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
     }
 

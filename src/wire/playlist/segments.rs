@@ -41,13 +41,13 @@ pub struct FragmentMeta {
     pub offset: u64,
     /// How many bytes it has.
     pub size: u64,
-    /// Which description holds for it, counted from 0.
-    pub description: u32,
+    /// Which init segment holds for it, counted from 0.
+    pub init_segment: u32,
 }
 
 /// A stretch of a stream: consecutive fragments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct SegmentSpan {
     /// Where it starts on the timeline.
     pub start: Ticks90k,
     /// How long it lasts.
@@ -64,7 +64,7 @@ pub struct Stretch {
     pub independent: bool,
 }
 
-impl Stretch {
+impl SegmentSpan {
     fn of(fragment: &FragmentMeta) -> Self {
         Self {
             start: fragment.start,
@@ -86,17 +86,18 @@ impl Stretch {
     }
 }
 
-/// A segment: its measure, its description, and its parts while they are of use.
+/// A segment: its measure, its init segment, and its parts while they are of use.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// What it spans.
-    pub span: Stretch,
-    /// Which description holds for it, counted from 0.
-    pub description: u32,
-    /// Whether it goes on where the segment before it stops: neither a pause nor another description lies between.
+    pub span: SegmentSpan,
+    /// Which init segment holds for it, counted from 0.
+    pub init_segment: u32,
+    /// Whether it goes on where the segment before it stops: no pause, nothing left out and no
+    /// other init segment lies between.
     pub continuous: bool,
     /// Its closed parts; emptied when the segment is old.
-    pub parts: Vec<Stretch>,
+    pub parts: Vec<SegmentSpan>,
 }
 
 impl Segment {
@@ -125,12 +126,14 @@ pub struct Segments {
     gone_breaks: usize,
     breaks: usize,
     open: Option<Segment>,
-    open_part: Option<Stretch>,
+    open_part: Option<SegmentSpan>,
     part_target: Ticks90k,
     longest: Ticks90k,
     /// Where the newest key frame is, and how far it is from the one before.
     key: Ticks90k,
     group: Option<Ticks90k>,
+    /// Fragments were left out before the next segment.
+    broken: bool,
 }
 
 impl Default for Segments {
@@ -146,6 +149,7 @@ impl Default for Segments {
             longest: Ticks90k(0),
             key: Ticks90k(0),
             group: None,
+            broken: false,
         }
     }
 }
@@ -164,11 +168,14 @@ impl Segments {
         match &mut self.open {
             Some(open) => open.span.add(fragment),
             None if fragment.picture || !self.closed.is_empty() => {
-                let (span, description) = (Stretch::of(fragment), fragment.description);
+                let (span, init_segment) = (SegmentSpan::of(fragment), fragment.init_segment);
+                let broken = std::mem::take(&mut self.broken);
                 let continuous = self.closed.back().is_none_or(|last| {
-                    last.description == description && !(fragment.picture && is_pause(last.end(), fragment))
+                    !broken
+                        && last.init_segment == init_segment
+                        && !(fragment.picture && is_pause(last.end(), fragment))
                 });
-                self.open = Some(Segment { span, description, continuous, parts: Vec::new() });
+                self.open = Some(Segment { span, init_segment, continuous, parts: Vec::new() });
                 if self.closed.is_empty() {
                     let pictures = (PART.0 as f64 / fragment.duration.0.max(1) as f64).round().max(1.0);
                     self.part_target = Ticks90k(pictures as i64 * fragment.duration.0);
@@ -178,7 +185,7 @@ impl Segments {
         }
         match &mut self.open_part {
             Some(part) => part.add(fragment),
-            none => *none = Some(Stretch::of(fragment)),
+            none => *none = Some(SegmentSpan::of(fragment)),
         }
         if self.closed.is_empty() {
             // The stream's very first picture is a segment and a part by itself: whoever waits for it sees it at once,
@@ -186,7 +193,7 @@ impl Segments {
             self.close_segment(fragment.start + fragment.duration);
             return true;
         }
-        let full = |part: &Stretch| part.duration + fragment.duration > self.part_target + Ticks90k::from_ms(2);
+        let full = |part: &SegmentSpan| part.duration + fragment.duration > self.part_target + Ticks90k::from_ms(2);
         let closes = fragment.picture && self.open_part.as_ref().is_some_and(full);
         if closes {
             self.close_part();
@@ -197,7 +204,7 @@ impl Segments {
     fn begins_segment(&self, fragment: &FragmentMeta) -> bool {
         self.open.as_ref().is_some_and(|open| {
             let length = fragment.start - open.span.start;
-            fragment.description != open.description
+            fragment.init_segment != open.init_segment
                 || fragment.key && (length >= SHORT_SEGMENT || !open.span.independent)
                 || length + fragment.duration > LONG_SEGMENT
                 || is_pause(open.end(), fragment)
@@ -228,6 +235,12 @@ impl Segments {
     pub fn finish(&mut self) {
         let end = self.open.as_ref().map_or(Ticks90k(0), |open| open.span.start + open.span.duration);
         self.close_segment(end);
+    }
+
+    /// Fragments are left out here: what is open is closed, and what comes next does not go on where it stops.
+    pub fn break_off(&mut self) {
+        self.finish();
+        self.broken = true;
     }
 
     /// Lets go of the closed segments before number `first`, but for the newest.
@@ -265,9 +278,10 @@ impl Segments {
         self.gone + self.closed.partition_point(is_old)
     }
 
-    /// Breaks before the closed segment of this number: pauses and other descriptions.
+    /// Breaks up to the beginning of the segment of this number: pauses and other init segments.
     pub fn breaks_before(&self, number: usize) -> usize {
-        let held = self.closed_from(0).take_while(|(held, _)| *held < number);
+        let held = self.closed_from(0).chain(std::iter::once(self.next_number()).zip(self.open()));
+        let held = held.take_while(|(held, _)| *held <= number);
         self.gone_breaks + held.filter(|(_, segment)| !segment.continuous).count()
     }
 
@@ -355,7 +369,7 @@ pub(crate) mod tests {
                 key: number % group == 0,
                 offset: number * 100,
                 size: 100,
-                description: 0,
+                init_segment: 0,
             })
         });
         let closing = closing.collect();
@@ -414,7 +428,7 @@ pub(crate) mod tests {
             key: false,
             offset: number * 100,
             size: 100,
-            description: 0,
+            init_segment: 0,
         };
         segments.push(&picture(45, 45 * 3000 + 20 * 90_000));
         let closed = segments.last_closed().expect("closed before the pause");
@@ -455,7 +469,7 @@ pub(crate) mod tests {
             key: true,
             offset: 0,
             size: 0,
-            description: number as u32 % 2,
+            init_segment: number as u32 % 2,
         });
         for fragment in fragments {
             restless.push(&fragment);
@@ -474,7 +488,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_between_stretches(
+        fn nothing_is_lost_between_spans(
             pictures in proptest::collection::vec((1_i64..30_000, any::<bool>(), any::<bool>(), 1_u64..9), 1..300)
         ) {
             let (mut segments, mut start, mut offset) = (Segments::default(), 0, 0);
@@ -487,7 +501,7 @@ pub(crate) mod tests {
                     key,
                     offset,
                     size,
-                    description: 0,
+                    init_segment: 0,
                 });
                 start += duration;
                 offset += size;

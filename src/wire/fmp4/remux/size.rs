@@ -7,15 +7,15 @@ use crate::wire::fmp4::fragment::fragment_bytes;
 use crate::wire::fmp4::init::init_segment;
 use crate::wire::mp4::{Movie, Mp4Error, Pictures};
 
-/// Bytes of a description whose parameters come with the pictures.
+/// Bytes of an init segment whose parameters come with the pictures.
 const USUAL_INIT_BYTES: u64 = 1200;
 
 /// How large a recording is at most, and how many parts it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Bytes of its descriptions and fragments.
+    /// Bytes of its init segments and fragments.
     pub bytes: u64,
-    /// Its descriptions, fragments and samples.
+    /// Its init segments, fragments and samples.
     pub parts: u64,
 }
 

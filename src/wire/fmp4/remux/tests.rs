@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::ground::frame::Rotation;
 use crate::ground::limits;
-use crate::wire::fmp4::read::{Sample, description, samples};
+use crate::wire::fmp4::read::{Sample, read_init_segment, samples};
 use crate::wire::mp4::boxes::boxes;
 use crate::wire::mp4::{Opened, Opener};
 
@@ -51,9 +51,9 @@ fn tracks(out: &[Muxed]) -> [Vec<Sample>; 2] {
 #[test]
 fn a_turned_film_with_b_frames_stays_what_it_is() {
     let out = remux(PHONE);
-    let Muxed::Init(init, _) = &out[0] else { panic!("the description comes first") };
+    let Muxed::Init(init, _) = &out[0] else { panic!("the init segment comes first") };
     assert_eq!(out.iter().filter(|item| matches!(item, Muxed::Init(..))).count(), 1);
-    let (video, audio) = description(init).expect("our own");
+    let (video, audio) = read_init_segment(init).expect("our own");
     assert_eq!((video.rotation, video.width), (Rotation::Right, 96));
     assert_eq!(audio.map(|params| params.codec_string()).as_deref(), Some("mp4a.40.2"));
     let [pictures, sound] = tracks(&out);
@@ -81,8 +81,8 @@ fn uneven_pictures_last_as_long_as_they_did() {
 #[test]
 fn opus_goes_on_without_a_gap() {
     let out = remux(OPUS);
-    let Muxed::Init(init, _) = &out[0] else { panic!("the description comes first") };
-    assert_eq!(description(init).and_then(|(_, audio)| audio), crate::wire::opus::params(2, 0));
+    let Muxed::Init(init, _) = &out[0] else { panic!("the init segment comes first") };
+    assert_eq!(read_init_segment(init).and_then(|(_, audio)| audio), crate::wire::opus::params(2, 0));
     let [pictures, sound] = tracks(&out);
     assert_eq!(pictures.len(), 60);
     assert!(sound.len() >= 99 && sound.windows(2).all(|pair| pair[0].decode_time + 960 == pair[1].decode_time));

@@ -25,7 +25,7 @@ pub struct Whole {
     index: BufWriter<File>,
     indexer: Indexer,
     records: Vec<Record>,
-    descriptions: usize,
+    init_segments: usize,
     bounds: Bounds,
     records_written: u64,
 }
@@ -41,7 +41,7 @@ impl Whole {
             index: BufWriter::with_capacity(GATHERED_BYTES, create(folder.index(share))?),
             indexer: Indexer::default(),
             records: Vec::new(),
-            descriptions: 0,
+            init_segments: 0,
             bounds: Bounds::default(),
             records_written: 0,
         })
@@ -56,17 +56,17 @@ impl Whole {
     pub fn take(&mut self, item: &Muxed) -> Result<(), FilmError> {
         let piece = match item {
             Muxed::Init(bytes, _) => {
-                self.descriptions += 1;
-                if self.descriptions > limits::STREAM_DESCRIPTIONS {
+                self.init_segments += 1;
+                if self.init_segments > limits::STREAM_INIT_SEGMENTS {
                     return Err(Mp4Error::TooLarge("changes of its coding").into());
                 }
                 // Only the first may be seen by players of the plain file.
-                if self.descriptions == 1 { bytes.clone() } else { free_box(bytes) }
+                if self.init_segments == 1 { bytes.clone() } else { free_box(bytes) }
             }
             Muxed::Fragment(fragment) => {
                 let Fragment { bytes, start, duration, picture, key } = fragment;
-                let description = self.descriptions.saturating_sub(1) as u32;
-                self.bounds.fragment(*start, *duration, *picture, *key, description)?;
+                let init_segment = self.init_segments.saturating_sub(1) as u32;
+                self.bounds.fragment(*start, *duration, *picture, *key, init_segment)?;
                 bytes.clone()
             }
         };

@@ -130,8 +130,8 @@ fn route_v6(line: &str) -> Option<Network> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iptv::client::{Client, FetchError};
-    use crate::iptv::guard::Guard;
+    use crate::fetch::client::{Client, FetchError};
+    use crate::fetch::guard::Guard;
     use crate::wire::fetch::{Request, Url};
     use proptest::prelude::*;
     use std::process::Command;
@@ -226,7 +226,7 @@ mod tests {
                 && ip link set v1 up && ip -6 address add 2a00:db8:1:20::5/64 dev v0 nodad \
                 && ip address add 203.0.113.9/29 dev v0 && ip -6 route add unreachable 2a00:db8:5500::/40 \
                 && ip -6 route add 2a00:db8:7:7::/64 via fe80::1 dev v0 && ip -6 route add default via fe80::1 dev v0";
-            let name = "iptv::home::tests::a_real_machines_networks_are_seen";
+            let name = "fetch::home::tests::a_real_machines_networks_are_seen";
             let in_namespace = |script: &str| {
                 let mut command = Command::new("unshare");
                 command.args(["--map-root-user", "--net", "sh", "-c", script]);

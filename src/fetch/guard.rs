@@ -11,8 +11,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::fetch::home::Home;
 use crate::ground::network::Network;
-use crate::iptv::home::Home;
 
 /// Something the owner allows besides the public internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,7 +43,7 @@ pub struct FinishedRecording {
     /// Its head, once it was made.
     pub head: OnceLock<Head>,
     /// The init segments, and what they say of the pictures.
-    pub descriptions: Vec<(Bytes, Arc<VideoParams>)>,
+    pub init_segments: Vec<(Bytes, Arc<VideoParams>)>,
     /// What its sound is.
     pub audio: Option<Arc<AudioParams>>,
     /// Its segments.
@@ -60,12 +60,12 @@ impl FinishedRecording {
         path: PathBuf,
         size: u64,
         plan: Plan,
-        descriptions: Vec<(Bytes, Arc<VideoParams>)>,
+        init_segments: Vec<(Bytes, Arc<VideoParams>)>,
         audio: Option<Arc<AudioParams>>,
         segments: Segments,
     ) -> Self {
         let (head, playlist, past) = Default::default();
-        Self { path, size, plan, head, descriptions, audio, segments, playlist, past }
+        Self { path, size, plan, head, init_segments, audio, segments, playlist, past }
     }
 
     /// The same, ready for a stream that goes on with it at `date`. Takes its time: the stream then need not.
@@ -105,7 +105,7 @@ impl FinishedRecording {
 
     /// Bytes of memory it takes.
     pub fn held_bytes(&self) -> usize {
-        let descriptions = self.descriptions.iter().map(|(bytes, _)| bytes);
+        let init_segments = self.init_segments.iter().map(|(bytes, _)| bytes);
         let playlist = self.playlist.get().into_iter().flatten();
         let head = match self.head.get() {
             Some(Head::Short(bytes)) => bytes.len(),
@@ -114,6 +114,6 @@ impl FinishedRecording {
         self.segments.held_bytes()
             + self.plan.held_bytes()
             + head
-            + descriptions.chain(playlist).map(Bytes::len).sum::<usize>()
+            + init_segments.chain(playlist).map(Bytes::len).sum::<usize>()
     }
 }

@@ -1,27 +1,25 @@
-//! Asking channels' servers: one GET a connection, over TLS or not, with every step held against the guard.
+//! The client: one GET a connection, over TLS or not, with every step held against the guard.
 //!
 //! A name is resolved once, the address is checked, and that very address is connected to: nobody can answer with one
 //! address to the check and another to the connection. Works on the event loop and on threads alike.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use async_io::{Async, Timer};
+use async_io::Async;
 use bytes::{Bytes, BytesMut};
-use futures_lite::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, FutureExt as _};
+use futures_lite::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::ServerName;
 use futures_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
-use crate::executor::{Work, unblock};
+use crate::executor::{Work, in_time, unblock};
+use crate::fetch::guard::Guard;
+use crate::fetch::home::LastSeen;
 use crate::ground::limits;
-use crate::iptv::guard::Guard;
-use crate::iptv::home::LastSeen;
 use crate::wire::fetch::{Answer, Body, BodyError, Request, Scheme, Url, UrlError, read_answer};
 
 /// Bytes read at once.
@@ -249,15 +247,6 @@ async fn read_more(stream: &mut dyn Connection, into: &mut BytesMut, most: usize
     read
 }
 
-/// What `work` gives, if it does in time.
-pub(super) async fn in_time<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let late = async {
-        Timer::after(time).await;
-        None
-    };
-    async { Some(work.await) }.or(late).await
-}
-
 /// A body, piece by piece as it comes. Reads no further than is taken from it.
 pub struct BodyReader {
     host: String,
@@ -308,7 +297,7 @@ impl BodyReader {
             match body.next().await {
                 Ok(piece) => Some((piece?, body)),
                 Err(error) => {
-                    log::debug!("iptv: {error}");
+                    log::debug!("fetch: {error}");
                     None
                 }
             }

@@ -1,0 +1,57 @@
+//! Films that phones send, between the HTTP door and the room that looks after them.
+
+use std::sync::Arc;
+
+use crate::executor::{Work, unblock};
+use crate::ground::reply::Reply;
+use crate::http::range::Piece;
+use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
+use crate::lifecycle::clips::{self, Clips, Incoming, NotTaken, Sending};
+
+/// Takes films that phones send.
+pub(super) struct Intake {
+    pub clips: Arc<Clips>,
+    /// Who knows phones by their tokens.
+    pub api: Api,
+}
+
+impl http::Clips for Intake {
+    fn admit(&self, request: UploadRequest) -> BoxFuture<'_, Admission> {
+        let (clips, api) = (self.clips.clone(), self.api.clone());
+        Box::pin(async move {
+            let admitted = unblock(Work::Books, move || {
+                let who = api.sender(request.authorization.as_deref())?;
+                let (sending, total) = match request.piece {
+                    Piece::Whole { total } => (Sending::Anew, total),
+                    Piece::Part { first, total, .. } => (Sending::From(first), total),
+                    Piece::Question { total } => (Sending::Question, total),
+                };
+                clips::admit(&clips, who, request.share, sending, total).map_err(|not_taken| match not_taken {
+                    NotTaken::Share(error) => http::refused(error),
+                    NotTaken::Said(reply) => reply,
+                })
+            });
+            match admitted.await {
+                Ok(film) => Admission::Open(Box::new(Upload(film))),
+                Err(reply) => Admission::Answered(reply),
+            }
+        })
+    }
+}
+
+/// A film that arrives.
+struct Upload(Incoming);
+
+impl http::Upload for Upload {
+    fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, Reply>> {
+        Box::pin(self.0.write(bytes))
+    }
+
+    fn called_off(&self) -> BoxFuture<'static, Reply> {
+        Box::pin(self.0.called_off())
+    }
+
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Reply> {
+        Box::pin(self.0.finish())
+    }
+}

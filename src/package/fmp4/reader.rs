@@ -1,0 +1,91 @@
+//! One who reads the endless body: the init segment, then every fragment from the newest key frame on.
+//!
+//! It keeps its place and no queue: one that falls behind goes on at the newest key frame, and is counted.
+
+use std::future::Future as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use event_listener::EventListener;
+use futures_lite::{Stream as AsyncStream, ready};
+
+use crate::package::fmp4::Fmp4;
+
+/// A reader of one stream. It keeps its place, and nothing else.
+#[derive(Debug)]
+pub struct Reader {
+    fmp4: Fmp4,
+    /// The number of the fragment to be read next; `None` before the first.
+    next: Option<u64>,
+    /// The init segment that was read last.
+    init_segment: Option<usize>,
+    listener: Option<EventListener>,
+}
+
+impl Fmp4 {
+    /// A reader that begins at the newest key frame.
+    pub fn reader(&self) -> Reader {
+        self.ask(|packager, source| packager.enter(source));
+        Reader { fmp4: self.clone(), next: None, init_segment: None, listener: None }
+    }
+}
+
+impl Reader {
+    /// What comes next, if it is there; `Err` at the end of the stream.
+    fn take(&mut self) -> Result<Option<Bytes>, Ended> {
+        let Self { fmp4, next, init_segment, .. } = self;
+        fmp4.with(|packager, source| {
+            let oldest = packager.first_number();
+            let place = match *next {
+                Some(next) if next >= oldest => Some(next),
+                Some(_) => {
+                    source.counts.skips += 1;
+                    packager.newest_key()
+                }
+                None => packager.newest_key(),
+            };
+            let fragment = place.and_then(|place| Some((place, packager.fragment(place)?)));
+            let Some((place, (bytes, described))) = fragment else {
+                return if source.ended() { Err(Ended) } else { Ok(None) };
+            };
+            if *init_segment != Some(described) {
+                *init_segment = Some(described);
+                *next = Some(place);
+                return Ok(packager.init_segment(described));
+            }
+            *next = Some(place + 1);
+            Ok(Some(bytes))
+        })
+    }
+}
+
+/// The stream is over, and all of it was read.
+struct Ended;
+
+impl AsyncStream for Reader {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            match self.take() {
+                Ok(Some(bytes)) => return Poll::Ready(Some(bytes)),
+                Err(Ended) => return Poll::Ready(None),
+                Ok(None) => {}
+            }
+            match &mut self.listener {
+                None => self.listener = Some(self.fmp4.0.listen_news()),
+                Some(listener) => {
+                    ready!(Pin::new(listener).poll(context));
+                    self.listener = None;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.fmp4.with(|packager, source| packager.leave(source));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod clips;
 mod doorstep;
+mod faults;
 mod guests;
 mod kept;
 mod pins;

@@ -99,10 +99,10 @@ def keep_camera(name: str, said: list) -> None:
         frames += bytes([0x81 if text else 0x82]) + length + mask
         frames += bytes(byte ^ mask[i % 4] for i, byte in enumerate(message))
         plain += bytes([text]) + len(message).to_bytes(2, "big") + message
-    keep("camera", f"socket{name}", bytes([255, 40, 0]) + frames)
-    keep("camera", f"socket-bytes{name}", bytes([0, 0, 0]) + frames)
-    keep("camera", f"messages{name}", bytes([0, 40, 1]) + plain)
-    keep("camera", f"messages-late{name}", bytes([0, 255, 1]) + plain)
+    keep("web_camera", f"socket{name}", bytes([255, 40, 0]) + frames)
+    keep("web_camera", f"socket-bytes{name}", bytes([0, 0, 0]) + frames)
+    keep("web_camera", f"messages{name}", bytes([0, 40, 1]) + plain)
+    keep("web_camera", f"messages-late{name}", bytes([0, 255, 1]) + plain)
 
 
 def main() -> None:

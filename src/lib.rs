@@ -14,18 +14,19 @@ pub mod live;
 pub mod package;
 pub mod private;
 pub mod share;
-pub mod tls;
+pub mod socket;
 
 pub mod album;
 pub mod authority;
 pub mod http;
-pub mod ingest;
 pub mod iptv;
 pub mod mdns;
 pub mod playback;
 pub mod recording;
+pub mod rtsp;
 pub mod store;
 pub mod thumbnail;
+pub mod web_camera;
 
 pub mod admin;
 pub mod lifecycle;

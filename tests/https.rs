@@ -25,7 +25,7 @@ use lareira::authority::{Authority, Names, Settings};
 use lareira::ground::limits;
 use lareira::ground::time::UnixMs;
 use lareira::http::{Caps, Times};
-use lareira::tls as door;
+use lareira::socket as door;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;

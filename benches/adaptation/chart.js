@@ -13,14 +13,18 @@ function chart({ samples, pictures, line, lasts }) {
   };
   const rate = panel(0, 6);
   const delay = panel(1, 3000);
-  const steps = line.map(([second, bits], i) => `${i ? 'L' : 'M'}${x(second)} ${rate.y(line[Math.max(0, i - 1)][1] / 1e6)}L${x(second)} ${rate.y(bits / 1e6)}`).join('') + `H${x(lasts)}`;
+  const steps = line.map(([second, bits],
+    i) => `${i ? 'L' : 'M'}${x(second)} ${rate.y(line[Math.max(0, i - 1)][1] / 1e6)}L${x(second)} ${rate.y(bits / 1e6)}`)
+    .join('') + `H${x(lasts)}`;
   const sent = samples.map(({ second, mbits }, i) => `${i ? 'L' : 'M'}${x(second).toFixed(1)} ${rate.y(mbits).toFixed(1)}`).join('');
   const dots = pictures.map(([second, ms]) => `M${x(second).toFixed(1)} ${delay.y(ms).toFixed(1)}h0`).join('');
   const heights = samples.filter((one, i) => i === 0 || one.height !== samples[i - 1].height);
   const text = (at, y, words, more = '') => `<text x="${at}" y="${y}" ${more}>${words}</text>`;
-  const axis = ({ bottom, y }, values, unit) => values.map((value) => `<path d="M${LEFT} ${y(value)}H${WIDTH - RIGHT}" stroke="${GREY}" stroke-opacity=".3"/>${text(LEFT - 8, y(value) + 4, value, 'text-anchor="end"')}`).join('')
+  const axis = ({ bottom, y }, values, unit) =>
+    values.map((value) => `<path d="M${LEFT} ${y(value)}H${WIDTH - RIGHT}" stroke="${GREY}" stroke-opacity=".3"/>${text(LEFT - 8, y(value) + 4, value, 'text-anchor="end"')}`).join('')
     + text(LEFT, bottom - HEIGHT - 12, unit);
-  const seconds = Array.from({ length: Math.floor(lasts / 10) + 1 }, (_, i) => text(x(i * 10), delay.bottom + 18, `${i * 10} s`, 'text-anchor="middle"')).join('');
+  const seconds = Array.from({ length: Math.floor(lasts / 10) + 1 },
+    (_, i) => text(x(i * 10), delay.bottom + 18, `${i * 10} s`, 'text-anchor="middle"')).join('');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${delay.bottom + 30}" font-family="sans-serif" font-size="12" fill="${GREY}">
 ${axis(rate, [0, 2, 4, 6], 'Mbit/s: what the line takes (grey) and what is sent (orange), with the lines of the picture')}
 ${axis(delay, [0, 1000, 2000, 3000], 'ms from the camera to the TV, a dot a picture')}

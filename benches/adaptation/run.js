@@ -31,7 +31,8 @@ const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 async function openRoad() {
   execFileSync('ip', ['netns', 'add', NAMESPACE]);
   const road = spawn('python3', [path.join(__dirname, 'road.py'), NAMESPACE, HOME, AWAY], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new Promise((resolve, reject) => { road.stdout.once('data', resolve); road.once('exit', () => reject(new Error('the road was not opened'))); });
+  await new Promise((resolve, reject) => { road.stdout.once('data', resolve); road.once('exit',
+    () => reject(new Error('the road was not opened'))); });
   return {
     say: (...words) => road.stdin.write(`${words.join(' ')}\n`),
     close: async () => { const ended = new Promise((done) => { road.once('exit', done); }); road.stdin.end('end\n'); await ended; },
@@ -43,7 +44,9 @@ async function enrol(gateway) {
   const account = gateway.admin('account', 'add', 'Home').account_id;
   const user = gateway.admin('user', 'add', '--account', account, '--name', 'Clara').user_id;
   const { code } = gateway.admin('invite');
-  const ask = async (path, body, token) => (await fetch(`${gateway.url}/api/v1${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}) }, body: JSON.stringify(body) })).json();
+  const ask = async (path, body, token) => (await fetch(`${gateway.url}/api/v1${path}`,
+    { method: 'POST', headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body) })).json();
   const { token } = await ask('/enrol', { code, name: 'Rui' });
   await ask('/terms/accept', {}, token);
   return { account, token, user };
@@ -54,7 +57,8 @@ async function main() {
   const undo = [() => fs.rmSync(folder, { recursive: true })];
   try {
     const browserInside = path.join(folder, 'chromium');
-    fs.writeFileSync(browserInside, `#!/bin/sh\nexec ip netns exec ${NAMESPACE} ${process.env.CHROMIUM || '/usr/bin/chromium'} "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(browserInside, `#!/bin/sh\nexec ip netns exec ${NAMESPACE} ${process.env.CHROMIUM || '/usr/bin/chromium'} "$@"\n`,
+      { mode: 0o755 });
     undo.push(() => execFileSync('ip', ['netns', 'del', NAMESPACE]));
     const road = await openRoad();
     undo.push(() => road.close());
@@ -71,10 +75,12 @@ async function main() {
 
     const outside = process.env.CHROMIUM;
     process.env.CHROMIUM = browserInside;
-    const phones = await launch('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film(path.join(folder, 'camera.mjpeg'))}`);
+    const phones = await launch('--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film(path.join(folder, 'camera.mjpeg'))}`);
     if (outside) { process.env.CHROMIUM = outside; } else { delete process.env.CHROMIUM; }
     undo.push(() => phones.close());
-    const phone = await blank(phones, { ...PHONE, ignoreHTTPSErrors: true, before: `localStorage.setItem('lareira', ${JSON.stringify(JSON.stringify({ token, chosen: [user] }))});` });
+    const phone = await blank(phones, { ...PHONE, ignoreHTTPSErrors: true,
+      before: `localStorage.setItem('lareira', ${JSON.stringify(JSON.stringify({ token, chosen: [user] }))});` });
     road.say('loss', LOSS);
     road.say('delay_ms', ONE_WAY_MS);
     road.say('uplink', WIDE);
@@ -111,7 +117,8 @@ async function main() {
 function tell(samples, pictures) {
   const [narrowed, widened] = [LINE[1][0], LINE[2][0]];
   const between = (from, to) => pictures.filter(([second]) => second >= from && second < to).map(([, ms]) => ms);
-  const say = (what, list) => console.log(`${what}: median ${part(list, 0.5)}, p95 ${part(list, 0.95)}, worst ${part(list, 1)} ms of ${list.length} pictures`);
+  const say = (what, list) =>
+    console.log(`${what}: median ${part(list, 0.5)}, p95 ${part(list, 0.95)}, worst ${part(list, 1)} ms of ${list.length} pictures`);
   const settled = samples.filter(({ second }) => second > narrowed / 2 && second < narrowed);
   const before = part(settled.map(({ mbits }) => mbits * 1000), 0.5);
   say('delay on the wide line', between(5, narrowed));

@@ -32,14 +32,18 @@ async function main() {
       for (const [question, times] of Object.entries(of.times_ms)) {
         console.log(`  ${question.padEnd(14)} median ${ms(part(times, 0.5)).padStart(10)}   99th of 100 ${ms(part(times, 0.99)).padStart(10)}   (${times.length})`);
       }
-      const tv = Object.entries(of.times_ms).filter(([question]) => ['a TV', 'its inbox', 'its channels'].includes(question)).flatMap(([, times]) => times);
-      const good = of.longest_ms <= GOALS.longest_ms && part(tv, 0.99) <= GOALS.call_ms && memory_mib <= GOALS.memory_mib && of.refused.length === 0;
+      const tv = Object.entries(of.times_ms).filter(([question]) => ['a TV', 'its inbox', 'its channels'].includes(question))
+        .flatMap(([, times]) => times);
+      const good = of.longest_ms <= GOALS.longest_ms && part(tv, 0.99) <= GOALS.call_ms && memory_mib <= GOALS.memory_mib
+        && of.refused.length === 0;
       console.log(`  TV calls, 99th of 100: ${ms(part(tv, 0.99))}; the goals are ${good ? 'met' : 'missed'}`);
       met &&= good;
       of.refused.slice(0, 5).forEach((refused) => console.log(`  refused: ${refused}`));
     }
     console.log('the attackers were answered:');
-    for (const [attack, of] of Object.entries(answers)) { console.log(`  ${attack.padEnd(18)} ${Object.entries(of).map(([status, times]) => `${status} × ${times}`).join(', ')}`); }
+    for (const [attack, of] of Object.entries(answers)) {
+      console.log(`  ${attack.padEnd(18)} ${Object.entries(of).map(([status, times]) => `${status} × ${times}`).join(', ')}`);
+    }
   } finally {
     await demo.close();
     await browser.close();

@@ -25,7 +25,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, CliError> {
         let minutes = limits::CLAIM_TIME.as_secs() / 60;
         let url = Addresses::new(gateway.doors(), &config.http.names).claim(&code);
         log::warn!(
-            "nobody owns this house yet: within {minutes} minutes scan the square of the only TV that is on, or open {url}"
+            "nobody owns this home yet: within {minutes} minutes scan the square of the only TV that is on, or open {url}"
         );
     }
     gateway.run(stop);

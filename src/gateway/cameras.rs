@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::ground::reply::Reply;
 use crate::http::{self, BoxFuture, TakeOver, WebSocket};
-use crate::ingest::{Cameras, Line, Refusal};
+use crate::web_camera::{Cameras, Line};
+use crate::wire::rtsp::Refusal;
 use crate::wire::websocket::{Message, WebSocketError};
 
 /// Hands cameras' WebSockets over.

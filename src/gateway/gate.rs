@@ -8,12 +8,13 @@ use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::ground::secret::same;
 use crate::ground::time::{Clock, UnixMs};
-use crate::ingest::{Answer, CameraGate, Gate};
 use crate::lifecycle::follow::Follower;
 use crate::live::{Hub, OpenError, Publisher, Status};
 use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
+use crate::rtsp::{Answer, Gate};
 use crate::share::{EndReason, RefusedKind, ShareError, Steward};
+use crate::web_camera::CameraGate;
 use crate::wire::rtp::Media;
 use crate::wire::rtsp::{Credentials, Refusal};
 

@@ -44,7 +44,6 @@ use crate::gateway::status::Status;
 use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::http::{Announcements, Api, Back, Caps, Front, FrontConfig, Times};
-use crate::ingest::{self, Cameras, Ingest};
 use crate::iptv::{self, Channels, Refresher};
 use crate::lifecycle::clips::Clips;
 use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
@@ -62,8 +61,10 @@ use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
+use crate::rtsp::{self, Ingest};
 use crate::share::{Announcer, Kind, ShareError, ShareSettings, Steward, Unwanted};
 use crate::store::{Store, StoreError};
+use crate::web_camera::Cameras;
 
 /// How long connections have to end with their answers when the gateway stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -184,7 +185,7 @@ impl Gateway {
             login,
         });
         let cameras = Arc::new(Cameras::new(doorkeeper.clone(), clock.clone()));
-        let settings = ingest::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
+        let settings = rtsp::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
         let ingest = Ingest::open(&settings, doorkeeper, clock.clone(), &executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
 

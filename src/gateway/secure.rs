@@ -16,7 +16,7 @@ use crate::gateway::mdns;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
 use crate::http::{Front, SecurePorts};
-use crate::ingest::Ingest;
+use crate::rtsp::Ingest;
 
 /// Certificates, and the ports that are opened with them.
 pub(super) struct Secure {

@@ -3,7 +3,6 @@
 //! No sockets, files, clocks, threads or async here: every protocol is tested without a network and without waiting.
 
 pub mod aac;
-pub mod camera;
 pub mod fetch;
 pub mod fmp4;
 pub mod h264;
@@ -14,5 +13,6 @@ pub mod opus;
 pub mod playlist;
 pub mod rtp;
 pub mod rtsp;
+pub mod web_camera;
 pub mod websocket;
 pub mod xmltv;

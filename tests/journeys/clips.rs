@@ -209,7 +209,7 @@ fn films_of_other_kinds_play_as_they_are() {
         film.is_in_step();
     }
 
-    for name in ["phone.mp4", "vfr.mov", "recorder.mp4", "opus.mp4"] {
+    for name in ["phone.mp4", "vfr.mov", "recorder.mp4", "opus.mp4", "two_sps.mp4"] {
         let film = captured(name);
         let pictures = |path: &str| probed(path, "stream=nb_read_packets");
         let before = pictures(&format!("{CAPTURES}/{name}"));
@@ -218,6 +218,9 @@ fn films_of_other_kinds_play_as_they_are() {
         let count = |text: &str| text.split_whitespace().next().and_then(|count| count.parse::<i64>().ok());
         assert_eq!(count(&before), count(&after), "{name}: {before:?} and {after:?}");
         assert_eq!(tv.entry(&share)["recording_failure"], json!(null));
+        let url = play.url("video.mp4");
+        let decode = ["-v", "error", "-i", &url, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"];
+        assert_eq!(program::run(program::command("ffmpeg", decode), PATIENCE).ok().stderr, "", "{name}");
     }
 }
 

@@ -31,7 +31,15 @@ pub fn ffmpeg(clip: &Clip, transport: Transport, url: &str) -> Command {
     ffmpeg
 }
 
-/// The same, over and over until it is ended.
+/// The same, with the sound encoded anew by `codec`.
+pub fn ffmpeg_with_sound(clip: &Clip, codec: &str, transport: Transport, url: &str) -> Command {
+    let mut ffmpeg = program::command("ffmpeg", ["-nostdin", "-v", "warning", "-re", "-i"]);
+    ffmpeg.arg(clip.file()).args(["-c:v", "copy", "-c:a", codec, "-ar", "16000", "-ac", "1"]);
+    ffmpeg.args(["-f", "rtsp", "-rtsp_transport", transport.name(), url]);
+    ffmpeg
+}
+
+/// `ffmpeg -f rtsp`, copying the clip's streams over and over until it is ended.
 pub fn ffmpeg_for_ever(clip: &Clip, transport: Transport, url: &str) -> Command {
     let mut ffmpeg = program::command("ffmpeg", ["-nostdin", "-v", "warning", "-re", "-stream_loop", "-1", "-i"]);
     ffmpeg.arg(clip.file()).args(["-c", "copy", "-f", "rtsp", "-rtsp_transport", transport.name(), url]);

@@ -51,6 +51,17 @@ fn ffmpeg_with_opus() {
     journey(WITH_OPUS, |url| publisher::ffmpeg(&WITH_OPUS, Transport::Tcp, url));
 }
 
+/// As cameras announce it: pictures play, and sound that TVs don't take is left out.
+#[test]
+fn ffmpeg_with_sound_of_a_camera() {
+    journey(SILENT, |url| publisher::ffmpeg_with_sound(&SMALL, "pcm_mulaw", Transport::Tcp, url));
+}
+
+#[test]
+fn ffmpeg_with_mpeg_sound_over_udp() {
+    journey(SILENT, |url| publisher::ffmpeg_with_sound(&SMALL, "mp2", Transport::Udp, url));
+}
+
 #[test]
 fn gstreamer_with_opus_over_udp() {
     journey(WITH_OPUS, |url| publisher::gstreamer(&WITH_OPUS, Transport::Udp, url));

@@ -389,6 +389,23 @@ pub fn texts_are_in_every_language(house: &House) -> Vec<Breach> {
         .collect()
 }
 
+/// Lines of the pages' scripts can be read at once: not over 140 characters. What others wrote is left as it is.
+pub fn script_lines_are_short(house: &House) -> Vec<Breach> {
+    let ours =
+        |file: &&File| file.path.starts_with("web/") && file.path.ends_with(".js") && !file.path.contains("vendor/");
+    let mut breaches = Vec::new();
+    for file in house.files.iter().filter(ours) {
+        for (i, line) in file.text.lines().enumerate() {
+            let long = line.chars().count();
+            if long > plan::MAX_SCRIPT_COLUMNS {
+                let what = format!("{long} characters, more than {}", plan::MAX_SCRIPT_COLUMNS);
+                breaches.push(Breach::new(file, i + 1, what));
+            }
+        }
+    }
+    breaches
+}
+
 /// The repository says nothing of the places where it was written.
 pub fn nothing_names_a_workplace(house: &House) -> Vec<Breach> {
     any_text(house.files.iter(), plan::PLACES, "names a place of one machine")

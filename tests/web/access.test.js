@@ -20,7 +20,8 @@ const all = () => ({ users: two(), entries: pastShares(9, Date.now()), channels:
 async function sound(name) {
   await page.evaluate(AXE);
   const faults = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations
-    .filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)));
+    .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+      .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)));
   assert.deepEqual(faults, [], name);
 }
 

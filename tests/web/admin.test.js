@@ -46,7 +46,7 @@ test('the owner comes in with a code and does what the command line does', async
   assert.match(await page.textContent('#now'), /Grandma/);
   assert.match(await page.textContent('#channels'), /None\. Say in config\.toml/);
 
-  await page.click('text=Add a household');
+  await page.click('text=Add a home');
   await fill({ name: 'Beach house', country: '+351' });
   const household = page.locator('.household', { hasText: 'Beach house' });
   await household.locator('text=Add someone').click();
@@ -73,17 +73,18 @@ test('the owner comes in with a code and does what the command line does', async
 
   await page.click('[aria-label="Rename: The old one"]');
   await fill({ account: '' });
-  await page.waitForFunction(() => document.querySelector('#phones').textContent.includes('of no household'));
+  await page.waitForFunction(() => document.querySelector('#phones').textContent.includes('of no home'));
   assert.deepEqual([admin('phone', 'list').phones[0].account_id, admin('phone', 'list').phones[0].phone_name], [null, 'The old one']);
   await page.click('[aria-label="Rename: The old one"]');
   await fill({ account: phone.account_id });
-  await page.waitForFunction(() => !document.querySelector('#phones').textContent.includes('of no household'));
+  await page.waitForFunction(() => !document.querySelector('#phones').textContent.includes('of no home'));
   assert.equal(admin('phone', 'list').phones[0].account_id, phone.account_id);
 
   await page.click('text=Invite a phone');
   await page.click('dialog [type=submit]');
   await page.waitForSelector('dialog .code');
-  await page.waitForFunction(() => { const square = document.querySelector('dialog .square'); return square.complete && square.naturalWidth > 0; });
+  await page.waitForFunction(() => { const square = document.querySelector('dialog .square'); return square.complete
+    && square.naturalWidth > 0; });
   assert.match((await page.textContent('dialog .code')).replace(/\s/g, ''), /^\d{10}$/);
   await page.click('dialog .main');
 
@@ -240,7 +241,7 @@ test('from the TV’s first picture to the owner’s page, without the command l
   assert.deepEqual(Object.keys((await asked).postDataJSON()), ['sealed']);
   await page.tap('.bar .round');
 
-  await page.tap('.house');
+  await page.tap('.my-home');
   await page.waitForURL('**/admin/');
   await page.waitForSelector('#phones .row');
   assert.match(await page.textContent('#phones'), /Rui.*the owner’s/s);

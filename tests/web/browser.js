@@ -4,13 +4,15 @@
 const path = require('node:path');
 const { chromium } = require('playwright-core');
 
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
 async function launch(...more) { return launchAt(process.env.HOME, ...more); }
 
 /** The same for someone whose home is `home`: what they trust is kept there. */
 async function launchAt(home, ...more) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: [...FLAGS, ...more], env: { ...process.env, HOME: home, XDG_DATA_HOME: path.join(home, '.local', 'share') } });
+  return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: [...FLAGS, ...more],
+    env: { ...process.env, HOME: home, XDG_DATA_HOME: path.join(home, '.local', 'share') } });
 }
 
 const TV = { viewport: { width: 1280, height: 720 } };
@@ -23,7 +25,9 @@ async function blank(browser, { before = null, ...how } = {}) {
   page.complaints = [];
   page.on('console', (message) => {
     /* A refused request and a lost line are told in the console too; tests that make them on purpose know. */
-    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) { page.complaints.push(message.text()); }
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+      page.complaints.push(message.text());
+    }
   });
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   if (before) { await page.addInitScript(before); }
@@ -41,7 +45,8 @@ async function keys(page, ...names) { for (const name of names) { await page.key
 
 /** A key that only remotes have, as the browser of a television tells it. */
 async function remote(page, key) {
-  await page.evaluate((name) => { document.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })); }, key);
+  await page.evaluate((name) => { document.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })); },
+    key);
 }
 
 /** Fails unless exactly one visible thing has the focus, wholly on the screen, if there is anything to choose at all. */
@@ -58,9 +63,12 @@ async function at(page, after = 'now') {
     const choices = root ? [...root.querySelectorAll('[data-choice]')].filter((node) => !node.disabled && seen(node)) : [];
     const here = [...document.querySelectorAll('.is-focused')].filter(seen);
     if (!choices.length) { return here.length ? 'something has the focus that cannot be chosen' : ''; }
-    if (here.length !== 1) { return `${here.length} of ${choices.length} choices have the focus on ${document.body.getAttribute('data-page')}`; }
+    if (here.length !== 1) {
+      return `${here.length} of ${choices.length} choices have the focus on ${document.body.getAttribute('data-page')}`;
+    }
     const box = here[0].getBoundingClientRect();
-    return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight ? '' : 'what has the focus is not wholly on the screen';
+    return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight ? ''
+      : 'what has the focus is not wholly on the screen';
   });
   if (lost) { throw new Error(`after ${after}: ${lost}`); }
 }
@@ -89,7 +97,9 @@ async function focused(page) {
     if (!node || !node.classList.contains('is-focused')) { return null; }
     const words = [];
     const listen = (one) => {
-      if (one.nodeType === 3) { if (one.data.trim()) { words.push(one.data); } } else if (one.getAttribute('aria-hidden') !== 'true') { one.childNodes.forEach(listen); }
+      if (one.nodeType === 3) {
+        if (one.data.trim()) { words.push(one.data); }
+      } else if (one.getAttribute('aria-hidden') !== 'true') { one.childNodes.forEach(listen); }
     };
     listen(node);
     return node.getAttribute('aria-label') || words.join(', ');
@@ -109,7 +119,8 @@ async function on(page, name) {
 
 /** Waits until the picture moves. */
 async function playing(page) {
-  await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused && video.readyState > 2 && document.querySelector('.has-started'); });
+  await page.waitForFunction(() => { const video = document.querySelector('video'); return video && video.currentTime > 0 && !video.paused
+    && video.readyState > 2 && document.querySelector('.has-started'); });
 }
 
 module.exports = { TV, PHONE, launch, launchAt, blank, open, keys, press, at, remote, focused, sleep, listening, on, playing };

@@ -16,7 +16,8 @@ const scene = stage();
 test('a film goes from the phone page to the TV page', { timeout: 120000 }, async () => {
   const gateway = scene.keep(await startGateway(() => ''));
   const film = path.join(gateway.folder, 'IMG_0042.MOV');
-  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=30:d=8', '-f', 'lavfi', '-i', 'sine=d=8', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-preset', 'veryfast', '-b:v', '4M', '-c:a', 'aac', film]);
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=30:d=8', '-f', 'lavfi', '-i', 'sine=d=8', '-c:v',
+    'libx264', '-pix_fmt', 'yuv420p', '-preset', 'veryfast', '-b:v', '4M', '-c:a', 'aac', film]);
   const account = gateway.admin('account', 'add', 'Casa').account_id;
   gateway.admin('user', 'add', '--account', account, '--name', 'Ana');
 
@@ -40,7 +41,10 @@ test('a film goes from the phone page to the TV page', { timeout: 120000 }, asyn
   // The line breaks once in the middle: the page goes on by itself.
   let cuts = 0;
   await phone.route('**/video', async (route) => {
-    if (cuts === 0 && /bytes 0-/.test(route.request().headers()['content-range'])) { cuts += 1; await route.abort(); } else { await route.continue(); }
+    if (cuts === 0 && /bytes 0-/.test(route.request().headers()['content-range'])) {
+      cuts += 1;
+      await route.abort();
+    } else { await route.continue(); }
   });
   await phone.setInputFiles('.dock input', film);
   await tv.waitForSelector('.ring');

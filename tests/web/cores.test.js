@@ -108,7 +108,11 @@ function play({ seconds, start, dry = 0.12, late = () => 0, ignoresRate = false 
     if (!stopped) {
       if (ahead <= dry) { stopped = true; since = now; seen.dry += 1; edge.underrun(now, Math.max(0, ahead)); } else {
         const advice = edge.sample(now, ahead);
-        if (advice.jump) { position = end - edge.landing(); edge.moved(); seen.jumps += 1; } else { rate = advice.rate; seen.rates.add(rate); }
+        if (advice.jump) {
+          position = end - edge.landing();
+          edge.moved();
+          seen.jumps += 1;
+        } else { rate = advice.rate; seen.rates.add(rate); }
         position += 0.05 * (ignoresRate ? 1 : rate);
       }
     }

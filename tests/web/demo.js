@@ -14,7 +14,8 @@ const PROGRAM = process.env.LAREIRA || path.join(__dirname, '../../target/debug/
 /** A demo, for ever or for so many seconds: what it prints, its process, the address it serves at, the owner's verbs, and a way to end it. */
 function startDemo(seconds = null) {
   return new Promise((resolve, reject) => {
-    const child = spawn(PROGRAM, ['demo', '--json', ...(seconds ? ['--seconds', String(seconds)] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(PROGRAM, ['demo', '--json', ...(seconds ? ['--seconds', String(seconds)] : [])],
+      { stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise((done) => { child.once('exit', done); });
     let said = '';
     let complained = '';
@@ -46,7 +47,8 @@ async function television(browser, demo, { path: at = null, slowed = 1, ...how }
 
 /** Ports that nobody has just now. */
 async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => { const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server)); })));
+  const servers = await Promise.all(Array.from({ length: count },
+    () => new Promise((resolve) => { const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server)); })));
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((done) => { server.close(done); })));
   return ports;
@@ -64,7 +66,10 @@ async function startGateway(settings, { names = [], httpsHost = '127.0.0.1' } = 
   const url = `http://127.0.0.1:${http}`;
   const patience = Date.now() + 20000;
   while (!await fetch(`${url}/healthz`).then((answer) => answer.ok, () => false)) {
-    if (child.exitCode !== null || Date.now() > patience) { child.kill('SIGTERM'); throw new Error(`the gateway did not begin to serve (${child.exitCode})`); }
+    if (child.exitCode !== null || Date.now() > patience) {
+      child.kill('SIGTERM');
+      throw new Error(`the gateway did not begin to serve (${child.exitCode})`);
+    }
     await new Promise((done) => { setTimeout(done, 50); });
   }
   return {

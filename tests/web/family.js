@@ -31,7 +31,8 @@ function questions(demo, owner, tv) {
 async function prepare(demo, tv) {
   const account = demo.admin('account', 'list').accounts[0].account_id;
   const call = async (method, at, headers, value) => {
-    const { status, said } = await ask(`${demo.url}${at}`, { from: HOME, method, headers: { 'Content-Type': 'application/json', ...headers }, body: value === undefined ? null : Buffer.from(JSON.stringify(value)) });
+    const { status, said } = await ask(`${demo.url}${at}`, { from: HOME, method,
+      headers: { 'Content-Type': 'application/json', ...headers }, body: value === undefined ? null : Buffer.from(JSON.stringify(value)) });
     if (status < 200 || status > 299) { throw new Error(`${method} ${at}: ${status} ${said}`); }
     return said ? JSON.parse(said) : null;
   };
@@ -42,14 +43,16 @@ async function prepare(demo, tv) {
   for (const who of [{ Authorization: `Bearer ${guest}` }, family]) { await call('POST', '/api/v1/terms/accept', who, {}); }
   /* A long film that the family has: its playlists and tables are asked for again and again. */
   const { share_id } = await call('POST', '/api/v1/shares', family, { kind: 'clip', targets: [demo.user_id] });
-  const sent = await ask(`${demo.url}/api/v1/shares/${share_id}/video`, { from: HOME, method: 'PUT', headers: { ...family, 'Content-Type': 'video/mp4' }, body: film(tinyPicture(), FAIR_PICTURES, 1000) });
+  const sent = await ask(`${demo.url}/api/v1/shares/${share_id}/video`,
+    { from: HOME, method: 'PUT', headers: { ...family, 'Content-Type': 'video/mp4' }, body: film(tinyPicture(), FAIR_PICTURES, 1000) });
   if (sent.status >= 300) { throw new Error(`the family's film: ${sent.status} ${sent.said}`); }
   let play;
   while (!(play = (await call('GET', `/tv/api/shares/${share_id}`, tv)).play)) { await pause(50); }
   const at = (url) => (url.startsWith('http') ? url : demo.url + url);
   const hls = at(play.hls_url);
   return {
-    url: demo.url, port: Number(new URL(demo.url).port), httpsPort: Number(new URL((await call('GET', '/api/v1/house', {})).https_url).port), rtspPort: Number(new URL(demo.rtsp_url).port),
+    url: demo.url, port: Number(new URL(demo.url).port),
+      httpsPort: Number(new URL((await call('GET', '/api/v1/house', {})).https_url).port), rtspPort: Number(new URL(demo.rtsp_url).port),
     guest, users: [demo.user_id], tv: demo.tv_cookie, pins, ticketed: hls.slice(0, hls.lastIndexOf('/')),
   };
 }
@@ -118,7 +121,8 @@ async function live(demo, page, asked, seconds) {
 async function owner(demo) {
   const { code } = demo.admin('owner');
   return new Promise((resolve, reject) => {
-    const request = require('node:http').request(`${demo.url}/admin/api/sign-in`, { method: 'POST', headers: { 'Content-Type': 'application/json' } }, (answer) => {
+    const request = require('node:http').request(`${demo.url}/admin/api/sign-in`,
+      { method: 'POST', headers: { 'Content-Type': 'application/json' } }, (answer) => {
       answer.resume();
       const cookies = answer.headers['set-cookie'];
       if (cookies) { resolve(cookies[0].split(';')[0]); } else { reject(new Error(`the owner was not let in: ${answer.statusCode}`)); }

@@ -11,8 +11,11 @@ const WIDTH = 1280;
 /** What a false camera sees: half a minute, as a file of JPEGs. */
 function film(file) {
   const square = (bit, more) => `drawbox=x=${bit * CELL}:y=0:w=${CELL}:h=${CELL}:t=fill:${more}`;
-  const squares = Array.from({ length: BITS }, (_, bit) => `${square(bit, 'color=black')},${square(bit, `color=white:enable='gte(mod(floor(n/${2 ** bit}),2),1)'`)}`);
-  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${WIDTH}x720:rate=30:duration=${2 ** BITS / 30},${squares.join(',')}`, '-q:v', '6', '-f', 'mjpeg', file]);
+  const squares = Array.from({ length: BITS },
+    (_, bit) => `${square(bit, 'color=black')},${square(bit, `color=white:enable='gte(mod(floor(n/${2 ** bit}),2),1)'`)}`);
+  execFileSync('ffmpeg',
+    ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${WIDTH}x720:rate=30:duration=${2 ** BITS / 30},${squares.join(',')}`, '-q:v', '6',
+    '-f', 'mjpeg', file]);
   return file;
 }
 
@@ -46,7 +49,8 @@ const LONGEST_MS = 15000;
 function ways(taken, shown) {
   const times = new Map();
   for (const [number, at] of taken) { times.set(number, [...(times.get(number) || []), at]); }
-  return shown.map(([number, at]) => [at, at - Math.max(...(times.get(number) || []).filter((one) => one < at))]).filter(([, ms]) => ms < LONGEST_MS);
+  return shown.map(([number, at]) => [at, at - Math.max(...(times.get(number) || []).filter((one) => one < at))])
+    .filter(([, ms]) => ms < LONGEST_MS);
 }
 
 /** The value that this share of a list lies below. */

@@ -21,9 +21,11 @@ async function begin(options, how) {
 }
 const said = (call) => mock.calls.filter((one) => one.call === call);
 async function until(check) { while (!check()) { await new Promise((done) => { setTimeout(done, 20); }); } }
-const notice = (words) => page.waitForFunction((text) => { const node = document.querySelector('#notice.is-shown'); return node && node.textContent.includes(text); }, words);
+const notice = (words) => page.waitForFunction((text) => { const node = document.querySelector('#notice.is-shown'); return node
+  && node.textContent.includes(text); }, words);
 const pictured = () => page.waitForSelector('.page-channel.has-started');
-const number = (wanted) => page.waitForFunction((text) => document.querySelector('.banner-number') && document.querySelector('.banner-number').textContent === text, wanted);
+const number = (wanted) => page.waitForFunction((text) => document.querySelector('.banner-number')
+  && document.querySelector('.banner-number').textContent === text, wanted);
 
 /** From home to the inbox, with the focus on its first tile. */
 async function toInbox() {
@@ -36,14 +38,16 @@ async function toInbox() {
 for (const [width, height] of [[1280, 720], [1920, 1080]]) {
   for (const language of ['en', 'es', 'pt']) {
     test(`a walk through every page, by keys, at ${height} lines in ${language}`, async () => {
-      await begin({ users: FAMILY().slice(0, 2), entries: pastShares(9, Date.now()), channels: stations(Date.now()), blocked: ['s-joaquim'], language }, { width, height, locale: language });
+      await begin({ users: FAMILY().slice(0, 2), entries: pastShares(9, Date.now()), channels: stations(Date.now()), blocked: ['s-joaquim'],
+        language }, { width, height, locale: language });
       await on(page, 'who');
       await press(page, 'ArrowRight', 'Enter', '1', '2', '3', '4', 'Enter');
       await toInbox();
       assert.equal(await page.getAttribute('html', 'lang'), language);
       await press(page, 'Enter');
       await on(page, 'details');
-      await press(page, 'ArrowRight', 'Enter', 'ArrowRight', 'Escape', 'ArrowRight', 'ArrowRight', 'Enter', 'ArrowRight', 'ArrowRight', 'Escape', 'ArrowUp', 'ArrowLeft', 'ArrowLeft', 'Enter');
+      await press(page, 'ArrowRight', 'Enter', 'ArrowRight', 'Escape', 'ArrowRight', 'ArrowRight', 'Enter', 'ArrowRight', 'ArrowRight',
+        'Escape', 'ArrowUp', 'ArrowLeft', 'ArrowLeft', 'Enter');
       await playing(page);
       await press(page, 'ArrowDown', 'ArrowDown', 'ArrowUp', 'ArrowRight', 'Escape');
       await on(page, 'details');
@@ -289,7 +293,8 @@ test('F25, F17: a notification of nothing, of a share that is over, of one that 
   assert.equal(await page.textContent('.panel-title'), 'For somebody else');
   assert.equal(await focused(page), 'Who is watching?');
   await press(page, 'Enter', 'ArrowRight', 'Enter', '1', '2', '3', '4', 'Enter');
-  await page.waitForFunction(() => { const title = document.querySelector('.panel-title'); return title && title.textContent === 'The share has ended'; });
+  await page.waitForFunction(() => { const title = document.querySelector('.panel-title'); return title
+    && title.textContent === 'The share has ended'; });
   assert.equal(await focused(page), 'Start watching');
   await press(page, 'Enter');
   await playing(page);
@@ -338,7 +343,8 @@ test('P25 to P27: each page has its help, and nothing of a help page but its wor
   for (const [steps, title] of [[0, 'The inbox'], [1, 'Settings']]) {
     for (let i = 0; i < steps; i += 1) { await press(page, 'ArrowRight'); }
     await press(page, 'Enter');
-    await page.waitForFunction((name) => document.querySelector('.head-title') && document.querySelector('.head-title').textContent === name, steps === 0 ? 'Inbox' : 'Settings');
+    await page.waitForFunction((name) => document.querySelector('.head-title')
+      && document.querySelector('.head-title').textContent === name, steps === 0 ? 'Inbox' : 'Settings');
     await remote(page, 'ColorF3Blue');
     await page.waitForSelector('.help-text h2');
     assert.equal(await page.textContent('.help-text h2'), title);
@@ -383,7 +389,8 @@ test('channels: the list, the picture, up and down, digits, the list over the pi
   mock.channels = [];
   mock.tell('channel', {});
   await on(page, 'home');
-  assert.equal(await page.evaluate(() => [...document.querySelectorAll('.button')].some((button) => button.textContent === 'Channels')), false);
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll('.button')].some((button) => button.textContent === 'Channels')),
+    false);
 });
 
 test('a ring over a running channel leaves it be; accepted, the share plays; Back, or its end, returns to the channel', async () => {
@@ -394,8 +401,10 @@ test('a ring over a running channel leaves it be; accepted, the share plays; Bac
   await pictured();
   mock.ring();
   await page.waitForSelector('.ring');
-  const source = await page.evaluate(() => { const video = document.querySelector('video'); window.since = video.currentTime; return video.src; });
-  await page.waitForFunction(() => { const video = document.querySelector('video'); return !video.paused && video.currentTime > window.since + 0.7; });
+  const source = await page.evaluate(() => { const video = document.querySelector('video'); window.since =
+    video.currentTime; return video.src; });
+  await page.waitForFunction(() => { const video = document.querySelector('video'); return !video.paused
+    && video.currentTime > window.since + 0.7; });
   assert.equal(await page.evaluate(() => document.querySelector('video').src), source);
   const card = await (await page.$('.ring-card')).boundingBox();
   assert.ok(card.width * card.height < 1280 * 720 * 0.2, 'the banner is small');
@@ -423,7 +432,8 @@ test('a channel that fails says so, is tried again, and can be left by the next 
   await on(page, 'home');
   await page.waitForFunction(() => window.Lareira.guide.list.length > 0);
   await press(page, '1', 'Enter');
-  await page.waitForFunction(() => document.querySelector('.hint-line') && /No picture/.test(document.querySelector('.hint-line').textContent), null, { timeout: 30000 });
+  await page.waitForFunction(() => document.querySelector('.hint-line')
+    && /No picture/.test(document.querySelector('.hint-line').textContent), null, { timeout: 30000 });
   assert.equal(await page.$('.panel'), null);
   await press(page, 'ArrowUp');
   await number('2');
@@ -431,7 +441,8 @@ test('a channel that fails says so, is tried again, and can be left by the next 
 });
 
 test('channels that could not be fetched are asked for again', async () => {
-  await begin({ users: clara(), channels: stations(Date.now()) }, { before: 'const real = XMLHttpRequest.prototype.open; let lost = 0; XMLHttpRequest.prototype.open = function (m, u, a) { const loses = /channels/.test(u) && !lost; lost += loses; real.call(this, m, loses ? "http://127.0.0.1:1/" : u, a); };' });
+  await begin({ users: clara(), channels: stations(Date.now()) },
+    { before: 'const real = XMLHttpRequest.prototype.open; let lost = 0; XMLHttpRequest.prototype.open = function (m, u, a) { const loses = /channels/.test(u) && !lost; lost += loses; real.call(this, m, loses ? "http://127.0.0.1:1/" : u, a); };' });
   await on(page, 'home');
   await page.waitForSelector('.key-yellow');
   page.complaints.length = 0;
@@ -440,7 +451,8 @@ test('channels that could not be fetched are asked for again', async () => {
 });
 
 test('without MSE a channel plays by the browser\'s own HLS', async () => {
-  await begin({ users: clara(), channels: stations(Date.now()) }, { before: 'delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource' });
+  await begin({ users: clara(), channels: stations(Date.now()) },
+    { before: 'delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource' });
   await on(page, 'home');
   await page.waitForFunction(() => window.Lareira.guide.list.length > 0);
   await page.request.get(`${mock.url}/play/channel-1/ticket/index.m3u8`);
@@ -531,10 +543,14 @@ test('the gateway restarts under a page with unsaved changes: they are still the
 test('hostile names break neither details nor the blocked nor channels', async () => {
   const nasty = ['<img src=x onerror="window.broken=1">', '\u202e\u2066desrever', 'A'.repeat(10000), '"><script>window.broken=1</script>'];
   await begin({
-    users: [{ ...clara()[0], name: nasty[2] }], entries: nasty.map((text, i) => ({ ...pastShares(4, Date.now())[i], sender: { ...PEOPLE[i], name: text }, title: text })),
-    channels: nasty.map((text, i) => ({ ...stations(Date.now())[i], name: text, group: text, now: { ...stations(Date.now())[i].now, title: text } })),
+    users: [{ ...clara()[0], name: nasty[2] }], entries: nasty.map((text, i) =>
+      ({ ...pastShares(4, Date.now())[i], sender: { ...PEOPLE[i], name: text }, title: text })),
+    channels: nasty.map((text, i) => ({ ...stations(Date.now())[i], name: text, group: text,
+      now: { ...stations(Date.now())[i].now, title: text } })),
   });
-  const inside = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('.button, .row, .channel-row')].every((node) => !node.offsetWidth || node.getBoundingClientRect().right <= innerWidth));
+  const inside = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth
+    && [...document.querySelectorAll('.button, .row, .channel-row')].every((node) => !node.offsetWidth
+    || node.getBoundingClientRect().right <= innerWidth));
   await toInbox();
   for (let i = 0; i < nasty.length; i += 1) {
     await press(page, 'Enter');

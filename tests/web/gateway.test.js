@@ -27,7 +27,8 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');
   await playing(page);
-  const live = await page.evaluate(() => { const video = document.querySelector('video'); return { width: video.videoWidth, kind: video.src.slice(0, 5) }; });
+  const live = await page.evaluate(() => { const video =
+    document.querySelector('video'); return { width: video.videoWidth, kind: video.src.slice(0, 5) }; });
   assert.ok(live.width > 0 && live.kind === 'blob:', JSON.stringify(live));
   await page.waitForSelector('.panel', { timeout: 30000 });
   assert.match(await page.textContent('.panel'), /ended|stopped/i);
@@ -76,9 +77,11 @@ test('a TV invites one phone', async () => {
   await keys(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
   await page.waitForSelector('.row[data-row=phone].is-focused');
   await keys(page, 'Enter');
-  await page.waitForFunction(() => { const square = document.querySelector('.square img'); return square && square.complete && square.naturalWidth > 0; });
+  await page.waitForFunction(() => { const square = document.querySelector('.square img'); return square && square.complete
+    && square.naturalWidth > 0; });
   const code = (await page.textContent('.code')).replace(/\s/g, '');
-  const enrol = () => fetch(`${demo.url}/api/v1/enrol`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code, name: 'Rui' }) });
+  const enrol = () => fetch(`${demo.url}/api/v1/enrol`,
+    { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code, name: 'Rui' }) });
   assert.equal((await enrol()).status, 201);
   assert.equal((await enrol()).status, 404, 'it is good for one');
   await keys(page, 'Enter');
@@ -100,7 +103,10 @@ test('where the browser has no Media Source it plays the HLS by itself', async (
   /* Chromium gives up lists that have only just begun; the page asks again, but a busy machine may outlast that. */
   await has(demo.hls_url, 6);
   await switchOn({ before: () => { delete window.MediaSource; delete window.ManagedMediaSource; delete window.WebKitMediaSource; } });
-  if (!await page.evaluate(() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl'))) { t.skip('this browser plays no HLS by itself'); return; }
+  if (!await page.evaluate(() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl'))) {
+    t.skip('this browser plays no HLS by itself');
+    return;
+  }
   await page.waitForSelector('.ring');
   await keys(page, 'Enter');
   await playing(page);
@@ -120,7 +126,8 @@ async function has(url, segments) {
 
 /** A bare page of another site (one on this machine: browsers let no others come here) that plays `url` with hls.js; its words and errors are gathered in window.told. */
 async function hls(url) {
-  const site = http.createServer((request, response) => { response.setHeader('Content-Type', 'text/html'); response.end('<video muted></video>'); });
+  const site = http.createServer((request, response) => { response.setHeader('Content-Type',
+    'text/html'); response.end('<video muted></video>'); });
   await new Promise((done) => { site.listen(0, '127.0.0.1', done); });
   page = await open(scene.browser, { url: `http://127.0.0.1:${site.address().port}` }, { path: '/' });
   site.close();
@@ -146,7 +153,8 @@ test('hls.js plays the low-latency playlist near its edge, to its end, and seeks
   await hls(demo.hls_url);
   await page.waitForFunction(() => document.querySelector('video').currentTime > 0);
   await page.waitForFunction(() => window.player.latency > 0 && window.told.levels > 20);
-  const { latency, dropped } = await page.evaluate(() => ({ latency: window.player.latency, dropped: document.querySelector('video').getVideoPlaybackQuality().droppedVideoFrames }));
+  const { latency, dropped } = await page.evaluate(() => ({ latency: window.player.latency,
+    dropped: document.querySelector('video').getVideoPlaybackQuality().droppedVideoFrames }));
   t.diagnostic(`hls.js is ${latency.toFixed(2)} s behind the edge, ${dropped} pictures dropped`);
   await page.waitForFunction(() => window.told.live === false, null, { timeout: 30000 });
   await page.waitForFunction(() => window.told.ended, null, { timeout: 30000 });

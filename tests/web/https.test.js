@@ -11,7 +11,8 @@ const { test, before, after } = require('node:test');
 const { PHONE, launchAt, blank } = require('./browser');
 const { startGateway } = require('./demo');
 
-const FLAGS = ['--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream', '--host-resolver-rules=MAP lareira.local 127.0.0.1'];
+const FLAGS = ['--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream',
+  '--host-resolver-rules=MAP lareira.local 127.0.0.1'];
 let home;
 let gateway;
 let secure;

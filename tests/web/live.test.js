@@ -37,7 +37,9 @@ async function watch(how, afterMs = 1200) {
   return { entry, stream: mock.streams.get(entry.share_id) };
 }
 
-const player = () => page.evaluate(() => { const it = window.Lareira.player.driver(); return it && { jumps: it.jumps, stalls: it.stalls, ahead: it.ahead ? it.ahead() : null, delay: window.Lareira.player.delayMs(), kind: it.edge ? 'mse' : 'other' }; });
+const player = () => page.evaluate(() => { const it = window.Lareira.player.driver(); return it
+  && { jumps: it.jumps, stalls: it.stalls, ahead: it.ahead ? it.ahead() : null, delay: window.Lareira.player.delayMs(),
+  kind: it.edge ? 'mse' : 'other' }; });
 const moves = async (ms) => {
   const from = await page.evaluate(() => document.querySelector('video').currentTime);
   await page.waitForTimeout(ms);
@@ -65,7 +67,8 @@ test('accept to first picture, and the delay of every picture, from the first se
   assert.ok(first <= 300, `first picture after ${first} ms`);
   assert.ok(part(all, 0.5) <= 250, `median ${part(all, 0.5)} ms`);
   assert.ok(part(all, 0.95) <= 600, `p95 ${part(all, 0.95)} ms`);
-  assert.ok(part(settled, 0.5) <= 250 && part(settled, 0.95) <= 400, `settled: median ${part(settled, 0.5)}, p95 ${part(settled, 0.95)} ms`);
+  assert.ok(part(settled, 0.5) <= 250
+    && part(settled, 0.95) <= 400, `settled: median ${part(settled, 0.5)}, p95 ${part(settled, 0.95)} ms`);
   assert.ok(all.length > 266, `${all.length} pictures in 10 s`);
 });
 
@@ -126,16 +129,19 @@ test('a full buffer makes room and plays on', async () => {
 test('what was played is let go of', async () => {
   await watch();
   await page.waitForTimeout(26000);
-  const kept = await page.evaluate(() => { const ranges = document.querySelector('video').buffered; return ranges.end(ranges.length - 1) - ranges.start(0); });
+  const kept = await page.evaluate(() => { const ranges =
+    document.querySelector('video').buffered; return ranges.end(ranges.length - 1) - ranges.start(0); });
   assert.ok(kept < 25, `${kept} s are kept`);
 });
 
 test('a hidden page stops, and comes back at the edge', async () => {
   const { entry } = await watch();
-  await page.evaluate(() => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }); document.dispatchEvent(new Event('visibilitychange')); });
+  await page.evaluate(() => { Object.defineProperty(document, 'hidden',
+    { configurable: true, get: () => true }); document.dispatchEvent(new Event('visibilitychange')); });
   await page.waitForTimeout(10500);
   assert.ok(mock.calls.some((one) => one.call === `POST /shares/${entry.share_id}/left`));
-  await page.evaluate(() => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => false }); document.dispatchEvent(new Event('visibilitychange')); });
+  await page.evaluate(() => { Object.defineProperty(document, 'hidden',
+    { configurable: true, get: () => false }); document.dispatchEvent(new Event('visibilitychange')); });
   await playing(page);
   assert.ok(await moves(1500) > 1.2);
   assert.ok((await player()).ahead < 1);

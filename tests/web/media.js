@@ -32,7 +32,8 @@ function clip(width, height, seconds) {
     '-f', 'lavfi', '-i', `gradients=size=${width}x${height}:rate=${FRAME_RATE}:c0=0x24506e:c1=0xd9915a:c2=0x5b2f3c:nb_colors=3:speed=0.02:seed=7`,
     '-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=2:sample_rate=48000',
     '-vf', barCode(), '-t', String(seconds),
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-b:v', '2M', '-g', String(FRAME_RATE),
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-b:v', '2M', '-g',
+      String(FRAME_RATE),
     '-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-use_editlist', '0',
     '-movflags', 'empty_moov+default_base_moof+frag_every_frame', '-f', 'mp4', unfinished,
   ]);

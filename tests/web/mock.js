@@ -9,7 +9,8 @@ const { performance } = require('node:perf_hooks');
 const media = require('./media');
 const { WEB, served } = require('./sources');
 
-const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml', txt: 'text/plain; charset=utf-8' };
+const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml', txt: 'text/plain; charset=utf-8' };
 const POLICY = "default-src 'self'; media-src 'self' blob:; img-src 'self' data:";
 const MIME = 'video/mp4; codecs="avc1.42c01f,mp4a.40.2"';
 const HOUR_MS = 3600000;
@@ -96,7 +97,8 @@ class Live {
 }
 
 function scene(seed, big) {
-  const skies = [['#27455c', '#d9915a'], ['#5a7d8c', '#e8c39a'], ['#3b2f52', '#c65f4a'], ['#6d8a6b', '#d8d2a8'], ['#1d2b44', '#6b7fa8'], ['#a34f3b', '#f0b46a']];
+  const skies = [['#27455c', '#d9915a'], ['#5a7d8c', '#e8c39a'], ['#3b2f52', '#c65f4a'], ['#6d8a6b', '#d8d2a8'], ['#1d2b44', '#6b7fa8'],
+    ['#a34f3b', '#f0b46a']];
   const [top, low] = skies[seed % skies.length];
   const hill = (y, colour, wave) => `<path d="M0 ${y} q ${160} ${-wave} 320 0 t 320 0 V360 H0z" fill="${colour}"/>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 360" width="${big}" height="${(big * 9) / 16}"><defs><linearGradient id="s" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${top}"/><stop offset="1" stop-color="${low}"/></linearGradient></defs><rect width="640" height="360" fill="url(#s)"/><circle cx="${120 + (seed * 97) % 420}" cy="${110 + (seed * 31) % 70}" r="34" fill="#fff1d6" opacity=".85"/>${hill(220, '#00000040', 70 + (seed * 13) % 50)}${hill(260, '#00000066', -50)}${hill(300, '#000000a0', 40)}</svg>`;
@@ -131,18 +133,23 @@ const PEOPLE = [
   { sender_id: 's-max', name: 'Maximiliana Wolfeschlegelsteinhausenbergerdorff de Albuquerque e Castro', photo_url: null },
 ];
 const STATIONS = [
-  [1, 'RTP 1', 'Telejornal', 'O Preço Certo'], [2, 'RTP 2', 'Biosfera', 'Jornal 2'], [3, 'SIC', 'Primeira Página', 'A Máscara'], [4, 'TVI', 'Jornal Nacional', 'Cacau'],
-  [5, 'RTP Notícias', 'Direto ao Ponto', 'Eixo Norte Sul'], [12, 'La 1', 'Cuéntame cómo pasó, el reencuentro de los Alcántara en San Genaro', 'La Gran Consulta'],
-  [13, 'La 2', 'El hombre y la tierra', 'Saber y ganar'], [21, 'BBC One', 'The One Show', 'EastEnders'], [22, 'BBC Two', null, null], [101, 'Rádio Renascença em imagens, a estação mais comprida', null, 'Matinas'],
+  [1, 'RTP 1', 'Telejornal', 'O Preço Certo'], [2, 'RTP 2', 'Biosfera', 'Jornal 2'], [3, 'SIC', 'Primeira Página', 'A Máscara'],
+    [4, 'TVI', 'Jornal Nacional', 'Cacau'],
+  [5, 'RTP Notícias', 'Direto ao Ponto', 'Eixo Norte Sul'],
+    [12, 'La 1', 'Cuéntame cómo pasó, el reencuentro de los Alcántara en San Genaro', 'La Gran Consulta'],
+  [13, 'La 2', 'El hombre y la tierra', 'Saber y ganar'], [21, 'BBC One', 'The One Show', 'EastEnders'], [22, 'BBC Two', null, null],
+    [101, 'Rádio Renascença em imagens, a estação mais comprida', null, 'Matinas'],
 ];
 
 /** Channels with what is on now and next, as a playlist and a guide give them. */
 function stations(nowMs) {
   const at = (minutes) => new Date(nowMs + minutes * 60000).toISOString();
   return STATIONS.map(([number, name, now, next], i) => ({
-    channel_id: `c-${number}`, number, name, group: number < 10 ? 'Portugal' : number < 20 ? 'España' : 'World', logo_url: i % 4 === 3 ? null : `/mock/logo/${i}`,
+    channel_id: `c-${number}`, number, name, group: number < 10 ? 'Portugal' : number < 20 ? 'España' : 'World',
+      logo_url: i % 4 === 3 ? null : `/mock/logo/${i}`,
     play: { hls_url: `/play/channel-${number}/ticket/index.m3u8` },
-    now: now ? { title: now, starts_at: at(-17 - i * 3), ends_at: at(28 - i * 2) } : null, next: next ? { title: next, starts_at: at(28 - i * 2), ends_at: at(75) } : null,
+    now: now ? { title: now, starts_at: at(-17 - i * 3), ends_at: at(28 - i * 2) } : null,
+      next: next ? { title: next, starts_at: at(28 - i * 2), ends_at: at(75) } : null,
   }));
 }
 
@@ -152,12 +159,20 @@ function logo(seed) {
 }
 
 const HELP = {
-  'sign-in': ['Who is watching', ['Choose your face with the arrows and press OK.', 'If you have a PIN, type it with the digits, or choose them on the screen.'], ['After five wrong tries the TV waits for a while.', 'Your videos are shown to nobody else.']],
-  inbox: ['The inbox', ['Everything that was shared with you is here, newest first.', 'A share that is live plays at once. Another one tells about itself first: who sent it, when, and how long it is.'], ['Arrows move, OK chooses, Back leads back.', 'The red key deletes, the green one plays.']],
-  settings: ['Settings', ['What you change counts from the moment you save it.'], ['Quiet hours: nothing rings in that time.', 'Receive videos: off means that nobody can share with you.', `A very long line: ${'so it goes on and on, '.repeat(30)}`, ...Array.from({ length: 12 }, (_, i) => `Point ${i + 1}, to make this page longer than the screen.`)]],
+  'sign-in': ['Who is watching', ['Choose your face with the arrows and press OK.',
+    'If you have a PIN, type it with the digits, or choose them on the screen.'],
+    ['After five wrong tries the TV waits for a while.', 'Your videos are shown to nobody else.']],
+  inbox: ['The inbox', ['Everything that was shared with you is here, newest first.',
+    'A share that is live plays at once. Another one tells about itself first: who sent it, when, and how long it is.'],
+    ['Arrows move, OK chooses, Back leads back.', 'The red key deletes, the green one plays.']],
+  settings: ['Settings', ['What you change counts from the moment you save it.'],
+    ['Quiet hours: nothing rings in that time.',
+    'Receive videos: off means that nobody can share with you.', `A very long line: ${'so it goes on and on, '.repeat(30)}`,
+    ...Array.from({ length: 12 }, (_, i) => `Point ${i + 1}, to make this page longer than the screen.`)]],
 };
 
-const TITLES = ['Pôr do sol na Arrábida', '', 'First steps!', 'ים', 'Aniversário da Clara', 'L'.repeat(10000), 'Goal in the last minute', ''];
+const TITLES = ['Pôr do sol na Arrábida', '', 'First steps!', 'ים', 'Aniversário da Clara', 'L'.repeat(10000), 'Goal in the last minute',
+  ''];
 
 /** `count` shares of the past, newest first, some of them as awkward as people make them. */
 function pastShares(count, nowMs) {
@@ -176,7 +191,8 @@ function pastShares(count, nowMs) {
 class Mock {
   constructor(options) {
     Object.assign(this, {
-      paired: true, claimed: true, claim: 'square', users: [], entries: [], channels: [], blocked: [], pin: '1234', wrong: 0, askPin: false, account: { account_id: 'a-1', name: 'Casa' },
+      paired: true, claimed: true, claim: 'square', users: [], entries: [], channels: [], blocked: [], pin: '1234', wrong: 0, askPin: false,
+        account: { account_id: 'a-1', name: 'Casa' },
       refuse: new Map(), // a call such as 'PUT /settings' -> the status it is refused with
     }, options);
     this.settings = { skip_pin: true, service_off: false, language: this.language || 'en', quiet_hours: null };
@@ -185,7 +201,8 @@ class Mock {
     this.calls = [];
     this.sockets = new Set();
     this.server = http.createServer((request, response) => this.answer(request, response));
-    this.server.on('connection', (socket) => { socket.setNoDelay(true); this.sockets.add(socket); socket.on('close', () => this.sockets.delete(socket)); });
+    this.server.on('connection', (socket) => { socket.setNoDelay(true); this.sockets.add(socket); socket.on('close',
+      () => this.sockets.delete(socket)); });
   }
 
   async listen(port) {
@@ -221,7 +238,9 @@ class Mock {
 
   /** A share becomes ready, and rings. */
   ring(more) {
-    const entry = { share_id: `live-${this.entries.length}`, sender: PEOPLE[0], title: 'Pôr do sol na Arrábida', started_at: new Date().toISOString(), duration_ms: null, state: 'ready', kind: 'live', seen: false, target_state: 'notified', thumbnail_url: '/mock/scene/0', ...more };
+    const entry = { share_id: `live-${this.entries.length}`, sender: PEOPLE[0], title: 'Pôr do sol na Arrábida',
+      started_at: new Date().toISOString(), duration_ms: null, state: 'ready', kind: 'live', seen: false, target_state: 'notified',
+      thumbnail_url: '/mock/scene/0', ...more };
     this.entries.unshift(entry);
     this.streams.set(entry.share_id, new Live(clipOf(1280, 720, 60)));
     this.tell('ring', this.shown(entry));
@@ -240,7 +259,8 @@ class Mock {
 
   play(id) {
     const base = `${this.url}/play/${id}/ticket`;
-    return { live_mp4_url: `${base}/live.mp4`, hls_url: `${base}/index.m3u8`, video_mp4_url: `${base}/video.mp4`, thumbnail_url: `${base}/thumbnail.jpg`, mime: MIME };
+    return { live_mp4_url: `${base}/live.mp4`, hls_url: `${base}/index.m3u8`, video_mp4_url: `${base}/video.mp4`,
+      thumbnail_url: `${base}/thumbnail.jpg`, mime: MIME };
   }
 
   answer(request, response) {
@@ -258,17 +278,22 @@ class Mock {
       if (parts[1] === 'qr') { response.writeHead(200, { 'Content-Type': 'image/svg+xml' }); return response.end(square()); }
       if (!/^\d+$/.test(parts[2])) { response.writeHead(404); return response.end(); }
       response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
-      return response.end({ portrait: () => portrait(+parts[2]), scene: () => scene(+parts[2], 640), logo: () => logo(+parts[2]) }[parts[1]]());
+      return response.end({ portrait: () => portrait(+parts[2]), scene: () => scene(+parts[2], 640),
+        logo: () => logo(+parts[2]) }[parts[1]]());
     }
     const name = url.pathname === '/tv/' || parts[1] === 'n' ? '/tv/index.html' : path.posix.normalize(url.pathname);
     const file = served(name);
     if (file === null) { response.writeHead(404); return response.end(); }
-    response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store' });
+    response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY,
+      'Cache-Control': 'no-store' });
     return response.end(file);
   }
 
   api(method, parts, url, body, response) {
-    const json = (status, value, headers) => { response.writeHead(status, { 'Content-Type': 'application/json', ...headers }); response.end(JSON.stringify(value)); };
+    const json = (status, value, headers) => {
+      response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+      response.end(JSON.stringify(value));
+    };
     const fail = (status, code, message, headers) => json(status, { error: { code, message } }, headers);
     this.calls.push({ call: `${method} /${parts.join('/')}`, body, at: Date.now() });
     const [what, id, verb] = parts;
@@ -276,8 +301,10 @@ class Mock {
     if (refused) { return fail(refused, 'refused', 'Refused on purpose.'); }
     if (what === 'device') {
       if (!this.paired) {
-        const square = this.claimed || this.claim === 'square' ? { pair_url: `${this.url}/pair/K7Q4MD`, pair_qr_svg: '/mock/qr/1.svg' } : {};
-        return json(200, { tv_id: 'tv-1', paired: false, claimed: this.claimed, ...(this.claimed ? {} : { claim: this.claim }), pairing_code: 'K7Q4MD', ...square, users: [] });
+        const square = this.claimed || this.claim === 'square' ? { pair_url: `${this.url}/pair/K7Q4MD`, pair_qr_svg: '/mock/qr/1.svg' }
+          : {};
+        return json(200, { tv_id: 'tv-1', paired: false, claimed: this.claimed, ...(this.claimed ? {} : { claim: this.claim }),
+          pairing_code: 'K7Q4MD', ...square, users: [] });
       }
       return json(200, { tv_id: 'tv-1', paired: true, account: this.account, users: this.account ? this.users : [] });
     }
@@ -291,7 +318,8 @@ class Mock {
       const user = this.users.find((one) => one.user_id === body.user_id);
       if (user.has_pin && body.pin !== this.pin) {
         this.wrong += 1;
-        return this.wrong >= 5 ? fail(429, 'locked', 'Too many wrong PINs.', { 'Retry-After': '90' }) : fail(401, 'wrong_pin', 'Wrong PIN.');
+        return this.wrong >= 5 ? fail(429, 'locked', 'Too many wrong PINs.', { 'Retry-After': '90' })
+          : fail(401, 'wrong_pin', 'Wrong PIN.');
       }
       this.users.forEach((one) => { one.signed_in = one === user; });
       return json(200, {});
@@ -303,12 +331,19 @@ class Mock {
       return json(200, method === 'PUT' ? {} : this.settings);
     }
     if (what === 'blocks') {
-      if (method === 'GET') { return json(200, { blocked: this.blocked, senders: PEOPLE.filter((one) => this.blocked.includes(one.sender_id)) }); }
-      if (body.delete_entries) { this.entries = this.entries.filter((one) => this.blocked.includes(one.sender.sender_id) || !body.blocked.includes(one.sender.sender_id)); }
+      if (method === 'GET') {
+        return json(200, { blocked: this.blocked, senders: PEOPLE.filter((one) => this.blocked.includes(one.sender_id)) });
+      }
+      if (body.delete_entries) {
+        this.entries = this.entries.filter((one) => this.blocked.includes(one.sender.sender_id)
+          || !body.blocked.includes(one.sender.sender_id));
+      }
       this.blocked = body.blocked;
       return json(200, {});
     }
-    if (what === 'invite') { return json(201, { code: '1234567890', url: 'http://lareira.local:8080/go/?code=1234567890', qr_svg: '/shared/mark.svg' }); }
+    if (what === 'invite') {
+      return json(201, { code: '1234567890', url: 'http://lareira.local:8080/go/?code=1234567890', qr_svg: '/shared/mark.svg' });
+    }
     if (what === 'channels') { return json(200, { channels: this.channels }); }
     if (what === 'inbox' && method === 'DELETE') {
       this.entries = this.entries.filter((one) => one.share_id !== id);
@@ -317,11 +352,14 @@ class Mock {
     }
     if (what === 'inbox') {
       const offset = +url.searchParams.get('offset') || 0;
-      return json(200, { ...this.counts(), entries: this.entries.slice(offset, offset + (+url.searchParams.get('limit') || 20)).map((one) => this.shown(one)) });
+      return json(200, { ...this.counts(), entries: this.entries.slice(offset, offset + (+url.searchParams.get('limit') || 20))
+        .map((one) => this.shown(one)) });
     }
     const entry = this.entry(id);
     if (what !== 'shares' || !entry) { return fail(404, 'unknown_share', 'There is no such share.'); }
-    if (entry.not_for && this.users.find((one) => one.signed_in).user_id === entry.not_for) { return fail(403, 'not_a_target', 'It is for somebody else.'); }
+    if (entry.not_for && this.users.find((one) => one.signed_in).user_id === entry.not_for) {
+      return fail(403, 'not_a_target', 'It is for somebody else.');
+    }
     if (!verb) { return json(200, entry.introduction ? this.shown(entry) : { ...entry, play: this.play(id) }); }
     if (verb === 'allow') {
       delete entry.introduction;
@@ -334,7 +372,10 @@ class Mock {
       entry.seen = true;
       return json(200, { play: this.play(id) });
     }
-    if (verb === 'later' || verb === 'decline') { entry.target_state = verb === 'later' ? 'later' : 'declined'; entry.seen = verb === 'decline'; }
+    if (verb === 'later' || verb === 'decline') {
+      entry.target_state = verb === 'later' ? 'later' : 'declined';
+      entry.seen = verb === 'decline';
+    }
     return json(200, {});
   }
 
@@ -366,7 +407,8 @@ class Mock {
     const live = stream && !stream.over;
     if (file === 'index.m3u8') {
       const count = live ? Math.max(0, stream.segments.length - 1) : clip.seconds;
-      const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:1', ...(live ? [] : ['#EXT-X-PLAYLIST-TYPE:VOD']), '#EXT-X-MAP:URI="init.mp4"'];
+      const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:1', ...(live ? [] : ['#EXT-X-PLAYLIST-TYPE:VOD']),
+        '#EXT-X-MAP:URI="init.mp4"'];
       for (let n = 0; n < count; n += 1) { lines.push('#EXTINF:1.0,', `segment-${n}.m4s`); }
       if (!live) { lines.push('#EXT-X-ENDLIST'); }
       response.writeHead(200, { 'Content-Type': 'application/vnd.apple.mpegurl', 'Cache-Control': 'no-store' });
@@ -376,7 +418,8 @@ class Mock {
     if (file === 'init.mp4') { return response.end(stream ? stream.clip.init : clip.init); }
     const n = +/\d+/.exec(file)[0];
     if (live) { return response.end(Buffer.concat(stream.segments[n].pieces)); }
-    return response.end(Buffer.concat(clip.fragments.filter((fragment) => Math.floor(fragment.time_s) === n).map((fragment) => fragment.bytes)));
+    return response.end(Buffer.concat(clip.fragments.filter((fragment) => Math.floor(fragment.time_s) === n)
+      .map((fragment) => fragment.bytes)));
   }
 
   file(request, response, name) {
@@ -384,7 +427,8 @@ class Mock {
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range || '');
     const from = range ? +range[1] : 0;
     const to = range && range[2] ? Math.min(+range[2], size - 1) : size - 1;
-    response.writeHead(range ? 206 : 200, { 'Content-Type': 'video/mp4', 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1, ...(range ? { 'Content-Range': `bytes ${from}-${to}/${size}` } : {}) });
+    response.writeHead(range ? 206 : 200, { 'Content-Type': 'video/mp4', 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1,
+      ...(range ? { 'Content-Range': `bytes ${from}-${to}/${size}` } : {}) });
     fs.createReadStream(name, { start: from, end: to }).pipe(response);
   }
 }
@@ -406,7 +450,8 @@ async function start(options, port) {
 module.exports = { start, pastShares, stations, PEOPLE, FAMILY, clipOf };
 
 if (require.main === module) {
-  start({ users: FAMILY().slice(0, 2), entries: pastShares(27, Date.now()), channels: stations(Date.now()), blocked: ['s-joaquim', 's-max'] }, +process.argv[2] || 8090).then((mock) => {
+  start({ users: FAMILY().slice(0, 2), entries: pastShares(27, Date.now()), channels: stations(Date.now()),
+    blocked: ['s-joaquim', 's-max'] }, +process.argv[2] || 8090).then((mock) => {
     process.stdout.write(`${mock.url}/tv/ — a line on standard input rings; "end" ends the newest live share\n`);
     let last = null;
     process.stdin.on('data', (line) => {

@@ -16,8 +16,10 @@ test('frames have the head that the document says', async () => {
   const message = Buffer.from(frame(PICTURE, true, -2.4, 3, (room) => room.set([7, 8, 9])).buffer);
   assert.equal(message.toString('hex'), '01010000fffffffffffffffe070809');
   assert.equal(Buffer.from(frame(SOUND, false, 2 ** 40, 0, () => {})).toString('hex'), '020000000000010000000000');
-  assert.deepEqual(JSON.parse(startFrames('avc1.42e01f', { codec: 'mp4a.40.2', sampleRate: 48000, channels: 1, description: new Uint8Array([0x11, 0x88]) })), {
-    type: 'start', version: 1, video: { codec: 'avc1.42e01f' }, audio: { codec: 'mp4a.40.2', sample_rate: 48000, channels: 1, description: 'EYg=' },
+  assert.deepEqual(JSON.parse(startFrames('avc1.42e01f',
+    { codec: 'mp4a.40.2', sampleRate: 48000, channels: 1, description: new Uint8Array([0x11, 0x88]) })), {
+    type: 'start', version: 1, video: { codec: 'avc1.42e01f' },
+      audio: { codec: 'mp4a.40.2', sample_rate: 48000, channels: 1, description: 'EYg=' },
   });
   assert.deepEqual(JSON.parse(startFrames('avc1.42e01f', null)), { type: 'start', version: 1, video: { codec: 'avc1.42e01f' } });
   assert.deepEqual(JSON.parse(startFile()), { type: 'start', version: 1, container: 'mp4' });
@@ -29,7 +31,8 @@ test('a picture fits its rung upright and sideways, and the level fits the pictu
   assert.deepEqual(fit(1080, 1920, LADDER[1]), { width: 720, height: 1280 });
   assert.deepEqual(fit(640, 480, LADDER[1]), { width: 640, height: 480 });
   assert.deepEqual(fit(640, 480, LADDER[3]), { width: 480, height: 360 });
-  assert.deepEqual([[426, 240, 15], [1280, 720, 30], [1920, 1080, 30]].map((size) => codecs(...size)[0]), ['avc1.42e01e', 'avc1.42e01f', 'avc1.42e028']);
+  assert.deepEqual([[426, 240, 15], [1280, 720, 30], [1920, 1080, 30]].map((size) => codecs(...size)[0]),
+    ['avc1.42e01e', 'avc1.42e01f', 'avc1.42e028']);
   assert.deepEqual([4500000, 2000000, 600000, 1].map((bits) => rungOf({ video_bits_per_second: bits })), [0, 1, 3, 4]);
   assert.equal(rungOf(null), 3);
 });
@@ -117,18 +120,25 @@ test('times of two sources meet on one clock and never go back', async () => {
 test('address books are read in the forms people have them', async () => {
   const { contactsOf, ofPicker } = await load('contacts.js');
   const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Reis;Ana Sofia;;;\r\nFN:Ana Sofia Reis\r\nTEL;TYPE=CELL:+351 912 345\r\n  678\r\nitem1.EMAIL;type=INTERNET:ana@example.org\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n';
-  assert.deepEqual(contactsOf(card), [{ name: 'Ana Sofia Reis', msisdn: '+351 912 345 678' }, { name: 'Ana Sofia Reis', email: 'ana@example.org' }]);
+  assert.deepEqual(contactsOf(card), [{ name: 'Ana Sofia Reis', msisdn: '+351 912 345 678' },
+    { name: 'Ana Sofia Reis', email: 'ana@example.org' }]);
   const old = 'BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Jos=C3=A9;Tio;;;\nTEL;CELL:912345678\nEND:VCARD\nBEGIN:VCARD\nVERSION:4.0\nFN:Eva\\, prima\nTEL;VALUE=uri:tel:+34-600-100-200\nEND:VCARD';
   assert.deepEqual(contactsOf(old), [{ name: 'Tio José', msisdn: '912345678' }, { name: 'Eva, prima', msisdn: '+34-600-100-200' }]);
-  assert.deepEqual(contactsOf('Ana (912) 345-678\nRui <rui@example.org>; +34 600 100 200, nobody\n\n12'), [{ name: 'Ana', msisdn: '(912) 345-678' }, { name: 'Rui', email: 'rui@example.org' }, { name: '', msisdn: '+34 600 100 200' }]);
-  assert.deepEqual(ofPicker([{ name: ['Eva'], tel: ['1', '2'], email: [] }, {}]), [{ name: 'Eva', msisdn: '1' }, { name: 'Eva', msisdn: '2' }]);
-  for (const rubbish of ['', 'BEGIN:VCARD', '\0\u{1f600}'.repeat(500), 'BEGIN:VCARD\nTEL\nEND:VCARD', '='.repeat(100000), '1 '.repeat(50000)]) { assert.ok(Array.isArray(contactsOf(rubbish))); }
+  assert.deepEqual(contactsOf('Ana (912) 345-678\nRui <rui@example.org>; +34 600 100 200, nobody\n\n12'),
+    [{ name: 'Ana', msisdn: '(912) 345-678' }, { name: 'Rui', email: 'rui@example.org' }, { name: '', msisdn: '+34 600 100 200' }]);
+  assert.deepEqual(ofPicker([{ name: ['Eva'], tel: ['1', '2'], email: [] }, {}]),
+    [{ name: 'Eva', msisdn: '1' }, { name: 'Eva', msisdn: '2' }]);
+  for (const rubbish of ['', 'BEGIN:VCARD', '\0\u{1f600}'.repeat(500), 'BEGIN:VCARD\nTEL\nEND:VCARD', '='.repeat(100000),
+    '1 '.repeat(50000)]) {
+    assert.ok(Array.isArray(contactsOf(rubbish)));
+  }
 });
 
 test('events are read in whatever pieces they come', async () => {
   const { EventReader } = await load('events.js');
   const text = 'retry: 1000\nevent: hello\ndata: {}\n\n:\n\nid: 7\nevent: target\ndata: {"a":\ndata: 1}\r\n\r\nid: 8\nevent: share\ndata: x\n\n';
-  const wanted = [{ id: null, name: 'hello', data: '{}' }, { id: '7', name: 'target', data: '{"a":\n1}' }, { id: '8', name: 'share', data: 'x' }];
+  const wanted = [{ id: null, name: 'hello', data: '{}' }, { id: '7', name: 'target', data: '{"a":\n1}' },
+    { id: '8', name: 'share', data: 'x' }];
   for (let size = 1; size <= text.length; size += 1) {
     const reader = new EventReader();
     const events = [];
@@ -151,14 +161,17 @@ test('the page weighs at most 100 KiB before compression, and each file says wha
   const bytes = all.reduce((sum, file) => sum + weight(file), 0) + Math.max(...words.map(weight));
   t.diagnostic(`${bytes} bytes`);
   assert.ok(bytes <= 100 * 1024, `${bytes} bytes`);
-  for (const file of [...scripts, ...files('admin', 'shared').filter((one) => one.name.endsWith('.js'))]) { assert.match(file.text, /^\/\/! \S/, file.name); }
+  for (const file of [...scripts, ...files('admin', 'shared').filter((one) => one.name.endsWith('.js'))]) {
+    assert.match(file.text, /^\/\/! \S/, file.name);
+  }
 });
 
 test('no text of a module goes over lines: the build leaves indentation and comments out', () => {
   for (const { name, text } of files('phone', 'admin', 'shared').filter((file) => file.name.endsWith('.js'))) {
     for (const source of [text, bare(text)]) {
       const pieces = [];
-      assert.doesNotThrow(() => acorn.parse(source, { ecmaVersion: 2022, sourceType: 'module', onToken: (token) => pieces.push(token) }), name);
+      assert.doesNotThrow(() => acorn.parse(source, { ecmaVersion: 2022, sourceType: 'module', onToken: (token) => pieces.push(token) }),
+        name);
       const wrong = pieces.find((token) => token.type.label === 'template' && token.value.includes('\n'));
       assert.equal(wrong, undefined, name);
     }
@@ -167,7 +180,8 @@ test('no text of a module goes over lines: the build leaves indentation and comm
 
 test('its colours are the palette’s', () => {
   const legend = files('shared').find((file) => file.name === 'shared/base.css').text;
-  const extra = new Set(['#fffaf3', '#ecdfd0', '#d9c8b5', '#6b5443', '#a62c16', '#9c4213', '#46a758', '#9fe0ab', '#000']); // by day, and who watches
+  // by day, and who watches
+  const extra = new Set(['#fffaf3', '#ecdfd0', '#d9c8b5', '#6b5443', '#a62c16', '#9c4213', '#46a758', '#9fe0ab', '#000']);
   const sheet = ours.find((file) => file.name === 'phone/phone.css').text;
   for (const [colour] of sheet.matchAll(/#[0-9a-f]{3,8}\b/gi)) { assert.ok(extra.has(colour) || legend.includes(colour), colour); }
 });

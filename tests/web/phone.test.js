@@ -36,7 +36,8 @@ async function sound(name) {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} hangs over the side`);
   await page.evaluate(AXE);
   const faults = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations
-    .filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)));
+    .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+      .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)));
   assert.deepEqual(faults, [], name);
   if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, `phone-${name}.png`) }); }
 }
@@ -44,7 +45,8 @@ async function sound(name) {
 /** Comes in and goes on to the camera. */
 async function toCamera(how) {
   mock.accepted = true;
-  await open('', { ...how, before: `localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] })); ${(how && how.before) || ''}` });
+  await open('', { ...how,
+    before: `localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] })); ${(how && how.before) || ''}` });
   await on('people');
   await page.tap('.dock .main');
   await on('studio');
@@ -64,12 +66,14 @@ function decoded(bytes, format) {
   const file = path.join(os.tmpdir(), `lareira-phone-${process.pid}`);
   fs.writeFileSync(file, bytes);
   try {
-    return execFileSync('ffprobe', ['-v', 'error', '-f', format, '-select_streams', 'v', '-show_entries', 'frame=width,height,pict_type', '-of', 'csv=p=0', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync('ffprobe', ['-v', 'error', '-f', format, '-select_streams', 'v', '-show_entries', 'frame=width,height,pict_type',
+      '-of', 'csv=p=0', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
       .trim().split('\n').map((one) => one.replace(/,+$/, ''));
   } finally { fs.unlinkSync(file); }
 }
 
-for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', 'watching']], ['es-ES', 'light', ['¿Quién lo verá?', 'mirando']], ['pt-PT', 'light', ['Quem vai ver?', 'a ver']]]) {
+for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', 'watching']],
+  ['es-ES', 'light', ['¿Quién lo verá?', 'mirando']], ['pt-PT', 'light', ['Quem vai ver?', 'a ver']]]) {
   test(`the whole story by touch: ${locale}, ${scheme}`, async (t) => {
     mock = scene.keep(await start());
     const name = (one) => `${one}-${scheme}-${locale.slice(0, 2)}`;
@@ -114,7 +118,8 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', '
     await until(() => mock.newest && mock.newest.state === 'ready');
     t.diagnostic(`from the tap to the first picture at the gateway: ${Date.now() - tapped} ms`);
     await on('live');
-    assert.deepEqual(mock.calls.find((one) => one.call === 'POST /shares').body, { targets: ['u-1', 'u-2', 'u-9'], kind: 'live', title: 'Golo!' });
+    assert.deepEqual(mock.calls.find((one) => one.call === 'POST /shares').body,
+      { targets: ['u-1', 'u-2', 'u-9'], kind: 'live', title: 'Golo!' });
     const share = mock.newest;
     await until(() => mock.listeners.get(share.share_id)?.size);
     mock.target(share.share_id, 'u-1', 'watching');
@@ -122,7 +127,8 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', '
     mock.target(share.share_id, 'u-1', 'watching', 420);
     mock.target(share.share_id, 'u-9', 'later');
     await page.waitForFunction(() => /0[.,]4/.test(document.querySelector('[data-state=watching] .standing').textContent));
-    await page.waitForFunction(() => document.querySelector('.time').textContent === '0:03' && document.querySelector('.quality').textContent.includes('720p'));
+    await page.waitForFunction(() => document.querySelector('.time').textContent === '0:03'
+      && document.querySelector('.quality').textContent.includes('720p'));
     await sound(name('live'));
     await page.tap('.end');
     await page.tap('dialog .danger');
@@ -204,7 +210,8 @@ test('a key frame that is asked for comes soon, and a slow line gets less', asyn
   await page.waitForFunction(() => /^[23]\d\dp|^540p/.test(document.querySelector('.quality').textContent));
   const since = Date.now() + 1500;
   await until(() => line.pictures.some((one) => one.isKey && one.at > since));
-  const small = decoded(Buffer.concat(line.pictures.slice(line.pictures.findIndex((one) => one.isKey && one.at > since)).map((one) => one.bytes)), 'h264');
+  const small = decoded(Buffer.concat(line.pictures.slice(line.pictures.findIndex((one) => one.isKey && one.at > since))
+    .map((one) => one.bytes)), 'h264');
   assert.ok(small.every((one) => Math.min(...one.split(',').slice(0, 2).map(Number)) < 720), small[0]);
 });
 
@@ -275,7 +282,8 @@ for (const [locale, unkept, again, lacks] of [
     mock = scene.keep(await start());
     await goLive({ locale });
     assert.equal(await page.textContent('.kept'), '');
-    const told = (code) => mock.tell(mock.newest.share_id, 'share', { share_id: mock.newest.share_id, state: 'ready', recording_failure: 'words', recording_failure_code: code });
+    const told = (code) => mock.tell(mock.newest.share_id, 'share',
+      { share_id: mock.newest.share_id, state: 'ready', recording_failure: 'words', recording_failure_code: code });
     told('disk_full');
     await page.waitForSelector('.kept:not(:empty)');
     assert.match(await page.textContent('.kept'), unkept);
@@ -347,7 +355,7 @@ for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
     await on('people');
     assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body, { code: TV_CODE, name: 'Rui', home: 'Casa da Avó' });
     await sound(`people-owner-${scheme}`);
-    await page.tap('.house');
+    await page.tap('.my-home');
     await page.waitForURL('**/admin/');
     assert.ok((await page.context().cookies(`${mock.url}/admin/`)).some((one) => one.name === 'lareira_owner' && one.httpOnly));
     // The owner's page itself has nothing to ask here.
@@ -386,7 +394,7 @@ for (const [locale, scheme] of [['es-ES', 'light'], ['en-GB', 'dark']]) {
     mock = scene.keep(await start({ accepted: true }));
     await open('', { locale, scheme, before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
     await on('people');
-    assert.equal(await page.locator('.house').count(), 0, 'this phone is not the owner’s');
+    assert.equal(await page.locator('.my-home').count(), 0, 'this phone is not the owner’s');
     await page.tap('.own');
     await on('me');
     await page.tap('#page > button:not(.text)');
@@ -414,7 +422,10 @@ for (const [locale, scheme] of [['es-ES', 'light'], ['en-GB', 'dark']]) {
 
 test('own videos come a page at a time', async () => {
   mock = scene.keep(await start({ accepted: true }));
-  for (let i = 1; i <= 45; i += 1) { mock.shares.set(`s-${i}`, { share_id: `s-${i}`, state: 'ended', kind: 'live', title: `Video ${i}`, started_at: new Date(i * 1e8).toISOString(), duration_ms: 61000, viewers: 0, media: null, targets: [] }); }
+  for (let i = 1; i <= 45; i += 1) {
+    mock.shares.set(`s-${i}`, { share_id: `s-${i}`, state: 'ended', kind: 'live', title: `Video ${i}`,
+      started_at: new Date(i * 1e8).toISOString(), duration_ms: 61000, viewers: 0, media: null, targets: [] });
+  }
   await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));" });
   await on('people');
   await page.tap('.bar .text');
@@ -455,12 +466,14 @@ function filmFile(t, bytes) {
 
 async function toPeople(options, how) {
   mock = scene.keep(await start({ accepted: true, ...options }));
-  await open('', { ...how, before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));" });
+  await open('', { ...how,
+    before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));" });
   await on('people');
 }
 const questions = () => mock.calls.filter((one) => one.call === 'PUT video').map((one) => one.body);
 
-for (const [locale, scheme, words] of [['en-GB', 'dark', /rings on their TVs/], ['es-ES', 'light', /Suena en sus teles/], ['pt-PT', 'light', /Toca nas TVs/]]) {
+for (const [locale, scheme, words] of [['en-GB', 'dark', /rings on their TVs/], ['es-ES', 'light', /Suena en sus teles/],
+  ['pt-PT', 'light', /Toca nas TVs/]]) {
   test(`a video that was filmed before is sent whole: ${locale}, ${scheme}`, async (t) => {
     const file = filmFile(t, 30_000_000);
     await toPeople({ holdAt: 4_000_000 }, { locale, scheme });
@@ -469,8 +482,10 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', /rings on their TVs/], 
     await page.setInputFiles('.dock input', file);
     await on('clip');
     await until(() => mock.newest && mock.newest.bytes?.length >= 4_000_000);
-    assert.deepEqual(mock.calls.find((one) => one.call === 'POST /shares').body, { targets: ['u-1', 'u-2'], kind: 'clip', title: 'Primeiros passos' });
-    await page.waitForFunction(() => document.querySelector('progress').value > 0.1 && document.querySelector('.card [role=status]').textContent.includes('%'));
+    assert.deepEqual(mock.calls.find((one) => one.call === 'POST /shares').body,
+      { targets: ['u-1', 'u-2'], kind: 'clip', title: 'Primeiros passos' });
+    await page.waitForFunction(() => document.querySelector('progress').value > 0.1
+      && document.querySelector('.card [role=status]').textContent.includes('%'));
     await sound(`clip-${scheme}-${locale.slice(0, 2)}`);
     mock.holdAt = 0;
     for (const socket of mock.sockets) { socket.destroy(); }

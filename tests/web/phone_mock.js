@@ -9,7 +9,8 @@ const path = require('node:path');
 const { WebSocketServer } = require('ws');
 const { WEB, served } = require('./sources');
 
-const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
+const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
 // The gateway's own (src/http/pages/mod.rs).
 const POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const CODE = '1234567890';
@@ -37,7 +38,11 @@ class Line {
 
 class PhoneMock {
   constructor(options = {}) {
-    Object.assign(this, { contacts: people(), accepted: false, token: 'token-1', house: { https_url: 'https://127.0.0.1:8443', claimed: true }, recipients: ['u-1'], own: { sender_id: 's-1', phone_id: 'p-1', name: 'Rui', msisdn: null, email: null, photo_url: null, owner: false, contacts_key: KEY.toString('base64url') }, shares: new Map(), lines: [], faults: [], calls: [], listeners: new Map(), events: [], refuses: false, slowBits: 0, suggested: { width: 1280, height: 720, frame_rate: 30, video_bits_per_second: 2000000 } }, options);
+    Object.assign(this, { contacts: people(), accepted: false, token: 'token-1',
+      house: { https_url: 'https://127.0.0.1:8443', claimed: true }, recipients: ['u-1'],
+      own: { sender_id: 's-1', phone_id: 'p-1', name: 'Rui', msisdn: null, email: null, photo_url: null, owner: false,
+      contacts_key: KEY.toString('base64url') }, shares: new Map(), lines: [], faults: [], calls: [], listeners: new Map(), events: [],
+      refuses: false, slowBits: 0, suggested: { width: 1280, height: 720, frame_rate: 30, video_bits_per_second: 2000000 } }, options);
     this.sockets = new Set();
     this.server = http.createServer((request, response) => this.answer(request, response));
     this.server.on('connection', (socket) => { this.sockets.add(socket); socket.on('close', () => this.sockets.delete(socket)); });
@@ -64,7 +69,9 @@ class PhoneMock {
 
   tell(id, name, data) {
     this.events.push({ id: this.events.length + 1, share: id, name, data });
-    for (const response of this.listeners.get(id) || []) { response.write(`id: ${this.events.length}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`); }
+    for (const response of this.listeners.get(id) || []) {
+      response.write(`id: ${this.events.length}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    }
   }
 
   target(id, userId, state, latencyMs) {
@@ -103,7 +110,9 @@ class PhoneMock {
     ws.on('message', (data, isBinary) => {
       if (isBinary) { this.media(share, ws, line, data); return; }
       const message = JSON.parse(String(data));
-      if (message.type === 'start') { this.start(share, ws, line, message); } else if (message.type === 'end') { this.over(share, 'ended'); } else { this.fault(`unknown text: ${data}`); }
+      if (message.type === 'start') {
+        this.start(share, ws, line, message);
+      } else if (message.type === 'end') { this.over(share, 'ended'); } else { this.fault(`unknown text: ${data}`); }
     });
   }
 
@@ -115,7 +124,10 @@ class PhoneMock {
     } else {
       if (!/^avc1\.[0-9a-f]{6}$/i.test(message.video.codec)) { this.fault(`video ${message.video.codec}`); }
       const { audio } = message;
-      if (audio && !(audio.sample_rate > 0 && audio.channels > 0 && (audio.codec === 'opus' || (audio.codec === 'mp4a.40.2' && audio.description)))) { this.fault(`audio ${JSON.stringify(audio)}`); }
+      if (audio && !(audio.sample_rate > 0 && audio.channels > 0
+        && (audio.codec === 'opus' || (audio.codec === 'mp4a.40.2' && audio.description)))) {
+        this.fault(`audio ${JSON.stringify(audio)}`);
+      }
     }
     line.start = message;
     ws.send(JSON.stringify({ type: 'started', version: 1, share_id: share.share_id }));
@@ -130,7 +142,9 @@ class PhoneMock {
     const bytes = data.subarray(12);
     const isKey = flags === 1;
     const goes = line.last.get(kind);
-    if (goes !== undefined && (timestampUs < goes || timestampUs - goes > 10e6)) { this.fault(`time of kind ${kind} went from ${goes} to ${timestampUs}`); }
+    if (goes !== undefined && (timestampUs < goes || timestampUs - goes > 10e6)) {
+      this.fault(`time of kind ${kind} went from ${goes} to ${timestampUs}`);
+    }
     line.last.set(kind, timestampUs);
     line.bytes += data.length;
     if (line.start.container ? kind !== 3 : kind !== 1 && kind !== 2) { this.fault(`kind ${kind}`); }
@@ -157,7 +171,8 @@ class PhoneMock {
       if (ws.readyState !== ws.OPEN) { clearInterval(timer); return; }
       if (line.bytes === told) { return; }
       told = line.bytes;
-      ws.send(JSON.stringify({ type: 'ack', timestamp_us: line.last.get(1) ?? 0, received_bytes: line.bytes, queue_ms: this.queueMs || 10, viewers: 0 }));
+      ws.send(JSON.stringify({ type: 'ack', timestamp_us: line.last.get(1) ?? 0, received_bytes: line.bytes, queue_ms: this.queueMs || 10,
+        viewers: 0 }));
     }, 200);
   }
 
@@ -169,14 +184,16 @@ class PhoneMock {
       const pieces = [];
       const begun = Date.now();
       request.on('data', (piece) => pieces.push(piece));
-      request.on('end', () => this.api(request, url.pathname.slice(7), Buffer.concat(pieces), response, Date.now() - begun, url.searchParams));
+      request.on('end', () => this.api(request, url.pathname.slice(7), Buffer.concat(pieces), response, Date.now() - begun,
+        url.searchParams));
       return;
     }
     let name = path.posix.normalize(url.pathname.replace(/^\/go\//, '/phone/'));
     if (name.endsWith('/')) { name += 'index.html'; }
     const file = served(name);
     if (file === null) { response.writeHead(404); response.end(); return; }
-    response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store' });
+    response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] || 'application/octet-stream', 'Content-Security-Policy': POLICY,
+      'Cache-Control': 'no-store' });
     response.end(file);
   }
 
@@ -184,15 +201,28 @@ class PhoneMock {
       `filmRefused`: what is said of one that is whole. */
   film(request, response, id) {
     const share = this.share(id);
-    const answer = (status, headers, value) => { response.writeHead(status, { 'Content-Type': 'application/json', ...headers }); response.end(value ? JSON.stringify(value) : ''); };
+    const answer = (status, headers, value) => {
+      response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+      response.end(value ? JSON.stringify(value) : '');
+    };
     this.calls.push({ call: `${request.method} video`, body: request.headers['content-range'] });
-    if (request.headers.authorization !== `Bearer ${this.token}` || request.method !== 'PUT' || !share || share.kind !== 'clip') { answer(404, {}, { error: { code: 'not_found', message: 'there is no such share' } }); return; }
+    if (request.headers.authorization !== `Bearer ${this.token}` || request.method !== 'PUT' || !share || share.kind !== 'clip') {
+      answer(404, {}, { error: { code: 'not_found', message: 'there is no such share' } });
+      return;
+    }
     share.bytes ||= Buffer.alloc(0);
     const so = () => (share.bytes.length ? { Range: `bytes=0-${share.bytes.length - 1}` } : {});
     const [, first, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(request.headers['content-range']) || [];
-    if (first === undefined) { if (request.headers['content-length'] !== '0') { this.fault('a question with a body'); } answer(share.bytes.length < +total ? 308 : 200, so(), null); return; }
+    if (first === undefined) {
+      if (request.headers['content-length'] !== '0') { this.fault('a question with a body'); }
+      answer(share.bytes.length < +total ? 308 : 200, so(), null);
+      return;
+    }
     // A browser may repeat by itself what broke off.
-    if (+first !== share.bytes.length) { answer(416, so(), { error: { code: 'offset', message: `${share.bytes.length} bytes have arrived: go on there` } }); return; }
+    if (+first !== share.bytes.length) {
+      answer(416, so(), { error: { code: 'offset', message: `${share.bytes.length} bytes have arrived: go on there` } });
+      return;
+    }
     if (+request.headers['content-length'] !== last - first + 1) { this.fault('the range lies'); }
     if (share.state === 'pending') { this.stands(share, 'preparing'); }
     request.on('data', (piece) => {
@@ -213,7 +243,10 @@ class PhoneMock {
   }
 
   api(request, route, bytes, response, elapsedMs, query) {
-    const json = (status, value) => { response.writeHead(status, { 'Content-Type': 'application/json' }); response.end(JSON.stringify(value)); };
+    const json = (status, value) => {
+      response.writeHead(status, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify(value));
+    };
     const fail = (status, code, message) => json(status, { error: { code, message } });
     const call = `${request.method} ${route}`;
     const isJson = (request.headers['content-type'] || '').startsWith('application/json');
@@ -236,7 +269,10 @@ class PhoneMock {
       json(201, { token: this.token, sender_id: 's-1', account_id: 'a-1', user_id: 'u-0' });
       return;
     }
-    if (request.headers.authorization !== `Bearer ${this.token}`) { fail(401, 'no_phone', 'enrol this phone first: its token is missing or was revoked'); return; }
+    if (request.headers.authorization !== `Bearer ${this.token}`) {
+      fail(401, 'no_phone', 'enrol this phone first: its token is missing or was revoked');
+      return;
+    }
     const [, what, id, verb] = route.split('/');
     if (what === 'shares' && id) { this.shareCall(request, response, id, verb, json, fail, body); return; }
     switch (call) {
@@ -246,9 +282,11 @@ class PhoneMock {
       case 'GET /contacts': json(200, { contacts: this.contacts }); break;
       case 'POST /contacts/match': {
         const book = this.opened(body);
-        const found = book.contacts.slice(0, 500).some((one) => (one.msisdn || '').replace(/\D/g, '').endsWith('912345678')) ? [{ user_id: 'u-9', name: 'Prima Inês', photo_url: null }] : [];
+        const found = book.contacts.slice(0, 500).some((one) => (one.msisdn || '').replace(/\D/g, '').endsWith('912345678'))
+          ? [{ user_id: 'u-9', name: 'Prima Inês', photo_url: null }] : [];
         this.contacts.push(...found);
-        json(200, { matched: found, considered: Math.min(500, book.contacts.length), ignored: Math.max(0, book.contacts.length - 500), ...this.budget });
+        json(200, { matched: found, considered: Math.min(500, book.contacts.length), ignored: Math.max(0, book.contacts.length - 500),
+          ...this.budget });
         break;
       }
       case 'GET /terms': {
@@ -257,15 +295,18 @@ class PhoneMock {
         json(200, { version: '1', title, text: text.join('\n').trim(), accepted: this.accepted, accepted_at: null });
         break;
       }
-      case 'POST /terms/accept': this.accepted = true; json(200, { version: '1', accepted: true, accepted_at: new Date().toISOString() }); break;
+      case 'POST /terms/accept': this.accepted = true; json(200,
+        { version: '1', accepted: true, accepted_at: new Date().toISOString() }); break;
       case 'POST /probe': json(200, { bytes: bytes.length, elapsed_ms: elapsedMs, bits_per_second: 1e7, suggested: this.suggested }); break;
       case 'GET /recipients': json(200, { targets: this.recipients }); break;
       case 'PUT /recipients': this.recipients = body.targets; json(200, {}); break;
-      case 'GET /camera-apps': json(200, { rtsp_url: `rtsp://127.0.0.1:8554/phone/${this.token}`, larix_url: `larix://set/v1?conn[][url]=rtsp%3A%2F%2F127.0.0.1%3A8554%2Fphone%2F${this.token}&conn[][name]=Lareira` }); break;
+      case 'GET /camera-apps': json(200, { rtsp_url: `rtsp://127.0.0.1:8554/phone/${this.token}`,
+        larix_url: `larix://set/v1?conn[][url]=rtsp%3A%2F%2F127.0.0.1%3A8554%2Fphone%2F${this.token}&conn[][name]=Lareira` }); break;
       case 'GET /larix.svg': response.writeHead(200, { 'Content-Type': 'image/svg+xml' }); response.end(SQUARES); break;
       case 'POST /owner-session':
         if (!this.own.owner) { fail(403, 'not_owners_phone', 'this phone is not the owner’s'); break; }
-        response.writeHead(200, { 'Content-Type': 'application/json', 'Set-Cookie': 'lareira_owner=cookie-1; Path=/admin; HttpOnly; SameSite=Strict' });
+        response.writeHead(200, { 'Content-Type': 'application/json',
+          'Set-Cookie': 'lareira_owner=cookie-1; Path=/admin; HttpOnly; SameSite=Strict' });
         response.end('{}');
         break;
       case 'GET /shares': {
@@ -275,9 +316,13 @@ class PhoneMock {
         break;
       }
       case 'POST /shares': {
-        const share = { share_id: `share-${this.shares.size + 1}`, secret: `secret-${this.shares.size + 1}`, state: 'pending', kind: body.kind, title: body.title || null, started_at: new Date().toISOString(), duration_ms: null, viewers: 0, media: null, targets: body.targets.map((user) => ({ user_id: user, name: this.contacts.find((one) => one.user_id === user).name, state: 'invited' })) };
+        const share = { share_id: `share-${this.shares.size + 1}`, secret: `secret-${this.shares.size + 1}`, state: 'pending',
+          kind: body.kind, title: body.title || null, started_at: new Date().toISOString(), duration_ms: null, viewers: 0, media: null,
+          targets: body.targets.map((user) => ({ user_id: user, name: this.contacts.find((one) => one.user_id === user).name,
+          state: 'invited' })) };
         this.shares.set(share.share_id, share);
-        json(201, { share_id: share.share_id, state: 'pending', publish: { rtsp_url: 'rtsp://gateway/x', websocket_url: `wss://gateway.example:8443/publish/${share.secret}` } });
+        json(201, { share_id: share.share_id, state: 'pending',
+          publish: { rtsp_url: 'rtsp://gateway/x', websocket_url: `wss://gateway.example:8443/publish/${share.secret}` } });
         break;
       }
       default: fail(404, 'not_found', 'nothing is at this address');
@@ -292,7 +337,9 @@ class PhoneMock {
     cipher.setAAD(Buffer.from(this.own.phone_id));
     cipher.setAuthTag(bytes.subarray(-16));
     const book = JSON.parse(Buffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]));
-    if (book.contacts.length > 500 || book.contacts.some((one) => 'name' in one)) { this.fault('more of the address book came than is needed'); }
+    if (book.contacts.length > 500 || book.contacts.some((one) => 'name' in one)) {
+      this.fault('more of the address book came than is needed');
+    }
     return book;
   }
 
@@ -303,7 +350,9 @@ class PhoneMock {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.write(`retry: 1000\nevent: hello\ndata: {"now":"${new Date().toISOString()}"}\n\n`);
       const last = request.headers['last-event-id'];
-      for (const event of this.events.filter((one) => last !== undefined && one.share === id && one.id > +last)) { response.write(`id: ${event.id}\nevent: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`); }
+      for (const event of this.events.filter((one) => last !== undefined && one.share === id && one.id > +last)) {
+        response.write(`id: ${event.id}\nevent: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`);
+      }
       if (!this.listeners.has(id)) { this.listeners.set(id, new Set()); }
       this.listeners.get(id).add(response);
       response.on('close', () => this.listeners.get(id).delete(response));

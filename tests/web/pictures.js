@@ -37,10 +37,12 @@ const SCENES = {
     const empty = await shot.open({ users: one() });
     await on(empty, 'home');
     await shot.take(empty, 'empty');
-    const full = await shot.open({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })), entries: pastShares(27, Date.now()) });
+    const full = await shot.open({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })),
+      entries: pastShares(27, Date.now()) });
     await full.waitForSelector('.recent .tile');
     await shot.take(full, 'unseen');
-    const live = await shot.open({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })), entries: pastShares(27, Date.now()) });
+    const live = await shot.open({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })),
+      entries: pastShares(27, Date.now()) });
     await listening(shot.mock);
     shot.mock.ring();
     await live.waitForSelector('.ring');
@@ -143,7 +145,8 @@ const SCENES = {
   },
   async settings(shot) {
     for (const language of ['en', 'es', 'pt']) {
-      const page = await shot.open({ users: [{ ...FAMILY()[1], signed_in: true }, FAMILY()[0]], language, blocked: ['s-joaquim', 's-max', 's-ana'] });
+      const page = await shot.open({ users: [{ ...FAMILY()[1], signed_in: true }, FAMILY()[0]], language,
+        blocked: ['s-joaquim', 's-max', 's-ana'] });
       await on(page, 'home');
       await keys(page, 'ArrowRight', 'Enter');
       await page.waitForSelector('.row.is-focused');
@@ -229,7 +232,10 @@ const SCENES = {
         async take(page, part) {
           await page.waitForTimeout(250);
           await page.screenshot({ path: path.join(folder, `${height}-${name}${part ? `-${part}` : ''}.png`) });
-          if (page.complaints && page.complaints.length) { process.stdout.write(`${name}: ${page.complaints.join('; ')}\n`); page.complaints.length = 0; }
+          if (page.complaints && page.complaints.length) {
+            process.stdout.write(`${name}: ${page.complaints.join('; ')}\n`);
+            page.complaints.length = 0;
+          }
         },
       };
       try { await scene(shot); } catch (error) { process.stdout.write(`${name} at ${height}: ${error.message}\n`); }

@@ -27,7 +27,8 @@ async function quiet() {
 /** A share of the demo's phone for the demo's user. */
 async function share() {
   const headers = await quiet();
-  const answer = await fetch(`${demo.api_url}shares`, { method: 'POST', headers, body: JSON.stringify({ targets: [demo.user_id], kind: 'live' }) });
+  const answer = await fetch(`${demo.api_url}shares`,
+    { method: 'POST', headers, body: JSON.stringify({ targets: [demo.user_id], kind: 'live' }) });
   assert.equal(answer.status, 201);
   return answer.json();
 }
@@ -60,7 +61,8 @@ async function camera(url) {
       }
     });
     const codec = 'avc1.42e01f';
-    encoder.configure({ codec, width: canvas.width, height: canvas.height, bitrate: 1500000, framerate: 30, latencyMode: 'realtime', avc: { format: 'annexb' } });
+    encoder.configure({ codec, width: canvas.width, height: canvas.height, bitrate: 1500000, framerate: 30, latencyMode: 'realtime',
+      avc: { format: 'annexb' } });
     const draw = () => {
       const number = told.captured.length;
       pen.fillStyle = `hsl(${number % 360} 60% 40%)`;
@@ -158,7 +160,9 @@ test('a phone without WebCodecs sends its recorder\'s MP4, and the TV plays it w
       }
 
       send(data) {
-        if (typeof data === 'string') { window.sent.texts.push(JSON.parse(data)); } else { window.sent.kinds.push(new Uint8Array(data.buffer || data)[0]); }
+        if (typeof data === 'string') {
+          window.sent.texts.push(JSON.parse(data));
+        } else { window.sent.kinds.push(new Uint8Array(data.buffer || data)[0]); }
         super.send(data);
       }
     };
@@ -171,7 +175,10 @@ test('a phone without WebCodecs sends its recorder\'s MP4, and the TV plays it w
   await tv.waitForSelector('.ring', { timeout: 20000 });
   await keys(tv, 'Enter');
   await playing(tv);
-  const far = () => tv.evaluate(() => { const video = document.querySelector('video'); return { at: video.currentTime, ahead: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0, heard: video.webkitAudioDecodedByteCount, width: video.videoWidth }; });
+  const far = () => tv.evaluate(() => { const video =
+    document.querySelector('video'); return { at: video.currentTime,
+    ahead: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0,
+    heard: video.webkitAudioDecodedByteCount, width: video.videoWidth }; });
   const began = await far();
   await tv.waitForTimeout(8000);
   const then = await far();

@@ -39,29 +39,46 @@ function heavyPhoto() {
 /** A tiny picture as H.264: its description for MP4 (avcC) and itself. Made once by ffmpeg. */
 function tinyPicture() {
   const file = path.join(os.tmpdir(), `lareira-siege-${process.pid}.mp4`);
-  execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'color=gray:size=64x64:rate=1', '-frames:v', '1', '-c:v', 'libx264', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-bsf:v', 'filter_units=remove_types=6', file]);
+  execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'color=gray:size=64x64:rate=1', '-frames:v', '1', '-c:v', 'libx264',
+    '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-bsf:v', 'filter_units=remove_types=6', file]);
   const bytes = fs.readFileSync(file);
   fs.rmSync(file);
-  const box = (type, from = 0) => { const at = bytes.indexOf(type, from, 'latin1') - 4; return bytes.subarray(at, at + bytes.readUInt32BE(at)); };
+  const box = (type, from = 0) => {
+    const at = bytes.indexOf(type, from, 'latin1') - 4;
+    return bytes.subarray(at, at + bytes.readUInt32BE(at));
+  };
   return { avcC: box('avcC'), sample: box('mdat').subarray(8) };
 }
 
 /** A film of so many tiny pictures, each a key frame and shown for so many milliseconds. */
 function film(picture, pictures, each_ms) {
-  const u32 = (...numbers) => { const bytes = Buffer.alloc(4 * numbers.length); numbers.forEach((number, at) => bytes.writeUInt32BE(number, 4 * at)); return bytes; };
-  const u16 = (...numbers) => { const bytes = Buffer.alloc(2 * numbers.length); numbers.forEach((number, at) => bytes.writeUInt16BE(number, 2 * at)); return bytes; };
-  const box = (type, ...parts) => { const body = Buffer.concat(parts); return Buffer.concat([u32(body.length + 8), Buffer.from(type, 'latin1'), body]); };
+  const u32 = (...numbers) => {
+    const bytes = Buffer.alloc(4 * numbers.length);
+    numbers.forEach((number, at) => bytes.writeUInt32BE(number, 4 * at));
+    return bytes;
+  };
+  const u16 = (...numbers) => {
+    const bytes = Buffer.alloc(2 * numbers.length);
+    numbers.forEach((number, at) => bytes.writeUInt16BE(number, 2 * at));
+    return bytes;
+  };
+  const box = (type, ...parts) => {
+    const body = Buffer.concat(parts);
+    return Buffer.concat([u32(body.length + 8), Buffer.from(type, 'latin1'), body]);
+  };
   const full = (type, ...parts) => box(type, u32(0), ...parts);
   const matrix = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
   const length_ms = pictures * each_ms;
   const ftyp = box('ftyp', Buffer.from('isom'), u32(512), Buffer.from('isomavc1'));
-  const avc1 = box('avc1', u32(0), u16(0, 1), Buffer.alloc(16), u16(64, 64), u32(0x480000, 0x480000, 0), u16(1), Buffer.alloc(32), u16(24, 0xffff), picture.avcC);
+  const avc1 = box('avc1', u32(0), u16(0, 1), Buffer.alloc(16), u16(64, 64), u32(0x480000, 0x480000, 0), u16(1), Buffer.alloc(32),
+    u16(24, 0xffff), picture.avcC);
   const moov = (offset) => box('moov',
     full('mvhd', u32(0, 0, 1000, length_ms), u32(0x10000), u16(0x100, 0), u32(0, 0), matrix, Buffer.alloc(24), u32(2)),
     box('trak', box('tkhd', u32(7), u32(0, 0, 1, 0, length_ms, 0, 0), u16(0, 0, 0, 0), matrix, u32(64 << 16, 64 << 16)),
       box('mdia', full('mdhd', u32(0, 0, 1000, length_ms), u16(0x55c4, 0)), full('hdlr', u32(0), Buffer.from('vide'), Buffer.alloc(13)),
         box('minf', box('vmhd', u32(1), Buffer.alloc(8)), box('dinf', full('dref', u32(1), box('url ', u32(1)))),
-          box('stbl', full('stsd', u32(1), avc1), full('stts', u32(1, pictures, each_ms)), full('stsz', u32(picture.sample.length, pictures)),
+          box('stbl', full('stsd', u32(1), avc1), full('stts', u32(1, pictures, each_ms)),
+            full('stsz', u32(picture.sample.length, pictures)),
             full('stsc', u32(1, 1, pictures, 1)), full('stco', u32(1, offset)))))));
   const offset = ftyp.length + moov(0).length + 8;
   return Buffer.concat([ftyp, moov(offset), box('mdat', Buffer.alloc(pictures * picture.sample.length, picture.sample))]);
@@ -70,10 +87,12 @@ function film(picture, pictures, each_ms) {
 /** A request from `from`; gives the status, or 0 where the house said nothing. */
 function ask(url, { from, method = 'GET', token, headers = {}, body = null, patience_ms = 20000 }) {
   return new Promise((resolve) => {
-    const all = { Connection: 'close', ...(token ? { Authorization: `Bearer ${token}` } : {}), ...(body ? { 'Content-Length': body.length } : {}), ...headers };
+    const all = { Connection: 'close', ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...(body ? { 'Content-Length': body.length } : {}), ...headers };
     const request = http.request(url, { method, localAddress: from, agent: false, headers: all, timeout: patience_ms }, (answer) => {
       let said = '';
-      answer.setEncoding('latin1').on('data', (text) => { said += said.length < 65536 ? text : ''; }).on('end', () => resolve({ status: answer.statusCode, said })).on('error', () => resolve({ status: 0, said }));
+      answer.setEncoding('latin1').on('data', (text) => { said += said.length < 65536 ? text : ''; })
+        .on('end', () => resolve({ status: answer.statusCode, said })).on('error', () => resolve({ status: 0, said }));
     });
     request.on('timeout', () => request.destroy()).on('error', () => resolve({ status: 0, said: '' }));
     request.end(body);
@@ -130,7 +149,8 @@ function siege(house) {
   };
 
   const photo = heavyPhoto();
-  attack('photos', 12, async () => (await guest('me/photo', { method: 'PUT', body: photo, headers: { 'Content-Type': 'image/jpeg' } })).status);
+  attack('photos', 12, async () => (await guest('me/photo', { method: 'PUT', body: photo,
+    headers: { 'Content-Type': 'image/jpeg' } })).status);
 
   const picture = tinyPicture();
   const clip = film(picture, 4, 500);
@@ -149,17 +169,24 @@ function siege(house) {
   attack('slow films', 8, async () => {
     const { status, id } = await share('clip');
     if (!id) { await pause(200); return status; }
-    return hold(house.port, '127.9.1.1', `PUT /api/v1/shares/${id}/video HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${house.guest}\r\nContent-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(24)}`);
+    return hold(house.port,
+      '127.9.1.1', `PUT /api/v1/shares/${id}/video HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${house.guest}\r\nContent-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(24)}`);
   });
 
-  attack('playlists', 24, async (who) => (await ask(`${house.ticketed}/index.m3u8`, { from: `127.9.2.${1 + who % 4}`, method: who % 2 ? 'HEAD' : 'GET' })).status);
+  attack('playlists', 24, async (who) => (await ask(`${house.ticketed}/index.m3u8`,
+    { from: `127.9.2.${1 + who % 4}`, method: who % 2 ? 'HEAD' : 'GET' })).status);
   attack('heads', 64, async (who) => (await ask(`${house.ticketed}/video.mp4`, { from: `127.9.2.${1 + who % 4}`, method: 'HEAD' })).status);
-  attack('PINs', 4, async (who) => (await ask(`${house.url}/tv/api/sign-in`, { from: '127.9.3.1', method: 'POST', body: json({ user_id: house.pins[who % house.pins.length], pin: '0000' }).body, headers: { 'Content-Type': 'application/json', Cookie: `lareira_tv=${house.tv}` } })).status);
-  attack('codes', 4, async (who) => (await ask(`${house.url}/api/v1/enrol`, { from: `127.9.4.${1 + who}`, method: 'POST', ...json({ code: `${Math.floor(1e9 * Math.random())}`, name: 'Eve' }) })).status);
+  attack('PINs', 4, async (who) => (await ask(`${house.url}/tv/api/sign-in`,
+    { from: '127.9.3.1', method: 'POST', body: json({ user_id: house.pins[who % house.pins.length], pin: '0000' }).body,
+    headers: { 'Content-Type': 'application/json', Cookie: `lareira_tv=${house.tv}` } })).status);
+  attack('codes', 4, async (who) => (await ask(`${house.url}/api/v1/enrol`,
+    { from: `127.9.4.${1 + who}`, method: 'POST', ...json({ code: `${Math.floor(1e9 * Math.random())}`, name: 'Eve' }) })).status);
   attack('waiting TVs', 4, async (who) => (await ask(`${house.url}/tv/api/device`, { from: `127.9.5.${1 + who}` })).status);
 
-  attack('half bodies', 24, (who) => hold(house.port, `127.9.6.${1 + who % 3}`, 'POST /api/v1/contacts/match HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{'));
-  attack('half handshakes', 96, (who) => hold(house.httpsPort, `127.9.7.${1 + who % 12}`, Buffer.from([22, 3, 1, 1, 0, 1, 0, 0, 252, 3, 3])));
+  attack('half bodies', 24, (who) => hold(house.port, `127.9.6.${1 + who % 3}`,
+    'POST /api/v1/contacts/match HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{'));
+  attack('half handshakes', 96, (who) => hold(house.httpsPort, `127.9.7.${1 + who % 12}`,
+    Buffer.from([22, 3, 1, 1, 0, 1, 0, 0, 252, 3, 3])));
   attack('HTTP connections', 2200, (who) => hold(house.port, `127.9.8.${1 + who % 2}`, '\r\n'));
   attack('RTSP connections', 2200, (who) => hold(house.rtspPort, `127.9.8.${1 + who % 2}`, 'OPTIONS'));
 

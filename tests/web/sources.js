@@ -34,7 +34,8 @@ function texts(page) {
 /** Scripts that `build.rs` makes of texts, by their names under web/; their weight is that of those it makes. */
 function made() {
   const rows = (page, write) => Object.entries(texts(page)).map(([key, row]) => `${key}:${JSON.stringify(write(row))}`);
-  const found = [{ name: 'tv/texts/all.js', text: `(window.Lareira=window.Lareira||{}).texts={\n${rows('tv', (row) => row).join(',\n')}\n};\n` }];
+  const found = [{ name: 'tv/texts/all.js',
+    text: `(window.Lareira=window.Lareira||{}).texts={\n${rows('tv', (row) => row).join(',\n')}\n};\n` }];
   for (const page of ['phone', 'admin']) {
     for (const [i, language] of LANGUAGES.entries()) {
       const own = rows(page, (row) => row[i]).map((row) => `${row},\n`).join('');

@@ -27,7 +27,8 @@ before(async () => {
   gateway = await startGateway(() => '', { names: [HOUSE] });
   door = await openDoor(gateway.httpsPort);
   tvs = await launch();
-  phones = await launch('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film(path.join(folder, 'camera.mjpeg'))}`,
+  phones = await launch('--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film(path.join(folder, 'camera.mjpeg'))}`,
     `--host-resolver-rules=MAP ${HOUSE}:${gateway.httpsPort} 127.0.0.1:${door.port}, MAP ${HOUSE} 127.0.0.1`);
 });
 after(async () => {
@@ -68,7 +69,8 @@ async function television() {
 
 /** The address in the square that a page shows, as a phone's camera reads it from the screen. */
 async function scanned(page) {
-  await page.waitForFunction(() => { const square = document.querySelector('.square img'); return square && square.complete && square.naturalWidth > 0; });
+  await page.waitForFunction(() => { const square = document.querySelector('.square img'); return square && square.complete
+    && square.naturalWidth > 0; });
   const { width, height, data } = PNG.sync.read(await page.screenshot());
   const found = jsqr(new Uint8ClampedArray(data), width, height);
   assert.ok(found, 'no square can be read from the screen');
@@ -142,12 +144,14 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   await on(phone, 'live');
   const standing = (name) => phone.textContent(`.watcher:has-text("${name}") .standing`);
   const isWatching = (name) => phone.waitForSelector(`.watcher[data-state=watching]:has-text("${name}")`);
-  const isGreen = (name) => phone.evaluate((who) => getComputedStyle([...document.querySelectorAll('.watcher')].find((one) => one.textContent.includes(who)).querySelector('.ring')).boxShadow.includes('rgb(70, 167, 88)'), name);
+  const isGreen = (name) => phone.evaluate((who) => getComputedStyle([...document.querySelectorAll('.watcher')].find((one) =>
+    one.textContent.includes(who)).querySelector('.ring')).boxShadow.includes('rgb(70, 167, 88)'), name);
   assert.ok(!await isGreen('Clara'));
   await keys(tv, 'Enter');
   await playing(tv);
   await isWatching('Clara');
-  await phone.waitForFunction(() => getComputedStyle(document.querySelector('[data-state=watching] .ring')).boxShadow.includes('rgb(70, 167, 88)'));
+  await phone.waitForFunction(() =>
+    getComputedStyle(document.querySelector('[data-state=watching] .ring')).boxShadow.includes('rgb(70, 167, 88)'));
   assert.ok(!await isGreen('Inês'));
   if (process.env.PICTURES) { await phone.screenshot({ path: path.join(process.env.PICTURES, 'story-live.png') }); }
 
@@ -163,11 +167,16 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   // Mute: the tone the camera hears falls silent on the TV.
   const heard = () => tv.evaluate(() => new Promise((done) => {
     const video = document.querySelector('video');
-    window.ears ||= (() => { const ears = new AudioContext(); const source = ears.createMediaElementSource(video); const meter = ears.createAnalyser(); source.connect(meter); return meter; })();
+    window.ears ||= (() => { const ears = new AudioContext(); const source = ears.createMediaElementSource(video); const meter =
+      ears.createAnalyser(); source.connect(meter); return meter; })();
     const wave = new Float32Array(window.ears.fftSize);
     let most = 0;
     const end = performance.now() + 1500;
-    const look = () => { window.ears.getFloatTimeDomainData(wave); most = Math.max(most, ...wave.map(Math.abs)); if (performance.now() < end) { setTimeout(look, 20); } else { done(most); } };
+    const look = () => {
+      window.ears.getFloatTimeDomainData(wave);
+      most = Math.max(most, ...wave.map(Math.abs));
+      if (performance.now() < end) { setTimeout(look, 20); } else { done(most); }
+    };
     look();
   }));
   assert.ok((await heard()) > 0.01, 'the camera is heard');

@@ -19,7 +19,9 @@ async function begin(options, how) {
 }
 const said = (call) => mock.calls.filter((one) => one.call === call);
 /** The page is kept as a picture if asked for. */
-const pictured = async (name) => { if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, `tv-${name}.png`) }); } };
+const pictured = async (name) => {
+  if (process.env.PICTURES) { await page.screenshot({ path: path.join(process.env.PICTURES, `tv-${name}.png`) }); }
+};
 async function until(check) { while (!check()) { await new Promise((done) => { setTimeout(done, 20); }); } }
 
 test('an unpaired television shows its code, and goes on by itself once it is approved', async () => {
@@ -283,7 +285,8 @@ test('accepted, it plays at once; it ends; the whole of it is watched from the s
   await keys(page, 'Escape');
   await on(page, 'home');
   await until(() => said(`POST /shares/${entry.share_id}/left`).length === 2);
-  assert.equal(await page.evaluate(() => document.querySelector('video').currentSrc && document.querySelector('video').getAttribute('src')), null);
+  assert.equal(await page.evaluate(() => document.querySelector('video').currentSrc && document.querySelector('video').getAttribute('src')),
+    null);
 });
 
 test('the live picture stays clear; OK brings the bar, Back takes it away, Back again leaves to where it came from', async () => {
@@ -318,7 +321,8 @@ test('a ring over a playing picture is answered and switches; Back then leads to
   await playing(page);
   const second = mock.ring({ sender: PEOPLE[2] });
   await page.waitForSelector('.ring');
-  assert.ok(await page.evaluate(() => document.querySelector('.ring-card').getBoundingClientRect().width < innerWidth * 0.65), 'the picture is left be');
+  assert.ok(await page.evaluate(() => document.querySelector('.ring-card').getBoundingClientRect().width < innerWidth * 0.65),
+    'the picture is left be');
   await keys(page, 'Enter');
   assert.ok(await page.$('.ring'), 'a press in the first moment was meant for the picture');
   await page.waitForTimeout(650);
@@ -377,13 +381,16 @@ test('the inbox: pages of six, the count, and the same place after a video', asy
 
 test('a recording that lacks something says so in a word on its tile, and in a sentence on its page', async () => {
   const entries = pastShares(6, Date.now());
-  const lacking = [['disk_full', 'The end is missing: the disk was full.'], ['gaps', 'A part is missing: the disk took nothing for a while.'], ['too_long', 'It ends after 24 hours: no recording is longer.'], ['disk', 'Not all of it is here: the disk had a fault.']];
+  const lacking = [['disk_full', 'The end is missing: the disk was full.'],
+    ['gaps', 'A part is missing: the disk took nothing for a while.'], ['too_long', 'It ends after 24 hours: no recording is longer.'],
+    ['disk', 'Not all of it is here: the disk had a fault.']];
   lacking.forEach(([code], i) => { entries[i].recording_failure_code = code; });
   await begin({ users: clara(), entries });
   await page.waitForSelector('.recent .tile');
   await keys(page, 'ArrowRight', 'Enter');
   await page.waitForSelector('.tile.is-focused');
-  assert.deepEqual(await page.$$eval('.grid .tile', (tiles) => tiles.map((tile) => Boolean(tile.querySelector('.mark-lacks')))), [true, true, true, true, false, false]);
+  assert.deepEqual(await page.$$eval('.grid .tile', (tiles) => tiles.map((tile) => Boolean(tile.querySelector('.mark-lacks')))),
+    [true, true, true, true, false, false]);
   assert.match(await page.textContent('.tile.is-focused .spoken'), /Incomplete/);
   await pictured('inbox-incomplete');
   for (const [code, sentence] of lacking) {
@@ -453,7 +460,8 @@ test('the gateway restarts under an open page, which comes back by itself and ri
 
 test('a page that finds no gateway waits for it', async () => {
   mock = scene.keep(await start({ users: clara() }));
-  page = await open(scene.browser, mock, { before: 'const real = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u, a) { real.call(this, m, Date.now() < window.since ? "http://127.0.0.1:1/" : u, a); }; window.since = Date.now() + 1500;' });
+  page = await open(scene.browser, mock,
+    { before: 'const real = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u, a) { real.call(this, m, Date.now() < window.since ? "http://127.0.0.1:1/" : u, a); }; window.since = Date.now() + 1500;' });
   await on(page, 'waiting');
   page.complaints.length = 0;
   await on(page, 'home');
@@ -461,14 +469,17 @@ test('a page that finds no gateway waits for it', async () => {
 });
 
 test('names and titles made to break pages break nothing', async () => {
-  const nasty = ['<img src=x onerror="window.broken=1">', '\u202e\u2066desrever', 'A'.repeat(10000), '', '🔥'.repeat(500), '"><script>window.broken=1</script>'];
-  await begin({ users: clara(), entries: nasty.map((text, i) => ({ ...pastShares(6, Date.now())[i], sender: { name: text, photo_url: '/mock/none.png' }, title: text })) });
+  const nasty = ['<img src=x onerror="window.broken=1">', '\u202e\u2066desrever', 'A'.repeat(10000), '', '🔥'.repeat(500),
+    '"><script>window.broken=1</script>'];
+  await begin({ users: clara(), entries: nasty.map((text, i) =>
+    ({ ...pastShares(6, Date.now())[i], sender: { name: text, photo_url: '/mock/none.png' }, title: text })) });
   await page.waitForSelector('.recent .tile');
   await listening(mock);
   for (const text of nasty) {
     mock.ring({ sender: { name: text, photo_url: null }, title: text });
     await page.waitForSelector('.ring');
-    assert.ok(await page.evaluate(() => { const box = document.querySelector('.ring-card').getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight; }));
+    assert.ok(await page.evaluate(() => { const box = document.querySelector('.ring-card').getBoundingClientRect(); return box.left >= 0
+      && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight; }));
     assert.equal(await focused(page), 'Watch now');
     await keys(page, 'Escape');
   }
@@ -492,12 +503,14 @@ test('a pointer works too', async () => {
 test('the language is the settings\', and Spanish and Portuguese fit', async () => {
   for (const [language, title] of [['es', 'Todavía no hay nada que ver'], ['pt', 'Ainda não há nada para ver']]) {
     await begin({ users: clara(), language });
-    await page.waitForFunction((text) => document.querySelector('.display') && document.querySelector('.display').textContent === text, title);
+    await page.waitForFunction((text) => document.querySelector('.display') && document.querySelector('.display').textContent === text,
+      title);
     assert.equal(await page.getAttribute('html', 'lang'), language);
     await listening(mock);
     mock.ring();
     await page.waitForSelector('.ring');
-    assert.ok(await page.evaluate(() => [...document.querySelectorAll('.ring .button')].every((button) => button.getBoundingClientRect().right < innerWidth - 80)));
+    assert.ok(await page.evaluate(() => [...document.querySelectorAll('.ring .button')].every((button) =>
+      button.getBoundingClientRect().right < innerWidth - 80)));
     await page.context().close();
     await mock.close();
     page = null;
@@ -509,8 +522,11 @@ test('keys by the names and codes of televisions', async () => {
   await begin({ users: clara() });
   await on(page, 'home');
   const named = await page.evaluate(() => [
-    { keyCode: 461 }, { keyCode: 10009 }, { key: 'GoBack', keyCode: 0 }, { key: 'XF86Back', keyCode: 10009 }, { key: 'Backspace', keyCode: 8 }, { keyCode: 413 }, { keyCode: 415 }, { keyCode: 19 },
-    { keyCode: 417 }, { keyCode: 412 }, { keyCode: 10252 }, { keyCode: 53 }, { keyCode: 101 }, { key: 'x', keyCode: 88 }, { key: 'Enter', keyCode: 13 }, { keyCode: 10182 },
+    { keyCode: 461 }, { keyCode: 10009 }, { key: 'GoBack', keyCode: 0 }, { key: 'XF86Back', keyCode: 10009 },
+      { key: 'Backspace', keyCode: 8 }, { keyCode: 413 }, { keyCode: 415 }, { keyCode: 19 },
+    { keyCode: 417 }, { keyCode: 412 }, { keyCode: 10252 }, { keyCode: 53 }, { keyCode: 101 }, { key: 'x', keyCode: 88 },
+      { key: 'Enter', keyCode: 13 }, { keyCode: 10182 },
   ].map((event) => { const key = window.Lareira.keys.name(event); return key && key.name + (key.digit === undefined ? '' : key.digit); }));
-  assert.deepEqual(named, ['back', 'back', 'back', 'back', 'back', 'stop', 'play', 'pause', 'forward', 'rewind', 'playpause', 'digit5', 'digit5', null, 'ok', 'exit']);
+  assert.deepEqual(named, ['back', 'back', 'back', 'back', 'back', 'stop', 'play', 'pause', 'forward', 'rewind', 'playpause', 'digit5',
+    'digit5', null, 'ok', 'exit']);
 });

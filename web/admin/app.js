@@ -24,10 +24,12 @@ function door(words = '') {
   clearTimeout(timer);
   out.hidden = true;
   pulse.textContent = '';
-  const code = el('input', { name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', 'aria-label': t('door_code'), placeholder: '12345 67890' });
+  const code = el('input', { name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', 'aria-label': t('door_code'),
+    placeholder: '12345 67890' });
   const form = el('form', {}, code, el('p.wrong', { role: 'alert' }, words), el('button.main', { type: 'submit' }, t('come_in')));
   form.onsubmit = (event) => { event.preventDefault(); knock(code.value); };
-  page.replaceChildren(el('section.door', {}, el('h2', {}, t('door_title')), el('p.lead', {}, t('door_text')), el('p', {}, el('code', {}, 'lareira admin owner')), form));
+  page.replaceChildren(el('section.door', {}, el('h2', {}, t('door_title')), el('p.lead', {}, t('door_text')),
+    el('p', {}, el('code', {}, 'lareira admin owner')), form));
   code.focus();
 }
 
@@ -54,7 +56,8 @@ async function knock(code) {
 
 /** What is behind the door. Lists are asked for when something was done, the rest every other second. */
 function enter() {
-  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares', 'channels', 'browsers'].map((name) => [name, el('section', { id: name })]));
+  const sections = Object.fromEntries(['now', 'households', 'phones', 'shares', 'channels',
+    'browsers'].map((name) => [name, el('section', { id: name })]));
   page.replaceChildren(...Object.values(sections));
   out.hidden = false;
   let flowing = null;

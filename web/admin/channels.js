@@ -23,27 +23,35 @@ export async function lineup() {
 function origin(words, { source, fetched_at: at, problem }) {
   if (!source) { return null; }
   return el('li.row', {},
-    el('div.words', {}, el('strong', {}, words), el('span.quieter', {}, el('code', {}, source)), problem ? el('span.wrong', {}, problem) : null),
+    el('div.words', {}, el('strong', {}, words), el('span.quieter', {}, el('code', {}, source)),
+      problem ? el('span.wrong', {}, problem) : null),
     el('span.quieter', {}, at ? when(at) : ''));
 }
 
 /** Draws the channels. */
 export function channels(section, known, changed) {
   const fetching = Boolean(known && known.fetching);
-  const fetch = el('button', { disabled: fetching, onclick: () => { fetch.disabled = true; verb('channel_refresh').then(changed, changed); } }, fetching ? t('fetching') : t('fetch_again'));
+  const fetch = el('button', { disabled: fetching, onclick: () => { fetch.disabled = true; verb('channel_refresh')
+    .then(changed, changed); } }, fetching ? t('fetching') : t('fetch_again'));
   clearTimeout(timer);
   if (fetching) { timer = setTimeout(() => lineup().then((again) => channels(section, again, changed), changed), LOOK_MS); }
   const head = el('div.section-head', {}, el('h2', {}, t('channels')), known ? el('div.buttons', {}, fetch) : null);
   if (!known) {
-    section.replaceChildren(head, el('p.lead', {}, t('no_channels')), el('p', {}, el('code', {}, '[channels] list = "https://…/channels.m3u"')));
+    section.replaceChildren(head, el('p.lead', {}, t('no_channels')),
+      el('p', {}, el('code', {}, '[channels] list = "https://…/channels.m3u"')));
     return;
   }
-  const titles = el('thead', {}, el('tr', {}, [t('channel_number'), t('name'), t('group')].map((words) => el('th', { scope: 'col' }, words))));
-  const rows = known.channels.slice(0, SHOWN).map((channel) => el('tr', {}, el('td', {}, String(channel.number)), el('td', { dir: 'auto' }, channel.name), el('td', { dir: 'auto' }, channel.group || '')));
+  const titles = el('thead', {}, el('tr', {}, [t('channel_number'), t('name'),
+    t('group')].map((words) => el('th', { scope: 'col' }, words))));
+  const rows = known.channels.slice(0, SHOWN).map((channel) =>
+    el('tr', {}, el('td', {}, String(channel.number)), el('td', { dir: 'auto' }, channel.name),
+    el('td', { dir: 'auto' }, channel.group || '')));
   section.replaceChildren(...[head,
-    el('ul.grid', {}, origin(t('channel_list', { count: known.total }), known.list), origin(t('channel_guide', { count: known.programmes }), known.guide)),
+    el('ul.grid', {}, origin(t('channel_list', { count: known.total }), known.list),
+      origin(t('channel_guide', { count: known.programmes }), known.guide)),
     rows.length ? el('table', {}, titles, el('tbody', {}, rows)) : null,
     known.total > rows.length ? el('p.quieter', {}, t('and_more', { count: known.total - rows.length })) : null,
     known.skipped_total ? el('details', {}, el('summary', {}, t('skipped', { count: known.skipped_total })),
-      el('ul.skipped', {}, known.skipped.map(({ line, reason }) => el('li', {}, t('skipped_line', { line, reason }))))) : null].filter(Boolean));
+      el('ul.skipped', {}, known.skipped.map(({ line, reason }) => el('li', {}, t('skipped_line', { line, reason })))))
+        : null].filter(Boolean));
 }

@@ -19,18 +19,23 @@ export function ask({ title, text, fields = [], action, danger = false, send }) 
     const wrong = el('p.wrong', { role: 'alert' });
     const inputs = fields.map(([name, label, attributes = {}]) => {
       const { options, ...rest } = attributes;
-      const input = options ? el('select', { name, ...rest }, options.map(([value, words]) => el('option', { value }, words))) : el('input', { name, autocomplete: 'off', ...rest });
+      const input = options ? el('select', { name, ...rest }, options.map(([value, words]) => el('option', { value }, words)))
+        : el('input', { name, autocomplete: 'off', ...rest });
       return rest.type === 'checkbox' ? el('label.check', {}, input, label) : el('label', {}, label, input);
     });
     const go = el(danger ? 'button.danger' : 'button.main', { type: 'submit' }, action);
-    const form = el('form', { method: 'dialog', novalidate: true }, ...inputs, wrong, el('div.buttons', {}, el('button', { type: 'button', onclick: () => dialog.close() }, t('cancel')), go));
-    const dialog = el('dialog', { 'aria-label': title }, el('h2', { dir: 'auto' }, title), text ? el('p.lead', { dir: 'auto' }, text) : null, form);
+    const form = el('form', { method: 'dialog', novalidate: true }, ...inputs, wrong,
+      el('div.buttons', {}, el('button', { type: 'button', onclick: () => dialog.close() }, t('cancel')), go));
+    const dialog = el('dialog', { 'aria-label': title }, el('h2', { dir: 'auto' }, title),
+      text ? el('p.lead', { dir: 'auto' }, text) : null, form);
     form.onsubmit = async (event) => {
       event.preventDefault();
       go.disabled = true;
       wrong.textContent = '';
       try {
-        await send(Object.fromEntries(fields.map(([name]) => { const input = form.elements[name]; return [name, input.type === 'checkbox' ? input.checked : input.type === 'file' ? input.files[0] : input.value.trim()]; })));
+        await send(Object.fromEntries(fields.map(([name]) => { const input =
+          form.elements[name]; return [name, input.type === 'checkbox' ? input.checked : input.type === 'file' ? input.files[0]
+          : input.value.trim()]; })));
         dialog.close();
       } catch (error) {
         wrong.textContent = error.message;
@@ -45,7 +50,8 @@ export function ask({ title, text, fields = [], action, danger = false, send }) 
 
 /** Shows something in a dialog until it is closed. */
 export function tell(title, ...children) {
-  const dialog = el('dialog', { 'aria-label': title }, el('h2', {}, title), ...children, el('div.buttons', {}, el('button.main', { onclick: () => dialog.close() }, t('close'))));
+  const dialog = el('dialog', { 'aria-label': title }, el('h2', {}, title), ...children,
+    el('div.buttons', {}, el('button.main', { onclick: () => dialog.close() }, t('close'))));
   dialog.onclose = () => dialog.remove();
   document.body.append(dialog);
   dialog.showModal();

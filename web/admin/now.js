@@ -43,12 +43,15 @@ function streamCard(stream, at, changed) {
     stream.interrupted ? t('away') : null,
     ['failed', 'paused'].includes(stream.recording) ? t('not_recorded') : null
   ];
-  const stop = () => ask({ title: t('stop'), text: t('stop_ask', { name: stream.sender_name }), action: t('stop'), danger: true, send: () => verb('share_stop', { share: stream.share_id }) }).then(changed);
+  const stop = () => ask({ title: t('stop'), text: t('stop_ask', { name: stream.sender_name }), action: t('stop'), danger: true,
+    send: () => verb('share_stop', { share: stream.share_id }) }).then(changed);
   return el('article.card.stream', {},
     el('div', {},
-      el('h3', { dir: 'auto' }, el(stream.interrupted ? 'i.live.is-away' : 'i.live'), stream.title ? `${stream.sender_name} · ${stream.title}` : stream.sender_name || ''),
+      el('h3', { dir: 'auto' }, el(stream.interrupted ? 'i.live.is-away' : 'i.live'),
+        stream.title ? `${stream.sender_name} · ${stream.title}` : stream.sender_name || ''),
       el('p.quieter', {}, facts.filter(Boolean).join(' · ')),
-      el('ul.chips', {}, (stream.targets || []).map((target) => el(target.state === 'watching' ? 'li.chip.is-on' : 'li.chip', { dir: 'auto' }, target.name)))),
+      el('ul.chips', {}, (stream.targets || []).map((target) =>
+        el(target.state === 'watching' ? 'li.chip.is-on' : 'li.chip', { dir: 'auto' }, target.name)))),
     el('div.chart', {}, chart(values, 1, t('what'))),
     el('button', { onclick: stop }, t('stop')));
 }

@@ -30,8 +30,9 @@ async function photoOf(user, file) {
 
 function addHousehold() {
   return ask({
-    title: t('add_household'), action: t('save'),
-    fields: [['name', t('household_name'), { required: true, maxlength: 100 }], ['country', t('country'), { placeholder: '+351', inputmode: 'tel' }]],
+    title: t('add_home'), action: t('save'),
+    fields: [['name', t('home_name'), { required: true, maxlength: 100 }],
+      ['country', t('country'), { placeholder: '+351', inputmode: 'tel' }]],
     send: ({ name, country }) => verb('account_add', { name, country: orNull(country) })
   });
 }
@@ -45,14 +46,16 @@ function addPerson(account) {
   return ask({
     title: t('add_person'), action: t('save'), fields: ABOUT(),
     send: async ({ name, msisdn, email, pin, photo }) => {
-      const user = await verb('user_add', { account: account.account_id, name, msisdn: orNull(msisdn), email: orNull(email), pin: orNull(pin) });
+      const user = await verb('user_add', { account: account.account_id, name, msisdn: orNull(msisdn), email: orNull(email),
+        pin: orNull(pin) });
       await photoOf(user.user_id, photo);
     }
   });
 }
 
 function editPerson(user) {
-  const fields = ABOUT().map(([name, label, attributes]) => [name, label, { ...attributes, value: { name: user.name, msisdn: user.msisdn, email: user.email }[name] || null }]);
+  const fields = ABOUT().map(([name, label, attributes]) => [name, label,
+    { ...attributes, value: { name: user.name, msisdn: user.msisdn, email: user.email }[name] || null }]);
   if (user.has_pin) { fields.push(['no_pin', t('pin_none'), { type: 'checkbox' }]); }
   return ask({
     title: t('edit_person', { name: user.name }), action: t('save'), fields,
@@ -65,10 +68,11 @@ function editPerson(user) {
 
 /** Pairs a TV to one of the households; the code may have come with the picture the TV shows. */
 export function pairTv(accounts, brought = null) {
-  const whose = ['account', t('households'), { options: accounts.map((account) => [account.account_id, account.name]) }];
+  const whose = ['account', t('homes'), { options: accounts.map((account) => [account.account_id, account.name]) }];
   return ask({
     title: t('pair_tv'), action: t('save'),
-    fields: [['code', t('pair_code'), { inputmode: 'numeric', maxlength: 7, value: brought }], ['name', t('name'), { maxlength: 100 }], ...(accounts.length > 1 ? [whose] : [])],
+    fields: [['code', t('pair_code'), { inputmode: 'numeric', maxlength: 7, value: brought }], ['name', t('name'), { maxlength: 100 }],
+      ...(accounts.length > 1 ? [whose] : [])],
     send: ({ code, name, account }) => verb('tv_approve', { code, account: account || accounts[0].account_id, name: orNull(name) })
   });
 }
@@ -80,23 +84,29 @@ function person(user, changed) {
   return el('li.row', {}, face(user, SMALL),
     el('div.words', {}, el('strong', { dir: 'auto' }, user.name), el('span.quieter', {}, facts)),
     el('button.quiet', { 'aria-label': t('edit_person', { name: user.name }), onclick: () => editPerson(user).then(changed) }, '✎'),
-    el('button.quiet', { 'aria-label': t('remove_person', { name: user.name }), onclick: () => sure(t('remove'), t('remove_person', { name: user.name }), () => verb('user_remove', { user: user.user_id })).then(changed) }, '✕'));
+    el('button.quiet', { 'aria-label': t('remove_person', { name: user.name }),
+      onclick: () => sure(t('remove'), t('remove_person', { name: user.name }), () => verb('user_remove', { user: user.user_id }))
+      .then(changed) }, '✕'));
 }
 
 function television(tv, users, changed) {
   const inside = users.filter((user) => tv.signed_in.includes(user.user_id)).map((user) => user.name).join(', ');
-  const rename = () => ask({ title: t('rename'), action: t('save'), fields: [['name', t('name'), { value: tv.name, maxlength: 100 }]], send: ({ name }) => verb('tv_rename', { tv: tv.tv_id, name }) });
+  const rename = () => ask({ title: t('rename'), action: t('save'), fields: [['name', t('name'), { value: tv.name, maxlength: 100 }]],
+    send: ({ name }) => verb('tv_rename', { tv: tv.tv_id, name }) });
   return el('li.row', {},
     el('div.words', {}, el('strong', { dir: 'auto' }, tv.name), el('span.quieter', { dir: 'auto' }, inside)),
     el('button.quiet', { 'aria-label': `${t('rename')}: ${tv.name}`, onclick: () => rename().then(changed) }, '✎'),
-    el('button.quiet', { 'aria-label': t('remove_tv', { name: tv.name }), onclick: () => sure(t('remove'), t('remove_tv', { name: tv.name }), () => verb('tv_remove', { tv: tv.tv_id })).then(changed) }, '✕'));
+    el('button.quiet', { 'aria-label': t('remove_tv', { name: tv.name }),
+      onclick: () => sure(t('remove'), t('remove_tv', { name: tv.name }), () => verb('tv_remove', { tv: tv.tv_id })).then(changed) }, '✕'));
 }
 
 /** Draws the households. */
 export function households(section, { accounts, users, tvs }, changed) {
   section.replaceChildren(
-    el('div.section-head', {}, el('h2', {}, t('households')), el('div.buttons', {}, el(accounts.length ? 'button' : 'button.main', { onclick: () => addHousehold().then(changed) }, t('add_household')))),
-    ...(accounts.length ? [] : [el('p.lead', {}, t('no_household'))]),
+    el('div.section-head', {}, el('h2', {}, t('homes')),
+      el('div.buttons', {}, el(accounts.length ? 'button' : 'button.main', { onclick: () => addHousehold().then(changed) },
+      t('add_home')))),
+    ...(accounts.length ? [] : [el('p.lead', {}, t('no_home'))]),
     ...accounts.map((account) => {
       const own = users.filter((user) => user.account_id === account.account_id);
       const sets = tvs.filter((tv) => tv.account_id === account.account_id);
@@ -106,7 +116,8 @@ export function households(section, { accounts, users, tvs }, changed) {
         el('ul.grid', {}, own.map((user) => person(user, changed))),
         el('h4', {}, t('tvs')),
         sets.length ? el('ul.grid', {}, sets.map((tv) => television(tv, own, changed))) : el('p.quieter', {}, t('no_tv')),
-        el('div.buttons.below', {}, el('button', { onclick: () => addPerson(account).then(changed) }, t('add_person')), el('button', { onclick: () => pairTv([account]).then(changed) }, t('pair_tv'))));
+        el('div.buttons.below', {}, el('button', { onclick: () => addPerson(account).then(changed) }, t('add_person')),
+          el('button', { onclick: () => pairTv([account]).then(changed) }, t('pair_tv'))));
     }));
 }
 
@@ -114,11 +125,13 @@ async function invite(accounts) {
   let made = null;
   await ask({
     title: t('invite'), action: t('invite'),
-    fields: [['name', t('invite_name'), { maxlength: 100 }], ['account', t('households'), { options: accounts.map((account) => [account.account_id, account.name]) }]],
+    fields: [['name', t('invite_name'), { maxlength: 100 }],
+      ['account', t('homes'), { options: accounts.map((account) => [account.account_id, account.name]) }]],
     send: async ({ name, account }) => { made = await verb('invite', { name: orNull(name), account: orNull(account), ttl_ms: 3600000 }); }
   });
   if (made) {
-    tell(t('invite'), el('p.lead', {}, t('invite_text')), el('img.square', { src: `/admin/api/invite.svg?code=${made.code}`, alt: '' }), el('p.code', {}, made.code.replace(/(\d{5})(?=\d)/g, '$1 ')), el('p', {}, el('a', { href: made.url }, made.url)));
+    tell(t('invite'), el('p.lead', {}, t('invite_text')), el('img.square', { src: `/admin/api/invite.svg?code=${made.code}`, alt: '' }),
+      el('p.code', {}, made.code.replace(/(\d{5})(?=\d)/g, '$1 ')), el('p', {}, el('a', { href: made.url }, made.url)));
   }
 }
 
@@ -126,26 +139,33 @@ async function invite(accounts) {
 function device(phone, accounts, changed) {
   const name = phone.phone_name || phone.name;
   const home = accounts.find((account) => account.account_id === phone.account_id);
-  const facts = [phone.phone_name ? phone.name : null, phone.owner ? t('owners') : null, home ? home.name : t('of_none'), when(phone.created_at)].filter(Boolean).join(' · ');
+  const facts = [phone.phone_name ? phone.name : null, phone.owner ? t('owners') : null, home ? home.name : t('of_none'),
+    when(phone.created_at)].filter(Boolean).join(' · ');
   // The household it is of comes first, so that it stays unless another one is chosen.
-  const homes = [...accounts.map((account) => [account.account_id, account.name]), ['', t('of_none')]].sort(([a], [b]) => (b === (phone.account_id || '')) - (a === (phone.account_id || '')));
+  const homes = [...accounts.map((account) => [account.account_id, account.name]),
+    ['', t('of_none')]].sort(([a], [b]) => (b === (phone.account_id || '')) - (a === (phone.account_id || '')));
   const rename = () => ask({
     title: t('rename'), action: t('save'),
-    fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }], ['account', t('households'), { options: homes }]],
+    fields: [['name', t('phone_name'), { value: phone.phone_name, maxlength: 100 }], ['account', t('homes'), { options: homes }]],
     send: async ({ name, account }) => {
       if (name !== (phone.phone_name || '')) { await verb('phone_rename', { phone: phone.phone_id, name }); }
-      if (account !== (phone.account_id || '')) { await (account ? verb('phone_join', { phone: phone.phone_id, account }) : verb('phone_leave', { phone: phone.phone_id })); }
+      if (account !== (phone.account_id || '')) {
+        await (account ? verb('phone_join', { phone: phone.phone_id, account }) : verb('phone_leave', { phone: phone.phone_id }));
+      }
     }
   });
   return el('li.row', {}, face(phone, SMALL),
     el('div.words', {}, el('strong', { dir: 'auto' }, name), el('span.quieter', { dir: 'auto' }, facts)),
     el('button.quiet', { 'aria-label': `${t('rename')}: ${name}`, onclick: () => rename().then(changed) }, '✎'),
-    el('button.quiet', { 'aria-label': t('revoke_ask', { name }), onclick: () => sure(t('revoke'), t('revoke_ask', { name }), () => verb('phone_revoke', { phone: phone.phone_id })).then(changed) }, t('revoke')));
+    el('button.quiet', { 'aria-label': t('revoke_ask', { name }),
+      onclick: () => sure(t('revoke'), t('revoke_ask', { name }), () => verb('phone_revoke', { phone: phone.phone_id })).then(changed) },
+      t('revoke')));
 }
 
 /** Draws the phones. */
 export function phones(section, { phones: list, accounts }, changed) {
   section.replaceChildren(
-    el('div.section-head', {}, el('h2', {}, t('phones')), el('div.buttons', {}, el('button', { onclick: () => invite(accounts).then(changed) }, t('invite')))),
+    el('div.section-head', {}, el('h2', {}, t('phones')),
+      el('div.buttons', {}, el('button', { onclick: () => invite(accounts).then(changed) }, t('invite')))),
     list.length ? el('ul.grid', {}, list.map((phone) => device(phone, accounts, changed))) : el('p.lead', {}, t('no_phone')));
 }

@@ -25,7 +25,9 @@ const QUICK_MS = 350;
 /** Measures the way to the gateway; what it suggests, or null when it couldn't be measured in time. */
 export async function probe() {
   const send = async (size) => {
-    const response = await fetch('/api/v1/probe', { method: 'POST', headers: { ...authorization(), 'Content-Type': 'application/octet-stream' }, body: noise(size), cache: 'no-store', signal: within(PROBE_MS) });
+    const response = await fetch('/api/v1/probe', { method: 'POST',
+      headers: { ...authorization(), 'Content-Type': 'application/octet-stream' }, body: noise(size), cache: 'no-store',
+      signal: within(PROBE_MS) });
     return response.ok ? response.json() : null;
   };
   try {

@@ -19,7 +19,8 @@ document.documentElement.lang = language;
 
 /** What the address brings: an invitation's `#CODE`, `#code=CODE` or `?code=CODE`, or a TV's `#claim=CODE` or `?claim=CODE`. */
 function brought({ hash, search }) {
-  const [, kind = '', code = ''] = /^#(?:(code|claim)=)?([\w -]+)$/.exec(hash.replace(/%20/g, ' ')) || /[?&](code|claim)=([\w-]+)/.exec(search) || [];
+  const [, kind = '', code = ''] = /^#(?:(code|claim)=)?([\w -]+)$/.exec(hash.replace(/%20/g, ' '))
+    || /[?&](code|claim)=([\w-]+)/.exec(search) || [];
   return { code: code.trim(), isClaim: kind === 'claim' };
 }
 
@@ -35,9 +36,10 @@ const go = {
   door: (code = '', wrong = '', isClaim = false) => door(go, code, wrong, isClaim),
   people: () => go.careful(async () => people(go, (await call('GET', '/contacts')).contacts, await call('GET', '/me'))),
   find: () => find(go),
-  apps: () => go.careful(async () => apps(go, ...await Promise.all([call('GET', '/contacts'), call('GET', '/recipients'), call('GET', '/camera-apps')]))),
+  apps: () => go.careful(async () => apps(go, ...await Promise.all([call('GET', '/contacts'), call('GET', '/recipients'),
+    call('GET', '/camera-apps')]))),
   /** On to the owner's page. */
-  house: () => go.careful(async () => {
+  admin: () => go.careful(async () => {
     await call('POST', '/owner-session');
     location.assign('/admin/');
   }),
@@ -53,7 +55,9 @@ const go = {
     } catch (error) {
       if (!go.revoked(error)) {
         if (!('status' in error)) { throw error; }
-        show('trouble', [el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('p', { role: 'alert' }, error.status ? error.message : t('unreachable')), el('button.main', { type: 'button', onclick: enter }, t('again')))]);
+        show('trouble', [el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }),
+          el('p', { role: 'alert' }, error.status ? error.message : t('unreachable')),
+          el('button.main', { type: 'button', onclick: enter }, t('again')))]);
       }
     }
   },

@@ -28,8 +28,10 @@ export function apps(go, { contacts }, { targets }, { rtsp_url: address, larix_u
     el('header.bar', {}, round('back', t('back'), () => go.me())),
     el('h1', {}, t('apps')),
     el('p.lead', {}, t('apps_text')),
-    el('section.card', {}, el('h2', {}, t('people_title')), contacts.length ? el('div.tiles', {}, contacts.map((person) => tile(person, chosen, choose))) : el('p', {}, t('people_none'))),
+    el('section.card', {}, el('h2', {}, t('people_title')),
+      contacts.length ? el('div.tiles', {}, contacts.map((person) => tile(person, chosen, choose))) : el('p', {}, t('people_none'))),
     el('section.card', {}, el('h2', {}, t('apps_address')), field, el('button', { type: 'button', onclick: copy }, t('apps_copy'))),
-    el('section.card', {}, el('h2', {}, 'Larix Broadcaster'), el('a.button.main', { href: link }, t('apps_open')), el('p', {}, t('apps_scan')), square),
+    el('section.card', {}, el('h2', {}, 'Larix Broadcaster'), el('a.button.main', { href: link }, t('apps_open')),
+      el('p', {}, t('apps_scan')), square),
   ]);
 }

@@ -45,7 +45,9 @@ async function send(id, file, tell, signal) {
   while (!signal.aborted) {
     try {
       const at = await put(id, `bytes */${file.size}`, null, () => {}, signal);
-      if (at < 0 || (await put(id, `bytes ${at}-${file.size - 1}/${file.size}`, file.slice(at), (sent) => tell(at + sent), signal)) < 0) { return; }
+      if (at < 0 || (await put(id, `bytes ${at}-${file.size - 1}/${file.size}`, file.slice(at), (sent) => tell(at + sent), signal)) < 0) {
+        return;
+      }
     } catch (error) {
       if (![0, 416, 502, 503, 504].includes(error.status) && error.code !== 'uploading') { throw error; }
       tell(-1);
@@ -79,14 +81,20 @@ export async function clip(go, chosen, title, file) {
     if (sent >= 0) { bar.value = sent / file.size; }
     status.textContent = sent < 0 ? t('lost') : sent < file.size ? `${Math.floor(bar.value * 100)} %` : t('clip_preparing');
   };
-  const over = (wrong) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name), el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')), el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
+  const over = (wrong) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name),
+    el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')),
+    el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
   const look = async () => {
     const share = await call('GET', `/shares/${id}`).catch((error) => ({ state: error.status === 404 ? 'unknown' : '' }));
     if (all.signal.aborted || !['ended', 'expired', 'unknown'].includes(share.state)) { return; }
     over(share.duration_ms ? '' : share.message || t('clip_lost'));
   };
   show('clip', [el('section.card', {}, el('h1', {}, t('clip_title')), el('p', { dir: 'auto' }, name), bar, status,
-    el('button', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('cancel')))], () => { all.abort(); sleep(); stop(); });
+    el('button', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('cancel')))], () => {
+      all.abort();
+      sleep();
+      stop();
+    });
   const stop = follow(id, (name) => { if (name === 'hello' || name === 'share') { look(); } });
   try {
     await send(id, file, tell, all.signal);

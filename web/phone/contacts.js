@@ -58,5 +58,6 @@ function ofLines(text) {
 
 /** What the Contact Picker (ContactsManager.select) gave. */
 export function ofPicker(people) {
-  return people.flatMap(({ name = [], tel = [], email = [] }) => [...tel.map((msisdn) => ({ name: name[0] || '', msisdn })), ...email.map((one) => ({ name: name[0] || '', email: one }))]);
+  return people.flatMap(({ name = [], tel = [], email = [] }) =>
+    [...tel.map((msisdn) => ({ name: name[0] || '', msisdn })), ...email.map((one) => ({ name: name[0] || '', email: one }))]);
 }

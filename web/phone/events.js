@@ -31,7 +31,9 @@ export class EventReader {
         this.clear();
       } else if (!line.startsWith(':')) {
         const [, field, value] = /^([^:]*):? ?(.*)$/.exec(line);
-        if (field === 'id') { this.id = value; } else if (field === 'event') { this.name = value; } else if (field === 'data') { this.data.push(value); }
+        if (field === 'id') { this.id = value; }
+        if (field === 'event') { this.name = value; }
+        if (field === 'data') { this.data.push(value); }
       }
     }
     return events;

@@ -13,7 +13,8 @@ import { decimal, lacks, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
 
-/** Publishes a share and shows how it goes; whether it does. `stage`: the camera page's own parts, which stay. Throws if this browser can't send. */
+/** Publishes a share and shows how it goes; whether it does. `stage`: the camera page's own parts, which stay. Throws if
+    this browser can't send. */
 export async function live({ go, camera, chosen, share, rung, stage }) {
   const id = share.share_id;
   const seen = new Set();
@@ -59,7 +60,8 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     }
   };
 
-  const publisher = new Publisher({ url: ownAddress(share.publish.websocket_url, location), camera: { stream: camera.stream, video: camera.video }, rung, tell: said, isOver });
+  const publisher = new Publisher({ url: ownAddress(share.publish.websocket_url, location),
+    camera: { stream: camera.stream, video: camera.video }, rung, tell: said, isOver });
   let isStarted = false;
   try {
     await publisher.start();
@@ -76,13 +78,17 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     if (name === 'hello') { isOver(); }
     if (name === 'target') { told(value); }
     if (name === 'share' && value.recording_failure_code) { recorded(value.recording_failure_code); }
-    if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) { publisher.finish({ state: 'ended', reason: value.reason || 'ended' }); }
+    if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) {
+      publisher.finish({ state: 'ended', reason: value.reason || 'ended' });
+    }
   });
   const tick = setInterval(() => {
     time.textContent = length(startedMs ? Date.now() - startedMs : 0);
     const { height, bitsPerSecond } = publisher.quality();
     quality.textContent = t('quality', { height, mbits: decimal(bitsPerSecond / 1e6) });
-    if (camera.stream && camera.stream !== publisher.camera.stream && !publisher.isPaused) { publisher.changeCamera({ stream: camera.stream, video: camera.video }); }
+    if (camera.stream && camera.stream !== publisher.camera.stream && !publisher.isPaused) {
+      publisher.changeCamera({ stream: camera.stream, video: camera.video });
+    }
   }, TICK_MS);
 
   // Hidden, or without its camera (a call, another program), it pauses; a camera that is gone for good is opened anew.
@@ -130,13 +136,16 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
 }
 
 function tile(person) {
-  return el('li.watcher', { 'data-state': 'invited' }, el('span.ring', {}, face(person)), el('span.name', { dir: 'auto' }, person.name), el('span.standing', {}, t('state_invited')));
+  return el('li.watcher', { 'data-state': 'invited' }, el('span.ring', {}, face(person)), el('span.name', { dir: 'auto' }, person.name),
+    el('span.standing', {}, t('state_invited')));
 }
 
 function done(go, { id, reason, message, lack, seen, ms, chosen }) {
-  const text = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost') : t('done_text', { length: length(ms) });
+  const text = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost')
+    : t('done_text', { length: length(ms) });
   show('done', [
-    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text), lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
+    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text),
+      lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
       el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
       el('button', { type: 'button', onclick: () => go.people() }, t('close')),
       el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back'))),

@@ -35,5 +35,7 @@ export function me(go, own) {
       go.door();
     }
   };
-  show('me', [el('header.bar', {}, round('back', t('back'), () => go.people())), el('h1', {}, t('me')), form, el('button', { type: 'button', onclick: () => go.apps() }, t('apps')), el('button.text', { type: 'button', onclick: out }, t('forget'))]);
+  show('me', [el('header.bar', {}, round('back', t('back'), () => go.people())), el('h1', {}, t('me')), form,
+    el('button', { type: 'button', onclick: () => go.apps() }, t('apps')),
+    el('button.text', { type: 'button', onclick: out }, t('forget'))]);
 }

@@ -27,7 +27,8 @@ export async function mine(go) {
 }
 
 function row(go, share) {
-  const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms), (!share.duration_ms && share.message) || stage(share.state)].filter(Boolean).join(' · ');
+  const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms),
+    (!share.duration_ms && share.message) || stage(share.state)].filter(Boolean).join(' · ');
   const title = el('h2', { dir: 'auto' });
   const named = (words) => {
     share.title = words;
@@ -44,7 +45,8 @@ function row(go, share) {
     title,
     el('p', {}, facts),
     el('p', { dir: 'auto' }, t('to', { names: share.targets.map((one) => one.name).join(', ') })),
-    share.state === 'expired' ? null : el('div.choices', {}, el('button', { type: 'button', onclick: rename }, t('rename')), el('button', { type: 'button', onclick: () => takeBack(go, share.share_id, () => go.mine()) }, t('take_back'))));
+    share.state === 'expired' ? null : el('div.choices', {}, el('button', { type: 'button', onclick: rename }, t('rename')),
+      el('button', { type: 'button', onclick: () => takeBack(go, share.share_id, () => go.mine()) }, t('take_back'))));
 }
 
 /** Withdraws a share, once the person is sure. */

@@ -14,7 +14,8 @@ const MOST_CONTACTS = 500;
 
 /** A person to choose; `chosen` is the set of those who are, and `changed` is called when it has changed. */
 export function tile(person, chosen, changed) {
-  const node = el('button.tile', { type: 'button', 'aria-pressed': String(chosen.has(person.user_id)) }, el('span.ring', {}, face(person), el('span.tick', {}, icon('check'))), el('span.name', { dir: 'auto' }, person.name));
+  const node = el('button.tile', { type: 'button', 'aria-pressed': String(chosen.has(person.user_id)) },
+    el('span.ring', {}, face(person), el('span.tick', {}, icon('check'))), el('span.name', { dir: 'auto' }, person.name));
   node.onclick = () => {
     if (!chosen.delete(person.user_id)) { chosen.add(person.user_id); }
     node.setAttribute('aria-pressed', String(chosen.has(person.user_id)));
@@ -27,7 +28,8 @@ export function people(go, contacts, own) {
   const chosen = new Set((recall('chosen') || []).filter((id) => contacts.some((one) => one.user_id === id)));
   const wanted = () => [contacts.filter((one) => chosen.has(one.user_id)), about.querySelector('input').value.trim()];
   const next = el('button.main', { type: 'button', onclick: () => go.studio(...wanted()) });
-  const file = el('input.unseen', { type: 'file', accept: 'video/*', onchange: () => { if (file.files[0]) { go.clip(...wanted(), file.files[0]); } } });
+  const file = el('input.unseen', { type: 'file', accept: 'video/*',
+    onchange: () => { if (file.files[0]) { go.clip(...wanted(), file.files[0]); } } });
   const send = el('label.button.text', {}, file, t('clip_pick'));
   const count = () => {
     next.textContent = chosen.size ? n('chosen', chosen.size) : t('chosen_none');
@@ -41,7 +43,9 @@ export function people(go, contacts, own) {
   }));
   count();
   show('people', [
-    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)), own.owner ? el('button.text.house', { type: 'button', onclick: () => go.house() }, t('house')) : null, el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
+    el('header.bar', {}, el('button.own', { type: 'button', 'aria-label': t('me'), onclick: () => go.me() }, face(own)),
+      own.owner ? el('button.text.my-home', { type: 'button', onclick: () => go.admin() }, t('my_home')) : null,
+      el('button.text', { type: 'button', onclick: () => go.mine() }, t('mine'))),
     el('h1', {}, t('people_title')),
     contacts.length ? el('div.tiles', {}, tiles) : el('p.lead', {}, t('people_none')),
     el('button.text.find', { type: 'button', onclick: () => go.find() }, t('people_add')),
@@ -58,18 +62,21 @@ export function find(go) {
     if (!contacts.length) { notice(t('find_empty')); return; }
     // Names are nobody's business here: numbers and addresses are compared.
     const book = contacts.slice(0, MOST_CONTACTS).map(({ msisdn, email }) => ({ msisdn, email }));
-    const { matched, budget_spent: spent, ignored: unasked } = await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book }));
+    const { matched, budget_spent: spent, ignored: unasked } =
+      await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book }));
     const ignored = contacts.length - book.length;
     answer.textContent = `${n('found', matched.length)}. ${ignored ? n('ignored', ignored) : ''} ${spent ? n('unasked', unasked) : ''}`;
     remember({ chosen: [...new Set([...(recall('chosen') || []), ...matched.map((one) => one.user_id)])] });
-    results.replaceChildren(...matched.map((one) => el('span.tile', {}, el('span.ring', {}, face(one)), el('span.name', { dir: 'auto' }, one.name))));
+    results.replaceChildren(...matched.map((one) =>
+      el('span.tile', {}, el('span.ring', {}, face(one)), el('span.name', { dir: 'auto' }, one.name))));
     onward.hidden = false;
     onward.scrollIntoView({ block: 'end' });
   });
   const results = el('div.tiles');
   const onward = el('button.main', { type: 'button', hidden: true, onclick: () => go.people() }, t('next'));
   const pasted = el('textarea', { rows: '4', autocapitalize: 'off', spellcheck: 'false' });
-  const file = el('input.unseen', { type: 'file', accept: '.vcf,text/vcard,text/x-vcard,text/plain', onchange: async () => { if (file.files[0]) { look(contactsOf(await file.files[0].text())); } } });
+  const file = el('input.unseen', { type: 'file', accept: '.vcf,text/vcard,text/x-vcard,text/plain',
+    onchange: async () => { if (file.files[0]) { look(contactsOf(await file.files[0].text())); } } });
   const pick = async () => {
     const properties = ['name', 'tel', 'email'];
     try { look(ofPicker(await navigator.contacts.select(properties, { multiple: true }))); } catch { /* Nobody was picked. */ }

@@ -7,6 +7,7 @@ export async function sealed({ contacts_key: key, phone_id: id }, value) {
   const aes = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt']);
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const encoder = new TextEncoder();
-  const text = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: encoder.encode(id) }, aes, encoder.encode(JSON.stringify(value)));
+  const text = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: encoder.encode(id) }, aes,
+    encoder.encode(JSON.stringify(value)));
   return { sealed: btoa([...iv, ...new Uint8Array(text)].map((byte) => String.fromCharCode(byte)).join('')) };
 }

@@ -45,7 +45,8 @@ export function studio(go, chosen, title) {
   const status = el('p.status', { role: 'status' }, t('measuring'));
   const start = el('button.start', { type: 'button', disabled: true }, el('span.dot'), el('span.label', {}, t('go_live')));
   const trouble = el('div.trouble', { hidden: true, role: 'alert' });
-  const faces = el('div.faces', { 'aria-hidden': 'true' }, chosen.slice(0, 5).map((one) => face(one)), chosen.length > 5 ? el('span.face.tone-1', {}, `+${chosen.length - 5}`) : null);
+  const faces = el('div.faces', { 'aria-hidden': 'true' }, chosen.slice(0, 5).map((one) => face(one)),
+    chosen.length > 5 ? el('span.face.tone-1', {}, `+${chosen.length - 5}`) : null);
   const top = el('header.over.top', {}, round('back', t('back'), () => go.people()), faces);
   const tools = el('div.tools', {}, mute, turn, torch);
   const bottom = el('footer.over.bottom', {}, status, start, tools);
@@ -66,7 +67,8 @@ export function studio(go, chosen, title) {
     } catch (error) {
       trouble.hidden = false;
       const isDenied = error.name === 'NotAllowedError' || error.name === 'SecurityError';
-      trouble.replaceChildren(el('p', {}, isDenied ? t('camera_denied') : t('camera_none')), el('button', { type: 'button', onclick: () => opened(() => camera.open()) }, t('again')));
+      trouble.replaceChildren(el('p', {}, isDenied ? t('camera_denied') : t('camera_none')),
+        el('button', { type: 'button', onclick: () => opened(() => camera.open()) }, t('again')));
     }
     free();
   };
@@ -83,7 +85,9 @@ export function studio(go, chosen, title) {
       isLive = !isLeft && (await live({ go, camera, chosen, share, rung: rungOf(suggested), stage }));
     } catch (error) {
       status.textContent = '';
-      if (!isLeft && !go.revoked(error)) { notice(error.status === 0 ? t('unreachable') : 'status' in error ? error.message : t('no_encoder')); }
+      if (!isLeft && !go.revoked(error)) {
+        notice(error.status === 0 ? t('unreachable') : 'status' in error ? error.message : t('no_encoder'));
+      }
     }
     // A share that nothing will come to doesn't wait for it.
     if (!isLive) { asked.then(({ share_id: id }) => call('POST', `/shares/${id}/stop`)).catch(() => {}); }
@@ -97,6 +101,8 @@ export function studio(go, chosen, title) {
     sleep();
   });
   opened(() => camera.open());
-  const hint = () => { if (!isLeft && status.textContent !== t('going')) { status.textContent = innerHeight > innerWidth ? t('sideways') : ''; } };
+  const hint = () => {
+    if (!isLeft && status.textContent !== t('going')) { status.textContent = innerHeight > innerWidth ? t('sideways') : ''; }
+  };
   measured.then(hint);
 }

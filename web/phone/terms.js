@@ -14,5 +14,6 @@ export function terms(go, { title, text, version }) {
     await call('POST', '/terms/accept', { version });
     await go.people();
   });
-  show('terms', [el('h1', {}, title), el('article.prose', {}, paragraphs.flat()), el('footer.dock', {}, el('button.main', { type: 'button', onclick: agree }, t('terms_go')))]);
+  show('terms', [el('h1', {}, title), el('article.prose', {}, paragraphs.flat()),
+    el('footer.dock', {}, el('button.main', { type: 'button', onclick: agree }, t('terms_go')))]);
 }

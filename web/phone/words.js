@@ -18,7 +18,8 @@ export function standing({ state, latency_ms: latencyMs }) {
 
 /** How a share stands. */
 export function stage(state) {
-  return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'), expired: t('share_expired') }[state] || '';
+  return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'),
+    expired: t('share_expired') }[state] || '';
 }
 
 /** How it stands with the recording of what is live, where it isn't all right. */

@@ -15,7 +15,8 @@ export async function request(method, address, body, { headers = {}, ...more } =
   let response;
   try {
     response = await fetch(address, {
-      method, headers: { ...headers, ...type }, body: isFile || body === undefined ? body : JSON.stringify(body), cache: 'no-store', ...more,
+      method, headers: { ...headers, ...type }, body: isFile || body === undefined ? body : JSON.stringify(body), cache: 'no-store',
+        ...more,
     });
   } catch {
     throw new Refused(0, 'unreachable', '');

@@ -55,7 +55,10 @@
     try { request.responseType = 'document'; } catch (old) { /* read as text below */ }
     request.onreadystatechange = function () {
       if (request.readyState !== 4) { return; }
-      try { read = request.responseType === 'document' ? request.responseXML || request.response : new DOMParser().parseFromString(request.responseText, 'text/html'); } catch (broken) { read = null; }
+      try {
+        read = request.responseType === 'document' ? request.responseXML || request.response
+          : new DOMParser().parseFromString(request.responseText, 'text/html');
+      } catch (broken) { read = null; }
       done(request.status === 200 ? read : null);
     };
     request.send();
@@ -77,12 +80,15 @@
     settings: function (done) { return call('GET', '/settings', null, done); },
     inbox: function (offset, limit, done) { return call('GET', '/inbox?offset=' + offset + '&limit=' + limit, null, done); },
     entry: function (id, done) { return call('GET', share(id), null, done); },
-    accept: function (id, from, pin, done) { return call('POST', share(id, 'accept'), pin ? { from: from, pin: pin } : { from: from }, done); },
+    accept: function (id, from, pin, done) {
+      return call('POST', share(id, 'accept'), pin ? { from: from, pin: pin } : { from: from }, done);
+    },
     allow: function (id, done) { return call('POST', share(id, 'allow'), {}, done); },
     later: function (id, done) { return call('POST', share(id, 'later'), {}, done); },
     decline: function (id, done) { return call('POST', share(id, 'decline'), {}, done); },
     watching: function (id, positionMs, latencyMs, done) {
-      return call('POST', share(id, 'watching'), latencyMs === null ? { position_ms: positionMs } : { position_ms: positionMs, latency_ms: latencyMs }, done);
+      return call('POST', share(id, 'watching'), latencyMs === null ? { position_ms: positionMs }
+        : { position_ms: positionMs, latency_ms: latencyMs }, done);
     },
     left: function (id) { parting(share(id, 'left')); }
   };

@@ -58,7 +58,9 @@
   /* What choosing a share does: one that is ready plays at once, another one tells about itself first, and so does one of
      somebody who is to be allowed first. */
   function open(entry) {
-    if (!entry.introduction && (entry.state === 'ready' || Lareira.parts.isLive(entry))) { watch(entry, 'live'); } else { go('details', { entry: entry }); }
+    if (!entry.introduction && (entry.state === 'ready' || Lareira.parts.isLive(entry))) {
+      watch(entry, 'live');
+    } else { go('details', { entry: entry }); }
   }
 
   /* Plays a share: 'live' at its edge, 'start' from its beginning. The player goes on top of the page it was chosen on;
@@ -142,7 +144,8 @@
       });
     }
     function pad() {
-      Lareira.panels.pin({ title: Lareira.t('pin_for', { name: user.name }), person: user, send: send, done: function () { /* signed in */ } });
+      Lareira.panels.pin({ title: Lareira.t('pin_for', { name: user.name }), person: user, send: send,
+        done: function () { /* signed in */ } });
     }
     if (app.user && app.user.user_id === user.user_id) { then(''); return; }
     if (user.has_pin && !user.signed_in) { pad(); return; }
@@ -182,7 +185,10 @@
   /* Whoever signs out is asked who is watching next, even where only one person lives. */
   function signOut() {
     Lareira.api.signOut(function (error) {
-      if (error && error.status !== 401) { Lareira.panels.notice(error.status ? Lareira.t('error_text') : Lareira.t('unreachable')); return; }
+      if (error && error.status !== 401) {
+        Lareira.panels.notice(error.status ? Lareira.t('error_text') : Lareira.t('unreachable'));
+        return;
+      }
       app.asks = true;
       lost();
     });

@@ -12,7 +12,13 @@
     Object.keys(attributes || {}).forEach(function (name) {
       var value = attributes[name];
       if (value === null || value === undefined || value === false) { return; }
-      if (name === 'text') { node.textContent = clip(value); } else if (typeof value === 'function') { node[name] = value; } else { node.setAttribute(name, clip(value)); }
+      if (name === 'text') {
+        node.textContent = clip(value);
+      } else if (typeof value === 'function') {
+        node[name] = value;
+      } else {
+        node.setAttribute(name, clip(value));
+      }
     });
     (children || []).forEach(function (child) { if (child) { node.appendChild(child); } });
     return node;

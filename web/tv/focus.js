@@ -36,7 +36,11 @@
     while (box && box !== document.body && !(box.classList && box.classList.contains('scrolls'))) { box = box.parentNode; }
     if (!box || box === document.body) { return; }
     var a = node.getBoundingClientRect(), b = box.getBoundingClientRect(), room = a.height * 0.15;
-    if (a.top - room < b.top) { box.scrollTop -= b.top - a.top + room; } else if (a.bottom + room > b.bottom) { box.scrollTop += a.bottom - b.bottom + room; }
+    if (a.top - room < b.top) {
+      box.scrollTop -= b.top - a.top + room;
+    } else if (a.bottom + room > b.bottom) {
+      box.scrollTop += a.bottom - b.bottom + room;
+    }
   }
 
   /* Puts the focus right when what had it is gone. */
@@ -120,7 +124,12 @@
     while (node && node !== document.body && !(node.hasAttribute && node.hasAttribute('data-choice'))) { node = node.parentNode; }
     if (!node || node === document.body) { event.preventDefault(); }
   });
-  document.addEventListener('focusout', function () { setTimeout(function () { if (document.activeElement !== current) { var kept = current; if (inside(kept)) { set(kept); } else { ensure(); } } }, 0); });
+  document.addEventListener('focusout',
+    function () {
+      setTimeout(function () { if (document.activeElement !== current) { var kept =
+        current; if (inside(kept)) { set(kept); } else { ensure(); } } }, 0);
+    });
 
-  Lareira.focus = { push: push, lay: lay, pop: pop, set: set, move: move, choose: choose, ensure: ensure, current: function () { return current; }, topRoot: function () { return top() && top().root; } };
+  Lareira.focus = { push: push, lay: lay, pop: pop, set: set, move: move, choose: choose, ensure: ensure,
+    current: function () { return current; }, topRoot: function () { return top() && top().root; } };
 }(window.Lareira = window.Lareira || {}));

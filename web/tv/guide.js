@@ -34,7 +34,10 @@
   /* {now, next, part}: what is on at this moment, although the guide may be a little old; `part` of it has gone by. */
   function on(channel, nowMs) {
     var now = channel.now, next = channel.next;
-    if (now && Date.parse(now.ends_at) <= nowMs) { now = next && Date.parse(next.starts_at) <= nowMs ? next : null; next = now === next ? null : next; }
+    if (now && Date.parse(now.ends_at) <= nowMs) {
+      now = next && Date.parse(next.starts_at) <= nowMs ? next : null;
+      next = now === next ? null : next;
+    }
     var from = now ? Date.parse(now.starts_at) : 0, until = now ? Date.parse(now.ends_at) : 1;
     return { now: now, next: next, part: now ? Math.max(0, Math.min(1, (nowMs - from) / (until - from))) : 0 };
   }

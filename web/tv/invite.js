@@ -7,7 +7,8 @@
 
   /* What is happening. `forWhom`: someone else of the household, when it isn't for the person who is watching. */
   function line(entry, forWhom) {
-    var t = Lareira.t, clip = entry.kind === 'clip', text = forWhom ? t('ring_for', { name: forWhom }) : clip ? t('ring_clip') : t('ring_live');
+    var t = Lareira.t, clip = entry.kind === 'clip',
+      text = forWhom ? t('ring_for', { name: forWhom }) : clip ? t('ring_clip') : t('ring_live');
     return el('p.ring-what', { id: 'ring-what' }, [clip ? null : el('i.ember'), el('span', { text: text, dir: 'auto' })]);
   }
 
@@ -89,7 +90,8 @@
     }
     Lareira.panels.ask({
       title: t('block_title', { name: name }), text: t('block_text'), person: entry.sender,
-      choices: [{ label: t('cancel'), run: stay }, { label: t('block'), run: function () { commit(false); } }, { label: t('block_delete'), run: function () { commit(true); } }],
+      choices: [{ label: t('cancel'), run: stay }, { label: t('block'), run: function () { commit(false); } },
+        { label: t('block_delete'), run: function () { commit(true); } }],
       back: stay
     });
   }
@@ -111,5 +113,6 @@
 
   function stay() { /* the question is closed; nothing else happens */ }
 
-  Lareira.invite = { card: card, stranger: stranger, number: number, line: line, stage: stage, answer: answer, allow: allow, block: block, remove: remove };
+  Lareira.invite = { card: card, stranger: stranger, number: number, line: line, stage: stage, answer: answer, allow: allow, block: block,
+    remove: remove };
 }(window.Lareira = window.Lareira || {}));

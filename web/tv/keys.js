@@ -30,13 +30,15 @@
   var WHEEL_MS = 250, SWIPE_PX = 60;
   /* Tizen gives these keys only to those who ask. */
   var TIZEN = ['MediaPlay', 'MediaPause', 'MediaPlayPause', 'MediaStop', 'MediaFastForward', 'MediaRewind', 'Exit',
-    'ChannelUp', 'ChannelDown', 'ColorF0Red', 'ColorF1Green', 'ColorF2Yellow', 'ColorF3Blue', 'Info', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    'ChannelUp', 'ChannelDown', 'ColorF0Red', 'ColorF1Green', 'ColorF2Yellow', 'ColorF3Blue', 'Info', '0', '1', '2', '3', '4', '5', '6',
+      '7', '8', '9'];
 
   function constants() {
     /* HbbTV and CE-HTML name their codes as global constants. */
     var names = { VK_BACK: 'back', VK_ENTER: 'ok', VK_LEFT: 'left', VK_RIGHT: 'right', VK_UP: 'up', VK_DOWN: 'down',
       VK_PLAY: 'play', VK_PAUSE: 'pause', VK_PLAY_PAUSE: 'playpause', VK_STOP: 'stop', VK_FAST_FWD: 'forward', VK_REWIND: 'rewind',
-      VK_CHANNEL_UP: 'channelup', VK_CHANNEL_DOWN: 'channeldown', VK_RED: 'red', VK_GREEN: 'green', VK_YELLOW: 'yellow', VK_BLUE: 'blue', VK_INFO: 'info' };
+      VK_CHANNEL_UP: 'channelup', VK_CHANNEL_DOWN: 'channeldown', VK_RED: 'red', VK_GREEN: 'green', VK_YELLOW: 'yellow', VK_BLUE: 'blue',
+        VK_INFO: 'info' };
     Object.keys(names).forEach(function (name) {
       var code = typeof window[name] === 'number' ? window[name] : window.KeyEvent && window.KeyEvent[name];
       if (typeof code === 'number') { BY_CODE[code] = names[name]; }

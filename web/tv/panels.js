@@ -33,7 +33,8 @@
     });
     var node = el('section.panel', { role: 'dialog', 'aria-modal': 'true', 'aria-labelledby': label, 'aria-describedby': 'panel-text' }, [
       el('div.panel-card', {}, [
-        question.entry ? Lareira.parts.still(question.entry, false) : question.person ? Lareira.parts.face(question.person, 'huge') : el('img.panel-mark', { src: '/shared/mark.svg', alt: '' }),
+        question.entry ? Lareira.parts.still(question.entry, false) : question.person ? Lareira.parts.face(question.person, 'huge')
+          : el('img.panel-mark', { src: '/shared/mark.svg', alt: '' }),
         el('div.panel-words', {}, [
           el('h2.panel-title', { id: label, text: question.title }),
           el('p.panel-text', { id: 'panel-text', text: question.text || '', dir: 'auto' }),
@@ -49,7 +50,8 @@
     var digits = '', busy = false, until = 0, timer = 0;
     var dots = el('div.pin-dots', { role: 'status', 'aria-live': 'polite' });
     var words = el('p.pin-words', { role: 'alert' });
-    var done = el('button.pin-key.pin-done', { type: 'button', 'data-choice': '', 'aria-label': Lareira.t('pin_done'), text: '\u2713', onclick: send });
+    var done = el('button.pin-key.pin-done', { type: 'button', 'data-choice': '', 'aria-label': Lareira.t('pin_done'), text: '\u2713',
+      onclick: send });
     var cancel = Lareira.parts.button(Lareira.t('cancel'), back, '.pin-cancel');
 
     function draw() {
@@ -76,7 +78,8 @@
         digits = '';
         if (!error) { close(); question.done(); return; }
         if (error.status === 429) { lock(error.retryAfter || 60); } else {
-          words.textContent = error.status === 401 || error.status === 403 ? Lareira.t('pin_wrong') : error.status ? Lareira.t('error_text') : Lareira.t('unreachable');
+          words.textContent = error.status === 401 || error.status === 403 ? Lareira.t('pin_wrong') : error.status ? Lareira.t('error_text')
+            : Lareira.t('unreachable');
         }
         draw();
         if (!until) { Lareira.focus.set(node.querySelector('[data-first]')); }
@@ -92,13 +95,23 @@
     }
     function count() {
       var left = until - Date.now();
-      if (left <= 0) { until = 0; clearInterval(timer); node.classList.remove('is-locked'); words.textContent = ''; draw(); Lareira.focus.set(node.querySelector('[data-first]')); return; }
+      if (left <= 0) {
+        until = 0;
+        clearInterval(timer);
+        node.classList.remove('is-locked');
+        words.textContent = '';
+        draw();
+        Lareira.focus.set(node.querySelector('[data-first]'));
+        return;
+      }
       words.textContent = Lareira.t('pin_locked', { time: Lareira.words.length(Math.ceil(left / 1000) * 1000) });
     }
     function key(digit) {
-      return el('button.pin-key', { type: 'button', 'data-choice': '', 'data-first': digit === 1 ? '' : null, text: digit, onclick: function () { type(digit); } });
+      return el('button.pin-key', { type: 'button', 'data-choice': '', 'data-first': digit === 1 ? '' : null, text: digit,
+        onclick: function () { type(digit); } });
     }
-    var erasing = el('button.pin-key', { type: 'button', 'data-choice': '', 'aria-label': Lareira.t('pin_erase'), text: '\u232b', onclick: erase });
+    var erasing = el('button.pin-key', { type: 'button', 'data-choice': '', 'aria-label': Lareira.t('pin_erase'), text: '\u232b',
+      onclick: erase });
     var node = el('section.panel', { role: 'dialog', 'aria-modal': 'true', 'aria-labelledby': 'panel-title' }, [
       el('div.panel-card.pin', {}, [
         el('div.pin-side', {}, [

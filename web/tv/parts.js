@@ -55,7 +55,9 @@
         face(entry.sender, 'small'),
         el('div.tile-lines', {}, [
           el('div.tile-who', {}, [theirs('span', senderName(entry)), entry.seen || isLive(entry) ? null : el('i.unseen')]),
-          el('div.tile-when', {}, [el('span', { text: Lareira.words.when(entry.started_at) }), entry.title ? el('i.dot', { text: '\u00b7', 'aria-hidden': 'true' }) : null, entry.title ? theirs('span.tile-title', entry.title) : null])
+          el('div.tile-when', {}, [el('span', { text: Lareira.words.when(entry.started_at) }),
+            entry.title ? el('i.dot', { text: '\u00b7', 'aria-hidden': 'true' }) : null,
+            entry.title ? theirs('span.tile-title', entry.title) : null])
         ])
       ]),
       spoken(marks.join(', '))
@@ -100,6 +102,7 @@
   function hearth() { return el('img.hearth', { src: '/tv/hearth.svg', alt: '' }); }
 
   Lareira.parts = {
-    face: face, hearth: hearth, still: still, tile: tile, button: button, row: row, spoken: spoken, head: head, picture: picture, isLive: isLive, liveMark: liveMark, senderName: senderName
+    face: face, hearth: hearth, still: still, tile: tile, button: button, row: row, spoken: spoken, head: head, picture: picture,
+      isLive: isLive, liveMark: liveMark, senderName: senderName
   };
 }(window.Lareira = window.Lareira || {}));

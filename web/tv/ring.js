@@ -32,7 +32,8 @@
       Lareira.api.entry(entry.share_id, function (error, whole) {
         var at = waiting.indexOf(entry), isShown = shown && shown.entry === entry;
         if ((error && error.status === 0) || (at < 0 && !isShown)) { return; }
-        whole = error ? { share_id: entry.share_id, sender: entry.sender, title: entry.title, kind: entry.kind, introduction: entry.introduction, state: 'ready' } : whole;
+        whole = error ? { share_id: entry.share_id, sender: entry.sender, title: entry.title, kind: entry.kind,
+          introduction: entry.introduction, state: 'ready' } : whole;
         whole.user_id = entry.user_id;
         if (isShown) { waiting.unshift(whole); close(); } else { waiting[at] = whole; }
       });
@@ -75,7 +76,9 @@
     var t = Lareira.t, other = otherThan(entry), name = other && other.name, asks = entry.introduction;
     var first = asks ? choice(t('not_now'), 'later') : choice(t('watch_now'), 'watch', '.is-main');
     first.setAttribute('data-first', '');
-    var node = Lareira.dom.el('section.ring' + (asks ? '.is-quiet' : ''), { role: 'alertdialog', 'aria-modal': 'true', 'aria-labelledby': 'ring-who', 'aria-describedby': asks ? 'ring-what ring-number' : 'ring-what' }, [
+    var node = Lareira.dom.el('section.ring' + (asks ? '.is-quiet' : ''),
+      { role: 'alertdialog', 'aria-modal': 'true', 'aria-labelledby': 'ring-who',
+      'aria-describedby': asks ? 'ring-what ring-number' : 'ring-what' }, [
       asks ? Lareira.invite.stranger(entry, name, [first, choice(t('allow'), 'allow'), other ? null : choice(t('block'), 'block')]) :
         Lareira.invite.card(entry, name, [first, choice(t('later'), 'later'), other ? null : choice(t('decline'), 'decline')])
     ]);

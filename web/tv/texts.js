@@ -14,7 +14,8 @@
   function t(key, values) {
     var text = own(key);
     if (text === undefined) { return key; }
-    return text.replace(/\{(\w+)\}/g, function (whole, name) { return values && values.hasOwnProperty(name) ? String(values[name]) : whole; });
+    return text.replace(/\{(\w+)\}/g, function (whole, name) { return values && values.hasOwnProperty(name)
+      ? String(values[name]) : whole; });
   }
 
   Lareira.t = t;

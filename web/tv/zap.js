@@ -10,7 +10,9 @@
   function draw() {
     var channel = Lareira.guide.numbered(+typed), el = Lareira.dom.el;
     Lareira.dom.clear(host());
-    if (typed) { host().appendChild(el('div.zap', {}, [el('b', { text: typed }), Lareira.dom.theirs('span', channel ? channel.name : '')])); }
+    if (typed) {
+      host().appendChild(el('div.zap', {}, [el('b', { text: typed }), Lareira.dom.theirs('span', channel ? channel.name : '')]));
+    }
   }
 
   function forget() { clearTimeout(timer); typed = ''; draw(); }
@@ -34,7 +36,13 @@
     if (key.name === 'digit') { digit(key.digit); return true; }
     if (!typed) { return false; }
     if (key.name === 'ok') { go(); return true; }
-    if (key.name === 'back') { typed = typed.slice(0, -1); draw(); clearTimeout(timer); if (typed) { timer = setTimeout(go, WAIT_MS); } return true; }
+    if (key.name === 'back') {
+      typed = typed.slice(0, -1);
+      draw();
+      clearTimeout(timer);
+      if (typed) { timer = setTimeout(go, WAIT_MS); }
+      return true;
+    }
     forget();
     return false;
   }

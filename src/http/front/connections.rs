@@ -18,7 +18,7 @@ use crate::ground::crowd::{self, Crowd, Idle, Known};
 use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
 use crate::http::api::devices::{Credentials, Devices};
-use crate::tls::{Handshakes, Tls};
+use crate::socket::{Handshakes, Tls};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
 #[derive(Clone, Copy, Debug)]

@@ -31,7 +31,7 @@ use crate::ground::reply::{Body, Portion, Reply};
 use crate::http::ports::play::{BoxFuture, ChannelRequest, PlayRequest};
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
-use crate::tls::ServerConfig;
+use crate::socket::ServerConfig;
 
 /// Bytes of a file read at once.
 const FILE_CHUNK_BYTES: usize = 256 * 1024;

@@ -43,7 +43,7 @@ use crate::http::ports::clips::Clips;
 use crate::http::ports::play::{BoxFuture, ChannelPlayer, Player};
 use crate::http::ports::publish::Cameras;
 use crate::http::route::Route;
-use crate::tls::ServerConfig;
+use crate::socket::ServerConfig;
 use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;

@@ -18,7 +18,7 @@ use rustix::net::sockopt;
 use super::answer::chunk_head;
 use super::connections::Connection;
 use crate::ground::limits;
-use crate::tls::is_not_yet;
+use crate::socket::is_not_yet;
 
 thread_local! {
     /// Where requests are read to: one for all connections of the event loop, so that none needs one of its own.

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::connections::Connection;
-use crate::tls::{ServerConfig, Tls, is_not_yet};
+use crate::socket::{ServerConfig, Tls, is_not_yet};
 
 /// How a client begins at the secure door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

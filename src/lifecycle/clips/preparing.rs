@@ -107,7 +107,7 @@ impl Failure {
                 Told { reason: EndReason::NotKept, status, code, message: no_room.to_string() }
             }
             Self::Books(error) => {
-                let message = format!("The video can't be entered in the books: {error}");
+                let message = format!("The video can't be stored: {error}");
                 let status = if matches!(error, ShareError::Ledger(LedgerError::DiskFull)) { 507 } else { 503 };
                 Told { reason: EndReason::NotKept, status, code: error.code(), message }
             }

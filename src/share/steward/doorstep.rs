@@ -121,7 +121,7 @@ impl Steward {
         if let Some(tv) = shown {
             self.doorstep().waiting.forget(tv);
         }
-        log::info!("the house was claimed: account {}", made.account);
+        log::info!("the home was claimed: account {}", made.account);
         Ok(Claimed { account: made.account, user: made.user, sender: made.sender, token })
     }
 
@@ -133,7 +133,7 @@ impl Steward {
     /// Gives the house back to nobody, with all that is in it; it can be claimed again as after a start.
     pub fn give_back(&self) -> Result<(), ShareError> {
         let left = self.decide(|ledger, news, _| claim::give_back(ledger, news))?;
-        log::warn!("the house was given back: it belongs to nobody now");
+        log::warn!("the home was given back: it belongs to nobody now");
         self.doorstep().claiming = Claiming::new(self.clock.now());
         self.wake_up()?;
         left.shares.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Withdrawn));

@@ -1,11 +1,20 @@
 //! Access units (H.264, 7.4.1.2): NAL units in decoding order go in, whole pictures come out.
 //!
-//! The builder is in one of three states, and says so in its fields:
-//! * *seeking* a key frame (`seeking`): whatever is complete is dropped, because it builds on something lost;
-//! * *between* access units (`data` empty, or without a slice yet);
-//! * *inside* one (`has_picture`).
+//! What the builder is in the middle of is its `State`; whether what comes can be decoded at all is its `References`.
+//! They change apart: a loss between two pictures spares the next one only if it is a key frame, a loss inside one breaks
+//! it whatever it is. Whether the marker bit (RFC 6184, 5.1) ends a picture is `Markers`.
 //!
-//! It trusts the marker bit (RFC 6184, 5.1) until it sees it set in the middle of a picture.
+//! | call | in `State::Between` | in `State::Inside` | in `State::Broken` |
+//! | --- | --- | --- | --- |
+//! | a slice that begins a picture | inside | the one before ends; inside | the one before ends; inside |
+//! | a further slice | broken: it has no beginning | inside | broken |
+//! | what stands before a picture | between | the picture ends; between | the picture ends; between |
+//! | anything with another timestamp | as it says above | the picture ends first | the picture ends first |
+//! | a marker that is trusted | between | the picture ends; between | the picture ends; between |
+//! | a loss | between | broken | broken |
+//!
+//! A NAL unit comes whole ([`AccessUnitBuilder::nal`]), or as one `nal_start` and `nal_continue` up to the last. Any other
+//! NAL unit or the picture's end before that last one drops what has come of it, which is a loss.
 
 use std::sync::Arc;
 
@@ -15,6 +24,9 @@ use crate::ground::frame::VideoParams;
 use crate::ground::limits;
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
+
+/// So many bytes of a slice tell which picture it is of, and which sets it uses.
+const FIRST_BYTES: usize = 8;
 
 /// One picture, with the RTP timestamp it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,21 +41,55 @@ pub struct AccessUnit {
     pub data: Bytes,
 }
 
+/// What the builder is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No slice has come since the last picture ended. What has come (parameter sets, SEI) belongs to the next one.
+    Between {
+        /// The timestamp of the picture before, if it was given out at its marker: a further slice of it shows that
+        /// markers lie.
+        given_out: Option<i64>,
+    },
+    /// A picture has begun, and all that came of it is there.
+    Inside {
+        /// Whether a slice of it is one of a key frame.
+        key: bool,
+    },
+    /// A picture has begun of which something is missing: at its end it is dropped.
+    Broken,
+}
+
+/// Whether the pictures that a next one builds on were given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum References {
+    /// All since a key frame were.
+    Complete,
+    /// One was not, or none has come yet: what comes is dropped, up to the next key frame.
+    Missing,
+}
+
+/// Whether a marker says that a picture is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Markers {
+    /// It does, for all that is known.
+    Trusted,
+    /// One was set in the middle of a picture: the sender doesn't know what it means.
+    Ignored,
+}
+
 /// Builds access units out of NAL units.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AccessUnitBuilder {
     sets: ParameterSets,
+    state: State,
+    references: References,
+    markers: Markers,
+    /// What has come of the access unit, each NAL unit behind its length. Not empty in `State::Inside`.
     data: BytesMut,
+    /// When the last NAL unit was.
     timestamp: i64,
-    has_picture: bool,
-    key: bool,
-    broken: bool,
-    seeking: bool,
-    /// Where the NAL unit that is being put together starts, and where its bytes do.
+    /// Where in `data` the NAL unit starts that is being put together: its length, then its bytes.
     open_nal: Option<usize>,
-    /// The timestamp of a picture that was given out at its marker, to see whether more of it follows.
-    given_out: Option<i64>,
-    markers_lie: bool,
     dropped: u64,
 }
 
@@ -52,7 +98,16 @@ impl AccessUnitBuilder {
     pub fn new(parameter_sets: &[Bytes]) -> Self {
         let mut sets = ParameterSets::default();
         parameter_sets.iter().for_each(|nal| sets.take(nal));
-        Self { sets, seeking: true, ..Self::default() }
+        Self {
+            sets,
+            state: State::Between { given_out: None },
+            references: References::Missing,
+            markers: Markers::Trusted,
+            data: BytesMut::new(),
+            timestamp: 0,
+            open_nal: None,
+            dropped: 0,
+        }
     }
 
     /// Access units dropped so far.
@@ -60,14 +115,14 @@ impl AccessUnitBuilder {
         self.dropped
     }
 
-    /// Whether a picture has begun and is not complete.
+    /// Whether an access unit has begun and is not complete.
     pub fn is_inside(&self) -> bool {
         !self.data.is_empty()
     }
 
     /// Whether all that comes is dropped, up to the next key frame.
     pub fn is_seeking(&self) -> bool {
-        self.seeking
+        self.references == References::Missing
     }
 
     /// The parameters as they are known now.
@@ -77,31 +132,41 @@ impl AccessUnitBuilder {
 
     /// Something between what came and what comes was lost: all up to the next key frame is of no use.
     pub fn lost(&mut self) {
-        self.broken |= self.has_picture;
-        self.seeking = true;
+        if let State::Inside { .. } = self.state {
+            self.state = State::Broken;
+        }
+        self.references = References::Missing;
     }
 
     /// A NAL unit with this header begins, at this timestamp. `first_bytes` are its first bytes, header included.
     fn begin(&mut self, timestamp: i64, first_bytes: &[u8], out: &mut Vec<AccessUnit>) {
         let kind = kind(first_bytes[0]);
-        let picture = is_picture(kind);
-        let new_picture = picture && is_first_slice(first_bytes);
-        if self.has_picture {
-            let ends = timestamp != self.timestamp || begins_access_unit(kind) || new_picture;
-            if ends {
-                self.finish(out);
-            }
+        let is_slice = is_picture(kind);
+        let is_first = is_slice && is_first_slice(first_bytes);
+        let in_picture = !matches!(self.state, State::Between { .. });
+        if in_picture && (timestamp != self.timestamp || begins_access_unit(kind) || is_first) {
+            self.finish(None, out);
         }
         self.timestamp = timestamp;
-        if picture {
-            let headless = !self.has_picture && !new_picture;
-            self.has_picture = true;
-            self.key |= kind == nal_type::IDR;
-            if headless {
-                self.markers_lie |= self.given_out == Some(timestamp);
-                self.lost();
-            }
+        if !is_slice {
+            return;
         }
+        let is_key = kind == nal_type::IDR;
+        if is_first && is_key {
+            self.sets.use_for(first_bytes);
+        }
+        self.state = match self.state {
+            State::Between { given_out } if !is_first => {
+                if given_out == Some(timestamp) {
+                    self.markers = Markers::Ignored;
+                }
+                self.references = References::Missing;
+                State::Broken
+            }
+            State::Between { .. } => State::Inside { key: is_key },
+            State::Inside { key } => State::Inside { key: key || is_key },
+            State::Broken => State::Broken,
+        };
     }
 
     /// Takes a whole NAL unit.
@@ -116,21 +181,27 @@ impl AccessUnitBuilder {
             self.data.put_u32(nal.len() as u32);
             self.data.put_slice(nal);
         }
+        self.check();
     }
 
     /// Takes the first fragment of a NAL unit: its rebuilt header, and the bytes behind it.
     pub fn nal_start(&mut self, timestamp: i64, header: u8, body: &[u8], out: &mut Vec<AccessUnit>) {
         self.drop_open_nal();
-        self.begin(timestamp, &[header, body.first().copied().unwrap_or(0)], out);
+        let mut first_bytes = [header; FIRST_BYTES];
+        for (into, byte) in first_bytes[1..].iter_mut().zip(body.iter().copied().chain(std::iter::repeat(0))) {
+            *into = byte;
+        }
+        self.begin(timestamp, &first_bytes, out);
         if self.fits(body.len() + 1) {
             self.open_nal = Some(self.data.len());
             self.data.put_u32(0);
             self.data.put_u8(header);
             self.data.put_slice(body);
         }
+        self.check();
     }
 
-    /// Takes a further fragment of the NAL unit that was begun; `last` closes it.
+    /// Takes a further fragment of the NAL unit that was begun; `last` closes it. Where none was, its beginning is lost.
     pub fn nal_continue(&mut self, body: &[u8], last: bool) {
         let Some(start) = self.open_nal else {
             self.lost();
@@ -150,17 +221,19 @@ impl AccessUnitBuilder {
                 self.sets.take(&nal);
             }
         }
+        self.check();
     }
 
     /// A marker: the picture is complete (where markers tell the truth).
     pub fn marker(&mut self, out: &mut Vec<AccessUnit>) {
-        if self.has_picture && !self.markers_lie {
-            let timestamp = self.timestamp;
-            self.finish(out);
-            self.given_out = Some(timestamp);
+        let in_picture = !matches!(self.state, State::Between { .. });
+        if in_picture && self.markers == Markers::Trusted {
+            self.finish(Some(self.timestamp), out);
         }
+        self.check();
     }
 
+    /// Whether so many bytes more are allowed. If not, the access unit is given up.
     fn fits(&mut self, more: usize) -> bool {
         if self.data.len() + more + 4 <= limits::ACCESS_UNIT_BYTES {
             return true;
@@ -171,6 +244,7 @@ impl AccessUnitBuilder {
         false
     }
 
+    /// Drops what has come of a NAL unit whose rest does not come.
     fn drop_open_nal(&mut self) {
         if let Some(start) = self.open_nal.take() {
             self.data.truncate(start);
@@ -178,15 +252,13 @@ impl AccessUnitBuilder {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<AccessUnit>) {
+    /// The picture ends; `given_out` is its timestamp if a marker says so. It is given out if it can be decoded.
+    fn finish(&mut self, given_out: Option<i64>, out: &mut Vec<AccessUnit>) {
         self.drop_open_nal();
-        let (key, broken) = (self.key, self.broken);
-        (self.has_picture, self.key, self.broken) = (false, false, false);
-        self.given_out = None;
-        let params = self.sets.current();
-        match params {
-            Some(params) if !broken && (key || !self.seeking) => {
-                self.seeking = false;
+        let ended = std::mem::replace(&mut self.state, State::Between { given_out });
+        match (ended, self.sets.current()) {
+            (State::Inside { key }, Some(params)) if key || self.references == References::Complete => {
+                self.references = References::Complete;
                 out.push(AccessUnit { timestamp: self.timestamp, key, params, data: self.data.split().freeze() });
             }
             _ => {
@@ -194,6 +266,13 @@ impl AccessUnitBuilder {
                 self.dropped += 1;
             }
         }
+    }
+
+    /// What holds between two calls.
+    fn check(&self) {
+        debug_assert!(!matches!(self.state, State::Inside { .. }) || !self.data.is_empty(), "a picture has slices");
+        let has_header = |start: usize| start + 4 < self.data.len();
+        debug_assert!(self.open_nal.is_none_or(has_header), "a NAL unit has a length and a header");
     }
 }
 

@@ -1,8 +1,8 @@
 //! How a stream's pictures are coded, as its SPS says (H.264, 7.3.2.1.1 and 7.4.2.1.1): what its decoder must be able to do.
 
-use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
+use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet, SpsError};
 use h264_reader::nal::{NalHeader, WritableNal as _};
-use h264_reader::rbsp::{BitReader, decode_nal};
+use h264_reader::rbsp::{BitReader, BitReaderError, decode_nal};
 
 use super::nal_type;
 
@@ -10,6 +10,9 @@ use super::nal_type;
 const HIGHEST_LEVEL: u8 = 62;
 /// The standard's own bound for `max_num_ref_frames` (H.264, A.3.1).
 const MAX_REFERENCE_FRAMES: u32 = 16;
+
+/// Bytes behind the end of an SPS that are passed over.
+const MAX_BEHIND: usize = 32;
 
 /// How colour is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +52,19 @@ pub struct PictureFormat {
 
 /// Reads an SPS NAL unit; `None` if it is none.
 ///
-/// The level is left out of account: encoders announce levels their own pictures exceed, and no decoder minds.
+/// The level is left out of account: encoders announce levels their own pictures exceed, and no decoder minds. So are
+/// bytes behind its end, which Reolink's cameras send.
 pub(super) fn read_sps(nal: &[u8]) -> Option<SeqParameterSet> {
     let header = NalHeader::new(*nal.first()?).ok()?;
     let mut rbsp = decode_nal(nal).ok().filter(|_| header.nal_unit_type().id() == nal_type::SPS)?.into_owned();
     *rbsp.get_mut(2)? = HIGHEST_LEVEL;
-    SeqParameterSet::from_bits(BitReader::new(&rbsp[..])).ok()
+    for _ in 0..=MAX_BEHIND {
+        match SeqParameterSet::from_bits(BitReader::new(&rbsp[..])) {
+            Err(SpsError::RbspReaderError(BitReaderError::RemainingData)) => drop(rbsp.pop()),
+            read => return read.ok(),
+        }
+    }
+    None
 }
 
 impl PictureFormat {

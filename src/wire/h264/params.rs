@@ -15,23 +15,52 @@ use crate::wire::h264::{kind, nal_type};
 const MAX_SET_BYTES: usize = 4096;
 /// Picture parameter sets that are held at once; the standard allows 256, encoders use one or two.
 const MAX_PPS: usize = 32;
+/// The largest id of an SPS (H.264, 7.4.2.1.1).
+const MAX_SPS_ID: u32 = 31;
 
-/// The id of a PPS: the Exp-Golomb number behind its header, at most 255.
-fn pps_id(pps: &[u8]) -> Option<u32> {
-    let mut word = [0; 4];
-    for (into, byte) in word.iter_mut().zip(pps.iter().skip(1)) {
-        *into = *byte;
+/// Exp-Golomb numbers (H.264, 9.1) at the beginning of some bytes: the ids of sets, never far behind.
+struct Numbers(u64);
+
+impl Numbers {
+    fn of(bytes: &[u8]) -> Self {
+        let mut word = [0; 8];
+        for (into, byte) in word.iter_mut().zip(bytes) {
+            *into = *byte;
+        }
+        Self(u64::from_be_bytes(word))
     }
-    let word = u32::from_be_bytes(word);
-    let zeros = word.leading_zeros();
-    (zeros <= 8).then(|| (word >> (31 - 2 * zeros)) - 1)
+
+    /// The next number, if it is below 256.
+    fn next(&mut self) -> Option<u32> {
+        let zeros = self.0.leading_zeros();
+        if zeros > 8 {
+            return None;
+        }
+        let number = (self.0 >> (63 - 2 * zeros)) as u32 - 1;
+        self.0 <<= 2 * zeros + 1;
+        Some(number)
+    }
+}
+
+/// The ids of a PPS and of the SPS it builds on (H.264, 7.3.2.2).
+fn pps_ids(pps: &[u8]) -> Option<(u32, u32)> {
+    let mut numbers = Numbers::of(pps.get(1..)?);
+    Some((numbers.next()?, numbers.next().filter(|id| *id <= MAX_SPS_ID)?))
+}
+
+/// The id of an SPS: behind its header, profile, constraints and level (H.264, 7.3.2.1.1).
+fn sps_id(sps: &[u8]) -> Option<u32> {
+    Numbers::of(sps.get(4..)?).next().filter(|id| *id <= MAX_SPS_ID)
 }
 
 /// The parameter sets seen so far, and the description they make.
 #[derive(Clone, Debug, Default)]
 pub struct ParameterSets {
-    sps: Option<Bytes>,
-    pps: BTreeMap<u32, Bytes>,
+    sps: BTreeMap<u32, Bytes>,
+    /// Each with the id of its SPS.
+    pps: BTreeMap<u32, (u32, Bytes)>,
+    /// The SPS that the last key frame used.
+    used: Option<u32>,
     current: Option<Arc<VideoParams>>,
     stale: bool,
 }
@@ -43,21 +72,35 @@ impl ParameterSets {
             return;
         }
         match kind(nal[0]) {
-            nal_type::SPS if nal.len() >= 4 && self.sps.as_deref() != Some(nal) => {
-                self.sps = Some(Bytes::copy_from_slice(nal));
-                self.stale = true;
+            nal_type::SPS => {
+                let Some(id) = sps_id(nal) else { return };
+                if self.sps.get(&id).is_none_or(|known| &known[..] != nal) {
+                    self.sps.insert(id, Bytes::copy_from_slice(nal));
+                    self.stale = true;
+                }
             }
             nal_type::PPS => {
-                let Some(id) = pps_id(nal) else { return };
-                if self.pps.get(&id).map(|known| &known[..]) == Some(nal) {
+                let Some((id, sps)) = pps_ids(nal) else { return };
+                if self.pps.get(&id).is_some_and(|(_, known)| &known[..] == nal) {
                     return;
                 }
                 if self.pps.len() < MAX_PPS || self.pps.contains_key(&id) {
-                    self.pps.insert(id, Bytes::copy_from_slice(nal));
+                    self.pps.insert(id, (sps, Bytes::copy_from_slice(nal)));
                     self.stale = true;
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Takes the beginning of a slice of a key frame: it says which of the sets hold from here on (H.264, 7.3.3).
+    pub fn use_for(&mut self, slice: &[u8]) {
+        let mut numbers = Numbers::of(slice.get(1..).unwrap_or_default());
+        let (_first_macroblock, _slice_type) = (numbers.next(), numbers.next());
+        let Some((sps, _)) = numbers.next().and_then(|pps| self.pps.get(&pps)) else { return };
+        if self.used != Some(*sps) {
+            self.used = Some(*sps);
+            self.stale = true;
         }
     }
 
@@ -71,17 +114,21 @@ impl ParameterSets {
     }
 
     fn describe(&self) -> Option<VideoParams> {
-        let sps = self.sps.clone()?;
-        let parsed = read_sps(&sps)?;
+        let (id, sps) = match self.used.and_then(|used| self.sps.get_key_value(&used)) {
+            Some(used) => used,
+            None => self.sps.first_key_value()?,
+        };
+        let parsed = read_sps(sps)?;
         let (width, height) = parsed.pixel_dimensions().ok()?;
-        if self.pps.is_empty() || width == 0 || height == 0 {
+        let pps: Vec<Bytes> = self.pps.values().filter(|(of, _)| of == id).map(|(_, pps)| pps.clone()).collect();
+        if pps.is_empty() || width == 0 || height == 0 {
             return None;
         }
         let restrictions = parsed.vui_parameters.as_ref().and_then(|vui| vui.bitstream_restrictions.as_ref());
         let timing = parsed.vui_parameters.as_ref().and_then(|vui| vui.timing_info.as_ref());
         Some(VideoParams {
-            sps,
-            pps: self.pps.values().cloned().collect(),
+            sps: sps.clone(),
+            pps,
             width,
             height,
             reorder_depth: reorder_depth(&parsed, restrictions),
@@ -141,12 +188,68 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn pps_ids_are_read() {
-        assert_eq!(pps_id(PPS), Some(0));
-        assert_eq!(pps_id(&[0x68, 0b0100_0000]), Some(1));
-        assert_eq!(pps_id(&[0x68, 0b0001_0100]), Some(9));
-        assert_eq!(pps_id(&[0x68, 0, 0]), None);
-        assert_eq!(pps_id(&[0x68]), None);
+    fn ids_are_read() {
+        assert_eq!(pps_ids(PPS), Some((0, 0)));
+        assert_eq!(pps_ids(&[0x68, 0b0101_0000]), Some((1, 0)));
+        assert_eq!(pps_ids(&[0x68, 0b0001_0100, 0b1000_0000]), Some((9, 1)));
+        assert_eq!(pps_ids(&[0x68, 0b0000_0000, 0b1000_0000, 0b0100_0000]), Some((255, 0)));
+        assert_eq!(pps_ids(&[0x68, 0b1000_0010, 0b0001_0000]), None, "an SPS of id 32");
+        for none in [&[0x68][..], &[0x68, 0, 0], &[0x68, 0b0100_0000]] {
+            assert_eq!(pps_ids(none), None);
+        }
+        assert_eq!(sps_id(SPS_360), Some(0));
+        assert_eq!(sps_id(&[0x67, 66, 0xC0]), None);
+    }
+
+    #[test]
+    fn bytes_behind_an_sps_mean_nothing() {
+        // Reolink's cameras send these in-band.
+        for sps in [
+            &[
+                0x67, 0x64, 0x00, 0x33, 0xac, 0x15, 0x14, 0xa0, 0xa0, 0x3d, 0xa1, 0x00, 0x00, 0x04, 0xf6, 0x00, 0x00,
+                0x63, 0x38, 0x04, 0x04,
+            ],
+            &[
+                0x67, 0x64, 0x00, 0x33, 0xac, 0x15, 0x14, 0xa0, 0xa0, 0x3d, 0xa1, 0x00, 0x00, 0x04, 0xf6, 0x00, 0x00,
+                0x94, 0xd4, 0x04, 0x04,
+            ],
+        ] {
+            let mut sets = ParameterSets::default();
+            sets.take(sps);
+            sets.take(PPS);
+            let params = sets.current().expect("as ffmpeg reads it");
+            assert_eq!((params.width, params.height), (640, 480));
+        }
+    }
+
+    #[test]
+    fn the_sets_that_pictures_name_hold() {
+        let small = crate::wire::h264::format::tests::sps(20, 15, 1);
+        let mut large = crate::wire::h264::format::tests::sps(80, 45, 1);
+        // Id 0 is one bit; written anew as 1, with what follows two bits later.
+        large = with_id_1(&large);
+        let pps_of_1: &[u8] = &[0x68, 0b0100_1011, 0b1100_1011, 0x80];
+        let mut sets = ParameterSets::default();
+        for nal in [&small[..], &large, PPS, pps_of_1] {
+            sets.take(nal);
+        }
+        let size = |sets: &mut ParameterSets| sets.current().map(|params| (params.width, params.pps.len()));
+        // First macroblock 0, an I slice of all, PPS 0 or 1.
+        sets.use_for(&[0x65, 0b1000_1000, 0b1000_0000]);
+        assert_eq!(size(&mut sets), Some((320, 1)));
+        sets.use_for(&[0x65, 0b1000_1000, 0b0100_0000]);
+        assert_eq!(size(&mut sets), Some((1280, 1)));
+        sets.use_for(&[0x65, 0b1000_1000, 0b0110_0000]);
+        assert_eq!(size(&mut sets), Some((1280, 1)), "one that nobody knows");
+    }
+
+    /// An SPS of id 0 with the id 1.
+    fn with_id_1(sps: &[u8]) -> Vec<u8> {
+        let bits: String = sps[4..].iter().map(|byte| format!("{byte:08b}")).collect();
+        let bits = format!("010{}", &bits[1..]);
+        let bits = format!("{bits:0<width$}", width = bits.len().div_ceil(8) * 8);
+        let bytes = bits.as_bytes().chunks(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | (bit - b'0')));
+        sps[..4].iter().copied().chain(bytes).collect()
     }
 
     proptest! {

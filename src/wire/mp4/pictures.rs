@@ -81,7 +81,10 @@ impl Pictures {
             let (nal, after) = after.split_at_checked(length).ok_or(Malformed)?;
             rest = after;
             let Some(header) = nal.first() else { continue };
-            key |= kind(*header) == nal_type::IDR;
+            if kind(*header) == nal_type::IDR {
+                key = true;
+                self.sets.use_for(nal);
+            }
             self.sets.take(nal);
             data.put_u32(length as u32);
             data.put_slice(nal);

@@ -42,13 +42,14 @@ pub fn depacketize(
         FU_A => {
             let fragment = *payload.get(1).ok_or(Malformed)?;
             let (start, end, body) = (fragment & 0x80 != 0, fragment & 0x40 != 0, &payload[2..]);
-            if start && end {
-                return Err(Malformed);
-            }
-            if start {
-                units.nal_start(timestamp, header & 0xE0 | kind(fragment), body, out);
-            } else {
+            if !start {
                 units.nal_continue(body, end);
+            } else {
+                units.nal_start(timestamp, header & 0xE0 | kind(fragment), body, out);
+                if end {
+                    // RFC 6184 forbids it, and cameras do it: a NAL unit in one fragment.
+                    units.nal_continue(&[], true);
+                }
             }
         }
         _ => return Err(Malformed),
@@ -96,9 +97,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fragment_that_is_all_of_it_is_taken_whole() {
+        let (units, bad) = run(&[(&[&[0x7C, 0xC5], &KEY[1..]].concat(), true)]);
+        assert_eq!((&units[0].data[4..], units[0].key, bad), (KEY, true, 0));
+    }
+
+    #[test]
     fn lying_lengths_are_told() {
-        for payload in [&[][..], &[STAP_A, 0, 9, 1], &[STAP_A, 0], &[STAP_A, 0, 0], &[FU_A], &[FU_A, 0xC5, 1], &[0x80]]
-        {
+        for payload in [&[][..], &[STAP_A, 0, 9, 1], &[STAP_A, 0], &[STAP_A, 0, 0], &[FU_A], &[0x80]] {
             assert_eq!(run(&[(payload, true)]).1, 1, "{payload:?}");
         }
         for interleaved_mode in [25, 26, 27, 29, 30, 31] {

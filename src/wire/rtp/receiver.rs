@@ -1,32 +1,27 @@
-//! The receiver of all tracks of one publisher.
+//! The receiver of all tracks of one publisher (RFC 3550): which source a track hears, in which order its packets are
+//! taken, and where its timeline lies. What is in the packets is for `video` and `audio`.
 
-use std::collections::VecDeque;
+mod audio;
+mod video;
+
 use std::time::Duration;
 
-use bytes::Bytes;
 use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
 use rtp_types::RtpPacket;
 
-use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, VideoFrame};
+use crate::ground::frame::Frame;
 use crate::ground::time::{Moment, Ticks90k};
-use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
-use crate::wire::h264::order::DecodeOrder;
-use crate::wire::opus;
-use crate::wire::rtp::aac::AacDepacketizer;
 use crate::wire::rtp::clock::{Reception, TrackClock};
 use crate::wire::rtp::latch::{Heard, Source};
-use crate::wire::rtp::latm::LatmDepacketizer;
 use crate::wire::rtp::reorder::{Place, Reorder};
-use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
+use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError};
+use audio::AudioTrack;
+use video::VideoTrack;
 
-/// What a frame takes where nothing tells: 1/30 s.
-const USUAL_FRAME: Ticks90k = Ticks90k(3000);
 /// The first sound is held back until both tracks have been coming for this long: their places are known by then.
 const SETTLING: Duration = Duration::from_millis(150);
 /// Sound whose pictures do not come is held back for no longer than this.
 const LONGEST_SETTLING: Duration = Duration::from_secs(1);
-/// Access units of sound that are held back; the oldest make room.
-const MAX_HELD: usize = 128;
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
 
@@ -72,38 +67,6 @@ struct Report {
 enum Codec {
     Video(Box<VideoTrack>),
     Audio(AudioTrack),
-}
-
-#[derive(Debug)]
-struct VideoTrack {
-    builder: AccessUnitBuilder,
-    units: Vec<AccessUnit>,
-    order: DecodeOrder,
-    last: Option<LastPicture>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct LastPicture {
-    timestamp: i64,
-    pts: Ticks90k,
-    at: Moment,
-}
-
-#[derive(Debug)]
-struct AudioTrack {
-    depacketizer: AudioDepacketizer,
-    params: AudioParams,
-    last_pts: Option<Ticks90k>,
-    /// Access units that are held back, with their timestamps, until the track's place is known for good.
-    held: Option<VecDeque<(i64, Bytes)>>,
-}
-
-#[derive(Debug)]
-enum AudioDepacketizer {
-    Hbr(AacDepacketizer),
-    Latm(LatmDepacketizer),
-    /// A payload is a packet.
-    Opus,
 }
 
 impl Receiver {
@@ -162,7 +125,7 @@ impl Receiver {
 
     /// Whether a picture has begun whose end has yet to come.
     pub fn is_inside_picture(&self) -> bool {
-        self.tracks.iter().any(|track| matches!(&track.codec, Codec::Video(video) if video.builder.is_inside()))
+        self.tracks.iter().any(|track| matches!(&track.codec, Codec::Video(video) if video.is_inside_picture()))
     }
 
     /// Whether the source of a track said that it is leaving.
@@ -252,7 +215,7 @@ impl Receiver {
         let mut holding = false;
         for sound in sounds {
             let Track { codec: Codec::Audio(audio), clock, begun, .. } = sound else { continue };
-            if audio.held.is_none() {
+            if !audio.is_held() {
                 continue;
             }
             let settled = pictures.as_ref().is_none_or(|pictures| {
@@ -301,7 +264,7 @@ impl Receiver {
     /// What has been seen so far.
     pub fn counts(&self) -> Counts {
         let dropped = self.tracks.iter().map(|track| match &track.codec {
-            Codec::Video(video) => video.builder.dropped(),
+            Codec::Video(video) => video.dropped(),
             Codec::Audio(_) => 0,
         });
         Counts { dropped_access_units: dropped.sum(), ..self.counts }
@@ -311,21 +274,8 @@ impl Receiver {
 impl Track {
     fn new(media: &Media, delivery: Delivery) -> Result<Self, RtpError> {
         let codec = match &media.format {
-            Format::H264 { parameter_sets } => Codec::Video(Box::new(VideoTrack {
-                builder: AccessUnitBuilder::new(parameter_sets),
-                units: Vec::new(),
-                order: DecodeOrder::new(None),
-                last: None,
-            })),
-            Format::Aac { size_length, index_length, index_delta_length, .. } => {
-                let depacketizer = AacDepacketizer::new(*size_length, *index_length, *index_delta_length);
-                Codec::Audio(AudioTrack::new(AudioDepacketizer::Hbr(depacketizer), &media.format)?)
-            }
-            Format::Latm { units, .. } => {
-                let depacketizer = LatmDepacketizer::new(*units);
-                Codec::Audio(AudioTrack::new(AudioDepacketizer::Latm(depacketizer), &media.format)?)
-            }
-            Format::Opus => Codec::Audio(AudioTrack::new(AudioDepacketizer::Opus, &media.format)?),
+            Format::H264 { parameter_sets } => Codec::Video(Box::new(VideoTrack::new(parameter_sets))),
+            sound => Codec::Audio(AudioTrack::new(sound)?),
         };
         Ok(Self {
             payload_type: media.payload_type,
@@ -366,144 +316,16 @@ impl Track {
         self.reorder = Reorder::new(self.delivery);
         self.reception = Reception::default();
         match &mut self.codec {
-            Codec::Video(video) => video.builder.lost(),
+            Codec::Video(video) => video.lost(),
             Codec::Audio(audio) => audio.lost(),
         }
-    }
-}
-
-impl VideoTrack {
-    fn take(
-        &mut self,
-        packet: &RtpPacket<'_>,
-        timestamp: i64,
-        lost: u64,
-        clock: &TrackClock,
-        now: Moment,
-        frames: &mut Vec<Frame>,
-    ) -> bool {
-        if lost > 0 {
-            self.builder.lost();
-        }
-        let readable =
-            h264::depacketize(packet.payload(), timestamp, packet.marker_bit(), &mut self.builder, &mut self.units)
-                .is_ok();
-        if !readable {
-            self.builder.lost();
-        }
-        let mut units = std::mem::take(&mut self.units);
-        frames.extend(units.drain(..).map(|unit| Frame::Video(self.frame(unit, clock, now))));
-        self.units = units;
-        readable
-    }
-
-    fn frame(&mut self, unit: AccessUnit, clock: &TrackClock, now: Moment) -> VideoFrame {
-        let AccessUnit { timestamp, key, params, data } = unit;
-        if key {
-            self.order.set_depth(params.reorder_depth);
-        }
-        let mut pts = clock.time(timestamp);
-        let mut duration = params.frame_duration.unwrap_or(USUAL_FRAME);
-        if let Some(last) = self.last {
-            let stuck = timestamp == last.timestamp
-                || params.reorder_depth == Some(0) && timestamp < last.timestamp
-                || params.reorder_depth == Some(0) && pts <= last.pts;
-            if stuck {
-                // Timestamps that stand still: the time at the gateway is all there is.
-                let passed = Ticks90k::from_duration(now.since(last.at));
-                pts = last.pts + passed.max(Ticks90k::from_ms(1));
-            } else if params.frame_duration.is_none() {
-                duration = Ticks90k((pts - last.pts).0.abs().clamp(1, Ticks90k::PER_SECOND));
-            }
-        }
-        let (pts, dts) = self.order.next(pts, duration);
-        self.last = Some(LastPicture { timestamp, pts, at: now });
-        VideoFrame { pts, dts, key, params, data }
-    }
-}
-
-impl AudioTrack {
-    fn new(depacketizer: AudioDepacketizer, format: &Format) -> Result<Self, RtpError> {
-        let params = format.sound().unwrap_or(Err(RtpError::BadAudioConfig))?;
-        Ok(Self { depacketizer, params, last_pts: None, held: Some(VecDeque::new()) })
-    }
-
-    fn lost(&mut self) {
-        match &mut self.depacketizer {
-            AudioDepacketizer::Hbr(hbr) => hbr.lost(),
-            AudioDepacketizer::Latm(latm) => latm.lost(),
-            AudioDepacketizer::Opus => {}
-        }
-    }
-
-    /// Whether the packet could be read, and the timestamp of its last access unit.
-    fn take(
-        &mut self,
-        packet: &RtpPacket<'_>,
-        timestamp: i64,
-        lost: u64,
-        clock: &TrackClock,
-        rate: u32,
-        frames: &mut Vec<Frame>,
-    ) -> (bool, Option<i64>) {
-        if lost > 0 {
-            self.lost();
-        }
-        let Self { depacketizer, params, last_pts, held } = self;
-        let units_in_frame = match params.codec {
-            AudioCodec::Aac { samples_per_frame, .. } => {
-                i64::from(samples_per_frame) * i64::from(rate) / i64::from(params.sample_rate)
-            }
-            AudioCodec::Opus { .. } => 0,
-        };
-        let mut newest = None;
-        let mut unit = |place: usize, data: Bytes| {
-            let timestamp = timestamp + units_in_frame * place as i64;
-            newest = Some(timestamp);
-            match held {
-                Some(held) => {
-                    held.push_back((timestamp, data));
-                    if held.len() > MAX_HELD {
-                        held.pop_front();
-                    }
-                }
-                None => give(last_pts, clock.time(timestamp), data, frames),
-            }
-        };
-        let (payload, marker) = (packet.payload(), packet.marker_bit());
-        let readable = match depacketizer {
-            AudioDepacketizer::Hbr(hbr) => hbr.depacketize(payload, marker, unit).is_ok(),
-            AudioDepacketizer::Latm(latm) => latm.depacketize(payload, marker, unit).is_ok(),
-            AudioDepacketizer::Opus => {
-                let readable = opus::samples(payload).is_some();
-                if readable {
-                    unit(0, Bytes::copy_from_slice(payload));
-                }
-                readable
-            }
-        };
-        (readable, newest)
-    }
-
-    /// Gives out what was held back; from now on nothing is.
-    fn let_go(&mut self, clock: &TrackClock, frames: &mut Vec<Frame>) {
-        for (timestamp, data) in self.held.take().into_iter().flatten() {
-            give(&mut self.last_pts, clock.time(timestamp), data, frames);
-        }
-    }
-}
-
-/// Gives out one access unit of sound. What was heard already (the sound was moved back into step) is left out.
-fn give(last_pts: &mut Option<Ticks90k>, pts: Ticks90k, data: Bytes, frames: &mut Vec<Frame>) {
-    if last_pts.is_none_or(|last| pts > last) {
-        *last_pts = Some(pts);
-        frames.push(Frame::Audio(AudioFrame { pts, data }));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
     use proptest::prelude::*;
     use rtcp_types::SenderReport;
     use rtp_types::RtpPacketBuilder;

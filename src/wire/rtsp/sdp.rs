@@ -1,12 +1,12 @@
 //! What a publisher announces: SDP (RFC 8866) with the media of RFC 6184 (section 8.2), RFC 3640 (section 4),
 //! RFC 6416 (section 7.4) and RFC 7587 (section 7).
 //!
-//! The only file that knows the `sdp-types` crate. One H.264 video, and beside it one sound, AAC or Opus, may be announced.
+//! Only the lines that say something of the media are read (`m=` and `a=`); the others may be as odd as they like, and in
+//! cameras they are. One H.264 video, and beside it one sound, AAC or Opus, are taken; what else is announced is left out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
-use sdp_types::Session;
 
 use crate::wire::aac::{AacError, StreamMux};
 use crate::wire::rtp::{Format, Media};
@@ -14,13 +14,25 @@ use crate::wire::rtp::{Format, Media};
 /// The announced media, in the order of the SDP.
 pub type Description = Vec<Described>;
 
+/// Media that one description can have: one video, one sound, and a camera's other tracks.
+const MAX_MEDIA: usize = 8;
+
 /// One announced medium and its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// What its packets are.
-    pub media: Media,
+    /// What it is.
+    pub content: Content,
     /// Its `a=control` (RFC 2326, section C.1.1), where there is one.
     pub control: Option<String>,
+}
+
+/// What a medium is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Its packets are taken.
+    Taken(Media),
+    /// It may be sent, and is left out; says what it is.
+    LeftOut(String),
 }
 
 /// Why a description is refused.
@@ -28,24 +40,74 @@ pub struct Described {
 pub enum SdpError {
     /// It can't be read; says why.
     Malformed(String),
-    /// A medium's codec is not taken; says which.
+    /// The video's codec is not taken; says which.
     Codec(String),
     /// There is no video.
     NoVideo,
-    /// There is more than one video, or more than one sound.
+    /// There is more than one video or sound to take, or there are very many media.
     TooMany,
 }
 
 /// Reads a description.
 pub fn read(body: &[u8]) -> Result<Description, SdpError> {
-    let session = Session::parse(body).map_err(|error| SdpError::Malformed(error.to_string()))?;
-    let description = session.medias.iter().map(described).collect::<Result<Description, _>>()?;
-    let videos = description.iter().filter(|described| is_video(&described.media)).count();
-    match (videos, description.len() - videos) {
+    // Whatever comes in another encoding is in a line that nobody needs.
+    let text = String::from_utf8_lossy(body);
+    let announced = announced(&text)?;
+    if announced.len() > MAX_MEDIA {
+        return Err(SdpError::TooMany);
+    }
+    let description = announced.iter().map(described).collect::<Result<Description, _>>()?;
+    let taken = || description.iter().filter_map(Described::taken);
+    match (taken().filter(|media| is_video(media)).count(), taken().filter(|media| !is_video(media)).count()) {
         (0, _) => Err(SdpError::NoVideo),
         (1, 0 | 1) => Ok(description),
         _ => Err(SdpError::TooMany),
     }
+}
+
+impl Described {
+    /// The medium, if it is taken.
+    pub fn taken(&self) -> Option<&Media> {
+        match &self.content {
+            Content::Taken(media) => Some(media),
+            Content::LeftOut(_) => None,
+        }
+    }
+}
+
+/// The lines of one medium.
+struct Announced<'a> {
+    /// `video`, `audio`, `application`, …
+    kind: &'a str,
+    protocol: &'a str,
+    formats: Vec<&'a str>,
+    /// `a=` lines: names and values.
+    attributes: Vec<(&'a str, &'a str)>,
+}
+
+/// The media of a description. Its port (RFC 8866, section 5.14) says nothing in RTSP: it may be missing, or be none.
+fn announced(text: &str) -> Result<Vec<Announced<'_>>, SdpError> {
+    let mut media: Vec<Announced> = Vec::new();
+    let lines = text.lines().map(|line| line.trim_matches(['\0', ' ', '\t', '\r'])).filter(|line| !line.is_empty());
+    if !lines.clone().any(|line| line == "v=0" || line.starts_with("m=")) {
+        return Err(malformed("it is none"));
+    }
+    for line in lines {
+        match (line.split_once('='), media.last_mut()) {
+            (Some(("m", value)), _) => {
+                let mut words = value.split_ascii_whitespace().peekable();
+                let kind = words.next().ok_or_else(|| malformed("a medium without a kind"))?;
+                words.next_if(|word| word.starts_with(|first: char| first.is_ascii_digit() || first == '-'));
+                let protocol = words.next().unwrap_or_default();
+                media.push(Announced { kind, protocol, formats: words.collect(), attributes: Vec::new() });
+            }
+            (Some(("a", value)), Some(medium)) => {
+                medium.attributes.push(value.split_once(':').unwrap_or((value, "")));
+            }
+            _ => {}
+        }
+    }
+    Ok(media)
 }
 
 /// Whether `media` is pictures.
@@ -53,18 +115,25 @@ pub fn is_video(media: &Media) -> bool {
     matches!(media.format, Format::H264 { .. })
 }
 
-fn described(media: &sdp_types::Media) -> Result<Described, SdpError> {
-    if !media.proto.starts_with("RTP/AVP") {
-        return Err(SdpError::Codec(format!("{} over {}", media.media, media.proto)));
+fn described(announced: &Announced) -> Result<Described, SdpError> {
+    let control = announced.attributes.iter().find(|(name, _)| *name == "control").map(|(_, value)| value.trim());
+    let content = match (taken(announced), announced.kind) {
+        (Ok(media), _) => Content::Taken(media),
+        (Err(SdpError::Codec(name)), kind) if kind != "video" => Content::LeftOut(name),
+        (Err(error), _) => return Err(error),
+    };
+    Ok(Described { content, control: control.map(str::to_owned) })
+}
+
+fn taken(announced: &Announced) -> Result<Media, SdpError> {
+    if !announced.protocol.starts_with("RTP/AVP") {
+        return Err(SdpError::Codec(format!("{} over {}", announced.kind, announced.protocol)));
     }
     // A medium may list several payload types; the first that is taken counts.
     let mut first_error = None;
-    for word in media.fmt.split_ascii_whitespace() {
-        match format_of(media, word) {
-            Ok(taken) => {
-                let control = media.get_first_attribute_value("control").flatten();
-                return Ok(Described { media: taken, control: control.map(|control| control.trim().to_owned()) });
-            }
+    for word in &announced.formats {
+        match format_of(announced, word) {
+            Ok(taken) => return Ok(taken),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
@@ -75,7 +144,7 @@ fn malformed(why: &str) -> SdpError {
     SdpError::Malformed(why.to_owned())
 }
 
-fn format_of(media: &sdp_types::Media, word: &str) -> Result<Media, SdpError> {
+fn format_of(media: &Announced, word: &str) -> Result<Media, SdpError> {
     let payload_type: u8 =
         word.parse().ok().filter(|number| *number < 128).ok_or_else(|| malformed("a payload type that is none"))?;
     let Some(map) = attribute(media, "rtpmap", word) else {
@@ -97,8 +166,8 @@ fn format_of(media: &sdp_types::Media, word: &str) -> Result<Media, SdpError> {
 }
 
 /// The value of `a=name:payload_type value`.
-fn attribute<'a>(media: &'a sdp_types::Media, name: &'a str, payload_type: &str) -> Option<&'a str> {
-    media.get_attribute_values(name).flatten().find_map(|value| {
+fn attribute<'a>(media: &Announced<'a>, name: &str, payload_type: &str) -> Option<&'a str> {
+    media.attributes.iter().filter(|(attribute, _)| *attribute == name).find_map(|(_, value)| {
         let (number, value) = value.trim().split_once(char::is_whitespace)?;
         (number == payload_type).then(|| value.trim())
     })
@@ -214,11 +283,20 @@ mod tests {
         read(format!("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n{media}").as_bytes())
     }
 
+    /// The codec for which a video is refused, or for which a medium beside it is left out.
     fn codec(media: &str) -> String {
         match one(media) {
             Err(SdpError::Codec(name)) => name,
+            Ok(description) => match &description[1].content {
+                Content::LeftOut(name) => name.clone(),
+                other => panic!("{other:?}"),
+            },
             other => panic!("{other:?}"),
         }
+    }
+
+    fn media(described: &Described) -> &Media {
+        described.taken().expect("one that is taken")
     }
 
     #[test]
@@ -226,8 +304,8 @@ mod tests {
         let description = read(FFMPEG.as_bytes()).unwrap();
         assert_eq!(description.len(), 2);
         assert_eq!(description[0].control.as_deref(), Some("streamid=0"));
-        assert_eq!((description[0].media.payload_type, description[0].media.clock_rate), (96, 90_000));
-        let Format::H264 { parameter_sets } = &description[0].media.format else { panic!() };
+        assert_eq!((media(&description[0]).payload_type, media(&description[0]).clock_rate), (96, 90_000));
+        let Format::H264 { parameter_sets } = &media(&description[0]).format else { panic!() };
         assert_eq!(parameter_sets.iter().map(|set| set[0] & 31).collect::<Vec<_>>(), [7, 8]);
         let aac = Format::Aac {
             config: Bytes::from_static(&[0x12, 0x08]),
@@ -235,13 +313,13 @@ mod tests {
             index_length: 3,
             index_delta_length: 3,
         };
-        assert_eq!(description[1].media, Media { payload_type: 97, clock_rate: 44_100, format: aac });
+        assert_eq!(*media(&description[1]), Media { payload_type: 97, clock_rate: 44_100, format: aac });
     }
 
     #[test]
     fn parameter_sets_may_be_missing_or_broken() {
         let sets = |fmtp: &str| match &one(&format!("m=video 0 RTP/AVP 35\r\na=rtpmap:35 h264/90000\r\n{fmtp}")) {
-            Ok(description) => match &description[0].media.format {
+            Ok(description) => match &media(&description[0]).format {
                 Format::H264 { parameter_sets } => parameter_sets.len(),
                 other => panic!("{other:?}"),
             },
@@ -263,7 +341,7 @@ mod tests {
         assert_eq!(codec(&format!("{H264}m=audio 0 RTP/AVP 0\r\n")), "PCMU");
         assert_eq!(codec(&format!("{H264}m=application 9 UDP/DTLS/SCTP x\r\n")), "application over UDP/DTLS/SCTP");
         let lbr = "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/8000\r\na=fmtp:97 mode=CELP-cbr;config=1208\r\n";
-        assert_eq!(codec(lbr), "MPEG4-GENERIC in mode CELP-cbr");
+        assert_eq!(codec(&format!("{H264}{lbr}")), "MPEG4-GENERIC in mode CELP-cbr");
         for fmtp in ["", "a=fmtp:97 cpresent=1\r\n", "a=fmtp:97 config=400024203fc0\r\n"] {
             assert_eq!(codec(&format!("{H264}{LATM}{fmtp}")), "MP4A-LATM with cpresent=1");
         }
@@ -282,7 +360,11 @@ mod tests {
 
     #[test]
     fn latm_described_beforehand_is_read() {
-        let format = |fmtp: &str| one(&format!("{H264}{LATM}a=fmtp:97 {fmtp}\r\n")).unwrap()[1].media.format.clone();
+        let format = |fmtp: &str| {
+            one(&format!("{H264}{LATM}a=fmtp:97 {fmtp}\r\n"))
+                .map(|description| media(&description[1]).format.clone())
+                .expect("good")
+        };
         let config = Bytes::from_static(&[0x12, 0x10]);
         // FFmpeg's line, and one of three units in an element.
         let ffmpeg = format("profile-level-id=1;cpresent=0;config=400024203fc0");
@@ -294,10 +376,10 @@ mod tests {
     fn opus_is_read() {
         // FFmpeg's lines; GStreamer writes the name in capitals.
         for name in ["opus", "OPUS"] {
-            let media =
+            let text =
                 format!("{H264}m=audio 0 RTP/AVP 97\r\na=rtpmap:97 {name}/48000/2\r\na=fmtp:97 sprop-stereo=1\r\n");
             let opus = Media { payload_type: 97, clock_rate: 48_000, format: Format::Opus };
-            assert_eq!(one(&media).map(|description| description[1].media.clone()), Ok(opus));
+            assert_eq!(one(&text).map(|description| media(&description[1]).clone()), Ok(opus));
         }
     }
 
@@ -305,6 +387,11 @@ mod tests {
     fn one_video_and_at_most_one_sound() {
         assert_eq!(one(""), Err(SdpError::NoVideo));
         assert_eq!(one(AAC), Err(SdpError::NoVideo));
+        assert_eq!(
+            one("m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\n"),
+            Err(SdpError::NoVideo)
+        );
+        assert_eq!(one(&format!("{H264}{}", "m=application 0 RTP/AVP 107\r\n".repeat(8))), Err(SdpError::TooMany));
         assert_eq!(one(&format!("{H264}{H264}")), Err(SdpError::TooMany));
         assert_eq!(one(&format!("{H264}{AAC}{AAC}")), Err(SdpError::TooMany));
         assert_eq!(one(&format!("{AAC}{H264}")).map(|description| description.len()), Ok(2));
@@ -312,8 +399,53 @@ mod tests {
 
     #[test]
     fn the_first_payload_type_that_is_taken_counts() {
-        let media = "m=video 0 RTP/AVP 98 96\r\na=rtpmap:98 VP8/90000\r\na=rtpmap:96 H264/90000\r\n";
-        assert_eq!(one(media).map(|description| description[0].media.payload_type), Ok(96));
+        let text = "m=video 0 RTP/AVP 98 96\r\na=rtpmap:98 VP8/90000\r\na=rtpmap:96 H264/90000\r\n";
+        assert_eq!(one(text).map(|description| media(&description[0]).payload_type), Ok(96));
+    }
+
+    #[test]
+    fn what_is_left_out_keeps_nothing_else_out() {
+        // A Hikvision camera's, with G.711 and ONVIF's metadata; FFmpeg's KLV; MPEG audio.
+        let beside = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:trackID=2\r\n\
+            m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:trackID=3\r\n\
+            m=data 0 RTP/AVP 98\r\na=rtpmap:98 SMPTE336M/90000\r\nm=audio 0 RTP/AVP 14\r\n";
+        let description = one(&format!("{H264}{beside}{AAC}")).expect("pictures");
+        let content: Vec<_> = description
+            .iter()
+            .map(|described| match &described.content {
+                Content::Taken(media) => media.payload_type.to_string(),
+                Content::LeftOut(name) => name.clone(),
+            })
+            .collect();
+        assert_eq!(content, ["96", "PCMA", "vnd.onvif.metadata", "SMPTE336M", "MPA", "97"]);
+        assert_eq!(description[2].control.as_deref(), Some("trackID=3"));
+    }
+
+    #[test]
+    fn what_isn_t_needed_isn_t_judged() {
+        for head in [
+            "v=0\r\no=- 0 0 IN IP4\r\ns=-\r\n",
+            "v=0\r\no=My Camera 1 1 IN IP4 10.0.0.1\r\ns=-\r\n",
+            "v=0\r\no=-\r\nc=IN\r\n",
+            "v=0\r\nc=\r\nc=IN 10.0.0.1\r\nt=\r\nb=AS\r\n",
+            "v=1\no=a\no=b\ns=\n",
+            "a=range:npt=now-\r\n\r\n",
+            "",
+        ] {
+            let description = one_of(format!("{head}{H264}").into_bytes());
+            assert!(description.is_ok_and(|description| description.len() == 1), "{head}");
+        }
+        assert!(one_of([b"v=0\r\ns=Jos\xe9\r\n", H264.as_bytes(), b"a=control:x\r\n\0"].concat()).is_ok());
+        for media in
+            ["m=video -1 RTP/AVP 96", "m=video RTP/AVP 96", "m=video 5004/2 RTP/AVP 96", "m=video  0  RTP/AVP  96 "]
+        {
+            let description = one(&H264.replace("m=video 0 RTP/AVP 96", media)).expect("a video");
+            assert_eq!(super::tests::media(&description[0]).payload_type, 96, "{media}");
+        }
+    }
+
+    fn one_of(body: Vec<u8>) -> Result<Description, SdpError> {
+        read(&body)
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use super::answer::{self, Refusal};
 use super::auth::{Challenger, Claim, Credentials, hex};
 use super::message::{self, Broken, Method, Piece, Request};
-use super::sdp::{self, Description, SdpError};
+use super::sdp::{self, Content, Description, SdpError};
 use super::transport::{self, Way};
 use super::uri::Uri;
 use crate::ground::limits::{RTSP_AUTH_TRIES, RTSP_IDLE};
@@ -59,6 +59,8 @@ pub enum Event {
     Announce {
         /// The path without slashes at its ends, without query. May be a secret.
         path: String,
+        /// What else it will send, that is left out.
+        left_out: Vec<String>,
         /// Who it says it is, where it does.
         credentials: Option<Credentials>,
     },
@@ -346,12 +348,16 @@ impl Session {
         let description = sdp::read(request.body).map_err(|error| match error {
             SdpError::Malformed(why) => refused(400, &format!("Bad SDP: {why}")),
             SdpError::Codec(name) => {
-                refused(415, &format!("Codec {name} is not supported: send H264, and MPEG4-GENERIC (AAC)"))
+                refused(415, &format!("Codec {name} is not supported: send H264, and AAC or Opus beside it"))
             }
             SdpError::NoVideo => refused(415, "There is no video: send H264"),
             SdpError::TooMany => refused(415, "Send one video, and one sound at most"),
         })?;
-        let event = Event::Announce { path: base.path.clone(), credentials };
+        let left_out = description.iter().filter_map(|described| match &described.content {
+            Content::LeftOut(name) => Some(printable(name)),
+            Content::Taken(_) => None,
+        });
+        let event = Event::Announce { path: base.path.clone(), left_out: left_out.collect(), credentials };
         let routes = vec![None; description.len()];
         self.wait(cseq, Decision::Announce(Announced { base, description, routes }), event)
     }
@@ -392,13 +398,17 @@ impl Session {
                 self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, Event::Bind { medium, ports })
             }
             Way::Interleaved(wanted) => {
-                let taken = |channel: u8| match other {
-                    Some(Route::Interleaved(rtp, rtcp)) => channel == rtp || channel == rtcp,
-                    _ => false,
+                let others = announced.routes.iter().enumerate().filter(|(other, _)| *other != medium);
+                let taken = |channel: u8| {
+                    others.clone().any(|(_, route)| match route {
+                        Some(Route::Interleaved(rtp, rtcp)) => channel == *rtp || channel == *rtcp,
+                        _ => false,
+                    })
                 };
                 let free = |(rtp, rtcp): &(u8, u8)| !taken(*rtp) && !taken(*rtcp);
-                let channels = wanted.filter(free).or_else(|| [(0, 1), (2, 3), (4, 5)].into_iter().find(free));
-                let (rtp, rtcp) = channels.expect("one other track takes two of three pairs at most");
+                let pairs = (0..=u8::MAX).step_by(2).map(|rtp| (rtp, rtp + 1));
+                let channels = wanted.filter(free).or_else(|| pairs.into_iter().find(free));
+                let (rtp, rtcp) = channels.expect("so few media leave a pair of channels free");
                 let transport = format!("{};unicast;interleaved={rtp}-{rtcp};mode=record", offer.name);
                 self.set_up(medium, Route::Interleaved(rtp, rtcp), cseq, &transport);
                 Ok(Step::Done)
@@ -419,11 +429,12 @@ impl Session {
         let State::Announced(announced) = &self.state else {
             return Err(refused(455, "Method Not Valid in This State"));
         };
-        // Media that were announced but not set up will never come: nobody is told of them.
+        // Media that were announced but not set up will never come, and what comes of those that are left out is passed
+        // over: nobody is told of them.
         let media = announced.description.iter().zip(&announced.routes).enumerate();
         let tracks: Vec<Track> = media
             .filter_map(|(medium, (described, route))| {
-                Some(Track { medium, media: described.media.clone(), route: (*route)? })
+                Some(Track { medium, media: described.taken()?.clone(), route: (*route)? })
             })
             .collect();
         if !tracks.iter().any(|track| sdp::is_video(&track.media)) {

@@ -158,7 +158,7 @@ fn sequence_numbers_and_session_names_come_back() {
 fn what_is_announced_is_told_without_query_and_slashes() {
     let mut client = Client::new();
     let event = client.send(&text("ANNOUNCE", "rtsp://ana:pa%3Ass@h:8554/live/T/?x=1", "", SDP));
-    let Some(Event::Announce { path, credentials: Some(credentials) }) = event else { panic!("{event:?}") };
+    let Some(Event::Announce { path, credentials: Some(credentials), .. }) = event else { panic!("{event:?}") };
     assert_eq!(path, "live/T");
     assert!(credentials.user() == "ana" && credentials.prove("pa:ss"));
 }
@@ -203,7 +203,6 @@ fn refusals_are_told_and_leave_the_connection_usable() {
 fn other_codecs_are_refused_by_name() {
     for (from, to, says) in [
         ("H264/90000", "VP8/90000", "415 Codec VP8 is not supported"),
-        ("MPEG4-GENERIC/48000/2", "speex/16000", "415 Codec speex is not supported"),
         ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:streamid=0\r\n", "", "415 There is no video"),
     ] {
         let mut client = Client::new();
@@ -212,6 +211,34 @@ fn other_codecs_are_refused_by_name() {
         assert_eq!(status, 415);
         assert!(answer.contains(says), "{answer}");
         assert_eq!(client.ask("ANNOUNCE", "rtsp://h/live/T", "", SDP), 200);
+    }
+}
+
+#[test]
+fn media_that_are_left_out_may_be_set_up_and_are_passed_over() {
+    let sdp = SDP.replace("MPEG4-GENERIC/48000/2", "speex/16000")
+        + "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:streamid=2\r\n";
+    let mut client = Client::new();
+    let event = client.send(&text("ANNOUNCE", "rtsp://h/live/T", "", &sdp));
+    let Some(Event::Announce { left_out, .. }) = event else { panic!("{event:?}") };
+    assert_eq!(left_out, ["speex", "vnd.onvif.metadata"]);
+    client.session.accept();
+    assert_eq!(client.answer().0, 200);
+    for (medium, wanted, given) in [(0, "0-1", "0-1"), (1, "2-3", "2-3"), (2, "0-1", "4-5")] {
+        let (status, answer) =
+            client.setup(&format!("rtsp://h/live/T/streamid={medium}"), &format!("RTP/AVP/TCP;interleaved={wanted}"));
+        assert_eq!(status, 200);
+        assert!(answer.contains(&format!("interleaved={given};")), "{answer}");
+    }
+    let event = client.send(&text("RECORD", "rtsp://h/live/T", "", ""));
+    let Some(Event::Record(tracks)) = event else { panic!("{event:?}") };
+    assert_eq!(tracks.iter().map(|track| track.medium).collect::<Vec<_>>(), [0]);
+    client.session.accept();
+    assert_eq!(client.answer().0, 200);
+    for (channel, taken) in [(2, false), (4, false), (0, true)] {
+        let packet = [b'$', channel, 0, 2, 9, 9];
+        let (used, step) = client.session.take(&packet, NOW);
+        assert_eq!((used, matches!(step, Step::Packet { track: 0, .. })), (packet.len(), taken));
     }
 }
 

@@ -102,13 +102,16 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sdp::Described;
+    use super::super::sdp::{Content, Described};
     use super::*;
     use crate::wire::rtp::{Format, Media};
 
     fn described(controls: &[Option<&str>]) -> Description {
         let media = Media { payload_type: 96, clock_rate: 90_000, format: Format::H264 { parameter_sets: vec![] } };
-        controls.iter().map(|control| Described { media: media.clone(), control: control.map(Into::into) }).collect()
+        controls
+            .iter()
+            .map(|control| Described { content: Content::Taken(media.clone()), control: control.map(Into::into) })
+            .collect()
     }
 
     #[test]

@@ -116,7 +116,8 @@ export class Adaptation {
 
   raise(nowMs) {
     const part = this.bitsPerSecond / this.tooMuch;
-    this.bitsPerSecond = Math.min(LADDER[this.top].bitsPerSecond, this.bitsPerSecond * (part > 0.7 && part < 1.2 ? RAISE_CAREFULLY : RAISE));
+    this.bitsPerSecond = Math.min(LADDER[this.top].bitsPerSecond,
+      this.bitsPerSecond * (part > 0.7 && part < 1.2 ? RAISE_CAREFULLY : RAISE));
     this.raisedAtMs = nowMs;
     // A size larger when its own rate is reached: a key frame of it costs, so it isn't taken earlier.
     if (this.rung > this.top && this.bitsPerSecond >= LADDER[this.rung - 1].bitsPerSecond) { this.rung -= 1; }

@@ -50,7 +50,8 @@ export class Publisher {
 
   async openEncoders() {
     const { stream, video } = this.camera;
-    this.video = new VideoRoom(this.adaptation, (chunk, timestampUs) => this.send(PICTURE, chunk, timestampUs), (error) => this.broken(error));
+    this.video = new VideoRoom(this.adaptation, (chunk, timestampUs) => this.send(PICTURE, chunk, timestampUs),
+      (error) => this.broken(error));
     try {
       this.codec = await this.video.prepare(video.videoWidth, video.videoHeight);
     } catch {

@@ -88,7 +88,8 @@ export class SoundRoom {
     this.samples += samples.length;
     const timestamp = Math.round(ownUs);
     this.offsetUs = this.clock.at(ownUs, performance.now() * 1000) - timestamp;
-    const data = new AudioData({ format: 'f32-planar', sampleRate: SAMPLE_RATE, numberOfFrames: samples.length, numberOfChannels: 1, timestamp, data: samples });
+    const data = new AudioData({ format: 'f32-planar', sampleRate: SAMPLE_RATE, numberOfFrames: samples.length, numberOfChannels: 1,
+      timestamp, data: samples });
     this.encoder.encode(data);
     data.close();
   }

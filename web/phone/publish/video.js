@@ -14,7 +14,8 @@ const BREAKS_EVERY_MS = 2000;
 export async function supported(width, height, { frameRate, bitsPerSecond }) {
   for (const codec of codecs(width, height, frameRate)) {
     for (const hardwareAcceleration of ['prefer-hardware', 'no-preference']) {
-      const wanted = { codec, width, height, bitrate: bitsPerSecond, framerate: frameRate, latencyMode: 'realtime', bitrateMode: 'variable', hardwareAcceleration, avc: { format: 'annexb' } };
+      const wanted = { codec, width, height, bitrate: bitsPerSecond, framerate: frameRate, latencyMode: 'realtime', bitrateMode: 'variable',
+        hardwareAcceleration, avc: { format: 'annexb' } };
       try {
         if ((await VideoEncoder.isConfigSupported(wanted)).supported) { return wanted; }
       } catch { /* A browser that doesn't know one of the words throws: the next is tried. */ }
@@ -123,7 +124,8 @@ export class VideoRoom {
   }
 
   open() {
-    const encoder = new VideoEncoder({ output: (chunk) => this.give(chunk, chunk.timestamp), error: (error) => { if (encoder === this.encoder) { this.broke(error); } } });
+    const encoder = new VideoEncoder({ output: (chunk) => this.give(chunk, chunk.timestamp),
+      error: (error) => { if (encoder === this.encoder) { this.broke(error); } } });
     this.encoder = encoder;
     encoder.configure(bare(this.config));
     this.wantsKey = true;
@@ -132,7 +134,9 @@ export class VideoRoom {
   /** The picture in the size to be encoded, upright, with its time on the page's clock. */
   sized(picture, timestampUs) {
     const { width, height } = this.config;
-    if (picture.displayWidth === width && picture.displayHeight === height && !picture.rotation) { return new VideoFrame(picture, { timestamp: timestampUs }); }
+    if (picture.displayWidth === width && picture.displayHeight === height && !picture.rotation) {
+      return new VideoFrame(picture, { timestamp: timestampUs });
+    }
     if (!this.canvas) { this.canvas = new OffscreenCanvas(width, height); }
     if (this.canvas.width !== width || this.canvas.height !== height) { Object.assign(this.canvas, { width, height }); }
     this.canvas.getContext('2d', { alpha: false }).drawImage(picture, 0, 0, width, height);

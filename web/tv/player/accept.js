@@ -1,5 +1,6 @@
 /* From "I want to see this" to the addresses it plays at: accepts the share, asks for the PIN when the gateway wants
-   it (`known`: one that was just typed), and waits while a share is not ready yet. granted(play) or failed(why) follows, unless the answered cancel() came first. */
+   it (`known`: one that was just typed), and waits while a share is not ready yet. granted(play) or failed(why) follows,
+   unless the answered cancel() came first. */
 (function (Lareira) {
   'use strict';
 

@@ -59,7 +59,8 @@
     for (i = 0; i < this.samples.length; i += 1) { least = Math.min(least, this.samples[i].ahead); }
 
     if (now - this.troubled > QUIET_MS) {
-      this.margin = Math.max(this.least, this.margin - Math.max(NARROW_PER_S, (this.margin - this.least) * NARROW_PART_PER_S) * (now - this.narrowed) / 1000);
+      this.margin = Math.max(this.least, this.margin - Math.max(NARROW_PER_S,
+        (this.margin - this.least) * NARROW_PART_PER_S) * (now - this.narrowed) / 1000);
     }
     this.narrowed = now;
 

@@ -8,7 +8,8 @@
   function cover(entry) {
     return el('div.cover', {}, [
       Lareira.parts.picture('photo', entry.thumbnail_url),
-      el('div.cover-words', { role: 'status' }, [Lareira.parts.face(entry.sender, 'medium'), el('p.cover-line', { text: Lareira.t('joining') })])
+      el('div.cover-words', { role: 'status' }, [Lareira.parts.face(entry.sender, 'medium'),
+        el('p.cover-line', { text: Lareira.t('joining') })])
     ]);
   }
 
@@ -44,7 +45,8 @@
     var t = Lareira.t;
     if (why === 'gone') { return { title: t('expired'), text: t('expired_text') }; }
     if (why === 'not-ready') { return { title: t('not_ready_title'), text: t('not_ready_text') }; }
-    return { title: t('error_title'), text: why === 'connection' ? t('unreachable_text') : why === 'unsupported' || why === 'decode' ? t('decode_text') : message || t('error_text') };
+    return { title: t('error_title'), text: why === 'connection' ? t('unreachable_text') : why === 'unsupported' || why === 'decode'
+      ? t('decode_text') : message || t('error_text') };
   }
 
   Lareira.over = { cover: cover, bar: bar, curtain: curtain, trouble: trouble };

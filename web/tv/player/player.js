@@ -53,7 +53,11 @@
       playing: function () { clearTimeout(timer); told.onStall(false); if (!pictured) { pictured = true; told.onPicture(); } },
       waiting: function () { clearTimeout(timer); timer = setTimeout(function () { told.onStall(true); }, 1200); },
       ended: function () { over('ended'); },
-      error: function () { if (video.error && !(again && again())) { over(video.error.code === 4 ? 'unsupported' : video.error.code === 2 ? 'connection' : 'decode'); } }
+      error: function () {
+        if (video.error && !(again && again())) {
+          over(video.error.code === 4 ? 'unsupported' : video.error.code === 2 ? 'connection' : 'decode');
+        }
+      }
     };
     Object.keys(events).forEach(function (name) { video.addEventListener(name, events[name]); });
     unlisten = function () {
@@ -94,7 +98,10 @@
         if (status === 403) { over('forbidden'); return; }
         restarts += 1;
         if (data.type === 'mediaError' && restarts < 3) { hls.recoverMediaError(); return; }
-        if (data.type === 'networkError' && restarts < 10) { setTimeout(function () { if (on === mine) { hls.loadSource(url); } }, 1000); return; }
+        if (data.type === 'networkError' && restarts < 10) {
+          setTimeout(function () { if (on === mine) { hls.loadSource(url); } }, 1000);
+          return;
+        }
         over(data.type === 'networkError' ? 'connection' : 'decode');
       });
       listen();

@@ -9,7 +9,8 @@
     var stopped = false;
     function say() {
       var video = Lareira.player.video();
-      Lareira.api.watching(share, Math.max(0, Math.round((video.currentTime || 0) * 1000)), Lareira.player.delayMs(), function () { /* the next one tells more */ });
+      Lareira.api.watching(share, Math.max(0, Math.round((video.currentTime || 0) * 1000)), Lareira.player.delayMs(),
+        function () { /* the next one tells more */ });
     }
     var timer = setInterval(say, EVERY_MS);
     /* The first delay is known after some pictures. */

@@ -11,7 +11,8 @@
     var node = el('section.page.page-blocked', {}, [
       Lareira.parts.head(t('blocked')),
       el('div.settings', {}, [
-        el('div.settings-side', {}, [el('img.settings-mark', { src: '/shared/mark.svg', alt: '' }), el('p.settings-about', { text: t('blocked_text') })]),
+        el('div.settings-side', {}, [el('img.settings-mark', { src: '/shared/mark.svg', alt: '' }),
+          el('p.settings-about', { text: t('blocked_text') })]),
         el('div.settings-main', {}, [rows, buttons])
       ])
     ]);
@@ -21,7 +22,8 @@
 
     function line(sender) {
       var id = sender.sender_id, name = sender.name || t('someone');
-      var node = Lareira.parts.row(el('span.row-label', {}, [Lareira.parts.face(sender, 'small'), Lareira.dom.theirs('span', name)]), el('i.tick', {}), function () {
+      var node = Lareira.parts.row(el('span.row-label', {}, [Lareira.parts.face(sender, 'small'), Lareira.dom.theirs('span', name)]),
+        el('i.tick', {}), function () {
         ticked[id] = !ticked[id];
         draw();
       });
@@ -56,7 +58,10 @@
     buttons.appendChild(Lareira.parts.button(t('close'), app.back));
     Lareira.api.blocks(function (error, answer) {
       if (gone) { return; }
-      if (error) { if (error.status !== 401) { app.back(); Lareira.panels.notice(error.status ? t('error_text') : t('unreachable')); } return; }
+      if (error) {
+        if (error.status !== 401) { app.back(); Lareira.panels.notice(error.status ? t('error_text') : t('unreachable')); }
+        return;
+      }
       show(answer);
     });
     return { node: node, help: 'settings', leave: function () { gone = true; } };

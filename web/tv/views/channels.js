@@ -22,8 +22,10 @@
     var t = Lareira.t, on = Lareira.guide.on(channel, Date.now());
     return el('div.programme', {}, [
       el('p.programme-now', {}, [on.now ? theirs('span', on.now.title) : el('span', { text: t('no_guide') })]),
-      on.now ? el('div.programme-times', {}, [el('span', { text: Lareira.words.span(on.now.starts_at, on.now.ends_at) }), progress(on.part)]) : null,
-      on.next ? el('p.programme-next', {}, [el('span', { text: Lareira.words.clock(new Date(on.next.starts_at)) }), theirs('span', on.next.title)]) : null
+      on.now ? el('div.programme-times', {}, [el('span', { text: Lareira.words.span(on.now.starts_at, on.now.ends_at) }),
+        progress(on.part)]) : null,
+      on.next ? el('p.programme-next', {}, [el('span', { text: Lareira.words.clock(new Date(on.next.starts_at)) }),
+        theirs('span', on.next.title)]) : null
     ]);
   }
 
@@ -37,7 +39,8 @@
 
     function row(channel, i) {
       var now = Lareira.guide.on(channel, Date.now()).now, title = now ? now.title : '';
-      var line = el('button.channel-row', { type: 'button', 'data-choice': '', 'data-first': i === index ? '' : null, onclick: function () { pick(channel); } }, [
+      var line = el('button.channel-row', { type: 'button', 'data-choice': '', 'data-first': i === index ? '' : null,
+        onclick: function () { pick(channel); } }, [
         el('span.channel-number', { text: channel.number }), logo(channel),
         el('span.channel-words', {}, [theirs('b', channel.name), theirs('span', title)])
       ]);
@@ -89,6 +92,9 @@
     var made = list(Lareira.guide.last(), Lareira.app.tune);
     Lareira.expect();
     var node = el('section.page.page-channels', {}, [Lareira.parts.head(Lareira.t('channels')), made.node]);
-    return { node: node, onKey: made.onKey, onEvent: function (name) { if (name === 'channel') { if (Lareira.guide.list.length) { made.draw(); } else { Lareira.app.back(); } } } };
+    return { node: node, onKey: made.onKey,
+      onEvent: function (name) {
+        if (name === 'channel') { if (Lareira.guide.list.length) { made.draw(); } else { Lareira.app.back(); } }
+      } };
   };
 }(window.Lareira = window.Lareira || {}));

@@ -42,7 +42,8 @@
       Lareira.api.entry(params.entry.share_id, function (error, entry) {
         if (gone) { return; }
         if (error) { if (error.status === 404) { Lareira.panels.notice(t('expired')); leave(); } return; }
-        var before = params.entry, same = ['state', 'seen', 'duration_ms', 'introduction', 'recording_failure_code'].every(function (name) { return entry[name] === before[name]; });
+        var before = params.entry, same = ['state', 'seen', 'duration_ms', 'introduction',
+          'recording_failure_code'].every(function (name) { return entry[name] === before[name]; });
         params.entry = entry;
         if (!same) { draw(); }
       });
@@ -56,7 +57,10 @@
       leave: function () { gone = true; },
       onKey: function (key) {
         if (key.name === 'red') { remove(); return true; }
-        if ((key.name === 'play' || key.name === 'playpause' || key.name === 'green') && params.entry.state !== 'expired') { play(); return true; }
+        if ((key.name === 'play' || key.name === 'playpause' || key.name === 'green') && params.entry.state !== 'expired') {
+          play();
+          return true;
+        }
         return false;
       },
       onEvent: function (name, data) { if (name !== 'reach' || data.again) { load(); } }

@@ -33,7 +33,8 @@
       node.classList.toggle('has-hero', !!first);
       if (first) { backdrop.appendChild(Lareira.parts.picture('photo', first.thumbnail_url) || el('span', {})); }
       if (first) {
-        words.appendChild(el('p.over' + (live ? '.is-live' : ''), {}, [live ? el('i.ember') : null, el('span', { text: live ? t('live_now') : Lareira.words.when(first.started_at) })]));
+        words.appendChild(el('p.over' + (live ? '.is-live' : ''), {},
+          [live ? el('i.ember') : null, el('span', { text: live ? t('live_now') : Lareira.words.when(first.started_at) })]));
         words.appendChild(Lareira.dom.theirs('h2.display', name));
         words.appendChild(Lareira.dom.theirs('p.lead', first.title || (live ? t('home_live_text') : t('home_unseen_text'))));
       } else {
@@ -45,8 +46,11 @@
         buttons.appendChild(Lareira.parts.button(live ? t('watch_now') : t('play'), function () { app.watch(first, 'live'); }, '.is-main'));
         buttons.lastChild.setAttribute('data-first', '');
       }
-      buttons.appendChild(Lareira.parts.button(page.unseen ? t('inbox_unseen', { count: page.unseen }) : t('inbox'), function () { app.go('inbox'); }));
-      if (Lareira.guide.list.length) { buttons.appendChild(Lareira.parts.button(t('channels'), function () { app.go('channels'); }, '.key-yellow')); }
+      buttons.appendChild(Lareira.parts.button(page.unseen ? t('inbox_unseen', { count: page.unseen }) : t('inbox'),
+        function () { app.go('inbox'); }));
+      if (Lareira.guide.list.length) {
+        buttons.appendChild(Lareira.parts.button(t('channels'), function () { app.go('channels'); }, '.key-yellow'));
+      }
       buttons.appendChild(Lareira.parts.button(t('settings'), function () { app.go('settings'); }));
       if ((app.device.users || []).length > 1) {
         buttons.appendChild(el('button.button.with-face', { type: 'button', 'data-choice': '', onclick: function () { app.go('who'); } },

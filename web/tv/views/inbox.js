@@ -10,7 +10,8 @@
     var t = Lareira.t, app = Lareira.app, gone = false, last = '', asked = 0, ahead = null;
     var index = params.index || 0, total = params.total || 0, entries = [];
     var count = el('span.count', { 'aria-hidden': 'true' });
-    var colours = el('span.colours', { 'aria-hidden': 'true' }, [el('span.key-green', { text: t('play') }), el('span.key-red', { text: t('remove') })]);
+    var colours = el('span.colours', { 'aria-hidden': 'true' },
+      [el('span.key-green', { text: t('play') }), el('span.key-red', { text: t('remove') })]);
     var grid = el('div.grid', {});
     var node = el('section.page.page-inbox', {}, [Lareira.parts.head(t('inbox'), el('span', {}, [colours, count]), 'inbox'), grid]);
 
@@ -61,7 +62,9 @@
       last = text;
       entries = page.entries;
       draw();
-      if (from + PAGE < total) { Lareira.api.inbox(from + PAGE, PAGE, function (error, next) { if (!error) { ahead = { from: from + PAGE, page: next }; } }); }
+      if (from + PAGE < total) {
+        Lareira.api.inbox(from + PAGE, PAGE, function (error, next) { if (!error) { ahead = { from: from + PAGE, page: next }; } });
+      }
     }
 
     /* To another page: what was fetched ahead is shown at once, and asked for again behind it. */
@@ -75,7 +78,10 @@
       var at = index % PAGE, column = at % COLUMNS;
       if (!entries.length) { return false; }
       if (key.name === 'down' && at + COLUMNS >= PAGE && first() + PAGE < total) { turn(first() + PAGE + column); return true; }
-      if (key.name === 'down' && at + COLUMNS >= entries.length && at - column + COLUMNS < entries.length) { settle(grid.lastChild); return true; }
+      if (key.name === 'down' && at + COLUMNS >= entries.length && at - column + COLUMNS < entries.length) {
+        settle(grid.lastChild);
+        return true;
+      }
       if (key.name === 'up' && at < COLUMNS && first() > 0) { turn(first() - COLUMNS + column); return true; }
       /* Left and right read on like lines of text. */
       if (key.name === 'right' && at === entries.length - 1 && index + 1 < total) { turn(index + 1); return true; }
@@ -86,7 +92,10 @@
       if (PAGES_BACK.test(key.name) && first() > 0) { turn(first() - PAGE); return true; }
       var entry = entries[at];
       if (key.name === 'red' && entry) { Lareira.invite.remove(entry, load); return true; }
-      if (PLAYS.test(key.name) && entry && entry.state !== 'expired') { if (entry.introduction) { app.open(entry); } else { app.watch(entry, 'live'); } return true; }
+      if (PLAYS.test(key.name) && entry && entry.state !== 'expired') {
+        if (entry.introduction) { app.open(entry); } else { app.watch(entry, 'live'); }
+        return true;
+      }
       return false;
     }
 

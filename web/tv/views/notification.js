@@ -19,7 +19,8 @@
         Lareira.parts.button(t('watch_now'), function () { app.watch(entry, 'live'); }, '.is-main'),
         Lareira.parts.button(t('later'), function () { app.back(); Lareira.invite.answer('later', entry); }),
         Lareira.parts.button(t('decline'), function () { app.back(); Lareira.invite.answer('decline', entry); }),
-        entry.sender && entry.sender.sender_id ? Lareira.parts.button(t('block_sender'), function () { Lareira.invite.block(entry, app.back); }) : null
+        entry.sender && entry.sender.sender_id ? Lareira.parts.button(t('block_sender'),
+          function () { Lareira.invite.block(entry, app.back); }) : null
       ]));
       Lareira.expect();
       Lareira.focus.ensure();
@@ -43,7 +44,8 @@
       if (entry.introduction) { app.back(); app.go('details', { entry: entry }); return; }
       if (entry.state === 'ready' || (entry.state === 'ended' && entry.kind === 'clip')) { invite(entry); return; }
       if (entry.state === 'ended') {
-        say(t('over_title'), t('over_text', { name: Lareira.parts.senderName(entry) }), entry, [{ label: t('start_watching'), run: function () { app.watch(entry, 'start'); } }]);
+        say(t('over_title'), t('over_text', { name: Lareira.parts.senderName(entry) }), entry,
+          [{ label: t('start_watching'), run: function () { app.watch(entry, 'start'); } }]);
         return;
       }
       say(t('expired'), t('expired_text'), entry, []);
@@ -56,7 +58,9 @@
         if (error && (error.status === 0 || error.status >= 500)) { timer = setTimeout(load, AGAIN_MS); return; }
         if (error) { nothing(error.status === 403); return; }
         if (entry.state !== 'pending' && entry.state !== 'preparing') { show(entry); return; }
-        if (Date.now() - since < PATIENCE_MS) { timer = setTimeout(load, AGAIN_MS); } else { say(t('not_ready_title'), t('not_ready_text'), entry, []); }
+        if (Date.now() - since < PATIENCE_MS) {
+          timer = setTimeout(load, AGAIN_MS);
+        } else { say(t('not_ready_title'), t('not_ready_text'), entry, []); }
       });
     }
 

@@ -20,7 +20,10 @@
 
     Lareira.api.invite(function (error, invite) {
       if (gone) { return; }
-      if (error) { if (error.status !== 401) { app.back(); Lareira.panels.notice(error.status ? t('error_text') : t('unreachable')); } return; }
+      if (error) {
+        if (error.status !== 401) { app.back(); Lareira.panels.notice(error.status ? t('error_text') : t('unreachable')); }
+        return;
+      }
       [invite.code.slice(0, 5), invite.code.slice(5)].forEach(function (group) { code.appendChild(el('span', { text: group })); });
       code.setAttribute('aria-label', invite.code.split('').join(' '));
       address.textContent = invite.url.replace(/\?.*/, '');

@@ -42,7 +42,9 @@
       return line;
     }
 
-    function choice(name, label, text, value, turn) { return row(name, label, text, el('span.row-value', { text: value }), turn, '.turns'); }
+    function choice(name, label, text, value, turn) {
+      return row(name, label, text, el('span.row-value', { text: value }), turn, '.turns');
+    }
 
     function way(name, label, text, to) {
       var line = Lareira.parts.row(el('span.row-label', { text: label }), el('i.row-way', {}), to);
@@ -58,11 +60,13 @@
           mine().language = LANGUAGES[(LANGUAGES.indexOf(mine().language || Lareira.language()) + by + 3) % 3];
         }),
         toggle('service', t('receive'), t('receive_about'), !mine().service_off, function () { mine().service_off = !mine().service_off; }),
-        app.user.has_pin ? toggle('pin', t('ask_pin'), t('ask_pin_about'), !mine().skip_pin, function () { mine().skip_pin = !mine().skip_pin; }) : null,
+        app.user.has_pin ? toggle('pin', t('ask_pin'), t('ask_pin_about'), !mine().skip_pin,
+          function () { mine().skip_pin = !mine().skip_pin; }) : null,
         toggle('quiet', t('quiet'), t('quiet_about'), !!quiet, function () {
           mine().quiet_hours = quiet ? null : { from: '22:00', to: '07:00', utc_offset_minutes: -new Date().getTimezoneOffset() };
         }),
-        quiet ? choice('from', t('quiet_from'), t('quiet_about'), quiet.from, function (by) { quiet.from = later(quiet.from, STEP * by); }) : null,
+        quiet ? choice('from', t('quiet_from'), t('quiet_about'), quiet.from, function (by) { quiet.from = later(quiet.from, STEP * by); })
+          : null,
         quiet ? choice('to', t('quiet_to'), t('quiet_about'), quiet.to, function (by) { quiet.to = later(quiet.to, STEP * by); }) : null,
         way('blocked', t('blocked'), t('blocked_about'), function () { params.at = 'blocked'; app.go('blocked'); }),
         way('phone', t('phone'), t('phone_about'), function () { params.at = 'phone'; app.go('phone'); }),
@@ -89,7 +93,8 @@
 
     function leave() {
       if (!params.mine || !changed()) { app.back(); return; }
-      Lareira.panels.ask({ title: t('keep_title'), text: t('keep_text'), choices: [{ label: t('save'), run: save }, { label: t('discard'), run: app.back }], back: function () { /* on with it */ } });
+      Lareira.panels.ask({ title: t('keep_title'), text: t('keep_text'),
+        choices: [{ label: t('save'), run: save }, { label: t('discard'), run: app.back }], back: function () { /* on with it */ } });
     }
 
     buttons.appendChild(Lareira.parts.button(t('save'), save, '.is-main'));
@@ -98,7 +103,10 @@
       buttons.firstChild.disabled = true;
       Lareira.api.settings(function (error, settings) {
         if (gone) { return; }
-        if (error) { if (error.status !== 401) { app.back(); Lareira.panels.notice(error.status ? t('error_text') : t('unreachable')); } return; }
+        if (error) {
+          if (error.status !== 401) { app.back(); Lareira.panels.notice(error.status ? t('error_text') : t('unreachable')); }
+          return;
+        }
         /* What this page doesn't know goes back as it came. */
         params.kept = settings;
         params.mine = JSON.parse(JSON.stringify(settings));
@@ -111,7 +119,10 @@
       onKey: function (key) {
         var line = Lareira.focus.current();
         if (key.name === 'back') { leave(); return true; }
-        if ((key.name === 'left' || key.name === 'right') && line && line.classList.contains('turns')) { line.turn(key.name === 'left' ? -1 : 1); return true; }
+        if ((key.name === 'left' || key.name === 'right') && line && line.classList.contains('turns')) {
+          line.turn(key.name === 'left' ? -1 : 1);
+          return true;
+        }
         return false;
       }
     };

@@ -38,7 +38,10 @@
     function play() {
       Lareira.player.channel(channel.play.hls_url, {
         onStart: function () { /* the first picture follows */ },
-        onPicture: function () { node.classList.add('has-started'); hint.textContent = Lareira.player.isMuted() ? t('press_for_sound') : ''; },
+        onPicture: function () {
+          node.classList.add('has-started');
+          hint.textContent = Lareira.player.isMuted() ? t('press_for_sound') : '';
+        },
         onStall: function (yes) { hint.textContent = yes ? t('stalled') : ''; },
         onMuted: function () { hint.textContent = t('press_for_sound'); },
         onOver: failed

@@ -8,7 +8,8 @@
 
   Lareira.views.live = function (params) {
     var t = Lareira.t, app = Lareira.app, entry = params.entry;
-    var left = false, over = false, shownAt = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0, pin = params.pin;
+    var left = false, over = false, shownAt = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0,
+      pin = params.pin;
     var hint = el('p.hint-line', { role: 'status' });
     var since = el('span', {});
     var overlay = Lareira.over.bar(entry, Lareira.parts.liveMark(),
@@ -17,7 +18,8 @@
         Lareira.parts.button(t('from_start'), function () { app.watch(entry, 'start'); }),
         Lareira.parts.button(t('close'), leavePage)
       ]));
-    var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) }, [Lareira.over.cover(entry), overlay, hint]);
+    var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) },
+      [Lareira.over.cover(entry), overlay, hint]);
     var curtain = Lareira.over.curtain(node, BAR_MS, drawBar);
 
     function leavePage() { app.back(); }

@@ -11,11 +11,13 @@
     var video = Lareira.player.video(), pin = params.pin, seek = new Lareira.Seek();
     var left = false, over = false, started = false, target = -1, commitTimer = 0, receipts = null, cancel = null, renewed = 0;
     var played = el('div.track-played', {}), knob = el('div.track-knob', {}), at = el('span.at', {}), end = el('span.end', {});
-    var track = el('div.track', { role: 'slider', 'data-choice': '', 'data-first': '', tabindex: '-1', 'aria-label': t('position'), 'aria-valuemin': '0' }, [el('div.track-line', {}, [played]), knob]);
+    var track = el('div.track', { role: 'slider', 'data-choice': '', 'data-first': '', tabindex: '-1', 'aria-label': t('position'),
+      'aria-valuemin': '0' }, [el('div.track-line', {}, [played]), knob]);
     var sign = el('div.sign', { 'aria-hidden': 'true' });
     var hint = el('p.hint-line', { role: 'status' });
     var overlay = Lareira.over.bar(entry, growing ? Lareira.parts.liveMark() : null,
-      el('p.bar-title', {}, [el('span', { text: Lareira.words.when(entry.started_at) }), entry.title ? Lareira.dom.theirs('span', entry.title) : null]),
+      el('p.bar-title', {}, [el('span', { text: Lareira.words.when(entry.started_at) }),
+        entry.title ? Lareira.dom.theirs('span', entry.title) : null]),
       [el('div.progress', {}, [at, track, end]), el('div.buttons', {}, [
         growing ? Lareira.parts.button(t('jump_live'), toLive, '.to-live') : null,
         Lareira.parts.button(t('close'), app.back)
@@ -85,7 +87,8 @@
       words = Lareira.over.trouble(why, message);
       Lareira.panels.ask({
         title: words.title, text: words.text, entry: entry,
-        choices: why === 'gone' ? [close] : [{ label: t('try_again'), run: function () { over = false; begin(Math.max(0, position() - 2)); } }, close]
+        choices: why === 'gone' ? [close] : [{ label: t('try_again'),
+          run: function () { over = false; begin(Math.max(0, position() - 2)); } }, close]
       });
     }
 

@@ -7,7 +7,7 @@
 use lareira::ground::frame::Frame;
 use lareira::ground::limits;
 use lareira::ground::time::{Moment, Ticks90k};
-use lareira::wire::camera::{CameraError, Event, Session};
+use lareira::wire::web_camera::{CameraError, Event, Session};
 use lareira::wire::websocket::{Codec, Message};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,12 +1,13 @@
 //! Cameras that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each, until it is over.
 //!
-//! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::camera`. As with RTSP,
+//! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::web_camera`. As with RTSP,
 //! one wake-up takes all that came, in one write to the stream, and one slow timer looks after what is overdue.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, TcpStream};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,21 +17,24 @@ use event_listener::Event as Bell;
 use futures_lite::future::{pending, yield_now};
 use futures_lite::{FutureExt as _, StreamExt as _};
 
-use super::patience::Patience;
-use super::{Answer, Refusal};
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::secret::same;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
-use crate::wire::camera::{CameraError, EndReason, Event, Overdue, Said, Session};
+use crate::socket::Patience;
+use crate::wire::rtsp::Refusal;
+use crate::wire::web_camera::{CameraError, EndReason, Event, Overdue, Said, Session};
 use crate::wire::websocket::{Message, WebSocketError};
 
 /// How often a conversation looks after what is overdue, and whether its share was withdrawn.
 const TICK: Duration = Duration::from_millis(500);
-/// The same where texts may be too small to wake it (see `patience`): they are heard then.
+/// The same where texts may be too small to wake it (see `socket/low_water.rs`): they are heard then.
 const SHORT_TICK: Duration = Duration::from_millis(250);
+
+/// What a [`CameraGate`] answers, some time later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
 /// Decides which cameras may publish. Work that blocks is done elsewhere.
 pub trait CameraGate: Send + Sync {

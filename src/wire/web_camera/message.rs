@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::wire::aac::parse_config;
-use crate::wire::camera::CameraError;
 use crate::wire::opus;
+use crate::wire::web_camera::CameraError;
 
 /// The version that is spoken.
 const VERSION: u64 = 1;

@@ -10,13 +10,13 @@ use bytes::Bytes;
 use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame};
 use crate::ground::limits;
 use crate::ground::time::{Moment, Ticks90k};
-use crate::wire::camera::CameraError;
-use crate::wire::camera::file::File;
-use crate::wire::camera::message::{self, Carried, Heard, Said};
-use crate::wire::camera::queue::Queue;
-use crate::wire::camera::timeline::{Kind, Timeline};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder, Pictures};
 use crate::wire::h264::annex_b;
+use crate::wire::web_camera::CameraError;
+use crate::wire::web_camera::file::File;
+use crate::wire::web_camera::message::{self, Carried, Heard, Said};
+use crate::wire::web_camera::queue::Queue;
+use crate::wire::web_camera::timeline::{Kind, Timeline};
 
 /// Bytes of a binary message's head.
 const HEAD_BYTES: usize = 12;

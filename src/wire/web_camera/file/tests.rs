@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use crate::ground::frame::Frame;
 use crate::ground::limits;
 use crate::ground::time::{Moment, Ticks90k};
-use crate::wire::camera::{CameraError, Event, Overdue, Said, Session};
 use crate::wire::mp4::{Demuxer, Mp4Error};
+use crate::wire::web_camera::{CameraError, Event, Overdue, Said, Session};
 
 const START: &str = r#"{"type":"start","version":1,"container":"mp4"}"#;
 /// Two and a half seconds out of Chromium's MediaRecorder: H.264 and Opus, fragments of a second at most.

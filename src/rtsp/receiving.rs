@@ -14,18 +14,18 @@ use async_io::Timer;
 use futures_lite::{Stream as _, future};
 
 use super::connection::Connection;
-use super::datagrams::Datagrams;
-use super::patience::Patience;
+use super::udp::Datagrams;
 use crate::ground::frame::Frame;
 use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
 use crate::ground::time::{Moment, UnixMs};
 use crate::live::Publisher;
+use crate::socket::Patience;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
 
 /// How often a recording looks after what is not urgent.
 const TICK: Duration = Duration::from_secs(1);
-/// The same where requests may be too small to wake it (see `patience`): they are answered then.
+/// The same where requests may be too small to wake it (see `socket/low_water.rs`): they are answered then.
 const SHORT_TICK: Duration = Duration::from_millis(250);
 /// How often each track's reception is reported (RFC 3550, section 6.2).
 const REPORT_TIME: Duration = Duration::from_secs(5);
@@ -90,6 +90,8 @@ pub(super) struct Recording {
     tracks: Vec<Track>,
     /// By track.
     sockets: Vec<Option<Datagrams>>,
+    /// Of media that are left out: never read, and open all the same, since a closed port would stop some publishers.
+    _left_out: Vec<Datagrams>,
     datagram: Vec<u8>,
     frames: Vec<Frame>,
     patience: Patience,
@@ -125,6 +127,7 @@ impl Recording {
             receiver,
             tracks,
             sockets,
+            _left_out: by_medium.into_iter().flatten().collect(),
             datagram,
             frames: Vec::new(),
             patience: Patience::default(),

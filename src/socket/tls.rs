@@ -4,9 +4,6 @@
 //! Nothing waits in here once hands are shaken: like the socket itself, everything says "not yet", and whoever uses it
 //! waits for the socket.
 
-mod handshakes;
-mod records;
-
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read, Write as _};
 use std::net::{IpAddr, TcpStream};
@@ -16,11 +13,10 @@ use async_io::Async;
 use futures_lite::future;
 use futures_rustls::rustls::{self, ServerConnection};
 
-pub use futures_rustls::rustls::ServerConfig;
-pub use handshakes::Handshakes;
-
+use super::handshakes::Handshakes;
+use super::records::Records;
 use crate::ground::limits;
-use records::Records;
+pub use futures_rustls::rustls::ServerConfig;
 
 /// Whether nothing went wrong: there is nothing to read, or no room to write, for the moment.
 pub fn is_not_yet(error: &io::Error) -> bool {

@@ -1,4 +1,4 @@
-//! Cameras at the ingest door, over a line made for it: time is simulated, and every end has its word and its code.
+//! Cameras at their door, over a line made for it: time is simulated, and every end has its word and its code.
 
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +10,9 @@ use lareira::ground::frame::AudioParams;
 use lareira::ground::id::ShareId;
 use lareira::ground::limits;
 use lareira::ground::time::{Clock, Moment, UnixMs};
-use lareira::ingest::{Answer, CameraGate, Cameras, Line, Refusal};
 use lareira::live::{Hub, Publisher, Status, Stream};
+use lareira::rtsp::Refusal;
+use lareira::web_camera::{Answer, CameraGate, Cameras, Line};
 use lareira::wire::websocket::{Message, WebSocketError};
 use serde_json::Value;
 use smol::channel;

@@ -1,11 +1,11 @@
-//! Publishers at the ingest door: real FFmpeg and GStreamer over TCP and UDP, and a scripted phone for what they
+//! Publishers at the doors of RTSP and of web cameras: real FFmpeg and GStreamer over TCP and UDP, and a scripted phone for what they
 //! never do. What arrives is counted at a gate made for it.
 
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
-mod camera;
 mod gate;
 mod phone;
+mod web_camera;
 
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -1,18 +1,14 @@
-//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP; RTSP over TLS, media inside;
-//! and cameras over WebSockets.
+//! The door publishers come through: RTSP over TCP, media inside the connection or over UDP; RTSP over TLS, media inside.
 //!
 //! Sockets and timers only. What bytes mean is known to `wire::rtsp` and `wire::rtp`; who may publish where is asked of
 //! the [`Gate`]; frames go straight into the [`Publisher`] it gives. Nothing here knows shares, the store or HTTP.
 
 mod buffer;
-mod camera;
 mod connection;
-mod datagrams;
+mod connection_slots;
 mod listener;
-mod patience;
-mod places;
-mod recording;
-mod socket;
+mod receiving;
+mod udp;
 
 use std::future::Future;
 use std::io;
@@ -29,13 +25,11 @@ use crate::ground::crowd::Caps;
 use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_PUBLISHER};
 use crate::ground::time::Clock;
 use crate::live::Publisher;
-use crate::tls::{Handshakes, ServerConfig};
+use crate::socket::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
-pub use camera::{Admitted, CameraGate, Cameras, Line};
-
 pub use crate::wire::rtsp::{Credentials, Refusal};
-use places::Places;
+use connection_slots::Places;
 
 /// What a [`Gate`] answers, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;

@@ -1,4 +1,10 @@
-//! A publisher's socket, with TLS or without: both are read and written alike, and neither waits by itself.
+//! A client's socket, with TLS or without: both are read and written alike, and neither waits by itself. For every door
+//! that faces the network; no door's protocol here, and no certificates.
+
+mod handshakes;
+mod low_water;
+mod records;
+mod tls;
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read, Write};
@@ -8,15 +14,18 @@ use std::task::{Context, Poll};
 
 use async_io::Async;
 
-use crate::tls::{Handshakes, ServerConfig, Tls};
+pub use handshakes::Handshakes;
+pub use low_water::Patience;
+pub use tls::{ServerConfig, Tls, is_not_yet};
 
-/// A publisher's socket.
-pub(super) struct Socket {
+/// A client's socket.
+pub struct Socket {
     stream: Arc<Async<TcpStream>>,
     tls: Option<Tls>,
 }
 
 impl Socket {
+    /// A socket without TLS.
     pub fn new(stream: Arc<Async<TcpStream>>) -> Self {
         Self { stream, tls: None }
     }
@@ -42,6 +51,7 @@ impl Socket {
         self.stream.get_ref()
     }
 
+    /// Whether there may be something to read.
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.tls.as_ref().is_some_and(Tls::has_plaintext) {
             return Poll::Ready(Ok(()));
@@ -49,10 +59,12 @@ impl Socket {
         self.stream.poll_readable(cx)
     }
 
+    /// Waits until there may be something to read.
     pub async fn readable(&self) -> io::Result<()> {
         poll_fn(|cx| self.poll_readable(cx)).await
     }
 
+    /// Waits until something may be written.
     pub async fn writable(&self) -> io::Result<()> {
         poll_fn(|cx| self.stream.poll_writable(cx)).await
     }

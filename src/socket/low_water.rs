@@ -26,7 +26,7 @@ const MOST_BYTES: usize = 16 * 1024;
 
 /// How long-suffering a connection is.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub struct Patience {
     /// Pictures of the current window, the smallest of them, and the smallest of the window before.
     pictures: u32,
     smallest: usize,

@@ -13,7 +13,7 @@ use super::Shared;
 use super::connection::Connection;
 use crate::executor::Executor;
 use crate::ground::limits;
-use crate::tls::ServerConfig;
+use crate::socket::ServerConfig;
 
 /// How long nothing is taken when descriptors or memory have run out: trying again at once would only burn the
 /// processor until a connection ends.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use lareira::executor::{Executor, SystemClock};
 use lareira::ground::id::ShareId;
 use lareira::ground::time::{Clock, Moment, UnixMs};
-use lareira::ingest::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
 use lareira::live::{Hub, Publisher, Status, Stream};
+use lareira::rtsp::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
 use lareira::wire::rtp::{Format, Media};
 
 /// Wrong passwords after which none is looked at.

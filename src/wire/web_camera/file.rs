@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::time::{Moment, Ticks90k};
-use crate::wire::camera::session::{LEAST_STEP, MICROSECONDS};
-use crate::wire::camera::timeline::{Kind, Timeline};
 use crate::wire::mp4::{Demuxer, Mp4Error};
+use crate::wire::web_camera::session::{LEAST_STEP, MICROSECONDS};
+use crate::wire::web_camera::timeline::{Kind, Timeline};
 
 /// A picture is shown no later than so long after its turn: more is no order of pictures.
 const LATEST_SHOWN: Ticks90k = Ticks90k::from_ms(10_000);

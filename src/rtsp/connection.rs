@@ -9,15 +9,14 @@ use async_io::{Async, Timer};
 use futures_lite::future;
 
 use super::buffer::Buffer;
-use super::datagrams::Datagrams;
-use super::places::Place;
-use super::recording::{End, Recording};
-use super::socket::Socket;
+use super::connection_slots::Place;
+use super::receiving::{End, Recording};
+use super::udp::Datagrams;
 use super::{Refusal, Shared};
 use crate::ground::crowd::number;
 use crate::ground::limits::RTSP_SETUP_TIME;
 use crate::ground::secret;
-use crate::tls::{ServerConfig, is_not_yet};
+use crate::socket::{ServerConfig, Socket, is_not_yet};
 use crate::wire::rtp::{Delivery, Receiver};
 use crate::wire::rtsp::{Event, Route, Session, Step, Track};
 
@@ -105,7 +104,7 @@ impl Connection {
                 self.send_all(deadline).await?;
             }
             let outcome = match event {
-                Some(Event::Announce { path, credentials }) => {
+                Some(Event::Announce { path, left_out, credentials }) => {
                     let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
                     let admitted = match shared.gate.may_try(self.place.address) {
                         Err(refusal) if has_tried => Err(refusal),
@@ -115,6 +114,13 @@ impl Connection {
                         self.place.know(number("publisher", &path));
                     } else if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
                         shared.gate.was_wrong(self.place.address);
+                    }
+                    if admitted.is_ok() && !left_out.is_empty() {
+                        let what = left_out.join(", ");
+                        log::info!(
+                            "rtsp: publisher from {} also sends {what}: left out, TVs don't take it",
+                            self.place.address
+                        );
                     }
                     announced = Announced { path, sockets: Vec::new() };
                     admitted.map(|()| self.session.accept())

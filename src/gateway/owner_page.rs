@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::admin::verbs::{Admin, NotDone, Verb};
 use crate::gateway::photos;
-use crate::http::{AdminRefused, OwnerAdmin};
+use crate::http::{self, AdminRefused, OwnerAdmin};
 use crate::node::now::Now;
 use crate::share::Inviter;
 
@@ -46,7 +46,7 @@ impl OwnerAdmin for OwnerPage {
 
 fn refused(error: &NotDone) -> AdminRefused {
     let status = match error {
-        NotDone::Share(error) => error.status(),
+        NotDone::Share(error) => http::status_of(error),
         NotDone::Photo(error) => photos::status(error),
         NotDone::NotSure(_) => 409,
         NotDone::NoChannels => 404,

@@ -13,6 +13,7 @@ pub mod route;
 
 mod cookies;
 mod pages;
+mod status;
 
 pub use api::devices::{Credentials, Device, Devices, Proven, Unknown};
 pub use api::owner::{AdminRefused, OwnerAdmin};
@@ -25,3 +26,4 @@ pub use front::{Caps, Events, Front, FrontConfig, Health, Status, Times, WebSock
 pub use ports::clips::{Admission, Clips, Upload, UploadRequest};
 pub use ports::play::{BoxFuture, ChannelPlayer, ChannelRequest, PlayRequest, Player};
 pub use ports::publish::{Cameras, TakeOver};
+pub use status::status_of;

@@ -23,6 +23,7 @@ use crate::http::api::photos::{PhotoRefused, Photos};
 use crate::http::api::tv::channels::Lineup;
 use crate::http::back::Request;
 use crate::http::route::Route;
+use crate::http::status::status_of;
 use crate::share::{Holder, MediaInfo, RefusedKind, Scope, ShareError, Steward};
 use crate::wire::address::{PlayAddress, PlayFile};
 
@@ -169,11 +170,10 @@ impl Failure {
     pub fn reply(self) -> Reply {
         match self {
             Self::Share(error) => {
-                let status = error.status();
                 if matches!(error, ShareError::Ledger(_)) {
                     log::error!("http: {error}");
                 }
-                let reply = Reply::error(status, error.code(), &error.to_string());
+                let reply = Reply::error(status_of(&error), error.code(), &error.to_string());
                 match error.retry_after() {
                     Some(wait) => reply.with("Retry-After", wait.as_millis().div_ceil(1000).to_string()),
                     None => reply,

@@ -1,4 +1,4 @@
-//! What can go wrong in the domain, with a stable code for programs, a status for HTTP and a sentence for people.
+//! What can go wrong in the domain, with a stable code for programs and a sentence for people.
 
 use std::fmt;
 use std::time::Duration;
@@ -97,25 +97,6 @@ impl ShareError {
             Self::Ledger(LedgerError::DiskFull) => "disk_full",
             Self::Ledger(LedgerError::BadBackup(_) | LedgerError::Itself) => "bad_backup",
             Self::Ledger(_) => "store_failed",
-        }
-    }
-
-    /// The HTTP status that says the same.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::NotFound(_) => 404,
-            Self::Invalid(_) => 400,
-            Self::PinRequired | Self::WrongPin => 401,
-            Self::PinLocked { .. } | Self::TooManyTries { .. } | Self::TooOften { .. } => 429,
-            Self::NotPaired | Self::WrongAccount | Self::NotYours | Self::NotAContact | Self::NotOwnersPhone => 403,
-            Self::ClaimClosed => 403,
-            Self::BadCode => 404,
-            Self::NotReady | Self::Claimed | Self::StoppedElsewhere | Self::NoRecipients => 409,
-            Self::Over(_) => 410,
-            Self::Full(_) | Self::PinsBusy => 503,
-            Self::Ledger(LedgerError::DiskFull) => 507,
-            Self::Ledger(LedgerError::BadBackup(_) | LedgerError::Itself) => 422,
-            Self::Ledger(_) => 503,
         }
     }
 

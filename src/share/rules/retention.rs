@@ -9,7 +9,6 @@ use crate::ground::time::{DAWN, UnixMs};
 use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
-use crate::share::model::rows::Share;
 use crate::share::model::state::{ShareState, TargetState};
 use crate::share::model::views::Unfinished;
 use crate::share::rules::eviction::Held;
@@ -154,12 +153,6 @@ pub fn wake_up(ledger: &mut dyn Ledger, news: &mut News) -> Result<(), ShareErro
 
 /// The shares to which media may still come.
 pub fn unfinished(ledger: &dyn Rows) -> Result<Vec<Unfinished>, ShareError> {
-    let mut unfinished = Vec::new();
-    for id in active_shares(ledger)? {
-        let Share { kind, state, .. } = find(ledger, id)?;
-        if state.is_unfinished() {
-            unfinished.push(Unfinished { share: id, kind, state });
-        }
-    }
-    Ok(unfinished)
+    let unfinished = sharing::unfinished(ledger)?.into_iter();
+    Ok(unfinished.map(|share| Unfinished { share: share.id, kind: share.kind, state: share.state }).collect())
 }

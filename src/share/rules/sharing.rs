@@ -85,25 +85,32 @@ fn check_room(ledger: &dyn Rows, asker: Asker) -> Result<(), ShareError> {
         Asker::Owner => (limits::ACTIVE_SHARES, None),
         Asker::Sender(sender) => (limits::ACTIVE_SHARES - limits::OWNERS_SHARES, ledger.sender(sender)?),
     };
-    if active_shares(ledger)?.len() >= in_all {
+    // What is over and only watched takes no stream's place.
+    let unfinished = unfinished(ledger)?;
+    if unfinished.len() >= in_all {
         return Err(ShareError::Full(format!("{in_all} shares are under way; wait until one ends")));
     }
     let Some(sender) = own else { return Ok(()) };
     let most = if sender.account.is_some() { limits::UNFINISHED_OF_MEMBERS } else { limits::UNFINISHED_OF_OUTSIDERS };
-    if unfinished_of(ledger, sender.id)?.len() >= most {
+    if unfinished.iter().filter(|share| share.sender == sender.id).count() >= most {
         return Err(ShareError::Full(format!("{most} of your shares are not over; stop one, or wait until one ends")));
     }
     Ok(())
 }
 
-/// The shares of a sender to which media may still come.
-pub fn unfinished_of(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<ShareId>, ShareError> {
+/// The shares to which media may still come.
+pub fn unfinished(ledger: &dyn Rows) -> Result<Vec<Share>, ShareError> {
     let mut shares = Vec::new();
     for share in active_shares(ledger)? {
-        let own = ledger.share(share)?.filter(|share| share.sender == sender && share.state.is_unfinished());
-        shares.extend(own.map(|share| share.id));
+        shares.extend(ledger.share(share)?.filter(|share| share.state.is_unfinished()));
     }
     Ok(shares)
+}
+
+/// The shares of a sender to which media may still come.
+pub fn unfinished_of(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<ShareId>, ShareError> {
+    let own = unfinished(ledger)?.into_iter().filter(|share| share.sender == sender);
+    Ok(own.map(|share| share.id).collect())
 }
 
 /// Writes a share, and its line in the lists that are read instead of all shares.

@@ -31,7 +31,7 @@ use crate::share::model::error::ShareError;
 use crate::share::model::state::{EndReason, Kind, ShareState};
 use crate::share::model::ticket::{Holder, Scope, Ticket, TicketError};
 use crate::share::model::views::{ShareSettings, Unfinished, Unwanted};
-use crate::share::rules::{retention, viewing as rules};
+use crate::share::rules::retention;
 use crate::share::transient::lookups::Lookups;
 use crate::share::transient::rate_limit::RateLimit;
 use crate::share::transient::refusals::Refusals;
@@ -316,36 +316,52 @@ impl Steward {
     }
 
     /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.
+    /// What the books don't take now is tried again the next time, and keeps nothing else from being done.
     pub fn sweep(&self) -> Result<Vec<ShareId>, ShareError> {
         self.tell_refusals();
         let now = self.clock.now();
-        let (late, left, keep) = {
-            let mut watch = self.watch();
-            let late: Vec<_> = watch.deadlines.extract_if(.., |(_, until, _)| *until <= now).collect();
-            let keep = watch.keeping.is_none_or(|at| at <= now);
-            if keep {
-                watch.keeping = Some(now + KEEPING_INTERVAL);
-            }
-            (late, watch.watchers.sweep(now), keep)
-        };
+        [self.end_late(now), self.let_go_of_silent(now), self.keep_at(now)].into_iter().collect::<Result<(), _>>()?;
+        self.look(retention::discards)
+    }
+
+    /// Ends the shares whose media have not come in time. A deadline stays until its share is over.
+    fn end_late(&self, now: Moment) -> Result<(), ShareError> {
+        let late: Vec<_> = self.watch().deadlines.iter().filter(|(_, until, _)| *until <= now).copied().collect();
+        let mut done = Ok(());
         for (share, _, reason) in late {
             log::info!("share={share} ends: {}", reason.as_str());
             match self.ended(share, reason, None) {
-                Ok(()) | Err(ShareError::NotFound(_)) => self.stream_is_unwanted(share, Unwanted::Over),
-                Err(error) => {
-                    self.watch().deadlines.push((share, now, reason));
-                    return Err(error);
+                Ok(()) => self.stream_is_unwanted(share, Unwanted::Over),
+                Err(ShareError::NotFound(_)) => {
+                    self.media_is_due_no_more(share);
+                    self.stream_is_unwanted(share, Unwanted::Over);
                 }
+                Err(error) => done = Err(error),
             }
         }
-        for gone in left {
-            self.decide(move |ledger, news, _| rules::leave(ledger, news, gone.user, gone.share, gone.position_ms))?;
-            self.tell_viewers(gone.share);
+        done
+    }
+
+    /// Users whose TVs say nothing any more have left.
+    fn let_go_of_silent(&self, now: Moment) -> Result<(), ShareError> {
+        let gone = self.watch().watchers.sweep(now);
+        let mut done = Ok(());
+        for gone in gone {
+            match self.has_left(gone) {
+                Ok(()) => self.tell_viewers(gone.share),
+                Err(error) => done = Err(error),
+            }
         }
-        if keep {
-            self.keep()?;
+        done
+    }
+
+    /// Looks after retention when it is time.
+    fn keep_at(&self, now: Moment) -> Result<(), ShareError> {
+        if self.watch().keeping.is_some_and(|at| at > now) {
+            return Ok(());
         }
-        self.look(retention::discards)
+        self.watch().keeping = Some(now + KEEPING_INTERVAL);
+        self.keep()
     }
 
     fn keep(&self) -> Result<(), ShareError> {

@@ -213,7 +213,7 @@ impl Steward {
         Ok(())
     }
 
-    fn media_is_due_no_more(&self, share: ShareId) {
+    pub(super) fn media_is_due_no_more(&self, share: ShareId) {
         self.watch().deadlines.retain(|(of, ..)| *of != share);
     }
 

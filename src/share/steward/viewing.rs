@@ -13,6 +13,7 @@ use crate::share::model::state::TargetState;
 use crate::share::model::ticket::Holder;
 use crate::share::model::views::{Entry, InboxPage, PlayFrom};
 use crate::share::rules::{people, sharing, viewing};
+use crate::share::transient::watchers::Gone;
 
 use super::Steward;
 
@@ -107,9 +108,17 @@ impl Steward {
     pub fn left(&self, user: UserId, share: ShareId, tv: TvId) -> Result<(), ShareError> {
         let gone = self.watch().watchers.leave(share, user, tv);
         if let Some(gone) = gone {
-            self.decide(move |ledger, news, _| viewing::leave(ledger, news, user, share, gone.position_ms))?;
+            self.has_left(gone)?;
         }
         self.tell_viewers(share);
+        Ok(())
+    }
+
+    /// Writes down that a user does not watch any more. Where the books don't take it, the next sweep does it.
+    pub(super) fn has_left(&self, gone: Gone) -> Result<(), ShareError> {
+        let Gone { share, user, position_ms } = gone;
+        self.decide(move |ledger, news, _| viewing::leave(ledger, news, user, share, position_ms))?;
+        self.watch().watchers.forget(gone, self.clock.now());
         Ok(())
     }
 

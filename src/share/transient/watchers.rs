@@ -24,6 +24,13 @@ struct Sitting {
     position_ms: Option<u64>,
 }
 
+impl Sitting {
+    /// Whether a TV plays, or may begin.
+    fn is_taken(&self, now: Moment) -> bool {
+        !self.tvs.is_empty() || now < self.accepted_until
+    }
+}
+
 /// A user who does not watch a share any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone {
@@ -68,7 +75,7 @@ impl Watchers {
         }
     }
 
-    /// A TV has left; says so when it was the user's last.
+    /// A TV has left; says so when it was the user's last, who is then to be forgotten.
     pub fn leave(&mut self, share: ShareId, user: UserId, tv: TvId) -> Option<Gone> {
         let sitting = self.0.get_mut(&(share, user))?;
         if let Some(watcher) = sitting.tvs.remove(&tv) {
@@ -77,9 +84,13 @@ impl Watchers {
         if !sitting.tvs.is_empty() {
             return None;
         }
-        let position_ms = sitting.position_ms;
-        self.0.remove(&(share, user));
-        Some(Gone { share, user, position_ms })
+        sitting.accepted_until = Moment::default();
+        Some(Gone { share, user, position_ms: sitting.position_ms })
+    }
+
+    /// It is written down that a user does not watch any more; nothing to do where they have begun again.
+    pub fn forget(&mut self, Gone { share, user, .. }: Gone, now: Moment) {
+        self.0.retain(|of, sitting| *of != (share, user) || sitting.is_taken(now));
     }
 
     /// What plays where it `fits`, by TV and user.
@@ -95,18 +106,13 @@ impl Watchers {
         self.0.retain(|(of, by), _| *of != share || user.is_some_and(|user| user != *by));
     }
 
-    /// Drops the TVs that say nothing any more; the users who have none left.
+    /// Drops the TVs that say nothing any more; the users who have none left, each time until they are forgotten.
     pub fn sweep(&mut self, now: Moment) -> Vec<Gone> {
-        let mut gone = Vec::new();
-        self.0.retain(|&(share, user), sitting| {
+        for sitting in self.0.values_mut() {
             sitting.tvs.retain(|_, watcher| now.since(watcher.seen_at) < limits::WATCHING_TIME);
-            let stays = !sitting.tvs.is_empty() || now < sitting.accepted_until;
-            if !stays {
-                gone.push(Gone { share, user, position_ms: sitting.position_ms });
-            }
-            stays
-        });
-        gone
+        }
+        let gone = self.0.iter().filter(|(_, sitting)| !sitting.is_taken(now));
+        gone.map(|(&(share, user), sitting)| Gone { share, user, position_ms: sitting.position_ms }).collect()
     }
 
     /// TVs that play the share.
@@ -138,7 +144,11 @@ mod tests {
         assert_eq!(second, Change { viewers: true, latency: true });
         assert_eq!((watchers.viewers(SHARE), watchers.latency_ms(SHARE, ANA)), (2, Some(300)));
         assert_eq!(watchers.leave(SHARE, ANA, BEDROOM), None);
-        assert_eq!(watchers.leave(SHARE, ANA, KITCHEN), Some(Gone { share: SHARE, user: ANA, position_ms: Some(5) }));
+        let gone = Gone { share: SHARE, user: ANA, position_ms: Some(5) };
+        assert_eq!(watchers.leave(SHARE, ANA, KITCHEN), Some(gone));
+        assert_eq!(watchers.sweep(Moment(0)), [gone], "until it is written down");
+        watchers.forget(gone, Moment(0));
+        assert_eq!(watchers.sweep(Moment(0)), []);
         assert_eq!(watchers.leave(SHARE, ANA, KITCHEN), None);
     }
 

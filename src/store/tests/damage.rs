@@ -108,7 +108,7 @@ fn what_is_no_backup_changes_nothing() {
     let foreign = std::fs::read(&foreign).expect("it was written");
     for (file, said) in [(&b""[..], ""), (b"junk", ""), (&[0; 1 << 20], ""), (&foreign, "another program's")] {
         let error = house.survives(file).expect_err("no backup");
-        assert_eq!((error.code(), error.status()), ("bad_backup", 422));
+        assert_eq!(error.code(), "bad_backup");
         let message = error.to_string();
         assert!(message.contains("nothing was changed") && message.contains(said), "{message}");
     }

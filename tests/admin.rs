@@ -119,14 +119,14 @@ fn failures_and_wrong_usage_differ() {
 fn it_waits_for_books_that_are_open_for_a_moment() {
     let dir = tempfile::tempdir().expect("a directory");
     let account = json(dir.path(), &["account", "add", "Silva"]);
-    // As of a gateway that starts: the books are its own, and nobody answers yet.
-    let books = lareira::store::Store::open(&dir.path().join("lareira.redb")).expect("the books");
+    // As of a gateway that starts: the database are its own, and nobody answers yet.
+    let storage = lareira::store::Store::open(&dir.path().join("lareira.redb")).expect("the database");
     let mut asking = Command::new(env!("CARGO_BIN_EXE_lareira"));
     asking.args(["admin", "--json", "--data-dir"]).arg(dir.path()).args(["account", "list"]);
     let mut asking = asking.stdout(std::process::Stdio::piped()).spawn().expect("runs");
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(asking.try_wait().expect("a child").is_none(), "it waits");
-    drop(books);
+    drop(storage);
     let output = asking.wait_with_output().expect("it ends");
     let list: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!(list["accounts"][0], account);

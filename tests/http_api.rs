@@ -272,8 +272,8 @@ fn a_tv_that_is_switched_on_hears_what_still_rings() {
 
     // Nobody else's TV rings, nor one whose people answered, nor at a quiet hour.
     home.steward.later(ana, share).expect("put off");
-    assert_eq!(home.steward.waiting_rings(tv_id(&home, &tv)).expect("books"), []);
-    assert_eq!(home.steward.waiting_rings(tv_id(&home, &elsewhere)).expect("books"), []);
+    assert_eq!(home.steward.waiting_rings(tv_id(&home, &tv)).expect("storage"), []);
+    assert_eq!(home.steward.waiting_rings(tv_id(&home, &elsewhere)).expect("storage"), []);
 }
 
 fn tv_id(home: &Home, tv: &str) -> lareira::ground::id::TvId {

@@ -446,7 +446,7 @@ fn what_a_device_sends_ends_with_it_at_once() {
     let phones = home.steward.phones().expect("phones");
     let lost = phones.iter().find(|report| report.sender.id == sender).expect("Rui's").phone.id;
     home.steward.revoke_phone(lost).expect("revoked");
-    let tv_id = home.steward.session(&value(&tv), None).expect("books").expect("a TV").tv.id;
+    let tv_id = home.steward.session(&value(&tv), None).expect("storage").expect("a TV").tv.id;
     home.steward.remove_tv(tv_id).expect("removed");
     home.steward.owner_sign_out(&value(&browser)).expect("shown out");
     for gone in [&mut from_phone, &mut from_tv, &mut from_browser] {
@@ -479,7 +479,7 @@ fn a_connection_forgets_a_device_that_is_no_more() {
     let lost = phones.iter().find(|report| report.sender.id == sender).expect("Rui's").phone.id;
     home.steward.revoke_phone(lost).expect("revoked");
     let value = |fields: &str| fields.trim_end().split_once('=').expect("a cookie").1.to_owned();
-    let tv_id = home.steward.session(&value(&tv), None).expect("books").expect("a TV").tv.id;
+    let tv_id = home.steward.session(&value(&tv), None).expect("storage").expect("a TV").tv.id;
     home.steward.remove_tv(tv_id).expect("removed");
     home.steward.owner_sign_out(&value(&browser)).expect("shown out");
     for (client, fields, _, large) in &mut connections {

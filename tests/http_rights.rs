@@ -133,8 +133,8 @@ fn of_what_a_device_shows_only_its_proof_is_kept() {
     let with_junk = |cookie: &str| Some(format!("other={junk}; {cookie}; lareira_user={junk}"));
     let ask = |authorization: Option<String>, cookie: Option<String>| {
         let shown = Credentials { authorization, cookie, is_secure: false };
-        let (_, proof) = block_on(home.api.device(shown)).expect("books").expect("a device");
-        let (_, again) = block_on(home.api.device(proof.clone())).expect("books").expect("the same");
+        let (_, proof) = block_on(home.api.device(shown)).expect("storage").expect("a device");
+        let (_, again) = block_on(home.api.device(proof.clone())).expect("storage").expect("the same");
         assert_eq!(again, proof);
         (proof.authorization, proof.cookie)
     };

@@ -131,7 +131,7 @@ fn crates_have_one_owner() {
         ("src/http/back.rs", "use tiny_http::Server; use redb::Database;"),
         ("src/store/mod.rs", "use redb::{Database, TableDefinition};"),
         ("src/share/pin.rs", "fn f() { ring::rand::SystemRandom::new(); }"),
-        ("src/ground/secret.rs", "use ring::rand;"),
+        ("src/ground/crypto.rs", "use ring::rand;"),
         ("src/wire/rtp/mod.rs", "use h264_reader::nal::sps::SeqParameterSet;"),
     ];
     let bad = ["src/http/back.rs", "src/share/pin.rs", "src/wire/rtp/mod.rs"];

@@ -192,7 +192,7 @@ mod tests {
     use crate::ground::time::Clock as _;
     use crate::lifecycle::gallery::Gallery;
     use crate::lifecycle::strays::Strays;
-    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryStorage;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};
     use std::os::unix::fs::PermissionsExt as _;
@@ -210,7 +210,7 @@ mod tests {
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
         let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, settings).expect("opens");
+        let steward = Steward::new(Arc::new(MemoryStorage::default()), clock, announcer, settings).expect("opens");
         Arc::new(steward)
     }
 

@@ -14,7 +14,7 @@ use rcgen::{
 use super::AuthorityError;
 use super::name_constraints::{Permits, Subnet};
 use super::renewal::Terms;
-use crate::ground::secret;
+use crate::ground::crypto;
 use crate::ground::time::UnixMs;
 
 /// The authority: its key and its certificate.
@@ -104,7 +104,7 @@ fn parameters(key: &KeyPair) -> CertificateParams {
 
 /// SHA-256 in hexadecimal.
 pub(super) fn fingerprint(bytes: &[u8]) -> String {
-    secret::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    crypto::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

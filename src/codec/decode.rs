@@ -119,8 +119,8 @@ mod tests {
 
     use super::*;
     use crate::codec::Unsupported;
+    use crate::ground::crypto::sha256;
     use crate::ground::frame::Rotation;
-    use crate::ground::secret::sha256;
 
     macro_rules! fixture {
         ($name:literal) => {

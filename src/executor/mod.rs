@@ -52,8 +52,8 @@ const REST: Duration = Duration::from_millis(2);
 /// Kinds of work that blocks. Each has threads of its own number: one that hangs holds up no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Looking into the books, or a decision.
-    Books,
+    /// Looking into the database, or a decision.
+    Storage,
     /// Reading and writing files.
     Disk,
     /// Opening recordings and films, decoding pictures.

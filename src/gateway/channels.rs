@@ -61,7 +61,7 @@ impl Lineup for Watched {
     }
 }
 
-/// How long an answer of the books on a TV is believed. One that was removed watches no longer than that.
+/// How long an answer of the database on a TV is believed. One that was removed watches no longer than that.
 const BELIEVED: Duration = Duration::from_secs(2);
 /// TVs that are believed at once; more are forgotten.
 const MAX_BELIEVED: usize = 1024;
@@ -87,7 +87,7 @@ impl Viewers for PairedTvs {
                 return true;
             }
             let steward = self.steward.clone();
-            let paired = unblock(Work::Books, move || is_paired(&steward, tv)).await;
+            let paired = unblock(Work::Storage, move || is_paired(&steward, tv)).await;
             if paired {
                 let mut believed = self.believed();
                 if believed.len() >= MAX_BELIEVED {
@@ -106,7 +106,7 @@ impl Viewers for PairedTvs {
 
 fn is_paired(steward: &Steward, tv: TvId) -> bool {
     steward.is_paired(tv).unwrap_or_else(|error| {
-        // Books that can't be read are no reason to stop a picture.
+        // A database that can't be read is no reason to stop a picture.
         log::error!("tv={tv} can't be looked up: {error}");
         true
     })
@@ -130,11 +130,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::ground::crypto::TokenHash;
     use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, UserId};
-    use crate::ground::secret::TokenHash;
     use crate::ground::time::UnixMs;
-    use crate::share::ledger::memory::MemoryBooks;
-    use crate::share::ledger::{Books, Decision, LedgerError, Order, Range, Rows, Visit, for_each_table};
+    use crate::share::ledger::memory::MemoryStorage;
+    use crate::share::ledger::{Decision, LedgerError, Order, Range, Rows, Storage, Visit, for_each_table};
     use crate::share::story::SetClock;
     use crate::share::{
         Account, Announcer, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender,
@@ -144,7 +144,7 @@ mod tests {
     /// Counts how often a table is read from end to end.
     #[derive(Default)]
     struct Counted {
-        books: MemoryBooks,
+        storage: MemoryStorage,
         scans: AtomicUsize,
     }
 
@@ -172,42 +172,42 @@ mod tests {
     }
     for_each_table!(count_scans);
 
-    impl Books for Counted {
-        fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
-            self.books.look(&mut |rows| look(&CountedRows(rows, &self.scans)))
+    impl Storage for Counted {
+        fn read(&self, rule: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+            self.storage.read(&mut |rows| rule(&CountedRows(rows, &self.scans)))
         }
 
-        fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
-            self.books.decide(decision)
+        fn write(&self, decision: Decision) -> Result<(), LedgerError> {
+            self.storage.write(decision)
         }
 
         fn backup(&self, file: &Path) -> Result<(), LedgerError> {
-            self.books.backup(file)
+            self.storage.backup(file)
         }
 
         fn restore(&self, file: &Path, then: Decision) -> Result<(), LedgerError> {
-            self.books.restore(file, then)
+            self.storage.restore(file, then)
         }
 
         fn health(&self) -> Result<(), LedgerError> {
-            self.books.health()
+            self.storage.health()
         }
     }
 
     #[test]
     fn whether_a_tv_may_watch_is_asked_of_its_own_row() {
-        let (clock, books) = (SetClock::new(), Arc::new(Counted::default()));
+        let (clock, storage) = (SetClock::new(), Arc::new(Counted::default()));
         let announcer = Arc::new(Announcer::new(clock.date()));
-        let steward = Steward::new(books.clone(), clock.clone(), announcer, ShareSettings::default());
+        let steward = Steward::new(storage.clone(), clock.clone(), announcer, ShareSettings::default());
         let steward = Arc::new(steward.expect("opens"));
         let account = steward.add_account("Silva", None).expect("an account").id;
         let tv = steward.new_tv().expect("a TV");
         steward.approve_tv(&tv.pairing_code, account, None).expect("paired");
 
         let viewers = PairedTvs { steward, clock, believed: Mutex::default() };
-        let before = books.scans.load(Ordering::SeqCst);
+        let before = storage.scans.load(Ordering::SeqCst);
         assert!(futures_lite::future::block_on(viewers.may_watch(tv.tv)) && viewers.may_watch_on(tv.tv));
         assert!(!viewers.may_watch_on(TvId([9; 10])), "one that nobody has taken in");
-        assert_eq!(books.scans.load(Ordering::SeqCst), before, "no list of TVs is read for it");
+        assert_eq!(storage.scans.load(Ordering::SeqCst), before, "no list of TVs is read for it");
     }
 }

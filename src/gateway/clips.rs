@@ -19,7 +19,7 @@ impl http::Clips for Intake {
     fn admit(&self, request: UploadRequest) -> BoxFuture<'_, Admission> {
         let (clips, api) = (self.clips.clone(), self.api.clone());
         Box::pin(async move {
-            let admitted = unblock(Work::Books, move || {
+            let admitted = unblock(Work::Storage, move || {
                 let who = api.sender(request.authorization.as_deref())?;
                 let (sending, total) = match request.piece {
                     Piece::Whole { total } => (Sending::Anew, total),

@@ -14,7 +14,7 @@ pub enum GatewayError {
     Data(PathBuf, std::io::Error),
     /// The database.
     Store(StoreError),
-    /// The books.
+    /// The database.
     Share(ShareError),
     /// An address can't be listened on; the setting's name.
     Listen(&'static str, SocketAddr, std::io::Error),

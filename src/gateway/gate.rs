@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::executor::{Executor, Work, unblock};
+use crate::ground::crypto::same;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
-use crate::ground::secret::same;
 use crate::ground::time::{Clock, UnixMs};
 use crate::lifecycle::follow::Follower;
 use crate::live::{Hub, OpenError, Publisher, Status};
@@ -47,7 +47,7 @@ impl Doorkeeper {
     async fn may_publish(&self, path: &str) -> Result<(), Refusal> {
         let Some(RtspAddress::Phone(token)) = RtspAddress::of(path) else { return self.share(path).await.map(drop) };
         let (steward, token) = (self.steward.clone(), token.to_owned());
-        let current = unblock(Work::Books, move || steward.admit_phone(&token)).await.map_err(refusal)?;
+        let current = unblock(Work::Storage, move || steward.admit_phone(&token)).await.map_err(refusal)?;
         match current.and_then(|share| self.hub.get(share)).map(|stream| stream.status()) {
             Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
             Some(Status::Interrupted | Status::Ended) | None => Ok(()),
@@ -62,18 +62,18 @@ impl Doorkeeper {
             if hub.get(share).is_none_or(|stream| stream.status() != Status::Ended) {
                 return Ok(share);
             }
-            // Its end is not in the books yet, and whoever comes back so soon means the next share.
+            // Its end is not in the database yet, and whoever comes back so soon means the next share.
             steward.ended(share, EndReason::Stopped, None)?;
             steward.share_of_phone(&token)
         };
-        unblock(Work::Books, share).await.map_err(refusal)
+        unblock(Work::Storage, share).await.map_err(refusal)
     }
 
     /// The share that is published with `token`. Blocks elsewhere.
     async fn share_of(&self, token: &str) -> Result<ShareId, Refusal> {
         let token = token.to_owned();
         let steward = self.steward.clone();
-        unblock(Work::Books, move || steward.publisher_for_token(&token)).await.map_err(refusal)
+        unblock(Work::Storage, move || steward.publisher_for_token(&token)).await.map_err(refusal)
     }
 
     /// What was recorded of a share whose stream was cut off when the gateway was stopped.
@@ -105,7 +105,7 @@ impl Doorkeeper {
             self.executor.spawn(self.watch.clone().follow(stream)).detach();
         }
         let steward = self.steward.clone();
-        if let Err(error) = unblock(Work::Books, move || steward.media_started(share)).await {
+        if let Err(error) = unblock(Work::Storage, move || steward.media_started(share)).await {
             self.hub.end(share);
             return Err(refusal(error));
         }

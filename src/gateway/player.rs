@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::executor::{Work, unblock};
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::ShareId;
 use crate::ground::reply::Reply;
-use crate::ground::secret::TokenHash;
 use crate::ground::time::{Clock, Moment};
 use crate::http::{PlayRequest, Player};
 use crate::package::fmp4::{FinishedRecording, Wanted};
@@ -48,7 +48,7 @@ impl Player for Plays {
     }
 }
 
-/// How long an answer of the books on a ticket is believed. A withdrawn right is gone after that, or when it is asked after
+/// How long an answer of the database on a ticket is believed. A withdrawn right is gone after that, or when it is asked after
 /// for what is being sent.
 const BELIEVED: Duration = Duration::from_secs(2);
 /// Answers that are believed at once; more are forgotten.
@@ -81,9 +81,9 @@ impl PlayAccess for Tickets {
                 return suits(scope);
             }
             let (steward, ticket) = (self.steward.clone(), ticket.to_owned());
-            let opened = unblock(Work::Books, move || {
+            let opened = unblock(Work::Storage, move || {
                 let (holder, scope) = steward.open_ticket(share, &ticket)?;
-                // Books that can't be read are no reason to stop a picture.
+                // A database that can't be read is no reason to stop a picture.
                 if steward.ticket_holds(share, holder).unwrap_or(true) { Ok(scope) } else { Err(TicketError::Foreign) }
             });
             match opened.await {
@@ -115,7 +115,7 @@ impl PlayAccess for Tickets {
     fn standing(&self, share: ShareId) -> BoxFuture<'_, Standing> {
         let steward = self.steward.clone();
         Box::pin(async move {
-            match unblock(Work::Books, move || steward.share(Asker::Owner, share)).await {
+            match unblock(Work::Storage, move || steward.share(Asker::Owner, share)).await {
                 Ok(report) => {
                     let began = report.share.started_at.unwrap_or(report.share.created_at);
                     match report.share.state {
@@ -163,7 +163,7 @@ impl Recordings for LibraryRecordings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryStorage;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, Holder, MediaInfo, NewUser, ShareSettings};
 
@@ -172,7 +172,7 @@ mod tests {
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
         let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock.clone(), announcer, settings);
+        let steward = Steward::new(Arc::new(MemoryStorage::default()), clock.clone(), announcer, settings);
         let steward = Arc::new(steward.expect("opens"));
         let account = steward.add_account("Silva", None).expect("an account").id;
         let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };

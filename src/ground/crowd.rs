@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::ground::crypto;
 use crate::ground::origin::Origin;
-use crate::ground::secret;
 use crate::ground::time::Moment;
 
 /// How many may be there at once.
@@ -44,7 +44,7 @@ pub enum Known {
 
 /// The number of a device, by what kind it is of and what tells it from the others of that kind.
 pub fn number(kind: &str, name: &str) -> u64 {
-    let hash = secret::sha256(format!("{kind} {name}").as_bytes());
+    let hash = crypto::sha256(format!("{kind} {name}").as_bytes());
     hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 

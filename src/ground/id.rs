@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ground::secret;
+use crate::ground::crypto;
 use crate::ground::time::UnixMs;
 
 /// 2020-01-01 00:00 UTC, in Unix seconds.
@@ -29,7 +29,7 @@ fn new_bytes(now: UnixMs) -> [u8; 10] {
     let seconds = (now.0 / 1000 - EPOCH_2020_S).max(0) as u64;
     let mut bytes = [0; 10];
     bytes[..5].copy_from_slice(&seconds.to_be_bytes()[3..]);
-    secret::fill_random(&mut bytes[5..]);
+    crypto::fill_random(&mut bytes[5..]);
     bytes
 }
 
@@ -116,7 +116,7 @@ impl PhotoId {
     /// A new id that nobody can guess.
     pub fn random() -> Self {
         let mut bytes = [0; 16];
-        secret::fill_random(&mut bytes);
+        crypto::fill_random(&mut bytes);
         Self(bytes)
     }
 }

@@ -368,7 +368,7 @@ pub const LAN_GOODBYE: Duration = Duration::from_secs(1);
 pub const LAN_PLACES: usize = 64;
 /// Processor time that a task may hold the event loop for at a time; more is counted and told in the log.
 pub const LOOP_TURN: Duration = Duration::from_millis(5);
-/// Threads that look into the books for the event loop; further askers wait.
+/// Threads that look into the database for the event loop; further askers wait.
 pub const BOOKS_THREADS: usize = 8;
 /// Threads that read and write files for the event loop; further askers wait.
 pub const DISK_THREADS: usize = 12;

@@ -4,6 +4,7 @@
 //! Nothing here opens a socket or a file, reads a clock or knows a protocol.
 
 pub mod crowd;
+pub mod crypto;
 pub mod frame;
 pub mod id;
 pub mod limits;
@@ -13,7 +14,6 @@ pub mod pace;
 pub mod picture;
 pub mod recording_failure;
 pub mod reply;
-pub mod secret;
 pub mod shares;
 pub mod text;
 pub mod throttle;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
-use crate::ground::secret::{self, SigningKey};
+use crate::ground::crypto::{self, SigningKey};
 use crate::ground::time::UnixMs;
 use crate::private;
 
@@ -68,7 +68,7 @@ impl Cache {
             return Ok(SigningKey::new(&bytes));
         }
         let mut bytes = [0; SigningKey::BYTES];
-        secret::fill_random(&mut bytes);
+        crypto::fill_random(&mut bytes);
         write_whole(&path, &bytes)?;
         Ok(SigningKey::new(&bytes))
     }

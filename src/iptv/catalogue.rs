@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::ground::crypto;
 use crate::ground::id::ChannelId;
 use crate::ground::limits;
-use crate::ground::secret;
 use crate::ground::text;
 use crate::wire::fetch::{Url, UrlError};
 use crate::wire::m3u::{Entry, Fault, Item};
@@ -173,7 +173,7 @@ impl Builder {
     fn new_id(&self, guide_id: &str, name: &str, group: &str) -> ChannelId {
         let mut turn = 0_u32;
         loop {
-            let hash = secret::sha256(format!("{guide_id}\n{name}\n{group}\n{turn}").as_bytes());
+            let hash = crypto::sha256(format!("{guide_id}\n{name}\n{group}\n{turn}").as_bytes());
             let id = ChannelId(hash[..10].try_into().expect("a hash is longer"));
             if !self.ids.contains(&id) {
                 return id;

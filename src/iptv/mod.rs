@@ -26,9 +26,9 @@ use std::time::Duration;
 
 use crate::executor::Executor;
 use crate::fetch::{Client, Guard};
+use crate::ground::crypto::SigningKey;
 use crate::ground::id::TvId;
 use crate::ground::reply::{Body, Reply};
-use crate::ground::secret::SigningKey;
 use crate::ground::time::Clock;
 use crate::wire::address::{ChannelAddress, ChannelFile};
 use crate::wire::fetch::Url;

@@ -16,8 +16,8 @@ use futures_lite::FutureExt as _;
 
 use crate::executor::in_time;
 use crate::fetch::{Client, FetchError};
+use crate::ground::crypto;
 use crate::ground::limits;
-use crate::ground::secret;
 use crate::ground::time::{Clock, UnixMs};
 use crate::iptv::cache::{Cache, Known, What, create, unpacked};
 use crate::iptv::catalogue::{Builder, Catalogue};
@@ -396,7 +396,7 @@ pub(super) fn read_list(path: &Path, base: Option<Url>) -> io::Result<(Catalogue
 /// `pause`, up to a tenth longer or shorter, so that not all gateways ask at once.
 fn with_jitter(pause: Duration) -> Duration {
     let mut byte = [0];
-    secret::fill_random(&mut byte);
+    crypto::fill_random(&mut byte);
     pause * 9 / 10 + pause / 5 * u32::from(byte[0]) / 255
 }
 

@@ -10,9 +10,9 @@ use smol::lock::{Semaphore, SemaphoreGuardArc};
 
 use crate::executor::{Work, unblock};
 use crate::fetch::{Client, FetchError};
+use crate::ground::crypto::SigningKey;
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
-use crate::ground::secret::SigningKey;
 use crate::ground::text;
 use crate::iptv::ticket::Bearer;
 use crate::wire::address::ChannelFile;

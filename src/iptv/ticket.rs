@@ -8,9 +8,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::ground::crypto::SigningKey;
 use crate::ground::id::{ChannelId, TvId};
 use crate::ground::limits;
-use crate::ground::secret::SigningKey;
 use crate::ground::time::UnixMs;
 use crate::wire::fetch::Url;
 use crate::wire::playlist::relay::Role;

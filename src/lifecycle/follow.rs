@@ -121,8 +121,8 @@ impl Follower {
         let mut pause = FIRST_RETRY;
         loop {
             let steward = self.steward.clone();
-            match unblock(Work::Books, move || steward.ended(share, reason, Some(duration_ms))).await {
-                // A share that was withdrawn is gone from the books already.
+            match unblock(Work::Storage, move || steward.ended(share, reason, Some(duration_ms))).await {
+                // A share that was withdrawn is gone from the database already.
                 Ok(()) | Err(ShareError::NotFound(_)) => break,
                 Err(error) => log::error!("the end of share={share} can't be written down, trying again: {error}"),
             }
@@ -180,7 +180,7 @@ impl Follower {
         }
     }
 
-    /// Decodes a key frame. If that goes well the share becomes ready: first in the books, then for everyone.
+    /// Decodes a key frame. If that goes well the share becomes ready: first in the database, then for everyone.
     async fn prove(&self, stream: &Arc<Stream>, key_frame: KeyFrame) -> Proof {
         let share = stream.share();
         let picture = match unblock(Work::Media, move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
@@ -223,7 +223,7 @@ impl Follower {
         }
         *told = Some(media.clone());
         let (steward, share) = (self.steward.clone(), stream.share());
-        if let Err(error) = unblock(Work::Books, move || steward.media_changed(share, in_words(media))).await {
+        if let Err(error) = unblock(Work::Storage, move || steward.media_changed(share, in_words(media))).await {
             log::warn!("the media of share={share} can't be written down: {error}");
         }
     }

@@ -54,7 +54,7 @@ impl Gallery {
 
     /// Deletes the photos that nobody has, made or last spared so long ago.
     pub(crate) fn delete_strays(&self, steward: &Steward, age: Duration) -> Result<(), ShareError> {
-        // First the files, then the books: a photo that comes in between is young.
+        // First the files, then the database: a photo that comes in between is young.
         let Ok(old) = self.album.older_than(age.max(LEFT_BEHIND)) else { return Ok(()) };
         if old.is_empty() {
             return Ok(());
@@ -64,7 +64,7 @@ impl Gallery {
         Ok(())
     }
 
-    /// Spares the photos of now, before books come back that may not know them: newer ones may come back after.
+    /// Spares the photos of now, before a database comes back that may not know them: newer ones may come back after.
     pub(crate) fn spare_all(&self) {
         if let Err(error) = self.album.touch() {
             log::error!("photos that the backup doesn't know may go soon, they can't be dated anew: {error}");
@@ -170,7 +170,7 @@ impl Gallery {
 mod tests {
     use super::*;
 
-    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryStorage;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
     use crate::thumbnail;
@@ -198,7 +198,7 @@ mod tests {
         age();
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(Default::default()));
-        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, ShareSettings::default());
+        let steward = Steward::new(Arc::new(MemoryStorage::default()), clock, announcer, ShareSettings::default());
         let steward = steward.expect("opens");
         let account = steward.add_account("Silva", None).expect("an account").id;
         let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
@@ -208,7 +208,7 @@ mod tests {
             |photo| gallery.jpeg(photo, PhotoSize::Small).is_some() && gallery.jpeg(photo, PhotoSize::Large).is_some();
         gallery.spare_all();
         gallery.delete_strays(&steward, LEFT_BEHIND).expect("tidied");
-        assert!(there(stray), "books that know it may come back after a restore");
+        assert!(there(stray), "a database that knows it may come back after a restore");
         age();
         gallery.delete_strays(&steward, 3 * LEFT_BEHIND).expect("tidied");
         assert!(there(stray), "it is kept as long as videos are");

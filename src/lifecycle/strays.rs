@@ -1,5 +1,5 @@
-//! Recordings of shares that the books don't know: made after the backup that was restored. They are kept aside as long as
-//! others are kept, and come back with books that know them.
+//! Recordings of shares that the database doesn't know: made after the backup that was restored. They are kept aside as long as
+//! others are kept, and come back with a database that knows them.
 
 use std::io;
 use std::path::Path;
@@ -125,7 +125,7 @@ mod tests {
     use crate::share::NewUser;
     use crate::share::story::SetClock;
 
-    /// Shares that the books don't know are those that are younger than the backup which was restored.
+    /// Shares that the database doesn't know are those that are younger than the backup which was restored.
     #[test]
     fn a_restore_costs_no_video_that_is_younger_than_the_backup() {
         let house = house(0);
@@ -215,7 +215,7 @@ mod tests {
         let film = house.clip("Guest");
         std::fs::write(folder.film(film), "whole").expect("a film");
         clips.call_off(film);
-        assert!(folder.film(film).exists(), "the books that came back know it as one to be prepared");
+        assert!(folder.film(film).exists(), "the database that came back knows it as one to be prepared");
         house.library.set_aside(film).expect("moved");
         house.steward.clip_awaits_more(film);
         assert_eq!(strays.sort().expect("sorted"), 0);

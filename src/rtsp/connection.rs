@@ -13,8 +13,8 @@ use super::receiving::{End, Recording};
 use super::udp::Datagrams;
 use super::{Refusal, Shared};
 use crate::ground::crowd::number;
+use crate::ground::crypto;
 use crate::ground::limits::RTSP_SETUP_TIME;
-use crate::ground::secret;
 use crate::socket::{ServerConfig, Socket, is_not_yet};
 use crate::wire::rtp::{Delivery, Receiver};
 use crate::wire::rtsp::{Event, Route, Session, Step, Track};
@@ -42,7 +42,7 @@ struct Announced {
 impl Connection {
     pub fn new(socket: Arc<Socket>, place: Place, shared: Arc<Shared>) -> Self {
         let mut seed = [0; 16];
-        secret::fill_random(&mut seed);
+        crypto::fill_random(&mut seed);
         Self { socket, place, shared, session: Session::new(seed), buffer: Buffer::new() }
     }
 

@@ -22,7 +22,7 @@ pub mod story;
 mod transient;
 
 pub use events::announcer::{Announcer, Audience, Event, Subscription};
-pub use ledger::{Books, Ledger, LedgerError, Rows};
+pub use ledger::{Ledger, LedgerError, Rows, Storage};
 pub use model::error::ShareError;
 pub use model::quiet_hours::QuietHours;
 pub use model::rows::{

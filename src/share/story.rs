@@ -1,6 +1,6 @@
 //! Stories for tests: random things that many people do, told to a steward, with everything that must hold after each.
 //!
-//! A story leaves a transcript without ids, so that the same story over other books can be compared with it.
+//! A story leaves a transcript without ids, so that the same story over another storage can be compared with it.
 
 mod checks;
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::{Clock, Moment, UnixMs};
-use crate::share::ledger::Books;
+use crate::share::ledger::Storage;
 use crate::share::{
     Announcer, Asker, Audience, Contact, EndReason, Enrolled, Enrolment, Kind, MediaInfo, NewUser, PlayFrom,
     ProfileChange, QuietHours, Settings, Share, ShareError, ShareSettings, Steward, Subscription,
@@ -151,7 +151,7 @@ struct Phoner {
 /// The people of a story, and what they did.
 struct Cast {
     steward: Steward,
-    books: Arc<dyn Books>,
+    storage: Arc<dyn Storage>,
     clock: Arc<SetClock>,
     announcer: Arc<Announcer>,
     accounts: Vec<AccountId>,
@@ -173,9 +173,9 @@ struct Cast {
     asked: BTreeMap<(SenderId, UserId), UnixMs>,
 }
 
-/// Tells a story to a steward of `books`; what came of it.
-pub fn tell(books: Arc<dyn Books>, story: &[Act]) -> Vec<String> {
-    let mut cast = Cast::new(books);
+/// Tells a story to a steward of `storage`; what came of it.
+pub fn tell(storage: Arc<dyn Storage>, story: &[Act]) -> Vec<String> {
+    let mut cast = Cast::new(storage);
     let mut transcript = Vec::new();
     for act in story {
         let said = match cast.act(act) {
@@ -188,10 +188,11 @@ pub fn tell(books: Arc<dyn Books>, story: &[Act]) -> Vec<String> {
     transcript
 }
 
-fn open(books: &Arc<dyn Books>, clock: &Arc<SetClock>, announcer: &Arc<Announcer>) -> Steward {
+fn open(storage: &Arc<dyn Storage>, clock: &Arc<SetClock>, announcer: &Arc<Announcer>) -> Steward {
     let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-    let steward = Steward::new(Arc::clone(books), Arc::clone(clock) as Arc<dyn Clock>, Arc::clone(announcer), settings);
-    steward.expect("the books can be read")
+    let steward =
+        Steward::new(Arc::clone(storage), Arc::clone(clock) as Arc<dyn Clock>, Arc::clone(announcer), settings);
+    steward.expect("the database can be read")
 }
 
 fn media() -> MediaInfo {
@@ -206,10 +207,10 @@ fn media() -> MediaInfo {
 }
 
 impl Cast {
-    fn new(books: Arc<dyn Books>) -> Self {
+    fn new(storage: Arc<dyn Storage>) -> Self {
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
-        let steward = open(&books, &clock, &announcer);
+        let steward = open(&storage, &clock, &announcer);
         let (mut accounts, mut users, mut tvs, mut senders) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for household in ["Silva", "Souza"] {
             let account = steward.add_account(household, Some("+351")).expect("an account").id;
@@ -239,7 +240,7 @@ impl Cast {
         let ears = tvs.iter().map(|tv| announcer.subscribe(Audience::Tv(*tv), None)).collect();
         Self {
             steward,
-            books,
+            storage,
             clock,
             announcer,
             accounts,
@@ -379,7 +380,7 @@ impl Cast {
                 Ok(())
             }
             Act::Restart => {
-                self.steward = open(&self.books, &self.clock, &self.announcer);
+                self.steward = open(&self.storage, &self.clock, &self.announcer);
                 Ok(())
             }
         }
@@ -414,13 +415,13 @@ fn chosen<T: Copy>(from: &[T], mask: u8) -> Vec<T> {
 
 mod tests {
     use super::*;
-    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryStorage;
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
         #[test]
         fn whatever_people_do_the_books_stay_right(story in stories()) {
-            tell(Arc::new(MemoryBooks::default()), &story);
+            tell(Arc::new(MemoryStorage::default()), &story);
         }
     }
 }

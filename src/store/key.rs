@@ -1,7 +1,7 @@
 //! How keys are written: fixed lengths, and in an order of bytes that is the order of the keys.
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 
 /// A key of a table.

@@ -12,8 +12,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, Write
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, all, for_each_table};
 use crate::share::{

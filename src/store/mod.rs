@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use redb::{Database, DatabaseError, ReadableDatabase as _};
 
 use crate::private;
-use crate::share::ledger::{Books, Decision, LedgerError, Rows};
+use crate::share::ledger::{Decision, LedgerError, Rows, Storage};
 pub use error::StoreError;
 use error::failed;
 use guard::guarded;
@@ -34,7 +34,7 @@ use writer::{Work, Writer};
 /// Bytes redb may keep of the file in memory. The operating system keeps more; ours would only be a second copy.
 const CACHE_BYTES: usize = 3 << 20;
 
-/// The domain's books, in one file.
+/// The domain's storage, in one file.
 pub struct Store {
     shelf: Arc<Shelf>,
     writer: Writer,
@@ -166,12 +166,12 @@ impl Shelf {
     }
 }
 
-impl Books for Store {
-    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+impl Storage for Store {
+    fn read(&self, rule: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
         let mut once = || {
             self.shelf.with(|database| {
                 let reading = Reading::new(database.begin_read().map_err(failed)?);
-                look(&reading);
+                rule(&reading);
                 Ok(reading.broken())
             })
         };
@@ -191,7 +191,7 @@ impl Books for Store {
         looked.map(drop)
     }
 
-    fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
+    fn write(&self, decision: Decision) -> Result<(), LedgerError> {
         self.writer.ask(Work::Decide(decision))
     }
 

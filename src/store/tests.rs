@@ -14,11 +14,11 @@ use redb::{Database, StorageBackend};
 
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::time::Clock as _;
-use crate::share::ledger::memory::MemoryBooks;
+use crate::share::ledger::memory::MemoryStorage;
 use crate::share::story::{self, SetClock};
 use crate::share::{
-    Announcer, Asker, Books, EndReason, Holder, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings,
-    ShareState, Steward,
+    Announcer, Asker, EndReason, Holder, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings, ShareState,
+    Steward, Storage,
 };
 use crate::store::{Store, StoreError};
 
@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn a_story_ends_as_it_does_in_memory(story in story::stories()) {
-        let simple = story::tell(Arc::new(MemoryBooks::default()), &story);
+        let simple = story::tell(Arc::new(MemoryStorage::default()), &story);
         let real = story::tell(Arc::new(in_memory()), &story);
         prop_assert_eq!(simple, real);
     }
@@ -280,7 +280,7 @@ fn a_refused_decision_leaves_its_neighbours_alone() {
 fn a_decision_that_breaks_leaves_nothing_behind() {
     let store = in_memory();
     let account = crate::ground::id::AccountId([1; 10]);
-    let broken = store.decide(Box::new(move |ledger| {
+    let broken = store.write(Box::new(move |ledger| {
         let row =
             crate::share::Account { id: account, name: "x".into(), created_at: Default::default(), country: None };
         ledger.put_account(account, &row).expect("written");
@@ -288,7 +288,7 @@ fn a_decision_that_breaks_leaves_nothing_behind() {
     }));
     assert_eq!(broken, Ok(()));
     let mut found = None;
-    store.look(&mut |ledger| found = Some(ledger.account(account))).expect("read");
+    store.read(&mut |ledger| found = Some(ledger.account(account))).expect("read");
     assert_eq!(found, Some(Ok(None)));
 }
 
@@ -303,7 +303,7 @@ fn a_backup_is_everything_and_comes_back_whole() {
     let kept = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
     let holder = Holder { user, tv: None };
     let ticket = steward.ticket(kept, holder, Scope::Play);
-    steward.books().backup(&copy).expect("copied");
+    steward.storage().backup(&copy).expect("copied");
     let later = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
 
     steward.restore(&copy).expect("restored");

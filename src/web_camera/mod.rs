@@ -17,10 +17,10 @@ use event_listener::Event as Bell;
 use futures_lite::future::{pending, yield_now};
 use futures_lite::{FutureExt as _, StreamExt as _};
 
+use crate::ground::crypto::same;
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
-use crate::ground::secret::same;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
 use crate::socket::Patience;

@@ -54,7 +54,7 @@ impl Home {
     pub fn restart(self) -> Self {
         let Self { house, steward, gallery, api, dir } = self;
         drop((house, steward, gallery, api));
-        // Connections that are being closed hold the steward, and with it the books, a moment longer.
+        // Connections that are being closed hold the steward, and with it the database, a moment longer.
         let mut patience = 5_000;
         while matches!(Store::open(&dir.path().join("lareira.redb")), Err(StoreError::InUse(_))) {
             assert!(patience > 0, "something holds the old home for ever");

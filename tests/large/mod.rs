@@ -12,9 +12,9 @@ use bytes::Bytes;
 use event_listener::Event;
 use lareira::config::Config;
 use lareira::gateway::Gateway;
+use lareira::ground::crypto::TokenHash;
 use lareira::ground::frame::{Frame, VideoFrame, VideoParams};
 use lareira::ground::id::{SenderId, ShareId, UserId};
-use lareira::ground::secret::TokenHash;
 use lareira::ground::time::{Ticks90k, UnixMs};
 use lareira::live::Hub;
 use lareira::package::fmp4::Fmp4;
@@ -88,7 +88,7 @@ impl Large {
                 tv.cookie
             })
             .collect();
-        let tv = steward.session(&cookies[0], None).expect("books").expect("the TV").tv.id;
+        let tv = steward.session(&cookies[0], None).expect("storage").expect("the TV").tv.id;
         let user = steward.sign_in(tv, users[0], None).expect("signed in");
         let tv = format!("Cookie: lareira_tv={}; lareira_user={user}\r\n", cookies[0]);
         let invite = steward.invite(None, Some(account), Duration::from_secs(60)).expect("an invitation");
@@ -140,7 +140,7 @@ impl Large {
             let own = ledger.sender_count(row.sender)?.unwrap_or(0);
             ledger.put_sender_count(row.sender, &(own + count))
         };
-        let decided = self.steward.books().decide(Box::new(move |ledger| {
+        let decided = self.steward.storage().write(Box::new(move |ledger| {
             decision(ledger).expect("written");
             Verdict::Keep(Box::new(|| {}))
         }));

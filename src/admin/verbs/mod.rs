@@ -293,7 +293,7 @@ impl Admin {
                 Answer::Unclaimed { unclaimed: Done }
             }
             Verb::Backup { file } => {
-                steward.books().backup(file).map_err(ShareError::from)?;
+                steward.storage().backup(file).map_err(ShareError::from)?;
                 Answer::BackedUp { file: file.clone(), backed_up: Done }
             }
             Verb::Restore { file } => {

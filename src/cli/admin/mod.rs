@@ -33,7 +33,7 @@ use parse::{Line, Place, WrongUsage};
 /// What can be typed.
 const USAGE: &str = include_str!("usage.txt");
 
-/// A gateway that has just been started has its books open before it answers, one that stops until after.
+/// A gateway that has just been started has its database open before it answers, one that stops until after.
 const OPENING: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long channels are waited for that are being fetched.

@@ -19,7 +19,7 @@ use super::rtsp::{Address, Session};
 use super::timeline::{FRAME_RATE, Timeline, Unit};
 use super::tone::{self, Tone};
 use crate::codec::{Encoder, EncoderSettings};
-use crate::ground::secret::fill_random;
+use crate::ground::crypto::fill_random;
 use crate::ground::time::{Ticks90k, UnixMs};
 
 /// Bits a second of the pictures.

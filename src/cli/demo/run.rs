@@ -15,8 +15,8 @@ use crate::cli::{CliError, Options, log_to_stderr, say};
 use crate::config::{Config, LogLevel};
 use crate::executor::{Work, unblock};
 use crate::gateway::Gateway;
+use crate::ground::crypto;
 use crate::ground::id::{AccountId, ShareId, UserId};
-use crate::ground::secret;
 use crate::private;
 use crate::share::{Enrolment, Holder, Kind, NewUser, Scope, ShareError, Steward};
 use crate::wire::address::{PageAddress, PlayAddress, PlayFile, RtspAddress, WebSocketAddress};
@@ -29,7 +29,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self, CliError> {
-        let path = std::env::temp_dir().join(format!("lareira-demo-{}", secret::new_token()));
+        let path = std::env::temp_dir().join(format!("lareira-demo-{}", crypto::new_token()));
         private::make_folder(&path)
             .map_err(|error| CliError::Failed(format!("{} can't be made: {error}", path.display())))?;
         Ok(Self(path))
@@ -136,7 +136,7 @@ async fn pair_every_tv(steward: Arc<Steward>, account: AccountId) {
     loop {
         Timer::after(PAIRING_INTERVAL).await;
         let steward = steward.clone();
-        unblock(Work::Books, move || {
+        unblock(Work::Storage, move || {
             for tv in steward.waiting_tvs() {
                 if let Some(code) = steward.pairing_code(tv.id)
                     && let Err(error) = steward.approve_tv(&code, account, None)

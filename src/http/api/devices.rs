@@ -30,7 +30,7 @@ impl Credentials {
     }
 }
 
-/// The books can't be read at this moment: whose credentials these are isn't known.
+/// The database can't be read at this moment: whose credentials these are isn't known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown;
 
@@ -57,7 +57,7 @@ pub trait Devices: Send + Sync {
 impl Devices for Api {
     fn device(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
         let api = self.clone();
-        Box::pin(unblock(Work::Books, move || device(&api, &credentials)))
+        Box::pin(unblock(Work::Storage, move || device(&api, &credentials)))
     }
 
     fn on_gone(&self, hook: Box<dyn Fn() + Send + Sync>) {

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::ground::crypto;
 use crate::ground::reply::{Body, Reply};
-use crate::ground::secret;
 use crate::http::front::is_clean;
 use crate::http::route::{Lane, Method, Route, RouteError};
 use crate::private;
@@ -116,7 +116,7 @@ impl Back {
         let mut socket = directory.join("http.sock");
         let mut own_directory = None;
         if socket.as_os_str().len() > SOCKET_PATH_BYTES {
-            let own = std::env::temp_dir().join(format!("lareira-{}", secret::new_token()));
+            let own = std::env::temp_dir().join(format!("lareira-{}", crypto::new_token()));
             private::make_folder(&own)?;
             socket = own.join("http.sock");
             own_directory = Some(own);

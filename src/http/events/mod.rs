@@ -55,7 +55,7 @@ impl Events for Announcements {
     fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply> {
         Box::pin(async move {
             let api = self.api.clone();
-            match unblock(Work::Books, move || follow(&api, &route, &fields, is_secure)).await {
+            match unblock(Work::Storage, move || follow(&api, &route, &fields, is_secure)).await {
                 Ok((device, subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
@@ -72,7 +72,7 @@ impl Events for Announcements {
     }
 
     fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> bool {
-        // A share that is withdrawn has nothing more to tell, and books that can't be read are no reason to stop telling.
+        // A share that is withdrawn has nothing more to tell, and a database that can't be read is no reason to stop telling.
         match ask(&self.api, route, fields, is_secure) {
             Ok(_) | Err(Failure::Share(ShareError::NotFound(_) | ShareError::Ledger(_))) => true,
             Err(_) => false,

@@ -342,10 +342,10 @@ mod tests {
     use crate::http::api::devices::{Device, Proven, Unknown};
     use crate::http::ports::play::BoxFuture;
 
-    /// Books of which this is read.
-    struct Books(Result<Option<Proven>, Unknown>);
+    /// A storage of which this is read.
+    struct Storage(Result<Option<Proven>, Unknown>);
 
-    impl Devices for Books {
+    impl Devices for Storage {
         fn device(&self, _: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
             Box::pin(std::future::ready(self.0.clone()))
         }
@@ -364,11 +364,11 @@ mod tests {
         let by = Credentials { authorization: Some("Bearer a".into()), ..Credentials::default() };
         connection.know(Known::Device(5), Some(by.clone()));
         connection.receives(true);
-        block_on(connections.ask_again(&Books(Err(Unknown))));
+        block_on(connections.ask_again(&Storage(Err(Unknown))));
         assert_eq!(connection.device(), Some(5));
-        block_on(connections.ask_again(&Books(Ok(Some((Device { number: 5, standing: Standing::Guest }, by))))));
+        block_on(connections.ask_again(&Storage(Ok(Some((Device { number: 5, standing: Standing::Guest }, by))))));
         assert_eq!(connection.device(), Some(5));
-        block_on(connections.ask_again(&Books(Ok(None))));
+        block_on(connections.ask_again(&Storage(Ok(None))));
         assert_eq!(connection.device(), None);
         drop(client);
     }

@@ -1,7 +1,7 @@
 //! Rights that are used for long: whoever is sent a long body is asked after again, and cut off when the right is gone.
 //!
 //! One round looks after all of them every few seconds, and when a device is no more, on a thread that may wait for the
-//! books. Nothing is done for each piece that leaves, so a picture is as fast as without.
+//! storage. Nothing is done for each piece that leaves, so a picture is as fast as without.
 
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -90,7 +90,7 @@ impl Rights {
     pub async fn ask(&self) {
         let questions: Vec<(u64, Question)> =
             self.used().bodies.iter().map(|(number, (question, _))| (*number, question.clone())).collect();
-        let gone = unblock(Work::Books, move || {
+        let gone = unblock(Work::Storage, move || {
             // A question that breaks costs nobody their right, and the others are asked on.
             let holds = |question: &Question| catch_unwind(AssertUnwindSafe(|| question())).unwrap_or(true);
             let gone = questions.into_iter().filter(|(_, question)| !holds(question));

@@ -5,8 +5,8 @@ pub(in crate::http) mod texts;
 
 use bytes::Bytes;
 
+use crate::ground::crypto;
 use crate::ground::reply::Reply;
-use crate::ground::secret;
 use crate::wire::address::PageAddress;
 
 /// What a page may load and do: its own things only.
@@ -31,7 +31,7 @@ pub fn authority(certificate: Option<&Bytes>) -> Reply {
     let Some(certificate) = certificate else {
         return Reply::error(404, "no_authority", "this gateway has no certificate authority of its own");
     };
-    let fingerprint: Vec<String> = secret::sha256(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+    let fingerprint: Vec<String> = crypto::sha256(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
     Reply::bytes(200, "application/x-x509-ca-cert", certificate.clone())
         .with("Cache-Control", "no-cache")
         .with("Content-Disposition", "attachment; filename=\"lareira.crt\"")

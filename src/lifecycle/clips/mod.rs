@@ -279,7 +279,7 @@ impl Clips {
     }
 
     /// Nothing more is taken or prepared of a film as it was begun. What is there of it goes if its share is over; where the
-    /// books were replaced by others, a whole one is prepared anew or kept aside, as they know it. Blocks.
+    /// database was replaced by another, a whole one is prepared anew or kept aside, as it knows it. Blocks.
     pub fn call_off(&self, share: ShareId) {
         self.busy.call_off(share);
         match self.fate(share) {
@@ -289,7 +289,7 @@ impl Clips {
         }
     }
 
-    /// What becomes of what is there of a film. A whole one is kept when in doubt, and aside if the books know nothing of it,
+    /// What becomes of what is there of a film. A whole one is kept when in doubt, and aside if the database knows nothing of it,
     /// since they were replaced by older ones.
     fn fate(&self, share: ShareId) -> Fate {
         if !self.folder.film(share).exists() {
@@ -311,12 +311,12 @@ impl Clips {
                     log::error!("the film of share={share} stays where it is: {error}");
                 }
             }
-            Err(error) => log::error!("the film of share={share} stays, the books can't be asked for it: {error}"),
+            Err(error) => log::error!("the film of share={share} stays, the database can't be asked for it: {error}"),
         }
         Fate::Kept
     }
 
-    /// Goes on with a film that the books know again, if it is whole: nothing more of it is due.
+    /// Goes on with a film that the database knows again, if it is whole: nothing more of it is due.
     pub fn go_on_with(&self, share: ShareId) {
         if !self.folder.film(share).exists() {
             return;
@@ -416,7 +416,7 @@ impl Clips {
 mod tests {
     use super::*;
     use crate::ground::time::{Clock as _, UnixMs};
-    use crate::share::ledger::memory::MemoryBooks;
+    use crate::share::ledger::memory::MemoryStorage;
     use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
 
@@ -437,7 +437,7 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let clock = SetClock::new();
         let announcer = Arc::new(Announcer::new(clock.date()));
-        let steward = Steward::new(Arc::new(MemoryBooks::default()), clock, announcer, ShareSettings::default());
+        let steward = Steward::new(Arc::new(MemoryStorage::default()), clock, announcer, ShareSettings::default());
         let steward = Arc::new(steward.expect("opens"));
         let account = steward.add_account("Silva", None).expect("an account").id;
         let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };

@@ -31,8 +31,8 @@ pub(super) enum Failure {
     Over,
     /// The gateway stops; the film is gone on with later.
     Stopping,
-    /// The books.
-    Books(ShareError),
+    /// The database.
+    Storage(ShareError),
 }
 
 impl From<FilmError> for Failure {
@@ -51,7 +51,7 @@ impl From<ShareError> for Failure {
     fn from(error: ShareError) -> Self {
         match error {
             ShareError::NotFound(_) | ShareError::Over(_) => Self::Over,
-            error => Self::Books(error),
+            error => Self::Storage(error),
         }
     }
 }
@@ -106,7 +106,7 @@ impl Failure {
                 };
                 Told { reason: EndReason::NotKept, status, code, message: no_room.to_string() }
             }
-            Self::Books(error) => {
+            Self::Storage(error) => {
                 let message = format!("The video can't be stored: {error}");
                 let status = if matches!(error, ShareError::Ledger(LedgerError::DiskFull)) { 507 } else { 503 };
                 Told { reason: EndReason::NotKept, status, code: error.code(), message }
@@ -243,7 +243,7 @@ impl Clips {
     }
 
     /// Ends a share whose film can't be shown or kept, and deletes what is there of it. A film that was called off is kept
-    /// where the books, replaced by others, know it as one to be prepared, or don't know it.
+    /// where the database, replaced by another, knows it as one to be prepared, or doesn't know it.
     fn give_up(&self, share: ShareId, failure: &Failure) {
         let fate = self.fate(share);
         if matches!((failure, &fate), (Failure::Over, Fate::Wanted)) {

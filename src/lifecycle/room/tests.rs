@@ -8,7 +8,7 @@ use crate::ground::time::Clock as _;
 use crate::live::Publisher;
 use crate::private;
 use crate::recording::Folder;
-use crate::share::ledger::memory::MemoryBooks;
+use crate::share::ledger::memory::MemoryStorage;
 use crate::share::story::SetClock;
 use crate::share::{
     Announcer, Asker, Contact, EndReason, Enrolment, Kind, MediaInfo, NewUser, PlayFrom, ShareSettings, ShareState,
@@ -33,7 +33,7 @@ pub(crate) fn house(quota_mib: u64) -> House {
     let clock = SetClock::new();
     let announcer = Arc::new(Announcer::new(clock.date()));
     let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-    let steward = Steward::new(Arc::new(MemoryBooks::default()), clock.clone(), announcer, settings);
+    let steward = Steward::new(Arc::new(MemoryStorage::default()), clock.clone(), announcer, settings);
     let steward = Arc::new(steward.expect("opens"));
     let account = steward.add_account("Silva", None).expect("an account").id;
     let new = NewUser { account, name: "Ana".into(), msisdn: Some(NUMBER.into()), email: None, pin: None };
@@ -118,7 +118,7 @@ impl House {
     pub fn has(&self, share: ShareId) -> bool {
         let state = self.steward.share(Asker::Owner, share).expect("it is known").share.state;
         let there = self.room.library.folder().video(share).exists();
-        assert_eq!(there, state == ShareState::Ended, "books and disk agree");
+        assert_eq!(there, state == ShareState::Ended, "database and disk agree");
         there
     }
 }

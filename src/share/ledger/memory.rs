@@ -1,13 +1,15 @@
-//! Books kept in memory, for tests: what the database must do, in the simplest form.
+//! Storage in memory, for tests: what the database must do, in the simplest form.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, for_each_table};
+use crate::share::ledger::{
+    Decision, Ledger, LedgerError, Order, Range, Rows, Storage, Verdict, Visit, for_each_table,
+};
 use crate::share::model::rows::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
     User,
@@ -63,23 +65,23 @@ macro_rules! keep_in_maps {
 }
 for_each_table!(keep_in_maps);
 
-/// Books in memory; lost with the process.
+/// Storage in memory; lost with the process.
 #[derive(Default)]
-pub struct MemoryBooks(Mutex<MemoryLedger>);
+pub struct MemoryStorage(Mutex<MemoryLedger>);
 
-impl MemoryBooks {
+impl MemoryStorage {
     fn ledger(&self) -> MutexGuard<'_, MemoryLedger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Books for MemoryBooks {
-    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
-        look(&*self.ledger());
+impl Storage for MemoryStorage {
+    fn read(&self, rule: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+        rule(&*self.ledger());
         Ok(())
     }
 
-    fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
+    fn write(&self, decision: Decision) -> Result<(), LedgerError> {
         let mut ledger = self.ledger();
         let before = ledger.clone();
         match decision(&mut *ledger) {
@@ -90,11 +92,11 @@ impl Books for MemoryBooks {
     }
 
     fn backup(&self, _: &Path) -> Result<(), LedgerError> {
-        Err(LedgerError::Failed("these books are in memory only".into()))
+        Err(LedgerError::Failed("this storage is in memory only".into()))
     }
 
     fn restore(&self, _: &Path, _: Decision) -> Result<(), LedgerError> {
-        Err(LedgerError::Failed("these books are in memory only".into()))
+        Err(LedgerError::Failed("this storage is in memory only".into()))
     }
 
     fn health(&self) -> Result<(), LedgerError> {

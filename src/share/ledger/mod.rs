@@ -8,8 +8,8 @@ use std::fmt;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::model::rows::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
@@ -123,14 +123,14 @@ pub enum Verdict {
 /// A decision: looks, writes, and says whether it holds.
 pub type Decision = Box<dyn FnOnce(&mut dyn Ledger) -> Verdict + Send>;
 
-/// Where the ledger is kept: runs looks and decisions, each in a transaction of its own.
-pub trait Books: Send + Sync {
-    /// Lets `look` read one consistent state.
-    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError>;
+/// Where the ledger is kept: reads and decides, each in a transaction of its own.
+pub trait Storage: Send + Sync {
+    /// Lets `rule` read one consistent state.
+    fn read(&self, rule: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError>;
 
     /// Runs `decision` alone; when this returns `Ok`, what it kept is durable. When it returns an error,
     /// nothing of it was kept.
-    fn decide(&self, decision: Decision) -> Result<(), LedgerError>;
+    fn write(&self, decision: Decision) -> Result<(), LedgerError>;
 
     /// Writes a consistent copy of everything to `file`; [`LedgerError::Busy`] while another copy is made or brought back,
     /// [`LedgerError::Itself`] where that is where everything is.

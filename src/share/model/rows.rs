@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ground::crypto::{PinHash, TokenHash};
 use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
-use crate::ground::secret::{PinHash, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::model::quiet_hours::QuietHours;
 use crate::share::model::state::{EndReason, Kind, ShareState, TargetState};

@@ -3,15 +3,15 @@
 //!
 //! A ticket is scope, share, user, TV and date, and their HMAC (RFC 2104), in base64url (RFC 4648, section 5). It is a
 //! secret: never logged. Pictures have tickets of their own, so that whoever lists an inbox can't play what is in it.
-//! It says who was given the right; whether they have it still is for the books to say (`viewing::ticket_holds`).
+//! It says who was given the right; whether they have it still is for the database to say (`viewing::ticket_holds`).
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::ground::crypto::SigningKey;
 use crate::ground::id::{ShareId, TvId, UserId};
-use crate::ground::secret::SigningKey;
 use crate::ground::time::UnixMs;
 
 const SCOPE: usize = 1;

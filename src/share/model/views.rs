@@ -27,7 +27,7 @@ impl Default for ShareSettings {
             retention: Duration::from_secs(30 * 24 * 3600),
             pending_timeout: Duration::from_secs(120),
             resume_window: Duration::from_secs(15),
-            pin_rounds: crate::ground::secret::PinHash::ROUNDS,
+            pin_rounds: crate::ground::crypto::PinHash::ROUNDS,
         }
     }
 }

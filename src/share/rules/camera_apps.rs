@@ -5,9 +5,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{PhoneId, SenderId, ShareId, UserId};
 use crate::ground::limits;
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;

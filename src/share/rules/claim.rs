@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, LedgerError, Order, Rows, all, for_each_table};

@@ -2,8 +2,8 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, UserId};
-use crate::ground::secret::TokenHash;
 use crate::share::ledger::{Ledger, Order, Range, Rows};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::User;

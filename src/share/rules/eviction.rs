@@ -1,4 +1,4 @@
-//! Who makes room when recordings fill theirs. A rule over what is held: no clock, no disk, no books.
+//! Who makes room when recordings fill theirs. A rule over what is held: no clock, no disk, no database.
 //!
 //! 1. What its people have all seen goes first. Of that, first what guests sent, who belong to no household, then what the
 //!    household did; first of the one who holds most at that moment; of theirs the oldest.

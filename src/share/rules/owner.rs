@@ -3,9 +3,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::PhoneId;
 use crate::ground::limits;
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn is_owner(ledger: &MemoryLedger, date: UnixMs, cookie: &str) -> bool {
-        browser(ledger, date, cookie).expect("books").is_some()
+        browser(ledger, date, cookie).expect("storage").is_some()
     }
 
     fn came_in(ledger: &mut MemoryLedger, date: UnixMs, number: u64) {
@@ -200,14 +200,14 @@ mod tests {
         assert!(is_owner(&ledger, UnixMs(idle.0 - 1), "1") && !is_owner(&ledger, idle, "1"));
         let mut date = NOON;
         while date.ms_since(NOON) < limits::OWNER_TIME.as_millis() as u64 {
-            let row = browser(&ledger, date, "1").expect("books").expect("it keeps coming");
+            let row = browser(&ledger, date, "1").expect("storage").expect("it keeps coming");
             assert_eq!(is_seen_anew(&row, date), date != NOON);
-            see(&mut ledger, date, "1").expect("books");
+            see(&mut ledger, date, "1").expect("storage");
             date = date.plus(Duration::from_secs(20 * 24 * 3600));
         }
         assert!(!is_owner(&ledger, date, "1"), "it comes in anew now and then");
         came_in(&mut ledger, date, 2);
-        assert_eq!(rows(&ledger).expect("books").len(), 1, "nothing is kept of those who are out");
+        assert_eq!(rows(&ledger).expect("storage").len(), 1, "nothing is kept of those who are out");
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
         let mut ledger = MemoryLedger::default();
         came_in(&mut ledger, NOON, 1);
         came_in(&mut ledger, NOON.plus(Duration::from_secs(1)), 2);
-        let listed = browsers(&ledger, NOON).expect("books");
+        let listed = browsers(&ledger, NOON).expect("storage");
         assert_eq!((listed.len(), &listed[0].id, listed[0].browser.agent.as_str()), (2, &id_of(cookie(2)), "Firefox"));
         assert!(!is_owner(&ledger, NOON, &listed[0].id));
     }

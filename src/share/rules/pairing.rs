@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::{AccountId, TvId, UserId};
 use crate::ground::limits;
-use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
@@ -140,7 +140,7 @@ pub fn session(ledger: &dyn Rows, tv_cookie: &str, user_cookie: Option<&str>) ->
     let signed_in = user_cookie.map(TokenHash::of).and_then(|cookie| {
         tv.signed_in
             .iter()
-            .find(|signed_in| secret::same(&signed_in.cookie.0, &cookie.0))
+            .find(|signed_in| crypto::same(&signed_in.cookie.0, &cookie.0))
             .map(|signed_in| signed_in.user)
     });
     let user = match signed_in {

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::ground::crypto::PinHash;
 use crate::ground::id::{AccountId, PhotoId, SenderId, UserId};
 use crate::ground::limits;
-use crate::ground::secret::PinHash;
 use crate::ground::time::UnixMs;
 use crate::share::events::news::{News, account_tvs};
 use crate::share::ledger::{Ledger, Order, Rows, all};

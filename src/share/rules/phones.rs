@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId};
 use crate::ground::limits;
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use crate::ground::crypto::PinHash;
 use crate::ground::id::{PhotoId, SenderId, UserId};
-use crate::ground::secret::PinHash;
 use crate::ground::time::UnixMs;
 use crate::share::events::news::{News, account_tvs};
 use crate::share::ledger::{Ledger, Order, Rows, all};

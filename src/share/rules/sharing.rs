@@ -3,9 +3,9 @@
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::share::events::news::{News, ring_data};
 use crate::share::ledger::{Ledger, Order, Rows, all};

@@ -1,7 +1,7 @@
 //! The steward's decisions about camera apps: whom they share with, and what they publish at a phone's lasting address.
 
+use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::{PhoneId, SenderId, ShareId, UserId};
-use crate::ground::secret::{self, TokenHash};
 use crate::share::model::error::ShareError;
 use crate::share::rules::camera_apps;
 
@@ -10,19 +10,19 @@ use super::Steward;
 impl Steward {
     /// Whom a sender's camera apps share with.
     pub fn recipients(&self, sender: SenderId) -> Result<Vec<UserId>, ShareError> {
-        self.look(|ledger| camera_apps::recipients(ledger, sender))
+        self.read(|ledger| camera_apps::recipients(ledger, sender))
     }
 
     /// Chooses whom a sender's camera apps share with.
     pub fn choose_recipients(&self, sender: SenderId, users: Vec<UserId>) -> Result<(), ShareError> {
-        self.decide(move |ledger, _, _| camera_apps::choose(ledger, sender, &users))
+        self.write(move |ledger, _, _| camera_apps::choose(ledger, sender, &users))
     }
 
     /// Whether something may be published at the lasting address of the phone with `token`; the share that goes on there.
     pub fn admit_phone(&self, token: &str) -> Result<Option<ShareId>, ShareError> {
-        let (phone, _) = self.look(|ledger| camera_apps::phone(ledger, token))?;
+        let (phone, _) = self.read(|ledger| camera_apps::phone(ledger, token))?;
         self.is_not_held(phone.id)?;
-        self.look(|ledger| camera_apps::admit(ledger, token))
+        self.read(|ledger| camera_apps::admit(ledger, token))
     }
 
     /// Apps that lose their connection come back by themselves. One whose share was stopped by someone else may not, for as
@@ -43,12 +43,12 @@ impl Steward {
 
     /// The share that is published at the lasting address of the phone with `token`: the one that goes on, or a new one.
     pub fn share_of_phone(&self, token: &str) -> Result<ShareId, ShareError> {
-        if self.look(|ledger| camera_apps::admit(ledger, token))?.is_none() {
-            let (_, sender) = self.look(|ledger| camera_apps::phone(ledger, token))?;
+        if self.read(|ledger| camera_apps::admit(ledger, token))?.is_none() {
+            let (_, sender) = self.read(|ledger| camera_apps::phone(ledger, token))?;
             self.may_begin(sender.id)?;
         }
-        let (token, own) = (token.to_owned(), TokenHash::of(&secret::new_token()));
-        let (id, new) = self.decide(move |ledger, _, date| camera_apps::publish(ledger, date, &token, own))?;
+        let (token, own) = (token.to_owned(), TokenHash::of(&crypto::new_token()));
+        let (id, new) = self.write(move |ledger, _, date| camera_apps::publish(ledger, date, &token, own))?;
         if let Some(share) = &new {
             self.await_media(share);
         }

@@ -4,9 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{MutexGuard, PoisonError};
 
+use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::{AccountId, TvId};
 use crate::ground::origin::Origin;
-use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::Moment;
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::Tv;
@@ -43,7 +43,7 @@ impl Steward {
 
     /// Takes in a TV seen for the first time, at that address.
     pub fn new_tv_from(&self, from: IpAddr) -> Result<NewTv, ShareError> {
-        let cookie = secret::new_token();
+        let cookie = crypto::new_token();
         let (now, date) = (self.clock.now(), self.date());
         let mut doorstep = self.doorstep();
         let tv = doorstep.waiting.take_in(TokenHash::of(&cookie), Origin::of(from), now, date)?;
@@ -71,14 +71,14 @@ impl Steward {
     pub fn approve_tv(&self, code: &str, account: AccountId, name: Option<&str>) -> Result<Tv, ShareError> {
         let tv = self.doorstep().waiting.by_code(code, self.date())?.clone();
         let name = name.map(str::to_owned);
-        let tv = self.decide(move |ledger, news, _| pairing::approve(ledger, news, tv, account, name.as_deref()))?;
+        let tv = self.write(move |ledger, news, _| pairing::approve(ledger, news, tv, account, name.as_deref()))?;
         self.doorstep().waiting.forget(tv.id);
         Ok(tv)
     }
 
     /// Whether anyone owns the house.
     pub fn is_claimed(&self) -> Result<bool, ShareError> {
-        self.look(claim::is_claimed)
+        self.read(claim::is_claimed)
     }
 
     /// How the house can be claimed, which nobody owns yet: for the page of a TV that waits.
@@ -114,10 +114,10 @@ impl Steward {
     pub fn claim(&self, wish: Claim) -> Result<Claimed, ShareError> {
         self.check_claim(&wish.code)?;
         let tv = self.claimant(&wish.code)?;
-        let (shown, token) = (tv.as_ref().map(|tv| tv.id), secret::new_token());
+        let (shown, token) = (tv.as_ref().map(|tv| tv.id), crypto::new_token());
         let hash = TokenHash::of(&token);
         let others = self.waiting_tvs().into_iter().map(|tv| tv.id).filter(|other| Some(*other) != shown).collect();
-        let made = self.decide(move |ledger, news, date| claim::claim(ledger, news, date, &wish, tv, others, hash))?;
+        let made = self.write(move |ledger, news, date| claim::claim(ledger, news, date, &wish, tv, others, hash))?;
         if let Some(tv) = shown {
             self.doorstep().waiting.forget(tv);
         }
@@ -127,12 +127,12 @@ impl Steward {
 
     /// What would be lost if the house were given back.
     pub fn belongings(&self) -> Result<Belongings, ShareError> {
-        self.look(claim::belongings)
+        self.read(claim::belongings)
     }
 
     /// Gives the house back to nobody, with all that is in it; it can be claimed again as after a start.
     pub fn give_back(&self) -> Result<(), ShareError> {
-        let left = self.decide(|ledger, news, _| claim::give_back(ledger, news))?;
+        let left = self.write(|ledger, news, _| claim::give_back(ledger, news))?;
         log::warn!("the home was given back: it belongs to nobody now");
         self.doorstep().claiming = Claiming::new(self.clock.now());
         self.wake_up()?;

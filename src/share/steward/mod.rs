@@ -20,13 +20,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::executor::Workbench;
+use crate::ground::crypto::{self, RootKey, SigningKey};
 use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
 use crate::ground::limits;
-use crate::ground::secret::{self, RootKey, SigningKey};
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::events::announcer::Announcer;
 use crate::share::events::news::News;
-use crate::share::ledger::{Books, Decision, Ledger, LedgerError, Rows, Verdict};
+use crate::share::ledger::{Decision, Ledger, LedgerError, Rows, Storage, Verdict};
 use crate::share::model::error::ShareError;
 use crate::share::model::state::{EndReason, Kind, ShareState};
 use crate::share::model::ticket::{Holder, Scope, Ticket, TicketError};
@@ -53,7 +53,7 @@ type DeviceHook = Box<dyn Fn() + Send + Sync>;
 
 /// The domain's service.
 pub struct Steward {
-    books: Arc<dyn Books>,
+    storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     announcer: Arc<Announcer>,
     settings: ShareSettings,
@@ -109,17 +109,17 @@ impl<T> Answer<T> {
 }
 
 impl Steward {
-    /// The steward of these books. Tends to what a stopped gateway left half done: nobody watches any more, and streams
+    /// The steward of this storage. Tends to what a stopped gateway left half done: nobody watches any more, and streams
     /// that were under way may come back for a while.
     pub fn new(
-        books: Arc<dyn Books>,
+        storage: Arc<dyn Storage>,
         clock: Arc<dyn Clock>,
         announcer: Arc<Announcer>,
         settings: ShareSettings,
     ) -> Result<Self, ShareError> {
         let doorstep = Mutex::new(Doorstep::new(clock.now()));
         let mut steward = Self {
-            books,
+            storage,
             clock,
             announcer,
             settings,
@@ -139,11 +139,11 @@ impl Steward {
             photo_unwanted: OnceLock::new(),
             device_gone: OnceLock::new(),
         };
-        let key = steward.decide(|ledger, _, _| match ledger.key(TICKET_KEY)? {
+        let key = steward.write(|ledger, _, _| match ledger.key(TICKET_KEY)? {
             Some(key) => Ok(key),
             None => {
                 let mut key = [0; SigningKey::BYTES];
-                secret::fill_random(&mut key);
+                crypto::fill_random(&mut key);
                 ledger.put_key(TICKET_KEY, &key)?;
                 Ok(key)
             }
@@ -155,7 +155,7 @@ impl Steward {
     }
 
     fn wake_up(&self) -> Result<(), ShareError> {
-        let unfinished = self.decide(|ledger, news, _| {
+        let unfinished = self.write(|ledger, news, _| {
             retention::wake_up(ledger, news)?;
             retention::unfinished(ledger)
         })?;
@@ -185,20 +185,20 @@ impl Steward {
         &self.announcer
     }
 
-    /// The books, for their backup.
-    pub fn books(&self) -> &Arc<dyn Books> {
-        &self.books
+    /// The storage, for its backup.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
     }
 
-    /// An error while the books can't be written or read.
+    /// An error while the database can't be written or read.
     pub fn health(&self) -> Result<(), ShareError> {
-        Ok(self.books.health()?)
+        Ok(self.storage.health()?)
     }
 
     /// Replaces everything by a backup, all or nothing; streams under way end.
     pub fn restore(&self, file: &std::path::Path) -> Result<(), ShareError> {
         let before = self.unfinished_shares()?;
-        let key = self.look(|ledger| Ok(ledger.key(TICKET_KEY)?))?;
+        let key = self.read(|ledger| Ok(ledger.key(TICKET_KEY)?))?;
         let (decision, answer) = self.decision(move |ledger, news, _| {
             // Tickets given out stay good: the key is the running gateway's, not the backup's.
             if let Some(key) = key {
@@ -207,14 +207,14 @@ impl Steward {
             retention::wake_up(ledger, news)?;
             retention::unfinished(ledger)
         });
-        self.books.restore(file, decision)?;
+        self.storage.restore(file, decision)?;
         self.watch_anew(&answer.take()?);
         before.iter().for_each(|unfinished| self.stream_is_unwanted(unfinished.share, Unwanted::Over));
         self.device_is_gone();
         Ok(())
     }
 
-    /// The key that signs tickets; made once, kept in the books.
+    /// The key that signs tickets; made once, kept in the database.
     pub fn signing_key(&self) -> &SigningKey {
         &self.key
     }
@@ -278,23 +278,23 @@ impl Steward {
     }
 
     /// Runs a rule over one consistent state.
-    fn look<T>(&self, mut rule: impl FnMut(&dyn Rows) -> Result<T, ShareError>) -> Result<T, ShareError> {
+    fn read<T>(&self, mut rule: impl FnMut(&dyn Rows) -> Result<T, ShareError>) -> Result<T, ShareError> {
         let mut answer = None;
-        self.books.look(&mut |ledger| answer = Some(rule(ledger)))?;
+        self.storage.read(&mut |ledger| answer = Some(rule(ledger)))?;
         answer.unwrap_or_else(|| Err(unanswered()))
     }
 
     /// Runs a rule as one decision: its writes are durable when this returns `Ok`, and undone where the rule refuses.
-    fn decide<T: Send + 'static>(
+    fn write<T: Send + 'static>(
         &self,
         rule: impl FnOnce(&mut dyn Ledger, &mut News, UnixMs) -> Result<T, ShareError> + Send + 'static,
     ) -> Result<T, ShareError> {
         let (decision, answer) = self.decision(rule);
-        self.books.decide(decision)?;
+        self.storage.write(decision)?;
         answer.take()
     }
 
-    /// A rule as a decision of the books, and where its answer will be.
+    /// A rule as a decision of the database, and where its answer will be.
     fn decision<T: Send + 'static>(
         &self,
         rule: impl FnOnce(&mut dyn Ledger, &mut News, UnixMs) -> Result<T, ShareError> + Send + 'static,
@@ -316,12 +316,12 @@ impl Steward {
     }
 
     /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.
-    /// What the books don't take now is tried again the next time, and keeps nothing else from being done.
+    /// What the database doesn't take now is tried again the next time, and keeps nothing else from being done.
     pub fn sweep(&self) -> Result<Vec<ShareId>, ShareError> {
         self.tell_refusals();
         let now = self.clock.now();
         [self.end_late(now), self.let_go_of_silent(now), self.keep_at(now)].into_iter().collect::<Result<(), _>>()?;
-        self.look(retention::discards)
+        self.read(retention::discards)
     }
 
     /// Ends the shares whose media have not come in time. A deadline stays until its share is over.
@@ -367,11 +367,11 @@ impl Steward {
     fn keep(&self) -> Result<(), ShareError> {
         loop {
             let (date, retention) = (self.date(), self.settings.retention);
-            let due = self.look(|ledger| retention::due(ledger, date, retention))?;
+            let due = self.read(|ledger| retention::due(ledger, date, retention))?;
             if due.is_empty() {
                 return Ok(());
             }
-            self.decide(|ledger, news, date| retention::sweep(ledger, news, date, due))?;
+            self.write(|ledger, news, date| retention::sweep(ledger, news, date, due))?;
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ground::crypto::{self, SealingKey, TokenHash};
 use crate::ground::id::{AccountId, PhoneId};
-use crate::ground::secret::{self, SealingKey, TokenHash};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Inviter, Phone, Sender};
 use crate::share::model::views::{Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
@@ -36,9 +36,9 @@ impl Steward {
         account: Option<AccountId>,
         ttl: Duration,
     ) -> Result<NewInvite, ShareError> {
-        let code = secret::new_digits(INVITE_DIGITS);
+        let code = crypto::new_digits(INVITE_DIGITS);
         let (hash, name) = (TokenHash::of(&code), name.map(str::to_owned));
-        let expires_at = self.decide(move |ledger, _, date| {
+        let expires_at = self.write(move |ledger, _, date| {
             phones::invite(ledger, date, hash, &Invitation { name: name.as_deref(), account, ttl, by })
         })?;
         Ok(NewInvite { code, expires_at })
@@ -47,21 +47,21 @@ impl Steward {
     /// Whether the code of an invitation is good, before anything costly is done with what came with it.
     pub fn check_invite(&self, code: &str) -> Result<(), ShareError> {
         let date = self.date();
-        self.look(|ledger| phones::invitation(ledger, date, code).map(drop))
+        self.read(|ledger| phones::invitation(ledger, date, code).map(drop))
     }
 
     /// Enrols a phone with the code of an invitation, which is used up.
     pub fn enrol(&self, code: &str, enrolment: Enrolment) -> Result<Enrolled, ShareError> {
-        let token = secret::new_token();
+        let token = crypto::new_token();
         let (hash, code) = (TokenHash::of(&token), code.to_owned());
         let (sender, phone) =
-            self.decide(move |ledger, _, date| phones::enrol(ledger, date, &code, hash, &enrolment))?;
+            self.write(move |ledger, _, date| phones::enrol(ledger, date, &code, hash, &enrolment))?;
         Ok(Enrolled { sender, phone, token })
     }
 
     /// The phone whose token this is, and its owner.
     pub fn phone_by_token(&self, token: &str) -> Result<Option<(Phone, Sender)>, ShareError> {
-        self.look(|ledger| phones::phone_by_token(ledger, token))
+        self.read(|ledger| phones::phone_by_token(ledger, token))
     }
 
     /// The key that a phone seals its contacts with. Derived each time: it is kept nowhere.
@@ -71,23 +71,23 @@ impl Steward {
 
     /// All phones, oldest first.
     pub fn phones(&self) -> Result<Vec<PhoneReport>, ShareError> {
-        self.look(phones::phones)
+        self.read(phones::phones)
     }
 
     /// Gives a phone a name.
     pub fn rename_phone(&self, phone: PhoneId, name: &str) -> Result<(), ShareError> {
         let name = name.to_owned();
-        self.decide(move |ledger, _, _| phones::rename(ledger, phone, &name))
+        self.write(move |ledger, _, _| phones::rename(ledger, phone, &name))
     }
 
     /// Puts a phone's owner into a household, or into none.
     pub fn belong(&self, phone: PhoneId, account: Option<AccountId>) -> Result<(), ShareError> {
-        self.decide(move |ledger, _, _| phones::belong(ledger, phone, account))
+        self.write(move |ledger, _, _| phones::belong(ledger, phone, account))
     }
 
     /// Revokes a phone; what its sender shares now ends.
     pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
-        let ended = self.decide(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
+        let ended = self.write(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
         ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
         self.device_is_gone();
         Ok(())

@@ -1,9 +1,9 @@
 //! The steward's decisions about shares, for their senders and their streams.
 
+use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::recording_failure::GAPS;
-use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Order, Rows, all};
 use crate::share::model::error::ShareError;
@@ -25,20 +25,20 @@ impl Steward {
         kind: Kind,
         title: Option<&str>,
     ) -> Result<NewShare, ShareError> {
-        let publish_token = secret::new_token();
+        let publish_token = crypto::new_token();
         let (targets, title) = (targets.to_vec(), title.map(str::to_owned));
         let asker = Asker::Sender(sender);
         let wish = Wish { asker, sender, targets, kind, title, token: TokenHash::of(&publish_token) };
-        let share = self.decide(move |ledger, _, date| sharing::create(ledger, date, wish))?;
+        let share = self.write(move |ledger, _, date| sharing::create(ledger, date, wish))?;
         self.await_media(&share);
         Ok(NewShare { share, publish_token })
     }
 
     /// Creates a live share for a camera or a script; `from` is a sender's id or name, made if there is none yet.
     pub fn new_share_for_cameras(&self, to: &[UserId], from: Option<&str>) -> Result<NewShare, ShareError> {
-        let publish_token = secret::new_token();
+        let publish_token = crypto::new_token();
         let (targets, from, token) = (to.to_vec(), from.map(str::to_owned), TokenHash::of(&publish_token));
-        let share = self.decide(move |ledger, _, date| {
+        let share = self.write(move |ledger, _, date| {
             let sender = phones::camera_sender(ledger, date, from.as_deref())?.id;
             let asker = Asker::Owner;
             sharing::create(ledger, date, Wish { asker, sender, targets, kind: Kind::Live, title: None, token })
@@ -62,7 +62,7 @@ impl Steward {
     /// A share as its sender sees it.
     pub fn share(&self, asker: Asker, share: ShareId) -> Result<Report, ShareError> {
         let date = self.date();
-        let report = self.look(|ledger| report(ledger, asker, share, date))?;
+        let report = self.read(|ledger| report(ledger, asker, share, date))?;
         Ok(self.watched(report))
     }
 
@@ -79,7 +79,7 @@ impl Steward {
     /// A sender's own shares, newest first: `limit` of them after the first `offset`.
     pub fn own_shares(&self, sender: SenderId, offset: u64, limit: usize) -> Result<OwnShares, ShareError> {
         let date = self.date();
-        let (total, reports) = self.look(|ledger| {
+        let (total, reports) = self.read(|ledger| {
             let ids = sharing::own(ledger, sender, offset, limit.min(limits::PAGE_ROWS))?;
             let reports = ids.into_iter().map(|share| report(ledger, Asker::Sender(sender), share, date));
             Ok((sharing::own_count(ledger, sender)?, reports.collect::<Result<Vec<_>, _>>()?))
@@ -90,17 +90,17 @@ impl Steward {
     /// Gives a share another title, or none.
     pub fn rename_share(&self, asker: Asker, share: ShareId, title: Option<&str>) -> Result<(), ShareError> {
         let title = title.map(str::to_owned);
-        self.decide(move |ledger, news, _| sharing::rename(ledger, news, asker, share, title.as_deref()))
+        self.write(move |ledger, news, _| sharing::rename(ledger, news, asker, share, title.as_deref()))
     }
 
     /// Keeps a share, whatever its age and however full the disk is; or lets it go with the others again.
     pub fn keep_share(&self, share: ShareId, kept: bool) -> Result<(), ShareError> {
-        self.decide(move |ledger, _, _| sharing::keep(ledger, share, kept))
+        self.write(move |ledger, _, _| sharing::keep(ledger, share, kept))
     }
 
     /// All shares, newest first: `limit` of them after the first `offset`.
     pub fn shares(&self, offset: usize, limit: usize) -> Result<Vec<Share>, ShareError> {
-        self.look(|ledger| {
+        self.read(|ledger| {
             let (mut skip, mut shares) = (offset, Vec::new());
             let limit = limit.min(limits::PAGE_ROWS);
             ledger.scan_shares(all(), Order::Falling, &mut |_, share| {
@@ -120,7 +120,7 @@ impl Steward {
 
     /// The sender stops the share.
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        let cameras = self.look(|ledger| {
+        let cameras = self.read(|ledger| {
             let found = sharing::find_for(ledger, asker, share)?;
             if found.state.is_unfinished() { camera_apps::phones_of(ledger, share) } else { Ok(Vec::new()) }
         })?;
@@ -132,7 +132,7 @@ impl Steward {
 
     /// The sender withdraws the share: it vanishes from every inbox, and its recording is deleted.
     pub fn withdraw_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        let cameras = self.decide(move |ledger, news, _| {
+        let cameras = self.write(move |ledger, news, _| {
             let found = sharing::find_for(ledger, asker, share)?;
             let cameras = if found.state.is_unfinished() { camera_apps::phones_of(ledger, share)? } else { Vec::new() };
             sharing::withdraw(ledger, news, share)?;
@@ -148,19 +148,19 @@ impl Steward {
 
     /// Which share the token of a publish address is for, if media may still come to it.
     pub fn publisher_for_token(&self, token: &str) -> Result<ShareId, ShareError> {
-        self.look(|ledger| sharing::publisher(ledger, TokenHash::of(token)))
+        self.read(|ledger| sharing::publisher(ledger, TokenHash::of(token)))
     }
 
     /// Media arrives: a pending share is being prepared; one whose stream was lost goes on.
     pub fn media_started(&self, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, date| sharing::media_started(ledger, news, date, share))?;
+        self.write(move |ledger, news, date| sharing::media_started(ledger, news, date, share))?;
         self.media_is_due_no_more(share);
         Ok(())
     }
 
     /// A key frame was decoded: the share is ready and the TVs ring.
     pub fn ready(&self, share: ShareId, media: MediaInfo) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, date| sharing::ready(ledger, news, date, share, media))?;
+        self.write(move |ledger, news, date| sharing::ready(ledger, news, date, share, media))?;
         self.media_is_due_no_more(share);
         log::info!("share={share} ready");
         Ok(())
@@ -168,7 +168,7 @@ impl Steward {
 
     /// The clip whose file `sender` wants to send. It may be over already.
     pub fn clip(&self, sender: SenderId, share: ShareId) -> Result<Share, ShareError> {
-        self.look(|ledger| sharing::clip_of(ledger, sender, share))
+        self.read(|ledger| sharing::clip_of(ledger, sender, share))
     }
 
     /// Nothing of a clip's file comes any more at the moment: if that stays so, the share ends.
@@ -181,7 +181,7 @@ impl Steward {
 
     /// A clip is prepared: the TVs ring, and the share is over.
     pub fn clip_ready(&self, share: ShareId, media: MediaInfo, duration_ms: u64) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, media, duration_ms))?;
+        self.write(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, media, duration_ms))?;
         self.media_is_due_no_more(share);
         log::info!("share={share} ready: a clip of {duration_ms} ms");
         Ok(())
@@ -190,7 +190,7 @@ impl Steward {
     /// A clip can't be shown or kept: the share ends, and its phone is told why; `message` is for people.
     pub fn clip_failed(&self, share: ShareId, reason: EndReason, message: &str) -> Result<(), ShareError> {
         let message: String = message.chars().take(limits::TITLE_CHARS).collect();
-        self.decide(move |ledger, news, date| {
+        self.write(move |ledger, news, date| {
             if sharing::find(ledger, share)?.state.is_unfinished() {
                 sharing::recording_failed(ledger, news, share, &message)?;
             }
@@ -202,13 +202,13 @@ impl Steward {
 
     /// What the stream is made of has changed.
     pub fn media_changed(&self, share: ShareId, media: MediaInfo) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| sharing::media_changed(ledger, news, share, media))
+        self.write(move |ledger, news, _| sharing::media_changed(ledger, news, share, media))
     }
 
     /// The stream is over. Said again, it only adds the duration.
     pub fn ended(&self, share: ShareId, reason: EndReason, duration_ms: Option<u64>) -> Result<(), ShareError> {
         self.watch().pauses.remove(&share);
-        self.decide(move |ledger, news, date| sharing::end(ledger, news, date, share, reason, duration_ms))?;
+        self.write(move |ledger, news, date| sharing::end(ledger, news, date, share, reason, duration_ms))?;
         self.media_is_due_no_more(share);
         Ok(())
     }
@@ -220,13 +220,13 @@ impl Steward {
     /// The recording is missing or stops early; `reason` is said in the share.
     pub fn recording_failed(&self, share: ShareId, reason: &str) -> Result<(), ShareError> {
         let reason: String = reason.chars().take(limits::TITLE_CHARS).collect();
-        // Books on a disk that is full may not take it; that it went on they will.
-        let Share { state, recording_failure: before, .. } = self.look(|ledger| sharing::find(ledger, share))?;
+        // A database on a full disk may not take it; that it went on it will.
+        let Share { state, recording_failure: before, .. } = self.read(|ledger| sharing::find(ledger, share))?;
         if state.is_unfinished() {
             let at = self.date();
             self.watch().pauses.entry(share).or_insert(Pause { at, before });
         }
-        self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &reason))
+        self.write(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &reason))
     }
 
     /// The recording goes on after it had failed: both are said in the share.
@@ -235,33 +235,33 @@ impl Steward {
         let Some(Pause { at, before }) = self.watch().pauses.remove(&share) else { return Ok(()) };
         let said = said_of_gap(before.as_deref(), at, now);
         log::info!("share={share}: {said}");
-        self.decide(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &said))
+        self.write(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &said))
     }
 
     /// The shares to which media may still come.
     pub fn unfinished_shares(&self) -> Result<Vec<Unfinished>, ShareError> {
-        self.look(retention::unfinished)
+        self.read(retention::unfinished)
     }
 
     /// The recording of `share` is gone from the disk; `sweep` does not name it again.
     pub fn recording_deleted(&self, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
+        self.write(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
     }
 
     /// The shares that may be let go when recordings have no room, the oldest first, without their sizes. Never a live one,
     /// and none that is kept.
     pub fn held(&self) -> Result<Vec<Held>, ShareError> {
-        self.look(retention::held)
+        self.read(retention::held)
     }
 
-    /// Whether the books know nothing of a share, nor that its recording is to be deleted: they are older than it.
+    /// Whether the database knows nothing of a share, nor that its recording is to be deleted: it is older than the share.
     pub fn is_unknown(&self, share: ShareId) -> Result<bool, ShareError> {
-        self.look(|ledger| Ok(ledger.share(share)?.is_none() && ledger.discard(share)?.is_none()))
+        self.read(|ledger| Ok(ledger.share(share)?.is_none() && ledger.discard(share)?.is_none()))
     }
 
     /// Whose a share is, and whether they belong to no household.
     pub fn whose(&self, share: ShareId) -> Result<(SenderId, bool), ShareError> {
-        self.look(|ledger| {
+        self.read(|ledger| {
             let sender = sharing::find(ledger, share)?.sender;
             Ok((sender, ringing::is_guest(ledger, sender)?))
         })
@@ -269,12 +269,12 @@ impl Steward {
 
     /// Whether a sender belongs to no household.
     pub fn is_guest(&self, sender: SenderId) -> Result<bool, ShareError> {
-        self.look(|ledger| ringing::is_guest(ledger, sender))
+        self.read(|ledger| ringing::is_guest(ledger, sender))
     }
 
     /// Ends the time of an ended share early, for the disk's quota; not of one that is kept.
     pub fn expire_early(&self, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, date| retention::expire(ledger, news, date, share))
+        self.write(move |ledger, news, date| retention::expire(ledger, news, date, share))
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
-use crate::share::ledger::memory::MemoryBooks;
+use crate::share::ledger::memory::MemoryStorage;
 use crate::share::story::SetClock;
 use crate::share::{
     Asker, Audience, Contact, Enrolment, Event, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,
@@ -22,7 +22,7 @@ use crate::share::{
 
 struct House {
     steward: Steward,
-    books: Arc<MemoryBooks>,
+    storage: Arc<MemoryStorage>,
     clock: Arc<SetClock>,
     account: AccountId,
     tv: TvId,
@@ -30,10 +30,10 @@ struct House {
     ana: UserId,
 }
 
-fn steward(books: &Arc<MemoryBooks>, clock: &Arc<SetClock>) -> Steward {
+fn steward(storage: &Arc<MemoryStorage>, clock: &Arc<SetClock>) -> Steward {
     let announcer = Arc::new(Announcer::new(clock.date()));
     let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-    Steward::new(Arc::clone(books) as Arc<dyn Books>, Arc::clone(clock) as Arc<dyn Clock>, announcer, settings)
+    Steward::new(Arc::clone(storage) as Arc<dyn Storage>, Arc::clone(clock) as Arc<dyn Clock>, announcer, settings)
         .expect("opens")
 }
 
@@ -42,13 +42,13 @@ fn new_user(account: AccountId, pin: Option<&str>) -> NewUser {
 }
 
 fn house() -> House {
-    let (books, clock) = (Arc::new(MemoryBooks::default()), SetClock::new());
-    let steward = steward(&books, &clock);
+    let (storage, clock) = (Arc::new(MemoryStorage::default()), SetClock::new());
+    let steward = steward(&storage, &clock);
     let account = steward.add_account("Silva", None).expect("an account").id;
     let tv = steward.new_tv().expect("a TV");
     steward.approve_tv(&tv.pairing_code, account, Some("Kitchen")).expect("paired");
     let ana = steward.add_user(new_user(account, None)).expect("a user").id;
-    House { steward, books, clock, account, tv: tv.tv, tv_cookie: tv.cookie, ana }
+    House { steward, storage, clock, account, tv: tv.tv, tv_cookie: tv.cookie, ana }
 }
 
 fn media() -> MediaInfo {
@@ -174,7 +174,7 @@ fn after_a_restart_a_stream_may_come_back_for_a_while() {
     let house = house();
     let (back, gone) = (house.ready_share(), house.ready_share());
     house.steward.watching(house.ana, back, house.tv, 0, None).expect("watching");
-    let again = House { steward: steward(&house.books, &house.clock), ..house };
+    let again = House { steward: steward(&house.storage, &house.clock), ..house };
     assert_eq!(again.target(back), TargetState::Watched, "nobody watches after a restart");
     assert_eq!(again.steward.unfinished_shares().expect("a list").len(), 2);
     again.steward.media_started(back).expect("resumed");
@@ -294,7 +294,7 @@ fn a_wrong_pin_five_times_locks_on_that_tv_and_over_a_restart() {
     }
     let accept = |steward: &Steward, tv| steward.accept(rui, share, Some((tv, "0000")), PlayFrom::Live);
     assert_eq!(code(accept(&house.steward, bedroom.tv)), "wrong_pin");
-    house.steward = steward(&house.books, &house.clock);
+    house.steward = steward(&house.storage, &house.clock);
     let locked = house.steward.sign_in(bedroom.tv, rui, Some("1234")).expect_err("locked");
     assert_eq!((locked.code(), locked.retry_after()), ("pin_locked", Some(Duration::from_secs(60))));
     assert_eq!(code(accept(&house.steward, bedroom.tv)), "pin_locked");
@@ -310,7 +310,7 @@ fn a_wrong_pin_five_times_locks_on_that_tv_and_over_a_restart() {
     }
     house.steward.remove_tv(bedroom.tv).expect("removed");
     house.steward.sign_in(house.tv, rui, Some("1234")).expect("the count began anew");
-    assert_eq!(house.steward.look(|rows| Ok(rows.pin_tries(rui)?)).expect("an answer"), None, "nothing is kept of it");
+    assert_eq!(house.steward.read(|rows| Ok(rows.pin_tries(rui)?)).expect("an answer"), None, "nothing is kept of it");
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn many_tvs_find_no_pin_and_the_family_comes_in() {
     let rounds = (0..10).flat_map(|_| tvs.iter());
     let looked_at = rounds.filter(|tv| code(house.steward.sign_in(**tv, rui, Some("0000"))) == "wrong_pin").count();
     assert!(looked_at <= (limits::PIN_TRIES_ELSEWHERE + limits::PIN_TRIES) as usize, "{looked_at} of 100");
-    house.steward = steward(&house.books, &house.clock);
+    house.steward = steward(&house.storage, &house.clock);
     assert!(tvs.iter().all(|tv| code(house.steward.sign_in(*tv, rui, Some("1234"))) == "pin_locked"));
     house.steward.sign_in(house.tv, rui, Some("1234")).expect("where nobody guessed, the right one is looked at");
     assert!(tvs.iter().all(|tv| code(house.steward.sign_in(*tv, rui, Some("1234"))) == "pin_locked"));
@@ -429,7 +429,7 @@ fn the_signing_key_is_made_once() {
     let share = house.ready_share();
     let ana = Holder { user: house.ana, tv: None };
     let ticket = house.steward.ticket(share, ana, Scope::Play);
-    let again = steward(&house.books, &house.clock);
+    let again = steward(&house.storage, &house.clock);
     assert_eq!(again.open_ticket(share, &ticket), Ok((ana, Scope::Play)));
 }
 

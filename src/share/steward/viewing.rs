@@ -21,13 +21,13 @@ impl Steward {
     /// A page of the inbox of `user`: `limit` entries after the `offset` newest.
     pub fn inbox(&self, user: UserId, offset: u64, limit: usize) -> Result<InboxPage, ShareError> {
         let date = self.date();
-        self.look(|ledger| viewing::page(ledger, user, offset, limit.min(limits::PAGE_ROWS), date))
+        self.read(|ledger| viewing::page(ledger, user, offset, limit.min(limits::PAGE_ROWS), date))
     }
 
     /// One share as `user` sees it, from its creation on.
     pub fn entry(&self, user: UserId, share: ShareId) -> Result<Entry, ShareError> {
         let date = self.date();
-        self.look(|ledger| viewing::entry(ledger, user, share, date))
+        self.read(|ledger| viewing::entry(ledger, user, share, date))
     }
 
     /// `user` accepts a share that has come to them: seen, and watching. Asks for the PIN of a user who has one and does
@@ -41,11 +41,11 @@ impl Steward {
     ) -> Result<Entry, ShareError> {
         let date = self.date();
         let (row, _) =
-            self.look(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
+            self.read(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
         if let Some(hash) = row.pin.as_ref().filter(|_| row.needs_pin()) {
             self.check_pin(user, hash, pin)?;
         }
-        let entry = self.decide(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
+        let entry = self.write(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
         let now = self.clock.now();
         self.watch().watchers.accept(share, user, now);
         log::info!("share={share} accepted by user {user} ({from:?})");
@@ -55,7 +55,7 @@ impl Steward {
     /// What still rings in the household of a TV that is switched on now: what it would have been told before.
     pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Arc<str>>, ShareError> {
         let date = self.date();
-        self.look(|ledger| match ledger.tv(tv)?.and_then(|tv| tv.account) {
+        self.read(|ledger| match ledger.tv(tv)?.and_then(|tv| tv.account) {
             Some(account) => sharing::waiting_rings(ledger, account, date),
             None => Ok(Vec::new()),
         })
@@ -63,17 +63,17 @@ impl Steward {
 
     /// `user` allows whoever shared it.
     pub fn allow(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, date| viewing::allow(ledger, news, user, share, date))
+        self.write(move |ledger, news, date| viewing::allow(ledger, news, user, share, date))
     }
 
     /// `user` puts the share off.
     pub fn later(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| viewing::later(ledger, news, user, share))
+        self.write(move |ledger, news, _| viewing::later(ledger, news, user, share))
     }
 
     /// `user` declines the share.
     pub fn decline(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| viewing::decline(ledger, news, user, share))
+        self.write(move |ledger, news, _| viewing::decline(ledger, news, user, share))
     }
 
     /// A TV plays the share for `user`, at `position_ms`, so far behind the camera. To be said every few seconds; only
@@ -87,9 +87,9 @@ impl Steward {
         latency_ms: Option<u64>,
     ) -> Result<(), ShareError> {
         let date = self.date();
-        let entry = self.look(|ledger| viewing::entry(ledger, user, share, date))?;
+        let entry = self.read(|ledger| viewing::entry(ledger, user, share, date))?;
         if entry.target_state != TargetState::Watching {
-            self.decide(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
+            self.write(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
         }
         let change = self.watch().watchers.report((share, user, tv), self.clock.now(), position_ms, latency_ms);
         if change.viewers {
@@ -114,10 +114,10 @@ impl Steward {
         Ok(())
     }
 
-    /// Writes down that a user does not watch any more. Where the books don't take it, the next sweep does it.
+    /// Writes down that a user does not watch any more. Where the database doesn't take it, the next sweep does it.
     pub(super) fn has_left(&self, gone: Gone) -> Result<(), ShareError> {
         let Gone { share, user, position_ms } = gone;
-        self.decide(move |ledger, news, _| viewing::leave(ledger, news, user, share, position_ms))?;
+        self.write(move |ledger, news, _| viewing::leave(ledger, news, user, share, position_ms))?;
         self.watch().watchers.forget(gone, self.clock.now());
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Steward {
 
     /// `user` deletes the share from their inbox.
     pub fn delete_entry(&self, user: UserId, share: ShareId) -> Result<(), ShareError> {
-        self.decide(move |ledger, news, _| {
+        self.write(move |ledger, news, _| {
             viewing::leave(ledger, news, user, share, None)?;
             viewing::delete(ledger, news, user, share)
         })?;
@@ -140,18 +140,18 @@ impl Steward {
 
     /// Whether `user` may play the share now: it came to them, they did not delete it, and there is something to play.
     pub fn target_may_play(&self, share: ShareId, user: UserId) -> Result<bool, ShareError> {
-        self.look(|ledger| viewing::target_may_play(ledger, share, user))
+        self.read(|ledger| viewing::target_may_play(ledger, share, user))
     }
 
     /// Whether a ticket that `holder` was given for `share` is still good: it is for shares yet to come too, but not when
     /// the user deleted the share, was kept from it or removed, or is not signed in any more on the TV it names.
     pub fn ticket_holds(&self, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
-        self.look(|ledger| viewing::ticket_holds(ledger, share, holder))
+        self.read(|ledger| viewing::ticket_holds(ledger, share, holder))
     }
 
     /// Whether what plays with such a ticket may go on: the share must be there, too.
     pub fn may_play_on(&self, share: ShareId, holder: Holder) -> Result<bool, ShareError> {
-        self.look(|ledger| Ok(ledger.share(share)?.is_some() && viewing::ticket_holds(ledger, share, holder)?))
+        self.read(|ledger| Ok(ledger.share(share)?.is_some() && viewing::ticket_holds(ledger, share, holder)?))
     }
 
     /// TVs that play the share now. Does not block.
@@ -161,7 +161,7 @@ impl Steward {
 
     /// Tells the phone how many TVs play its share.
     pub(super) fn tell_viewers(&self, share: ShareId) {
-        let Ok(state) = self.look(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };
+        let Ok(state) = self.read(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };
         let viewers = self.viewers(share);
         let data = json!({ "share_id": share.to_string(), "state": state.as_str(), "viewers": viewers });
         self.announcer.tell(Audience::Share(share), "share", data.to_string());

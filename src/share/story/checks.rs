@@ -33,7 +33,7 @@ impl Cast {
             });
             scan.expect("shares can be read");
         };
-        self.books.look(&mut look).expect("the books can be read");
+        self.storage.read(&mut look).expect("the database can be read");
         shares
     }
 
@@ -140,7 +140,7 @@ impl Cast {
             found_expired.sort_unstable();
             assert_eq!((&found, &found_kept, &found_expired, tokens), (&active, &kept, &expired, shares.len()));
         };
-        self.books.look(&mut look).expect("the books can be read");
+        self.storage.read(&mut look).expect("the database can be read");
         let held = self.steward.held().expect("what may go");
         assert_eq!(held.len(), kept.len());
         let may_go = |share: &Share| share.state == ShareState::Ended && !share.kept;
@@ -187,7 +187,7 @@ impl Cast {
             });
             assert_eq!(scan, Ok(()));
         };
-        self.books.look(&mut look).expect("the books can be read");
+        self.storage.read(&mut look).expect("the database can be read");
         for (_, by) in allowed.difference(&self.allowed) {
             let (Act::Allow { user, .. } | Act::Accept { user, .. } | Act::Watching { user, .. }) = act else {
                 panic!("a sender is allowed by {act:?}");
@@ -207,7 +207,7 @@ impl Cast {
         let within = |at: UnixMs, s: u64| date.0.abs_diff(at.0) < 1000 * s;
         let mut account = None;
         let mut look = |ledger: &dyn Rows| account = ledger.sender(sender).expect("read").and_then(|row| row.account);
-        self.books.look(&mut look).expect("the books can be read");
+        self.storage.read(&mut look).expect("the database can be read");
         let is_member = account == Some(user.account);
         if !is_member && !self.allowed.contains(&key) {
             if self.asked.get(&key).is_some_and(|at| within(*at, 24 * 3600)) {

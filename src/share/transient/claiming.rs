@@ -1,9 +1,9 @@
 //! How a house that nobody owns is claimed: for a while after the start by the square on the one TV page that is open, else
 //! by a code that only whoever sits at the gateway can read. Pure; made anew at every start.
 
+use crate::ground::crypto;
 use crate::ground::id::TvId;
 use crate::ground::limits;
-use crate::ground::secret;
 use crate::ground::time::Moment;
 
 /// Digits of the code that is read at the gateway.
@@ -44,7 +44,7 @@ pub struct Claiming {
 impl Claiming {
     /// Begins at `now`, with a new code.
     pub fn new(now: Moment) -> Self {
-        Self { since: now, asker: None, is_contested: false, code: secret::new_digits(CODE_DIGITS) }
+        Self { since: now, asker: None, is_contested: false, code: crypto::new_digits(CODE_DIGITS) }
     }
 
     /// The page of `tv` asks how the house is claimed. The first one has the square until another comes.
@@ -64,7 +64,7 @@ impl Claiming {
     /// Whether `typed` is the gateway's code. Constant time.
     pub fn is_code(&self, typed: &str) -> bool {
         let typed: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).take(CODE_DIGITS + 1).collect();
-        secret::same(typed.as_bytes(), self.code.as_bytes())
+        crypto::same(typed.as_bytes(), self.code.as_bytes())
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
+use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::TvId;
 use crate::ground::limits;
 use crate::ground::origin::Origin;
-use crate::ground::secret::{self, TokenHash};
 use crate::ground::time::{Moment, UnixMs};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Pairing, Tv};
@@ -87,7 +87,7 @@ impl Waiting {
 
     fn new_pairing(&self, date: UnixMs) -> Pairing {
         loop {
-            let code = secret::new_digits(6).parse().expect("six digits are a number");
+            let code = crypto::new_digits(6).parse().expect("six digits are a number");
             if self.0.iter().all(|guest| guest.pairing().code != code) {
                 return Pairing { code, made_at: date };
             }
@@ -96,7 +96,7 @@ impl Waiting {
 
     /// The TV with this cookie, whose page asks.
     pub fn asks(&mut self, cookie: TokenHash, now: Moment) -> Option<&Tv> {
-        let guest = self.0.iter_mut().find(|guest| secret::same(&guest.tv.cookie.0, &cookie.0))?;
+        let guest = self.0.iter_mut().find(|guest| crypto::same(&guest.tv.cookie.0, &cookie.0))?;
         guest.asked = now;
         Some(&guest.tv)
     }

@@ -6,8 +6,8 @@
 use redb::{ReadableTable as _, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use crate::ground::crypto::PinHash;
 use crate::ground::id::{AccountId, UserId};
-use crate::ground::secret::PinHash;
 use crate::ground::time::UnixMs;
 use crate::share::directory::{address_key, number_key};
 use crate::store::ledger::{TABLES, definition};
@@ -131,8 +131,8 @@ pub(super) fn damaged(table: &str) -> redb::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::crypto::TokenHash;
     use crate::ground::id::SenderId;
-    use crate::ground::secret::TokenHash;
     use crate::share::directory;
     use crate::share::ledger::Rows as _;
     use crate::share::{Account, Invite, Inviter, Sender, Settings, User};

@@ -6,8 +6,8 @@ use redb::WriteTransaction;
 use serde::Deserialize;
 
 use super::v1_to_v2::{add_nothing, damaged, rows};
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::store::ledger::{TABLES, definition};
 use crate::store::{key, value};

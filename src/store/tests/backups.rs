@@ -15,7 +15,7 @@ fn two_who_restore_at_once_are_not_in_each_others_way() {
         steward.ended(share, EndReason::Stopped, None).expect("ended");
     }
     let good = dir.path().join("good");
-    steward.books().backup(&good).expect("copied");
+    steward.storage().backup(&good).expect("copied");
     let together = Barrier::new(2);
     let results: Vec<Result<(), ShareError>> = std::thread::scope(|scope| {
         let both = [(); 2].map(|()| {
@@ -25,7 +25,7 @@ fn two_who_restore_at_once_are_not_in_each_others_way() {
                     together.wait();
                     match round % 2 {
                         0 => steward.restore(good),
-                        _ => steward.books().backup(&one).map_err(ShareError::from),
+                        _ => steward.storage().backup(&one).map_err(ShareError::from),
                     }
                 });
                 rounds.collect::<Vec<_>>()
@@ -83,7 +83,7 @@ fn a_restore_that_is_cut_off_is_all_or_nothing() {
     let watched = elsewhere.new_share_for_cameras(&[theirs], None).expect("a share").share.id;
     elsewhere.ready(watched, media()).expect("ready");
     elsewhere.accept(theirs, watched, None, crate::share::PlayFrom::Start).expect("it plays");
-    elsewhere.books().backup(&backup).expect("copied");
+    elsewhere.storage().backup(&backup).expect("copied");
 
     let disk = Arc::new(Disk::default());
     let first = steward(on_disk_beside(&dir.path().join("first"), &disk));
@@ -106,7 +106,7 @@ fn a_restore_that_is_cut_off_is_all_or_nothing() {
 
         let store = on_disk_beside(&dir.path().join("after"), &cut_off);
         let mut watching = None;
-        store.look(&mut |rows| watching = Some(rows.share(watched))).expect("can be read");
+        store.read(&mut |rows| watching = Some(rows.share(watched))).expect("can be read");
         let watching = watching.expect("it was asked").expect("a row").map(|share| share.targets[0].state);
         let house = steward(store);
         assert_eq!(house.open_ticket(share, &ticket), Ok((holder, Scope::Play)), "its own key, after {writes} writes");

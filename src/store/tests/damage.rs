@@ -24,7 +24,7 @@ fn house() -> House {
     let user = add_user(&steward);
     let before = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
     let backup = place.path().join("backup");
-    steward.books().backup(&backup).expect("copied");
+    steward.storage().backup(&backup).expect("copied");
     let after = steward.new_share_for_cameras(&[user], None).expect("a share").share.id;
     House { _place: place, steward, user, backup, before, after }
 }

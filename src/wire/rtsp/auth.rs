@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::uri::Uri;
-use crate::ground::secret;
+use crate::ground::crypto;
 use crate::ground::time::Moment;
 
 /// What the password is asked for, as clients show it.
@@ -54,8 +54,8 @@ enum Algorithm {
 impl Algorithm {
     fn hash(self, text: &str) -> String {
         match self {
-            Self::Md5 => hex(&secret::md5(text.as_bytes())),
-            Self::Sha256 => hex(&secret::sha256(text.as_bytes())),
+            Self::Md5 => hex(&crypto::md5(text.as_bytes())),
+            Self::Sha256 => hex(&crypto::sha256(text.as_bytes())),
         }
     }
 }
@@ -73,10 +73,10 @@ impl Credentials {
     /// Whether this proves that the publisher knows `password`. Compared in constant time.
     pub fn prove(&self, password: &str) -> bool {
         match &self.proof {
-            Proof::Password(given) => secret::same(given.as_bytes(), password.as_bytes()),
+            Proof::Password(given) => crypto::same(given.as_bytes(), password.as_bytes()),
             Proof::Digest(digest) => {
                 let expected = digest.expected(&self.user, password);
-                secret::same(digest.response.to_ascii_lowercase().as_bytes(), expected.as_bytes())
+                crypto::same(digest.response.to_ascii_lowercase().as_bytes(), expected.as_bytes())
             }
         }
     }
@@ -133,7 +133,7 @@ impl Challenger {
         if self.nonce.as_ref().is_none_or(|(_, since)| now.since(*since) >= NONCE_TIME / 2) {
             self.given += 1;
             let seed = [&self.seed[..], b"nonce", &self.given.to_be_bytes()].concat();
-            self.nonce = Some((hex(&secret::sha256(&seed)[..16]), now));
+            self.nonce = Some((hex(&crypto::sha256(&seed)[..16]), now));
         }
         let nonce = self.nonce.as_ref().map_or("", |(nonce, _)| nonce);
         let stale = if stale { ", stale=true" } else { "" };
@@ -152,7 +152,7 @@ impl Challenger {
             "digest" => {
                 let Some((credentials, digest)) = digest(rest, method) else { return Claim::Invalid };
                 let fresh = self.nonce.as_ref().is_some_and(|(nonce, since)| {
-                    secret::same(nonce.as_bytes(), digest.nonce.as_bytes()) && now.since(*since) < NONCE_TIME
+                    crypto::same(nonce.as_bytes(), digest.nonce.as_bytes()) && now.since(*since) < NONCE_TIME
                 });
                 if !fresh {
                     Claim::Stale
@@ -275,9 +275,9 @@ mod tests {
     /// A client's answer of RFC 2069's kind to the challenge, for ANNOUNCE of `uri`.
     fn answer(challenger: &Challenger, uri: &str, password: &str) -> String {
         let nonce = &challenger.nonce.as_ref().unwrap().0;
-        let who = hex(&secret::md5(format!("ana:{REALM}:{password}").as_bytes()));
-        let what = hex(&secret::md5(format!("ANNOUNCE:{uri}").as_bytes()));
-        let response = hex(&secret::md5(format!("{who}:{nonce}:{what}").as_bytes()));
+        let who = hex(&crypto::md5(format!("ana:{REALM}:{password}").as_bytes()));
+        let what = hex(&crypto::md5(format!("ANNOUNCE:{uri}").as_bytes()));
+        let response = hex(&crypto::md5(format!("{who}:{nonce}:{what}").as_bytes()));
         format!(
             r#"Digest username="ana", realm="{REALM}", nonce="{nonce}", uri="{uri}", response="{response}", algorithm=MD5"#
         )

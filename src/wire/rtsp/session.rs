@@ -11,8 +11,8 @@ use super::message::{self, Broken, Method, Piece, Request};
 use super::sdp::{self, Content, Description, SdpError};
 use super::transport::{self, Way};
 use super::uri::Uri;
+use crate::ground::crypto;
 use crate::ground::limits::{RTSP_AUTH_TRIES, RTSP_IDLE};
-use crate::ground::secret;
 use crate::ground::time::Moment;
 use crate::wire::rtp::Media;
 
@@ -152,7 +152,7 @@ pub struct Session {
 impl Session {
     /// A session for a new connection. `seed` is random: the session's id and its nonces are made of it.
     pub fn new(seed: [u8; 16]) -> Self {
-        let id = hex(&secret::sha256(&[&seed[..], b"session"].concat())[..8]);
+        let id = hex(&crypto::sha256(&[&seed[..], b"session"].concat())[..8]);
         let challenger = Challenger::new(seed);
         Self {
             id,

@@ -15,7 +15,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Error, Message as Frame, WebSocket};
 
-use crate::ground::secret;
+use crate::ground::crypto;
 use frames::Frames;
 
 /// The version that is spoken (RFC 6455, section 4.1).
@@ -61,7 +61,7 @@ pub enum Message {
 /// The answer to a client's key (RFC 6455, section 4.2.2); `None` if it is no key.
 pub fn accept(key: &str) -> Option<String> {
     let bytes = STANDARD.decode(key).ok()?;
-    let hash = || STANDARD.encode(secret::sha1(format!("{key}{KEY_END}").as_bytes()));
+    let hash = || STANDARD.encode(crypto::sha1(format!("{key}{KEY_END}").as_bytes()));
     (bytes.len() == KEY_BYTES).then(hash)
 }
 

@@ -49,7 +49,7 @@ fn a_clip_of_which_nothing_more_comes_ends() {
     house.steward.sweep().expect("swept");
     assert_eq!(house.state(share), ShareState::Preparing, "the time counts from the last byte");
     // A restart begins it anew: the phone may not know yet.
-    let again = steward(&house.books, &house.clock);
+    let again = steward(&house.storage, &house.clock);
     house.clock.advance(Duration::from_secs(119));
     again.sweep().expect("swept");
     assert_eq!(house.state(share), ShareState::Preparing);

@@ -8,10 +8,10 @@ use crate::share::ClaimWay;
 use crate::share::ledger::{Order, all};
 use crate::share::model::views::Claim;
 
-fn empty_house() -> (Arc<SetClock>, Arc<MemoryBooks>, Steward) {
-    let (clock, books) = (SetClock::new(), Arc::new(MemoryBooks::default()));
-    let steward = steward(&books, &clock);
-    (clock, books, steward)
+fn empty_house() -> (Arc<SetClock>, Arc<MemoryStorage>, Steward) {
+    let (clock, storage) = (SetClock::new(), Arc::new(MemoryStorage::default()));
+    let steward = steward(&storage, &clock);
+    (clock, storage, steward)
 }
 
 fn claim_with(steward: &Steward, code: &str) -> Result<(), ShareError> {
@@ -29,11 +29,11 @@ fn strange_tvs_write_nothing_down_and_drive_out_nobody() {
     let family = house.steward.new_tv_from(address(9)).expect("a TV");
     for _ in 0..720 {
         let strange = house.steward.new_tv_from(address(66)).expect("a TV");
-        assert!(house.steward.session(&strange.cookie, None).expect("books").is_some());
+        assert!(house.steward.session(&strange.cookie, None).expect("storage").is_some());
     }
-    assert_eq!(house.steward.tvs().expect("books").len(), 1, "the one that is paired");
+    assert_eq!(house.steward.tvs().expect("storage").len(), 1, "the one that is paired");
     assert!(house.steward.approve_tv(&family.pairing_code, house.account, None).is_ok());
-    let session = house.steward.session(&family.cookie, None).expect("books").expect("it is known");
+    let session = house.steward.session(&family.cookie, None).expect("storage").expect("it is known");
     assert_eq!(session.account.map(|account| account.id), Some(house.account));
 }
 
@@ -57,17 +57,17 @@ fn a_stranger_who_asks_first_has_not_claimed_the_house_once_the_familys_tv_is_on
 
 #[test]
 fn a_square_counts_for_a_while_after_each_start() {
-    let (clock, books, steward) = empty_house();
+    let (clock, storage, steward) = empty_house();
     let tv = steward.new_tv().expect("a TV");
     clock.advance(limits::CLAIM_TIME);
     assert_eq!(steward.claim_way(tv.tv), ClaimWay::Late);
     let shown = steward.pairing_code(tv.tv).expect("it waits");
     assert_eq!(code(claim_with(&steward, &shown)), "claim_closed");
-    let steward = super::steward(&books, &clock);
-    assert!(steward.session(&tv.cookie, None).expect("books").is_none(), "its page asks for a new code by itself");
+    let steward = super::steward(&storage, &clock);
+    assert!(steward.session(&tv.cookie, None).expect("storage").is_none(), "its page asks for a new code by itself");
     let tv = steward.new_tv().expect("a TV");
     claim_with(&steward, &tv.pairing_code).expect("a restart opens the window again");
-    assert!(steward.session(&tv.cookie, None).expect("books").is_some_and(|session| session.account.is_some()));
+    assert!(steward.session(&tv.cookie, None).expect("storage").is_some_and(|session| session.account.is_some()));
 }
 
 #[test]
@@ -80,25 +80,25 @@ fn a_house_that_is_given_back_is_empty_and_can_be_claimed() {
     let ended = Arc::new(Mutex::new(Vec::new()));
     let heard = ended.clone();
     house.steward.on_stream_unwanted(move |share, why| heard.lock().expect("one hears").push((share, why)));
-    let lost = house.steward.belongings().expect("books");
+    let lost = house.steward.belongings().expect("storage");
     assert_eq!((lost.accounts, lost.tvs, lost.shares), (1, 1, 1));
     house.steward.give_back().expect("given back");
 
-    assert_eq!(house.steward.belongings().expect("books"), Default::default());
-    assert!(!house.steward.is_owner(&owner).expect("books"));
-    assert!(house.steward.session(&house.tv_cookie, None).expect("books").is_none());
+    assert_eq!(house.steward.belongings().expect("storage"), Default::default());
+    assert!(!house.steward.is_owner(&owner).expect("storage"));
+    assert!(house.steward.session(&house.tv_cookie, None).expect("storage").is_none());
     assert_eq!(*ended.lock().expect("one hears"), [(share, Unwanted::Withdrawn)]);
-    assert_eq!(house.steward.sweep().expect("books"), [share], "its recording is to be deleted");
+    assert_eq!(house.steward.sweep().expect("storage"), [share], "its recording is to be deleted");
     let mut left = 0;
-    let mut count = |books: &dyn Rows| {
-        books
+    let mut count = |storage: &dyn Rows| {
+        storage
             .scan_invites(all(), Order::Rising, &mut |_, _| {
                 left += 1;
                 ControlFlow::Continue(())
             })
-            .expect("books");
+            .expect("storage");
     };
-    house.steward.books().look(&mut count).expect("books");
+    house.steward.storage().read(&mut count).expect("storage");
     assert_eq!(left, 0);
     let tv = house.steward.new_tv().expect("a TV");
     claim_with(&house.steward, &tv.pairing_code).expect("it can be claimed again");

@@ -1,4 +1,4 @@
-//! Books that fail for a while lose nothing that is due, and what is only watched takes no place.
+//! A storage that fails for a while loses nothing that is due, and what is only watched takes no place.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,38 +7,38 @@ use super::*;
 use crate::ground::limits;
 use crate::share::Share;
 
-/// Books that take nothing while they fail.
+/// A storage that takes nothing while it fails.
 struct Failing {
-    books: Arc<MemoryBooks>,
+    storage: Arc<MemoryStorage>,
     fail: AtomicBool,
 }
 
-impl Books for Failing {
-    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
-        self.books.look(look)
+impl Storage for Failing {
+    fn read(&self, rule: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
+        self.storage.read(rule)
     }
-    fn decide(&self, decision: Decision) -> Result<(), LedgerError> {
-        if self.fail.load(Ordering::SeqCst) { Err(LedgerError::DiskFull) } else { self.books.decide(decision) }
+    fn write(&self, decision: Decision) -> Result<(), LedgerError> {
+        if self.fail.load(Ordering::SeqCst) { Err(LedgerError::DiskFull) } else { self.storage.write(decision) }
     }
     fn backup(&self, file: &Path) -> Result<(), LedgerError> {
-        self.books.backup(file)
+        self.storage.backup(file)
     }
     fn restore(&self, file: &Path, decision: Decision) -> Result<(), LedgerError> {
-        self.books.restore(file, decision)
+        self.storage.restore(file, decision)
     }
     fn health(&self) -> Result<(), LedgerError> {
         Ok(())
     }
 }
 
-/// A house whose books can fail.
+/// A house whose storage can fail.
 fn failing_house() -> (House, Arc<Failing>) {
     let mut house = house();
-    let books = Arc::new(Failing { books: Arc::clone(&house.books), fail: AtomicBool::new(false) });
+    let storage = Arc::new(Failing { storage: Arc::clone(&house.storage), fail: AtomicBool::new(false) });
     let announcer = Arc::new(Announcer::new(house.clock.date()));
-    let (kept, clock) = (Arc::clone(&books) as Arc<dyn Books>, Arc::clone(&house.clock) as Arc<dyn Clock>);
+    let (kept, clock) = (Arc::clone(&storage) as Arc<dyn Storage>, Arc::clone(&house.clock) as Arc<dyn Clock>);
     house.steward = Steward::new(kept, clock, announcer, ShareSettings::default()).expect("opens");
-    (house, books)
+    (house, storage)
 }
 
 impl Failing {
@@ -51,25 +51,25 @@ impl Failing {
 
 #[test]
 fn deadlines_outlast_books_that_fail() {
-    let (house, books) = failing_house();
+    let (house, storage) = failing_house();
     let shares = [house.new_share().0, house.new_share().0, house.new_share().0];
     house.clock.advance(Duration::from_secs(121));
-    books.while_it_fails(|| house.steward.sweep());
+    storage.while_it_fails(|| house.steward.sweep());
     house.steward.sweep().expect("swept");
     assert_eq!(shares.map(|share| house.state(share)), [ShareState::Ended; 3]);
 }
 
 #[test]
 fn who_left_while_the_books_failed_is_written_down_later() {
-    let (house, books) = failing_house();
+    let (house, storage) = failing_house();
     let (share, other) = (house.ready_share(), house.ready_share());
     for share in [share, other] {
         house.steward.accept(house.ana, share, None, PlayFrom::Live).expect("accepted");
         house.steward.watching(house.ana, share, house.tv, 5000, None).expect("watches");
     }
-    books.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
+    storage.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
     house.clock.advance(limits::WATCHING_TIME);
-    books.while_it_fails(|| house.steward.sweep());
+    storage.while_it_fails(|| house.steward.sweep());
     assert_eq!([share, other].map(|share| house.target(share)), [TargetState::Watching; 2]);
     house.steward.sweep().expect("swept");
     assert_eq!([share, other].map(|share| house.target(share)), [TargetState::Watched; 2]);
@@ -77,10 +77,10 @@ fn who_left_while_the_books_failed_is_written_down_later() {
 
 #[test]
 fn who_is_back_before_the_books_are_has_not_left() {
-    let (house, books) = failing_house();
+    let (house, storage) = failing_house();
     let share = house.ready_share();
     house.steward.watching(house.ana, share, house.tv, 5000, None).expect("watches");
-    books.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
+    storage.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
     house.steward.watching(house.ana, share, house.tv, 6000, None).expect("watches again");
     house.steward.sweep().expect("swept");
     assert_eq!((house.target(share), house.steward.viewers(share)), (TargetState::Watching, 1));
@@ -103,6 +103,6 @@ fn recordings_that_are_watched_are_not_under_way() {
         }
         Verdict::Keep(Box::new(|| {}))
     };
-    house.books.decide(Box::new(many)).expect("decided");
+    house.storage.write(Box::new(many)).expect("decided");
     house.steward.new_share_for_cameras(&[house.ana], None).expect("nothing is under way");
 }

@@ -36,7 +36,7 @@ impl Street {
     fn standing(&self) -> Option<Standing> {
         let mut standing = None;
         let mut look = |ledger: &dyn Rows| standing = ledger.standing((self.eva, self.house.ana)).expect("read");
-        self.house.books.look(&mut look).expect("read");
+        self.house.storage.read(&mut look).expect("read");
         standing
     }
 
@@ -104,7 +104,7 @@ fn who_comes_from_outside_asks_first_and_shows_nothing() {
     assert_eq!((rung.len(), street.waiting().len()), (0, 0));
     let (asked, _) = (house.target(second), house.steward.ended(second, EndReason::Stopped, None).expect("ended"));
     assert_eq!(asked, TargetState::Notified, "the sender is told what anyone is told");
-    let again = Street { house: House { steward: steward(&house.books, &house.clock), ..street.house }, ..street };
+    let again = Street { house: House { steward: steward(&house.storage, &house.clock), ..street.house }, ..street };
     assert_eq!(again.ring().1.len(), 0);
     assert_eq!(again.house.steward.inbox(again.house.ana, 0, 10).expect("a page").total, 3, "all are in the inbox");
     again.house.clock.advance(DAY);
@@ -189,7 +189,7 @@ fn nobody_rings_all_the_time() {
     };
     assert_eq!((0..10).map(|_| clip(&street)).sum::<usize>(), limits::RINGS_OF_OUTSIDERS - 1, "the first rang already");
     let again = Street {
-        house: House { steward: steward(&street.house.books, &street.house.clock), ..street.house },
+        house: House { steward: steward(&street.house.storage, &street.house.clock), ..street.house },
         ..street
     };
     assert_eq!(clip(&again), 0, "over a restart");

@@ -11,7 +11,7 @@ fn pins_wait_in_a_short_queue_and_nothing_else_waits_with_them() {
     let users = ["1111", "2222", "3333", "4444"]
         .map(|pin| (house.steward.add_user(new_user(house.account, Some(pin))).expect("a user").id, pin));
     let sign_in = |who: usize| house.steward.sign_in(house.tv, users[who].0, Some(users[who].1));
-    let tries = |who: usize| house.steward.look(|rows| Ok(rows.pin_tries(users[who].0)?)).expect("an answer");
+    let tries = |who: usize| house.steward.read(|rows| Ok(rows.pin_tries(users[who].0)?)).expect("an answer");
     let (open, gate) = mpsc::channel::<()>();
     let (begun, is_begun) = mpsc::channel();
     thread::scope(|scope| {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use redb::{TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, TvId};
-use crate::ground::secret::TokenHash;
 use crate::ground::time::UnixMs;
 use crate::store::key::{self, Key as _};
 use crate::store::ledger::definition;

@@ -58,7 +58,7 @@ fn allow_whoever_came(transaction: &WriteTransaction) -> Result<(), redb::Error>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ground::secret::TokenHash;
+    use crate::ground::crypto::TokenHash;
     use crate::share::ledger::Rows as _;
     use crate::share::{Invite, Inviter, Standing};
     use crate::store::ledger::Reading;

@@ -12,8 +12,8 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
 
 #[cfg(test)]
 mod tests {
+    use crate::ground::crypto::TokenHash;
     use crate::ground::id::{SenderId, ShareId, UserId};
-    use crate::ground::secret::TokenHash;
     use crate::ground::time::UnixMs;
     use crate::share::ledger::Rows as _;
     use crate::share::{EndReason, Kind, Share, ShareState, Target, TargetState};

@@ -131,7 +131,7 @@ impl Crowd {
     /// Takes a stranger in who comes from `origin`; nothing if there is no room and nobody who has to make any.
     pub fn enter(&mut self, origin: Origin, now: Moment) -> Option<Entered> {
         let full = self.taken.len() >= self.caps.all || self.strangers + self.viewers >= self.caps.strangers;
-        let instead_of = if full { Some(self.to_leave(origin)?) } else { None };
+        let instead_of = if full { Some(self.who_leaves(origin)?) } else { None };
         if let Some(number) = instead_of {
             self.leave(number);
         }
@@ -206,7 +206,7 @@ impl Crowd {
     /// Who makes room for a stranger from `origin`: of those who hold most, the newcomer counted in, whoever has been idle
     /// longest; where none is idle, the one longest there of those who hold more than the newcomer's. The known are left
     /// alone while there are strangers, and at work always.
-    fn to_leave(&mut self, origin: Origin) -> Option<u64> {
+    fn who_leaves(&mut self, origin: Origin) -> Option<u64> {
         let own = Holder::Strangers(origin);
         let are_strangers = self.strangers > 0;
         let weight = |holder: &Holder, held: &Held| held.len() + usize::from(*holder == own);

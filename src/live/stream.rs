@@ -88,8 +88,7 @@ impl Stream {
     pub fn with<S: Sink, R>(&self, make: impl FnOnce(&Source) -> S, work: impl FnOnce(&mut S, &mut Source) -> R) -> R {
         let mut inner = self.lock();
         let Inner { source, sinks, .. } = &mut *inner;
-        let is_it = |sink: &Box<dyn Sink>| (&**sink as &dyn Any).is::<S>();
-        if !sinks.iter().any(is_it) {
+        if !sinks.iter().any(|sink| (&**sink as &dyn Any).is::<S>()) {
             sinks.push(Box::new(make(source)));
         }
         let sink = sinks.iter_mut().find_map(|sink| (&mut **sink as &mut dyn Any).downcast_mut());

@@ -90,7 +90,7 @@ enum Source {
     Tables(Box<Remux>),
     Fragments {
         demuxer: Box<Demuxer>,
-        muxer: Option<(Timeline, Muxer)>,
+        muxer: Option<Box<(Timeline, Muxer)>>,
         offset: u64,
         portion: Vec<u8>,
         frames: Vec<Frame>,
@@ -160,9 +160,9 @@ impl Film {
                 if muxer.is_none() {
                     let sound = demuxer.tracks().map(|tracks| tracks.audio);
                     self.about.audio = sound.clone().flatten().map(|params| (*params).clone());
-                    *muxer = sound.map(|sound| (Timeline::behind(Ticks90k(0)), Muxer::new(sound)));
+                    *muxer = sound.map(|sound| Box::new((Timeline::behind(Ticks90k(0)), Muxer::new(sound))));
                 }
-                if let Some((timeline, muxer)) = muxer {
+                if let Some((timeline, muxer)) = muxer.as_deref_mut() {
                     for mut frame in frames.drain(..) {
                         if let Some(duration) = timeline.place(&mut frame, muxer.audio().map(|audio| &**audio)) {
                             muxer.push(0, &frame, duration, self.began, out);

@@ -218,7 +218,7 @@ impl MediaPlaylist<'_> {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
         let date = UnixMs(self.began.0 + segment.span.start.to_ms());
-        let init = PlayFile::Init(segment.init_segment as u32);
+        let init = PlayFile::Init(segment.init_segment);
         let _ = writeln!(out, "#EXT-X-MAP:URI=\"{init}\"\n#EXT-X-PROGRAM-DATE-TIME:{date}");
     }
 }

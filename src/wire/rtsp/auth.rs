@@ -29,7 +29,7 @@ pub struct Credentials {
 #[derive(Clone, PartialEq, Eq)]
 enum Proof {
     Password(String),
-    Digest(Digest),
+    Digest(Box<Digest>),
 }
 
 /// The parts of a Digest answer that the proof is made of (RFC 7616, section 3.4.1).
@@ -198,7 +198,7 @@ fn digest(text: &str, method: &str) -> Option<(Credentials, Digest)> {
         counted,
         response: get("response")?,
     };
-    Some((Credentials { user: get("username")?, proof: Proof::Digest(digest.clone()) }, digest))
+    Some((Credentials { user: get("username")?, proof: Proof::Digest(Box::new(digest.clone())) }, digest))
 }
 
 /// `name=value` pairs between commas, values perhaps quoted (RFC 9110, section 11.2).

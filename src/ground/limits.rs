@@ -23,6 +23,8 @@ pub const REORDER_PACKETS: usize = 128;
 pub const REORDER_WAIT: Duration = Duration::from_millis(60);
 /// Bytes a stream keeps in memory: its newest group of pictures and what the disk has not taken yet.
 pub const STREAM_BYTES: usize = 24 * 1024 * 1024;
+/// Pictures and pieces of sound a stream keeps in memory: more than a minute of both, however small they are.
+pub const STREAM_FRAMES: usize = 8 * 1024;
 /// Bytes of all streams together that wait for the disk; the recording of the stream that exceeds them pauses.
 pub const BACKLOG_BYTES: usize = 96 * 1024 * 1024;
 /// Init segments of one stream (changes of its pictures' size or coding); its publisher is sent away at the next.

@@ -94,7 +94,9 @@ impl Frames {
         let key = self.newest_key.unwrap_or(u64::MAX);
         while self.ring.len() > 1
             && let Some(oldest) = self.ring.front()
-            && (self.bytes > limits::STREAM_BYTES || self.first < key && oldest.start() < horizon)
+            && (self.bytes > limits::STREAM_BYTES
+                || self.ring.len() > limits::STREAM_FRAMES
+                || self.first < key && oldest.start() < horizon)
         {
             self.bytes -= self.ring.pop_front().map_or(0, |mut oldest| data_of(&mut oldest.frame).len());
             self.first += 1;

@@ -47,6 +47,8 @@ pub(super) struct Packager {
     readers: u64,
     /// How long the stream was when somebody asked last.
     asked: Option<Ticks90k>,
+    /// How long it was before the newest frame: a pause of the pictures is no time in which nobody asked.
+    seen: Ticks90k,
     muxer: Muxer,
     muxed: Vec<Muxed>,
     /// The newest fragments; the first has number `first`.
@@ -73,10 +75,13 @@ impl Sink for Packager {
     fn frame(&mut self, source: &mut Source, news: &mut News) {
         if self.state == State::Working && self.may_rest(source) {
             self.rest(source);
+            // Whoever waits for a piece asks again, and it begins where it came to rest.
+            news.piece = true;
         } else if self.state == State::Resting && self.is_wanted(source) {
             self.begin(source);
         }
         self.catch_up(source, news);
+        self.seen = source.duration();
     }
 
     fn ended(&mut self, _: &mut Source) {
@@ -103,6 +108,7 @@ impl Packager {
             next_frame: 0,
             readers: 0,
             asked: None,
+            seen: Ticks90k(0),
             muxer: Muxer::new(source.audio().cloned()),
             muxed: Vec::new(),
             ring: VecDeque::new(),
@@ -123,6 +129,7 @@ impl Packager {
             next_frame: 0,
             readers: 0,
             asked: None,
+            seen: Ticks90k(0),
             past: recording.take_past(),
             muxer: Muxer::new(recording.audio),
             muxed: Vec::new(),
@@ -159,7 +166,7 @@ impl Packager {
     }
 
     fn is_wanted(&self, source: &Source) -> bool {
-        let lately = |asked: Ticks90k| source.duration() - asked <= LINGER;
+        let lately = |asked: Ticks90k| self.seen - asked <= LINGER;
         self.readers > 0 || source.recording.is_under_way() || self.asked.is_some_and(lately)
     }
 
@@ -173,6 +180,7 @@ impl Packager {
         self.first = self.next_number();
         self.ring = VecDeque::new();
         self.newest_key = None;
+        self.segments.begin_anew();
         self.finish();
         self.keep_playlist(source);
     }

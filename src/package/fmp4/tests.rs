@@ -369,6 +369,7 @@ fn it_rests_when_nobody_has_read_for_a_while_and_numbers_go_on() {
 
     let after = playlist(&fmp4);
     assert!(made(&fmp4) > rested, "who asks has it work at once");
+    assert!(after.contains("\nsegment-"), "plain players find a segment: {after}");
     let sequence = |text: &str| -> u64 {
         let (_, rest) = text.split_once("MEDIA-SEQUENCE:").expect("it is said");
         rest.lines().next().and_then(|line| line.parse().ok()).expect("a number")
@@ -385,6 +386,19 @@ fn it_rests_when_nobody_has_read_for_a_while_and_numbers_go_on() {
     let times = pieces.iter().flat_map(|piece| boxes(piece)).filter(|(kind, _)| kind == b"moof");
     let times: Vec<_> = times.flat_map(|(_, moof)| samples(moof).expect("our own")).collect();
     assert!(times[0].key && times[0].decode_time as i64 >= (100 + LONG + 200) * 3000, "at a key frame, and not before");
+}
+
+#[test]
+fn a_pause_of_the_pictures_is_no_time_in_which_nobody_asked() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    let fmp4 = Fmp4::of(&stream);
+    publish(&mut publisher, 0, 40);
+    playlist(&fmp4);
+    let before = made(&fmp4);
+    // The next picture, a key frame, comes long after.
+    publish(&mut publisher, 2 * LONG, 2 * LONG + 1);
+    assert_eq!(made(&fmp4), before + 1, "it works on");
 }
 
 #[test]

@@ -329,9 +329,11 @@ impl Steward {
         let late: Vec<_> = self.watch().deadlines.iter().filter(|(_, until, _)| *until <= now).copied().collect();
         let mut done = Ok(());
         for (share, _, reason) in late {
-            log::info!("share={share} ends: {}", reason.as_str());
             match self.ended(share, reason, None) {
-                Ok(()) => self.stream_is_unwanted(share, Unwanted::Over),
+                Ok(()) => {
+                    log::info!("share={share} ended: {}", reason.as_str());
+                    self.stream_is_unwanted(share, Unwanted::Over);
+                }
                 Err(ShareError::NotFound(_)) => {
                     self.media_is_due_no_more(share);
                     self.stream_is_unwanted(share, Unwanted::Over);

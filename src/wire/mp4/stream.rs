@@ -105,6 +105,8 @@ impl Stream {
                     None => dts,
                 };
                 self.expected = duration(params, &data).map(|duration| pts + duration);
+                // Few bytes, which must not hold the whole fragment they came in.
+                let data = Bytes::copy_from_slice(&data);
                 Ok(Some(Frame::Audio(AudioFrame { pts, data })))
             }
             _ => Err(Mp4Error::Broken("description of a sample")),

@@ -134,6 +134,8 @@ pub struct Segments {
     group: Option<Ticks90k>,
     /// Fragments were left out before the next segment.
     broken: bool,
+    /// The next picture is a segment by itself.
+    alone: bool,
 }
 
 impl Default for Segments {
@@ -146,6 +148,7 @@ impl Default for Segments {
             open: None,
             open_part: None,
             part_target: PART,
+            alone: false,
             longest: Ticks90k(0),
             key: Ticks90k(0),
             group: None,
@@ -187,8 +190,8 @@ impl Segments {
             Some(part) => part.add(fragment),
             none => *none = Some(SegmentSpan::of(fragment)),
         }
-        if self.closed.is_empty() {
-            // The stream's very first picture is a segment and a part by itself: whoever waits for it sees it at once,
+        if self.closed.is_empty() || fragment.picture && std::mem::take(&mut self.alone) {
+            // The stream's very first picture, or the first after a rest, is a segment and a part by itself: whoever waits for it sees it at once,
             // and plain players, which refuse a playlist without segments, find one.
             self.close_segment(fragment.start + fragment.duration);
             return true;
@@ -235,6 +238,12 @@ impl Segments {
     pub fn finish(&mut self) {
         let end = self.open.as_ref().map_or(Ticks90k(0), |open| open.span.start + open.span.duration);
         self.close_segment(end);
+    }
+
+    /// Nothing of what is closed can be had any more: the next picture is a segment by itself.
+    pub fn begin_anew(&mut self) {
+        self.finish();
+        self.alone = true;
     }
 
     /// Fragments are left out here: what is open is closed, and what comes next does not go on where it stops.

@@ -120,6 +120,7 @@ fn described(announced: &Announced) -> Result<Described, SdpError> {
     let content = match (taken(announced), announced.kind) {
         (Ok(media), _) => Content::Taken(media),
         (Err(SdpError::Codec(name)), kind) if kind != "video" => Content::LeftOut(name),
+        (Err(SdpError::Malformed(_)), kind) if !matches!(kind, "video" | "audio") => Content::LeftOut(kind.to_owned()),
         (Err(error), _) => return Err(error),
     };
     Ok(Described { content, control: control.map(str::to_owned) })
@@ -408,7 +409,7 @@ mod tests {
         // A Hikvision camera's, with G.711 and ONVIF's metadata; FFmpeg's KLV; MPEG audio.
         let beside = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:trackID=2\r\n\
             m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:trackID=3\r\n\
-            m=data 0 RTP/AVP 98\r\na=rtpmap:98 SMPTE336M/90000\r\nm=audio 0 RTP/AVP 14\r\n";
+            m=data 0 RTP/AVP 98\r\na=rtpmap:98 SMPTE336M/90000\r\nm=audio 0 RTP/AVP 14\r\nm=data 0 RTP/AVP *\r\n";
         let description = one(&format!("{H264}{beside}{AAC}")).expect("pictures");
         let content: Vec<_> = description
             .iter()
@@ -417,7 +418,7 @@ mod tests {
                 Content::LeftOut(name) => name.clone(),
             })
             .collect();
-        assert_eq!(content, ["96", "PCMA", "vnd.onvif.metadata", "SMPTE336M", "MPA", "97"]);
+        assert_eq!(content, ["96", "PCMA", "vnd.onvif.metadata", "SMPTE336M", "MPA", "data", "97"]);
         assert_eq!(description[2].control.as_deref(), Some("trackID=3"));
     }
 

@@ -2,14 +2,14 @@
 //!
 //! | room | what is there |
 //! | --- | --- |
-//! | [`model`] | what the domain talks about: rows, states, tickets, what people type, errors |
-//! | [`ledger`] | what rules read and write: the list of tables and the traits over it |
-//! | [`events`] | what open pages are told |
-//! | [`rules`] | every decision, as a plain function over a ledger |
-//! | [`transient`] | what a restart may forget: who waits, who watches, who tried how often |
-//! | [`steward`] | runs the rules: one method, one decision, one transaction; then the news |
+//! | `model` | what the domain talks about: rows, states, tickets, what people type, errors |
+//! | `ledger` | what rules read and write: the list of tables and the traits over it |
+//! | `events` | what open pages are told |
+//! | `rules` | every decision, as a plain function over a ledger |
+//! | `transient` | what a restart may forget: who waits, who watches, who tried how often |
+//! | `steward` | runs the rules: one method, one decision, one transaction; then the news |
 //!
-//! Each room imports only from those above it. Nothing here does input or output, or knows which database keeps the
+//! Each room imports from those above it, but for two circles that `docs/decisions/rooms.md` names. Nothing here does input or output, or knows which database keeps the
 //! rows, or how a page is asked for.
 
 mod events;

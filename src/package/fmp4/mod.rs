@@ -1,6 +1,6 @@
 //! A stream as fragmented MP4, with HLS over it: the endless body, segments and parts, and what the disk records.
 //!
-//! [`Fmp4`] is what readers see; behind it a [`Packager`] wraps each picture into one fragment, while somebody reads: the
+//! [`Fmp4`] is what readers see; behind it a `Packager` wraps each picture into one fragment, while somebody reads: the
 //! recording, an endless body, or a player that has fetched something of late (`packager`). [`FinishedRecording`] is the
 //! same once it is over. How fragments and playlists are written is `wire/fmp4` and `wire/playlist`.
 

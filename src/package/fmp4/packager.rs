@@ -103,13 +103,28 @@ impl From<FinishedRecording> for Past {
 impl Packager {
     /// One that has made nothing yet.
     pub fn new(source: &Source) -> Self {
+        Self::with(Muxer::new(source.audio().cloned()))
+    }
+
+    /// One that goes on behind what was recorded before.
+    fn behind(mut recording: FinishedRecording) -> Self {
+        Self {
+            past: recording.take_past(),
+            first: recording.segments.last_closed().map_or(0, |last| last.span.last_fragment + 1),
+            segments: recording.segments,
+            init_segments: recording.init_segments.into_iter().map(|(bytes, _)| bytes).collect(),
+            ..Self::with(Muxer::new(recording.audio))
+        }
+    }
+
+    fn with(muxer: Muxer) -> Self {
         Self {
             state: State::Resting,
             next_frame: 0,
             readers: 0,
             asked: None,
             seen: Ticks90k(0),
-            muxer: Muxer::new(source.audio().cloned()),
+            muxer,
             muxed: Vec::new(),
             ring: VecDeque::new(),
             first: 0,
@@ -119,27 +134,6 @@ impl Packager {
             resumed: None,
             playlists: [None, None],
             past: PastPlaylist::default(),
-        }
-    }
-
-    /// One that goes on behind what was recorded before.
-    fn behind(mut recording: FinishedRecording) -> Self {
-        Self {
-            state: State::Resting,
-            next_frame: 0,
-            readers: 0,
-            asked: None,
-            seen: Ticks90k(0),
-            past: recording.take_past(),
-            muxer: Muxer::new(recording.audio),
-            muxed: Vec::new(),
-            ring: VecDeque::new(),
-            first: recording.segments.last_closed().map_or(0, |last| last.span.last_fragment + 1),
-            newest_key: None,
-            segments: recording.segments,
-            init_segments: recording.init_segments.into_iter().map(|(bytes, _)| bytes).collect(),
-            resumed: None,
-            playlists: [None, None],
         }
     }
 

@@ -11,6 +11,8 @@ const { television } = require('./demo');
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const HOME = '127.0.0.1';
+/** A picture that has not moved for this long has stopped, however busy the machine is. */
+const STANDS_STILL_MS = 20000;
 
 /** What the family asks, each with a name: {from, method, path, headers}. */
 function questions(demo, owner, tv) {
@@ -109,8 +111,8 @@ async function live(demo, page, asked, seconds) {
     }
     peak_bytes = Math.max(peak_bytes, memory_bytes(demo.pid));
     await pause(200);
-    const after = await page.evaluate(() => window.seenPictures.count);
-    if (after === before) { standing.push(Math.round((until - Date.now()) / 1000)); }
+    await page.waitForFunction((count) => window.seenPictures.count > count, before, { timeout: STANDS_STILL_MS })
+      .catch(() => standing.push(`after ${before} pictures`));
     rounds += 1;
   }
   const seen = await page.evaluate(() => ({ ...window.seenPictures }));

@@ -72,4 +72,6 @@ pub struct StreamCounts {
     pub readers: u64,
     /// Times a slow reader was sent on to a key frame.
     pub skips: u64,
+    /// Pieces of sound that came so late that readers got silence instead.
+    pub late_sound: u64,
 }

@@ -200,6 +200,7 @@ impl Stream {
             return false;
         }
         let recorded = inner.source.recording.is_on();
+        let late_sound = inner.source.counts.late_sound;
         let mut news = News::default();
         let mut key_waits = false;
         let mut restless = false;
@@ -219,7 +220,11 @@ impl Stream {
             }
         }
         let record = news.more && recorded && inner.source.recording.mark();
+        let first_late = late_sound == 0 && inner.source.counts.late_sound > 0;
         drop(inner);
+        if first_late {
+            log::warn!("share={} its sound comes too late behind its pictures: some is left out", self.share);
+        }
         if restless {
             log::warn!("share={} changes its coding all the time: its publisher is sent away", self.share);
             self.revoke();

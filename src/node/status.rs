@@ -48,6 +48,7 @@ impl Health {
         for counts in streams.iter().map(|stream| stream.counts()) {
             sums.readers += counts.readers;
             sums.skips += counts.skips;
+            sums.late_sound += counts.late_sound;
             sums.pictures += counts.pictures;
             sums.bytes += counts.bytes;
         }
@@ -64,6 +65,7 @@ impl Health {
             ("lareira_pictures_published", "Pictures of the streams held now.", sums.pictures),
             ("lareira_bytes_published", "Bytes of the streams held now.", sums.bytes),
             ("lareira_reader_skips", "Times a slow reader was sent on to a key frame.", sums.skips),
+            ("lareira_sound_too_late", "Pieces of sound that came so late that silence was sent.", sums.late_sound),
             ("lareira_recordings_failed", "Streams held now whose recording failed or waits for room.", failed as u64),
             ("lareira_channel_receptions", "TV channels that are received now.", self.channels.receptions() as u64),
             ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),

@@ -18,6 +18,7 @@ use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{KeyFrame, Timeline};
 use crate::recording::index::RECORD_BYTES;
 use crate::wire::fmp4::VIDEO_TRACK;
+use crate::wire::fmp4::decode_clock::Decoding;
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::fmp4::read::samples;
@@ -165,7 +166,13 @@ impl Film {
                 if let Some((timeline, muxer)) = muxer.as_deref_mut() {
                     for mut frame in frames.drain(..) {
                         if let Some(duration) = timeline.place(&mut frame, muxer.audio().map(|audio| &**audio)) {
-                            muxer.push(0, &frame, duration, self.began, out);
+                            match &frame {
+                                Frame::Video(picture) => {
+                                    let decoding = Decoding { start: picture.dts, duration };
+                                    muxer.picture(0, picture, decoding, self.began, out);
+                                }
+                                Frame::Audio(sound) => muxer.sound(0, sound, self.began, out),
+                            }
                         }
                     }
                 }

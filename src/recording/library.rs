@@ -253,6 +253,7 @@ impl Library {
                         fragments = Fragments::new(sound.as_ref().map_or(1, |audio| audio.sample_rate));
                         audio = sound;
                     }
+                    segments.describe(video.frame_duration);
                     init_segments.push((bytes.into(), Arc::new(video)));
                 }
                 Record::Sample(sample) => measure.push(sample),

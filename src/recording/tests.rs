@@ -228,7 +228,7 @@ fn a_recording_goes_on_once_there_is_room_again() {
     let disk = std::thread::spawn(move || writer::run(&written, &backlog, &Done(tell)));
     let (mut publisher, stream) = hub.open(SHARE, None, None, UnixMs(0)).expect("there is room");
     let stream = stream.expect("it is new");
-    let params = params();
+    let params = Arc::new(VideoParams { frame_duration: Some(Ticks90k(STEP)), ..(*params()).clone() });
     let mut publish = |numbers: std::ops::Range<u8>| {
         for number in numbers {
             let (pts, params) = (Ticks90k(i64::from(number) * STEP), params.clone());

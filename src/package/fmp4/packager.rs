@@ -10,10 +10,12 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::ground::frame::{Frame, VideoFrame};
 use crate::ground::limits;
 use crate::ground::time::Ticks90k;
 use crate::live::{KeptFrame, News, Past, RecordingState, Sink, Source};
 use crate::package::fmp4::finished::FinishedRecording;
+use crate::wire::fmp4::decode_clock::{DecodeClock, Decoding};
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::init::free_box;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
@@ -49,6 +51,7 @@ pub(super) struct Packager {
     asked: Option<Ticks90k>,
     /// How long it was before the newest frame: a pause of the pictures is no time in which nobody asked.
     seen: Ticks90k,
+    clock: DecodeClock,
     muxer: Muxer,
     muxed: Vec<Muxed>,
     /// The newest fragments; the first has number `first`.
@@ -124,6 +127,7 @@ impl Packager {
             readers: 0,
             asked: None,
             seen: Ticks90k(0),
+            clock: DecodeClock::default(),
             muxer,
             muxed: Vec::new(),
             ring: VecDeque::new(),
@@ -185,6 +189,7 @@ impl Packager {
         if self.next_frame < source.frames.first_number() {
             self.next_frame = key;
             self.muxer.skip();
+            self.clock.skip();
             self.segments.break_off();
         }
         self.state = State::Working;
@@ -195,9 +200,16 @@ impl Packager {
         if self.state == State::Resting {
             return;
         }
-        while let Some(KeptFrame { frame, duration, date }) = source.frames.get(self.next_frame) {
+        while let Some(KeptFrame { frame, date, .. }) = source.frames.get(self.next_frame) {
             let mut muxed = std::mem::take(&mut self.muxed);
-            self.muxer.push(self.next_frame, frame, *duration, ReferenceTime::at(*date), &mut muxed);
+            let reference = ReferenceTime::at(*date);
+            match frame {
+                Frame::Video(picture) => {
+                    let decoding = self.decoding(picture);
+                    self.muxer.picture(self.next_frame, picture, decoding, reference, &mut muxed);
+                }
+                Frame::Audio(sound) => self.muxer.sound(self.next_frame, sound, reference, &mut muxed),
+            }
             for (number, data) in self.muxer.moved() {
                 source.frames.moved(number, data);
             }
@@ -213,9 +225,21 @@ impl Packager {
             self.muxed = muxed;
             self.next_frame += 1;
         }
+        source.counts.late_sound = self.muxer.late_sound();
         if source.ended() {
             self.finish();
         }
+    }
+
+    /// When a picture is decoded. It begins what is promised of the stream, where it is the first.
+    fn decoding(&mut self, picture: &VideoFrame) -> Decoding {
+        self.segments.describe(picture.params.frame_duration);
+        let targets = self.segments.targets();
+        let start = self.clock.start(picture.dts, targets);
+        // A change of parameters begins a segment, as a key frame usually does; the room is a whole part's then.
+        let init_segment = self.init_segments.len().saturating_sub(1) as u32;
+        let room = self.segments.room(start, picture.key, init_segment);
+        self.clock.take(picture.dts, start, room, targets)
     }
 
     /// Closes what is open.
@@ -232,7 +256,8 @@ impl Packager {
     /// The HLS playlist in pieces, if what is asked for is there.
     pub fn playlist(&mut self, source: &Source, reload: Reload) -> Result<Option<Vec<Bytes>>, BadReload> {
         let ended = source.ended();
-        if self.init_segments.is_empty() || !ended && !reload.is_met(&self.segments)? {
+        let promises = self.segments.targets().is_some() && !self.init_segments.is_empty();
+        if !promises || !ended && !reload.is_met(&self.segments)? {
             return Ok(None);
         }
         let (first, began) = (self.first_segment(source), source.began());
@@ -340,12 +365,10 @@ impl Packager {
             init_segment: init_segment as u32,
         };
         let closed_before = self.segments.next_number();
-        let part_closed = self.segments.push(&meta);
-        let segment_closed = self.segments.next_number() > closed_before;
-        if segment_closed {
+        let news = self.segments.push(&meta);
+        if self.segments.next_number() > closed_before {
             self.keep_playlist(source);
         }
-        let news = part_closed || segment_closed;
         if news {
             self.playlists = [None, None];
         }

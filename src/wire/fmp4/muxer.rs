@@ -1,6 +1,6 @@
 //! Frames in, fragments out: each picture with the sound that came before it, the moment it is there.
 //!
-//! No frame waits for the next one: its duration is what it is said to be, and the next fragment's own time corrects it.
+//! No frame waits for the next one: how long it takes is said to the muxer (`decode_clock`).
 //! The first frame is a key frame; sound from before it is left out. Sound that was announced and doesn't come is
 //! replaced by silence: players wait for every track they were promised.
 
@@ -8,16 +8,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, Frame, VideoFrame, VideoParams};
+use crate::ground::frame::{AudioCodec, AudioFrame, AudioParams, VideoFrame, VideoParams};
 use crate::ground::time::Ticks90k;
+use crate::wire::fmp4::decode_clock::Decoding;
 use crate::wire::fmp4::fragment::{AudioRun, ReferenceTime, VideoSample, fragment};
 use crate::wire::fmp4::init::init_segment;
 use crate::wire::opus::{self, samples_in};
 
 /// Sound that waited this long for a picture goes without.
 const MAX_SOUND_WAIT: Ticks90k = Ticks90k::from_ms(60);
-/// Sound that is this late is replaced by silence, until some comes.
-const SOUND_PATIENCE: Ticks90k = Ticks90k::from_ms(300);
+/// Sound that lags this far behind the pictures is waited for, and no further: publishers that put many pieces of sound into
+/// one packet send it that late.
+const MAX_SOUND_LAG: Ticks90k = Ticks90k::from_ms(1000);
+/// Sound is waited for half as long again as it ever lagged, and at least this long; then it has stopped, and is replaced
+/// by silence until some comes.
+const MIN_SOUND_PATIENCE: Ticks90k = Ticks90k::from_ms(300);
 /// Pieces of silence in one fragment.
 const SILENCE_AT_ONCE: i64 = 500;
 /// AAC-LC access units of nothing, mono and stereo (ISO/IEC 14496-3, 4.4.2.1: one or two empty channels).
@@ -64,6 +69,12 @@ pub struct Muxer {
     sound_end: Option<i64>,
     /// Where the pictures were when sound last came.
     heard: Option<Ticks90k>,
+    /// How far behind the pictures sound came at most; `None` before any came.
+    sound_lag: Option<Ticks90k>,
+    /// Pieces of sound that came too late, where silence was by then.
+    late_sound: u64,
+    /// Whether the newest sound is silence of our own.
+    is_silent: bool,
     moved: Vec<(u64, Bytes)>,
 }
 
@@ -80,6 +91,9 @@ impl Muxer {
             sound_numbers: Vec::new(),
             sound_end: None,
             heard: None,
+            sound_lag: None,
+            late_sound: 0,
+            is_silent: false,
             moved: Vec::new(),
         }
     }
@@ -87,6 +101,11 @@ impl Muxer {
     /// The sound's description.
     pub fn audio(&self) -> Option<&Arc<AudioParams>> {
         self.audio.as_ref()
+    }
+
+    /// How many pieces of sound came so late that silence had taken their place.
+    pub fn late_sound(&self) -> u64 {
+        self.late_sound
     }
 
     /// Frames are left out here: it goes on with the key frame that comes next.
@@ -99,23 +118,26 @@ impl Muxer {
         self.heard = None;
     }
 
-    /// Takes the frame of this number, which lasts this long and was there at `reference`; adds what is ready to `out`.
-    pub fn push(
+    /// Takes the picture of this number, which was there at `reference`; adds what is ready to `out`.
+    pub fn picture(
         &mut self,
         number: u64,
-        frame: &Frame,
-        duration: Ticks90k,
+        frame: &VideoFrame,
+        decoding: Decoding,
         reference: ReferenceTime,
         out: &mut Vec<Muxed>,
     ) {
         self.moved.clear();
-        match frame {
-            Frame::Video(frame) => self.video(number, frame, duration, reference, out),
-            Frame::Audio(frame) => self.audio_frame(number, frame, reference, out),
-        }
+        self.video(number, frame, decoding, reference, out);
     }
 
-    /// The numbers of the frames that the last [`Self::push`] has given out, and where in their fragment their bytes lie.
+    /// Takes the piece of sound of this number, which was there at `reference`; adds what is ready to `out`.
+    pub fn sound(&mut self, number: u64, frame: &AudioFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
+        self.moved.clear();
+        self.audio_frame(number, frame, reference, out);
+    }
+
+    /// The numbers of the frames that the last picture or sound has given out, and where in their fragment their bytes lie.
     pub fn moved(&mut self) -> impl Iterator<Item = (u64, Bytes)> {
         self.moved.drain(..)
     }
@@ -124,7 +146,7 @@ impl Muxer {
         &mut self,
         number: u64,
         frame: &VideoFrame,
-        duration: Ticks90k,
+        decoding: Decoding,
         reference: ReferenceTime,
         out: &mut Vec<Muxed>,
     ) {
@@ -139,16 +161,16 @@ impl Muxer {
             self.params = Some(frame.params.clone());
             out.push(Muxed::Init(init_segment(&frame.params, self.audio.as_deref()), frame.params.clone()));
         }
-        let start = frame.dts;
-        self.last_picture = Some(start);
+        let Decoding { start, duration } = decoding;
+        self.last_picture = Some(frame.dts);
         let sample = VideoSample {
             decode_time: start.0 as u64,
             duration: duration.0 as u32,
-            composition_offset: (frame.pts - frame.dts).0 as u32,
+            composition_offset: (frame.pts - start).0.max(0) as u32,
             key: frame.key,
             data: &frame.data,
         };
-        self.fill_with_silence(start);
+        self.fill_with_silence(frame.dts);
         self.give(Some((number, &sample)), start, duration, reference, out);
     }
 
@@ -158,13 +180,16 @@ impl Muxer {
         if frame.pts < first_picture {
             return;
         }
+        let lag = self.last_picture.map_or(Ticks90k(0), |newest| newest - frame.pts).min(MAX_SOUND_LAG);
+        self.sound_lag = self.sound_lag.max(Some(lag));
         let Some(duration) = samples_in(&params, &frame.data) else { return };
         let rate = params.sample_rate;
         let mut start = frame.pts.to_units(rate);
         if let Some(expected) = self.sound_end {
             let late = start - expected;
             if late <= -i64::from(duration / 2) {
-                // It was moved back by half a piece: one is left out.
+                // It was moved back by half a piece, or silence is there by now: it is left out.
+                self.late_sound += u64::from(self.is_silent);
                 return;
             } else if late <= i64::from(rate / 500) {
                 start = expected;
@@ -172,6 +197,7 @@ impl Muxer {
                 *last += late as u32;
             }
         }
+        self.is_silent = false;
         self.add_sound(start, duration, frame.data.clone(), Some(number));
         let sound_end = Ticks90k::from_units(start + i64::from(duration), rate);
         let waiting_since = Ticks90k::from_units(self.sound.decode_time as i64, rate);
@@ -196,12 +222,14 @@ impl Muxer {
         let rate = params.sample_rate;
         let mut start = self.sound_end.unwrap_or_else(|| first_picture.to_units(rate));
         let until = until_time.to_units(rate);
-        if until_time - self.heard.unwrap_or(first_picture) <= SOUND_PATIENCE {
+        let patience = self.sound_lag.map_or(MAX_SOUND_LAG, |lag| Ticks90k(lag.0 * 3 / 2).max(MIN_SOUND_PATIENCE));
+        if until_time - self.heard.unwrap_or(first_picture) <= patience {
             return;
         }
         // After a long pause of the pictures too, there is no use in hours of it.
         start = start.max(until - SILENCE_AT_ONCE * i64::from(duration));
         while start + i64::from(duration) <= until {
+            self.is_silent = true;
             self.add_sound(start, duration, Bytes::from_static(silence), None);
             start += i64::from(duration);
         }
@@ -273,7 +301,9 @@ mod tests {
         fn picture(&mut self, dts: i64, pts: i64, key: bool) {
             let (dts, pts, params) = (Ticks90k(dts), Ticks90k(pts), self.params.clone());
             let frame = VideoFrame { pts, dts, key, params, data: Bytes::from_static(&[1; 9]) };
-            self.push(Frame::Video(frame), Ticks90k(3000));
+            let decoding = Decoding { start: dts, duration: Ticks90k(3000) };
+            self.muxer.picture(self.number, &frame, decoding, ReferenceTime(0), &mut self.out);
+            self.number += 1;
         }
 
         fn sound(&mut self, pts: i64) {
@@ -282,11 +312,7 @@ mod tests {
 
         fn packet(&mut self, pts: i64, data: &'static [u8]) {
             let frame = AudioFrame { pts: Ticks90k(pts), data: Bytes::from_static(data) };
-            self.push(Frame::Audio(frame), Ticks90k(1920));
-        }
-
-        fn push(&mut self, frame: Frame, duration: Ticks90k) {
-            self.muxer.push(self.number, &frame, duration, ReferenceTime(0), &mut self.out);
+            self.muxer.sound(self.number, &frame, ReferenceTime(0), &mut self.out);
             self.number += 1;
         }
 
@@ -359,6 +385,29 @@ mod tests {
         stream.sound(59 * 3000 + 3000);
         stream.picture(61 * 3000, 61 * 3000, false);
         assert_eq!(stream.tracks()[1].last().expect("sound").size, 9, "sound that comes is heard");
+    }
+
+    /// ffmpeg packs about seven access units into a packet: at 16 kHz the first of them is half a second old by then.
+    #[test]
+    fn sound_that_comes_in_bursts_is_all_kept() {
+        let mut stream = Stream::new(&[0x14, 0x08]);
+        let (unit, mut sent) = (1024 * 90_000 / 16_000, 0);
+        for n in 0..600 {
+            stream.picture(n * 3000, n * 3000, n == 0);
+            while (sent + 7) * unit <= n * 3000 {
+                (sent..sent + 7).for_each(|number| stream.sound(number * unit));
+                sent += 7;
+            }
+        }
+        let [_, sound] = stream.tracks();
+        assert_eq!((sound.len() as i64, stream.muxer.late_sound()), (sent, 0));
+        assert!(sound.iter().all(|piece| piece.size == 9), "no piece is silence");
+        for n in 600..700 {
+            stream.picture(n * 3000, n * 3000, false);
+        }
+        assert!(stream.tracks()[1].len() as i64 > sent + 40, "sound that has stopped is silence");
+        (sent..sent + 7).for_each(|number| stream.sound(number * unit));
+        assert_eq!(stream.muxer.late_sound(), 7);
     }
 
     #[test]

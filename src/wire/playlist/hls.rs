@@ -11,8 +11,12 @@ use crate::ground::time::{Ticks90k, UnixMs};
 use crate::wire::address::PlayFile;
 use crate::wire::playlist::segments::{Segment, SegmentSpan, Segments};
 
-/// Players stay this many parts behind the newest: at least two, or they run dry (4.4.3.8).
-const PARTS_HELD_BACK: f64 = 2.5;
+/// Players stay this many parts behind the newest, as they should (4.4.3.8); at least two, or they run dry.
+const PARTS_HELD_BACK: i64 = 3;
+const PARTS_HELD_BACK_AT_LEAST: i64 = 2;
+/// With the half of a part by which the newest is old on average, players are to be no further behind than this, where
+/// the parts are short enough.
+const BEHIND: Ticks90k = Ticks90k::from_ms(330);
 /// Parts are listed for this many target durations at the end (4.4.4.9).
 const TARGETS_WITH_PARTS: i64 = 3;
 /// Segments older than this many target durations may be skipped in an update (4.4.3.8: at least six).
@@ -124,7 +128,7 @@ impl MediaPlaylist<'_> {
     }
 
     fn target(&self) -> Ticks90k {
-        Ticks90k(self.segments.target_duration_s() as i64 * Ticks90k::PER_SECOND)
+        Ticks90k(self.segments.target_duration_s(self.ended) as i64 * Ticks90k::PER_SECOND)
     }
 
     /// Where the newest picture's time ends.
@@ -156,22 +160,22 @@ impl MediaPlaylist<'_> {
     }
 
     fn begin(&self) -> String {
-        let target_s = self.segments.target_duration_s();
+        let target_s = self.segments.target_duration_s(self.ended);
         let mut out = String::with_capacity(4096);
         let _ = writeln!(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:{target_s}");
         if self.ended {
             out.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
             return out;
         }
-        let part = self.segments.part_target().to_seconds();
-        let _ = writeln!(
-            out,
-            "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={}.0,HOLD-BACK={}.0,PART-HOLD-BACK={:.3}\n\
-             #EXT-X-PART-INF:PART-TARGET={part:.5}",
-            target_s * TARGETS_TO_SKIP as u64,
-            target_s * 3,
-            part * PARTS_HELD_BACK,
-        );
+        let (skip_s, back_s) = (target_s * TARGETS_TO_SKIP as u64, target_s * 3);
+        let _ =
+            write!(out, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={skip_s}.0,HOLD-BACK={back_s}.0");
+        if let Some(part) = self.segments.part_target() {
+            let back = (BEHIND.0 - part.0 / 2).clamp(part.0 * PARTS_HELD_BACK_AT_LEAST, part.0 * PARTS_HELD_BACK);
+            let (part, back) = (part.to_seconds(), Ticks90k(back).to_seconds());
+            let _ = write!(out, ",PART-HOLD-BACK={back:.3}\n#EXT-X-PART-INF:PART-TARGET={part:.3}");
+        }
+        out.push('\n');
         out
     }
 
@@ -194,8 +198,9 @@ impl MediaPlaylist<'_> {
             self.begin_segment(&mut out, number, open);
             write_parts(&mut out, number as u64, &open.parts);
         }
-        let (number, part) = self.segments.next_part();
-        let _ = writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}\"", PlayFile::Part(number, part as u32));
+        if let Some((number, part)) = self.segments.next_part() {
+            let _ = writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}\"", PlayFile::Part(number, part as u32));
+        }
         for (uri, other) in self.others {
             let (segment, part) = last_part(other);
             let _ = writeln!(out, "#EXT-X-RENDITION-REPORT:URI=\"{uri}\",LAST-MSN={segment},LAST-PART={part}");
@@ -266,9 +271,9 @@ mod tests {
         let (segments, _) = cut(30 * 5 + 7, 3000, 30);
         let text = written(playlist(&segments, false), &mut Past::default());
         assert!(text.starts_with("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n"));
-        let control = "CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,HOLD-BACK=3.0,PART-HOLD-BACK=0.250";
+        let control = "CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,HOLD-BACK=3.0,PART-HOLD-BACK=0.276";
         assert!(text.contains(control), "{text}");
-        assert!(text.contains("#EXT-X-PART-INF:PART-TARGET=0.10000\n"));
+        assert!(text.contains("#EXT-X-PART-INF:PART-TARGET=0.108\n"));
         assert!(text.contains("#EXT-X-MAP:URI=\"init-0.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n"));
         assert_eq!(text.matches("#EXTINF:1.00000,\n").count(), 4);
         assert!(text.contains("URI=\"part-6-1.m4s\"\n") && !text.contains("part-2-0"));

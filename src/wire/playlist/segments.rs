@@ -1,7 +1,9 @@
-//! Where a stream is cut (draft-pantos-hls-rfc8216bis, 3 and 4.4.4.9): a segment a group of pictures, a part every
-//! tenth of a second or so.
+//! Where a stream is cut (draft-pantos-hls-rfc8216bis, 3 and 4.4.4.9): a segment a second or so, a part every tenth of one.
 //!
-//! A part is closed by its own last picture: nobody waits for the next one to learn that it was the last.
+//! What is promised of segments and parts is chosen once ([`Targets`]), from the rate of the stream's pictures, and never
+//! changes: players may stop for good where it does. The rate is what the coder says of it, or is measured over the
+//! first pictures; nothing is promised before. A part is closed by its own last picture: nobody waits for the next one to
+//! learn that it was the last. Pictures that take longer than a part lie in segments that are offered whole.
 
 use std::collections::VecDeque;
 
@@ -10,19 +12,66 @@ use crate::ground::time::Ticks90k;
 
 /// Parts are about this long: whole pictures, at least one.
 const PART: Ticks90k = Ticks90k::from_ms(100);
-/// A key frame begins a new segment if the current one has this much, or did not begin with one itself.
-const SHORT_SEGMENT: Ticks90k = Ticks90k::from_ms(900);
-/// A segment without a key frame is cut here. What segments are said to last at most so grows to the stream's own
-/// distance between key frames, once, with its first group: nobody can know it before, and cutting groups apart would
-/// leave players without a key frame to begin at.
-const LONG_SEGMENT: Ticks90k = Ticks90k::from_ms(4000);
-/// A picture that comes this much later than the one before it said is no slow picture: the stream has paused.
-const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
-/// Parts are listed for the segments of the last three target durations (4.4.4.9); kept for one segment more.
-const SEGMENTS_WITH_PARTS: usize = 5;
+/// Where a picture takes longer than this, parts are of no use: the stream has none.
+const SLOWEST_IN_PARTS: Ticks90k = Ticks90k::from_ms(250);
+/// A rate that a coder says is believed from 1 to 120 pictures a second.
+const CREDIBLE: std::ops::RangeInclusive<i64> = Ticks90k::PER_SECOND / 120..=Ticks90k::PER_SECOND;
+/// What a picture takes where nothing tells before the end.
+const USUAL_FRAME: Ticks90k = Ticks90k(3000);
+/// The rate is measured over this many distances between pictures and this long; over two after [`MEASURED_AT_MOST`].
+const MEASURED_DISTANCES: i64 = 4;
+const MEASURED: Ticks90k = Ticks90k::from_ms(400);
+const MEASURED_AT_MOST: Ticks90k = Ticks90k::from_ms(1000);
+/// A pause of the pictures is longer than this: [`Targets::pause`].
+pub const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
+/// Where less than this is missing between two segments, the second goes on where the first stops.
+const BREAK: Ticks90k = Ticks90k::from_ms(100);
+/// Parts are listed for the segments of the last three target durations (4.4.4.9), of a tenth of it less at times.
+const SEGMENTS_WITH_PARTS: usize = 6;
 /// Bytes of a playlist's lines on a segment, and on a break before one, at most.
 const SEGMENT_LINES_BYTES: usize = 48;
 const BREAK_LINES_BYTES: usize = 112;
+
+/// What is promised of a stream's segments and parts, from its beginning to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Targets {
+    /// What a picture took when they were chosen.
+    pub frame: Ticks90k,
+    /// What a part lasts at most (4.4.3.7); `None` where pictures come too seldom for parts.
+    pub part: Option<Ticks90k>,
+    /// What a segment lasts at most, rounded, in seconds (4.4.3.1).
+    pub segment_s: u64,
+}
+
+impl Targets {
+    /// Those of a stream whose pictures take this long.
+    pub fn of(frame: Ticks90k) -> Self {
+        // A part has room for its pictures at a rate that is a little lower than it was said to be, or measured.
+        let pictures = ((5 * PART.0 + frame.0) / (5 * frame.0)).max(1);
+        let part = Ticks90k::from_ms((pictures * frame.0 * 108 + 8999) / 9000);
+        let segment_s = if frame.0 <= Ticks90k::PER_SECOND * 6 / 5 {
+            1
+        } else {
+            (frame.0 as u64 * 6).div_ceil(Ticks90k::PER_SECOND as u64 * 5)
+        };
+        Self { frame, part: (frame <= SLOWEST_IN_PARTS).then_some(part), segment_s }
+    }
+
+    /// What segments are meant to last.
+    fn segment(self) -> Ticks90k {
+        Ticks90k(self.segment_s as i64 * Ticks90k::PER_SECOND)
+    }
+
+    /// A picture that comes this much later than the one before it said is no late picture: the stream has paused.
+    pub fn pause(self) -> Ticks90k {
+        PAUSE.max(self.segment())
+    }
+
+    /// What a segment may last: it is rounded before it is compared.
+    pub fn longest_segment(self) -> Ticks90k {
+        self.segment() + Ticks90k::from_ms(490)
+    }
+}
 
 /// What the cutter needs to know of a fragment.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +82,7 @@ pub struct FragmentMeta {
     pub start: Ticks90k,
     /// How long it lasts, as far as known.
     pub duration: Ticks90k,
-    /// Whether it has a picture; sound alone never opens or closes anything.
+    /// Whether it has a picture; sound alone opens, closes and lengthens nothing: it goes with the next picture.
     pub picture: bool,
     /// Whether decoding can start here.
     pub key: bool,
@@ -48,9 +97,9 @@ pub struct FragmentMeta {
 /// A stretch of a stream: consecutive fragments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentSpan {
-    /// Where it starts on the timeline.
+    /// Where its first picture starts on the timeline.
     pub start: Ticks90k,
-    /// How long it lasts.
+    /// How long its pictures last.
     pub duration: Ticks90k,
     /// Number of its first fragment.
     pub first_fragment: u64,
@@ -77,12 +126,21 @@ impl SegmentSpan {
         }
     }
 
-    fn add(&mut self, fragment: &FragmentMeta) {
-        self.last_fragment = fragment.number;
-        self.size += fragment.size;
-        if fragment.picture {
-            self.duration = fragment.start + fragment.duration - self.start;
-        }
+    /// Where its time ends.
+    pub fn end(&self) -> Ticks90k {
+        self.start + self.duration
+    }
+
+    /// Adds what follows.
+    fn add(&mut self, next: &Self) {
+        self.duration = next.end() - self.start;
+        self.add_bytes(next);
+    }
+
+    /// Adds the bytes of what follows, which is sound alone.
+    fn add_bytes(&mut self, next: &Self) {
+        self.last_fragment = next.last_fragment;
+        self.size += next.size;
     }
 }
 
@@ -96,6 +154,8 @@ pub struct Segment {
     /// Whether it goes on where the segment before it stops: no pause, nothing left out and no
     /// other init segment lies between.
     pub continuous: bool,
+    /// Whether it is offered in parts while it grows.
+    pub in_parts: bool,
     /// Its closed parts; emptied when the segment is old.
     pub parts: Vec<SegmentSpan>,
 }
@@ -103,7 +163,7 @@ pub struct Segment {
 impl Segment {
     /// Where its time ends.
     pub fn end(&self) -> Ticks90k {
-        self.span.start + self.span.duration
+        self.span.end()
     }
 }
 
@@ -117,8 +177,11 @@ pub enum Bound {
 }
 
 /// Cuts one stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Segments {
+    targets: Option<Targets>,
+    /// The distances between the first pictures, the shortest first, until the targets are chosen.
+    distances: Vec<Ticks90k>,
     /// The closed segments from number `gone` on.
     closed: VecDeque<Segment>,
     gone: usize,
@@ -127,8 +190,12 @@ pub struct Segments {
     breaks: usize,
     open: Option<Segment>,
     open_part: Option<SegmentSpan>,
-    part_target: Ticks90k,
+    /// Fragments of sound alone, which go with the next picture.
+    sound: Option<SegmentSpan>,
     longest: Ticks90k,
+    /// What the newest picture takes, and where it starts.
+    frame: Ticks90k,
+    newest: Option<Ticks90k>,
     /// Where the newest key frame is, and how far it is from the one before.
     key: Ticks90k,
     group: Option<Ticks90k>,
@@ -138,85 +205,162 @@ pub struct Segments {
     alone: bool,
 }
 
-impl Default for Segments {
-    fn default() -> Self {
-        Self {
-            closed: VecDeque::new(),
-            gone: 0,
-            gone_breaks: 0,
-            breaks: 0,
-            open: None,
-            open_part: None,
-            part_target: PART,
-            alone: false,
-            longest: Ticks90k(0),
-            key: Ticks90k(0),
-            group: None,
-            broken: false,
+impl Segments {
+    /// The coder says that each of the stream's pictures takes this long: believed, where it can be true and nothing has
+    /// been promised yet.
+    pub fn describe(&mut self, frame: Option<Ticks90k>) {
+        if let Some(frame) = frame.filter(|frame| CREDIBLE.contains(&frame.0) && self.newest.is_none()) {
+            self.targets.get_or_insert(Targets::of(frame));
         }
     }
-}
 
-impl Segments {
-    /// Takes the next fragment. Returns whether a part was closed by it: there is something new to fetch.
+    /// What is promised of segments and parts; `None` before it is chosen.
+    pub fn targets(&self) -> Option<Targets> {
+        self.targets
+    }
+
+    /// How long the picture that comes at `start` may take, for its part to be no longer than promised.
+    pub fn room(&self, start: Ticks90k, key: bool, init_segment: u32) -> Ticks90k {
+        let Some(part) = self.targets.and_then(|targets| targets.part) else { return PAUSE };
+        match &self.open_part {
+            Some(open) if !self.begins_segment(start, Ticks90k(0), key, init_segment) => part - open.duration,
+            _ => part,
+        }
+    }
+
+    /// Takes the next fragment. Returns whether a part or a segment was closed by it: there is something new to fetch.
     pub fn push(&mut self, fragment: &FragmentMeta) -> bool {
-        if fragment.picture && self.begins_segment(fragment) {
-            let paused = self.open.as_ref().filter(|open| is_pause(open.end(), fragment)).map(Segment::end);
-            self.close_segment(paused.unwrap_or(fragment.start));
+        let Some(next) = self.with_sound(fragment) else { return false };
+        let closed_before = self.next_number();
+        // Where the rate has to be measured, the pictures of that time are a segment of their own, or several.
+        let measured = self.targets.is_none() && self.measure(fragment.start);
+        if measured || self.begins_segment(fragment.start, fragment.duration, fragment.key, fragment.init_segment) {
+            self.close_before(fragment.start);
+        }
+        if measured {
+            self.choose_targets();
         }
         if fragment.key {
-            self.group = Some(fragment.start - self.key).filter(|group| group.0 > 0);
+            self.group = self.newest.map(|_| fragment.start - self.key).filter(|group| group.0 > 0);
             self.key = fragment.start;
         }
+        let in_parts = !measured && self.is_for_parts(fragment.duration);
         match &mut self.open {
-            Some(open) => open.span.add(fragment),
-            None if fragment.picture || !self.closed.is_empty() => {
-                let (span, init_segment) = (SegmentSpan::of(fragment), fragment.init_segment);
+            Some(open) => open.span.add(&next),
+            None => {
                 let broken = std::mem::take(&mut self.broken);
                 let continuous = self.closed.back().is_none_or(|last| {
-                    !broken
-                        && last.init_segment == init_segment
-                        && !(fragment.picture && is_pause(last.end(), fragment))
+                    !broken && last.init_segment == fragment.init_segment && fragment.start - last.end() <= BREAK
                 });
-                self.open = Some(Segment { span, init_segment, continuous, parts: Vec::new() });
-                if self.closed.is_empty() {
-                    let pictures = (PART.0 as f64 / fragment.duration.0.max(1) as f64).round().max(1.0);
-                    self.part_target = Ticks90k(pictures as i64 * fragment.duration.0);
-                }
+                let init_segment = fragment.init_segment;
+                self.open = Some(Segment { span: next, init_segment, continuous, in_parts, parts: Vec::new() });
             }
-            None => return false,
         }
         match &mut self.open_part {
-            Some(part) => part.add(fragment),
-            none => *none = Some(SegmentSpan::of(fragment)),
+            _ if !in_parts => {}
+            Some(part) => part.add(&next),
+            none => *none = Some(next),
         }
-        if self.closed.is_empty() || fragment.picture && std::mem::take(&mut self.alone) {
-            // The stream's very first picture, or the first after a rest, is a segment and a part by itself: whoever waits for it sees it at once,
-            // and plain players, which refuse a playlist without segments, find one.
-            self.close_segment(fragment.start + fragment.duration);
-            return true;
+        self.newest = Some(fragment.start);
+        self.frame = fragment.duration;
+        // The stream's very first picture, or the first after a rest, is a segment by itself: whoever waits for it sees it
+        // at once, and plain players, which refuse a playlist without segments, find one.
+        if self.targets.is_some() && self.next_number() == 0 || std::mem::take(&mut self.alone) {
+            self.close_segment(next.end());
+        } else if let (Some(part), Some(target)) = (&self.open_part, self.part_target()) {
+            if part.duration + fragment.duration > target {
+                self.close_part();
+                return true;
+            }
         }
-        let full = |part: &SegmentSpan| part.duration + fragment.duration > self.part_target + Ticks90k::from_ms(2);
-        let closes = fragment.picture && self.open_part.as_ref().is_some_and(full);
-        if closes {
-            self.close_part();
-        }
-        closes
+        self.next_number() > closed_before
     }
 
-    fn begins_segment(&self, fragment: &FragmentMeta) -> bool {
-        self.open.as_ref().is_some_and(|open| {
-            let length = fragment.start - open.span.start;
-            fragment.init_segment != open.init_segment
-                || fragment.key && (length >= SHORT_SEGMENT || !open.span.independent)
-                || length + fragment.duration > LONG_SEGMENT
-                || is_pause(open.end(), fragment)
-        })
+    /// A picture with the sound that came before it; `None` where that is all that came.
+    fn with_sound(&mut self, fragment: &FragmentMeta) -> Option<SegmentSpan> {
+        let next = SegmentSpan::of(fragment);
+        let mut all = match self.sound.take() {
+            Some(mut sound) => {
+                sound.add_bytes(&next);
+                sound
+            }
+            None => next,
+        };
+        if !fragment.picture {
+            self.sound = Some(all);
+            return None;
+        }
+        (all.start, all.duration, all.independent) = (next.start, next.duration, next.independent);
+        Some(all)
+    }
+
+    /// Measures the distance to a picture that comes at `start`. Returns whether that is enough.
+    fn measure(&mut self, start: Ticks90k) -> bool {
+        self.distances.extend(self.newest.map(|newest| start - newest));
+        self.distances.sort_unstable();
+        let (number, long) = self.usual_distances();
+        number >= MEASURED_DISTANCES && long >= MEASURED || number >= 2 && long >= MEASURED_AT_MOST
+    }
+
+    /// How many of the distances are no pauses, which a beginning may have, and how long those are.
+    fn usual_distances(&self) -> (i64, Ticks90k) {
+        let median = self.distances.get(self.distances.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+        let usual = self.distances.iter().filter(|distance| distance.0 <= 2 * median.0);
+        usual.fold((0, Ticks90k(0)), |(number, long), distance| (number + 1, long + *distance))
+    }
+
+    /// Chooses the targets, if they aren't yet, from the distances there are.
+    fn choose_targets(&mut self) {
+        if self.targets.is_none() {
+            let (number, long) = self.usual_distances();
+            let frame = if number == 0 { USUAL_FRAME } else { Ticks90k((long.0 / number).max(1)) };
+            self.targets = Some(Targets::of(frame));
+            self.distances = Vec::new();
+        }
+    }
+
+    /// Whether pictures that take this long lie in parts.
+    fn is_for_parts(&self, duration: Ticks90k) -> bool {
+        self.part_target().is_some_and(|target| duration <= target)
+    }
+
+    fn begins_segment(&self, start: Ticks90k, duration: Ticks90k, key: bool, init_segment: u32) -> bool {
+        let Some(open) = &self.open else { return false };
+        let length = start - open.span.start;
+        let pause = self.targets.map_or(PAUSE, Targets::pause);
+        let is_another = init_segment != open.init_segment || start - open.end() > pause;
+        let Some(targets) = self.targets else { return is_another || length >= MEASURED };
+        is_another
+            || open.in_parts != self.is_for_parts(duration)
+            || key && (length.0 * 10 >= targets.segment().0 * 9 || !open.span.independent)
+            || self.is_full(targets, length, duration)
+    }
+
+    /// Whether a segment of this length is long enough, so that a picture that takes this long begins another.
+    ///
+    /// Groups of pictures that are a little too long stay together; longer ones are cut in equal pieces.
+    fn is_full(&self, targets: Targets, length: Ticks90k, duration: Ticks90k) -> bool {
+        let target = targets.segment();
+        let full = match self.group {
+            Some(group) if group.0 > target.0 && group.0 * 4 <= target.0 * 5 => Ticks90k(target.0 * 7 / 5),
+            Some(group) if group > target => Ticks90k(group.0 / (1 + (group.0 - 1) * 10 / (target.0 * 11))),
+            _ => target,
+        };
+        length.0 + duration.0 / 2 > full.0 || length + duration > targets.longest_segment()
+    }
+
+    /// Closes what is open, for something else begins at `start`.
+    fn close_before(&mut self, start: Ticks90k) {
+        let Some(open) = &self.open else { return };
+        let (longest, pause) =
+            self.targets.map_or((PAUSE, PAUSE), |targets| (targets.longest_segment(), targets.pause()));
+        // What parts have been said to last is what they last.
+        let keeps_its_end = open.in_parts || start - open.end() > pause || start - open.span.start > longest;
+        self.close_segment(if keeps_its_end { open.end().min(start) } else { start });
     }
 
     fn close_part(&mut self) {
         let Some(part) = self.open_part.take() else { return };
-        self.part_target = self.part_target.max(part.duration);
         if let Some(open) = &mut self.open {
             open.parts.push(part);
         }
@@ -236,8 +380,23 @@ impl Segments {
 
     /// The stream has ended: what is open is closed.
     pub fn finish(&mut self) {
-        let end = self.open.as_ref().map_or(Ticks90k(0), |open| open.span.start + open.span.duration);
-        self.close_segment(end);
+        if let Some(sound) = self.sound.take() {
+            // It goes with the last picture, for there is no next one.
+            let (open, part) = match &mut self.open {
+                Some(open) => (Some(open), self.open_part.as_mut()),
+                None => (self.closed.back_mut(), None),
+            };
+            if let Some(segment) = open {
+                segment.span.add_bytes(&sound);
+                if let Some(part) = part.or(segment.parts.last_mut()) {
+                    part.add_bytes(&sound);
+                }
+            }
+        }
+        if let Some(end) = self.open.as_ref().map(Segment::end) {
+            self.choose_targets();
+            self.close_segment(end);
+        }
     }
 
     /// Nothing of what is closed can be had any more: the next picture is a segment by itself.
@@ -320,16 +479,22 @@ impl Segments {
         self.closed(index).or_else(|| self.open.as_ref().filter(|_| index == self.next_number()))
     }
 
-    /// Media sequence number and part number of the next part to come.
+    /// Media sequence number and part number of the next part to come, where one is expected.
     ///
-    /// Where the last groups of pictures were as long as the open segment is now, that is the next segment's first.
-    pub fn next_part(&self) -> (u64, usize) {
+    /// Where the open segment is full by then, or the last groups of pictures were as long as it is, that is the next
+    /// segment's first.
+    pub fn next_part(&self) -> Option<(u64, usize)> {
+        let targets = self.targets?;
+        targets.part?;
         let number = self.next_number() as u64;
-        let Some(open) = &self.open else { return (number, 0) };
-        let closed_until = open.parts.last().map_or(open.span.start, |part| part.start + part.duration);
-        let long_enough = closed_until - open.span.start >= SHORT_SEGMENT || !open.span.independent;
-        let full = self.group.is_some_and(|group| (group - (closed_until - self.key)).0 <= 450);
-        if full && long_enough { (number + 1, 0) } else { (number, open.parts.len()) }
+        let Some(open) = &self.open else { return Some((number, 0)) };
+        if !open.in_parts {
+            return None;
+        }
+        let start = open.end();
+        let key = self.group.is_some_and(|group| group - (start - self.key) <= Ticks90k(self.frame.0 / 2));
+        let full = self.open_part.is_none() && self.begins_segment(start, self.frame, key, open.init_segment);
+        Some(if full { (number + 1, 0) } else { (number, open.parts.len()) })
     }
 
     /// Whether this part, or what comes after it, has been closed.
@@ -340,25 +505,21 @@ impl Segments {
             _ if number > open => false,
             _ if number == open => part < parts(open),
             // A part beyond its segment's last is the next segment's first (6.2.5.2).
-            _ if number + 1 == open && part >= parts(number) => parts(open) > 0,
+            _ if number + 1 == open && part >= parts(number) && parts(number) > 0 => parts(open) > 0,
             _ => true,
         }
     }
 
-    /// What parts are said to last at most.
-    pub fn part_target(&self) -> Ticks90k {
-        self.part_target
+    /// What parts are promised to last at most; `None` where there are none, or nothing is promised yet.
+    pub fn part_target(&self) -> Option<Ticks90k> {
+        self.targets.and_then(|targets| targets.part)
     }
 
-    /// What segments are said to last at most, in whole seconds (4.4.3.1).
-    pub fn target_duration_s(&self) -> u64 {
-        (self.longest.to_seconds().round() as u64).max(1)
+    /// What segments are promised to last at most, in whole seconds (4.4.3.1); once it is `over`, what they did.
+    pub fn target_duration_s(&self, over: bool) -> u64 {
+        let promised = self.targets.map_or(1, |targets| targets.segment_s);
+        if over { promised.max(self.longest.to_seconds().round() as u64) } else { promised }
     }
-}
-
-/// Whether the stream has paused between `end` and this picture.
-fn is_pause(end: Ticks90k, fragment: &FragmentMeta) -> bool {
-    fragment.start - end > PAUSE
 }
 
 #[cfg(test)]
@@ -366,9 +527,11 @@ pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Pictures of `frame` ticks with a key frame every `group`; returns the cutter and the numbers that closed a part.
+    /// Pictures of `frame` ticks, as their coder says, with a key frame every `group`; returns the cutter and the numbers
+    /// that closed a part.
     pub(crate) fn cut(frames: u64, frame: i64, group: u64) -> (Segments, Vec<u64>) {
         let mut segments = Segments::default();
+        segments.describe(Some(Ticks90k(frame)));
         let closing = (0..frames).filter(|number| {
             segments.push(&FragmentMeta {
                 number: *number,
@@ -389,10 +552,122 @@ pub(crate) mod tests {
     fn parts_close_with_their_own_last_picture() {
         let (segments, closing) = cut(10, 3000, 30);
         assert_eq!(closing, [0, 3, 6, 9], "the first picture is a part by itself");
-        assert_eq!(segments.part_target(), Ticks90k(9000));
-        assert_eq!(segments.next_part(), (1, 3));
-        let (segments, closing) = cut(10, 3600, 25);
-        assert_eq!((closing, segments.part_target()), (vec![0, 3, 6, 9], Ticks90k(10_800)), "25 pictures a second");
+        assert_eq!(segments.part_target(), Some(Ticks90k::from_ms(108)));
+        assert_eq!(segments.next_part(), Some((1, 3)));
+        let (segments, closing) = cut(7, 3600, 25);
+        let target = Some(Ticks90k::from_ms(87));
+        assert_eq!((closing, segments.part_target()), (vec![0, 2, 4, 6], target), "25 pictures a second");
+    }
+
+    #[test]
+    fn targets_follow_the_rate() {
+        let targets = |per_second: f64| {
+            let targets = Targets::of(Ticks90k((90_000.0 / per_second) as i64));
+            (targets.part.map(Ticks90k::to_ms), targets.segment_s)
+        };
+        let rates = [60.0, 50.0, 30.0, 29.97, 25.0, 24.0, 20.0, 15.0, 10.0, 5.0, 4.0, 3.9, 1.0, 0.5];
+        let found: Vec<_> = rates.into_iter().map(targets).collect();
+        let parts = [108, 108, 108, 109, 87, 90, 108, 72, 108, 216, 270].map(|ms| (Some(ms), 1));
+        assert_eq!(found, [&parts[..], &[(None, 1), (None, 1), (None, 3)]].concat());
+    }
+
+    /// Pictures that come at these times, of which the coder says nothing; each lasts as long as the one before.
+    fn unsaid(starts: &[i64]) -> Segments {
+        let mut segments = Segments::default();
+        let mut duration = 3000;
+        for (number, start) in (0..).zip(starts) {
+            let picture = FragmentMeta {
+                number,
+                start: Ticks90k(*start),
+                duration: Ticks90k(duration),
+                picture: true,
+                key: number == 0,
+                offset: number * 100,
+                size: 100,
+                init_segment: 0,
+            };
+            segments.push(&picture);
+            let next = starts.get(number as usize + 1).unwrap_or(start);
+            duration = (next - start).max(1);
+        }
+        segments
+    }
+
+    #[test]
+    fn a_rate_that_nobody_says_is_measured_first() {
+        let starts: Vec<_> = (0..20).map(|n| n * 3600 + [0, 700, -700][n as usize % 3]).collect();
+        assert_eq!((unsaid(&starts[..10]).targets(), unsaid(&starts[..10]).next_number()), (None, 0));
+        let segments = unsaid(&starts);
+        assert_eq!(segments.part_target(), Some(Ticks90k::from_ms(89)));
+        assert_eq!(segments.closed[0].span.last_fragment, 9, "the pictures of that time are a segment");
+        assert!(segments.closed[0].parts.is_empty() && !segments.closed[0].in_parts);
+        let slow = unsaid(&[0, 180_000, 360_000, 540_000]);
+        assert_eq!(slow.targets(), Some(Targets::of(Ticks90k(180_000))), "two distances are enough");
+        assert!(slow.closed_from(2).all(|(_, closed)| closed.continuous && closed.span.duration == Ticks90k(180_000)));
+        let late = unsaid(&(0..20).map(|n| (n + 60 * n.min(1)) * 3000).collect::<Vec<_>>());
+        assert_eq!(late.targets(), Some(Targets::of(Ticks90k(3000))), "the second picture alone was late");
+        let mut short = unsaid(&starts[..3]);
+        short.finish();
+        assert_eq!(short.target_duration_s(true), 1, "the end comes first");
+    }
+
+    #[test]
+    fn sound_goes_with_the_picture_after_it() {
+        let (mut segments, _) = cut(30, 3000, 30);
+        let mut fragment = |number: u64, start: i64, picture: bool, key: bool| {
+            segments.push(&FragmentMeta {
+                number,
+                start: Ticks90k(start),
+                duration: Ticks90k(if picture { 3000 } else { 50_000 }),
+                picture,
+                key,
+                offset: number * 100,
+                size: 100,
+                init_segment: 0,
+            })
+        };
+        assert!(!fragment(30, 40_000, false, false), "half a second late, and half a second at once");
+        assert!(fragment(31, 90_000, true, true));
+        assert!(!fragment(32, 91_000, false, false));
+        fragment(33, 93_000, true, false);
+        let open = segments.open().expect("the second group");
+        assert_eq!((open.span.start, open.span.duration), (Ticks90k(90_000), Ticks90k(6000)));
+        assert_eq!((open.span.first_fragment, open.span.offset, open.span.size), (30, 3000, 400));
+        let closed = segments.last_closed().expect("the first group");
+        let parts: i64 = closed.parts.iter().map(|part| part.duration.0).sum();
+        assert_eq!((closed.span.duration.0, parts), (87_000, 87_000));
+    }
+
+    #[test]
+    fn slow_pictures_lie_in_whole_segments() {
+        let (mut segments, _) = cut(40, 3000, 40);
+        let mut start = 40 * 3000 + 60_000;
+        for number in 40..46 {
+            segments.push(&FragmentMeta {
+                number,
+                start: Ticks90k(start),
+                duration: Ticks90k(90_000),
+                picture: true,
+                key: false,
+                offset: number * 100,
+                size: 100,
+                init_segment: 0,
+            });
+            start += 90_000;
+        }
+        let closed: Vec<_> = segments.closed_from(2).map(|(_, closed)| closed).collect();
+        assert_eq!(closed[0].span.duration, Ticks90k(27_000), "what parts have been said to last stays so");
+        assert!(closed[1..].iter().all(|slow| slow.span.duration == Ticks90k(90_000) && slow.parts.is_empty()));
+        assert_eq!(
+            closed.iter().map(|closed| closed.continuous).collect::<Vec<_>>(),
+            [true, false, true, true, true, true]
+        );
+        assert_eq!((segments.next_part(), segments.target_duration_s(false)), (None, 1));
+        let newest = segments.next_number() as u64 - 1;
+        assert!(
+            segments.has_part(newest, 0) && !segments.has_part(newest + 1, 0),
+            "who waits for a part gets the whole"
+        );
     }
 
     #[test]
@@ -405,22 +680,29 @@ pub(crate) mod tests {
         assert_eq!((third.span.first_fragment, third.span.last_fragment), (30, 59));
         assert_eq!((third.span.offset, third.span.size), (3000, 3000));
         assert!(third.span.independent && third.parts[0].independent && !third.parts[1].independent);
-        assert_eq!(segments.target_duration_s(), 1);
+        assert_eq!(segments.target_duration_s(false), 1);
     }
 
     #[test]
     fn short_groups_are_joined_and_long_ones_cut() {
         let (segments, _) = cut(100, 3000, 10);
         assert!(segments.closed.range(2..).all(|segment| segment.span.duration == Ticks90k(90_000)));
-        let (segments, _) = cut(1000, 3000, 1000);
-        assert!(segments.closed.range(1..).all(|segment| segment.span.duration == LONG_SEGMENT));
-        assert_eq!(segments.target_duration_s(), 4);
+        let durations = |group, from| {
+            let (segments, _) = cut(2000, 3000, group);
+            assert_eq!(segments.target_duration_s(false), 1);
+            let pictures = segments.closed.range(from..from + 6).map(|segment| segment.span.duration.0 / 3000);
+            pictures.collect::<Vec<_>>()
+        };
+        assert_eq!(durations(1000, 5), [30; 6], "a second each");
+        assert_eq!(durations(36, 40), [36; 6], "a little more is one");
+        assert_eq!(durations(60, 40), [30; 6], "two seconds are two");
+        assert_eq!(durations(75, 40), [25; 6], "two and a half are three");
     }
 
     #[test]
     fn the_end_of_a_regular_group_is_foreseen() {
         let (segments, _) = cut(60, 3000, 30);
-        assert_eq!(segments.next_part(), (3, 0), "the second group has all its pictures");
+        assert_eq!(segments.next_part(), Some((3, 0)), "the second group has all its pictures");
         assert!(!segments.has_part(2, 10), "so its eleventh part is the next segment's first");
         let (segments, _) = cut(63, 3000, 30);
         assert!(segments.has_part(2, 10) && segments.has_part(3, 0) && !segments.has_part(3, 1));
@@ -444,7 +726,7 @@ pub(crate) mod tests {
         assert_eq!((closed.span.duration, closed.continuous), (Ticks90k(45_000), true));
         let open = segments.open().expect("begun after it");
         assert_eq!((open.span.start, open.continuous), (Ticks90k(45 * 3000 + 20 * 90_000), false));
-        assert_eq!(segments.target_duration_s(), 1);
+        assert_eq!(segments.target_duration_s(false), 1);
     }
 
     #[test]

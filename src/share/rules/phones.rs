@@ -14,7 +14,7 @@ use crate::share::model::rows::{Invite, Inviter, Phone, Sender};
 use crate::share::model::views::{Enrolment, PhoneReport};
 use crate::share::rules::{directory, owner};
 
-/// The name of a camera's sender that was given none.
+/// The name of an owner's camera that was given none.
 const CAMERA: &str = "Camera";
 
 /// What an invitation is to be.
@@ -195,8 +195,8 @@ pub fn revoke(ledger: &mut dyn Ledger, phone: PhoneId) -> Result<SenderId, Share
     Ok(phone.sender)
 }
 
-/// The sender a camera's share is from: the one with this id or name, made if there is none. Whoever has a phone has given
-/// their name themselves, and is not meant by it.
+/// The sender a share of an owner's camera is from: the one with this id or name, made if there is none. Whoever has a
+/// phone has given their name themselves, and is not meant by it.
 pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) -> Result<Sender, ShareError> {
     if let Some(Ok(id)) = from.map(str::parse)
         && let Some(sender) = ledger.sender(id)?

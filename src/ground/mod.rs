@@ -15,6 +15,8 @@ pub mod picture;
 pub mod publish_refusal;
 pub mod recording_failure;
 pub mod reply;
+#[cfg(test)]
+pub mod set_clock;
 pub mod shares;
 pub mod text;
 pub mod throttle;

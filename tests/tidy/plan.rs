@@ -104,7 +104,6 @@ pub const CIRCLES: &[(&[&str], &str)] = &[
     (&["src/cli/demo/picture.rs", "src/cli/demo/scene.rs"], "to be opened"),
     (&["src/live/backlog.rs", "src/live/sink.rs", "src/live/stream.rs"], "to be opened"),
     (&["src/recording/mender.rs", "src/recording/writer.rs"], "to be opened"),
-    (&["src/rtsp/connection.rs", "src/rtsp/receiving.rs"], "to be opened"),
 ];
 
 /// Every crate of `[dependencies]` and where it may be named: rooms, or files. Empty: anywhere that [`IMPURE`] allows.

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 
+use crate::executor::BoxFuture;
 use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::reply::Reply;
-use crate::http::{self, BoxFuture, TakeOver, WebSocket};
+use crate::http::{self, TakeOver, WebSocket};
 use crate::web_camera::{Line, WebCameras};
 use crate::wire::websocket::{Message, WebSocketError};
 

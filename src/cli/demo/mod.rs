@@ -8,6 +8,7 @@ use std::io;
 
 use crate::codec::CodecError;
 
+mod canvas;
 mod font;
 mod packet;
 mod phone;

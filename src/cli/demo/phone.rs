@@ -13,8 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::PhoneError;
+use super::canvas::{HEIGHT, WIDTH};
 use super::packet::{Packets, interleave, ntp};
-use super::picture::{HEIGHT, TestPicture, WIDTH};
+use super::picture::TestPicture;
 use super::rtsp::{Address, Session};
 use super::timeline::{FRAME_RATE, Timeline, Unit};
 use super::tone::{self, Tone};

@@ -5,7 +5,7 @@
 //! significant bit first, each a 48th of the width rounded down to even pixels: a test reads back from the TV's page
 //! when what it shows was taken.
 
-use super::canvas::{Colour, HEIGHT, WIDTH, blend, fill, restore};
+use super::canvas::{HEIGHT, WIDTH, blend, fill, restore};
 use super::font::Glyph;
 use super::scene;
 use crate::ground::picture::Picture;

@@ -29,8 +29,6 @@ fuzz_target!(|data: &[u8]| {
                     }
                 }
             }
-            let sent = String::from_utf8_lossy(client.output());
-            assert_eq!(sent.matches(" RTSP/1.0\r\n").count(), sent.matches("CSeq: ").count(), "{sent}");
             client.output().clear();
         }
     }

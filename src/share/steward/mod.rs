@@ -12,6 +12,8 @@ mod people;
 mod phones;
 mod sharing;
 #[cfg(test)]
+pub mod story;
+#[cfg(test)]
 mod tests;
 mod viewing;
 
@@ -26,8 +28,8 @@ use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::events::announcer::Announcer;
 use crate::share::events::news::News;
-use crate::share::ledger::{Decision, Ledger, LedgerError, Rows, Storage, Verdict};
-use crate::share::model::error::ShareError;
+use crate::share::ledger::{Decision, Ledger, Rows, Storage, Verdict};
+use crate::share::model::error::{LedgerError, ShareError};
 use crate::share::model::state::{EndReason, Kind, ShareState};
 use crate::share::model::ticket::{Holder, Scope, Ticket, TicketError};
 use crate::share::model::views::{ShareSettings, Unfinished, Unwanted};
@@ -60,7 +62,7 @@ pub struct Steward {
     key: SigningKey,
     root: RootKey,
     watch: Mutex<Watch>,
-    guesses: Mutex<attempts::ByKind>,
+    attempt_limits: Mutex<attempts::ByKind>,
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
     effort: Mutex<Effort>,
@@ -126,7 +128,7 @@ impl Steward {
             key: SigningKey::new(&[0; SigningKey::BYTES]),
             root: RootKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
-            guesses: Mutex::default(),
+            attempt_limits: Mutex::default(),
             pins: Workbench::new("pins", limits::PIN_PLACES),
             effort: Mutex::new(Effort {
                 shares: RateLimit::new(limits::SHARES_AT_ONCE, limits::SHARES_EVERY),

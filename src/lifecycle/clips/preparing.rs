@@ -9,14 +9,12 @@ use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RECORDING_STEP_BYTES;
 use crate::ground::picture::Picture;
 use crate::ground::reply::Reply;
-use crate::lifecycle::follow::THUMBNAIL;
+use crate::lifecycle::ready::draw_still;
 use crate::lifecycle::room::NoRoom;
 use crate::live::KeyFrame;
-use crate::private;
 use crate::recording::film::{About, Film, FilmError};
 use crate::recording::from_film::Whole;
 use crate::share::{Asker, EndReason, LedgerError, MediaInfo, ShareError};
-use crate::thumbnail;
 use crate::wire::mp4::Mp4Error;
 
 /// Why a film does not become a recording.
@@ -224,22 +222,13 @@ impl Clips {
             }
         }
         whole.finish()?;
-        self.draw(share, &picture);
+        draw_still(&self.folder, share, &picture);
         let duration = self.library.duration(share)?;
         let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
         if turn.is_called_off() {
             return Err(Failure::Over);
         }
         Ok(self.steward.clip_ready(share, media, duration.to_ms().max(0) as u64)?)
-    }
-
-    /// Draws the share's still: TVs show it when they ring.
-    fn draw(&self, share: ShareId, picture: &Picture) {
-        let drawn = thumbnail::jpeg(picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
-        let path = self.folder.thumbnail(share);
-        if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
-            log::warn!("no thumbnail share={share} reason=\"{error}\"");
-        }
     }
 
     /// Ends a share whose film can't be shown or kept, and deletes what is there of it. A film that was called off is kept

@@ -17,6 +17,7 @@ mod status;
 
 pub use api::devices::{Credentials, Device, Devices, Proven, Unknown};
 pub use api::owner::{AdminRefused, OwnerAdmin};
+pub use api::phone::clips::clip_answer;
 pub use api::photos::{PhotoOf, PhotoRefused, Photos};
 pub use api::tv::channels::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use api::{Api, SecurePorts, refused};

@@ -1,6 +1,7 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
 mod camera_apps;
+pub(in crate::http) mod clips;
 mod contacts;
 pub(in crate::http) mod house;
 pub(in crate::http) mod shares;

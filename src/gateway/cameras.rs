@@ -1,4 +1,4 @@
-//! Cameras over WebSockets, between the door that has their sockets and the door that takes what they send.
+//! Web cameras over WebSockets, between the door that has their sockets and the door that takes what they send.
 
 use std::future::Future;
 use std::net::{IpAddr, TcpStream};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::ground::reply::Reply;
 use crate::http::{self, BoxFuture, TakeOver, WebSocket};
-use crate::web_camera::{Cameras, Line};
+use crate::web_camera::{Line, WebCameras};
 use crate::wire::rtsp::Refusal;
 use crate::wire::websocket::{Message, WebSocketError};
 
-/// Hands cameras' WebSockets over.
-pub(super) struct HandOver(pub Arc<Cameras>);
+/// Hands web cameras' WebSockets over.
+pub(super) struct HandOver(pub Arc<WebCameras>);
 
 impl http::Cameras for HandOver {
     fn admit<'a>(&'a self, token: &'a str, camera: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {

@@ -14,7 +14,7 @@ use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
 use crate::rtsp::{Answer, Gate};
 use crate::share::{EndReason, RefusedKind, ShareError, Steward};
-use crate::web_camera::CameraGate;
+use crate::web_camera::WebCameraGate;
 use crate::wire::address::RtspAddress;
 use crate::wire::rtp::Media;
 use crate::wire::rtsp::{Credentials, Refusal};
@@ -142,8 +142,8 @@ impl Gate for Doorkeeper {
     }
 }
 
-/// Cameras have no name and password to give: the token in their address is the right to publish.
-impl CameraGate for Doorkeeper {
+/// Web cameras have no name and password to give: the token in their address is the right to publish.
+impl WebCameraGate for Doorkeeper {
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
         Box::pin(async move {
             let share = self.share_of(token).await?;
@@ -176,7 +176,7 @@ fn refusal(error: ShareError) -> Refusal {
         ShareError::NotFound(_) => Refusal::NotFound,
         ShareError::Over(_) => Refusal::NotAllowed(OVER.into()),
         ShareError::Ledger(error) => {
-            log::error!("ingest: {error}");
+            log::error!("publishing: {error}");
             Refusal::Failed
         }
         other => Refusal::NotAllowed(other.to_string()),

@@ -333,31 +333,31 @@ pub const CHANNEL_SEGMENT_BYTES: usize = 6 * 1024 * 1024;
 pub const CHANNEL_BYTES: usize = 16 * 1024 * 1024;
 /// How long a channel's ticket gives the right to watch, at least.
 pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
-/// Bytes of one binary message of a camera that publishes over a WebSocket; more ends it with `too_large`.
-pub const CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
-/// Cameras at once at one share's address, of which one publishes; further ones are 409.
-pub const CAMERAS_PER_SHARE: usize = 4;
-/// The longest name by which a camera says that it is the one from before.
-pub const CAMERA_NAME_BYTES: usize = 64;
-/// How long a camera whose place another connection of its own takes may need to leave.
-pub const CAMERA_LEAVES: Duration = Duration::from_secs(1);
-/// Bytes of one text message of such a camera, and of any message before its `start` was accepted; more ends it with
+/// Bytes of one binary message of a web camera; more ends it with `too_large`.
+pub const WEB_CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Web cameras at once at one share's address, of which one publishes; further ones are 409.
+pub const WEB_CAMERAS_PER_SHARE: usize = 4;
+/// The longest name by which a web camera says that it is the one from before.
+pub const WEB_CAMERA_NAME_BYTES: usize = 64;
+/// How long a web camera whose place another connection of its own takes may need to leave.
+pub const WEB_CAMERA_LEAVES: Duration = Duration::from_secs(1);
+/// Bytes of one text message of a web camera, and of any message before its `start` was accepted; more ends it with
 /// `too_large`.
-pub const CAMERA_TEXT_BYTES: usize = 16 * 1024;
+pub const WEB_CAMERA_TEXT_BYTES: usize = 16 * 1024;
 /// Bytes of one piece of its sound; more is no Opus packet and no AAC access unit.
-pub const CAMERA_SOUND_BYTES: usize = 8 * 1024;
-/// How long such a camera may take to say what it will send.
-pub const CAMERA_START_TIME: Duration = Duration::from_secs(10);
-/// Time between two acknowledgements to a camera, at least.
-pub const CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
+pub const WEB_CAMERA_SOUND_BYTES: usize = 8 * 1024;
+/// How long a web camera may take to say what it will send.
+pub const WEB_CAMERA_START_TIME: Duration = Duration::from_secs(10);
+/// Time between two acknowledgements to a web camera, at least.
+pub const WEB_CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
 /// Time between two requests for a key frame, at least.
-pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
-/// Frames of a camera that are published before others get their turn.
-pub const CAMERA_TURN_FRAMES: usize = 256;
-/// How long a camera may be quiet before it is asked whether it is there.
-pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
-/// How long a camera may take to take what it is told; its connection ends then.
-pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
+pub const WEB_CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
+/// Frames of a web camera that are published before others get their turn.
+pub const WEB_CAMERA_TURN_FRAMES: usize = 256;
+/// How long a web camera may be quiet before it is asked whether it is there.
+pub const WEB_CAMERA_QUIET: Duration = Duration::from_secs(2);
+/// How long a web camera may take to take what it is told; its connection ends then.
+pub const WEB_CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
 /// Lines that one place in the program may write to the log within a minute; further ones are counted.
 pub const LOG_LINES: u32 = 120;
 /// How often the host's addresses are looked at, to announce the gateway where they are new and to know the home's networks.

@@ -8,9 +8,9 @@ use async_io::Timer;
 use futures_lite::future;
 
 use super::buffer::Buffer;
-use super::connection_slots::Place;
-use super::receiving::{End, Recording};
-use super::udp::Datagrams;
+use super::connection_slots::Slot;
+use super::receiving::{End, Receiving};
+use super::udp::UdpSockets;
 use super::{Refusal, Shared};
 use crate::ground::crowd::number;
 use crate::ground::crypto;
@@ -25,7 +25,7 @@ const UNREAD_ANSWER_BYTES: usize = 64 * 1024;
 /// One publisher's connection.
 pub(super) struct Connection {
     pub socket: Arc<Socket>,
-    pub place: Place,
+    pub slot: Slot,
     pub shared: Arc<Shared>,
     pub session: Session,
     pub buffer: Buffer,
@@ -36,48 +36,48 @@ pub(super) struct Connection {
 struct Announced {
     path: String,
     /// By medium.
-    sockets: Vec<Option<Datagrams>>,
+    sockets: Vec<Option<UdpSockets>>,
 }
 
 impl Connection {
-    pub fn new(socket: Arc<Socket>, place: Place, shared: Arc<Shared>) -> Self {
+    pub fn new(socket: Arc<Socket>, slot: Slot, shared: Arc<Shared>) -> Self {
         let mut seed = [0; 16];
         crypto::fill_random(&mut seed);
-        Self { socket, place, shared, session: Session::new(seed), buffer: Buffer::new() }
+        Self { socket, slot, shared, session: Session::new(seed), buffer: Buffer::new() }
     }
 
     /// Lives until the connection ends; through TLS, where there is a configuration for it.
     pub async fn run(mut self, tls: Option<Arc<ServerConfig>>) {
-        log::debug!("rtsp: connection {} from {} opened", self.place.number, self.place.address);
+        log::debug!("rtsp: connection {} from {} opened", self.slot.number, self.slot.address);
         let mut deadline = Timer::after(RTSP_SETUP_TIME);
         if let Some(config) = tls {
-            let handshake = self.socket.secure(self.place.address, config, &self.shared.handshakes);
+            let handshake = self.socket.secure(self.slot.address, config, &self.shared.handshakes);
             let shaken = Box::pin(within(&mut deadline, handshake)).await;
             if let Err(end) = shaken.and_then(|shaken| shaken.map_err(End::Failed)) {
-                log::debug!("rtsp: connection {} closed: {end}", self.place.number);
+                log::debug!("rtsp: connection {} closed: {end}", self.slot.number);
                 return;
             }
             // Media beside the connection would be there for anyone to read.
             self.session.keep_inside();
         }
         let end = loop {
-            let recording = match self.set_up(&mut deadline).await {
-                Ok(recording) => recording,
+            let receiving = match self.set_up(&mut deadline).await {
+                Ok(receiving) => receiving,
                 Err(end) => break end,
             };
             // A publisher may go on with another ANNOUNCE after its TEARDOWN.
             // In a box, so that connections which do not get that far stay small.
-            match Box::pin(self.record(recording)).await {
+            match Box::pin(self.record(receiving)).await {
                 End::Teardown => deadline = Timer::after(RTSP_SETUP_TIME),
                 end => break end,
             }
         };
         self.socket.say_goodbye();
-        log::debug!("rtsp: connection {} closed: {end}", self.place.number);
+        log::debug!("rtsp: connection {} closed: {end}", self.slot.number);
     }
 
     /// Brings a publisher to RECORD before the deadline.
-    async fn set_up(&mut self, deadline: &mut Timer) -> Result<Recording, End> {
+    async fn set_up(&mut self, deadline: &mut Timer) -> Result<Receiving, End> {
         let mut announced = Announced::default();
         loop {
             let now = self.shared.clock.now();
@@ -105,20 +105,20 @@ impl Connection {
             let outcome = match event {
                 Some(Event::Announce { path, left_out, credentials }) => {
                     let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
-                    let admitted = match shared.gate.may_try(self.place.address) {
+                    let admitted = match shared.gate.may_try(self.slot.address) {
                         Err(refusal) if has_tried => Err(refusal),
                         _ => within(deadline, shared.gate.admit(&path, credentials)).await?,
                     };
                     if admitted.is_ok() {
-                        self.place.know(number("publisher", &path));
+                        self.slot.know(number("publisher", &path));
                     } else if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
-                        shared.gate.was_wrong(self.place.address);
+                        shared.gate.was_wrong(self.slot.address);
                     }
                     if admitted.is_ok() && !left_out.is_empty() {
                         let what = left_out.join(", ");
                         log::info!(
                             "rtsp: publisher from {} also sends {what}: left out, TVs don't take it",
-                            self.place.address
+                            self.slot.address
                         );
                     }
                     announced = Announced { path, sockets: Vec::new() };
@@ -131,7 +131,7 @@ impl Connection {
                     Ok((publisher, receiver)) => {
                         self.session.accept();
                         let sockets = std::mem::take(&mut announced.sockets);
-                        return Ok(Recording::new(publisher, receiver, tracks, sockets, now));
+                        return Ok(Receiving::new(publisher, receiver, tracks, sockets, now));
                     }
                     Err(refusal) => Err(refusal),
                 },
@@ -139,7 +139,7 @@ impl Connection {
             };
             if let Err(refusal) = outcome {
                 let (status, reason) = refusal.status();
-                log::info!("rtsp: publisher from {} refused: {status} {reason}", self.place.address);
+                log::info!("rtsp: publisher from {} refused: {status} {reason}", self.slot.address);
                 self.session.refuse(&refusal, now);
             }
         }
@@ -149,7 +149,7 @@ impl Connection {
         let open = || {
             let local = self.socket.tcp().local_addr()?.ip();
             let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
-            let sockets = Datagrams::open(local, self.place.address, named, range, next)?;
+            let sockets = UdpSockets::open(local, self.slot.address, named, range, next)?;
             Ok((sockets.ports()?, sockets))
         };
         let (ports, sockets) = open().map_err(|error: io::Error| {

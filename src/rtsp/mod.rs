@@ -29,7 +29,7 @@ use crate::socket::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
 pub use crate::wire::rtsp::{Credentials, Refusal};
-use connection_slots::Places;
+use connection_slots::ConnectionSlots;
 
 /// What a [`Gate`] answers, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
@@ -63,7 +63,7 @@ pub struct Settings {
 struct Shared {
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     handshakes: Arc<Handshakes>,
     udp_ports: Option<RangeInclusive<u16>>,
     next_udp_port: AtomicU16,
@@ -71,13 +71,13 @@ struct Shared {
 }
 
 /// The open door.
-pub struct Ingest {
+pub struct RtspServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     listening: Mutex<Vec<Task<()>>>,
 }
 
-impl Ingest {
+impl RtspServer {
     /// Opens the door: publishers are taken from now on.
     pub fn open(
         settings: &Settings,
@@ -91,7 +91,7 @@ impl Ingest {
         let shared = Arc::new(Shared {
             gate,
             clock,
-            places: Arc::new(Places::new(caps)),
+            slots: Arc::new(ConnectionSlots::new(caps)),
             handshakes: Arc::default(),
             udp_ports: settings.udp_ports.clone(),
             next_udp_port: AtomicU16::new(0),
@@ -130,6 +130,6 @@ impl Ingest {
             listening.cancel().await;
         }
         self.shared.stopping.store(true, Ordering::SeqCst);
-        self.shared.places.shut_down().await;
+        self.shared.slots.shut_down().await;
     }
 }

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use async_io::Async;
 
 pub use handshakes::Handshakes;
-pub use low_water::Patience;
+pub use low_water::LowWater;
 pub use reading::READ_BYTES;
 pub use tls::{ServerConfig, Tls, is_not_yet};
 

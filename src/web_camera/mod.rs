@@ -1,4 +1,5 @@
-//! Cameras that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each, until it is over.
+//! Web cameras, which are browsers that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each,
+//! until it is over.
 //!
 //! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::web_camera`. As with RTSP,
 //! one wake-up takes all that came, in one write to the stream, and one slow timer looks after what is overdue.
@@ -23,9 +24,9 @@ use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
-use crate::socket::Patience;
+use crate::socket::LowWater;
 use crate::wire::rtsp::Refusal;
-use crate::wire::web_camera::{CameraError, EndReason, Event, Overdue, Said, Session};
+use crate::wire::web_camera::{EndReason, Event, Overdue, Said, Session, WebCameraError};
 use crate::wire::websocket::{Message, WebSocketError};
 
 /// How often a conversation looks after what is overdue, and whether its share was withdrawn.
@@ -33,12 +34,12 @@ const TICK: Duration = Duration::from_millis(500);
 /// The same where texts may be too small to wake it (see `socket/low_water.rs`): they are heard then.
 const SHORT_TICK: Duration = Duration::from_millis(250);
 
-/// What a [`CameraGate`] answers, some time later.
+/// What a [`WebCameraGate`] answers, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
-/// Decides which cameras may publish. Work that blocks is done elsewhere.
-pub trait CameraGate: Send + Sync {
-    /// The share that may be published with `token`, if nobody does. Asked before the camera says anything.
+/// Decides which web cameras may publish. Work that blocks is done elsewhere.
+pub trait WebCameraGate: Send + Sync {
+    /// The share that may be published with `token`, if nobody does. Asked before the web camera says anything.
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId>;
 
     /// Opens the stream for `token`. Asked when media are about to come.
@@ -48,9 +49,9 @@ pub trait CameraGate: Send + Sync {
     fn viewers(&self, share: ShareId) -> usize;
 }
 
-/// A camera's connection.
+/// A web camera's connection.
 pub trait Line: Send {
-    /// Where the camera is.
+    /// Where the web camera is.
     fn peer(&self) -> IpAddr;
 
     /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing may be lost if
@@ -66,13 +67,13 @@ pub trait Line: Send {
     /// Whether part of a message was received whose rest is to be waited for, however little it is.
     fn is_inside_message(&self) -> bool;
 
-    /// Media may come: until then no message needs to be longer than [`limits::CAMERA_TEXT_BYTES`].
+    /// Media may come: until then no message needs to be longer than [`limits::WEB_CAMERA_TEXT_BYTES`].
     fn let_in(&mut self);
 
     /// Says a text; it goes out with [`Self::flush`].
     fn say(&mut self, text: String);
 
-    /// Asks whether the camera is there; it goes out with [`Self::flush`].
+    /// Asks whether the web camera is there; it goes out with [`Self::flush`].
     fn ping(&mut self);
 
     /// Says that it is over, with this code (RFC 6455, section 7.4.1); it goes out with [`Self::flush`].
@@ -87,11 +88,11 @@ pub trait Line: Send {
 enum End {
     /// One side wanted it.
     Meant(EndReason),
-    /// The camera is sent away.
-    Error(CameraError),
+    /// The web camera is sent away.
+    Error(WebCameraError),
     /// The connection is gone.
     Gone,
-    /// The same camera has come back over another connection.
+    /// The same web camera has come back over another connection.
     Replaced,
 }
 
@@ -109,8 +110,8 @@ impl fmt::Display for End {
     }
 }
 
-impl From<CameraError> for End {
-    fn from(error: CameraError) -> Self {
+impl From<WebCameraError> for End {
+    fn from(error: WebCameraError) -> Self {
         Self::Error(error)
     }
 }
@@ -119,26 +120,26 @@ impl From<WebSocketError> for End {
     fn from(error: WebSocketError) -> Self {
         match error {
             WebSocketError::Closed => Self::Gone,
-            WebSocketError::TooLarge => Self::Error(CameraError::TooLarge),
+            WebSocketError::TooLarge => Self::Error(WebCameraError::TooLarge),
             WebSocketError::Malformed => {
-                Self::Error(CameraError::BadMessage("what came is not spoken on a WebSocket (RFC 6455)"))
+                Self::Error(WebCameraError::BadMessage("what came is not spoken on a WebSocket (RFC 6455)"))
             }
         }
     }
 }
 
-/// What a camera is told that the gate refuses.
+/// What a web camera is told that the gate refuses.
 fn refused(refusal: Refusal) -> End {
     let reason = match refusal {
         Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
         refusal => refusal.status().1.to_owned(),
     };
-    End::Error(CameraError::Refused(reason))
+    End::Error(WebCameraError::Refused(reason))
 }
 
-/// The door for cameras.
-pub struct Cameras {
-    gate: Arc<dyn CameraGate>,
+/// The door for web cameras.
+pub struct WebCameras {
+    gate: Arc<dyn WebCameraGate>,
     clock: Arc<dyn Clock>,
     stopping: AtomicBool,
     /// Rung when it stops.
@@ -146,13 +147,13 @@ pub struct Cameras {
     conversations: AtomicUsize,
     /// Rung when the last conversation is over.
     quiet: Bell,
-    /// Cameras that were let in, by share.
+    /// Web cameras that were let in, by share.
     admitted: Mutex<HashMap<ShareId, usize>>,
-    /// Those that publish and said which camera they are, by token.
+    /// Those that publish and said which web camera they are, by token.
     known: Mutex<HashMap<String, Arc<Known>>>,
 }
 
-/// A camera that comes back before its old connection is known to be dead takes that one's place.
+/// A web camera that comes back before its old connection is known to be dead takes that one's place.
 struct Known {
     camera: String,
     is_replaced: AtomicBool,
@@ -160,17 +161,17 @@ struct Known {
     changed: Bell,
 }
 
-impl Cameras {
-    /// A door whose cameras `gate` decides about.
-    pub fn new(gate: Arc<dyn CameraGate>, clock: Arc<dyn Clock>) -> Self {
+impl WebCameras {
+    /// A door whose web cameras `gate` decides about.
+    pub fn new(gate: Arc<dyn WebCameraGate>, clock: Arc<dyn Clock>) -> Self {
         let (stopping, conversations) = (AtomicBool::new(false), AtomicUsize::new(0));
         let (stop, quiet) = (Bell::new(), Bell::new());
         let (admitted, known) = (Mutex::default(), Mutex::default());
         Self { gate, clock, stopping, stop, conversations, quiet, admitted, known }
     }
 
-    /// Lets a camera come in with `token`, if it may, and there are not too many already that do. `camera`: which one it
-    /// says it is.
+    /// Lets a web camera come in with `token`, if it may, and there are not too many already that do. `camera`: which
+    /// one it says it is.
     pub async fn admit(self: &Arc<Self>, token: &str, camera: Option<&str>) -> Result<Admitted, Refusal> {
         let share = match self.gate.admit(token).await {
             Err(Refusal::AlreadyPublishing) if self.replaced(token, camera).await => self.gate.admit(token).await?,
@@ -178,7 +179,7 @@ impl Cameras {
         };
         let mut admitted = self.admitted();
         let count = admitted.entry(share).or_default();
-        if *count >= limits::CAMERAS_PER_SHARE {
+        if *count >= limits::WEB_CAMERAS_PER_SHARE {
             return Err(Refusal::AlreadyPublishing);
         }
         *count += 1;
@@ -186,7 +187,7 @@ impl Cameras {
         Ok(Admitted { door: self.clone(), share, token: token.to_owned(), camera: camera.map(str::to_owned) })
     }
 
-    /// Has the camera that publishes with `token` leave, if it is the same; whether it has left.
+    /// Has the web camera that publishes with `token` leave, if it is the same; whether it has left.
     async fn replaced(&self, token: &str, camera: Option<&str>) -> bool {
         let known = self.known().get(token).cloned();
         let (Some(known), Some(camera)) = (known, camera) else { return false };
@@ -205,7 +206,7 @@ impl Cameras {
             }
         };
         let late = async {
-            Timer::after(limits::CAMERA_LEAVES).await;
+            Timer::after(limits::WEB_CAMERA_LEAVES).await;
             false
         };
         left.or(late).await
@@ -245,7 +246,7 @@ impl Cameras {
             publisher: None,
             has_started: false,
             frames: Vec::new(),
-            patience: Patience::default(),
+            low_water: LowWater::default(),
             heard: now,
         };
         let end = match conversation.go_on(&mut line).await {
@@ -255,7 +256,7 @@ impl Cameras {
         // The stream first: whoever does not listen must not hold it up.
         conversation.finish(&end, line.peer());
         if let Some(socket) = line.socket() {
-            conversation.patience.end(socket);
+            conversation.low_water.end(socket);
         }
         match &end {
             End::Meant(reason) => {
@@ -268,14 +269,14 @@ impl Cameras {
             }
             End::Gone | End::Replaced => {}
         }
-        // The answer to a close, too; a camera that does not take it is gone.
+        // The answer to a close, too; a web camera that does not take it is gone.
         let _ = line.flush().await;
     }
 }
 
-/// A camera that may come in; dropped when it is over.
+/// A web camera that may come in; dropped when it is over.
 pub struct Admitted {
-    door: Arc<Cameras>,
+    door: Arc<WebCameras>,
     share: ShareId,
     token: String,
     camera: Option<String>,
@@ -302,7 +303,7 @@ impl Drop for Admitted {
 }
 
 /// One conversation of the door; dropped when it is over.
-struct Counted<'a>(&'a Cameras);
+struct Counted<'a>(&'a WebCameras);
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
@@ -312,18 +313,18 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// What is known of one camera.
+/// What is known of one web camera.
 struct Conversation<'a> {
-    door: &'a Cameras,
+    door: &'a WebCameras,
     token: &'a str,
-    /// Which camera it is, where it said so.
+    /// Which web camera it is, where it said so.
     known: Option<Arc<Known>>,
     session: Session,
     publisher: Option<Publisher>,
     /// Whether it was told that it may send.
     has_started: bool,
     frames: Vec<Frame>,
-    patience: Patience,
+    low_water: LowWater,
     /// When something last came, or it was last asked whether it is there.
     heard: Moment,
 }
@@ -372,7 +373,7 @@ impl Conversation<'_> {
                     self.heard = now;
                     result?;
                 }
-                None if now.since(self.heard) >= limits::CAMERA_QUIET => {
+                None if now.since(self.heard) >= limits::WEB_CAMERA_QUIET => {
                     self.heard = now;
                     line.ping();
                 }
@@ -385,9 +386,9 @@ impl Conversation<'_> {
             }
             line.flush().await?;
             if let Some(socket) = line.socket() {
-                self.patience.apply(socket, line.is_inside_message());
+                self.low_water.apply(socket, line.is_inside_message());
             }
-            if ticks_often != self.patience.is_patient() {
+            if ticks_often != self.low_water.is_raised() {
                 ticks_often = !ticks_often;
                 tick.set_interval(if ticks_often { SHORT_TICK } else { TICK });
             }
@@ -427,7 +428,7 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    /// Lets the camera send, if it has not been let yet.
+    /// Lets the web camera send, if it has not been let yet.
     fn start(&mut self, share: ShareId, line: &mut impl Line) {
         if !std::mem::replace(&mut self.has_started, true) {
             line.let_in();
@@ -442,9 +443,9 @@ impl Conversation<'_> {
         if self.frames.is_empty() {
             return;
         }
-        self.patience.note(&self.frames);
-        while self.frames.len() > limits::CAMERA_TURN_FRAMES {
-            let mut first = self.frames.drain(..limits::CAMERA_TURN_FRAMES).collect();
+        self.low_water.note(&self.frames);
+        while self.frames.len() > limits::WEB_CAMERA_TURN_FRAMES {
+            let mut first = self.frames.drain(..limits::WEB_CAMERA_TURN_FRAMES).collect();
             publisher.write(&mut first, self.door.clock.date());
             yield_now().await;
         }
@@ -456,16 +457,16 @@ impl Conversation<'_> {
             return Err(End::Meant(EndReason::Withdrawn));
         }
         match self.session.overdue(now) {
-            Some(Overdue::Start) => Err(End::Error(CameraError::LateStart)),
+            Some(Overdue::Start) => Err(End::Error(WebCameraError::LateStart)),
             Some(Overdue::Picture) => Err(End::Meant(EndReason::Silent)),
             None => Ok(()),
         }
     }
 
-    /// The end of the stream: a clean one where the camera or the gateway meant it.
+    /// The end of the stream: a clean one where the web camera or the gateway meant it.
     fn finish(&mut self, end: &End, peer: IpAddr) {
         let Some(publisher) = self.publisher.take() else {
-            log::info!("camera from {peer} did not publish: {end}");
+            log::info!("web camera from {peer} did not publish: {end}");
             return;
         };
         let meant = matches!(end, End::Meant(EndReason::Ended | EndReason::Stopping));

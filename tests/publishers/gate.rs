@@ -9,7 +9,7 @@ use lareira::executor::{Executor, SystemClock};
 use lareira::ground::id::ShareId;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::rtsp::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
+use lareira::rtsp::{Answer, Credentials, Gate, Refusal, RtspServer, Settings};
 use lareira::wire::rtp::{Format, Media};
 
 /// Wrong passwords after which none is looked at.
@@ -31,10 +31,10 @@ pub struct Seen {
     pub ended: bool,
 }
 
-/// An ingest with a gate.
+/// An rtsp with a gate.
 pub struct Door {
     pub address: SocketAddr,
-    ingest: Option<Ingest>,
+    rtsp: Option<RtspServer>,
     executor: Executor,
     streams: Arc<Streams>,
     clock: Arc<TestClock>,
@@ -129,10 +129,10 @@ impl Door {
             Arc::new(Streams { account, hub: Hub::new(8, None), newest: Mutex::default(), wrong: Mutex::default() });
         let clock = Arc::new(TestClock::default());
         let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports: None };
-        let ingest = Ingest::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
+        let rtsp = RtspServer::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
         let runner = executor.clone();
         std::thread::spawn(move || runner.run(std::future::pending::<()>()));
-        Self { address: ingest.address(), ingest: Some(ingest), executor, streams, clock }
+        Self { address: rtsp.address(), rtsp: Some(rtsp), executor, streams, clock }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -184,7 +184,7 @@ impl Door {
 
     /// Closes the door.
     pub fn stop(&mut self) {
-        let ingest = self.ingest.take().expect("open");
-        self.executor.run(ingest.stop());
+        let rtsp = self.rtsp.take().expect("open");
+        self.executor.run(rtsp.stop());
     }
 }

@@ -309,7 +309,7 @@ impl Exchange<'_> {
         };
         let shared = self.shared.clone();
         let camera = head.query().split('&').find_map(|field| field.strip_prefix("camera="));
-        let camera = camera.filter(|camera| (1..=limits::CAMERA_NAME_BYTES).contains(&camera.len()));
+        let camera = camera.filter(|camera| (1..=limits::WEB_CAMERA_NAME_BYTES).contains(&camera.len()));
         let take_over = match self.unless_gone(shared.cameras.admit(token, camera)).await {
             Some(Ok(take_over)) => take_over,
             Some(Err(reply)) => return self.send(head, reply).await,

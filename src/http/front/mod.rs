@@ -88,7 +88,7 @@ pub struct FrontConfig {
     pub player: Arc<dyn Player>,
     /// Who plays TV channels.
     pub channels: Arc<dyn ChannelPlayer>,
-    /// Who takes cameras.
+    /// Who takes web cameras.
     pub cameras: Arc<dyn Cameras>,
     /// Who takes films.
     pub clips: Arc<dyn Clips>,

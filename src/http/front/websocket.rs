@@ -47,9 +47,16 @@ pub(super) fn handshake(head: &Head) -> Result<Vec<u8>, Reply> {
 impl WebSocket {
     /// The WebSocket of a connection whose handshake is done; `received` came behind the request.
     pub(super) fn new(connection: Arc<Connection>, received: &[u8]) -> Self {
-        let mut codec = Codec::new(limits::CAMERA_TEXT_BYTES);
+        let mut codec = Codec::new(limits::WEB_CAMERA_TEXT_BYTES);
         codec.feed(received);
-        Self { connection, codec, unread: true, is_let_in: false, filled: false, patience: limits::CAMERA_WRITE_TIME }
+        Self {
+            connection,
+            codec,
+            unread: true,
+            is_let_in: false,
+            filled: false,
+            patience: limits::WEB_CAMERA_WRITE_TIME,
+        }
     }
 
     /// Where the client is.
@@ -60,7 +67,7 @@ impl WebSocket {
     /// From now on messages may be as long as media are.
     pub fn let_in(&mut self) {
         self.is_let_in = true;
-        self.codec.set_limit(limits::CAMERA_MESSAGE_BYTES);
+        self.codec.set_limit(limits::WEB_CAMERA_MESSAGE_BYTES);
     }
 
     /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing is lost if it

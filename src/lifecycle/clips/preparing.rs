@@ -12,7 +12,7 @@ use crate::ground::picture::Picture;
 use crate::lifecycle::ready::draw_still;
 use crate::live::KeyFrame;
 use crate::recording::film::{About, Film, FilmError};
-use crate::recording::from_film::Whole;
+use crate::recording::from_film::FilmRecording;
 use crate::share::{Asker, ClipError, MediaInfo, ShareError};
 use crate::wire::mp4::Mp4Error;
 
@@ -86,7 +86,7 @@ impl Clips {
         let picture = self.admit(share)?;
         let Sent { mut film, sender } = self.open(share)?;
         let mut promised = film.promised();
-        let mut whole = Whole::create(&self.folder, share)?;
+        let mut recording = FilmRecording::create(&self.folder, share)?;
         let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
         while more {
             if turn.is_called_off() {
@@ -96,19 +96,19 @@ impl Clips {
                 return Err(Failure::Stopping);
             }
             more = film.next(&mut out)?;
-            out.drain(..).try_for_each(|item| whole.take(&item))?;
-            if whole.bytes() > promised {
-                promised = whole.bytes() + RECORDING_STEP_BYTES;
+            out.drain(..).try_for_each(|item| recording.take(&item))?;
+            if recording.bytes() > promised {
+                promised = recording.bytes() + RECORDING_STEP_BYTES;
                 self.room.promise(share, sender, promised).map_err(no_room)?;
             }
-            if whole.bytes() >= looked_at + RECORDING_STEP_BYTES {
-                looked_at = whole.bytes();
+            if recording.bytes() >= looked_at + RECORDING_STEP_BYTES {
+                looked_at = recording.bytes();
                 if self.room.free()? <= 0 {
                     return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
                 }
             }
         }
-        whole.finish()?;
+        recording.finish()?;
         draw_still(&self.folder, share, &picture);
         let duration = self.library.duration(share)?;
         let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;

@@ -18,7 +18,7 @@ use crate::share::rules::pairing::holds;
 use crate::share::rules::sharing;
 use crate::share::rules::{owner, people};
 
-/// The name of a camera's sender that was given none.
+/// The name of an owner's camera that was given none.
 const CAMERA: &str = "Camera";
 
 /// What an invitation is to be.
@@ -208,8 +208,8 @@ pub fn revoke(
     Ok(ended)
 }
 
-/// The sender a camera's share is from: the one with this id or name, made if there is none. Whoever has a phone has given
-/// their name themselves, and is not meant by it.
+/// The sender a share of an owner's camera is from: the one with this id or name, made if there is none. Whoever has a
+/// phone has given their name themselves, and is not meant by it.
 pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) -> Result<Sender, ShareError> {
     if let Some(Ok(id)) = from.map(str::parse)
         && let Some(sender) = ledger.sender(id)?

@@ -29,19 +29,19 @@ pub enum Manner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tie {
     /// One of the owner's own cameras: it has no phone, so whatever it shares is the owner's doing.
-    Camera,
+    OwnersCamera,
     /// Of the same household.
     Member,
     /// Anyone else.
     Outsider,
 }
 
-/// A camera never stands in any way with anyone: who does has a phone, or had one that was revoked.
+/// An owner's camera never stands in any way with anyone: who does has a phone, or had one that was revoked.
 fn tie(ledger: &dyn Rows, sender: &Sender, user: &User, standing: Option<&Standing>) -> Result<Tie, ShareError> {
     Ok(match sender.account {
         Some(household) if household == user.account => Tie::Member,
         _ if standing.is_some() || phones::has_phone(ledger, sender.id)? => Tie::Outsider,
-        _ => Tie::Camera,
+        _ => Tie::OwnersCamera,
     })
 }
 
@@ -86,7 +86,7 @@ pub fn arrive(
     let key = (sender.id, user.id);
     let standing = ledger.standing(key)?;
     let tie = tie(ledger, sender, user, standing.as_ref())?;
-    if tie == Tie::Camera {
+    if tie == Tie::OwnersCamera {
         return Ok(Some(Manner::Loud));
     }
     let mut standing = standing.unwrap_or_default();
@@ -136,7 +136,7 @@ pub fn again(ledger: &dyn Rows, share: ShareId, sender: &Sender, user: &User) ->
     let is_known = tie != Tie::Outsider || standing.allowed;
     // Of what came before all this was written down, nothing is.
     let is_old = is_known && standing.rung.is_empty();
-    let rang = tie == Tie::Camera || is_old || standing.rung.iter().any(|(_, rung)| *rung == share);
+    let rang = tie == Tie::OwnersCamera || is_old || standing.rung.iter().any(|(_, rung)| *rung == share);
     Ok(rang.then_some(if is_known { Manner::Loud } else { Manner::Quiet }))
 }
 

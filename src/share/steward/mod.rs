@@ -60,7 +60,7 @@ pub struct Steward {
     key: SigningKey,
     root: RootKey,
     watch: Mutex<Watch>,
-    guesses: Mutex<attempts::ByKind>,
+    attempt_limits: Mutex<attempts::ByKind>,
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
     effort: Mutex<Effort>,
@@ -126,7 +126,7 @@ impl Steward {
             key: SigningKey::new(&[0; SigningKey::BYTES]),
             root: RootKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
-            guesses: Mutex::default(),
+            attempt_limits: Mutex::default(),
             pins: Workbench::new("pins", limits::PIN_PLACES),
             effort: Mutex::new(Effort {
                 shares: RateLimit::new(limits::SHARES_AT_ONCE, limits::SHARES_EVERY),

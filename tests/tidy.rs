@@ -1,9 +1,11 @@
 //! The laws of the house, as tests that read the source: each fails with the file, the line and the law.
 //!
-//! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files (that of the
-//! API's guide in `tidy/routes.rs`), `tidy/source.rs` the reader of Rust. Here each law is held against the repository, and against a small bad
-//! house to show that it can fail.
+//! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files (that of
+//! circles in `tidy/circles.rs`, that of the API's guide in `tidy/routes.rs`), `tidy/source.rs` the reader of Rust. Here
+//! each law is held against the repository, and against a small bad house to show that it can fail.
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/laws.rs"]
 mod laws;
 #[path = "tidy/plan.rs"]
@@ -106,6 +108,51 @@ fn rooms_have_no_circles() {
     ];
     catches(laws::rooms_have_no_circles, &files, &["src/executor/mod.rs"]);
     catches(laws::rooms_have_no_circles, &files[..2], &[]);
+}
+
+#[test]
+fn files_have_no_circles() {
+    keep(circles::files_have_no_circles);
+    let (a, b, c) = ("src/live/a.rs", "src/live/b.rs", "src/live/c.rs");
+    let circle = [
+        (a, "use crate::live::b::B;"),
+        (b, "fn f() { super::c::C::new() }"),
+        (c, "use crate::{ground::id, live::{a::A, d}};"),
+        ("src/live/d.rs", "use crate::live::c::D;"),
+        ("src/live/e.rs", "use crate::live::a::A; use crate::package::f::F;"),
+        ("src/package/f.rs", "use crate::live::e::E;"),
+    ];
+    catches(circles::files_have_no_circles, &circle, &[a]);
+    let opened = [circle[0], circle[1], (c, "")];
+    catches(circles::files_have_no_circles, &opened, &[]);
+    let in_tests = [circle[0], (b, "#[cfg(test)] mod tests { use crate::live::a::A; }")];
+    catches(circles::files_have_no_circles, &in_tests, &[]);
+    let room = ("src/live/mod.rs", "mod a; mod b; pub use a::{A, Other as More}; pub use crate::live::b::B;");
+    let by_the_room =
+        [room, (a, "use crate::live::B;"), (b, "use crate::live; fn f() { live::A::new(); super::A::new() }")];
+    catches(circles::files_have_no_circles, &by_the_room, &[a]);
+    let to_the_room = [("src/live/mod.rs", "mod a; struct S; fn f() { a::f() }"), (a, "use super::S;")];
+    catches(circles::files_have_no_circles, &to_the_room, &[]);
+    for (allowed, _) in plan::CIRCLES {
+        let opened: Vec<_> = allowed.iter().map(|path| (*path, "")).collect();
+        catches(circles::files_have_no_circles, &opened, &allowed[..1]);
+    }
+}
+
+#[test]
+fn pure_floors_are_not_random() {
+    keep(laws::pure_floors_are_not_random);
+    let files = [
+        ("src/ground/crypto.rs", "fn f() { rand::SystemRandom::new(); }"),
+        ("src/ground/crowd.rs", "use std::hash::RandomState;"),
+        (
+            "src/wire/rtsp/auth.rs",
+            "fn f() { crypto::fill_random(&mut nonce); }\n#[cfg(test)]\nmod t { fn f() { new_token(); } }",
+        ),
+        ("src/wire/rtp/mod.rs", "fn f(seed: u64) { let random = seed; }"),
+        ("src/live/mod.rs", "fn f() { ShareId::new(date); }"),
+    ];
+    catches(laws::pure_floors_are_not_random, &files, &["src/ground/crowd.rs", "src/wire/rtsp/auth.rs"]);
 }
 
 #[test]

@@ -132,13 +132,13 @@ mod tests {
     use super::*;
     use crate::ground::crypto::TokenHash;
     use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, UserId};
+    use crate::ground::set_clock::SetClock;
     use crate::ground::time::UnixMs;
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::ledger::{Decision, LedgerError, Order, Range, Rows, Storage, Visit, for_each_table};
-    use crate::share::story::SetClock;
+    use crate::share::ledger::{Decision, Order, Range, Rows, Storage, Visit, for_each_table};
     use crate::share::{
-        Account, Announcer, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender,
-        Share, ShareSettings, Standing, Tv, User,
+        Account, Announcer, Blocks, InboxCounts, Invite, Kept, LedgerError, OwnerBrowser, Phone, PinTries, Recipients,
+        Sender, Share, ShareSettings, Standing, Tv, User,
     };
 
     /// Counts how often a table is read from end to end.

@@ -163,8 +163,8 @@ impl Recordings for LibraryRecordings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::set_clock::SetClock;
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::story::SetClock;
     use crate::share::{Announcer, Holder, MediaInfo, NewUser, ShareSettings};
 
     #[test]

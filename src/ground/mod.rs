@@ -14,6 +14,8 @@ pub mod pace;
 pub mod picture;
 pub mod recording_failure;
 pub mod reply;
+#[cfg(test)]
+pub mod set_clock;
 pub mod shares;
 pub mod text;
 pub mod throttle;

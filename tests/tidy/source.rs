@@ -16,6 +16,8 @@ pub struct File {
 pub struct Path {
     pub segments: Vec<String>,
     pub line: usize,
+    /// Whether it is handed on, by `pub use`.
+    pub is_handed_on: bool,
 }
 
 /// A module declared as `mod name;`, and whether only tests have it.
@@ -279,7 +281,10 @@ fn paths_of(code: &str) -> Vec<Path> {
     let (mut paths, mut at) = (Vec::new(), 0);
     while at < tokens.len() {
         if tokens[at].text == "use" && tokens.get(at + 1).is_some_and(|next| next.text != "<") {
+            let first = paths.len();
+            let is_handed_on = at > 0 && matches!(tokens[at - 1].text, "pub" | ")");
             at = use_tree(&tokens, at + 1, &[], &mut paths);
+            paths[first..].iter_mut().for_each(|path| path.is_handed_on = is_handed_on);
         } else if is_word(tokens[at].text) {
             let (line, start) = (tokens[at].line, at);
             let mut segments = vec![tokens[at].text.to_owned()];
@@ -290,7 +295,7 @@ fn paths_of(code: &str) -> Vec<Path> {
             }
             let inside = start > 0 && matches!(tokens[start - 1].text, "." | "::");
             if segments.len() > 1 && !inside {
-                paths.push(Path { segments, line });
+                paths.push(Path { segments, line, is_handed_on: false });
             }
         } else {
             at += 1;
@@ -326,7 +331,7 @@ fn use_tree(tokens: &[Token<'_>], mut at: usize, before: &[String], paths: &mut 
             _ => break,
         }
     }
-    paths.push(Path { segments, line });
+    paths.push(Path { segments, line, is_handed_on: false });
     at
 }
 

@@ -416,9 +416,9 @@ impl Clips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::set_clock::SetClock;
     use crate::ground::time::{Clock as _, UnixMs};
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
 
     const NOW: Moment = Moment(0);

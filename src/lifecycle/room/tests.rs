@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::ground::id::UserId;
+use crate::ground::set_clock::SetClock;
 use crate::ground::time::Clock as _;
 use crate::live::Publisher;
 use crate::private;
 use crate::recording::Folder;
 use crate::share::ledger::memory::MemoryStorage;
-use crate::share::story::SetClock;
 use crate::share::{
     Announcer, Asker, Contact, EndReason, Enrolment, Kind, MediaInfo, NewUser, PlayFrom, ShareSettings, ShareState,
 };

@@ -11,9 +11,8 @@ use crate::share::events::announcer::{Announcer, Audience};
 use crate::share::ledger::{Order, Rows};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{MediaInfo, Sender, Share, User};
-use crate::share::model::state::TargetState;
+use crate::share::model::state::{Manner, TargetState};
 use crate::share::model::views::photo_url;
-use crate::share::rules::ringing::Manner;
 
 /// Events to be told, in order.
 #[derive(Default)]

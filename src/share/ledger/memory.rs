@@ -7,9 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{
-    Decision, Ledger, LedgerError, Order, Range, Rows, Storage, Verdict, Visit, for_each_table,
-};
+use crate::share::ledger::{Decision, Ledger, Order, Range, Rows, Storage, Verdict, Visit, for_each_table};
+use crate::share::model::error::LedgerError;
 use crate::share::model::rows::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
     User,

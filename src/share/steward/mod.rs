@@ -12,6 +12,8 @@ mod people;
 mod phones;
 mod sharing;
 #[cfg(test)]
+pub mod story;
+#[cfg(test)]
 mod tests;
 mod viewing;
 
@@ -26,8 +28,8 @@ use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::events::announcer::Announcer;
 use crate::share::events::news::News;
-use crate::share::ledger::{Decision, Ledger, LedgerError, Rows, Storage, Verdict};
-use crate::share::model::error::ShareError;
+use crate::share::ledger::{Decision, Ledger, Rows, Storage, Verdict};
+use crate::share::model::error::{LedgerError, ShareError};
 use crate::share::model::state::{EndReason, Kind, ShareState};
 use crate::share::model::ticket::{Holder, Scope, Ticket, TicketError};
 use crate::share::model::views::{ShareSettings, Unfinished, Unwanted};

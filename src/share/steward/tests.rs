@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
+use crate::ground::set_clock::SetClock;
 use crate::share::ledger::memory::MemoryStorage;
-use crate::share::story::SetClock;
 use crate::share::{
     Asker, Audience, Contact, Enrolment, Event, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,
     Settings, TargetState,

@@ -12,7 +12,7 @@ use crate::share::model::error::ShareError;
 use crate::share::model::state::TargetState;
 use crate::share::model::ticket::Holder;
 use crate::share::model::views::{Entry, InboxPage, PlayFrom};
-use crate::share::rules::{people, sharing, viewing};
+use crate::share::rules::{directory, sharing, viewing};
 use crate::share::transient::watchers::Gone;
 
 use super::Steward;
@@ -41,7 +41,7 @@ impl Steward {
     ) -> Result<Entry, ShareError> {
         let date = self.date();
         let (row, _) =
-            self.read(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
+            self.read(|ledger| Ok((directory::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
         if let Some(hash) = row.pin.as_ref().filter(|_| row.needs_pin()) {
             self.check_pin(user, hash, pin)?;
         }

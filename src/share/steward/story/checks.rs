@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::ground::id::{SenderId, ShareId, TvId, UserId};
 use crate::ground::time::{Clock as _, UnixMs};
 use crate::share::ledger::{Order, Rows, all};
-use crate::share::story::{Act, Cast, Phoner, TVS};
+use crate::share::steward::story::{Act, Cast, Phoner, TVS};
 use crate::share::{Asker, Holder, Share, ShareState, Target, TargetState, User};
 
 impl Cast {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::reply::Reply;
 use crate::http::range::Piece;
-use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
+use crate::http::{self, Admission, Api, UploadRequest};
 use crate::lifecycle::clips::{self, Clips, Incoming, Sending};
 use crate::share::ClipError;
 

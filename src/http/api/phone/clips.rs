@@ -5,7 +5,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::ground::reply::Reply;
-use crate::http::api::{json as answer_json, refused};
+use crate::http::api::answer::json_reply;
+use crate::http::api::failure::refused;
 use crate::http::status::status_of_clip;
 use crate::share::{ClipError, ClipProgress};
 
@@ -14,7 +15,7 @@ pub fn clip_answer(answer: Result<ClipProgress, ClipError>) -> Reply {
     let error = match answer {
         Ok(ClipProgress::Arrived(bytes)) => return with_range(Reply::bytes(308, "", Bytes::new()), bytes),
         Ok(ClipProgress::Whole(share, state)) => {
-            return answer_json(200, &json!({ "share_id": share.to_string(), "state": state.as_str() }));
+            return json_reply(200, &json!({ "share_id": share.to_string(), "state": state.as_str() }));
         }
         Err(ClipError::Share(error)) => return refused(error),
         Err(error) => error,

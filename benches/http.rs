@@ -16,14 +16,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
 use futures_lite::Stream;
-use lareira::executor::Executor;
+use lareira::executor::{BoxFuture, Executor};
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::Route;
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
-    FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, UploadRequest,
+    Admission, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front, FrontConfig,
+    Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, UploadRequest,
 };
 use lareira::wire::address::{PlayAddress, PlayFile};
 

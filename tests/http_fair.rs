@@ -16,7 +16,7 @@ use http_house::home::{Home, code_of, json_of};
 use http_house::{Answer, Client, Gate, House, eventually};
 use lareira::ground::limits;
 use lareira::ground::reply::Reply;
-use lareira::http::back::Request;
+use lareira::http::request::Request;
 use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{Caps, Times};
 use lareira::thumbnail::portrait::portrait;

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 
+use crate::executor::BoxFuture;
 use crate::ground::reply::Reply;
-use crate::http::{self, BoxFuture, TakeOver, WebSocket};
+use crate::http::{self, TakeOver, WebSocket};
 use crate::web_camera::{Line, WebCameras};
 use crate::wire::rtsp::Refusal;
 use crate::wire::websocket::{Message, WebSocketError};

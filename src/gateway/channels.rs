@@ -1,20 +1,16 @@
 //! TV channels behind the HTTP door, and the households' TVs behind the channels: these rooms don't know each other.
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::id::TvId;
 use crate::ground::reply::Reply;
 use crate::ground::time::{Clock, Moment};
 use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
 use crate::iptv::{Channel, Channels, Programme, Viewers};
 use crate::share::{Audience, Change, Steward};
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The channels as the HTTP door knows them.
 pub(super) struct Watched {

@@ -14,7 +14,7 @@ use lareira::gateway::photos::Photos;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
 use lareira::ground::reply::Body;
 use lareira::ground::time::Clock as _;
-use lareira::http::back::Request;
+use lareira::http::request::Request;
 use lareira::http::route::{Method, Route};
 use lareira::http::{Announcements, Api, Caps, SecurePorts, Times};
 use lareira::lifecycle::gallery::{Gallery, Painter};

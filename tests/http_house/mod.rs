@@ -16,16 +16,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use event_listener::Event;
 use futures_lite::{Stream, stream};
-use lareira::executor::Executor;
+use lareira::executor::{BoxFuture, Executor};
 use lareira::ground::crowd;
 use lareira::ground::id::ShareId;
 use lareira::ground::reply::{Body, Portion, Reply};
 use lareira::ground::shares::Standing;
-use lareira::http::back::{Back, Handler, Request};
+use lareira::http::back::{Back, Handler};
+use lareira::http::request::Request;
 use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
-    Front, FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, Upload, UploadRequest,
+    Admission, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events, Front,
+    FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, Upload, UploadRequest,
     WebSocket,
 };
 use lareira::wire::address::{ChannelFile, PlayAddress, PlayFile};

@@ -6,7 +6,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read as _};
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,11 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::ground::crypto;
-use crate::ground::reply::{Body, Reply};
-use crate::http::front::is_clean;
+use crate::ground::reply::{Body, Reply, is_clean};
+use crate::http::request::Request;
 use crate::http::route::{Lane, Method, Route, RouteError};
 use crate::private;
 
@@ -35,50 +32,6 @@ const WORKERS: usize = Lane::Tv.places() + Lane::Owner.places() + Lane::Guest.pl
 const SOCKET_PATH_BYTES: usize = 90;
 /// Free descriptors that a new listener should find.
 const SPARE_DESCRIPTORS: usize = 16;
-
-/// A call, whole.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// What is asked for.
-    pub route: Route,
-    /// Whether the method promises to change nothing.
-    pub is_safe: bool,
-    /// The client's address.
-    pub peer: Option<IpAddr>,
-    /// Whether the client came over TLS.
-    pub secure: bool,
-    /// The Host field, checked by the front.
-    pub host: String,
-    /// The query without its question mark.
-    pub query: String,
-    /// The header fields the front keeps; names in lower case.
-    pub fields: Vec<(String, String)>,
-    /// Bytes and microseconds of an upload the front measured.
-    pub probe: Option<(u64, u64)>,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl Request {
-    /// The gateway's address as the asker reached it, such as `https://192.168.1.2:8443`.
-    pub fn base(&self) -> String {
-        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
-    }
-
-    /// The value of a field, by its name in lower case.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The value of a query parameter, where it is plain text.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
-    }
-}
 
 /// What answers calls.
 pub type Handler = dyn Fn(&Request) -> Reply + Send + Sync;

@@ -14,16 +14,14 @@ use async_io::Timer;
 use bytes::Bytes;
 use futures_lite::{FutureExt as _, stream};
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::id::{PhoneId, TvId};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::time::Clock;
-use crate::http::api::{Api, Failure};
-use crate::http::api::{phone as api_phone, tv as api_tv};
+use crate::http::api::{Api, Failure, phone_of, session_of};
 use crate::http::events::seats::{Seat, Seats};
-use crate::http::front::Events;
-use crate::http::ports::play::BoxFuture;
+use crate::http::ports::events::Events;
 use crate::http::route::{PhoneCall, Route, TvCall};
 use crate::share::{Asker, Audience, Change, Ring, ShareError, Subscription};
 
@@ -108,13 +106,13 @@ fn ask(
 ) -> Result<(Device, Audience), Failure> {
     match route {
         Route::Phone(PhoneCall::Events(share)) => {
-            let (phone, sender) = api_phone::phone(api, field(fields, "authorization"))?;
+            let (phone, sender) = phone_of(api, field(fields, "authorization"))?;
             api.steward.share(Asker::Sender(sender.id), *share)?;
             Ok((Device::Phone(phone.id), Audience::Share(*share)))
         }
         Route::Tv(TvCall::Events) => {
             let cookies = field(fields, "cookie").unwrap_or_default();
-            let tv = api_tv::session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?.tv.id;
+            let tv = session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?.tv.id;
             Ok((Device::Tv(tv), Audience::Tv(tv)))
         }
         _ => Err(Failure::NotFound),

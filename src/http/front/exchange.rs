@@ -19,16 +19,18 @@ use futures_lite::{Stream, StreamExt as _};
 use super::answer::{self, Framing};
 use super::connections::Connection;
 use super::head::{self, Head, Refused};
+use super::shared::Shared;
 use super::tls::Beginning;
 use super::upstream::{CallBody, Caller};
 use super::websocket::{self, WebSocket};
-use super::{Health, Shared};
-use crate::executor::{self, Work, unblock};
+use crate::executor::{self, BoxFuture, Work, unblock};
 use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
 use crate::ground::network::Network;
 use crate::ground::reply::{Body, Portion, Reply};
-use crate::http::ports::play::{BoxFuture, ChannelRequest, PlayRequest};
+use crate::http::ports::channel_player::ChannelRequest;
+use crate::http::ports::player::PlayRequest;
+use crate::http::ports::status::Health;
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
 use crate::socket::ServerConfig;
@@ -425,7 +427,8 @@ impl Exchange<'_> {
         let patience = self.shared.times.write;
         let (connection, whole) = (self.connection, head.method != Method::Head && framing != Framing::None);
         let is_long = whole && !matches!(reply.body, Body::Pieces(_));
-        let _under_way = if is_long { self.shared.rights.watch(self.shared, connection, head) } else { None };
+        let question = is_long.then(|| self.shared.question(head, connection.socket.is_secure())).flatten();
+        let _under_way = question.map(|question| self.shared.rights.watch(question, connection));
         match reply.body {
             Body::Pieces(pieces) => {
                 connection.write_all(&bytes, if whole { &pieces } else { &[] }, patience).await?;

@@ -11,10 +11,11 @@ mod exchange;
 pub mod head;
 mod lanes;
 mod rights;
+mod shared;
 mod socket;
 mod tls;
 mod upstream;
-mod websocket;
+pub(in crate::http) mod websocket;
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -28,7 +29,6 @@ use rustix::net::sockopt;
 use smol::channel;
 use smol::lock::Semaphore;
 
-pub(in crate::http) use answer::is_clean;
 pub use connections::{Caps, Times};
 pub use websocket::WebSocket;
 
@@ -36,45 +36,21 @@ use crate::executor::{Executor, Task};
 use crate::ground::crowd;
 use crate::ground::limits;
 use crate::ground::network::Network;
-use crate::ground::reply::Reply;
-use crate::http::api::devices::Devices;
 use crate::http::back::Entrance;
+use crate::http::ports::cameras::Cameras;
+use crate::http::ports::channel_player::ChannelPlayer;
 use crate::http::ports::clips::Clips;
-use crate::http::ports::play::{BoxFuture, ChannelPlayer, Player};
-use crate::http::ports::publish::Cameras;
-use crate::http::route::Route;
+use crate::http::ports::devices::Devices;
+use crate::http::ports::events::Events;
+use crate::http::ports::player::Player;
+use crate::http::ports::status::Status;
 use crate::socket::ServerConfig;
 use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;
 use rights::Rights;
+use shared::Shared;
 use upstream::Upstream;
-
-/// Who opens streams of events: gives an answer with an endless body, or the reason why not.
-pub trait Events: Send + Sync {
-    /// Opens the events of `route`, one of the two that has them. `fields` are the request's header fields that are
-    /// kept, names in lower case; `is_secure` says whether it came over TLS.
-    fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply>;
-    /// Whether the events that were opened so may go on. Blocks.
-    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> bool;
-}
-
-/// Who knows how the gateway is. Asked on the event loop: answers at once.
-pub trait Status: Send + Sync {
-    /// Whether it serves.
-    fn health(&self) -> Health;
-    /// Figures in Prometheus' text format.
-    fn metrics(&self) -> String;
-}
-
-/// How the gateway is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// It serves.
-    Serving,
-    /// It does not do all it should: the text says why.
-    Failing(String),
-}
 
 /// What a front needs.
 pub struct FrontConfig {
@@ -135,26 +111,6 @@ fn descriptors() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
     line.split_whitespace().nth(3)?.parse().ok()
-}
-
-/// What all connections share.
-pub(super) struct Shared {
-    hosts: Hosts,
-    authority: Arc<OnceLock<Bytes>>,
-    times: Times,
-    player: Arc<dyn Player>,
-    channels: Arc<dyn ChannelPlayer>,
-    cameras: Arc<dyn Cameras>,
-    clips: Arc<dyn Clips>,
-    events: Arc<dyn Events>,
-    status: Arc<dyn Status>,
-    devices: Arc<dyn Devices>,
-    lookups: Semaphore,
-    metrics_from: Vec<Network>,
-    upstream: Arc<Upstream>,
-    bodies: Bodies,
-    large_chunks: Semaphore,
-    rights: Rights,
 }
 
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.

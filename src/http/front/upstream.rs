@@ -19,7 +19,6 @@ use futures_lite::future::yield_now;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::channel;
 
-use super::answer::is_clean;
 use super::bodies::Place;
 use super::callers::KnownCallers;
 use super::head::Head;
@@ -27,7 +26,7 @@ use super::lanes::Lanes;
 use crate::executor::{Executor, Work, unblock};
 use crate::ground::limits;
 use crate::ground::origin::Origin;
-use crate::ground::reply::Reply;
+use crate::ground::reply::{Reply, is_clean};
 use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
 use crate::http::route::{Lane, Method};
 

@@ -1,9 +1,9 @@
 //! What the front asks of whoever takes web cameras: whether one may publish, and to take its WebSocket over. The
 //! gateway puts the room that does behind [`Cameras`].
 
+use crate::executor::BoxFuture;
 use crate::ground::reply::Reply;
-use crate::http::front::WebSocket;
-use crate::http::ports::play::BoxFuture;
+use crate::http::front::websocket::WebSocket;
 
 /// Takes a web camera's WebSocket until it is over.
 pub type TakeOver = Box<dyn FnOnce(WebSocket) -> BoxFuture<'static, ()> + Send>;

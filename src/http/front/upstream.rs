@@ -157,7 +157,7 @@ async fn exchange(
 ) -> io::Result<Answered> {
     let CallBody { bytes, place: _place } = body;
     for part in [request.as_bytes(), &bytes] {
-        for piece in part.chunks(limits::HTTP_TURN_BYTES) {
+        for piece in part.chunks(limits::TURN_BYTES) {
             stream.write_all(piece).await?;
             yield_now().await;
         }
@@ -166,7 +166,7 @@ async fn exchange(
     let mut answer = Vec::new();
     while answer.len() < limits::HTTP_ANSWER_BYTES {
         let before = answer.len();
-        (&mut stream).take(limits::HTTP_TURN_BYTES as u64).read_to_end(&mut answer).await?;
+        (&mut stream).take(limits::TURN_BYTES as u64).read_to_end(&mut answer).await?;
         if answer.len() == before {
             break;
         }

@@ -16,7 +16,7 @@ mod cookies;
 mod pages;
 mod status;
 
-pub use api::{Api, SecurePorts, refused};
+pub use api::{Api, SecurePorts, clip_answer, refused};
 pub use back::Back;
 pub use events::Announcements;
 pub use front::{Caps, Front, FrontConfig, Times, WebSocket};

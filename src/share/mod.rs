@@ -21,6 +21,7 @@ mod transient;
 
 pub use events::announcer::{Announcer, Audience, Event, Subscription};
 pub use ledger::{Ledger, Rows, Storage};
+pub use model::clip::{ClipError, ClipProgress};
 pub use model::error::{LedgerError, ShareError};
 pub use model::quiet_hours::QuietHours;
 pub use model::rows::{

@@ -24,4 +24,5 @@ pub(in crate::http) use asker::{phone_of, session_of};
 pub(in crate::http) use devices::stranger;
 pub(in crate::http) use failure::Failure;
 pub use failure::refused;
+pub use phone::clip_answer;
 pub use services::{Api, SecurePorts};

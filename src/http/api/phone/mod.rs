@@ -1,12 +1,15 @@
 //! The phone API: what an enrolled phone may ask, by its bearer token (RFC 6750, section 2.1).
 
 mod camera_apps;
+mod clips;
 mod contacts;
 mod house;
 mod me;
 mod probe;
 mod shares;
 mod terms;
+
+pub use clips::clip_answer;
 
 use crate::http::api::answer::done;
 use crate::http::api::asker::phone_of;

@@ -123,6 +123,14 @@ fn publishers_prove_who_they_are() {
         let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), "tcp", Sound::None, &more));
         assert!(seen.ended && seen.pictures > 40, "{seen:?}");
     }
+    let door = Door::open_for("ana", "secret");
+    let demo = lareira::cli::demo::Phone::start(&with("secret", &door), Some(2)).expect("a good address");
+    assert_eq!(demo.wait(), Ok(()));
+    let seen = door.wait(Duration::from_secs(5), |seen| seen.over);
+    assert!(seen.ended && seen.pictures > 0 && seen.has_sound && door.wrong().is_empty(), "{seen:?}");
+    let demo = lareira::cli::demo::Phone::start(&with("wrong", &door), Some(2)).expect("a good address");
+    assert!(matches!(demo.wait(), Err(lareira::cli::demo::PhoneError::Refused { status: 401, .. })));
+    assert_eq!(door.wrong().len(), 1, "a wrong password is shown once");
 }
 
 #[test]
@@ -264,8 +272,7 @@ fn strangers_put_nothing_into_a_stream_and_end_none() {
 #[test]
 fn an_unknown_address_is_not_found() {
     let door = Door::open();
-    let mut phone = Phone::connect(door.address);
-    phone.path = "live/NOBODY".to_owned();
+    let mut phone = Phone::connect_for(door.address, "live/NOBODY");
     assert_eq!(phone.request("ANNOUNCE", "", phone::SDP), 404);
     assert_eq!(phone.request("OPTIONS", "", ""), 200);
 }

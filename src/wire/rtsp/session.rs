@@ -184,7 +184,7 @@ impl Session {
             Ok((used, Piece::Partial)) => (used, Step::More),
             Ok((used, Piece::Interleaved(channel, packet))) => (used, self.packet(channel, packet)),
             Ok((used, Piece::Request(request))) => (used, self.request(&request, now)),
-            Ok((used, Piece::Response)) => (used, Step::Done),
+            Ok((used, Piece::Response(_))) => (used, Step::Done),
             Err(broken) => {
                 let (status, reason) = match broken {
                     Broken::NotRtsp => (400, "Bad Request"),
@@ -248,12 +248,10 @@ impl Session {
 
     /// Sends an RTCP packet inside the connection, where `track` travels there.
     pub fn send_rtcp(&mut self, track: usize, packet: &[u8]) {
-        if let (State::Recording(routes), Ok(length)) = (&self.state, u16::try_from(packet.len()))
+        if let State::Recording(routes) = &self.state
             && let Some(Route::Interleaved(_, channel)) = routes.get(track)
         {
-            self.output.extend_from_slice(&[b'$', *channel]);
-            self.output.extend_from_slice(&length.to_be_bytes());
-            self.output.extend_from_slice(packet);
+            message::interleave(*channel, &[packet], &mut self.output);
         }
     }
 

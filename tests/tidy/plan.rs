@@ -140,7 +140,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rtsp_types", &["wire/rtsp"]),
     ("rustix", &[]),
     ("serde", &[]),
-    ("serde_json", &[]),
+    ("serde_json", &["admin", "cli", "gateway", "ground", "http", "iptv", "lifecycle", "node", "wire/web_camera"]),
     ("simplelog", &["cli"]),
     ("smol", &[]),
     ("subtle", &["src/ground/crypto.rs"]),

@@ -5,10 +5,10 @@ use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 
 use crate::executor::BoxFuture;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::reply::Reply;
 use crate::http::{self, TakeOver, WebSocket};
 use crate::web_camera::{Line, WebCameras};
-use crate::wire::rtsp::Refusal;
 use crate::wire::websocket::{Message, WebSocketError};
 
 /// Hands web cameras' WebSockets over.
@@ -24,15 +24,18 @@ impl http::Cameras for HandOver {
     }
 }
 
-fn reply(refusal: Refusal) -> Reply {
+fn reply(refusal: PublishRefusal) -> Reply {
     match refusal {
-        Refusal::AlreadyPublishing => Reply::error(409, "already_publishing", "this share is already being published"),
-        Refusal::NotFound => Reply::error(404, "not_found", "nothing is shared at this address"),
-        Refusal::NotAllowed(why) => Reply::error(404, "over", &why),
-        Refusal::Full(why) => Reply::error(503, "full", &why).with("Retry-After", "5"),
-        Refusal::Authenticate | Refusal::Unsupported(_) | Refusal::NoPorts | Refusal::Failed => {
-            Reply::error(500, "failed", "the gateway could not look after this: try again")
+        PublishRefusal::AlreadyPublishing => {
+            Reply::error(409, "already_publishing", "this share is already being published")
         }
+        PublishRefusal::NotFound => Reply::error(404, "not_found", "nothing is shared at this address"),
+        PublishRefusal::NotAllowed(why) => Reply::error(404, "over", &why),
+        PublishRefusal::Full(why) => Reply::error(503, "full", &why).with("Retry-After", "5"),
+        PublishRefusal::Authenticate
+        | PublishRefusal::Unsupported(_)
+        | PublishRefusal::NoPorts
+        | PublishRefusal::Failed => Reply::error(500, "failed", "the gateway could not look after this: try again"),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ground::reply::Reply;
 use crate::ground::time::{Clock, Moment};
 use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
 use crate::iptv::{Channel, Channels, Programme, Viewers};
-use crate::share::{Audience, Steward};
+use crate::share::{Audience, Change, Steward};
 
 /// The channels as the HTTP door knows them.
 pub(super) struct Watched {
@@ -113,7 +113,7 @@ pub(super) fn tell_tvs(steward: &Steward) {
     match steward.tvs() {
         Ok(tvs) => {
             for tv in tvs.iter().filter(|tv| tv.account.is_some()) {
-                steward.announcer().tell(Audience::Tv(tv.id), "channel", "{}");
+                steward.announcer().tell(Audience::Tv(tv.id), Change::Channels);
             }
         }
         Err(error) => log::error!("TVs can't be told of new channels: {error}"),

@@ -263,7 +263,7 @@ pub(super) fn open_channels(
         list: config.channels.list.clone(),
         guide: config.channels.guide.clone(),
         refresh: config.channels.refresh.0,
-        guard: Guard::new(config.channels.allow.clone(), own_ports),
+        guard: Guard::new(config.channels.allow.clone(), own_ports, "allow in [channels] of config.toml"),
         folder: folder.clone(),
     };
     let viewers = PairedTvs { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };

@@ -281,6 +281,16 @@ pub const PIN_FIRST_LOCK: Duration = Duration::from_secs(60);
 pub const PIN_LONGEST_LOCK: Duration = Duration::from_secs(24 * 3600);
 /// Entries of one page of an inbox, or of the list of shares.
 pub const PAGE_ROWS: usize = 1000;
+/// Bytes of an address on the internet that is asked; a longer one is not used.
+pub const FETCH_ADDRESS_BYTES: usize = 4 * 1024;
+/// How long a server of the internet may take to be connected, and then to begin its answer.
+pub const FETCH_ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long one address of a server may take to be connected, before the next is tried.
+pub const FETCH_CONNECT_TIME: Duration = Duration::from_millis(2500);
+/// How long a server may send nothing in the middle of an answer.
+pub const FETCH_SILENCE: Duration = Duration::from_secs(10);
+/// Redirects that are followed on the way to an answer.
+pub const FETCH_REDIRECTS: usize = 5;
 /// Channels of a list that are kept; further ones are left out, and the owner is told.
 pub const CHANNELS: usize = 50_000;
 /// Channels in one answer to a TV; the rest is asked for with an offset.
@@ -289,8 +299,6 @@ pub const CHANNEL_PAGE: usize = 5_000;
 pub const CHANNEL_LINE_BYTES: usize = 16 * 1024;
 /// Characters of a channel's name, its group, and a programme's title; the rest is cut off.
 pub const CHANNEL_NAME_CHARS: usize = 200;
-/// Bytes of an address of a channel, a logo or a segment; a longer one is not used.
-pub const CHANNEL_ADDRESS_BYTES: usize = 4 * 1024;
 /// Entries of a list that were skipped and are kept for the owner to see; all are counted.
 pub const CHANNEL_FAULTS: usize = 200;
 /// Bytes of a channel list, unpacked; what is beyond is left out, and the owner is told.
@@ -305,16 +313,8 @@ pub const GUIDE_TOKEN_BYTES: usize = 256 * 1024;
 pub const GUIDE_PROGRAMMES: usize = 200_000;
 /// How long fetching a channel list or a guide may take in all.
 pub const CHANNEL_FETCH_TIME: Duration = Duration::from_secs(180);
-/// How long a channel's server may take to be connected, and then to begin its answer.
-pub const CHANNEL_ANSWER_TIME: Duration = Duration::from_secs(10);
-/// How long one address of a channel's server may take to be connected, before the next is tried.
-pub const CHANNEL_CONNECT_TIME: Duration = Duration::from_millis(2500);
-/// How long a whole playlist or logo may take.
+/// How long a whole playlist or logo of a channel may take.
 pub const CHANNEL_WHOLE_TIME: Duration = Duration::from_secs(20);
-/// How long a channel's server may send nothing in the middle of an answer.
-pub const CHANNEL_SILENCE: Duration = Duration::from_secs(10);
-/// Redirects that are followed on the way to a channel.
-pub const CHANNEL_REDIRECTS: usize = 5;
 /// Bytes of an HLS playlist of a channel; a longer one is not used.
 pub const CHANNEL_PLAYLIST_BYTES: u64 = 2 * 1024 * 1024;
 /// Bytes of a channel's logo; a larger one is not shown.

@@ -7,7 +7,9 @@ mod buffer;
 mod connection;
 mod connection_slots;
 mod listener;
+mod publishing;
 mod receiving;
+mod setup;
 mod udp;
 
 use std::future::Future;
@@ -23,16 +25,17 @@ use async_io::Async;
 use crate::executor::{Executor, Task};
 use crate::ground::crowd::Caps;
 use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_PUBLISHER};
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Clock;
 use crate::live::Publisher;
 use crate::socket::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
-pub use crate::wire::rtsp::{Credentials, Refusal};
+pub use crate::wire::rtsp::Credentials;
 use connection_slots::ConnectionSlots;
 
 /// What a [`Gate`] answers, some time later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PublishRefusal>> + Send + 'a>>;
 
 /// Decides who may publish where. Work that blocks is done elsewhere.
 pub trait Gate: Send + Sync {
@@ -41,7 +44,7 @@ pub trait Gate: Send + Sync {
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()>;
 
     /// Whether a name and password that come from `from` are looked at: not where too many were wrong.
-    fn may_try(&self, from: IpAddr) -> Result<(), Refusal>;
+    fn may_try(&self, from: IpAddr) -> Result<(), PublishRefusal>;
 
     /// A name and password that came from `from` were wrong.
     fn was_wrong(&self, from: IpAddr);

@@ -3,8 +3,6 @@
 //! The hot path: one read a wake-up, all packets of it in one write to the stream, and one timer that ticks slowly
 //! instead of being set anew with every packet. That a publisher went silent is noticed at a tick.
 
-use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -13,7 +11,7 @@ use std::time::Duration;
 use async_io::Timer;
 use futures_lite::{Stream as _, future};
 
-use super::connection::Connection;
+use super::connection::{Connection, End};
 use super::udp::UdpSockets;
 use crate::ground::frame::Frame;
 use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
@@ -31,45 +29,6 @@ const SHORT_TICK: Duration = Duration::from_millis(250);
 const REPORT_TIME: Duration = Duration::from_secs(5);
 /// The largest datagram that is taken whole.
 const DATAGRAM_BYTES: usize = 64 * 1024;
-
-/// Why a connection ended, or what was received on it.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The publisher said so: TEARDOWN.
-    Teardown,
-    /// The publisher closed the connection.
-    Closed,
-    /// The connection failed.
-    Failed(io::Error),
-    /// No media came for [`NO_MEDIA`].
-    Silent,
-    /// The publisher did not get to RECORD in time.
-    NotRecording,
-    /// The publisher does not read answers.
-    NotReading,
-    /// The publisher sent what is no RTSP, or guessed passwords.
-    Refused,
-    /// The share was ended by someone else.
-    Revoked,
-    /// The gateway stops.
-    Stopped,
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Teardown => f.write_str("the publisher stopped"),
-            Self::Closed => f.write_str("closed by the publisher"),
-            Self::Failed(error) => write!(f, "the connection failed: {error}"),
-            Self::Silent => write!(f, "no media for {} s", NO_MEDIA.as_secs()),
-            Self::NotRecording => f.write_str("nothing was published in time"),
-            Self::NotReading => f.write_str("the publisher does not read answers"),
-            Self::Refused => f.write_str("the publisher sent what can't be answered further"),
-            Self::Revoked => f.write_str("the share was ended"),
-            Self::Stopped => f.write_str("the gateway stops"),
-        }
-    }
-}
 
 /// What it was woken for.
 enum Wake {

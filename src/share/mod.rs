@@ -20,6 +20,7 @@ mod steward;
 mod transient;
 
 pub use events::announcer::{Announcer, Audience, Event, Subscription};
+pub use events::change::{Change, Ring, Shown};
 pub use ledger::{Ledger, Rows, Storage};
 pub use model::clip::{ClipError, ClipProgress};
 pub use model::error::{LedgerError, ShareError};

@@ -22,10 +22,10 @@ use crate::ground::crypto::same;
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
 use crate::socket::LowWater;
-use crate::wire::rtsp::Refusal;
 use crate::wire::web_camera::{EndReason, Event, Overdue, Said, Session, WebCameraError};
 use crate::wire::websocket::{Message, WebSocketError};
 
@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_millis(500);
 const SHORT_TICK: Duration = Duration::from_millis(250);
 
 /// What a [`WebCameraGate`] answers, some time later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PublishRefusal>> + Send + 'a>>;
 
 /// Decides which web cameras may publish. Work that blocks is done elsewhere.
 pub trait WebCameraGate: Send + Sync {
@@ -129,10 +129,14 @@ impl From<WebSocketError> for End {
 }
 
 /// What a web camera is told that the gate refuses.
-fn refused(refusal: Refusal) -> End {
+fn refused(refusal: PublishRefusal) -> End {
     let reason = match refusal {
-        Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
-        refusal => refusal.status().1.to_owned(),
+        PublishRefusal::NotFound => "nothing is shared at this address: share again".to_owned(),
+        PublishRefusal::AlreadyPublishing => "This share is already being published".to_owned(),
+        PublishRefusal::NotAllowed(why) | PublishRefusal::Unsupported(why) | PublishRefusal::Full(why) => why,
+        PublishRefusal::Authenticate | PublishRefusal::NoPorts | PublishRefusal::Failed => {
+            "the gateway could not look after this: try again".to_owned()
+        }
     };
     End::Error(WebCameraError::Refused(reason))
 }
@@ -172,15 +176,17 @@ impl WebCameras {
 
     /// Lets a web camera come in with `token`, if it may, and there are not too many already that do. `camera`: which
     /// one it says it is.
-    pub async fn admit(self: &Arc<Self>, token: &str, camera: Option<&str>) -> Result<Admitted, Refusal> {
+    pub async fn admit(self: &Arc<Self>, token: &str, camera: Option<&str>) -> Result<Admitted, PublishRefusal> {
         let share = match self.gate.admit(token).await {
-            Err(Refusal::AlreadyPublishing) if self.replaced(token, camera).await => self.gate.admit(token).await?,
+            Err(PublishRefusal::AlreadyPublishing) if self.replaced(token, camera).await => {
+                self.gate.admit(token).await?
+            }
             other => other?,
         };
         let mut admitted = self.admitted();
         let count = admitted.entry(share).or_default();
         if *count >= limits::WEB_CAMERAS_PER_SHARE {
-            return Err(Refusal::AlreadyPublishing);
+            return Err(PublishRefusal::AlreadyPublishing);
         }
         *count += 1;
         drop(admitted);

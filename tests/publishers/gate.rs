@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use lareira::executor::{Executor, SystemClock};
 use lareira::ground::id::ShareId;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::rtsp::{Answer, Credentials, Gate, Refusal, RtspServer, Settings};
+use lareira::rtsp::{Answer, Credentials, Gate, RtspServer, Settings};
 use lareira::wire::rtp::{Format, Media};
 
 /// Wrong passwords after which none is looked at.
@@ -80,20 +81,20 @@ impl Gate for Streams {
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()> {
         Box::pin(async move {
             if path != "live/TOKEN" {
-                return Err(Refusal::NotFound);
+                return Err(PublishRefusal::NotFound);
             }
             match (self.account, credentials) {
                 (None, _) => Ok(()),
                 (Some((user, password)), Some(given)) if given.user() == user && given.prove(password) => Ok(()),
-                _ => Err(Refusal::Authenticate),
+                _ => Err(PublishRefusal::Authenticate),
             }
         })
     }
 
-    fn may_try(&self, _: IpAddr) -> Result<(), Refusal> {
+    fn may_try(&self, _: IpAddr) -> Result<(), PublishRefusal> {
         match self.wrong.lock().expect("nobody panics while holding it").len() {
             0..TRIES => Ok(()),
-            _ => Err(Refusal::NotAllowed("too many tries".into())),
+            _ => Err(PublishRefusal::NotAllowed("too many tries".into())),
         }
     }
 
@@ -105,7 +106,7 @@ impl Gate for Streams {
         Box::pin(async move {
             let sound = media.iter().find_map(|media| media.format.sound()?.ok().map(Arc::new));
             let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, None, UnixMs(0));
-            let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
+            let (publisher, stream) = opened.map_err(|_| PublishRefusal::Failed)?;
             let stream = stream.expect("each share is new");
             let latm = media.iter().any(|media| matches!(media.format, Format::Latm { .. }));
             *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), latm, stream });

@@ -9,9 +9,9 @@ use std::time::Duration;
 use lareira::ground::frame::AudioParams;
 use lareira::ground::id::ShareId;
 use lareira::ground::limits;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::rtsp::Refusal;
 use lareira::web_camera::{Answer, Line, WebCameraGate, WebCameras};
 use lareira::wire::websocket::{Message, WebSocketError};
 use serde_json::Value;
@@ -46,14 +46,14 @@ struct Streams {
 
 impl WebCameraGate for Streams {
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
-        let known = if token == "TOKEN" { Ok(SHARE) } else { Err(Refusal::NotFound) };
+        let known = if token == "TOKEN" { Ok(SHARE) } else { Err(PublishRefusal::NotFound) };
         Box::pin(std::future::ready(known))
     }
 
     fn open<'a>(&'a self, _token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher> {
         Box::pin(async move {
             let (publisher, stream) =
-                self.hub.open(SHARE, audio, None, UnixMs(0)).map_err(|_| Refusal::AlreadyPublishing)?;
+                self.hub.open(SHARE, audio, None, UnixMs(0)).map_err(|_| PublishRefusal::AlreadyPublishing)?;
             if stream.is_some() {
                 *self.stream.lock().expect("nobody panics while holding it") = stream;
             }
@@ -276,12 +276,12 @@ fn a_share_has_few_cameras_at_once() {
     let admit = || futures_lite::future::block_on(door.web_cameras.admit("TOKEN", None));
     let mut admitted: Vec<_> =
         (0..limits::WEB_CAMERAS_PER_SHARE).map(|_| admit().map_err(|_| "refused").expect("let in")).collect();
-    assert!(admit().is_err_and(|refusal| refusal == Refusal::AlreadyPublishing));
+    assert!(admit().is_err_and(|refusal| refusal == PublishRefusal::AlreadyPublishing));
     admitted.pop();
     assert!(admit().is_ok(), "one has gone");
     assert!(
         futures_lite::future::block_on(door.web_cameras.admit("OTHER", None))
-            .is_err_and(|why| why == Refusal::NotFound)
+            .is_err_and(|why| why == PublishRefusal::NotFound)
     );
 }
 

@@ -5,9 +5,9 @@
 //! so many streams at once.
 
 mod seats;
+mod text;
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use async_io::Timer;
@@ -23,7 +23,7 @@ use crate::http::api::{Api, Failure, phone_of, session_of};
 use crate::http::events::seats::{Seat, Seats};
 use crate::http::ports::events::Events;
 use crate::http::route::{PhoneCall, Route, TvCall};
-use crate::share::{Asker, Audience, Event, ShareError, Subscription};
+use crate::share::{Asker, Audience, Change, Ring, ShareError, Subscription};
 
 /// How long a page waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 1000;
@@ -57,7 +57,7 @@ impl Events for Announcements {
                 Ok((device, subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
-                    let rings = rings.iter().map(|ring| format!("event: ring\ndata: {ring}\n\n"));
+                    let rings = rings.into_iter().map(|ring| text::change(&Change::Ring(ring)));
                     told(Follower {
                         first: std::iter::once(hello).chain(rings).collect(),
                         subscription,
@@ -83,7 +83,7 @@ fn field<'a>(fields: &'a [(&'static str, String)], name: &str) -> Option<&'a str
 }
 
 /// The device that follows, what it is told, and what rings for a TV whose page was just opened.
-type Followed = (Device, Subscription, Vec<Arc<str>>);
+type Followed = (Device, Subscription, Vec<Ring>);
 
 /// Begins to follow. Blocks.
 fn follow(api: &Api, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> Result<Followed, Failure> {
@@ -132,7 +132,7 @@ impl Follower {
         if let Some(text) = self.first.pop_front() {
             return Some(Bytes::from(text));
         }
-        let event = async { Some(Bytes::from(event_text(&self.subscription.next().await))) };
+        let event = async { Some(Bytes::from(text::event(&self.subscription.next().await))) };
         let leave = async {
             self.seat.is_wanted().await;
             None
@@ -154,14 +154,4 @@ fn told(follower: Follower) -> Reply {
     let body = Body::Endless(Box::pin(events));
     Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }
         .with("Cache-Control", "no-store")
-}
-
-fn event_text(event: &Event) -> String {
-    let mut text = format!("id: {}\nevent: {}\n", event.id, event.name);
-    for line in event.data.lines() {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "data: {line}");
-    }
-    text.push('\n');
-    text
 }

@@ -1,13 +1,13 @@
 //! Shares, from their creation to their end: the sender's side and the stream's side.
 
 use std::ops::{Bound, ControlFlow};
-use std::sync::Arc;
 
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
-use crate::share::events::news::{News, ring_data};
+use crate::share::events::change::Ring;
+use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::input;
@@ -314,7 +314,7 @@ pub fn clip_ready(
 }
 
 /// What still rings in a household: live shares that nobody has answered, for a TV that is switched on now.
-pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Result<Vec<Arc<str>>, ShareError> {
+pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Result<Vec<Ring>, ShareError> {
     let mut rings = Vec::new();
     for share in active_shares(ledger)? {
         let Some(share) = ledger.share(share)?.filter(|share| share.state == ShareState::Ready) else { continue };
@@ -325,7 +325,7 @@ pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Res
                 continue;
             }
             let manner = ringing::again(ledger, share.id, &sender, &user)?;
-            rings.extend(manner.map(|manner| ring_data(&user, &sender, &share, manner)));
+            rings.extend(manner.map(|manner| Ring::new(&user, &sender, &share, manner)));
         }
     }
     Ok(rings)

@@ -1,12 +1,9 @@
 //! The steward's decisions for those who watch.
 
-use std::sync::Arc;
-
-use serde_json::json;
-
 use crate::ground::id::{ShareId, TvId, UserId};
 use crate::ground::limits;
 use crate::share::events::announcer::Audience;
+use crate::share::events::change::{Change, Ring};
 use crate::share::events::news::News;
 use crate::share::model::error::ShareError;
 use crate::share::model::state::TargetState;
@@ -53,7 +50,7 @@ impl Steward {
     }
 
     /// What still rings in the household of a TV that is switched on now: what it would have been told before.
-    pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Arc<str>>, ShareError> {
+    pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Ring>, ShareError> {
         let date = self.date();
         self.read(|ledger| match ledger.tv(tv)?.and_then(|tv| tv.account) {
             Some(account) => sharing::waiting_rings(ledger, account, date),
@@ -163,7 +160,6 @@ impl Steward {
     pub(super) fn tell_viewers(&self, share: ShareId) {
         let Ok(state) = self.read(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };
         let viewers = self.viewers(share);
-        let data = json!({ "share_id": share.to_string(), "state": state.as_str(), "viewers": viewers });
-        self.announcer.tell(Audience::Share(share), "share", data.to_string());
+        self.announcer.tell(Audience::Share(share), Change::Viewers { share, state, viewers });
     }
 }

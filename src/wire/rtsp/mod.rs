@@ -14,7 +14,7 @@ mod session;
 mod transport;
 mod uri;
 
-pub use answer::Refusal;
+pub use answer::status as refusal_status;
 pub use auth::Credentials;
 pub use message::{Broken, interleave};
 pub use session::{Event, Kind, Route, Session, Step, Track};

@@ -5,7 +5,7 @@
 //! too long is known to whoever holds its socket. One connection has one session, so requests need not name it; a wrong
 //! name is an error all the same.
 
-use super::answer::{self, Refusal};
+use super::answer;
 use super::auth::{Challenger, Claim, Credentials, hex};
 use super::message::{self, Broken, Method, Piece, Request};
 use super::sdp::{self, Content, Description, SdpError};
@@ -13,6 +13,7 @@ use super::transport::{self, Way};
 use super::uri::Uri;
 use crate::ground::crypto;
 use crate::ground::limits::{RTSP_AUTH_TRIES, RTSP_IDLE};
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Moment;
 use crate::wire::rtp::Media;
 
@@ -230,11 +231,11 @@ impl Session {
     }
 
     /// Refuses what the last event asked for. The connection stays usable, unless a client guesses passwords.
-    pub fn refuse(&mut self, refusal: &Refusal, now: Moment) {
+    pub fn refuse(&mut self, refusal: &PublishRefusal, now: Moment) {
         let Some(pending) = self.pending.take() else { return };
-        let (status, reason) = refusal.status();
+        let (status, reason) = answer::status(refusal);
         let headers = match refusal {
-            Refusal::Authenticate => {
+            PublishRefusal::Authenticate => {
                 self.challenges += 1;
                 self.challenger.challenges(false, now)
             }

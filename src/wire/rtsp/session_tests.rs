@@ -1,8 +1,8 @@
 //! The session's rules, one request at a time: states, refusals, transports, names, limits.
 
-use super::Refusal;
 use super::session::{Event, Kind, Route, Session, Step};
 use crate::ground::limits::RTSP_AUTH_TRIES;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Moment;
 
 const NOW: Moment = Moment(1_000_000);
@@ -170,7 +170,7 @@ fn nothing_is_taken_while_others_decide() {
     let (used, Step::Event(_)) = client.session.take(both.as_bytes(), NOW) else { panic!() };
     assert!(matches!(client.session.take(&both.as_bytes()[used..], NOW), (0, Step::Waiting)));
     assert!(client.session.output().is_empty());
-    client.session.refuse(&Refusal::NotFound, NOW);
+    client.session.refuse(&PublishRefusal::NotFound, NOW);
     assert!(matches!(client.session.take(&both.as_bytes()[used..], NOW), (_, Step::Done)));
     let (_, answers) = client.answer();
     assert!(answers.starts_with("RTSP/1.0 404 ") && answers.contains("RTSP/1.0 200 OK"), "{answers}");
@@ -179,12 +179,12 @@ fn nothing_is_taken_while_others_decide() {
 #[test]
 fn refusals_are_told_and_leave_the_connection_usable() {
     for (refusal, status) in [
-        (Refusal::NotFound, 404),
-        (Refusal::AlreadyPublishing, 403),
-        (Refusal::NotAllowed("Over".into()), 403),
-        (Refusal::Full("Full".into()), 503),
-        (Refusal::Failed, 500),
-        (Refusal::Unsupported("No".into()), 415),
+        (PublishRefusal::NotFound, 404),
+        (PublishRefusal::AlreadyPublishing, 403),
+        (PublishRefusal::NotAllowed("Over".into()), 403),
+        (PublishRefusal::Full("Full".into()), 503),
+        (PublishRefusal::Failed, 500),
+        (PublishRefusal::Unsupported("No".into()), 415),
     ] {
         let mut client = Client::new();
         client.send(&text("ANNOUNCE", "rtsp://h/live/T", "", SDP));
@@ -194,7 +194,7 @@ fn refusals_are_told_and_leave_the_connection_usable() {
     }
     let mut client = Client::ready();
     client.send(&text("RECORD", "rtsp://h/live/T", "", ""));
-    client.session.refuse(&Refusal::AlreadyPublishing, NOW);
+    client.session.refuse(&PublishRefusal::AlreadyPublishing, NOW);
     assert_eq!(client.answer().0, 403);
     assert_eq!(client.ask("RECORD", "rtsp://h/live/T", "", ""), 200);
 }
@@ -251,7 +251,7 @@ fn udp_has_ports_on_both_sides() {
     assert_eq!(client.setup("streamid=1", "RTP/AVP/TCP;interleaved=0-1").0, 461, "all tracks travel alike");
     assert_eq!(client.setup("streamid=0", "RTP/AVP/TCP;interleaved=0-1").0, 200, "a track may be set up anew");
     client.send(&text("SETUP", "streamid=0", "Transport: RTP/AVP;client_port=5000-5001\r\n", ""));
-    client.session.refuse(&Refusal::NoPorts, NOW);
+    client.session.refuse(&PublishRefusal::NoPorts, NOW);
     assert_eq!(client.answer().0, 461);
 }
 
@@ -316,7 +316,7 @@ fn guessing_passwords_ends_the_connection() {
     for attempt in 0..=RTSP_AUTH_TRIES {
         let header = if attempt % 2 == 0 { "Authorization: Basic YTpi\r\n" } else { "Authorization: Digest x=1\r\n" };
         if client.send(&text("ANNOUNCE", "rtsp://h/live/T", header, SDP)).is_some() {
-            client.session.refuse(&Refusal::Authenticate, NOW);
+            client.session.refuse(&PublishRefusal::Authenticate, NOW);
         }
         let (status, answer) = client.answer();
         assert_eq!(status, 401);

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{Event, Refusal, Session};
+use super::super::{Event, Session};
 use super::*;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Moment;
 
 const SDP: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n\
@@ -123,7 +124,7 @@ fn ask(client: &mut Client, server: &mut Session, password: Option<&str>, reques
             match event {
                 Event::Announce { credentials, path, .. } => match password {
                     Some(password) if !credentials.as_ref().is_some_and(|given| given.prove(password)) => {
-                        server.refuse(&Refusal::Authenticate, now);
+                        server.refuse(&PublishRefusal::Authenticate, now);
                     }
                     _ => {
                         assert_eq!(path, "live/T");

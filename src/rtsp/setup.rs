@@ -1,0 +1,121 @@
+//! One publisher's connection until it records: ANNOUNCE, SETUP and RECORD within a fixed time, decided by the gate.
+
+use std::io;
+
+use async_io::Timer;
+
+use super::connection::{Connection, End, UNREAD_ANSWER_BYTES, within};
+use super::receiving::Receiving;
+use super::udp::UdpSockets;
+use crate::ground::crowd::number;
+use crate::ground::publish_refusal::PublishRefusal;
+use crate::live::Publisher;
+use crate::wire::rtp::{Delivery, Receiver};
+use crate::wire::rtsp::{Event, Route, Step, Track, refusal_status};
+
+/// What was announced on a connection, and the ports bound for it.
+#[derive(Default)]
+struct Announced {
+    path: String,
+    /// By medium.
+    sockets: Vec<Option<UdpSockets>>,
+}
+
+impl Connection {
+    /// Brings a publisher to RECORD before the deadline.
+    pub async fn set_up(&mut self, deadline: &mut Timer) -> Result<Receiving, End> {
+        let mut announced = Announced::default();
+        loop {
+            let now = self.shared.clock.now();
+            let (used, step) = self.session.take(self.buffer.unread(), now);
+            // Packets that come before their time are passed over with the rest.
+            let event = match step {
+                Step::Event(event) => Some(event),
+                Step::More => {
+                    self.buffer.advance(used);
+                    self.send_all(deadline).await?;
+                    within(deadline, self.socket.readable()).await?.map_err(End::Failed)?;
+                    self.read()?;
+                    continue;
+                }
+                Step::Close => {
+                    self.send_all(deadline).await?;
+                    return Err(End::Refused);
+                }
+                Step::Done | Step::Waiting | Step::Packet { .. } => None,
+            };
+            self.buffer.advance(used);
+            if self.session.output().len() > UNREAD_ANSWER_BYTES {
+                self.send_all(deadline).await?;
+            }
+            let outcome = match event {
+                Some(Event::Announce { path, left_out, credentials }) => {
+                    let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
+                    let admitted = match shared.gate.may_try(self.slot.address) {
+                        Err(refusal) if has_tried => Err(refusal),
+                        _ => within(deadline, shared.gate.admit(&path, credentials)).await?,
+                    };
+                    if admitted.is_ok() {
+                        self.slot.know(number("publisher", &path));
+                    } else if has_tried && matches!(admitted, Err(PublishRefusal::Authenticate)) {
+                        shared.gate.was_wrong(self.slot.address);
+                    }
+                    if admitted.is_ok() && !left_out.is_empty() {
+                        let what = left_out.join(", ");
+                        log::info!(
+                            "rtsp: publisher from {} also sends {what}: left out, TVs don't take it",
+                            self.slot.address
+                        );
+                    }
+                    announced = Announced { path, sockets: Vec::new() };
+                    admitted.map(|()| self.session.accept())
+                }
+                Some(Event::Bind { medium, ports }) => {
+                    self.bind(medium, ports, &mut announced).map(|ports| self.session.bound(ports))
+                }
+                Some(Event::Record(tracks)) => match within(deadline, self.open(&announced.path, &tracks)).await? {
+                    Ok((publisher, receiver)) => {
+                        self.session.accept();
+                        let sockets = std::mem::take(&mut announced.sockets);
+                        return Ok(Receiving::new(publisher, receiver, tracks, sockets, now));
+                    }
+                    Err(refusal) => Err(refusal),
+                },
+                Some(Event::Teardown) | None => Ok(()),
+            };
+            if let Err(refusal) = outcome {
+                let (status, reason) = refusal_status(&refusal);
+                log::info!("rtsp: publisher from {} refused: {status} {reason}", self.slot.address);
+                self.session.refuse(&refusal, now);
+            }
+        }
+    }
+
+    fn bind(&self, medium: usize, named: (u16, u16), announced: &mut Announced) -> Result<(u16, u16), PublishRefusal> {
+        let open = || {
+            let local = self.socket.tcp().local_addr()?.ip();
+            let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
+            let sockets = UdpSockets::open(local, self.slot.address, named, range, next)?;
+            Ok((sockets.ports()?, sockets))
+        };
+        let (ports, sockets) = open().map_err(|error: io::Error| {
+            log::warn!("rtsp: no ports for media over UDP: {error}");
+            PublishRefusal::NoPorts
+        })?;
+        if announced.sockets.len() <= medium {
+            announced.sockets.resize_with(medium + 1, || None);
+        }
+        announced.sockets[medium] = Some(sockets);
+        Ok(ports)
+    }
+
+    async fn open(&self, path: &str, tracks: &[Track]) -> Result<(Publisher, Receiver), PublishRefusal> {
+        let media: Vec<_> = tracks.iter().map(|track| track.media.clone()).collect();
+        let datagrams = tracks.iter().any(|track| matches!(track.route, Route::Udp(..)));
+        let delivery = if datagrams { Delivery::Datagrams } else { Delivery::Reliable };
+        let receiver =
+            Receiver::new(&media, delivery).map_err(|error| PublishRefusal::Unsupported(error.to_string()))?;
+        let publisher = self.shared.gate.open(path, &media).await?;
+        Ok((publisher, receiver))
+    }
+}

@@ -278,8 +278,8 @@ test('a revoked phone is told so and can come in again; a wrong code is said', a
 
 for (const [locale, unkept, again, lacks] of [
   ['en-GB', /Live, but not being kept: the disk is full\./, /being kept again/, /A part of it is missing in the inboxes\./],
-  ['es-ES', /no se está guardando: el disco está lleno\./, /guardando otra vez/, /En las bandejas falta una parte\./],
-  ['pt-PT', /não está a ser guardado: o disco está cheio\./, /outra vez a ser guardado/, /Nas caixas de entrada falta uma parte\./],
+  ['es-ES', /no se está guardando: el disco está lleno\./, /guardando otra vez/, /En Recibidos falta una parte\./],
+  ['pt-PT', /não está a ser guardado: o disco está cheio\./, /outra vez a ser guardado/, /Nos Recebidos falta uma parte\./],
 ]) {
   test(`a recording that stops is said while live, that it goes on too, and at the end what is missing: ${locale}`, async () => {
     mock = scene.keep(await start());

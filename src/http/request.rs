@@ -14,7 +14,7 @@ pub struct Request {
     /// Whether the method promises to change nothing.
     pub is_safe: bool,
     /// The client's address.
-    pub peer: Option<IpAddr>,
+    pub peer: IpAddr,
     /// Whether the client came over TLS.
     pub secure: bool,
     /// The Host field, checked by the front.
@@ -22,7 +22,7 @@ pub struct Request {
     /// The query without its question mark.
     pub query: String,
     /// The header fields the front keeps; names in lower case.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(&'static str, String)>,
     /// Bytes and microseconds of an upload the front measured.
     pub probe: Option<(u64, u64)>,
     /// The body.
@@ -37,7 +37,7 @@ impl Request {
 
     /// The value of a field, by its name in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of a query parameter, where it is plain text.

@@ -130,11 +130,11 @@ impl Home {
         let request = Request {
             route: Route::decode(method, path).expect("a route"),
             is_safe: method.is_safe(),
-            peer: Some(peer.parse().expect("an address")),
+            peer: peer.parse().expect("an address"),
             secure: is_secure,
             host: "192.168.1.2:8080".to_owned(),
             query: query.to_owned(),
-            fields: vec![("cookie".to_owned(), cookie.to_owned()), ("user-agent".to_owned(), "curl/8".to_owned())],
+            fields: vec![("cookie", cookie.to_owned()), ("user-agent", "curl/8".to_owned())],
             probe: None,
             body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
         };

@@ -299,7 +299,7 @@ fn handle(request: &Request) -> Reply {
         Route::Phone(PhoneCall::Me) => {
             let mut fields = request.fields.clone();
             fields.sort();
-            let body = serde_json::json!({ "peer": request.peer.map(|peer| peer.to_string()), "fields": fields });
+            let body = serde_json::json!({ "peer": request.peer.to_string(), "fields": fields });
             Reply::bytes(200, "application/json", body.to_string())
         }
         Route::Phone(PhoneCall::Enrol) => Reply::bytes(201, "application/octet-stream", request.body.clone()),

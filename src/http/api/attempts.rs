@@ -7,11 +7,10 @@ use crate::share::{RefusedKind, ShareError};
 
 /// Does something with a code, unless too many wrong ones came from there.
 pub fn with_code(api: &Api, request: &Request, kind: RefusedKind, work: impl FnOnce() -> Answered) -> Answered {
-    let Some(peer) = request.peer else { return work() };
-    api.steward.may_try(kind, peer)?;
+    api.steward.may_try(kind, request.peer)?;
     work().inspect_err(|failure| {
         if matches!(failure, Failure::Share(ShareError::BadCode)) {
-            api.steward.was_wrong(kind, peer);
+            api.steward.was_wrong(kind, request.peer);
         }
     })
 }

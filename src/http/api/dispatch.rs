@@ -19,8 +19,8 @@ impl Api {
             Route::Owner(call) => owner::answer(self, request, call),
             _ => Err(Failure::NotFound),
         };
-        if let (Err(Failure::Share(ShareError::WrongPin)), Some(peer)) = (&answered, request.peer) {
-            self.steward.was_refused(RefusedKind::Pin, peer);
+        if matches!(answered, Err(Failure::Share(ShareError::WrongPin))) {
+            self.steward.was_refused(RefusedKind::Pin, request.peer);
         }
         // Nothing of this may stay in a cache between.
         answered.unwrap_or_else(Failure::reply).with("Cache-Control", "no-store")

@@ -351,7 +351,7 @@ impl Exchange<'_> {
         let caller = Caller { lane: route.lane(), peer, secure, probe };
         let mut watching = true;
         let gone = poll_fn(|cx| self.connection.socket.poll_gone(cx, &mut watching));
-        let answered = match self.shared.upstream.call(head, body, &caller, self.shared.times.call, gone).await {
+        let answered = match self.shared.upstream.call(head, route, body, &caller, self.shared.times.call, gone).await {
             Some(Ok(answered)) => answered,
             Some(Err(reply)) => return self.send(head, reply).await,
             None => return Ok(Then::Close),

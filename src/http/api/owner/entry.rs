@@ -21,7 +21,7 @@ const COOKIE_SECONDS: u32 = limits::OWNER_TIME.as_secs() as u32;
 /// Refuses whoever comes without TLS where TLS is to be had: what is said here would be there for the whole network to
 /// read. This machine's own are let in, as by an SSH tunnel: nobody listens between.
 pub fn protected(api: &Api, request: &Request) -> Result<(), Failure> {
-    let is_own = request.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+    let is_own = request.peer.to_canonical().is_loopback();
     match api.secure.https() {
         Some(port) if !request.secure && !is_own => {
             Err(Failure::HttpsOnly(format!("https://{}:{port}{}", host_name(request), PageAddress::Owner)))

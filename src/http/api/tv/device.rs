@@ -62,7 +62,7 @@ pub fn pair_picture(api: &Api, request: &Request, tv: TvId) -> Answered {
 pub fn answer(api: &Api, request: &Request) -> Answered {
     let steward = &api.steward;
     let Some(Session { tv, account, user }) = session(api, request)? else {
-        let new = request.peer.map_or_else(|| steward.new_tv(), |peer| steward.new_tv_from(peer))?;
+        let new = steward.new_tv_from(request.peer)?;
         let mut value = json!({ "tv_id": new.tv.to_string(), "paired": false, "users": [] });
         unpaired(api, request, &mut value, new.tv, &new.pairing_code)?;
         return Ok(with_cookie(request, json_reply(200, &value), cookies::TV, &new.cookie));

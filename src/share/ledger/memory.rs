@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ground::crypto::TokenHash;
@@ -66,11 +67,19 @@ for_each_table!(keep_in_maps);
 
 /// Storage in memory; lost with the process.
 #[derive(Default)]
-pub struct MemoryStorage(Mutex<MemoryLedger>);
+pub struct MemoryStorage {
+    ledger: Mutex<MemoryLedger>,
+    fails: AtomicBool,
+}
 
 impl MemoryStorage {
+    /// From now on it takes nothing, as on a full disk; or takes all again.
+    pub fn fail(&self, fails: bool) {
+        self.fails.store(fails, Ordering::SeqCst);
+    }
+
     fn ledger(&self) -> MutexGuard<'_, MemoryLedger> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,6 +90,9 @@ impl Storage for MemoryStorage {
     }
 
     fn write(&self, decision: Decision) -> Result<(), LedgerError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(LedgerError::DiskFull);
+        }
         let mut ledger = self.ledger();
         let before = ledger.clone();
         match decision(&mut *ledger) {

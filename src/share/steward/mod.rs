@@ -317,12 +317,17 @@ impl Steward {
         (decision, Answer(answer))
     }
 
-    /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.
-    /// What the database doesn't take now is tried again the next time, and keeps nothing else from being done.
-    pub fn sweep(&self) -> Result<Vec<ShareId>, ShareError> {
+    /// Ends what waited too long, expires what is old. Cheap: to be called every second or so. What the database doesn't
+    /// take now is tried again the next time, and keeps nothing else from being done.
+    pub fn sweep(&self) -> Result<(), ShareError> {
         self.tell_refusals();
         let now = self.clock.now();
-        [self.end_late(now), self.let_go_of_silent(now), self.keep_at(now)].into_iter().collect::<Result<(), _>>()?;
+        [self.end_late(now), self.let_go_of_silent(now), self.keep_at(now)].into_iter().collect()
+    }
+
+    /// The recordings to delete. To be asked for after each sweep, whether all of it was done or not: where a full disk
+    /// takes nothing, they make room.
+    pub fn discards(&self) -> Result<Vec<ShareId>, ShareError> {
         self.read(retention::discards)
     }
 
@@ -359,13 +364,14 @@ impl Steward {
         done
     }
 
-    /// Looks after retention when it is time.
+    /// Looks after retention when it is time: again in a while, or at once where not all of it was done.
     fn keep_at(&self, now: Moment) -> Result<(), ShareError> {
         if self.watch().keeping.is_some_and(|at| at > now) {
             return Ok(());
         }
+        self.keep()?;
         self.watch().keeping = Some(now + KEEPING_INTERVAL);
-        self.keep()
+        Ok(())
     }
 
     fn keep(&self) -> Result<(), ShareError> {

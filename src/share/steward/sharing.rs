@@ -244,7 +244,7 @@ impl Steward {
         self.read(retention::unfinished)
     }
 
-    /// The recording of `share` is gone from the disk; `sweep` does not name it again.
+    /// The recording of `share` is gone from the disk; `discards` does not name it again.
     pub fn recording_deleted(&self, share: ShareId) -> Result<(), ShareError> {
         self.write(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
     }

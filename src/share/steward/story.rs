@@ -341,7 +341,8 @@ impl Cast {
                 Ok(())
             }
             Act::Sweep => {
-                for share in steward.sweep()? {
+                steward.sweep()?;
+                for share in steward.discards()? {
                     steward.recording_deleted(share)?;
                 }
                 Ok(())

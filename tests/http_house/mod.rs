@@ -19,16 +19,18 @@ use futures_lite::{Stream, stream};
 use lareira::executor::{BoxFuture, Executor};
 use lareira::ground::crowd;
 use lareira::ground::id::ShareId;
+use lareira::ground::limits;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::reply::{Body, Portion, Reply};
 use lareira::ground::shares::Standing;
 use lareira::http::back::{Back, Handler};
 use lareira::http::request::Request;
 use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{
-    Admission, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events, Front,
-    FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, Upload, UploadRequest,
-    WebSocket,
+    Admission, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events, Front, FrontConfig,
+    Health, PlayRequest, Player, Proven, Status, Times, Unknown, Upload, UploadRequest,
 };
+use lareira::socket::{MessageChannel, TakeOver, WebSocket, WebSocketDoor};
 use lareira::wire::address::{ChannelFile, PlayAddress, PlayFile};
 use lareira::wire::websocket::Message;
 use rustix::net::{self, AddressFamily, SocketType};
@@ -262,11 +264,15 @@ impl Upload for Taken {
 
 /// With the token `T` it says back what it hears, in capitals, and is over at an empty text. The first text lets in what is
 /// long.
-impl Cameras for MadeUp {
-    fn admit<'a>(&'a self, token: &'a str, _: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {
-        let admitted: Result<TakeOver, Reply> = match token {
+impl WebSocketDoor for MadeUp {
+    fn admit_client<'a>(
+        self: Arc<Self>,
+        token: &'a str,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<TakeOver, PublishRefusal>> {
+        let admitted: Result<TakeOver, PublishRefusal> = match token {
             "T" => Ok(Box::new(|socket| Box::pin(say_back(socket)))),
-            _ => Err(Reply::error(404, "not_found", "nothing is shared there")),
+            _ => Err(PublishRefusal::NotFound),
         };
         Box::pin(std::future::ready(admitted))
     }
@@ -282,7 +288,7 @@ async fn say_back(mut socket: WebSocket) {
                     over = true;
                 }
                 Message::Text(text) => {
-                    socket.let_in();
+                    socket.let_in(limits::WEB_CAMERA_MESSAGE_BYTES);
                     socket.say(text.to_uppercase());
                 }
                 Message::Binary(bytes) => socket.say(format!("{} BYTES", bytes.len())),
@@ -344,7 +350,7 @@ impl House {
             back: back.entrance(),
             player: made_up.clone(),
             channels: made_up.clone(),
-            cameras: made_up.clone(),
+            web_cameras: made_up.clone(),
             clips: made_up.clone(),
             events: events.unwrap_or_else(|| made_up.clone()),
             status: made_up.clone(),

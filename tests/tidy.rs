@@ -1,11 +1,13 @@
 //! The laws of the house, as tests that read the source: each fails with the file, the line and the law.
 //!
 //! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files (that of
-//! circles in `tidy/circles.rs`, that of the API's guide in `tidy/routes.rs`), `tidy/source.rs` the reader of Rust. Here
+//! circles in `tidy/circles.rs`, those of the API's guide in `tidy/routes.rs` and `tidy/errors.rs`), `tidy/source.rs` the reader of Rust. Here
 //! each law is held against the repository, and against a small bad house to show that it can fail.
 
 #[path = "tidy/circles.rs"]
 mod circles;
+#[path = "tidy/errors.rs"]
+mod errors;
 #[path = "tidy/laws.rs"]
 mod laws;
 #[path = "tidy/plan.rs"]
@@ -297,8 +299,16 @@ fn script_lines_are_short() {
     keep(laws::script_lines_are_short);
     let fits = "é".repeat(140);
     let long = format!("{fits}é");
-    let files = [("web/a.js", fits.as_str()), ("web/tv/b.js", &long), ("web/vendor/c.js", &long), ("docs/d.md", &long)];
-    catches(laws::script_lines_are_short, &files, &["web/tv/b.js"]);
+    let files = [
+        ("web/a.js", fits.as_str()),
+        ("web/tv/b.js", &long),
+        ("web/vendor/c.js", &long),
+        ("docs/d.md", &long),
+        ("tests/web/e.test.js", &long),
+        ("tests/f.rs", &long),
+        ("benches/g.py", &long),
+    ];
+    catches(laws::script_lines_are_short, &files, &["web/tv/b.js", "tests/web/e.test.js", "benches/g.py"]);
 }
 
 #[test]
@@ -365,6 +375,48 @@ fn routes_are_documented() {
         catches(routes::routes_are_documented, &house, &["docs/api.md"; 2][..breaches]);
     }
     catches(routes::routes_are_documented, &[("docs/api.md", whole)], &["src/http/route/mod.rs"]);
+}
+
+#[test]
+fn errors_are_documented() {
+    keep(errors::errors_are_documented);
+    let door = r#"
+        fn refuse() -> Reply {
+            // Once it was (400, "old").
+            Reply::error(
+                403,
+                "ticket",
+                "Not valid.",
+            )
+        }
+        fn late() -> Refused { Refused { code: "late".into(), message: "busy" } }
+        #[cfg(test)]
+        mod tests { fn f() { answer(404, "none") } }"#;
+    let error = r#"
+        impl Error {
+            pub fn code(&self) -> &'static str {
+                match self {
+                    Self::One => "one",
+                    Self::Two | Self::Three => "two",
+                }
+            }
+            pub fn name(&self) -> &'static str { match self { Self::One => "uno" } }
+        }"#;
+    let guide =
+        "403 `ticket` (foreign), `two`; see `other`\n| 400, 504 | `late`, `one` | when |\n| 200 | `fine` | ever |\n";
+    let rtsp = r#"fn f() { refuse(454, "session") }"#;
+    for (guide, breaches) in [
+        (guide.to_owned(), &[][..]),
+        (guide.replace("`ticket`", "`tickets`"), &["src/http/a.rs", "docs/api.md"]),
+        (guide.replace(", `one`", ""), &["src/share/error.rs"]),
+        (format!("{guide}404 `none`"), &["docs/api.md"]),
+        (format!("{guide}400 `old`"), &["docs/api.md"]),
+        (format!("{guide}500 `uno`"), &["docs/api.md"]),
+    ] {
+        let (door, error, rtsp) =
+            (("src/http/a.rs", door), ("src/share/error.rs", error), ("src/wire/rtsp/b.rs", rtsp));
+        catches(errors::errors_are_documented, &[door, error, rtsp, ("docs/api.md", guide.as_str())], breaches);
+    }
 }
 
 #[test]

@@ -299,8 +299,16 @@ fn script_lines_are_short() {
     keep(laws::script_lines_are_short);
     let fits = "é".repeat(140);
     let long = format!("{fits}é");
-    let files = [("web/a.js", fits.as_str()), ("web/tv/b.js", &long), ("web/vendor/c.js", &long), ("docs/d.md", &long)];
-    catches(laws::script_lines_are_short, &files, &["web/tv/b.js"]);
+    let files = [
+        ("web/a.js", fits.as_str()),
+        ("web/tv/b.js", &long),
+        ("web/vendor/c.js", &long),
+        ("docs/d.md", &long),
+        ("tests/web/e.test.js", &long),
+        ("tests/f.rs", &long),
+        ("benches/g.py", &long),
+    ];
+    catches(laws::script_lines_are_short, &files, &["web/tv/b.js", "tests/web/e.test.js", "benches/g.py"]);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! `config` says how, [`Gateway::start`] opens every door (`start` has its longer steps), [`Gateway::run`] serves until it is
 //! told to stop. The other files translate between rooms that don't know each other. Nothing is decided here.
 
-mod cameras;
 mod channels;
 mod clips;
 mod error;
@@ -28,7 +27,6 @@ use crate::admin::addresses::{Addresses, Doors};
 use crate::admin::control::Control;
 use crate::config::Config;
 use crate::executor::{Executor, SystemClock, Task};
-use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::Watched;
 use crate::gateway::clips::Intake;
 use crate::gateway::owner_page::OwnerPage;
@@ -111,7 +109,7 @@ impl Gateway {
                 back: back.entrance(),
                 player: Arc::new(keep.player(&clock)),
                 channels: watched,
-                cameras: Arc::new(HandOver(publishing.web_cameras.clone())),
+                web_cameras: publishing.web_cameras.clone(),
                 clips: Arc::new(Intake { clips: keep.clips.clone(), api: api.clone() }),
                 events: Arc::new(Announcements::new(api.clone(), clock.clone())),
                 devices: Arc::new(api),

@@ -48,7 +48,7 @@ pub const HTTP_IDLE: Duration = Duration::from_secs(75);
 /// Files that are sent at once a large piece at a time; further ones are sent in small pieces.
 pub const HTTP_LARGE_CHUNKS: usize = 48;
 /// Bytes read from or written to one connection before the others get their turn.
-pub const HTTP_TURN_BYTES: usize = 256 * 1024;
+pub const TURN_BYTES: usize = 256 * 1024;
 /// The same over TLS, where each byte costs more.
 pub const TLS_TURN_BYTES: usize = 64 * 1024;
 /// How long one write may be stuck before the connection is ended.
@@ -333,6 +333,10 @@ pub const CHANNEL_SEGMENT_BYTES: usize = 6 * 1024 * 1024;
 pub const CHANNEL_BYTES: usize = 16 * 1024 * 1024;
 /// How long a channel's ticket gives the right to watch, at least.
 pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
+/// Bytes of a message on a WebSocket before whoever has taken it over lets in longer ones; more ends it.
+pub const WEBSOCKET_SHORT_BYTES: usize = 16 * 1024;
+/// How long a client may take to take what it is told on a WebSocket; its connection ends then.
+pub const WEBSOCKET_WRITE_TIME: Duration = Duration::from_secs(5);
 /// Bytes of one binary message of a web camera; more ends it with `too_large`.
 pub const WEB_CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Web cameras at once at one share's address, of which one publishes; further ones are 409.
@@ -343,7 +347,7 @@ pub const WEB_CAMERA_NAME_BYTES: usize = 64;
 pub const WEB_CAMERA_LEAVES: Duration = Duration::from_secs(1);
 /// Bytes of one text message of a web camera, and of any message before its `start` was accepted; more ends it with
 /// `too_large`.
-pub const WEB_CAMERA_TEXT_BYTES: usize = 16 * 1024;
+pub const WEB_CAMERA_TEXT_BYTES: usize = WEBSOCKET_SHORT_BYTES;
 /// Bytes of one piece of its sound; more is no Opus packet and no AAC access unit.
 pub const WEB_CAMERA_SOUND_BYTES: usize = 8 * 1024;
 /// How long a web camera may take to say what it will send.
@@ -356,8 +360,6 @@ pub const WEB_CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
 pub const WEB_CAMERA_TURN_FRAMES: usize = 256;
 /// How long a web camera may be quiet before it is asked whether it is there.
 pub const WEB_CAMERA_QUIET: Duration = Duration::from_secs(2);
-/// How long a web camera may take to take what it is told; its connection ends then.
-pub const WEB_CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
 /// Lines that one place in the program may write to the log within a minute; further ones are counted.
 pub const LOG_LINES: u32 = 120;
 /// How often the host's addresses are looked at, to announce the gateway where they are new and to know the home's networks.

@@ -1,13 +1,13 @@
 //! Web cameras, which are browsers that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each,
 //! until it is over.
 //!
-//! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::web_camera`. As with RTSP,
+//! The messages come over a [`MessageChannel`], whichever door has the socket; what they mean is known to `wire::web_camera`. As with RTSP,
 //! one wake-up takes all that came, in one write to the stream, and one slow timer looks after what is overdue.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,7 @@ use event_listener::Event as Bell;
 use futures_lite::future::{pending, yield_now};
 use futures_lite::{FutureExt as _, StreamExt as _};
 
+use crate::executor::BoxFuture;
 use crate::ground::crypto::same;
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
@@ -25,7 +26,7 @@ use crate::ground::limits;
 use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
-use crate::socket::LowWater;
+use crate::socket::{LowWater, MessageChannel, TakeOver, WebSocketDoor};
 use crate::wire::web_camera::{EndReason, Event, Overdue, Said, Session, WebCameraError};
 use crate::wire::websocket::{Message, WebSocketError};
 
@@ -47,40 +48,6 @@ pub trait WebCameraGate: Send + Sync {
 
     /// TVs that play `share` now.
     fn viewers(&self, share: ShareId) -> usize;
-}
-
-/// A web camera's connection.
-pub trait Line: Send {
-    /// Where the web camera is.
-    fn peer(&self) -> IpAddr;
-
-    /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing may be lost if
-    /// it is dropped before.
-    fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send;
-
-    /// Adds the messages that have come, without waiting; whether anything has.
-    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError>;
-
-    /// The socket that [`Self::receive`] waits for, if it is one.
-    fn socket(&self) -> Option<&TcpStream>;
-
-    /// Whether part of a message was received whose rest is to be waited for, however little it is.
-    fn is_inside_message(&self) -> bool;
-
-    /// Media may come: until then no message needs to be longer than [`limits::WEB_CAMERA_TEXT_BYTES`].
-    fn let_in(&mut self);
-
-    /// Says a text; it goes out with [`Self::flush`].
-    fn say(&mut self, text: String);
-
-    /// Asks whether the web camera is there; it goes out with [`Self::flush`].
-    fn ping(&mut self);
-
-    /// Says that it is over, with this code (RFC 6455, section 7.4.1); it goes out with [`Self::flush`].
-    fn close(&mut self, code: u16);
-
-    /// Sends what was said.
-    fn flush(&mut self) -> impl Future<Output = Result<(), WebSocketError>> + Send;
 }
 
 /// Why a conversation is over.
@@ -240,7 +207,7 @@ impl WebCameras {
         }
     }
 
-    async fn talk(&self, token: &str, camera: Option<String>, mut line: impl Line) {
+    async fn talk(&self, token: &str, camera: Option<String>, mut channel: impl MessageChannel) {
         self.conversations.fetch_add(1, Ordering::SeqCst);
         let _counted = Counted(self);
         let now = self.clock.now();
@@ -255,28 +222,42 @@ impl WebCameras {
             low_water: LowWater::default(),
             heard: now,
         };
-        let end = match conversation.go_on(&mut line).await {
+        let end = match conversation.go_on(&mut channel).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
         // The stream first: whoever does not listen must not hold it up.
-        conversation.finish(&end, line.peer());
-        if let Some(socket) = line.socket() {
+        conversation.finish(&end, channel.peer());
+        if let Some(socket) = channel.socket() {
             conversation.low_water.end(socket);
         }
         match &end {
             End::Meant(reason) => {
-                line.say(Said::End(*reason).text());
-                line.close(reason.close_code());
+                channel.say(Said::End(*reason).text());
+                channel.close(reason.close_code());
             }
             End::Error(error) => {
-                line.say(Said::Error(error).text());
-                line.close(error.close_code());
+                channel.say(Said::Error(error).text());
+                channel.close(error.close_code());
             }
             End::Gone | End::Replaced => {}
         }
         // The answer to a close, too; a web camera that does not take it is gone.
-        let _ = line.flush().await;
+        let _ = channel.flush().await;
+    }
+}
+
+impl WebSocketDoor for WebCameras {
+    fn admit_client<'a>(
+        self: Arc<Self>,
+        token: &'a str,
+        camera: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<TakeOver, PublishRefusal>> {
+        Box::pin(async move {
+            let admitted = self.admit(token, camera).await?;
+            let take_over: TakeOver = Box::new(move |socket| Box::pin(admitted.talk(socket)));
+            Ok(take_over)
+        })
     }
 }
 
@@ -290,9 +271,9 @@ pub struct Admitted {
 
 impl Admitted {
     /// Talks with it until that is over.
-    pub async fn talk(mut self, line: impl Line) {
+    pub async fn talk(mut self, channel: impl MessageChannel) {
         let camera = self.camera.take();
-        self.door.talk(&self.token, camera, line).await;
+        self.door.talk(&self.token, camera, channel).await;
     }
 }
 
@@ -336,7 +317,7 @@ struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
+    async fn go_on(&mut self, channel: &mut impl MessageChannel) -> Result<std::convert::Infallible, End> {
         let (mut tick, mut ticks_often) = (Timer::interval(TICK), false);
         let mut stopped = self.door.stop.listen();
         let known = self.known.clone();
@@ -349,7 +330,7 @@ impl Conversation<'_> {
             if known.as_ref().is_some_and(|known| known.is_replaced.load(Ordering::SeqCst)) {
                 return Err(End::Replaced);
             }
-            let received = async { Some(line.receive(&mut messages).await) };
+            let received = async { Some(channel.receive(&mut messages).await) };
             let ticked = async {
                 tick.next().await;
                 None
@@ -368,10 +349,10 @@ impl Conversation<'_> {
             let received = match received.or(ticked).or(stopping).or(replacing).await {
                 Some(received) => Some(received),
                 // What came may have been too little to wake for.
-                None => line.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
+                None => channel.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
             };
             let now = self.door.clock.now();
-            let taken = self.take(&mut messages, line, now).await;
+            let taken = self.take(&mut messages, channel, now).await;
             self.write().await;
             taken?;
             match received {
@@ -381,18 +362,18 @@ impl Conversation<'_> {
                 }
                 None if now.since(self.heard) >= limits::WEB_CAMERA_QUIET => {
                     self.heard = now;
-                    line.ping();
+                    channel.ping();
                 }
                 None => {}
             }
             self.look_after(now)?;
             if let Some(publisher) = &self.publisher {
                 let (gate, share) = (&self.door.gate, publisher.share());
-                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| line.say(said.text()));
+                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
             }
-            line.flush().await?;
-            if let Some(socket) = line.socket() {
-                self.low_water.apply(socket, line.is_inside_message());
+            channel.flush().await?;
+            if let Some(socket) = channel.socket() {
+                self.low_water.apply(socket, channel.is_inside_message());
             }
             if ticks_often != self.low_water.is_raised() {
                 ticks_often = !ticks_often;
@@ -402,7 +383,12 @@ impl Conversation<'_> {
     }
 
     /// Takes what came.
-    async fn take(&mut self, messages: &mut Vec<Message>, line: &mut impl Line, now: Moment) -> Result<(), End> {
+    async fn take(
+        &mut self,
+        messages: &mut Vec<Message>,
+        channel: &mut impl MessageChannel,
+        now: Moment,
+    ) -> Result<(), End> {
         for message in messages.drain(..) {
             let event = match message {
                 Message::Binary(bytes) => self.session.binary(&bytes, now, &mut self.frames)?,
@@ -411,9 +397,9 @@ impl Conversation<'_> {
             match event {
                 Some(Event::StartFile) => {
                     let share = self.door.gate.admit(self.token).await.map_err(refused)?;
-                    self.start(share, line);
+                    self.start(share, channel);
                 }
-                Some(Event::Start(audio)) => self.open(audio, line).await?,
+                Some(Event::Start(audio)) => self.open(audio, channel).await?,
                 Some(Event::End) => return Err(End::Meant(EndReason::Ended)),
                 None => {}
             }
@@ -421,24 +407,24 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    async fn open(&mut self, audio: Option<Arc<AudioParams>>, line: &mut impl Line) -> Result<(), End> {
+    async fn open(&mut self, audio: Option<Arc<AudioParams>>, channel: &mut impl MessageChannel) -> Result<(), End> {
         let with = if audio.is_some() { "video and sound" } else { "video" };
         let publisher = self.door.gate.open(self.token, audio).await.map_err(refused)?;
         let share = publisher.share();
-        log::info!("share={share} published from {} with {with} over a WebSocket", line.peer());
+        log::info!("share={share} published from {} with {with} over a WebSocket", channel.peer());
         self.publisher = Some(publisher);
         if let Some(known) = &self.known {
             self.door.known().insert(self.token.to_owned(), known.clone());
         }
-        self.start(share, line);
+        self.start(share, channel);
         Ok(())
     }
 
     /// Lets the web camera send, if it has not been let yet.
-    fn start(&mut self, share: ShareId, line: &mut impl Line) {
+    fn start(&mut self, share: ShareId, channel: &mut impl MessageChannel) {
         if !std::mem::replace(&mut self.has_started, true) {
-            line.let_in();
-            line.say(Said::Started(share).text());
+            channel.let_in(limits::WEB_CAMERA_MESSAGE_BYTES);
+            channel.say(Said::Started(share).text());
         }
         self.session.opened(self.door.clock.now());
     }

@@ -107,13 +107,7 @@ impl Home {
     /// A call, with header fields that end with line breaks, and a JSON body or none.
     pub fn ask(&self, method: &str, path: &str, fields: &str, body: &Value) -> Answer {
         let mut client = self.house.connect();
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        client.send(format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{kind}{fields}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        client.answer()
+        client.ask(super::Request::new(method, path).host("127.0.0.1:8080").json(body).fields(fields))
     }
 
     /// A call as the back would read it of someone at `peer`, over TLS or not.
@@ -147,10 +141,7 @@ impl Home {
     /// The same call with a body that is anything.
     pub fn send(&self, method: &str, path: &str, fields: &str, body: &[u8]) -> Answer {
         let mut client = self.house.connect();
-        let head = format!("Host: 127.0.0.1:8080\r\n{fields}Content-Length: {}", body.len());
-        client.send(format!("{method} {path} HTTP/1.1\r\n{head}\r\n\r\n"));
-        client.send(body);
-        client.answer()
+        client.ask(super::Request::new(method, path).host("127.0.0.1:8080").fields(fields).body(body))
     }
 
     /// Where photos are.
@@ -219,7 +210,7 @@ pub fn media() -> MediaInfo {
 }
 
 pub fn json_of(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
+    answer.json()
 }
 
 pub fn code_of(answer: &Answer) -> (u16, String) {

@@ -12,7 +12,8 @@ use lareira::ground::limits;
 use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::web_camera::{Answer, Line, WebCameraGate, WebCameras};
+use lareira::socket::MessageChannel;
+use lareira::web_camera::{Answer, WebCameraGate, WebCameras};
 use lareira::wire::websocket::{Message, WebSocketError};
 use serde_json::Value;
 use smol::channel;
@@ -81,7 +82,7 @@ struct Script {
     told: mpsc::Sender<Told>,
 }
 
-impl Line for Script {
+impl MessageChannel for Script {
     fn peer(&self) -> IpAddr {
         Ipv4Addr::LOCALHOST.into()
     }
@@ -100,7 +101,7 @@ impl Line for Script {
     fn is_inside_message(&self) -> bool {
         false
     }
-    fn let_in(&mut self) {
+    fn let_in(&mut self, _message_bytes: usize) {
         let _ = self.told.send(Told::LetIn);
     }
     fn say(&mut self, text: String) {

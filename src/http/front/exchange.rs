@@ -22,7 +22,7 @@ use super::head::{self, Head, Refused};
 use super::shared::Shared;
 use super::tls::Beginning;
 use super::upstream::{CallBody, Caller};
-use super::websocket::{self, WebSocket};
+use super::websocket;
 use crate::executor::{self, BoxFuture, Work, unblock};
 use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
@@ -33,7 +33,7 @@ use crate::http::ports::player::PlayRequest;
 use crate::http::ports::status::Health;
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
-use crate::socket::ServerConfig;
+use crate::socket::{ServerConfig, WebSocket};
 
 /// Bytes of a file read at once.
 const FILE_CHUNK_BYTES: usize = 256 * 1024;
@@ -299,7 +299,7 @@ impl Exchange<'_> {
         self.send(&head, reply).await
     }
 
-    /// Hands a camera's connection over, if it is one. Nothing follows it.
+    /// Hands a web camera's connection over, if it is one. Nothing follows it.
     async fn publish(&mut self, head: &Head, token: &str) -> io::Result<Then> {
         let handshake = match websocket::handshake(head) {
             Ok(handshake) if head.body_bytes == 0 && head.method == Method::Get => handshake,
@@ -312,9 +312,9 @@ impl Exchange<'_> {
         let shared = self.shared.clone();
         let camera = head.query().split('&').find_map(|field| field.strip_prefix("camera="));
         let camera = camera.filter(|camera| (1..=limits::WEB_CAMERA_NAME_BYTES).contains(&camera.len()));
-        let take_over = match self.unless_gone(shared.cameras.admit(token, camera)).await {
+        let take_over = match self.unless_gone(shared.web_cameras.clone().admit_client(token, camera)).await {
             Some(Ok(take_over)) => take_over,
-            Some(Err(reply)) => return self.send(head, reply).await,
+            Some(Err(refusal)) => return self.send(head, websocket::refused(&refusal)).await,
             None => return Ok(Then::Close),
         };
         self.connection.know(Known::Device(crowd::number("camera", token)), None);

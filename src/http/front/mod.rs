@@ -30,21 +30,19 @@ use smol::channel;
 use smol::lock::Semaphore;
 
 pub use connections::{Caps, Times};
-pub use websocket::WebSocket;
 
 use crate::executor::{Executor, Task};
 use crate::ground::crowd;
 use crate::ground::limits;
 use crate::ground::network::Network;
 use crate::http::back::Entrance;
-use crate::http::ports::cameras::Cameras;
 use crate::http::ports::channel_player::ChannelPlayer;
 use crate::http::ports::clips::Clips;
 use crate::http::ports::devices::Devices;
 use crate::http::ports::events::Events;
 use crate::http::ports::player::Player;
 use crate::http::ports::status::Status;
-use crate::socket::ServerConfig;
+use crate::socket::{ServerConfig, WebSocketDoor};
 use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;
@@ -65,7 +63,7 @@ pub struct FrontConfig {
     /// Who plays TV channels.
     pub channels: Arc<dyn ChannelPlayer>,
     /// Who takes web cameras.
-    pub cameras: Arc<dyn Cameras>,
+    pub web_cameras: Arc<dyn WebSocketDoor>,
     /// Who takes films.
     pub clips: Arc<dyn Clips>,
     /// Who opens events.
@@ -141,7 +139,7 @@ impl Front {
             times: config.times,
             player: config.player,
             channels: config.channels,
-            cameras: config.cameras,
+            web_cameras: config.web_cameras,
             clips: config.clips,
             events: config.events,
             status: config.status,

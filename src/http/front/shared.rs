@@ -11,7 +11,6 @@ use super::head::{Head, Hosts};
 use super::rights::{Question, Rights};
 use super::upstream::Upstream;
 use crate::ground::network::Network;
-use crate::http::ports::cameras::Cameras;
 use crate::http::ports::channel_player::ChannelPlayer;
 use crate::http::ports::clips::Clips;
 use crate::http::ports::devices::Devices;
@@ -19,6 +18,7 @@ use crate::http::ports::events::Events;
 use crate::http::ports::player::Player;
 use crate::http::ports::status::Status;
 use crate::http::route::Route;
+use crate::socket::WebSocketDoor;
 
 /// What all connections share.
 pub struct Shared {
@@ -27,7 +27,7 @@ pub struct Shared {
     pub times: Times,
     pub player: Arc<dyn Player>,
     pub channels: Arc<dyn ChannelPlayer>,
-    pub cameras: Arc<dyn Cameras>,
+    pub web_cameras: Arc<dyn WebSocketDoor>,
     pub clips: Arc<dyn Clips>,
     pub events: Arc<dyn Events>,
     pub status: Arc<dyn Status>,

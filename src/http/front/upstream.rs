@@ -163,7 +163,7 @@ async fn exchange(mut stream: Async<UnixStream>, call: LeftCall) -> io::Result<A
     let mut answer = Vec::new();
     while answer.len() < limits::HTTP_ANSWER_BYTES {
         let before = answer.len();
-        (&mut stream).take(limits::HTTP_TURN_BYTES as u64).read_to_end(&mut answer).await?;
+        (&mut stream).take(limits::TURN_BYTES as u64).read_to_end(&mut answer).await?;
         if answer.len() == before {
             break;
         }

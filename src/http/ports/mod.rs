@@ -1,7 +1,6 @@
 //! What the door asks of the gateway: a trait for each room behind it, and the values that go through. The gateway puts
 //! those rooms behind the traits; no other door is named here.
 
-pub mod cameras;
 pub mod channel_player;
 pub mod clips;
 pub mod devices;

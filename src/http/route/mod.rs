@@ -70,7 +70,7 @@ pub enum Route {
     Metrics,
     /// `/play/{share}/{ticket}/{file}`
     Play(PlayAddress),
-    /// `/publish/{token}`: the WebSocket of a camera.
+    /// `/publish/{token}`: the WebSocket of a web camera.
     Publish(String),
     /// `/photo/{id}.jpg`: a photo of a person.
     Photo(PhotoId),

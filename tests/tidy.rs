@@ -1,11 +1,14 @@
 //! The laws of the house, as tests that read the source: each fails with the file, the line and the law.
 //!
 //! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files (that of
-//! circles in `tidy/circles.rs`, those of the guides in `tidy/routes.rs` and `tidy/schema.rs`), `tidy/source.rs` the reader
-//! of Rust. Here each law is held against the repository, and against a small bad house to show that it can fail.
+//! circles in `tidy/circles.rs`, those of the guides in `tidy/routes.rs`, `tidy/errors.rs` and `tidy/schema.rs`),
+//! `tidy/source.rs` the reader of Rust. Here each law is held against the repository, and against a small bad house to show
+//! that it can fail.
 
 #[path = "tidy/circles.rs"]
 mod circles;
+#[path = "tidy/errors.rs"]
+mod errors;
 #[path = "tidy/laws.rs"]
 mod laws;
 #[path = "tidy/plan.rs"]
@@ -415,6 +418,48 @@ fn schema_is_documented() {
         catches(schema::schema_is_documented, &house, &["docs/schema.md"; 2][..breaches]);
     }
     catches(schema::schema_is_documented, &[("docs/schema.md", whole)], &["src/share/ledger/mod.rs"]);
+}
+
+#[test]
+fn errors_are_documented() {
+    keep(errors::errors_are_documented);
+    let door = r#"
+        fn refuse() -> Reply {
+            // Once it was (400, "old").
+            Reply::error(
+                403,
+                "ticket",
+                "Not valid.",
+            )
+        }
+        fn late() -> Refused { Refused { code: "late".into(), message: "busy" } }
+        #[cfg(test)]
+        mod tests { fn f() { answer(404, "none") } }"#;
+    let error = r#"
+        impl Error {
+            pub fn code(&self) -> &'static str {
+                match self {
+                    Self::One => "one",
+                    Self::Two | Self::Three => "two",
+                }
+            }
+            pub fn name(&self) -> &'static str { match self { Self::One => "uno" } }
+        }"#;
+    let guide =
+        "403 `ticket` (foreign), `two`; see `other`\n| 400, 504 | `late`, `one` | when |\n| 200 | `fine` | ever |\n";
+    let rtsp = r#"fn f() { refuse(454, "session") }"#;
+    for (guide, breaches) in [
+        (guide.to_owned(), &[][..]),
+        (guide.replace("`ticket`", "`tickets`"), &["src/http/a.rs", "docs/api.md"]),
+        (guide.replace(", `one`", ""), &["src/share/error.rs"]),
+        (format!("{guide}404 `none`"), &["docs/api.md"]),
+        (format!("{guide}400 `old`"), &["docs/api.md"]),
+        (format!("{guide}500 `uno`"), &["docs/api.md"]),
+    ] {
+        let (door, error, rtsp) =
+            (("src/http/a.rs", door), ("src/share/error.rs", error), ("src/wire/rtsp/b.rs", rtsp));
+        catches(errors::errors_are_documented, &[door, error, rtsp, ("docs/api.md", guide.as_str())], breaches);
+    }
 }
 
 #[test]

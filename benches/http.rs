@@ -16,15 +16,17 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
 use futures_lite::Stream;
-use lareira::executor::Executor;
+use lareira::executor::{BoxFuture, Executor};
 use lareira::ground::id::ShareId;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::reply::{Body, Reply};
 use lareira::http::back::Back;
 use lareira::http::route::Route;
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front,
-    FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, UploadRequest,
+    Admission, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Devices, Events, Front, FrontConfig, Health,
+    PlayRequest, Player, Proven, Status, Times, Unknown, UploadRequest,
 };
+use lareira::socket::{TakeOver, WebSocketDoor};
 use lareira::wire::address::{PlayAddress, PlayFile};
 
 const VIEWERS: usize = 200;
@@ -113,9 +115,13 @@ impl Clips for House {
     }
 }
 
-impl Cameras for House {
-    fn admit<'a>(&'a self, _token: &'a str, _camera: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {
-        Box::pin(std::future::ready(Err(Reply::error(404, "none", "none"))))
+impl WebSocketDoor for House {
+    fn admit_client<'a>(
+        self: Arc<Self>,
+        _token: &'a str,
+        _name: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<TakeOver, PublishRefusal>> {
+        Box::pin(std::future::ready(Err(PublishRefusal::NotFound)))
     }
 }
 
@@ -165,7 +171,7 @@ fn main() {
         back: back.entrance(),
         player: house.clone(),
         channels: house.clone(),
-        cameras: house.clone(),
+        web_cameras: house.clone(),
         clips: house.clone(),
         events: house.clone(),
         status: house.clone(),

@@ -4,6 +4,7 @@ mod http_house;
 
 use std::time::Duration;
 
+use http_house::Request;
 use http_house::home::{Home, code_of, cookie_of, event, event_id, json_of};
 use lareira::ground::id::ShareId;
 use lareira::share::{EndReason, Holder, MediaInfo, NewUser, Scope};
@@ -51,7 +52,7 @@ fn a_share_from_enrolment_to_inbox() {
     let tv = format!("Cookie: {tv_cookie}; {user_cookie}\r\n");
     assert_eq!(json_of(&home.ask("GET", "/tv/api/device", &tv, &Value::Null))["users"][0]["signed_in"], true);
     let mut told = home.house.connect();
-    told.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{tv}\r\n"));
+    told.begin(Request::get("/tv/api/events").fields(&tv));
     assert_eq!(told.head().field("content-type"), Some("text/event-stream"));
     let (name, hello) = event(&mut told);
     assert!(name == "hello" && hello["now"].as_str().is_some_and(|now| now.ends_with('Z')));
@@ -78,7 +79,7 @@ fn a_share_from_enrolment_to_inbox() {
     assert!(websocket_url.starts_with("ws://127.0.0.1:") && websocket_url.contains("/publish/"), "{websocket_url}");
     assert!(created["publish"]["rtsp_url"].as_str().is_some_and(|url| url.starts_with("rtsp://127.0.0.1:8554/live/")));
     let mut followed = home.house.connect();
-    followed.send(format!("GET /api/v1/shares/{share}/events HTTP/1.1\r\nHost: localhost\r\n{phone}\r\n"));
+    followed.begin(Request::get(format!("/api/v1/shares/{share}/events")).fields(&phone));
     followed.head();
     assert_eq!(event(&mut followed).0, "hello");
 
@@ -101,7 +102,7 @@ fn a_share_from_enrolment_to_inbox() {
     let names: Vec<String> = (0..2).map(|_| event(&mut told).0).collect();
     // Who comes back with the last event's id is told what came after it, and nothing twice.
     let mut again = home.house.connect();
-    again.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: {first_id}\r\n{tv}\r\n"));
+    again.begin(Request::get("/tv/api/events").field("Last-Event-ID", &first_id).fields(&tv));
     again.head();
     assert_eq!(event(&mut again).0, "hello");
     assert_eq!((0..2).map(|_| event(&mut again).0).collect::<Vec<_>>(), names);
@@ -204,10 +205,8 @@ fn what_comes_from_elsewhere_changes_nothing() {
     }
     // A form of another page, from a browser that says nothing of its origin.
     let mut client = home.house.connect();
-    client.send(format!(
-        "POST /tv/api/sign-in HTTP/1.1\r\nHost: localhost\r\n{tv}Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{{}}"
-    ));
-    assert_eq!(code_of(&client.answer()), (415, "not_json".to_owned()));
+    let plain = Request::new("POST", "/tv/api/sign-in").fields(&tv).field("Content-Type", "text/plain").body("{}");
+    assert_eq!(code_of(&client.ask(plain)), (415, "not_json".to_owned()));
     let broken = home.ask("POST", "/tv/api/sign-in", &tv, &json!([1]));
     assert_eq!(code_of(&broken), (400, "bad_body".to_owned()));
     assert_eq!(code_of(&home.ask("POST", "/tv/api/sign-in", "Cookie: lareira_tv=forged\r\n", &body)).1, "no_tv");
@@ -221,10 +220,8 @@ fn an_upload_tells_what_to_send() {
     let enrolled = home.ask("POST", "/api/v1/enrol", "", &json!({ "code": invite.code, "name": "Rui" }));
     let token = json_of(&enrolled)["token"].as_str().expect("a token").to_owned();
     let mut client = home.house.connect();
-    let head = format!("Host: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n");
-    client.send(format!("POST /api/v1/probe HTTP/1.1\r\n{head}"));
-    client.send(vec![0; 2_000_000]);
-    let measured = json_of(&client.answer());
+    let upload = Request::new("POST", "/api/v1/probe").field("Authorization", format!("Bearer {token}"));
+    let measured = json_of(&client.ask(upload.body(vec![0; 2_000_000])));
     assert_eq!(measured["bytes"], 2_000_000);
     assert_eq!(measured["suggested"]["width"], 1920, "loopback is fast: {measured}");
 }
@@ -251,7 +248,7 @@ fn the_pages_are_there() {
 /// Opens a TV's events; the first `count` of them.
 fn first_events(home: &Home, tv: &str, count: usize) -> Vec<(String, Value)> {
     let mut client = home.house.connect();
-    client.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{tv}\r\n"));
+    client.begin(Request::get("/tv/api/events").host("127.0.0.1:8080").fields(tv));
     assert_eq!(client.head().status, 200);
     (0..count).map(|_| event(&mut client)).collect()
 }

@@ -13,17 +13,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_house::home::{Home, code_of, json_of};
-use http_house::{Answer, Client, Gate, House, eventually};
+use http_house::{Answer, Client, Gate, House, Request, eventually};
 use lareira::ground::limits;
 use lareira::ground::reply::Reply;
-use lareira::http::back::Request;
+use lareira::http::request;
 use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{Caps, Times};
 use lareira::thumbnail::portrait::portrait;
 use serde_json::{Value, json};
 
-const ME: &str = "GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const ACCEPT: &str = "POST /api/v1/terms/accept HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
 /// Bytes of a photo that has to have a place among large bodies.
 const PHOTO: usize = limits::HTTP_BODY_BYTES + 1;
 
@@ -42,7 +40,7 @@ impl Held {
     fn new(call: Duration) -> Self {
         let (gate, accepted) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
         let (hold, count) = (gate.hold(), accepted.clone());
-        let handler = move |request: &Request| {
+        let handler = move |request: &request::Request| {
             match request.route {
                 Route::Phone(PhoneCall::Me | PhoneCall::SetPhoto) => hold(),
                 Route::Phone(PhoneCall::AcceptTerms) => drop(count.fetch_add(1, Ordering::SeqCst)),
@@ -64,7 +62,7 @@ impl Held {
     fn calls(&self, last: u8, count: usize) -> Vec<Client> {
         let ask = |_| {
             let mut client = self.at(last);
-            client.send(ME);
+            client.begin(Request::get("/api/v1/me"));
             client
         };
         (0..count).map(ask).collect()
@@ -79,12 +77,14 @@ impl Held {
     fn photo(&self) -> Client {
         let mut client = self.house.connect();
         let phone = self.phones.fetch_add(1, Ordering::SeqCst);
-        let head = format!(
-            "Host: localhost\r\nAuthorization: Bearer {phone}\r\nContent-Type: image/jpeg\r\nContent-Length: {PHOTO}"
-        );
-        client.send(format!("PUT /api/v1/me/photo HTTP/1.1\r\n{head}\r\n\r\n"));
+        let photo = Request::new("PUT", "/api/v1/me/photo").field("Authorization", format!("Bearer {phone}"));
+        client.begin(photo.field("Content-Type", "image/jpeg").length(PHOTO));
         client
     }
+}
+
+fn accept() -> Request {
+    Request::new("POST", "/api/v1/terms/accept").body("{}")
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -125,7 +125,7 @@ fn a_tv_that_is_known_waits_for_no_stranger_who_waits() {
     let (gate, begun) = (Mutex::new(gate), Arc::new(AtomicUsize::new(0)));
     let count = begun.clone();
     // Inboxes are held, and let go one by one.
-    let handler = move |request: &Request| {
+    let handler = move |request: &request::Request| {
         if request.route == Route::Tv(TvCall::Inbox) {
             count.fetch_add(1, Ordering::SeqCst);
             // The test's end lets go of all.
@@ -138,17 +138,16 @@ fn a_tv_that_is_known_waits_for_no_stranger_who_waits() {
     // Dropped before the house, which waits for its calls.
     let open = open;
     let at = |last| Client::at(Ipv4Addr::new(127, 0, 0, last), house.address);
-    let settings = "GET /tv/api/settings HTTP/1.1\r\nHost: localhost\r\nCookie: lareira_tv=a\r\n\r\n";
     let ask = |last| {
         let mut tv = at(last);
-        tv.send(settings);
+        tv.begin(Request::get("/tv/api/settings").field("Cookie", "lareira_tv=a"));
         tv
     };
     assert_eq!(ask(2).answer().status, 200);
     let strangers: Vec<_> = (10..100)
         .map(|last| {
             let mut stranger = at(last);
-            stranger.send("GET /tv/api/inbox HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            stranger.begin(Request::get("/tv/api/inbox"));
             stranger
         })
         .collect();
@@ -169,8 +168,8 @@ fn a_call_whose_client_has_gone_is_never_begun() {
     let _waiting = held.calls(2, limits::HTTP_GUEST_CALLS);
     held.gate.wait_for(limits::HTTP_GUEST_CALLS - 1);
     let (mut gone, mut patient) = (held.at(2), held.at(2));
-    gone.send(ACCEPT);
-    patient.send(ACCEPT);
+    gone.begin(accept());
+    patient.begin(accept());
     held.read();
     drop(gone);
     held.read();
@@ -187,7 +186,7 @@ fn whoever_says_that_nothing_more_comes_is_answered_all_the_same() {
         for _ in 0..20 {
             let mut client = held.at(2);
             client.send(format!("GET /api/v1/terms HTTP/{version}\r\nHost: localhost\r\n\r\n"));
-            client.stream.shutdown(std::net::Shutdown::Write).expect("it is open");
+            client.stream().shutdown(std::net::Shutdown::Write).expect("it is open");
             assert_eq!(client.answer().status, 200, "HTTP/{version}");
         }
     }
@@ -203,7 +202,7 @@ fn a_call_that_came_too_late_for_a_place_is_not_made_either() {
     }
     // Nobody waits for those any more; the places are theirs still.
     let mut late = held.at(2);
-    late.send(ACCEPT);
+    late.begin(accept());
     let answer = late.answer();
     assert_eq!((answer.status, answer.field("retry-after")), (503, Some("2")), "{answer:?}");
     held.gate.open();
@@ -233,7 +232,7 @@ fn a_large_body_keeps_its_place_until_its_work_is_done() {
     eventually(|| {
         let mut photo = held.photo();
         // Where it is refused, the rest may find nobody.
-        let _ = std::io::Write::write_all(&mut photo.stream, &vec![0; PHOTO]);
+        let _ = photo.try_send(vec![0; PHOTO]);
         photo.answer().status == 200
     });
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use http_house::{House, eventually, share};
+use http_house::{House, Request, eventually, share};
 use lareira::http::{Caps, Times};
 
 #[test]
@@ -21,13 +21,11 @@ fn one_connection_answers_many_requests() {
         let wrong = client.get("/tv/api/sign-in");
         assert_eq!((wrong.status, wrong.field("allow")), (405, Some("POST")));
         assert_eq!(client.get("/").field("location"), Some("/tv/"));
-        client.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        let head = client.answer_to("HEAD");
+        let head = client.ask(Request::new("HEAD", "/healthz"));
         assert_eq!((head.status, head.field("content-length")), (200, Some("15")));
         assert!(head.field("date").is_some_and(|date| date.ends_with(" GMT")));
     }
-    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    assert_eq!(client.answer().field("connection"), Some("close"));
+    assert_eq!(client.ask(Request::get("/healthz").field("Connection", "close")).field("connection"), Some("close"));
     assert!(client.is_ended());
     house.seen.sick.store(true, Ordering::SeqCst);
     assert_eq!(house.get("/healthz").status, 503);
@@ -39,12 +37,11 @@ fn what_comes_from_elsewhere_is_whole_or_breaks_off() {
     let mut client = house.connect();
     let path = |pieces: u32| format!("/channel/{}/t/segment-{pieces}.ts", share());
     for _ in 0..2 {
-        client.send(format!("GET {} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=1-2\r\n\r\n", path(3)));
-        let whole = client.answer();
+        let whole = client.ask(Request::get(path(3)).field("Range", "bytes=1-2"));
         assert_eq!((whole.status, whole.text().as_str()), (200, "piecepiecepiece"));
         assert_eq!(whole.field("x-range"), Some("bytes=1-2"), "it is for the source to cut");
     }
-    client.send(format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path(2)));
+    client.begin(Request::get(path(2)));
     assert_eq!(client.head().field("content-length"), Some("15"));
     let mut part = Vec::new();
     while !part.ends_with(b"piecepiece") {
@@ -95,8 +92,7 @@ fn doubtful_requests_are_refused_and_said_so() {
         assert!(client.is_ended(), "{text}");
     }
     let mut client = house.connect();
-    client.send(format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(20_000)));
-    assert_eq!(client.answer().status, 431);
+    assert_eq!(client.ask(Request::get("/").field("X", "x".repeat(20_000))).status, 431);
     assert_eq!(house.get("/healthz").status, 200);
 }
 
@@ -105,12 +101,10 @@ fn names_of_ours_are_answered() {
     let house = House::default();
     for host in ["tv.example", "TV.example:8080", "lareira.local", "[::1]:1", "10.1.2.3"] {
         let mut client = house.connect();
-        client.send(format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-        assert_eq!(client.answer().status, 200, "{host}");
+        assert_eq!(client.ask(Request::get("/healthz").host(host)).status, 200, "{host}");
     }
     let mut client = house.connect();
-    client.send("GET http://tv.example/healthz HTTP/1.1\r\nHost: ignored.example\r\n\r\n");
-    assert_eq!(client.answer().status, 200);
+    assert_eq!(client.ask(Request::get("http://tv.example/healthz").host("ignored.example")).status, 200);
 }
 
 #[test]
@@ -128,22 +122,16 @@ fn files_are_sent_whole_and_in_parts() {
         ("-4", 1_000_000, 1_000_004),
         ("300000-800000", 300_000, 800_001),
     ] {
-        client.send(format!(
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes={range}\r\nIf-Range: \"v1\"\r\n\r\n"
-        ));
-        let part = client.answer();
+        let part = client.ask(Request::get(&path).field("Range", format!("bytes={range}")).field("If-Range", "\"v1\""));
         assert_eq!(part.status, 206);
         assert_eq!(part.field("content-range"), Some(format!("bytes {start}-{}/1000004", end - 1).as_str()));
         assert!(part.body.iter().zip(start..).all(|(got, at)| *got == byte(at)));
         assert_eq!(part.body.len() as u64, end - start);
     }
-    client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=2000000-\r\n\r\n"));
-    let beyond = client.answer();
+    let beyond = client.ask(Request::get(&path).field("Range", "bytes=2000000-"));
     assert_eq!((beyond.status, beyond.field("content-range")), (416, Some("bytes */1000004")));
-    client.send(format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-9\r\n\r\n"));
-    assert_eq!(client.answer_to("HEAD").field("content-length"), Some("10"));
-    client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: \"v1\"\r\n\r\n"));
-    assert_eq!(client.answer().status, 304);
+    assert_eq!(client.ask(Request::new("HEAD", &path).field("Range", "bytes=0-9")).field("content-length"), Some("10"));
+    assert_eq!(client.ask(Request::get(&path).field("If-None-Match", "\"v1\"")).status, 304);
     std::fs::remove_file(house.dir.path().join("video.mp4")).expect("removed");
     assert_eq!(client.get(&path).status, 404);
 }
@@ -152,7 +140,7 @@ fn files_are_sent_whole_and_in_parts() {
 fn live_pieces_leave_at_once_in_chunks_of_their_own() {
     let house = House::default();
     let mut client = house.connect();
-    client.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    client.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
     assert_eq!(client.head().field("transfer-encoding"), Some("chunked"));
     let started = Instant::now();
     for _ in 0..10 {
@@ -168,7 +156,7 @@ fn live_pieces_leave_at_once_in_chunks_of_their_own() {
 fn who_waits_for_an_answer_may_leave() {
     let house = House::default();
     let mut client = house.connect();
-    client.send(format!("GET /play/{}/t/part-1-1.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    client.begin(Request::get(format!("/play/{}/t/part-1-1.m4s", share())));
     eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 1);
     drop(client);
     eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 0);
@@ -179,38 +167,38 @@ fn who_waits_for_an_answer_may_leave() {
 fn bodies_are_asked_for_and_bounded() {
     let house = House::default();
     let mut client = house.connect();
-    client.send("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-    assert_eq!(client.answer().status, 100);
+    assert_eq!(client.ask(Request::new("POST", "/api/v1/enrol").length(5).field("Expect", "100-continue")).status, 100);
     client.send("hello");
     let answer = client.answer();
     assert_eq!((answer.status, answer.text().as_str()), (201, "hello"));
     let large = vec![b'a'; 900_000];
-    client.send(format!("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", large.len()));
+    client.begin(Request::new("POST", "/api/v1/enrol").length(large.len()));
     client.send(&large);
     assert_eq!(client.answer().body, large);
     // Refused before a byte of it is read, and still readable by who sends it at once.
-    client.send("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000000\r\n\r\n");
+    client.begin(Request::new("POST", "/api/v1/enrol").length(100_000_000_000_u64));
     client.send(vec![b'a'; 200_000]);
     assert_eq!(client.answer().status, 413);
     assert!(client.is_ended());
     let mut client = house.connect();
-    client.send("POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-    assert_eq!(client.answer().status, 404, "no 100 for what will not be taken");
+    let nowhere = client.ask(Request::new("POST", "/nowhere").length(5).field("Expect", "100-continue"));
+    assert_eq!(nowhere.status, 404, "no 100 for what will not be taken");
 }
 
 #[test]
 fn uploads_are_measured_and_not_kept() {
     let house = House::default();
     let mut client = house.connect();
-    client.send(
-        "POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 8000000\r\n\
-         X-Lareira-Probe: 1 1\r\n\r\n",
+    client.begin(
+        Request::new("POST", "/api/v1/probe")
+            .field("Authorization", "Bearer T")
+            .length(8_000_000)
+            .field("X-Lareira-Probe", "1 1"),
     );
     client.send(vec![0; 8_000_000]);
     let answer = client.answer();
     assert!(answer.text().starts_with("Some((8000000, "), "{answer:?}");
-    client.send("POST /api/v1/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n");
-    assert_eq!(client.answer().status, 413);
+    assert_eq!(client.ask(Request::new("POST", "/api/v1/probe").length(99_999_999_999_u64)).status, 413);
 }
 
 #[test]
@@ -223,16 +211,16 @@ fn slow_and_silent_clients_are_shown_out() {
     let mut idle = house.connect();
     assert_eq!(idle.get("/healthz").status, 200);
     let mut slow_body = house.connect();
-    slow_body.send("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhe");
+    slow_body.begin(Request::new("POST", "/api/v1/enrol").length(5).body("he"));
     let mut deaf = house.connect();
-    deaf.send(format!("GET /play/{}/t/live.mp4?flood HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    deaf.begin(Request::get(format!("/play/{}/t/live.mp4?flood", share())));
     let mut listening = house.connect();
-    listening.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    listening.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
     let mut slow = house.connect();
     let started = Instant::now();
     let mut ended = false;
     for byte in "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: 1234567890\r\n".bytes() {
-        ended |= std::io::Write::write_all(&mut slow.stream, &[byte]).is_err();
+        ended |= slow.try_send([byte]).is_err();
         thread::sleep(ms(15));
     }
     assert!(ended || slow.is_ended());
@@ -258,9 +246,7 @@ fn a_full_house_says_so() {
     let mut clients: Vec<_> = (0..3).map(|_| house.connect()).collect();
     for client in &mut clients {
         // At work, all of them: nobody makes room.
-        client.send(
-            "POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
-        );
+        client.begin(Request::new("POST", "/api/v1/enrol").field("Expect", "100-continue").length(5));
         assert_eq!(client.head().status, 100);
     }
     let mut fourth = house.connect();
@@ -279,18 +265,16 @@ fn strangers_who_fill_the_house_make_room_and_the_known_stay() {
     let times = Times { sweep: Duration::from_millis(20), ..Times::default() };
     let house = House::new(times, places(12, 8));
     let mut phone = house.connect();
-    phone.send("GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\n\r\n");
-    assert_eq!(phone.answer().status, 200);
+    assert_eq!(phone.ask(Request::get("/api/v1/me").field("Authorization", "Bearer T")).status, 200);
     let mut tv = house.connect();
-    tv.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    tv.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
     assert_eq!(tv.head().status, 200);
     let mut first = house.connect();
     assert_eq!(first.get("/healthz").status, 200);
     // Some say nothing, some never end their request's head, some carry what is no token.
     let mut crowd: Vec<_> = (0..40).map(|_| house.connect()).collect();
     for client in crowd.iter_mut().rev().take(4) {
-        client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic T\r\n\r\n");
-        assert_eq!(client.answer().status, 200);
+        assert_eq!(client.ask(Request::get("/healthz").field("Authorization", "Basic T")).status, 200);
     }
     assert!(first.is_ended(), "whoever has had nothing to do for longest makes room");
     assert_eq!(house.get("/healthz").status, 200, "whoever comes is served");
@@ -308,8 +292,7 @@ fn a_screen_that_turns_out_to_be_a_tv_takes_no_place_of_screens() {
     let segment = format!("/play/{}/t/segment-10.m4s", share());
     let (mut tv, mut screen) = (house.connect(), house.connect());
     assert_eq!(tv.get(&segment).status, 200);
-    tv.send("GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\n\r\n");
-    assert_eq!(tv.answer().status, 200);
+    assert_eq!(tv.ask(Request::get("/api/v1/me").field("Authorization", "Bearer T")).status, 200);
     assert_eq!(screen.get(&segment).status, 200);
     for _ in 0..40 {
         assert_eq!(house.get("/healthz").status, 200);
@@ -330,7 +313,7 @@ fn nothing_that_is_free_renews_the_time_for_a_head() {
     let mut ended = false;
     // An empty line now and then, before a request: each used to begin the time anew.
     while !ended && started.elapsed() < Duration::from_secs(10) {
-        ended = std::io::Write::write_all(&mut client.stream, b"\r\n").is_err();
+        ended = client.try_send(b"\r\n").is_err();
         thread::sleep(ms(50));
     }
     assert!(ended && client.is_ended());
@@ -344,7 +327,7 @@ fn requests_in_a_heap_are_answered_one_by_one() {
     let house = House::default();
     let mut client = house.connect();
     const REQUESTS: usize = 100_000;
-    let mut sender = client.stream.try_clone().expect("a second handle");
+    let mut sender = client.stream().try_clone().expect("a second handle");
     let before = resident_kib();
     let sending = thread::spawn(move || {
         let heap = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
@@ -397,12 +380,12 @@ fn a_crowd_of_idlers_harms_nobody() {
 fn the_door_closes_well() {
     let house = House::default();
     let mut live = house.connect();
-    live.send(format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    live.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
     live.head();
     let mut idle = house.connect();
     assert_eq!(idle.get("/healthz").status, 200);
     let mut waiting = house.connect();
-    waiting.send(format!("GET /play/{}/t/part-1-1.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    waiting.begin(Request::get(format!("/play/{}/t/part-1-1.m4s", share())));
     eventually(|| house.seen.waiting.load(Ordering::SeqCst) == 1);
     let started = Instant::now();
     let front = house.front.clone();
@@ -421,8 +404,7 @@ fn only_a_proper_handshake_makes_a_websocket() {
     let house = House::default();
     let ask = |token: &str, fields: &str| {
         let mut client = house.connect();
-        client.send(format!("GET /publish/{token} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
-        client.answer().status
+        client.ask(Request::get(format!("/publish/{token}")).fields(fields)).status
     };
     let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n";
@@ -436,8 +418,8 @@ fn only_a_proper_handshake_makes_a_websocket() {
     assert_eq!(ask("T", &format!("{key}{upgrade}{version}Content-Length: 1\r\n")), 400);
     assert_eq!(ask("U", &format!("{key}{upgrade}{version}")), 404);
     let mut client = house.connect();
-    client.send(format!("POST /publish/T HTTP/1.1\r\nHost: localhost\r\n{key}{upgrade}{version}\r\n"));
-    assert_eq!(client.answer().status, 405);
+    let posted = Request::new("POST", "/publish/T").fields(key).fields(upgrade).fields(version);
+    assert_eq!(client.ask(posted).status, 405);
 }
 
 #[test]
@@ -473,14 +455,10 @@ fn a_websocket_speaks_both_ways_until_it_is_closed() {
 fn a_film_is_taken_as_it_comes_and_kept_when_it_breaks_off() {
     let house = House::default();
     let path = format!("/api/v1/shares/{}/video", share());
-    let head = |length: usize, more: &str| {
-        format!(
-            "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: {length}\r\n{more}\r\n"
-        )
-    };
+    let put = |length| Request::new("PUT", &path).field("Authorization", "Bearer T").length(length);
     let film: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 251) as u8).collect();
     let mut client = house.connect();
-    client.send(head(film.len(), "Expect: 100-continue\r\n"));
+    client.begin(put(film.len()).field("Expect", "100-continue"));
     assert_eq!(client.head().status, 100, "it is asked for once it is known to be wanted");
     client.send(&film);
     assert_eq!(client.answer().status, 200);
@@ -488,15 +466,15 @@ fn a_film_is_taken_as_it_comes_and_kept_when_it_breaks_off() {
     assert_eq!(client.get("/healthz").status, 200, "the connection goes on");
 
     house.seen.film.lock().expect("no one panics").clear();
-    client.send(head(film.len(), ""));
+    client.begin(put(film.len()));
     client.send(&film[..1_000_000]);
     drop(client);
     eventually(|| house.seen.film.lock().expect("no one panics").len() == 1_000_000);
     assert_eq!(house.seen.films.load(Ordering::SeqCst), 1, "it is not taken for whole");
 
     let mut client = house.connect();
-    client.send(head(10, "Content-Range: bytes 0-8/20\r\n"));
-    assert_eq!(client.answer().status, 400, "a range that lies");
+    let lie = client.ask(put(10).field("Content-Range", "bytes 0-8/20"));
+    assert_eq!(lie.status, 400, "a range that lies");
     assert!(client.is_ended());
 }
 
@@ -505,12 +483,9 @@ fn a_film_that_nobody_wants_ends_before_it_has_come() {
     let house = House::default();
     let path = format!("/api/v1/shares/{}/video", share());
     let mut client = house.connect();
-    client.send(format!("PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000000\r\n\r\n"));
-    assert_eq!(client.answer().status, 401);
+    assert_eq!(client.ask(Request::new("PUT", &path).length(900_000_000_000_u64)).status, 401);
     let mut client = house.connect();
-    client.send(format!(
-        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\nabc"
-    ));
+    client.begin(Request::new("PUT", &path).field("Authorization", "Bearer T").length(1_000_000).body("abc"));
     eventually(|| house.seen.called_off.total_listeners() == 1);
     house.seen.called_off.notify(usize::MAX);
     assert_eq!(client.answer().status, 410);
@@ -523,10 +498,8 @@ fn a_film_is_read_no_faster_than_the_disk_takes_it() {
     let path = format!("/api/v1/shares/{}/video", share());
     let mut socket = std::net::TcpStream::connect(house.address).expect("the house is there");
     socket.set_write_timeout(Some(Duration::from_millis(500))).expect("it can be set");
-    let head = format!(
-        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer slow\r\nContent-Length: 1000000000\r\n\r\n"
-    );
-    std::io::Write::write_all(&mut socket, head.as_bytes()).expect("sent");
+    let head = Request::new("PUT", path).field("Authorization", "Bearer slow").length(1_000_000_000);
+    std::io::Write::write_all(&mut socket, &head.bytes()).expect("sent");
     let mut sent = 0;
     while let Ok(bytes) = std::io::Write::write(&mut socket, &[7; 65_536]) {
         sent += bytes;
@@ -541,9 +514,7 @@ fn a_film_of_which_nothing_comes_is_cut_off() {
     let house = House::new(times, Caps::default());
     let path = format!("/api/v1/shares/{}/video", share());
     let mut client = house.connect();
-    client.send(format!(
-        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\nabc"
-    ));
+    client.begin(Request::new("PUT", &path).field("Authorization", "Bearer T").length(1_000_000).body("abc"));
     assert!(client.is_ended());
     assert_eq!(*house.seen.film.lock().expect("no one panics"), b"abc", "what came is kept");
 }
@@ -554,13 +525,11 @@ fn a_film_that_drips_is_cut_off() {
     let house = House::new(Times { body: ms(300), sweep: ms(20), ..Times::default() }, Caps::default());
     let path = format!("/api/v1/shares/{}/video", share());
     let mut client = house.connect();
-    client.send(format!(
-        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer T\r\nContent-Length: 1000000\r\n\r\n"
-    ));
+    client.begin(Request::new("PUT", &path).field("Authorization", "Bearer T").length(1_000_000));
     let started = Instant::now();
     let mut ended = false;
     while !ended && started.elapsed() < Duration::from_secs(10) {
-        ended = std::io::Write::write_all(&mut client.stream, b"x").is_err();
+        ended = client.try_send(b"x").is_err();
         thread::sleep(ms(50));
     }
     assert!(ended && client.is_ended(), "a byte now and then keeps no place");

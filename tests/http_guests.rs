@@ -4,8 +4,8 @@ mod http_house;
 
 use std::time::Duration;
 
-use http_house::Client;
 use http_house::home::{Home, code_of, event, json_of};
+use http_house::{Client, Request};
 use lareira::ground::id::{AccountId, UserId};
 use lareira::ground::limits;
 use lareira::share::{EndReason, NewUser};
@@ -22,7 +22,7 @@ fn leo(home: &Home, account: AccountId) -> UserId {
 /// Opens a stream of events and reads its `hello`.
 fn follow(home: &Home, path: &str, fields: &str) -> Client {
     let mut told = home.house.connect();
-    told.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+    told.begin(Request::get(path).fields(fields));
     assert_eq!(told.head().status, 200);
     assert_eq!(event(&mut told).0, "hello");
     told

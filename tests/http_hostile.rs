@@ -6,8 +6,8 @@ mod http_house;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use http_house::Client;
 use http_house::home::{Home, code_of, cookie_of, json_of};
+use http_house::{Client, Request};
 use lareira::ground::id::UserId;
 use lareira::ground::limits;
 use serde_json::{Value, json};
@@ -74,9 +74,8 @@ fn photos_that_are_bombs_or_pages_are_refused() {
     assert_eq!(put("image/jpeg", &[0xff, 0xd8, 0xff, 0xe0]).0, 400);
     assert_eq!(put("image/jpeg", &[]).0, 415);
     let mut client = home.house.connect();
-    let head = format!("Host: localhost\r\n{phone}Content-Type: image/jpeg\r\nContent-Length: 8000001");
-    client.send(format!("PUT /api/v1/me/photo HTTP/1.1\r\n{head}\r\n\r\n"));
-    assert_eq!(client.answer().status, 413, "what is only promised is refused before it is sent");
+    let large = Request::new("PUT", "/api/v1/me/photo").fields(&phone).field("Content-Type", "image/jpeg");
+    assert_eq!(client.ask(large.length(8_000_001)).status, 413, "what is only promised is refused before it is sent");
     assert_eq!(std::fs::read_dir(home.photos()).expect("a folder").count(), 0, "nothing of it is kept");
     for path in ["/photo/../lareira.redb", "/photo/%2e%2e%2flareira.redb", "/photo/00.jpg", "/photo/-small.jpg"] {
         assert!(matches!(home.house.get(path).status, 400 | 404), "{path}");
@@ -212,8 +211,7 @@ fn hosts_of_others_are_not_answered() {
     ] {
         for path in ["/tv/api/device", "/tv/"] {
             let mut client = home.house.connect();
-            client.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-            assert_eq!(client.answer().status, status, "{host} {path}");
+            assert_eq!(client.ask(Request::get(path).host(host)).status, status, "{host} {path}");
         }
     }
     let tvs = home.steward.waiting_tvs().len();
@@ -282,9 +280,7 @@ fn codes_and_tokens_are_not_found_by_trying() {
 /// Begins to send a body of `length` bytes, and waits for what is said: 100 where the body is taken.
 fn begin_body(home: &Home, method: &str, path: &str, fields: &str, length: usize) -> (Client, u16) {
     let mut client = home.house.connect();
-    client.send(format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
-    ));
+    client.begin(Request::new(method, path).fields(fields).field("Expect", "100-continue").length(length));
     let status = client.head().status;
     (client, status)
 }
@@ -338,9 +334,7 @@ fn a_phone_that_sends_without_end_leaves_places_to_others() {
 /// A body of `length` bytes that someone at another address of this machine begins to send to where strangers may.
 fn enrolling(home: &Home, last: u8, length: usize) -> Client {
     let mut client = Client::at(Ipv4Addr::new(127, 0, 0, last), home.house.address);
-    client.send(format!(
-        "POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
-    ));
+    client.begin(Request::new("POST", "/api/v1/enrol").field("Expect", "100-continue").length(length));
     client
 }
 
@@ -366,10 +360,10 @@ fn strangers_who_drip_keep_nobody_from_enrolling() {
     assert_eq!(eva.answer().status, 201);
     let mut shown_out = 0;
     for client in &mut drips {
-        client.stream.set_nonblocking(true).expect("set");
+        client.stream().set_nonblocking(true).expect("set");
         let mut byte = [0];
-        if client.stream.peek(&mut byte).is_ok() {
-            client.stream.set_nonblocking(false).expect("set");
+        if client.stream().peek(&mut byte).is_ok() {
+            client.stream().set_nonblocking(false).expect("set");
             let answer = client.answer();
             assert_eq!(code_of(&answer), (503, "too_slow".to_owned()));
             assert!(answer.field("retry-after").is_some());
@@ -394,7 +388,7 @@ fn guests_leave_places_for_large_bodies_to_the_household() {
     // None of them sends anything more; the last ones wait.
     let begin = |fields: &String, method: &str, path: &str, length: usize| {
         let mut client = home.house.connect();
-        client.send(format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: {length}\r\n\r\n"));
+        client.begin(Request::new(method, path).fields(fields).length(length));
         client
     };
     let _held: Vec<_> = guests
@@ -465,14 +459,13 @@ fn a_connection_forgets_a_device_that_is_no_more() {
     let account = home.account("Casa");
     let (tv, (phone, sender), browser) = (home.tv(account), home.phone(account, "Rui"), owner(&home));
     let mut connections = [
-        (phone.as_str(), "GET /api/v1/me", "PUT /api/v1/me/photo"),
-        (tv.as_str(), "GET /tv/api/settings", "PUT /tv/api/settings"),
-        (browser.as_str(), "GET /admin/api/now", "POST /admin/api/verb"),
+        (phone.as_str(), "/api/v1/me", ("PUT", "/api/v1/me/photo")),
+        (tv.as_str(), "/tv/api/settings", ("PUT", "/tv/api/settings")),
+        (browser.as_str(), "/admin/api/now", ("POST", "/admin/api/verb")),
     ]
     .map(|(fields, known_by, large)| (home.house.connect(), fields, known_by, large));
     for (client, fields, known_by, _) in &mut connections {
-        client.send(format!("{known_by} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
-        let status = client.answer().status;
+        let status = client.ask(Request::get(&known_by).fields(fields)).status;
         assert!(matches!(status, 200 | 401), "{known_by}: {status}");
     }
     let phones = home.steward.phones().expect("phones");
@@ -482,10 +475,9 @@ fn a_connection_forgets_a_device_that_is_no_more() {
     let tv_id = home.steward.session(&value(&tv), None).expect("storage").expect("a TV").tv.id;
     home.steward.remove_tv(tv_id).expect("removed");
     home.steward.owner_sign_out(&value(&browser)).expect("shown out");
-    for (client, fields, _, large) in &mut connections {
-        client.send(format!(
-            "{large} HTTP/1.1\r\nHost: localhost\r\n{fields}Expect: 100-continue\r\nContent-Length: 100000\r\n\r\n"
-        ));
+    for (client, fields, _, (method, large)) in &mut connections {
+        let request = Request::new(method, &large).fields(fields).field("Expect", "100-continue");
+        client.begin(request.length(100_000));
         // Who looks after the bodies under way may be first, and cuts it off: then nothing is said.
         let line = client.first_line();
         assert!(line.is_empty() || line.starts_with("HTTP/1.1 401 "), "{large}: no more of it is read: {line}");

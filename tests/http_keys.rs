@@ -8,7 +8,7 @@ use std::sync::Barrier;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_house::home::{Home, code_of, cookie_of, event, json_of};
-use http_house::{Answer, Client};
+use http_house::{Answer, Client, Request};
 use lareira::ground::limits;
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn house(home: &Home) -> Value {
 
 fn events(home: &Home, tv: &str) -> Client {
     let mut client = home.house.connect();
-    client.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{tv}\r\n"));
+    client.begin(Request::get("/tv/api/events").fields(tv));
     assert_eq!(client.head().status, 200);
     assert_eq!(event(&mut client).0, "hello");
     client

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use http_house::home::{Home, event};
-use http_house::{Client, House, eventually, share};
+use http_house::{Client, House, Request, eventually, share};
 use lareira::http::{Caps, Credentials, Devices, Times};
 
 fn house() -> House {
@@ -25,7 +25,7 @@ fn long_bodies_end_when_the_right_to_them_is_gone() {
     let house = house();
     let open = |path: &str| {
         let mut client = house.connect();
-        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        client.begin(Request::get(path));
         assert_eq!(client.head().status, 200, "{path}");
         client
     };
@@ -65,7 +65,7 @@ fn a_file_ends_too_and_what_is_short_is_not_asked_after() {
     std::fs::write(house.dir.path().join("video.mp4"), vec![7; 64 << 20]).expect("a file");
     house.seen.taken_back.store(false, Ordering::SeqCst);
     let mut slow = house.connect();
-    slow.send(format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path("video.mp4?long")));
+    slow.begin(Request::get(path("video.mp4?long")));
     assert_eq!(slow.head().field("content-length"), Some("60000004"));
     eventually(|| house.seen.asked_after.load(Ordering::SeqCst) > 3);
     house.seen.taken_back.store(true, Ordering::SeqCst);
@@ -81,7 +81,7 @@ fn a_removed_tvs_events_end() {
     let (kitchen, bedroom) = (home.tv(account), home.tv(account));
     let follow = |tv: &str| {
         let mut client = home.house.connect();
-        client.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{tv}\r\n"));
+        client.begin(Request::get("/tv/api/events").fields(tv));
         assert_eq!(client.head().status, 200);
         assert_eq!(event(&mut client).0, "hello");
         client
@@ -107,7 +107,7 @@ fn a_revoked_phones_events_end() {
     let follow = |phone: &str| {
         let share = home.ready_share(phone, &[ana], None);
         let mut client = home.house.connect();
-        client.send(format!("GET /api/v1/shares/{share}/events HTTP/1.1\r\nHost: localhost\r\n{phone}\r\n"));
+        client.begin(Request::get(format!("/api/v1/shares/{share}/events")).fields(phone));
         assert_eq!(client.head().status, 200);
         assert_eq!(event(&mut client).0, "hello");
         (client, share)

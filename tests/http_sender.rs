@@ -4,6 +4,7 @@ mod http_house;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http_house::Request;
 use http_house::home::{Home, code_of, event, json_of};
 use lareira::ground::id::UserId;
 use lareira::ground::recording_failure::DISK_FULL;
@@ -44,7 +45,7 @@ fn a_sender_sees_their_own_shares_and_renames_them() {
     assert_eq!(listed["shares"], json!([expected]), "the same fields as a share by itself");
 
     let mut told = home.house.connect();
-    told.send(format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{tv}\r\n"));
+    told.begin(Request::get("/tv/api/events").fields(&tv));
     assert_eq!(told.head().status, 200);
     assert_eq!(event(&mut told).0, "hello");
     while event(&mut told).1["share_id"] != shares[0].to_string() {}
@@ -82,7 +83,7 @@ fn what_a_recording_lacks_is_told_in_a_word_to_phone_and_tv() {
     let (phone, _) = home.phone(account, "Rui");
     let share = home.ready_share(&phone, &[ana], None);
     let mut follows = home.house.connect();
-    follows.send(format!("GET /api/v1/shares/{share}/events HTTP/1.1\r\nHost: localhost\r\n{phone}\r\n"));
+    follows.begin(Request::get(format!("/api/v1/shares/{share}/events")).fields(&phone));
     follows.head();
     assert_eq!(event(&mut follows).0, "hello");
     let asked = |who: &str, path: String| json_of(&home.ask("GET", &path, who, &Value::Null));

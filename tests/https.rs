@@ -20,7 +20,7 @@ use futures_rustls::rustls::{
     SupportedCipherSuite, SupportedProtocolVersion, Tls13CipherSuite,
 };
 use http_house::home::Home;
-use http_house::{Client, House, eventually, share};
+use http_house::{Answer, Client, House, Request, eventually, share};
 use lareira::authority::{Authority, Names, Settings};
 use lareira::ground::limits;
 use lareira::ground::time::UnixMs;
@@ -68,7 +68,7 @@ impl Secure {
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
         }
-        Ok(Tls(stream))
+        Ok(Client::over(stream))
     }
 
     /// A client that trusts the authority.
@@ -99,33 +99,7 @@ impl Default for Secure {
     }
 }
 
-struct Tls(StreamOwned<ClientConnection, TcpStream>);
-
-impl Tls {
-    fn send(&mut self, text: &str) {
-        self.0.write_all(text.as_bytes()).and_then(|()| self.0.flush()).expect("sent");
-    }
-
-    /// Head and body of an answer that says its length.
-    fn answer(&mut self) -> (String, Vec<u8>) {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            self.0.read_exact(&mut byte).expect("a head");
-            head.push(byte[0]);
-        }
-        let head = String::from_utf8(head).expect("text");
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
-        let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
-        self.0.read_exact(&mut body).expect("the body");
-        (head, body)
-    }
-
-    fn get(&mut self, path: &str, fields: &str) -> (String, Vec<u8>) {
-        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
-        self.answer()
-    }
-}
+type Tls = Client<StreamOwned<ClientConnection, TcpStream>>;
 
 /// Hears the secret from which a client's keys follow.
 #[derive(Debug, Default)]
@@ -266,11 +240,10 @@ fn others_are_served_while_empty_records_come() {
     for _ in 0..20 {
         let records = client.empty(200);
         client.socket.write_all(&records).expect("taken");
-        assert!(other.get("/healthz", "").0.starts_with("HTTP/1.1 200 "));
+        assert_eq!(other.get("/healthz").status, 200);
     }
     let path = format!("/play/{}/t/video.mp4", share());
-    let request =
-        client.data(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    let request = client.data(&Request::get(path).field("Connection", "close").bytes());
     client.socket.write_all(&request).expect("taken");
     let mut answer = Vec::new();
     client.socket.read_to_end(&mut answer).expect("an answer, and its end");
@@ -303,16 +276,15 @@ fn both_versions_are_spoken_by_every_name() {
     for name in ["localhost", "lareira.local", "tv.example", "127.0.0.1"] {
         for (version, spoken) in [(&TLS12, ProtocolVersion::TLSv1_2), (&TLS13, ProtocolVersion::TLSv1_3)] {
             let mut client = house.connect_as(name, version).expect("hands are shaken");
-            assert_eq!(client.0.conn.protocol_version(), Some(spoken));
-            assert_eq!(client.0.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+            assert_eq!(client.stream().conn.protocol_version(), Some(spoken));
+            assert_eq!(client.stream().conn.alpn_protocol(), Some(&b"http/1.1"[..]));
             for _ in 0..3 {
-                let (head, body) = client.get("/healthz", "");
-                assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-                assert_eq!(body, br#"{"status":"ok"}"#);
+                let answer = client.get("/healthz");
+                assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"status":"ok"}"#));
             }
         }
     }
-    let error = house.connect_as("elsewhere.example", &TLS13).err().expect("not its name");
+    let error = house.connect_as("elsewhere.example", &TLS13).expect_err("not its name");
     assert!(error.to_string().contains("not valid for name"), "{error}");
 }
 
@@ -324,14 +296,14 @@ fn cookies_that_tls_gives_are_worth_nothing_without() {
     let tv = home.tv(account);
     let secure = Secure::of(home.house);
     let device = |fields: &str| {
-        let (head, body) = secure.connect().get("/tv/api/device", fields);
-        let set = head.lines().find_map(|line| line.strip_prefix("Set-Cookie: ")).expect("a cookie").to_owned();
-        let value: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        let answer = secure.connect().ask(Request::get("/tv/api/device").fields(fields));
+        let set = answer.field("Set-Cookie").expect("a cookie").to_owned();
+        let value = answer.json();
         (set, value["tv_id"].as_str().expect("an id").to_owned(), value["paired"] == true)
     };
     let over_http = |path: &str, fields: &str| {
         let mut client = Client::new(plain);
-        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+        client.begin(Request::get(path).fields(fields));
         client.head().status
     };
     // A TV that was paired without TLS stays paired, and its cookie is given anew.
@@ -341,8 +313,8 @@ fn cookies_that_tls_gives_are_worth_nothing_without() {
     let given = format!("Cookie: {}\r\n", set.split(';').next().expect("its pair"));
     assert!(device(&given).2);
     let mut events = secure.connect();
-    events.send(&format!("GET /tv/api/events HTTP/1.1\r\nHost: localhost\r\n{given}\r\n"));
-    assert!(events.answer().0.starts_with("HTTP/1.1 200 "));
+    events.begin(Request::get("/tv/api/events").fields(&given));
+    assert_eq!(events.head().status, 200);
     // The same name means nothing over plain HTTP, to calls and events alike; the plain one does.
     for path in ["/tv/api/channels", "/tv/api/events"] {
         assert_eq!((over_http(path, &given), over_http(path, &tv)), (401, 200), "{path}");
@@ -358,13 +330,12 @@ fn cookies_that_tls_gives_are_worth_nothing_without() {
 fn the_end_is_said() {
     let house = Secure::default();
     let mut client = house.connect();
-    let (head, _) = client.get("/healthz", "Connection: close\r\n");
-    assert!(head.contains("Connection: close"));
-    assert_eq!(client.0.read(&mut [0]).expect("a farewell, not a cut"), 0);
+    let answer = client.ask(Request::get("/healthz").field("Connection", "close"));
+    assert_eq!(answer.field("Connection"), Some("close"));
+    assert_eq!(client.read_rest().expect("a farewell, not a cut"), b"");
     let mut client = house.connect();
-    client.send("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-    assert!(client.answer().0.starts_with("HTTP/1.1 421 "));
-    assert_eq!(client.0.read(&mut [0]).expect("a farewell, not a cut"), 0);
+    assert_eq!(client.ask(Request::get("/healthz").host("evil.example")).status, 421);
+    assert_eq!(client.read_rest().expect("a farewell, not a cut"), b"");
 }
 
 #[test]
@@ -372,18 +343,16 @@ fn requests_may_come_together_and_in_pieces() {
     let house = Secure::default();
     let mut client = house.connect();
     let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    client.send(&request.repeat(2000));
+    client.send(request.repeat(2000));
     for _ in 0..2000 {
-        assert!(client.answer().0.starts_with("HTTP/1.1 200 "));
+        assert_eq!(client.answer().status, 200);
     }
     for piece in request.as_bytes().chunks(7) {
-        client.send(std::str::from_utf8(piece).expect("text"));
+        client.send(piece);
     }
-    assert!(client.answer().0.starts_with("HTTP/1.1 200 "));
+    assert_eq!(client.answer().status, 200);
     let body = "b".repeat(900_000);
-    let length = body.len();
-    client.send(&format!("POST /api/v1/enrol HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"));
-    assert_eq!(client.answer().1, body.as_bytes());
+    assert_eq!(client.ask(Request::new("POST", "/api/v1/enrol").body(body.as_str())).text(), body);
 }
 
 #[test]
@@ -393,12 +362,12 @@ fn files_are_sent_whole_and_in_parts() {
     let byte = |at: usize| if at < 4 { b"head"[at] } else { ((at - 4 + 10) % 251) as u8 };
     for version in [&TLS12, &TLS13] {
         let mut client = house.connect_as("localhost", version).expect("hands are shaken");
-        let (head, body) = client.get(&path, "");
-        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let Answer { status, body, .. } = client.get(&path);
+        assert_eq!(status, 200);
         assert_eq!(body.len(), 1_000_004);
         assert!(body.iter().enumerate().all(|(at, got)| *got == byte(at)));
-        let (head, body) = client.get(&path, "Range: bytes=300000-800000\r\n");
-        assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
+        let Answer { status, body, .. } = client.ask(Request::get(&path).field("Range", "bytes=300000-800000"));
+        assert_eq!(status, 206);
         assert_eq!(body.len(), 500_001);
         assert!(body.iter().zip(300_000..).all(|(got, at)| *got == byte(at)));
     }
@@ -408,13 +377,11 @@ fn files_are_sent_whole_and_in_parts() {
 fn bodies_without_end_come_as_they_are_made() {
     let house = Secure::default();
     let mut client = house.connect();
-    client.send(&format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
-    assert!(client.answer().0.contains("Transfer-Encoding: chunked"));
+    client.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
+    assert_eq!(client.head().field("Transfer-Encoding"), Some("chunked"));
     let mut seen = Vec::new();
     while seen.len() < 100 {
-        let mut some = [0; 1000];
-        let bytes = client.0.read(&mut some).expect("more");
-        seen.extend_from_slice(&some[..bytes]);
+        seen.extend(client.read_some());
     }
     assert!(seen.starts_with(b"5\r\nxxxxx\r\n5\r\nxxxxx\r\n"));
     assert_eq!(house.house.seen.endless.load(Ordering::SeqCst), 1);
@@ -422,10 +389,10 @@ fn bodies_without_end_come_as_they_are_made() {
     eventually(|| house.house.seen.endless.load(Ordering::SeqCst) == 0);
     // A farewell alone, without the end of the connection, is a going, too.
     let mut client = house.connect();
-    client.send(&format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
-    client.answer();
-    client.0.conn.send_close_notify();
-    client.0.flush().expect("sent");
+    client.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
+    client.head();
+    client.stream().conn.send_close_notify();
+    client.stream().flush().expect("sent");
     eventually(|| house.house.seen.endless.load(Ordering::SeqCst) == 0);
 }
 
@@ -434,14 +401,14 @@ fn a_client_that_does_not_read_is_held_up_and_ended() {
     let quick = Duration::from_millis(300);
     let house = Secure::new(Times { write: quick, sweep: Duration::from_millis(50), ..Times::default() });
     let mut client = house.connect();
-    client.send(&format!("GET /play/{}/t/live.mp4?flood HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
+    client.begin(Request::get(format!("/play/{}/t/live.mp4?flood", share())));
     eventually(|| house.house.seen.endless.load(Ordering::SeqCst) == 1);
     let started = Instant::now();
     eventually(|| house.house.front.counts().0 == 0);
     assert!(started.elapsed() < Duration::from_secs(10));
     // What was sent at all is what the kernel and TLS hold: a few hundred KiB of a flood.
     let mut sent = Vec::new();
-    let _ = client.0.sock.read_to_end(&mut sent);
+    let _ = client.stream().sock.read_to_end(&mut sent);
     assert!(sent.len() < 16 << 20, "{} bytes", sent.len());
 }
 
@@ -475,20 +442,18 @@ fn slow_and_broken_handshakes_are_cut_off() {
     }
     assert!(started.elapsed() < Duration::from_secs(5));
     eventually(|| house.house.front.counts().0 == 0);
-    assert!(house.connect().get("/healthz", "").0.starts_with("HTTP/1.1 200 "), "others are served");
+    assert_eq!(house.connect().get("/healthz").status, 200, "others are served");
 }
 
 #[test]
 fn plain_requests_are_sent_to_the_secure_address() {
     let house = Secure::default();
     let mut client = Client::new(house.address);
-    client.send("GET /tv/?a=b HTTP/1.1\r\nHost: localhost:8443\r\n\r\n");
-    let answer = client.answer();
+    let answer = client.ask(Request::get("/tv/?a=b").host("localhost:8443"));
     assert_eq!((answer.status, answer.field("location")), (308, Some("https://localhost:8443/tv/?a=b")));
     assert!(client.is_ended());
     let mut client = Client::new(house.address);
-    client.send("GET /tv/ HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-    assert_eq!(client.answer().status, 421);
+    assert_eq!(client.ask(Request::get("/tv/").host("evil.example")).status, 421);
     let mut client = Client::new(house.address);
     client.send("GET /tv/ HTTP/1.0\r\n\r\n");
     assert!(client.is_ended());
@@ -497,34 +462,34 @@ fn plain_requests_are_sent_to_the_secure_address() {
 #[test]
 fn a_new_certificate_is_shown_without_a_restart() {
     let house = Secure::default();
-    let shown = |client: &Tls| client.0.conn.peer_certificates().expect("it showed one")[0].clone().into_owned();
+    let shown =
+        |client: &mut Tls| client.stream().conn.peer_certificates().expect("it showed one")[0].clone().into_owned();
     let mut before = house.connect();
     house.authority.refresh(today()).expect("nothing to do");
-    assert_eq!(shown(&house.connect()), shown(&before));
+    assert_eq!(shown(&mut house.connect()), shown(&mut before));
     let soon = UnixMs(today().0 + 366 * DAY_MS);
     house.authority.refresh(soon).expect("a new one is made");
     house.authority.refresh(today()).expect("the clock was set back");
     house.authority.refresh(UnixMs(today().0 + DAY_MS)).expect("one from the future is made anew after a day");
-    let after = house.connect();
-    assert_ne!(shown(&after), shown(&before));
-    assert!(before.get("/healthz", "").0.starts_with("HTTP/1.1 200 "), "who is connected stays");
+    let mut after = house.connect();
+    assert_ne!(shown(&mut after), shown(&mut before));
+    assert_eq!(before.get("/healthz").status, 200, "who is connected stays");
 }
 
 #[test]
 fn the_door_closes_in_good_order() {
     let house = Secure::default();
     let mut idle = house.connect();
-    assert!(idle.get("/healthz", "").0.starts_with("HTTP/1.1 200 "));
+    assert_eq!(idle.get("/healthz").status, 200);
     let mut live = house.connect();
-    live.send(&format!("GET /play/{}/t/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n", share()));
-    live.answer();
+    live.begin(Request::get(format!("/play/{}/t/live.mp4", share())));
+    live.head();
     let silent = TcpStream::connect(house.address).expect("connected");
     eventually(|| house.house.front.counts().0 == 3);
     let front = house.house.front.clone();
     let closing = house.house.executor.spawn(async move { front.shut_down(Duration::from_secs(60)).await });
-    assert_eq!(idle.0.read(&mut [0]).expect("a farewell"), 0);
-    let mut rest = Vec::new();
-    live.0.read_to_end(&mut rest).expect("a farewell");
+    assert_eq!(idle.read_rest().expect("a farewell"), b"");
+    let rest = live.read_rest().expect("a farewell");
     assert!(rest.ends_with(b"0\r\n\r\n"), "the end of the body is said");
     futures_lite::future::block_on(closing);
     assert_eq!(house.house.front.counts().0, 0);

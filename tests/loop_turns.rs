@@ -3,7 +3,7 @@
 mod http_house;
 mod large;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures_rustls::pki_types::{CertificateDer, ServerName};
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use http_house::Client;
 use http_house::home::json_of;
+use http_house::{Client, Request};
 use lareira::cli::demo::Phone;
 use lareira::ground::limits;
 use lareira::ground::time::Ticks90k;
@@ -99,18 +99,15 @@ impl Secure {
         Self { address: house.https.expect("a secure door"), config: Arc::new(config) }
     }
 
-    /// Asks, and reads the answer's beginning: as much as comes at once.
+    /// Asks, and reads the answer's head.
     fn ask(&self, path: &str, fields: &str) {
         let name = ServerName::try_from("localhost").expect("a name");
         let client = ClientConnection::new(self.config.clone(), name).expect("a client");
         let stream = TcpStream::connect(self.address).expect("connected");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        let mut stream = StreamOwned::new(client, stream);
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
-        stream.write_all(request.as_bytes()).and_then(|()| stream.flush()).expect("sent");
-        let mut some = [0; 16_384];
-        let read = stream.read(&mut some).expect("an answer");
-        assert!(some[..read].starts_with(b"HTTP/1.1 "), "{path}");
+        let mut client = Client::over(StreamOwned::new(client, stream));
+        client.begin(Request::get(path).fields(fields));
+        assert!(client.head().head.starts_with("HTTP/1.1 "), "{path}");
     }
 }
 
@@ -260,12 +257,10 @@ fn body_of(method: &str, path: &str, house: &Large) -> String {
 /// Asks, and reads the answer's head; its body too, where it has an end.
 fn ask(client: &mut Client, method: &str, path: &str, fields: &str, body: &str) -> http_house::Answer {
     let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-    client.send(format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{kind}{fields}Content-Length: {}\r\n\r\n",
-        body.len()
-    ));
+    let request = Request::new(method, path).host("127.0.0.1").fields(kind).fields(fields);
+    client.begin(request.length(body.len()));
     // A refusal may come before all was sent.
-    let _ = client.stream.write_all(body.as_bytes());
+    let _ = client.try_send(body);
     let endless = path.ends_with("/events") || path.ends_with("/live.mp4");
     client.answer_to(if endless { "HEAD" } else { method })
 }
@@ -304,11 +299,13 @@ fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
     let house = Large::new(1, 1, |_| {});
     let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
     let mut camera = house.connect();
-    camera.send(format!(
-        "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        WebSocketAddress(&share.publish_token)
-    ));
+    camera.begin(
+        Request::get(WebSocketAddress(&share.publish_token))
+            .field("Connection", "Upgrade")
+            .field("Upgrade", "websocket")
+            .field("Sec-WebSocket-Version", "13")
+            .field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    );
     assert_eq!(camera.head().status, 101);
     camera.send(message(1, br#"{"type":"start","version":1,"container":"mp4"}"#));
     camera.read_some();

@@ -6,6 +6,7 @@ mod large;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http_house::Request;
 use lareira::ground::time::Ticks90k;
 use lareira::wire::address::PlayFile;
 use large::Large;
@@ -38,7 +39,7 @@ fn a_crowd_that_asks_for_the_largest_recordings_fits_into_96_mb() {
                 let mut clients: Vec<_> = (0..8).map(|_| house.connect()).collect();
                 all_at_once.wait();
                 for (client, file) in clients.iter_mut().zip(files.iter().cycle()) {
-                    client.send(format!("HEAD {} HTTP/1.1\r\nHost: localhost\r\n\r\n", house.play(share, *file)));
+                    client.begin(Request::new("HEAD", house.play(share, *file)));
                 }
                 most_threads.fetch_max(status("Threads"), Ordering::Relaxed);
                 let answers = clients.iter_mut().map(|client| client.head());
@@ -57,7 +58,7 @@ fn a_crowd_that_asks_for_the_largest_recordings_fits_into_96_mb() {
         assert!(answer.status == 200 && answer.body.ends_with(b"#EXT-X-ENDLIST\n"), "{}", answer.status);
         let mut client = house.connect();
         let path = house.play(*share, PlayFile::VideoMp4);
-        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=4-7\r\n\r\n"));
-        assert_eq!((client.answer().body, status("VmHWM") < 96 * 1024), (b"ftyp".to_vec(), true));
+        let part = client.ask(Request::get(path).field("Range", "bytes=4-7"));
+        assert_eq!((part.body, status("VmHWM") < 96 * 1024), (b"ftyp".to_vec(), true));
     }
 }

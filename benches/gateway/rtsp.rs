@@ -6,6 +6,8 @@ use std::net::TcpStream;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lareira::wire::rtsp::client::{Address, Client, Step};
+use lareira::wire::rtsp::{Route, interleave};
 
 use crate::clip::{AUDIO_CONFIG, AUDIO_FRAME, AUDIO_RATE, Clip, Picture, RATE};
 
@@ -31,8 +33,8 @@ pub struct Rtsp {
 impl Rtsp {
     /// Connects and goes on to RECORD.
     pub fn open(url: &str, clip: &Clip, sound: bool, number: u32) -> io::Result<(TcpStream, Self)> {
-        let authority = url.trim_start_matches("rtsp://").split('/').next().unwrap();
-        let mut stream = TcpStream::connect(authority)?;
+        let address = Address::parse(url).expect("an address");
+        let mut stream = TcpStream::connect((address.host.as_str(), address.port))?;
         stream.set_nodelay(true)?;
         let profile: String = clip.sps[1..4].iter().map(|byte| format!("{byte:02X}")).collect();
         let (sps, pps) = (STANDARD.encode(&clip.sps), STANDARD.encode(&clip.pps));
@@ -49,31 +51,17 @@ impl Rtsp {
                  a=control:streamid=1\r\n"
             );
         }
-        let tracks = 1 + u32::from(sound);
-        let mut asked = 0;
-        let mut session = String::new();
-        let mut ask = |method: &str, url: &str, more: &str, body: &str| {
-            asked += 1;
-            let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-            write!(stream, "{method} {url} RTSP/1.0\r\nCSeq: {asked}\r\n{session}{more}{length}\r\n{body}")?;
-            let answer = read_answer(&mut stream)?;
-            if !answer.starts_with("RTSP/1.0 200") {
-                return Err(io::Error::other(format!("{method}: {answer}")));
-            }
-            if let Some(line) = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("session:")) {
-                session = format!("{}\r\n", line.split(';').next().unwrap());
-            }
-            Ok(())
-        };
-        ask("OPTIONS", url, "", "")?;
-        ask("ANNOUNCE", url, "Content-Type: application/sdp\r\n", &sdp)?;
+        let tracks = 1 + u8::from(sound);
+        let mut client = Client::new(&address.uri, "bench", [0; 16]);
+        let mut ask = |request: &dyn Fn(&mut Client)| ask(&mut stream, &mut client, request);
+        ask(&Client::options)?;
+        ask(&|client| client.announce(&sdp))?;
         for track in 0..tracks {
-            let channels = format!("{}-{}", 2 * track, 2 * track + 1);
-            let transport = format!("Transport: RTP/AVP/TCP;unicast;interleaved={channels};mode=record\r\n");
-            ask("SETUP", &format!("{url}/streamid={track}"), &transport, "")?;
+            let route = Route::Interleaved(2 * track, 2 * track + 1);
+            ask(&|client| client.set_up(&format!("streamid={track}"), route))?;
         }
-        ask("RECORD", url, "Range: npt=0.000-\r\n", "")?;
-        let track = |track| Track { ssrc: 0x1000_0000 + number * 2 + track, ..Track::default() };
+        ask(&Client::record)?;
+        let track = |track| Track { ssrc: 0x1000_0000 + number * 2 + u32::from(track), ..Track::default() };
         Ok((stream, Self { tracks: (0..tracks).map(track).collect(), began_us: 0, reported_us: 0 }))
     }
 
@@ -83,10 +71,10 @@ impl Rtsp {
         let last = picture.nals.len() - 1;
         for (index, nal) in picture.nals.iter().enumerate() {
             if let Some(stamp) = stamp.filter(|_| index == last) {
-                self.packet(0, false, ts, &[stamp], out);
+                self.packet(0, false, ts, [stamp, &[], &[]], out);
             }
             if nal.len() <= PAYLOAD_BYTES {
-                self.packet(0, index == last, ts, &[nal], out);
+                self.packet(0, index == last, ts, [nal, &[], &[]], out);
                 continue;
             }
             let pieces = nal[1..].chunks(PAYLOAD_BYTES - 2);
@@ -94,7 +82,7 @@ impl Rtsp {
             for (at, piece) in pieces.enumerate() {
                 let (start, end) = (at == 0, at + 1 == count);
                 let head = [nal[0] & 0xe0 | 28, u8::from(start) << 7 | u8::from(end) << 6 | nal[0] & 0x1f];
-                self.packet(0, index == last && end, ts, &[&head, piece], out);
+                self.packet(0, index == last && end, ts, [&head, piece, &[]], out);
             }
         }
         if self.began_us == 0 {
@@ -109,29 +97,27 @@ impl Rtsp {
     /// Writes a frame of sound to `out`.
     pub fn audio(&mut self, frame: &[u8], number: u64, out: &mut Vec<u8>) {
         let size = ((frame.len() as u16) << 3).to_be_bytes();
-        self.packet(1, true, (number * AUDIO_FRAME) as u32, &[&[0, 16], &size, frame], out);
+        self.packet(1, true, (number * AUDIO_FRAME) as u32, [&[0, 16], &size, frame], out);
     }
 
-    fn packet(&mut self, track: usize, marker: bool, ts: u32, payload: &[&[u8]], out: &mut Vec<u8>) {
+    fn packet(&mut self, track: usize, marker: bool, ts: u32, [a, b, c]: [&[u8]; 3], out: &mut Vec<u8>) {
         let state = &mut self.tracks[track];
-        let bytes: usize = payload.iter().map(|piece| piece.len()).sum();
-        out.extend_from_slice(&[b'$', 2 * track as u8]);
-        out.extend_from_slice(&(12 + bytes as u16).to_be_bytes());
-        out.extend_from_slice(&[0x80, u8::from(marker) << 7 | (96 + track as u8)]);
-        out.extend_from_slice(&state.sequence.to_be_bytes());
-        out.extend_from_slice(&ts.to_be_bytes());
-        out.extend_from_slice(&state.ssrc.to_be_bytes());
-        payload.iter().for_each(|piece| out.extend_from_slice(piece));
+        let mut head = [0x80; 12];
+        head[1] = u8::from(marker) << 7 | (96 + track as u8);
+        head[2..4].copy_from_slice(&state.sequence.to_be_bytes());
+        head[4..8].copy_from_slice(&ts.to_be_bytes());
+        head[8..].copy_from_slice(&state.ssrc.to_be_bytes());
+        interleave(2 * track as u8, &[&head, a, b, c], out);
         state.sequence = state.sequence.wrapping_add(1);
         state.packets += 1;
-        state.bytes = state.bytes.wrapping_add(bytes as u32);
+        state.bytes = state.bytes.wrapping_add((a.len() + b.len() + c.len()) as u32);
     }
 
     fn reports(&mut self, now_us: u64, out: &mut Vec<u8>) {
         for (index, track) in self.tracks.iter().enumerate() {
             let rate = if index == 0 { 90_000 } else { AUDIO_RATE };
             let fraction = ((now_us % 1_000_000) << 32) / 1_000_000;
-            let words = [
+            let words: [u32; 7] = [
                 0x80c8_0006,
                 track.ssrc,
                 (now_us / 1_000_000 + NTP_TO_UNIX_S) as u32,
@@ -140,20 +126,26 @@ impl Rtsp {
                 track.packets,
                 track.bytes,
             ];
-            out.extend_from_slice(&[b'$', 2 * index as u8 + 1, 0, 28]);
-            words.iter().for_each(|word: &u32| out.extend_from_slice(&word.to_be_bytes()));
+            let report = words.map(u32::to_be_bytes);
+            interleave(2 * index as u8 + 1, &[report.as_flattened()], out);
         }
     }
 }
 
-fn read_answer(stream: &mut TcpStream) -> io::Result<String> {
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
+fn ask(stream: &mut TcpStream, client: &mut Client, request: impl FnOnce(&mut Client)) -> io::Result<()> {
+    request(client);
+    stream.write_all(&std::mem::take(client.output()))?;
+    let mut received = Vec::new();
+    loop {
+        match client.take(&received).map_err(io::Error::other)? {
+            (_, Step::Answer(answer)) if answer.status == 200 => return Ok(()),
+            (_, Step::Answer(answer)) => return Err(io::Error::other(format!("{answer:?}"))),
+            (used, _) => drop(received.drain(..used)),
+        }
         let mut bytes = [0; 4096];
         match stream.read(&mut bytes)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => answer.extend_from_slice(&bytes[..count]),
+            count => received.extend_from_slice(&bytes[..count]),
         }
     }
-    Ok(String::from_utf8_lossy(&answer).into_owned())
 }

@@ -1,8 +1,9 @@
 //! A publisher's connection: any bytes, in any portions, with any answers of the gateway (RFC 2326).
 #![no_main]
 
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::time::Moment;
-use lareira::wire::rtsp::{Event, Refusal, Session, Step};
+use lareira::wire::rtsp::{Event, Session, Step};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -31,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
                     let refuse = refusals >> (decisions % 8) & 1 == 1;
                     match event {
                         Event::Teardown => {}
-                        _ if refuse => session.refuse(&Refusal::NotFound, now),
+                        _ if refuse => session.refuse(&PublishRefusal::NotFound, now),
                         Event::Announce { path, .. } => {
                             assert!(!path.starts_with('/') && !path.ends_with('/'), "{path:?}");
                             session.accept();

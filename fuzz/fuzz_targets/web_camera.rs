@@ -7,7 +7,7 @@
 use lareira::ground::frame::Frame;
 use lareira::ground::limits;
 use lareira::ground::time::{Moment, Ticks90k};
-use lareira::wire::web_camera::{CameraError, Event, Session};
+use lareira::wire::web_camera::{Event, Session, WebCameraError};
 use lareira::wire::websocket::{Codec, Message};
 use libfuzzer_sys::fuzz_target;
 
@@ -18,7 +18,7 @@ struct Camera {
 }
 
 impl Camera {
-    fn take(&mut self, message: &Message, now: Moment) -> Result<(), CameraError> {
+    fn take(&mut self, message: &Message, now: Moment) -> Result<(), WebCameraError> {
         let event = match message {
             Message::Text(text) => Some(self.session.text(text)?),
             Message::Binary(bytes) => self.session.binary(bytes, now, &mut self.frames)?,
@@ -48,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
     let mut camera = Camera { session: Session::new(now), frames: Vec::new(), last: None };
     let pass = |now: &mut Moment| now.0 += u64::from(*pause) * 1000;
     if framed & 1 == 0 {
-        let mut codec = Codec::new(limits::CAMERA_MESSAGE_BYTES);
+        let mut codec = Codec::new(limits::WEB_CAMERA_MESSAGE_BYTES);
         for part in bytes.chunks(1 + usize::from(*portion)) {
             pass(&mut now);
             codec.feed(part);

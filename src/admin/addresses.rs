@@ -24,7 +24,7 @@ pub struct Doors {
     pub http: SocketAddr,
     /// The same over TLS, where it is.
     pub https: Option<SocketAddr>,
-    /// Where phones and cameras publish.
+    /// Where camera apps publish.
     pub rtsp: SocketAddr,
     /// The same over TLS, where it is.
     pub rtsps: Option<SocketAddr>,

@@ -189,11 +189,11 @@ mod tests {
     use super::*;
     use crate::admin::addresses::Addresses;
     use crate::album::Album;
+    use crate::ground::set_clock::SetClock;
     use crate::ground::time::Clock as _;
     use crate::lifecycle::gallery::Gallery;
     use crate::lifecycle::strays::Strays;
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::story::SetClock;
     use crate::share::{Announcer, ShareSettings, Steward};
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -16,8 +16,8 @@ use rcgen::KeyPair;
 
 use super::AuthorityError;
 use super::issue::{Root, fingerprint};
-use super::name_constraints::Permits;
-use super::renewal::{Early, Terms};
+use super::name_constraints::PermittedSubtrees;
+use super::renewal::{CertificateContents, Early};
 use crate::ground::time::UnixMs;
 use crate::private;
 
@@ -26,9 +26,9 @@ pub(super) fn root_file(folder: &Path) -> PathBuf {
     folder.join("authority.pem")
 }
 
-/// The authority of `folder`, made if there is none, for what `permits` say. One that can't be read is put aside, and
-/// people have to trust the new one.
-pub(super) fn root(folder: &Path, permits: impl FnOnce() -> Permits) -> Result<Root, AuthorityError> {
+/// The authority of `folder`, made for what `permitted` gives if there is none. One that can't be read is put aside,
+/// and people have to trust the new one.
+pub(super) fn root(folder: &Path, permitted: impl FnOnce() -> PermittedSubtrees) -> Result<Root, AuthorityError> {
     private::folder(folder).map_err(|error| AuthorityError::File(folder.to_owned(), error))?;
     let path = root_file(folder);
     match fs::read_to_string(&path) {
@@ -40,7 +40,7 @@ pub(super) fn root(folder: &Path, permits: impl FnOnce() -> Permits) -> Result<R
         Err(error) if error.kind() == ErrorKind::InvalidData => put_aside(&path)?,
         Err(error) => return Err(AuthorityError::File(path, error)),
     }
-    let (root, text) = Root::make(permits())?;
+    let (root, text) = Root::make(permitted())?;
     write(&path, &text)?;
     log::info!("https: a certificate authority was made");
     Ok(root)
@@ -68,13 +68,13 @@ fn root_of(text: &str) -> Option<Root> {
     let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
     // Said by the parts that will be used: the key is the certificate's.
     certified(text.as_bytes(), text.as_bytes(), Path::new("")).ok()?;
-    Some(Root::of(key, Bytes::copy_from_slice(&certificate), Permits::from_text(text)))
+    Some(Root::of(key, Bytes::copy_from_slice(&certificate), PermittedSubtrees::from_text(text)))
 }
 
 /// The server's certificate and key, as they are used and, if the disk takes them, kept in a folder.
 pub(super) struct Server {
     path: PathBuf,
-    terms: Terms,
+    contents: CertificateContents,
     text: String,
     key: Arc<CertifiedKey>,
     early: Early,
@@ -93,21 +93,26 @@ impl Server {
                 String::new()
             }
         };
-        let terms = Terms::from_text(&text).filter(|terms| !terms.is_due(root.fingerprint(), names, now));
-        if let Some(terms) = terms
+        let contents =
+            CertificateContents::from_text(&text).filter(|contents| !contents.is_due(root.fingerprint(), names, now));
+        if let Some(contents) = contents
             && let Ok(key) = certified(text.as_bytes(), text.as_bytes(), &path)
         {
-            return Ok(Self { path, terms, text, key, early: Early::default(), is_kept: true });
+            return Ok(Self { path, contents, text, key, early: Early::default(), is_kept: true });
         }
         Self::make(path, root, names, now)
     }
 
     fn make(path: PathBuf, root: &Root, names: &[String], now: UnixMs) -> Result<Self, AuthorityError> {
-        let terms = Terms::new(root.fingerprint(), names.to_vec(), now);
-        let text = terms.to_text() + &root.issue(&terms)?;
+        let contents = CertificateContents::new(root.fingerprint(), names.to_vec(), now);
+        let text = contents.to_text() + &root.issue(&contents)?;
         let key = certified(text.as_bytes(), text.as_bytes(), &path)?;
-        log::info!("https: a server certificate was made until={} names=\"{}\"", terms.until, terms.names.join(" "));
-        let mut made = Self { path, terms, text, key, early: Early::default(), is_kept: false };
+        log::info!(
+            "https: a server certificate was made until={} names=\"{}\"",
+            contents.until,
+            contents.names.join(" ")
+        );
+        let mut made = Self { path, contents, text, key, early: Early::default(), is_kept: false };
         if let Err(error) = made.keep() {
             log::error!("https: {error}: the new certificate is used all the same, and written as soon as that works");
         }
@@ -127,8 +132,8 @@ impl Server {
 
     /// Makes it anew if it is time to; whether it is another now. One that is not kept yet is written if that works.
     pub fn refresh(&mut self, root: &Root, names: &[String], now: UnixMs) -> Result<bool, AuthorityError> {
-        let is_early = self.early.lasts(&self.terms, now);
-        if is_early || self.terms.is_due(root.fingerprint(), names, now) {
+        let is_early = self.early.lasts(&self.contents, now);
+        if is_early || self.contents.is_due(root.fingerprint(), names, now) {
             *self = Self::make(self.path.clone(), root, names, now)?;
             return Ok(true);
         }
@@ -220,7 +225,7 @@ mod tests {
     }
 
     fn made_root(folder: &Path) -> Result<Root, AuthorityError> {
-        root(folder, || Permits::with(&[]))
+        root(folder, || PermittedSubtrees::with(&[]))
     }
 
     fn server(folder: &Path, root: &Root, now: UnixMs) -> Arc<CertifiedKey> {
@@ -290,7 +295,7 @@ mod tests {
             |root: &Root| root.sort(["tv.local", "tv.example", "10.0.0.1", "8.8.8.8"].map(str::to_owned).into());
         let made = made_root(dir.path()).expect("made");
         assert_eq!(kept_fingerprint(dir.path()).as_deref(), Some(made.fingerprint()));
-        let again = root(dir.path(), || Permits::with(&["tv.example".to_owned()])).expect("read");
+        let again = root(dir.path(), || PermittedSubtrees::with(&["tv.example".to_owned()])).expect("read");
         for root in [&made, &again] {
             let (permitted, left_out) = sorted(root);
             assert_eq!(
@@ -334,22 +339,22 @@ mod tests {
     #[test]
     fn given_files_are_read_again_when_they_change_and_kept_when_they_are_bad() {
         let dir = tempfile::tempdir().expect("a folder");
-        let (root, _) = Root::make(Permits::with(&[])).expect("an authority");
-        let terms = Terms::new(root.fingerprint(), names(), EARLIEST);
+        let (root, _) = Root::make(PermittedSubtrees::with(&[])).expect("an authority");
+        let contents = CertificateContents::new(root.fingerprint(), names(), EARLIEST);
         let (certificate, key) = (dir.path().join("c.pem"), dir.path().join("k.pem"));
         assert!(Given::open(&certificate, &key).is_err_and(|error| error.to_string().contains("c.pem")));
         let put = |text: &str| {
             fs::write(&certificate, text).expect("written");
             fs::write(&key, text).expect("written");
         };
-        put(&root.issue(&terms).expect("issued"));
+        put(&root.issue(&contents).expect("issued"));
         let (mut given, first) = Given::open(&certificate, &key).expect("read");
         assert!(given.refresh().expect("the same").is_none());
         fs::write(&key, "nothing").expect("written");
         assert!(given.refresh().is_err_and(|error| error.to_string().contains("private key")));
-        fs::write(&key, root.issue(&terms).expect("issued")).expect("written");
+        fs::write(&key, root.issue(&contents).expect("issued")).expect("written");
         assert!(given.refresh().is_err_and(|error| error.to_string().contains("together")));
-        put(&root.issue(&terms).expect("issued"));
+        put(&root.issue(&contents).expect("issued"));
         let second = given.refresh().expect("read").expect("they changed");
         assert_ne!(first.cert, second.cert);
     }

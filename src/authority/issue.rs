@@ -12,8 +12,8 @@ use rcgen::{
 };
 
 use super::AuthorityError;
-use super::name_constraints::{Permits, Subnet};
-use super::renewal::Terms;
+use super::name_constraints::{PermittedSubtrees, Subnet};
+use super::renewal::CertificateContents;
 use crate::ground::crypto;
 use crate::ground::time::UnixMs;
 
@@ -22,35 +22,36 @@ pub(super) struct Root {
     issuer: Issuer<'static, KeyPair>,
     der: Bytes,
     fingerprint: String,
-    permits: Option<Permits>,
+    permitted: Option<PermittedSubtrees>,
 }
 
 impl Root {
-    /// A new authority for what `permits` say, and its key and certificate as they are kept (text, and PEM).
-    pub fn make(permits: Permits) -> Result<(Self, String), AuthorityError> {
+    /// A new authority for the names of `permitted`, and its key and certificate as they are kept (text, and PEM).
+    pub fn make(permitted: PermittedSubtrees) -> Result<(Self, String), AuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut parameters = parameters(&key);
-        parameters.name_constraints = Some(constraints(&permits));
+        parameters.name_constraints = Some(constraints(&permitted));
         let certificate = parameters.self_signed(&key)?;
         let der = Bytes::copy_from_slice(certificate.der());
-        let text = permits.to_text() + &key.serialize_pem() + &certificate.pem();
-        Ok((Self::of(key, der, Some(permits)), text))
+        let text = permitted.to_text() + &key.serialize_pem() + &certificate.pem();
+        Ok((Self::of(key, der, Some(permitted)), text))
     }
 
-    /// The authority with this key and certificate, which may sign for what `permits` say: for anything without them.
-    pub fn of(key: KeyPair, der: Bytes, permits: Option<Permits>) -> Self {
+    /// The authority with this key and certificate, which may sign for `permitted` alone; for anything where there is
+    /// none.
+    pub fn of(key: KeyPair, der: Bytes, permitted: Option<PermittedSubtrees>) -> Self {
         let fingerprint = fingerprint(&der);
-        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint, permits }
+        Self { issuer: Issuer::new(parameters(&key), key), der, fingerprint, permitted }
     }
 
     /// Whether it may sign for the home alone.
     pub fn is_limited(&self) -> bool {
-        self.permits.is_some()
+        self.permitted.is_some()
     }
 
     /// Which of `names` it may sign for, and which not.
     pub fn sort(&self, names: Vec<String>) -> (Vec<String>, Vec<String>) {
-        names.into_iter().partition(|name| self.permits.as_ref().is_none_or(|permits| permits.allow(name)))
+        names.into_iter().partition(|name| self.permitted.as_ref().is_none_or(|permitted| permitted.allow(name)))
     }
 
     /// Its certificate (DER).
@@ -63,14 +64,14 @@ impl Root {
         &self.fingerprint
     }
 
-    /// A server's key and certificate on these terms (PEM).
-    pub fn issue(&self, terms: &Terms) -> Result<String, AuthorityError> {
+    /// A server's key and certificate with these contents (PEM).
+    pub fn issue(&self, contents: &CertificateContents) -> Result<String, AuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let mut parameters = CertificateParams::new(terms.names.clone())?;
+        let mut parameters = CertificateParams::new(contents.names.clone())?;
         parameters.distinguished_name.push(DnType::CommonName, "Lareira");
         let date = |at: UnixMs| date_time_ymd(1970, 1, 1) + Duration::from_secs(at.0.max(0) as u64 / 1000);
-        parameters.not_before = date(terms.from);
-        parameters.not_after = date(terms.until);
+        parameters.not_before = date(contents.from);
+        parameters.not_after = date(contents.until);
         parameters.is_ca = IsCa::ExplicitNoCa;
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -80,9 +81,9 @@ impl Root {
     }
 }
 
-fn constraints(permits: &Permits) -> NameConstraints {
-    let names = permits.names.iter().map(|name| GeneralSubtree::DnsName(name.clone()));
-    let addresses = permits
+fn constraints(permitted: &PermittedSubtrees) -> NameConstraints {
+    let names = permitted.names.iter().map(|name| GeneralSubtree::DnsName(name.clone()));
+    let addresses = permitted
         .addresses
         .iter()
         .map(|Subnet { address, prefix }| GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, *prefix)));
@@ -122,7 +123,8 @@ mod tests {
 
     /// What somebody who trusts `root` says of a certificate that it has signed for `name`.
     fn judged(root: &Root, name: &'static str) -> Result<(), Error> {
-        let text = root.issue(&Terms::new(root.fingerprint(), vec![name.to_owned()], EARLIEST)).expect("signed");
+        let text =
+            root.issue(&CertificateContents::new(root.fingerprint(), vec![name.to_owned()], EARLIEST)).expect("signed");
         let certificate = CertificateDer::from_pem_slice(text.as_bytes()).expect("a certificate");
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(root.der().to_vec())).expect("an authority");
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn nobody_believes_it_beyond_its_limits() {
-        let (root, _) = Root::make(Permits::with(&["tv.example".to_owned()])).expect("made");
+        let (root, _) = Root::make(PermittedSubtrees::with(&["tv.example".to_owned()])).expect("made");
         for name in
             ["localhost", "lareira.local", "nas.lan", "tv.example", "127.0.0.1", "192.168.1.2", "fd00::7", "::1"]
         {

@@ -25,7 +25,7 @@ use futures_rustls::rustls::{self, ServerConfig};
 use crate::ground::time::UnixMs;
 use files::{Given, Server};
 use issue::Root;
-use name_constraints::Permits;
+use name_constraints::PermittedSubtrees;
 pub use names::{Names, host_name};
 
 /// What certificates are made of.
@@ -113,7 +113,7 @@ impl Authority {
                 (Source::Given(given.into()), key)
             }
             None => {
-                let root = files::root(&settings.folder, || Permits::with(&settings.names.lasting()))?;
+                let root = files::root(&settings.folder, || PermittedSubtrees::with(&settings.names.lasting()))?;
                 log::info!(
                     "https: the certificate authority has fingerprint={} limited_to_the_home={}",
                     root.fingerprint(),

@@ -70,42 +70,42 @@ impl fmt::Display for Subnet {
 }
 
 impl FromStr for Subnet {
-    type Err = NoPermit;
+    type Err = NotASubtree;
 
-    fn from_str(text: &str) -> Result<Self, NoPermit> {
-        let (address, prefix) = text.split_once('/').ok_or(NoPermit)?;
-        let address: IpAddr = address.parse().map_err(|_| NoPermit)?;
-        let prefix = prefix.parse().map_err(|_| NoPermit)?;
+    fn from_str(text: &str) -> Result<Self, NotASubtree> {
+        let (address, prefix) = text.split_once('/').ok_or(NotASubtree)?;
+        let address: IpAddr = address.parse().map_err(|_| NotASubtree)?;
+        let prefix = prefix.parse().map_err(|_| NotASubtree)?;
         let most = Self::of(address).prefix;
-        if prefix > most { Err(NoPermit) } else { Ok(Self { address, prefix }) }
+        if prefix > most { Err(NotASubtree) } else { Ok(Self { address, prefix }) }
     }
 }
 
-/// A word that permits nothing.
+/// A word that is no network of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoPermit;
+pub(super) struct NotASubtree;
 
-/// What an authority may sign for.
+/// What an authority may sign for (RFC 5280, section 4.2.1.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Permits {
+pub(super) struct PermittedSubtrees {
     /// Names, with all that end in a dot and one of them.
     pub names: Vec<String>,
     /// Addresses.
     pub addresses: Vec<Subnet>,
 }
 
-impl Permits {
+impl PermittedSubtrees {
     /// The home's names and addresses, and what is `set` besides: the host's own name and what the owner has configured.
     pub fn with(set: &[String]) -> Self {
-        let mut permits = Self { names: HOME_NAMES.map(str::to_owned).into(), addresses: HOME_ADDRESSES.into() };
+        let mut permitted = Self { names: HOME_NAMES.map(str::to_owned).into(), addresses: HOME_ADDRESSES.into() };
         for name in set {
             match name.parse() {
-                _ if permits.allow(name) => {}
-                Ok(address) => permits.addresses.push(Subnet::of(address)),
-                Err(_) => permits.names.push(name.clone()),
+                _ if permitted.allow(name) => {}
+                Ok(address) => permitted.addresses.push(Subnet::of(address)),
+                Err(_) => permitted.names.push(name.clone()),
             }
         }
-        permits
+        permitted
     }
 
     /// Whether `name`, a host name in lower case or an address, may be signed for.
@@ -126,15 +126,15 @@ impl Permits {
 
     /// Reads the first line of `text`; `None` if it is none of these.
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut permits = Self { names: Vec::new(), addresses: Vec::new() };
+        let mut permitted = Self { names: Vec::new(), addresses: Vec::new() };
         for word in text.lines().next()?.strip_prefix(LINE)?.split(' ') {
             match word.parse() {
-                Ok(subnet) => permits.addresses.push(subnet),
-                Err(NoPermit) if is_host_name(word) => permits.names.push(word.to_owned()),
-                Err(NoPermit) => return None,
+                Ok(subnet) => permitted.addresses.push(subnet),
+                Err(NotASubtree) if is_host_name(word) => permitted.names.push(word.to_owned()),
+                Err(NotASubtree) => return None,
             }
         }
-        Some(permits)
+        Some(permitted)
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
     fn the_home_is_permitted_and_what_is_set_and_nothing_else() {
         let set =
             ["gateway", "tv.example", "203.0.113.7", "2001:db8::7", "192.168.7.7", "sala.local"].map(str::to_owned);
-        let permits = Permits::with(&set);
+        let permitted = PermittedSubtrees::with(&set);
         for allowed in [
             "localhost",
             "lareira.local",
@@ -171,7 +171,7 @@ mod tests {
             "203.0.113.7",
             "2001:db8::7",
         ] {
-            assert!(permits.allow(allowed), "{allowed}");
+            assert!(permitted.allow(allowed), "{allowed}");
         }
         for other in [
             "example",
@@ -189,18 +189,21 @@ mod tests {
             "::ffff:8.8.8.8",
             "",
         ] {
-            assert!(!permits.allow(other), "{other}");
+            assert!(!permitted.allow(other), "{other}");
         }
-        assert_eq!(permits.names.len(), HOME_NAMES.len() + 2, "nothing stands there twice");
-        assert_eq!(permits.addresses.len(), HOME_ADDRESSES.len() + 2);
+        assert_eq!(permitted.names.len(), HOME_NAMES.len() + 2, "nothing stands there twice");
+        assert_eq!(permitted.addresses.len(), HOME_ADDRESSES.len() + 2);
     }
 
     #[test]
     fn what_is_written_is_read() {
-        let permits = Permits::with(&["tv.example".to_owned(), "2001:db8::7".to_owned()]);
-        assert_eq!(Permits::from_text(&(permits.to_text() + "-----BEGIN PRIVATE KEY-----\n")), Some(permits));
+        let permitted = PermittedSubtrees::with(&["tv.example".to_owned(), "2001:db8::7".to_owned()]);
+        assert_eq!(
+            PermittedSubtrees::from_text(&(permitted.to_text() + "-----BEGIN PRIVATE KEY-----\n")),
+            Some(permitted)
+        );
         for older in ["", "-----BEGIN PRIVATE KEY-----\n", "Permits: ", "Permits: local 10.0.0.0/33", "Permits: a_b"] {
-            assert_eq!(Permits::from_text(older), None, "{older}");
+            assert_eq!(PermittedSubtrees::from_text(older), None, "{older}");
         }
     }
 
@@ -215,7 +218,7 @@ mod tests {
 
         #[test]
         fn any_line_is_answered(text in "(Permits: )?.*") {
-            let _ = Permits::from_text(&text);
+            let _ = PermittedSubtrees::from_text(&text);
         }
     }
 }

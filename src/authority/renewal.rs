@@ -1,6 +1,6 @@
 //! From when until when a server certificate holds, for which names, and whether it is time for a new one.
 //!
-//! Pure: no files, and the date is an argument. The terms stand as a few lines before the certificate in its file
+//! Pure: no files, and the date is an argument. What it says stands as a few lines before the certificate in its file
 //! (explanatory text, RFC 7468, section 2), so that nobody has to read X.509 to know them.
 
 use crate::ground::time::UnixMs;
@@ -18,7 +18,7 @@ const BACKDATED_MS: i64 = 2 * DAY_MS;
 
 /// What a server certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Terms {
+pub(super) struct CertificateContents {
     /// Fingerprint of the authority that signed it.
     pub authority: String,
     /// Names and addresses.
@@ -29,8 +29,8 @@ pub(super) struct Terms {
     pub until: UnixMs,
 }
 
-impl Terms {
-    /// The terms of a certificate that is made at `now`.
+impl CertificateContents {
+    /// The contents of a certificate that is made at `now`.
     ///
     /// A clock that starts in the past (no battery, no network yet) must not make a certificate that has ended when the
     /// clock is right: [`EARLIEST`] is believed before such a clock, and what is made then is found out to be old by
@@ -77,9 +77,9 @@ pub(super) struct Early {
 }
 
 impl Early {
-    /// Whether the certificate on these terms begins later than now, and has for a day of this clock.
-    pub fn lasts(&mut self, terms: &Terms, now: UnixMs) -> bool {
-        if now < EARLIEST || now >= terms.from {
+    /// Whether the certificate with these contents begins later than now, and has for a day of this clock.
+    pub fn lasts(&mut self, contents: &CertificateContents, now: UnixMs) -> bool {
+        if now < EARLIEST || now >= contents.from {
             self.since = None;
             return false;
         }
@@ -108,35 +108,35 @@ mod tests {
     #[test]
     fn it_is_made_anew_a_month_before_its_end_and_not_before() {
         let known = names(&["localhost", "192.168.1.2"]);
-        let terms = Terms::new("a", known.clone(), NOW);
-        assert!(terms.until.0 - terms.from.0 <= 397 * DAY_MS, "Apple's rule");
-        assert!(!terms.is_due("a", &known, NOW) && !terms.is_due("a", &known, later(364)));
-        assert!(terms.is_due("a", &known, later(365)) && terms.is_due("a", &known, later(4000)));
+        let contents = CertificateContents::new("a", known.clone(), NOW);
+        assert!(contents.until.0 - contents.from.0 <= 397 * DAY_MS, "Apple's rule");
+        assert!(!contents.is_due("a", &known, NOW) && !contents.is_due("a", &known, later(364)));
+        assert!(contents.is_due("a", &known, later(365)) && contents.is_due("a", &known, later(4000)));
     }
 
     #[test]
     fn it_is_made_anew_for_new_names_and_a_new_authority() {
-        let terms = Terms::new("a", names(&["localhost", "192.168.1.2"]), NOW);
-        assert!(!terms.is_due("a", &names(&["localhost"]), NOW), "one name more does no harm");
-        assert!(terms.is_due("a", &names(&["localhost", "192.168.1.3"]), NOW));
-        assert!(terms.is_due("b", &names(&["localhost"]), NOW));
+        let contents = CertificateContents::new("a", names(&["localhost", "192.168.1.2"]), NOW);
+        assert!(!contents.is_due("a", &names(&["localhost"]), NOW), "one name more does no harm");
+        assert!(contents.is_due("a", &names(&["localhost", "192.168.1.3"]), NOW));
+        assert!(contents.is_due("b", &names(&["localhost"]), NOW));
     }
 
     #[test]
     fn wrong_clocks_do_no_lasting_harm() {
         let known = names(&["localhost"]);
-        let young = Terms::new("a", known.clone(), UnixMs(0));
+        let young = CertificateContents::new("a", known.clone(), UnixMs(0));
         assert!(young.until > EARLIEST, "made in 1970, holds when this program was new");
         assert!(!young.is_due("a", &known, UnixMs(1)), "not made again and again");
         assert!(young.is_due("a", &known, NOW), "made anew once the clock is right");
-        let good = Terms::new("a", known.clone(), NOW);
+        let good = CertificateContents::new("a", known.clone(), NOW);
         assert!(!good.is_due("a", &known, UnixMs(0)), "a gateway that boots in 1970 keeps a good one");
         assert!(!good.is_due("a", &known, EARLIEST), "nor does one that boots when this program was new");
     }
 
     #[test]
     fn one_from_the_future_is_made_anew_after_a_day() {
-        let future = Terms::new("a", names(&["localhost"]), later(20 * 365));
+        let future = CertificateContents::new("a", names(&["localhost"]), later(20 * 365));
         let mut early = Early::default();
         let hours = |hours: i64| UnixMs(NOW.0 + hours * 3_600_000);
         assert!(!early.lasts(&future, hours(0)) && !early.lasts(&future, hours(23)));
@@ -162,14 +162,14 @@ mod tests {
             known in proptest::collection::vec("[a-z0-9.:-]{1,30}", 1..5),
             now in -10_000_000_000_i64..10_000_000_000_000,
         ) {
-            let terms = Terms::new(&authority, known, UnixMs(now));
-            let text = terms.to_text() + "-----BEGIN CERTIFICATE-----\n";
-            prop_assert_eq!(Terms::from_text(&text), Some(terms));
+            let contents = CertificateContents::new(&authority, known, UnixMs(now));
+            let text = contents.to_text() + "-----BEGIN CERTIFICATE-----\n";
+            prop_assert_eq!(CertificateContents::from_text(&text), Some(contents));
         }
 
         #[test]
         fn anything_can_be_read(text in "(Authority: )?.*\n?(Names: )?.*\n?.*\n.*") {
-            let _ = Terms::from_text(&text);
+            let _ = CertificateContents::from_text(&text);
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Config {
     pub http: Http,
     /// The same over TLS.
     pub https: Https,
-    /// Where phones and cameras publish.
+    /// Where camera apps publish.
     pub rtsp: Rtsp,
     /// The same over TLS.
     pub rtsps: Rtsps,
@@ -68,7 +68,7 @@ pub struct Https {
     pub key: PathBuf,
 }
 
-/// Where phones and cameras publish.
+/// Where camera apps publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rtsp {
@@ -76,13 +76,13 @@ pub struct Rtsp {
     pub address: SocketAddr,
     /// First and last UDP port for media; `[0, 0]` takes any that are free.
     pub udp_ports: [u16; 2],
-    /// If set, RTSP publishers have to give this name besides their address; for a browser's camera its address is enough.
+    /// If set, RTSP publishers have to give this name besides their address; for a web camera its address is enough.
     pub user: String,
     /// The password that goes with `user`.
     pub password: String,
 }
 
-/// Where phones and cameras publish over TLS.
+/// Where camera apps publish over TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rtsps {

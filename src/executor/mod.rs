@@ -21,6 +21,7 @@ use std::future::Future;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -38,6 +39,9 @@ use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
 pub use own_thread::{Busy, OwnThread};
 pub use workbench::Workbench;
+
+/// A future on the heap, as traits of doors give it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A running piece of async work: detach it or it is cancelled when dropped.
 pub type Task<T, M = &'static str> = async_task::Task<T, M>;

@@ -8,6 +8,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_io::Async;
 use bytes::{Bytes, BytesMut};
@@ -30,8 +31,8 @@ const ADDRESSES: usize = 4;
 /// Why a server gave no answer.
 #[derive(Debug)]
 pub enum FetchError {
-    /// The address may not be reached.
-    Forbidden(String),
+    /// The host may not be reached, unless the owner names it in this setting.
+    Forbidden(String, &'static str),
     /// The name has no address.
     Unresolved(String),
     /// Nobody answers there, or the connection broke.
@@ -53,10 +54,10 @@ pub enum FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Forbidden(host) => write!(
+            Self::Forbidden(host, setting) => write!(
                 f,
                 "{host} may not be reached, because it is at home or on this machine; if it should be, add its address \
-                 to allow in [channels] of config.toml"
+                 to {setting}"
             ),
             Self::Unresolved(host) => write!(f, "{host} is not found: check the name and the network"),
             Self::Connection(host, error) => write!(f, "{host} can't be reached: {error}"),
@@ -101,7 +102,7 @@ impl Client {
     /// Asks for `url` and follows redirects. Answers of any status but redirects come back.
     pub async fn get(&self, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
-        for _ in 0..=limits::CHANNEL_REDIRECTS {
+        for _ in 0..=limits::FETCH_REDIRECTS {
             let fetched = self.get_once(&url, request).await?;
             match fetched.answer.redirect() {
                 None => return Ok(fetched),
@@ -122,8 +123,8 @@ impl Client {
         }
     }
 
-    /// The whole body at `url`, if it is good and has at most `limit` bytes.
-    pub async fn get_whole(&self, url: &Url, limit: u64) -> Result<(Url, Vec<u8>), FetchError> {
+    /// The whole body at `url`, if it is good, has at most `limit` bytes, and is there within `time`.
+    pub async fn get_whole(&self, url: &Url, limit: u64, time: Duration) -> Result<(Url, Vec<u8>), FetchError> {
         let whole = async {
             let mut fetched = self.get_good(url, &Request::default()).await?;
             let mut whole = Vec::new();
@@ -135,14 +136,14 @@ impl Client {
             }
             Ok((fetched.url, whole))
         };
-        let in_time = in_time(limits::CHANNEL_WHOLE_TIME, whole).await;
+        let in_time = in_time(time, whole).await;
         in_time.unwrap_or_else(|| Err(FetchError::Silent(url.authority())))
     }
 
     async fn get_once(&self, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
         let broken = |error| FetchError::Connection(url.authority(), error);
         let silent = || FetchError::Silent(url.authority());
-        let mut stream = in_time(limits::CHANNEL_ANSWER_TIME, self.connect(url)).await.ok_or_else(silent)??;
+        let mut stream = in_time(limits::FETCH_ANSWER_TIME, self.connect(url)).await.ok_or_else(silent)??;
         let exchange = async {
             stream.write_all(&request.head(url)).await.map_err(broken)?;
             stream.flush().await.map_err(broken)?;
@@ -158,7 +159,7 @@ impl Client {
                 }
             }
         };
-        let (mut answer, received) = in_time(limits::CHANNEL_ANSWER_TIME, exchange).await.ok_or_else(silent)??;
+        let (mut answer, received) = in_time(limits::FETCH_ANSWER_TIME, exchange).await.ok_or_else(silent)??;
         let framing = std::mem::take(&mut answer.body);
         let length = framing.length();
         let body = BodyReader { host: url.authority(), stream, framing, received, room: BytesMut::new(), length };
@@ -168,7 +169,7 @@ impl Client {
     async fn connect(&self, url: &Url) -> Result<Box<dyn Connection>, FetchError> {
         let mut failed = None;
         for place in self.places(url).await? {
-            let connecting = in_time(limits::CHANNEL_CONNECT_TIME, Async::<TcpStream>::connect(place));
+            let connecting = in_time(limits::FETCH_CONNECT_TIME, Async::<TcpStream>::connect(place));
             match connecting.await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(stream) => {
                     // Without it all goes well, only a little later.
@@ -183,7 +184,7 @@ impl Client {
         }
         Err(match failed {
             Some(error) => FetchError::Connection(url.authority(), error),
-            None => FetchError::Forbidden(url.authority()),
+            None => FetchError::Forbidden(url.authority(), self.guard.setting()),
         })
     }
 
@@ -275,7 +276,7 @@ impl BodyReader {
                 return Ok(None);
             }
             let read = read_more(&mut *self.stream, &mut self.room, READ_BYTES);
-            let read = in_time(limits::CHANNEL_SILENCE, read).await;
+            let read = in_time(limits::FETCH_SILENCE, read).await;
             match read.ok_or_else(|| FetchError::Silent(self.host.clone()))? {
                 // Servers that end TLS without a word are many; the framing tells whether something is missing.
                 Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
@@ -316,6 +317,8 @@ mod tests {
 
     use crate::executor::Executor;
 
+    /// Where the owner allows more.
+    const SETTING: &str = "allow of the test";
     const AUTHORITY: &[u8] = include_bytes!("../../tests/fixtures/tls/authority.der");
     const LOCALHOST: &[u8] = include_bytes!("../../tests/fixtures/tls/localhost.der");
     const KEY: &[u8] = include_bytes!("../../tests/fixtures/tls/localhost.key.der");
@@ -351,12 +354,12 @@ mod tests {
     }
 
     fn client(port: u16) -> Client {
-        Client::new(Guard::new(vec![format!("127.0.0.1:{port}").parse().expect("an address")], Vec::new()))
+        Client::new(Guard::new(vec![format!("127.0.0.1:{port}").parse().expect("an address")], Vec::new(), SETTING))
     }
 
     fn get(executor: &Executor, client: &Client, url: &str) -> Result<Vec<u8>, FetchError> {
         let url = Url::parse(url).expect("an address");
-        executor.run(client.get_whole(&url, 100)).map(|(_, whole)| whole)
+        executor.run(client.get_whole(&url, 100, Duration::from_secs(20))).map(|(_, whole)| whole)
     }
 
     #[test]
@@ -398,10 +401,11 @@ mod tests {
     fn names_that_lead_home_are_refused() {
         let executor = Executor::default();
         let port = serve(&executor, b"HTTP/1.1 200 OK\r\n\r\nsecret", false);
-        let closed = Client::new(Guard::default());
+        let closed = Client::new(Guard::new(Vec::new(), Vec::new(), SETTING));
         for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
             let error = get(&executor, &closed, &format!("http://{host}:{port}/")).expect_err("home");
-            assert!(matches!(error, FetchError::Forbidden(_)), "{host}: {error}");
+            assert!(matches!(error, FetchError::Forbidden(..)), "{host}: {error}");
+            assert!(error.to_string().ends_with(SETTING), "{error}");
         }
         let missing = get(&executor, &closed, "http://nobody.invalid/").expect_err("no such name");
         assert!(matches!(missing, FetchError::Unresolved(_)), "{missing}");

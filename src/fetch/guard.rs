@@ -1,9 +1,9 @@
-//! The law of which addresses a channel may reach: the public internet, and what the owner has named.
+//! The law of which addresses may be reached: the public internet, and what the owner has named.
 //!
-//! Lists come from strangers, and whoever writes one could otherwise make the gateway ask its own administration, the
-//! router, or a neighbour's camera, on behalf of a TV. Every address is held against this after its name was resolved
-//! and before it is connected to, at each redirect again. A public address that is at home (`home`) is not the
-//! internet's. Pure.
+//! Addresses come from strangers, in a list of channels say, and whoever writes one could otherwise make the gateway ask
+//! its own administration, the router, or a neighbour's camera, on behalf of a TV. Every address is held against this
+//! after its name was resolved and before it is connected to, at each redirect again. A public address that is at home
+//! (`home`) is not the internet's. Pure.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -75,17 +75,25 @@ impl Allowed {
 }
 
 /// The law.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Guard {
     allowed: Vec<Allowed>,
     /// Ports the gateway listens on itself.
     own_ports: Vec<u16>,
+    /// The setting in which the owner allows more, as errors name it.
+    setting: &'static str,
 }
 
 impl Guard {
-    /// The public internet and `allowed`, but never `own_ports` of this machine.
-    pub fn new(allowed: Vec<Allowed>, own_ports: Vec<u16>) -> Self {
-        Self { allowed, own_ports }
+    /// The public internet and `allowed`, but never `own_ports` of this machine. Who is refused is told that the owner
+    /// allows more in `setting`.
+    pub fn new(allowed: Vec<Allowed>, own_ports: Vec<u16>, setting: &'static str) -> Self {
+        Self { allowed, own_ports, setting }
+    }
+
+    /// Where the owner allows more.
+    pub fn setting(&self) -> &'static str {
+        self.setting
     }
 
     /// Whether `place` may be connected to from `home`. `is_own`: it is an address of this machine.
@@ -161,7 +169,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn guard(allowed: &[&str]) -> Guard {
-        Guard::new(allowed.iter().map(|text| text.parse().expect("an address")).collect(), vec![8080, 8554])
+        Guard::new(
+            allowed.iter().map(|text| text.parse().expect("an address")).collect(),
+            vec![8080, 8554],
+            "a setting",
+        )
     }
 
     fn place(text: &str) -> SocketAddr {

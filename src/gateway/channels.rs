@@ -1,20 +1,16 @@
 //! TV channels behind the HTTP door, and the households' TVs behind the channels: these rooms don't know each other.
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::id::TvId;
 use crate::ground::reply::Reply;
 use crate::ground::time::{Clock, Moment};
 use crate::http::{ChannelPage, ChannelPlayer, ChannelRequest, ChannelView, Lineup, OnAir};
 use crate::iptv::{Channel, Channels, Programme, Viewers};
-use crate::share::{Audience, Steward};
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::share::{Audience, Change, Steward};
 
 /// The channels as the HTTP door knows them.
 pub(super) struct Watched {
@@ -117,7 +113,7 @@ pub(super) fn tell_tvs(steward: &Steward) {
     match steward.tvs() {
         Ok(tvs) => {
             for tv in tvs.iter().filter(|tv| tv.account.is_some()) {
-                steward.announcer().tell(Audience::Tv(tv.id), "channel", "{}");
+                steward.announcer().tell(Audience::Tv(tv.id), Change::Channels);
             }
         }
         Err(error) => log::error!("TVs can't be told of new channels: {error}"),
@@ -132,13 +128,13 @@ mod tests {
     use super::*;
     use crate::ground::crypto::TokenHash;
     use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, UserId};
+    use crate::ground::set_clock::SetClock;
     use crate::ground::time::UnixMs;
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::ledger::{Decision, LedgerError, Order, Range, Rows, Storage, Visit, for_each_table};
-    use crate::share::story::SetClock;
+    use crate::share::ledger::{Decision, Order, Range, Rows, Storage, Visit, for_each_table};
     use crate::share::{
-        Account, Announcer, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender,
-        Share, ShareSettings, Standing, Tv, User,
+        Account, Announcer, Blocks, InboxCounts, Invite, Kept, LedgerError, OwnerBrowser, Phone, PinTries, Recipients,
+        Sender, Share, ShareSettings, Standing, Tv, User,
     };
 
     /// Counts how often a table is read from end to end.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::reply::Reply;
 use crate::http::range::Piece;
-use crate::http::{self, Admission, Api, BoxFuture, UploadRequest};
-use crate::lifecycle::clips::{self, Clips, Incoming, NotTaken, Sending};
+use crate::http::{self, Admission, Api, UploadRequest};
+use crate::lifecycle::clips::{self, Clips, Incoming, Sending};
+use crate::share::ClipError;
 
 /// Takes films that phones send.
 pub(super) struct Intake {
@@ -26,10 +27,8 @@ impl http::Clips for Intake {
                     Piece::Part { first, total, .. } => (Sending::From(first), total),
                     Piece::Question { total } => (Sending::Question, total),
                 };
-                clips::admit(&clips, who, request.share, sending, total).map_err(|not_taken| match not_taken {
-                    NotTaken::Share(error) => http::refused(error),
-                    NotTaken::Said(reply) => reply,
-                })
+                let admitted = clips::admit(&clips, who, request.share, sending, total);
+                admitted.map_err(|not_taken| http::clip_answer(not_taken.into()))
             });
             match admitted.await {
                 Ok(film) => Admission::Open(Box::new(Upload(film))),
@@ -44,14 +43,20 @@ struct Upload(Incoming);
 
 impl http::Upload for Upload {
     fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, Reply>> {
-        Box::pin(self.0.write(bytes))
+        let written = self.0.write(bytes);
+        Box::pin(async { written.await.map_err(refusal) })
     }
 
     fn called_off(&self) -> BoxFuture<'static, Reply> {
-        Box::pin(self.0.called_off())
+        let called_off = self.0.called_off();
+        Box::pin(async { refusal(called_off.await) })
     }
 
     fn finish(self: Box<Self>) -> BoxFuture<'static, Reply> {
-        Box::pin(self.0.finish())
+        Box::pin(async { http::clip_answer(self.0.finish().await) })
     }
+}
+
+fn refusal(error: ClipError) -> Reply {
+    http::clip_answer(Err(error))
 }

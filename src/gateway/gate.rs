@@ -7,6 +7,7 @@ use crate::executor::{Executor, Work, unblock};
 use crate::ground::crypto::same;
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::{Clock, UnixMs};
 use crate::lifecycle::follow::Follower;
 use crate::live::{Hub, OpenError, Publisher, Status};
@@ -14,10 +15,10 @@ use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
 use crate::rtsp::{Answer, Gate};
 use crate::share::{EndReason, RefusedKind, ShareError, Steward};
-use crate::web_camera::CameraGate;
+use crate::web_camera::WebCameraGate;
 use crate::wire::address::RtspAddress;
 use crate::wire::rtp::Media;
-use crate::wire::rtsp::{Credentials, Refusal};
+use crate::wire::rtsp::Credentials;
 
 /// What publishers of a share that is over are told.
 const OVER: &str = "This share is over; make a new one";
@@ -36,26 +37,26 @@ pub(super) struct Doorkeeper {
 
 impl Doorkeeper {
     /// The share that is published at `path`; one is made where the path is a phone's. Blocks elsewhere.
-    async fn share(&self, path: &str) -> Result<ShareId, Refusal> {
-        match RtspAddress::of(path).ok_or(Refusal::NotFound)? {
+    async fn share(&self, path: &str) -> Result<ShareId, PublishRefusal> {
+        match RtspAddress::of(path).ok_or(PublishRefusal::NotFound)? {
             RtspAddress::Phone(token) => self.share_of_phone(token).await,
             RtspAddress::Share(token) => self.share_of(token).await,
         }
     }
 
     /// Whether something may be published at `path`. Blocks elsewhere.
-    async fn may_publish(&self, path: &str) -> Result<(), Refusal> {
+    async fn may_publish(&self, path: &str) -> Result<(), PublishRefusal> {
         let Some(RtspAddress::Phone(token)) = RtspAddress::of(path) else { return self.share(path).await.map(drop) };
         let (steward, token) = (self.steward.clone(), token.to_owned());
         let current = unblock(Work::Storage, move || steward.admit_phone(&token)).await.map_err(refusal)?;
         match current.and_then(|share| self.hub.get(share)).map(|stream| stream.status()) {
-            Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
+            Some(Status::Flowing) => Err(PublishRefusal::AlreadyPublishing),
             Some(Status::Interrupted | Status::Ended) | None => Ok(()),
         }
     }
 
     /// The share that goes on at the lasting address of the phone with `token`, or the next. Blocks elsewhere.
-    async fn share_of_phone(&self, token: &str) -> Result<ShareId, Refusal> {
+    async fn share_of_phone(&self, token: &str) -> Result<ShareId, PublishRefusal> {
         let (steward, hub, token) = (self.steward.clone(), self.hub.clone(), token.to_owned());
         let share = move || {
             let share = steward.share_of_phone(&token)?;
@@ -70,35 +71,37 @@ impl Doorkeeper {
     }
 
     /// The share that is published with `token`. Blocks elsewhere.
-    async fn share_of(&self, token: &str) -> Result<ShareId, Refusal> {
+    async fn share_of(&self, token: &str) -> Result<ShareId, PublishRefusal> {
         let token = token.to_owned();
         let steward = self.steward.clone();
         unblock(Work::Storage, move || steward.publisher_for_token(&token)).await.map_err(refusal)
     }
 
     /// What was recorded of a share whose stream was cut off when the gateway was stopped.
-    async fn past(&self, share: ShareId, date: UnixMs) -> Result<Option<FinishedRecording>, Refusal> {
+    async fn past(&self, share: ShareId, date: UnixMs) -> Result<Option<FinishedRecording>, PublishRefusal> {
         if self.hub.get(share).is_some() {
             return Ok(None);
         }
         self.library.past(share, date).await.map_err(|error| {
             if error.kind() == std::io::ErrorKind::WouldBlock {
-                return Refusal::AlreadyPublishing;
+                return PublishRefusal::AlreadyPublishing;
             }
             log::error!("what was recorded can't be read share={share} error=\"{error}\"");
-            Refusal::Failed
+            PublishRefusal::Failed
         })
     }
 
-    async fn open_stream(&self, share: ShareId, audio: Option<Arc<AudioParams>>) -> Result<Publisher, Refusal> {
+    async fn open_stream(&self, share: ShareId, audio: Option<Arc<AudioParams>>) -> Result<Publisher, PublishRefusal> {
         let date = self.clock.date();
         let past = self.past(share, date).await?;
         let (publisher, new) = self.hub.open(share, audio, past.map(Into::into), date).map_err(|error| {
             self.library.release(share);
             match error {
-                OpenError::AlreadyPublishing => Refusal::AlreadyPublishing,
-                OpenError::Over => Refusal::NotAllowed(OVER.into()),
-                OpenError::Full(streams) => Refusal::Full(format!("{streams} streams flow already; try again later")),
+                OpenError::AlreadyPublishing => PublishRefusal::AlreadyPublishing,
+                OpenError::Over => PublishRefusal::NotAllowed(OVER.into()),
+                OpenError::Full(streams) => {
+                    PublishRefusal::Full(format!("{streams} streams flow already; try again later"))
+                }
             }
         })?;
         if let Some(stream) = new {
@@ -120,13 +123,13 @@ impl Gate for Doorkeeper {
                 && !credentials
                     .is_some_and(|given| given.prove(password) && same(given.user().as_bytes(), user.as_bytes()))
             {
-                return Err(Refusal::Authenticate);
+                return Err(PublishRefusal::Authenticate);
             }
             self.may_publish(path).await
         })
     }
 
-    fn may_try(&self, from: IpAddr) -> Result<(), Refusal> {
+    fn may_try(&self, from: IpAddr) -> Result<(), PublishRefusal> {
         self.steward.may_try(RefusedKind::RtspPassword, from).map_err(refusal)
     }
 
@@ -142,14 +145,14 @@ impl Gate for Doorkeeper {
     }
 }
 
-/// Cameras have no name and password to give: the token in their address is the right to publish.
-impl CameraGate for Doorkeeper {
+/// Web cameras have no name and password to give: the token in their address is the right to publish.
+impl WebCameraGate for Doorkeeper {
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
         Box::pin(async move {
             let share = self.share_of(token).await?;
             match self.hub.get(share).map(|stream| stream.status()) {
-                Some(Status::Flowing) => Err(Refusal::AlreadyPublishing),
-                Some(Status::Ended) => Err(Refusal::NotAllowed(OVER.into())),
+                Some(Status::Flowing) => Err(PublishRefusal::AlreadyPublishing),
+                Some(Status::Ended) => Err(PublishRefusal::NotAllowed(OVER.into())),
                 Some(Status::Interrupted) | None => Ok(share),
             }
         })
@@ -164,21 +167,21 @@ impl CameraGate for Doorkeeper {
     }
 }
 
-fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, Refusal> {
+fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, PublishRefusal> {
     let sound = media.iter().find_map(|media| media.format.sound()).transpose();
     sound
         .map(|params| params.map(Arc::new))
-        .map_err(|_| Refusal::Unsupported("Only AAC and Opus can be taken as sound".into()))
+        .map_err(|_| PublishRefusal::Unsupported("Only AAC and Opus can be taken as sound".into()))
 }
 
-fn refusal(error: ShareError) -> Refusal {
+fn refusal(error: ShareError) -> PublishRefusal {
     match error {
-        ShareError::NotFound(_) => Refusal::NotFound,
-        ShareError::Over(_) => Refusal::NotAllowed(OVER.into()),
+        ShareError::NotFound(_) => PublishRefusal::NotFound,
+        ShareError::Over(_) => PublishRefusal::NotAllowed(OVER.into()),
         ShareError::Ledger(error) => {
-            log::error!("ingest: {error}");
-            Refusal::Failed
+            log::error!("publishing: {error}");
+            PublishRefusal::Failed
         }
-        other => Refusal::NotAllowed(other.to_string()),
+        other => PublishRefusal::NotAllowed(other.to_string()),
     }
 }

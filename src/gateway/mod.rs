@@ -3,7 +3,6 @@
 //! `config` says how, [`Gateway::start`] opens every door (`start` has its longer steps), [`Gateway::run`] serves until it is
 //! told to stop. The other files translate between rooms that don't know each other. Nothing is decided here.
 
-mod cameras;
 mod channels;
 mod clips;
 mod error;
@@ -28,7 +27,6 @@ use crate::admin::addresses::{Addresses, Doors};
 use crate::admin::control::Control;
 use crate::config::Config;
 use crate::executor::{Executor, SystemClock, Task};
-use crate::gateway::cameras::HandOver;
 use crate::gateway::channels::Watched;
 use crate::gateway::clips::Intake;
 use crate::gateway::owner_page::OwnerPage;
@@ -44,9 +42,9 @@ use crate::lifecycle::follow::Followed;
 use crate::live::Hub;
 use crate::mdns::Presence;
 use crate::node::threads::Down;
-use crate::rtsp::Ingest;
+use crate::rtsp::RtspServer;
 use crate::share::Steward;
-use crate::web_camera::Cameras;
+use crate::web_camera::WebCameras;
 
 /// How long connections have to end with their answers when the gateway stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -60,10 +58,10 @@ pub struct Gateway {
     steward: Arc<Steward>,
     hub: Arc<Hub>,
     front: Arc<Front>,
-    ingest: Arc<Ingest>,
+    rtsp: Arc<RtspServer>,
     /// Who looks after the secure doors, if there are to be any.
     secure: Option<Task<()>>,
-    cameras: Arc<Cameras>,
+    web_cameras: Arc<WebCameras>,
     doors: Doors,
     followed: Followed,
     retention_stop: mpsc::Sender<()>,
@@ -111,7 +109,7 @@ impl Gateway {
                 back: back.entrance(),
                 player: Arc::new(keep.player(&clock)),
                 channels: watched,
-                cameras: Arc::new(HandOver(publishing.cameras.clone())),
+                web_cameras: publishing.web_cameras.clone(),
                 clips: Arc::new(Intake { clips: keep.clips.clone(), api: api.clone() }),
                 events: Arc::new(Announcements::new(api.clone(), clock.clone())),
                 devices: Arc::new(api),
@@ -123,8 +121,8 @@ impl Gateway {
             &executor,
         );
         front.listen(http).map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?;
-        let (front, Publishing { cameras, ingest, followed }) = (Arc::new(front), publishing);
-        let secure = secure.map(|secure| secure.keep_serving(front.clone(), ingest.clone(), &executor, clock.clone()));
+        let (front, Publishing { web_cameras, rtsp, followed }) = (Arc::new(front), publishing);
+        let secure = secure.map(|secure| secure.keep_serving(front.clone(), rtsp.clone(), &executor, clock.clone()));
         let control = Control::start(&config.data_dir, admin).map_err(in_data(&config.data_dir))?;
         let presence = mdns::announce(config, doors, &executor);
 
@@ -139,9 +137,9 @@ impl Gateway {
             steward,
             hub,
             front,
-            ingest,
+            rtsp,
             secure,
-            cameras,
+            web_cameras,
             doors,
             followed,
             retention_stop,
@@ -166,7 +164,7 @@ impl Gateway {
 
     /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, ingest, cameras, followed, retention_stop, threads, .. } = self;
+        let Self { executor, hub, front, rtsp, web_cameras, followed, retention_stop, threads, .. } = self;
         let (control, channels, clips, presence) = (self.control, self.channels, self.clips, self.presence);
         let secure = self.secure;
         executor.run(async {
@@ -176,11 +174,11 @@ impl Gateway {
             if let Some(presence) = presence {
                 presence.leave().await;
             }
-            ingest.stop().await;
+            rtsp.stop().await;
             let patience = async {
                 Timer::after(GRACE).await;
             };
-            cameras.stop().or(patience).await;
+            web_cameras.stop().or(patience).await;
             for stream in hub.all() {
                 stream.end();
                 hub.close_recording(&stream);

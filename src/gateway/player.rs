@@ -1,13 +1,11 @@
 //! Playback behind the HTTP door: the two rooms don't know each other, so their words are translated here.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::ShareId;
 use crate::ground::reply::Reply;
@@ -18,8 +16,6 @@ use crate::playback::{Denied, PlayAccess, Playback, Recordings, Request, Standin
 use crate::recording::library::Library;
 use crate::share::{Asker, RefusedKind, Scope, ShareError, ShareState, Steward, TicketError};
 use crate::wire::address::{PlayAddress, PlayFile};
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Plays what the HTTP door asks for.
 pub(super) struct Plays {
@@ -163,8 +159,8 @@ impl Recordings for LibraryRecordings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::set_clock::SetClock;
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::story::SetClock;
     use crate::share::{Announcer, Holder, MediaInfo, NewUser, ShareSettings};
 
     #[test]

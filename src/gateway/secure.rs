@@ -16,7 +16,7 @@ use crate::gateway::mdns;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
 use crate::http::{Front, SecurePorts};
-use crate::rtsp::Ingest;
+use crate::rtsp::RtspServer;
 
 /// Certificates, and the ports that are opened with them.
 pub(super) struct Secure {
@@ -167,27 +167,27 @@ impl Secure {
         }
     }
 
-    /// Lets `front` and `ingest` serve who comes over TLS, where a port is there that is not served yet.
-    fn serve(&mut self, front: &Front, ingest: &Ingest, executor: &Executor) {
+    /// Lets `front` and `rtsp` serve who comes over TLS, where a port is there that is not served yet.
+    fn serve(&mut self, front: &Front, rtsp: &RtspServer, executor: &Executor) {
         let Some(authority) = &self.authority else { return };
         if let Some(port) = self.https.serve(|listener| front.listen_tls(listener, authority.tls())) {
             self.told.ports.open_https(port);
         }
-        if let Some(port) = self.rtsps.serve(|listener| ingest.listen_tls(listener, authority.tls(), executor)) {
+        if let Some(port) = self.rtsps.serve(|listener| rtsp.listen_tls(listener, authority.tls(), executor)) {
             self.told.ports.open_rtsps(port);
         }
     }
 
-    /// Lets `front` and `ingest` serve who comes over TLS, and looks at ports and certificates from time to time, until
+    /// Lets `front` and `rtsp` serve who comes over TLS, and looks at ports and certificates from time to time, until
     /// what is given back is dropped.
     pub fn keep_serving(
         mut self,
         front: Arc<Front>,
-        ingest: Arc<Ingest>,
+        rtsp: Arc<RtspServer>,
         executor: &Executor,
         clock: Arc<dyn Clock>,
     ) -> Task<()> {
-        self.serve(&front, &ingest, executor);
+        self.serve(&front, &rtsp, executor);
         let (spawner, mut secure) = (executor.clone(), self);
         executor.spawn(async move {
             loop {
@@ -198,7 +198,7 @@ impl Secure {
                     secure
                 })
                 .await;
-                secure.serve(&front, &ingest, &spawner);
+                secure.serve(&front, &rtsp, &spawner);
             }
         })
     }

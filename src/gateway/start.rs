@@ -22,8 +22,9 @@ use crate::ground::id::ShareId;
 use crate::ground::time::Clock;
 use crate::iptv::{self, Channels, Refresher};
 use crate::lifecycle::clips::Clips;
-use crate::lifecycle::follow::{Followed, Follower, RecordingOutcomes};
+use crate::lifecycle::follow::{Followed, Follower};
 use crate::lifecycle::gallery::Gallery;
+use crate::lifecycle::recording_outcomes::RecordingOutcomes;
 use crate::lifecycle::retention::{Retention, Rounds};
 use crate::lifecycle::room::Room;
 use crate::lifecycle::strays::Strays;
@@ -36,10 +37,10 @@ use crate::playback::Playback;
 use crate::private;
 use crate::recording::library::Library;
 use crate::recording::{self, Folder, writer};
-use crate::rtsp::{self, Ingest};
+use crate::rtsp::{self, RtspServer};
 use crate::share::{Announcer, Kind, ShareSettings, Steward, Unwanted};
 use crate::store::Store;
-use crate::web_camera::Cameras;
+use crate::web_camera::WebCameras;
 
 /// Says of a failure that it is one of this folder or file of the data directory.
 pub(super) fn in_data(path: &Path) -> impl FnOnce(io::Error) -> GatewayError + use<> {
@@ -171,10 +172,10 @@ pub(super) fn listen_http(config: &Config) -> Result<TcpListener, GatewayError> 
     TcpListener::bind(address).map_err(|error| GatewayError::Listen("http.address", address, error))
 }
 
-/// Who takes what phones and cameras publish.
+/// Who takes what camera apps and web cameras publish.
 pub(super) struct Publishing {
-    pub cameras: Arc<Cameras>,
-    pub ingest: Arc<Ingest>,
+    pub web_cameras: Arc<WebCameras>,
+    pub rtsp: Arc<RtspServer>,
     /// The streams whose end is not written down yet.
     pub followed: Followed,
 }
@@ -205,11 +206,11 @@ impl Publishing {
             watch: Arc::new(watch),
             login,
         });
-        let cameras = Arc::new(Cameras::new(doorkeeper.clone(), clock.clone()));
+        let web_cameras = Arc::new(WebCameras::new(doorkeeper.clone(), clock.clone()));
         let settings = rtsp::Settings { address: config.rtsp.address, udp_ports: config.udp_ports() };
-        let ingest = Ingest::open(&settings, doorkeeper, clock.clone(), executor)
+        let rtsp = RtspServer::open(&settings, doorkeeper, clock.clone(), executor)
             .map_err(|error| GatewayError::Listen("rtsp.address", config.rtsp.address, error))?;
-        Ok(Self { cameras, ingest: Arc::new(ingest), followed })
+        Ok(Self { web_cameras, rtsp: Arc::new(rtsp), followed })
     }
 }
 
@@ -223,7 +224,7 @@ pub(super) fn doors(
     Ok(Doors {
         http: http.local_addr().map_err(|error| GatewayError::Listen("http.address", config.http.address, error))?,
         https: secure.and_then(Secure::https_address),
-        rtsp: publishing.ingest.address(),
+        rtsp: publishing.rtsp.address(),
         rtsps: secure.and_then(Secure::rtsps_address),
     })
 }
@@ -262,7 +263,7 @@ pub(super) fn open_channels(
         list: config.channels.list.clone(),
         guide: config.channels.guide.clone(),
         refresh: config.channels.refresh.0,
-        guard: Guard::new(config.channels.allow.clone(), own_ports),
+        guard: Guard::new(config.channels.allow.clone(), own_ports, "allow in [channels] of config.toml"),
         folder: folder.clone(),
     };
     let viewers = PairedTvs { steward: steward.clone(), clock: clock.clone(), believed: Mutex::default() };

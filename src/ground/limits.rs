@@ -48,7 +48,7 @@ pub const HTTP_IDLE: Duration = Duration::from_secs(75);
 /// Files that are sent at once a large piece at a time; further ones are sent in small pieces.
 pub const HTTP_LARGE_CHUNKS: usize = 48;
 /// Bytes read from or written to one connection before the others get their turn.
-pub const HTTP_TURN_BYTES: usize = 256 * 1024;
+pub const TURN_BYTES: usize = 256 * 1024;
 /// The same over TLS, where each byte costs more.
 pub const TLS_TURN_BYTES: usize = 64 * 1024;
 /// How long one write may be stuck before the connection is ended.
@@ -281,6 +281,16 @@ pub const PIN_FIRST_LOCK: Duration = Duration::from_secs(60);
 pub const PIN_LONGEST_LOCK: Duration = Duration::from_secs(24 * 3600);
 /// Entries of one page of an inbox, or of the list of shares.
 pub const PAGE_ROWS: usize = 1000;
+/// Bytes of an address on the internet that is asked; a longer one is not used.
+pub const FETCH_ADDRESS_BYTES: usize = 4 * 1024;
+/// How long a server of the internet may take to be connected, and then to begin its answer.
+pub const FETCH_ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long one address of a server may take to be connected, before the next is tried.
+pub const FETCH_CONNECT_TIME: Duration = Duration::from_millis(2500);
+/// How long a server may send nothing in the middle of an answer.
+pub const FETCH_SILENCE: Duration = Duration::from_secs(10);
+/// Redirects that are followed on the way to an answer.
+pub const FETCH_REDIRECTS: usize = 5;
 /// Channels of a list that are kept; further ones are left out, and the owner is told.
 pub const CHANNELS: usize = 50_000;
 /// Channels in one answer to a TV; the rest is asked for with an offset.
@@ -289,8 +299,6 @@ pub const CHANNEL_PAGE: usize = 5_000;
 pub const CHANNEL_LINE_BYTES: usize = 16 * 1024;
 /// Characters of a channel's name, its group, and a programme's title; the rest is cut off.
 pub const CHANNEL_NAME_CHARS: usize = 200;
-/// Bytes of an address of a channel, a logo or a segment; a longer one is not used.
-pub const CHANNEL_ADDRESS_BYTES: usize = 4 * 1024;
 /// Entries of a list that were skipped and are kept for the owner to see; all are counted.
 pub const CHANNEL_FAULTS: usize = 200;
 /// Bytes of a channel list, unpacked; what is beyond is left out, and the owner is told.
@@ -305,16 +313,8 @@ pub const GUIDE_TOKEN_BYTES: usize = 256 * 1024;
 pub const GUIDE_PROGRAMMES: usize = 200_000;
 /// How long fetching a channel list or a guide may take in all.
 pub const CHANNEL_FETCH_TIME: Duration = Duration::from_secs(180);
-/// How long a channel's server may take to be connected, and then to begin its answer.
-pub const CHANNEL_ANSWER_TIME: Duration = Duration::from_secs(10);
-/// How long one address of a channel's server may take to be connected, before the next is tried.
-pub const CHANNEL_CONNECT_TIME: Duration = Duration::from_millis(2500);
-/// How long a whole playlist or logo may take.
+/// How long a whole playlist or logo of a channel may take.
 pub const CHANNEL_WHOLE_TIME: Duration = Duration::from_secs(20);
-/// How long a channel's server may send nothing in the middle of an answer.
-pub const CHANNEL_SILENCE: Duration = Duration::from_secs(10);
-/// Redirects that are followed on the way to a channel.
-pub const CHANNEL_REDIRECTS: usize = 5;
 /// Bytes of an HLS playlist of a channel; a longer one is not used.
 pub const CHANNEL_PLAYLIST_BYTES: u64 = 2 * 1024 * 1024;
 /// Bytes of a channel's logo; a larger one is not shown.
@@ -333,31 +333,33 @@ pub const CHANNEL_SEGMENT_BYTES: usize = 6 * 1024 * 1024;
 pub const CHANNEL_BYTES: usize = 16 * 1024 * 1024;
 /// How long a channel's ticket gives the right to watch, at least.
 pub const CHANNEL_TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
-/// Bytes of one binary message of a camera that publishes over a WebSocket; more ends it with `too_large`.
-pub const CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
-/// Cameras at once at one share's address, of which one publishes; further ones are 409.
-pub const CAMERAS_PER_SHARE: usize = 4;
-/// The longest name by which a camera says that it is the one from before.
-pub const CAMERA_NAME_BYTES: usize = 64;
-/// How long a camera whose place another connection of its own takes may need to leave.
-pub const CAMERA_LEAVES: Duration = Duration::from_secs(1);
-/// Bytes of one text message of such a camera, and of any message before its `start` was accepted; more ends it with
+/// Bytes of a message on a WebSocket before whoever has taken it over lets in longer ones; more ends it.
+pub const WEBSOCKET_SHORT_BYTES: usize = 16 * 1024;
+/// How long a client may take to take what it is told on a WebSocket; its connection ends then.
+pub const WEBSOCKET_WRITE_TIME: Duration = Duration::from_secs(5);
+/// Bytes of one binary message of a web camera; more ends it with `too_large`.
+pub const WEB_CAMERA_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Web cameras at once at one share's address, of which one publishes; further ones are 409.
+pub const WEB_CAMERAS_PER_SHARE: usize = 4;
+/// The longest name by which a web camera says that it is the one from before.
+pub const WEB_CAMERA_NAME_BYTES: usize = 64;
+/// How long a web camera whose place another connection of its own takes may need to leave.
+pub const WEB_CAMERA_LEAVES: Duration = Duration::from_secs(1);
+/// Bytes of one text message of a web camera, and of any message before its `start` was accepted; more ends it with
 /// `too_large`.
-pub const CAMERA_TEXT_BYTES: usize = 16 * 1024;
+pub const WEB_CAMERA_TEXT_BYTES: usize = WEBSOCKET_SHORT_BYTES;
 /// Bytes of one piece of its sound; more is no Opus packet and no AAC access unit.
-pub const CAMERA_SOUND_BYTES: usize = 8 * 1024;
-/// How long such a camera may take to say what it will send.
-pub const CAMERA_START_TIME: Duration = Duration::from_secs(10);
-/// Time between two acknowledgements to a camera, at least.
-pub const CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
+pub const WEB_CAMERA_SOUND_BYTES: usize = 8 * 1024;
+/// How long a web camera may take to say what it will send.
+pub const WEB_CAMERA_START_TIME: Duration = Duration::from_secs(10);
+/// Time between two acknowledgements to a web camera, at least.
+pub const WEB_CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
 /// Time between two requests for a key frame, at least.
-pub const CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
-/// Frames of a camera that are published before others get their turn.
-pub const CAMERA_TURN_FRAMES: usize = 256;
-/// How long a camera may be quiet before it is asked whether it is there.
-pub const CAMERA_QUIET: Duration = Duration::from_secs(2);
-/// How long a camera may take to take what it is told; its connection ends then.
-pub const CAMERA_WRITE_TIME: Duration = Duration::from_secs(5);
+pub const WEB_CAMERA_KEY_FRAME_TIME: Duration = Duration::from_secs(1);
+/// Frames of a web camera that are published before others get their turn.
+pub const WEB_CAMERA_TURN_FRAMES: usize = 256;
+/// How long a web camera may be quiet before it is asked whether it is there.
+pub const WEB_CAMERA_QUIET: Duration = Duration::from_secs(2);
 /// Lines that one place in the program may write to the log within a minute; further ones are counted.
 pub const LOG_LINES: u32 = 120;
 /// How often the host's addresses are looked at, to announce the gateway where they are new and to know the home's networks.

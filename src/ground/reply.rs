@@ -87,3 +87,8 @@ impl Reply {
         self
     }
 }
+
+/// Whether a header's name or value can stand in a head: one line of visible text (RFC 9110, section 5.5).
+pub fn is_clean(value: &str) -> bool {
+    !value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
+}

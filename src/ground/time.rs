@@ -102,6 +102,12 @@ impl UnixMs {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Whether what was made then holds still at `date`, when it holds for `ttl_ms`. A clock set back by less makes no
+    /// difference.
+    pub fn holds(self, ttl_ms: u64, date: Self) -> bool {
+        date.0.abs_diff(self.0) < ttl_ms
+    }
+
     /// Milliseconds from `earlier` to this date; zero if the clock was set back in between.
     pub fn ms_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0).max(0) as u64

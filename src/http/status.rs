@@ -1,7 +1,7 @@
 //! Which HTTP status says what the domain refuses: the one place where its errors meet status codes (RFC 9110,
 //! section 15). Nothing else of an answer is made here.
 
-use crate::share::{LedgerError, ShareError};
+use crate::share::{ClipError, LedgerError, ShareError};
 
 /// The HTTP status that says the same as `error`.
 pub fn status_of(error: &ShareError) -> u16 {
@@ -25,6 +25,25 @@ pub fn status_of(error: &ShareError) -> u16 {
     }
 }
 
+/// The same of what a phone that sends a clip's film is told.
+pub fn status_of_clip(error: &ClipError) -> u16 {
+    match error {
+        ClipError::Share(error) => status_of(error),
+        ClipError::NotStored(ShareError::Ledger(LedgerError::DiskFull)) => 507,
+        ClipError::NotStored(_) | ClipError::Busy | ClipError::OwnUploads | ClipError::Rested | ClipError::Yielded => {
+            503
+        }
+        ClipError::Empty => 400,
+        ClipError::NotRecorded | ClipError::Uploading | ClipError::OtherFile(_) => 409,
+        ClipError::Over => 410,
+        ClipError::TooLarge(_) => 413,
+        ClipError::UnsupportedCodec(_) | ClipError::NotPlayable(_) => 415,
+        ClipError::Offset(_) => 416,
+        ClipError::Disk(_) => 500,
+        ClipError::DiskFull(_) => 507,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -45,6 +64,33 @@ mod tests {
             (ShareError::Ledger(LedgerError::DiskFull), "disk_full", 507),
         ] {
             assert_eq!((error.code(), status_of(&error)), (code, status));
+        }
+    }
+
+    #[test]
+    fn codes_of_clips_have_their_status() {
+        let text = String::new;
+        for (error, code, status) in [
+            (ClipError::Share(ShareError::NotReady), "not_ready", 409),
+            (ClipError::Over, "ended", 410),
+            (ClipError::NotRecorded, "not_recorded", 409),
+            (ClipError::Empty, "empty", 400),
+            (ClipError::TooLarge(text()), "too_large", 413),
+            (ClipError::DiskFull(text()), "disk_full", 507),
+            (ClipError::Disk(std::io::Error::other("broken")), "disk", 500),
+            (ClipError::NotStored(LedgerError::DiskFull.into()), "disk_full", 507),
+            (ClipError::NotStored(LedgerError::Failed(text()).into()), "store_failed", 503),
+            (ClipError::Uploading, "uploading", 409),
+            (ClipError::Busy, "busy", 503),
+            (ClipError::OwnUploads, "busy", 503),
+            (ClipError::Rested, "rested", 503),
+            (ClipError::Yielded, "yielded", 503),
+            (ClipError::Offset(1), "offset", 416),
+            (ClipError::OtherFile(1), "other_file", 409),
+            (ClipError::UnsupportedCodec(text()), "unsupported_codec", 415),
+            (ClipError::NotPlayable(text()), "not_playable", 415),
+        ] {
+            assert_eq!((error.code(), status_of_clip(&error)), (code, status));
         }
     }
 }

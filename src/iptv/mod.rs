@@ -16,15 +16,13 @@ mod ticket;
 mod tuner;
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::io;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::executor::Executor;
+use crate::executor::{BoxFuture, Executor};
 use crate::fetch::{Client, Guard};
 use crate::ground::crypto::SigningKey;
 use crate::ground::id::TvId;
@@ -43,9 +41,6 @@ use relay::{PLAYLIST, Relay};
 pub use source::Source;
 use ticket::{Bearer, Denied};
 use tuner::{Tuned, Tuners};
-
-/// A boxed future of a door.
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Media type of a transport stream.
 const MPEG_TS: &str = "video/mp2t";

@@ -437,7 +437,7 @@ mod tests {
             list: Source::File(list.clone()),
             guide: Source::None,
             refresh: Duration::from_secs(3600),
-            guard: Guard::new(Vec::new(), Vec::new()),
+            guard: Guard::new(Vec::new(), Vec::new(), "a setting"),
             folder: folder.path().join("channels"),
         };
         // Whatever is new is held in the middle of the work.

@@ -63,10 +63,11 @@ impl Relay {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let (base, bytes) = match self.client.get_whole(url, limits::CHANNEL_PLAYLIST_BYTES).await {
-            Ok(whole) => whole,
-            Err(error) => return failed(&error),
-        };
+        let (base, bytes) =
+            match self.client.get_whole(url, limits::CHANNEL_PLAYLIST_BYTES, limits::CHANNEL_WHOLE_TIME).await {
+                Ok(whole) => whole,
+                Err(error) => return failed(&error),
+            };
         // A long one has tens of thousands of addresses, each of which is signed.
         let (key, channel, ticket) = (self.key.clone(), bearer.channel, bearer.ticket.to_owned());
         let rewritten = unblock(Work::Media, move || {
@@ -132,7 +133,10 @@ impl Relay {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let Ok((_, bytes)) = self.client.get_whole(url, limits::CHANNEL_LOGO_BYTES).await else { return none() };
+        let Ok((_, bytes)) = self.client.get_whole(url, limits::CHANNEL_LOGO_BYTES, limits::CHANNEL_WHOLE_TIME).await
+        else {
+            return none();
+        };
         match picture_type(&bytes) {
             Some(content_type) => {
                 Reply::bytes(200, content_type, bytes).with("Cache-Control", "private, max-age=86400")
@@ -172,7 +176,7 @@ fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 /// The answer that tells what a channel's server did.
 pub(super) fn failed(error: &FetchError) -> Reply {
     let (status, code) = match error {
-        FetchError::Forbidden(_) => (403, "forbidden_address"),
+        FetchError::Forbidden(..) => (403, "forbidden_address"),
         FetchError::Status(_, status @ (404 | 410 | 416)) => (*status, "channel_failed"),
         FetchError::Silent(_) => (504, "channel_silent"),
         _ => (502, "channel_failed"),

@@ -1,4 +1,5 @@
-//! The life of a stream: until it is ready, while it flows, when it is lost, and after its end.
+//! The life of a stream: until it is ready, while it flows, when it is lost, and after its end. What makes it ready is in
+//! `ready`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,19 +9,12 @@ use async_io::Timer;
 use event_listener::Event;
 use futures_lite::FutureExt as _;
 
-use crate::codec::{CodecError, decode_key_frame};
 use crate::executor::{Work, unblock};
-use crate::ground::id::ShareId;
-use crate::live::{Hub, KeyFrame, MediaInfo, Status, Stream};
-use crate::private;
+use crate::lifecycle::ready::{Proof, in_words, prove};
+use crate::live::{Hub, MediaInfo, Status, Stream};
 use crate::recording::Folder;
-use crate::recording::library::Library;
-use crate::recording::writer::RecordingObserver;
-use crate::share::{self, EndReason, ShareError, Steward};
-use crate::thumbnail;
+use crate::share::{EndReason, ShareError, Steward};
 
-/// Thumbnails fit into this many pixels.
-pub(crate) const THUMBNAIL: (usize, usize) = (640, 360);
 /// How often the sender is told what its stream looks like.
 const MEDIA_INTERVAL: Duration = Duration::from_secs(10);
 /// How soon the first time.
@@ -76,16 +70,6 @@ impl Drop for Entered {
         self.0.0.0.fetch_sub(1, Ordering::SeqCst);
         self.0.0.1.notify(usize::MAX);
     }
-}
-
-/// What a key frame has shown.
-enum Proof {
-    /// The stream can be watched.
-    Ready,
-    /// This one couldn't be decoded, or written down; the next may be.
-    Bad,
-    /// No key frame of this stream will be.
-    Hopeless,
 }
 
 /// Since when a stream is lost: from when its publisher went, after the last picture. One that comes back without
@@ -145,7 +129,7 @@ impl Follower {
             if !stream.is_ready()
                 && let Some(key_frame) = stream.take_key_frame()
             {
-                match self.prove(stream, key_frame).await {
+                match prove(&self.steward, &self.folder, stream, key_frame).await {
                     Proof::Ready => {}
                     Proof::Bad if bad_key_frames < MAX_BAD_KEY_FRAMES => bad_key_frames += 1,
                     Proof::Bad | Proof::Hopeless => return EndReason::Unplayable,
@@ -180,35 +164,6 @@ impl Follower {
         }
     }
 
-    /// Decodes a key frame. If that goes well the share becomes ready: first in the database, then for everyone.
-    async fn prove(&self, stream: &Arc<Stream>, key_frame: KeyFrame) -> Proof {
-        let share = stream.share();
-        let picture = match unblock(Work::Media, move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
-            Ok(picture) => picture,
-            Err(error) => {
-                log::warn!("key frame can't be decoded share={share} reason=\"{error}\"");
-                return if matches!(error, CodecError::Unsupported(_)) { Proof::Hopeless } else { Proof::Bad };
-            }
-        };
-        let Some(media) = stream.media() else { return Proof::Bad };
-        log::info!("ready share={share} width={} height={}", picture.width, picture.height);
-        let (steward, path) = (self.steward.clone(), self.folder.thumbnail(share));
-        let told = unblock(Work::Media, move || {
-            // First the still: TVs show it when they ring.
-            let drawn = thumbnail::jpeg(&picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
-            if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
-                log::warn!("no thumbnail share={share} reason=\"{error}\"");
-            }
-            steward.ready(share, in_words(media))
-        });
-        if let Err(error) = told.await {
-            log::error!("share={share} can't become ready: {error}");
-            return Proof::Bad;
-        }
-        stream.set_ready();
-        Proof::Ready
-    }
-
     /// Tells the sender what the stream looks like, if that has changed.
     async fn tell_media(&self, stream: &Arc<Stream>, told: &mut Option<MediaInfo>) {
         let Some(media) = stream.media() else { return };
@@ -225,37 +180,6 @@ impl Follower {
         let (steward, share) = (self.steward.clone(), stream.share());
         if let Err(error) = unblock(Work::Storage, move || steward.media_changed(share, in_words(media))).await {
             log::warn!("the media of share={share} can't be written down: {error}");
-        }
-    }
-}
-
-fn in_words(media: MediaInfo) -> share::MediaInfo {
-    let MediaInfo { codec, audio_codec, width, height, frame_rate, bits_per_second } = media;
-    share::MediaInfo { codec, audio_codec, width, height, frame_rate, bits_per_second }
-}
-
-/// Hears from the disk what became of recordings.
-pub(crate) struct RecordingOutcomes {
-    pub steward: Arc<Steward>,
-    pub library: Arc<Library>,
-}
-
-impl RecordingObserver for RecordingOutcomes {
-    fn complete(&self, share: ShareId) {
-        self.library.release(share);
-        log::info!("recording complete share={share}");
-    }
-
-    fn resumed(&self, share: ShareId) {
-        if let Err(error) = self.steward.recording_resumed(share) {
-            log::error!("that the recording of share={share} goes on can't be written down: {error}");
-        }
-    }
-
-    fn failed(&self, share: ShareId, reason: &str) {
-        self.library.release(share);
-        if let Err(error) = self.steward.recording_failed(share, reason) {
-            log::error!("the failed recording of share={share} can't be written down: {error}");
         }
     }
 }

@@ -170,8 +170,8 @@ impl Gallery {
 mod tests {
     use super::*;
 
+    use crate::ground::set_clock::SetClock;
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
     use crate::thumbnail;
 

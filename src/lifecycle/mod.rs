@@ -6,6 +6,8 @@
 pub mod clips;
 pub mod follow;
 pub mod gallery;
+mod ready;
+pub mod recording_outcomes;
 pub mod retention;
 pub mod room;
 pub mod strays;

@@ -81,10 +81,7 @@ impl Retention {
                 _ => return,
             }
             let due = self.rounds.next();
-            match self.steward.sweep() {
-                Ok(shares) => shares.into_iter().for_each(|share| self.room.delete(share)),
-                Err(error) => log::error!("shares can't be swept: {error}"),
-            }
+            self.sweep();
             while due.settle
                 && let Some(share) = self.rounds.cut_off.pop()
             {
@@ -102,6 +99,17 @@ impl Retention {
             if due.room || hurry || self.room.free().is_ok_and(|free| free < 0) {
                 self.look_at_room();
             }
+        }
+    }
+
+    /// Ends and expires what is due, and deletes what is to be deleted: the sooner where a full disk takes nothing more.
+    fn sweep(&self) {
+        if let Err(error) = self.steward.sweep() {
+            log::error!("shares can't be swept: {error}");
+        }
+        match self.steward.discards() {
+            Ok(shares) => shares.into_iter().for_each(|share| self.room.delete(share)),
+            Err(error) => log::error!("what is to be deleted can't be read: {error}"),
         }
     }
 
@@ -200,6 +208,7 @@ mod tests {
     use super::*;
     use crate::album::Album;
     use crate::lifecycle::room::tests::{House, house};
+    use crate::share::{Asker, ShareState};
 
     fn retention(house: &House) -> (tempfile::TempDir, Retention) {
         let photos = tempfile::tempdir().expect("a directory");
@@ -297,6 +306,23 @@ mod tests {
             panic!("paused")
         };
         assert!(why.contains("what guests send"), "{why}");
+    }
+
+    #[test]
+    fn a_full_disk_is_swept_of_what_is_to_be_deleted() {
+        let house = house(100);
+        let (_photos, retention) = retention(&house);
+        let gone = house.recorded("Family", 10);
+        house.steward.withdraw_share(Asker::Owner, gone).expect("withdrawn");
+        let late = house.share("Family").0;
+        house.clock.advance(Duration::from_secs(121));
+        house.storage.fail(true);
+        retention.sweep();
+        assert!(!house.library.folder().video(gone).exists(), "it makes room");
+        house.storage.fail(false);
+        retention.sweep();
+        let late = house.steward.share(Asker::Owner, late).expect("it is known").share;
+        assert_eq!((late.state, house.steward.discards().expect("a list")), (ShareState::Ended, vec![]));
     }
 
     /// The retention breaks off in one sweep after the other.

@@ -120,10 +120,10 @@ mod tests {
     use crate::config::{Config, Recording};
     use crate::gateway::open_books;
     use crate::ground::id::ShareId;
+    use crate::ground::set_clock::SetClock;
     use crate::ground::time::UnixMs;
     use crate::lifecycle::room::tests::house;
     use crate::share::NewUser;
-    use crate::share::story::SetClock;
 
     /// Shares that the database doesn't know are those that are younger than the backup which was restored.
     #[test]

@@ -59,7 +59,7 @@ pub enum Kind {
     Http,
     /// Pages, over TLS.
     Https,
-    /// Where cameras publish.
+    /// Where camera apps publish.
     Rtsp,
 }
 

@@ -53,7 +53,7 @@ impl Down {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::share::story::SetClock;
+    use crate::ground::set_clock::SetClock;
 
     /// A thread that breaks off again and again, after working for a while each time.
     #[test]

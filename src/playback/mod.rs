@@ -6,14 +6,13 @@
 mod live;
 mod recorded;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_io::Timer;
 use futures_lite::FutureExt as _;
 
+use crate::executor::BoxFuture;
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::reply::Reply;
@@ -22,9 +21,6 @@ use crate::live::{Hub, Status, Stream};
 use crate::package::fmp4::{FinishedRecording, Wanted};
 use crate::wire::address::PlayFile;
 use crate::wire::playlist::hls::Reload;
-
-/// A boxed future of a door.
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What is asked for of a share.
 #[derive(Clone, Copy, Debug)]

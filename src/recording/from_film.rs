@@ -1,6 +1,6 @@
 //! A recording that is made in one go, of a film that is there already: written, indexed and closed. Blocks.
 //!
-//! Until [`Whole::finish`] it is nobody's: one that a stop broke off is begun anew.
+//! Until [`FilmRecording::finish`] it is nobody's: one that a stop broke off is begun anew.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -19,7 +19,7 @@ use crate::wire::mp4::Mp4Error;
 const GATHERED_BYTES: usize = 512 * 1024;
 
 /// A recording that is being made.
-pub struct Whole {
+pub struct FilmRecording {
     folder: Folder,
     video: BufWriter<File>,
     index: BufWriter<File>,
@@ -30,7 +30,7 @@ pub struct Whole {
     records_written: u64,
 }
 
-impl Whole {
+impl FilmRecording {
     /// Begins the recording of `share`; one that was broken off makes room.
     pub fn create(folder: &Folder, share: ShareId) -> io::Result<Self> {
         folder.delete_recording(share)?;

@@ -15,7 +15,7 @@ use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::{Hub, RecordingState};
 use crate::package::fmp4::{FinishedRecording, Fmp4, Head, RECORDER, Wanted};
 use crate::recording::film::{Film, FilmError};
-use crate::recording::from_film::Whole;
+use crate::recording::from_film::FilmRecording;
 use crate::recording::index::{Record, Records};
 use crate::recording::library::Library;
 use crate::recording::writer::{self, RecordingObserver};
@@ -140,7 +140,7 @@ fn the_recording_of_a_film_is_as_large_as_was_reckoned() {
     let mut film = Film::open(&folder.film(SHARE), UnixMs(0)).expect("a good film");
     let size = film.about().size.expect("it has tables");
     let other = ShareId([6; 10]);
-    let mut made = Whole::create(&folder, other).expect("there is room");
+    let mut made = FilmRecording::create(&folder, other).expect("there is room");
     let (mut out, mut more) = (Vec::new(), true);
     while more {
         more = film.next(&mut out).expect("a good film");

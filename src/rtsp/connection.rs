@@ -1,5 +1,6 @@
-//! One publisher's connection until it records: ANNOUNCE, SETUP and RECORD within a fixed time, decided by the gate.
+//! One publisher's connection: what is read from it, what is sent on it, and why it ends.
 
+use std::fmt;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -7,169 +8,70 @@ use std::sync::Arc;
 use async_io::Timer;
 use futures_lite::future;
 
+use super::Shared;
 use super::buffer::Buffer;
-use super::connection_slots::Place;
-use super::receiving::{End, Recording};
-use super::udp::Datagrams;
-use super::{Refusal, Shared};
-use crate::ground::crowd::number;
+use super::connection_slots::Slot;
 use crate::ground::crypto;
-use crate::ground::limits::RTSP_SETUP_TIME;
-use crate::socket::{ServerConfig, Socket, is_not_yet};
-use crate::wire::rtp::{Delivery, Receiver};
-use crate::wire::rtsp::{Event, Route, Session, Step, Track};
+use crate::ground::limits::NO_MEDIA;
+use crate::socket::{Socket, is_not_yet};
+use crate::wire::rtsp::Session;
 
 /// Answers that wait for a client which does not read them; more ends the connection.
-const UNREAD_ANSWER_BYTES: usize = 64 * 1024;
+pub(super) const UNREAD_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Why a connection ended, or only the receiving on it.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The publisher said so: TEARDOWN.
+    Teardown,
+    /// The publisher closed the connection.
+    Closed,
+    /// The connection failed.
+    Failed(io::Error),
+    /// No media came for [`NO_MEDIA`].
+    Silent,
+    /// The publisher did not get to RECORD in time.
+    NotRecording,
+    /// The publisher does not read answers.
+    NotReading,
+    /// The publisher sent what is no RTSP, or guessed passwords.
+    Refused,
+    /// The share was ended by someone else.
+    Revoked,
+    /// The gateway stops.
+    Stopped,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Teardown => f.write_str("the publisher stopped"),
+            Self::Closed => f.write_str("closed by the publisher"),
+            Self::Failed(error) => write!(f, "the connection failed: {error}"),
+            Self::Silent => write!(f, "no media for {} s", NO_MEDIA.as_secs()),
+            Self::NotRecording => f.write_str("nothing was published in time"),
+            Self::NotReading => f.write_str("the publisher does not read answers"),
+            Self::Refused => f.write_str("the publisher sent what can't be answered further"),
+            Self::Revoked => f.write_str("the share was ended"),
+            Self::Stopped => f.write_str("the gateway stops"),
+        }
+    }
+}
 
 /// One publisher's connection.
 pub(super) struct Connection {
     pub socket: Arc<Socket>,
-    pub place: Place,
+    pub slot: Slot,
     pub shared: Arc<Shared>,
     pub session: Session,
     pub buffer: Buffer,
 }
 
-/// What was announced on a connection, and the ports bound for it.
-#[derive(Default)]
-struct Announced {
-    path: String,
-    /// By medium.
-    sockets: Vec<Option<Datagrams>>,
-}
-
 impl Connection {
-    pub fn new(socket: Arc<Socket>, place: Place, shared: Arc<Shared>) -> Self {
+    pub fn new(socket: Arc<Socket>, slot: Slot, shared: Arc<Shared>) -> Self {
         let mut seed = [0; 16];
         crypto::fill_random(&mut seed);
-        Self { socket, place, shared, session: Session::new(seed), buffer: Buffer::new() }
-    }
-
-    /// Lives until the connection ends; through TLS, where there is a configuration for it.
-    pub async fn run(mut self, tls: Option<Arc<ServerConfig>>) {
-        log::debug!("rtsp: connection {} from {} opened", self.place.number, self.place.address);
-        let mut deadline = Timer::after(RTSP_SETUP_TIME);
-        if let Some(config) = tls {
-            let handshake = self.socket.secure(self.place.address, config, &self.shared.handshakes);
-            let shaken = Box::pin(within(&mut deadline, handshake)).await;
-            if let Err(end) = shaken.and_then(|shaken| shaken.map_err(End::Failed)) {
-                log::debug!("rtsp: connection {} closed: {end}", self.place.number);
-                return;
-            }
-            // Media beside the connection would be there for anyone to read.
-            self.session.keep_inside();
-        }
-        let end = loop {
-            let recording = match self.set_up(&mut deadline).await {
-                Ok(recording) => recording,
-                Err(end) => break end,
-            };
-            // A publisher may go on with another ANNOUNCE after its TEARDOWN.
-            // In a box, so that connections which do not get that far stay small.
-            match Box::pin(self.record(recording)).await {
-                End::Teardown => deadline = Timer::after(RTSP_SETUP_TIME),
-                end => break end,
-            }
-        };
-        self.socket.say_goodbye();
-        log::debug!("rtsp: connection {} closed: {end}", self.place.number);
-    }
-
-    /// Brings a publisher to RECORD before the deadline.
-    async fn set_up(&mut self, deadline: &mut Timer) -> Result<Recording, End> {
-        let mut announced = Announced::default();
-        loop {
-            let now = self.shared.clock.now();
-            let (used, step) = self.session.take(self.buffer.unread(), now);
-            // Packets that come before their time are passed over with the rest.
-            let event = match step {
-                Step::Event(event) => Some(event),
-                Step::More => {
-                    self.buffer.advance(used);
-                    self.send_all(deadline).await?;
-                    within(deadline, self.socket.readable()).await?.map_err(End::Failed)?;
-                    self.read()?;
-                    continue;
-                }
-                Step::Close => {
-                    self.send_all(deadline).await?;
-                    return Err(End::Refused);
-                }
-                Step::Done | Step::Waiting | Step::Packet { .. } => None,
-            };
-            self.buffer.advance(used);
-            if self.session.output().len() > UNREAD_ANSWER_BYTES {
-                self.send_all(deadline).await?;
-            }
-            let outcome = match event {
-                Some(Event::Announce { path, left_out, credentials }) => {
-                    let (shared, has_tried) = (self.shared.clone(), credentials.is_some());
-                    let admitted = match shared.gate.may_try(self.place.address) {
-                        Err(refusal) if has_tried => Err(refusal),
-                        _ => within(deadline, shared.gate.admit(&path, credentials)).await?,
-                    };
-                    if admitted.is_ok() {
-                        self.place.know(number("publisher", &path));
-                    } else if has_tried && matches!(admitted, Err(Refusal::Authenticate)) {
-                        shared.gate.was_wrong(self.place.address);
-                    }
-                    if admitted.is_ok() && !left_out.is_empty() {
-                        let what = left_out.join(", ");
-                        log::info!(
-                            "rtsp: publisher from {} also sends {what}: left out, TVs don't take it",
-                            self.place.address
-                        );
-                    }
-                    announced = Announced { path, sockets: Vec::new() };
-                    admitted.map(|()| self.session.accept())
-                }
-                Some(Event::Bind { medium, ports }) => {
-                    self.bind(medium, ports, &mut announced).map(|ports| self.session.bound(ports))
-                }
-                Some(Event::Record(tracks)) => match within(deadline, self.open(&announced.path, &tracks)).await? {
-                    Ok((publisher, receiver)) => {
-                        self.session.accept();
-                        let sockets = std::mem::take(&mut announced.sockets);
-                        return Ok(Recording::new(publisher, receiver, tracks, sockets, now));
-                    }
-                    Err(refusal) => Err(refusal),
-                },
-                Some(Event::Teardown) | None => Ok(()),
-            };
-            if let Err(refusal) = outcome {
-                let (status, reason) = refusal.status();
-                log::info!("rtsp: publisher from {} refused: {status} {reason}", self.place.address);
-                self.session.refuse(&refusal, now);
-            }
-        }
-    }
-
-    fn bind(&self, medium: usize, named: (u16, u16), announced: &mut Announced) -> Result<(u16, u16), Refusal> {
-        let open = || {
-            let local = self.socket.tcp().local_addr()?.ip();
-            let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
-            let sockets = Datagrams::open(local, self.place.address, named, range, next)?;
-            Ok((sockets.ports()?, sockets))
-        };
-        let (ports, sockets) = open().map_err(|error: io::Error| {
-            log::warn!("rtsp: no ports for media over UDP: {error}");
-            Refusal::NoPorts
-        })?;
-        if announced.sockets.len() <= medium {
-            announced.sockets.resize_with(medium + 1, || None);
-        }
-        announced.sockets[medium] = Some(sockets);
-        Ok(ports)
-    }
-
-    async fn open(&self, path: &str, tracks: &[Track]) -> Result<(crate::live::Publisher, Receiver), Refusal> {
-        let media: Vec<_> = tracks.iter().map(|track| track.media.clone()).collect();
-        let datagrams = tracks.iter().any(|track| matches!(track.route, Route::Udp(..)));
-        let delivery = if datagrams { Delivery::Datagrams } else { Delivery::Reliable };
-        let receiver = Receiver::new(&media, delivery).map_err(|error| Refusal::Unsupported(error.to_string()))?;
-        let publisher = self.shared.gate.open(path, &media).await?;
-        Ok((publisher, receiver))
+        Self { socket, slot, shared, session: Session::new(seed), buffer: Buffer::new() }
     }
 
     /// Reads once. Nothing may have come; the end and errors are the connection's end.
@@ -203,7 +105,8 @@ impl Connection {
         }
     }
 
-    async fn send_all(&mut self, deadline: &mut Timer) -> Result<(), End> {
+    /// Sends all that is to be sent before the deadline.
+    pub async fn send_all(&mut self, deadline: &mut Timer) -> Result<(), End> {
         loop {
             self.send()?;
             if self.session.output().is_empty() && (&*self.socket).flush().is_ok() {
@@ -215,7 +118,7 @@ impl Connection {
 }
 
 /// What `work` gives, unless the deadline is earlier.
-async fn within<T>(deadline: &mut Timer, work: impl Future<Output = T>) -> Result<T, End> {
+pub(super) async fn within<T>(deadline: &mut Timer, work: impl Future<Output = T>) -> Result<T, End> {
     let late = async {
         deadline.await;
         Err(End::NotRecording)

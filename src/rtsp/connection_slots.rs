@@ -1,5 +1,5 @@
-//! Which connections there are (`ground/crowd.rs` says who may stay), and how all of them are ended. A place is given back
-//! by dropping it.
+//! Which connections there are (`ground/crowd.rs` says who may stay), and how all of them are ended. A slot is given
+//! back by dropping it.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown};
@@ -12,8 +12,8 @@ use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
 use crate::socket::Socket;
 
-/// Places for connections.
-pub(super) struct Places {
+/// The connections that there may be.
+pub(super) struct ConnectionSlots {
     taken: Mutex<Taken>,
     emptied: Event,
 }
@@ -23,9 +23,9 @@ struct Taken {
     sockets: HashMap<u64, Arc<Socket>>,
 }
 
-/// One connection's place.
-pub(super) struct Place {
-    places: Arc<Places>,
+/// One connection's slot.
+pub(super) struct Slot {
+    slots: Arc<ConnectionSlots>,
     /// Names the connection in the log.
     pub number: u64,
     /// Where it comes from; an IPv4 address is one, however it was written.
@@ -33,7 +33,7 @@ pub(super) struct Place {
     idle: Arc<Idle>,
 }
 
-impl Places {
+impl ConnectionSlots {
     pub fn new(caps: Caps) -> Self {
         let taken = Taken { crowd: Crowd::new(caps), sockets: HashMap::new() };
         Self { taken: Mutex::new(taken), emptied: Event::new() }
@@ -43,8 +43,9 @@ impl Places {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection from `address`: whoever has to make room for it is shut down. None if there are too many.
-    pub fn take(self: &Arc<Self>, socket: Arc<Socket>, address: IpAddr) -> Option<Place> {
+    /// A slot for a connection from `address`: whoever has to make room for it is shut down. None if there are too
+    /// many.
+    pub fn take(self: &Arc<Self>, socket: Arc<Socket>, address: IpAddr) -> Option<Slot> {
         let address = address.to_canonical();
         let mut taken = self.taken();
         // Until it may publish, a connection keeps others waiting: the order in which they came is all that counts.
@@ -54,10 +55,10 @@ impl Places {
         }
         taken.sockets.insert(entered.number, socket);
         drop(taken);
-        Some(Place { places: self.clone(), number: entered.number, address, idle: entered.idle })
+        Some(Slot { slots: self.clone(), number: entered.number, address, idle: entered.idle })
     }
 
-    /// Shuts every connection down, so that each finds its end, and waits until all have given their places back.
+    /// Shuts every connection down, so that each finds its end, and waits until all have given their slots back.
     pub async fn shut_down(&self) {
         loop {
             let emptied = self.emptied.listen();
@@ -75,21 +76,21 @@ impl Places {
     }
 }
 
-impl Place {
-    /// The connection may publish at the address that `publisher` stands for: it has a place that strangers can't take.
+impl Slot {
+    /// The connection may publish at the address that `publisher` stands for: it has a slot that strangers can't take.
     pub fn know(&self, publisher: u64) {
         self.idle.end();
-        self.places.taken().crowd.know(self.number, Known::Device(publisher));
+        self.slots.taken().crowd.know(self.number, Known::Device(publisher));
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
+        let mut taken = self.slots.taken();
         taken.sockets.remove(&self.number);
         taken.crowd.leave(self.number);
         if taken.sockets.is_empty() {
-            self.places.emptied.notify(usize::MAX);
+            self.slots.emptied.notify(usize::MAX);
         }
     }
 }
@@ -113,10 +114,11 @@ mod tests {
 
     #[test]
     fn strangers_make_room_and_publishers_stay() {
-        let places = Arc::new(Places::new(Caps { all: 3, strangers: 2, device: 1, viewers: 0, viewers_all: 0 }));
+        let slots =
+            Arc::new(ConnectionSlots::new(Caps { all: 3, strangers: 2, device: 1, viewers: 0, viewers_all: 0 }));
         let take = |text: &str| {
             let (socket, client) = connection();
-            (places.take(socket, text.parse().unwrap()).unwrap(), client)
+            (slots.take(socket, text.parse().unwrap()).unwrap(), client)
         };
         let is_shut = |client: &mut TcpStream| client.read(&mut [0]).is_ok_and(|bytes| bytes == 0);
         let (publisher, mut published) = take("10.0.0.1");
@@ -126,6 +128,6 @@ mod tests {
         assert!(strangers[..8].iter_mut().all(|(_, client)| is_shut(client)));
         assert!(!is_shut(&mut strangers[8].1) && !is_shut(&mut published) && !is_shut(&mut other));
         drop(strangers);
-        assert_eq!(places.taken().sockets.len(), 2);
+        assert_eq!(slots.taken().sockets.len(), 2);
     }
 }

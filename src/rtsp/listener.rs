@@ -38,13 +38,13 @@ pub(super) async fn listen(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let socket = Arc::new(Socket::new(stream));
-                let Some(place) = shared.places.take(socket.clone(), peer.ip()) else {
+                let Some(slot) = shared.slots.take(socket.clone(), peer.ip()) else {
                     log::warn!("rtsp: connection from {} closed: there are too many", peer.ip());
                     continue;
                 };
                 // Answers are small and waited for.
                 let _ = socket.tcp().set_nodelay(true);
-                let connection = Connection::new(socket, place, shared.clone());
+                let connection = Connection::new(socket, slot, shared.clone());
                 // A fault in one connection is that connection's alone.
                 let work = AssertUnwindSafe(connection.run(tls.clone())).catch_unwind();
                 executor.spawn(async { drop(work.await) }).detach();

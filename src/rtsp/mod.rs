@@ -7,8 +7,11 @@ mod buffer;
 mod connection;
 mod connection_slots;
 mod listener;
+mod publishing;
 mod receiving;
+mod setup;
 mod udp;
+mod unread_ports;
 
 use std::future::Future;
 use std::io;
@@ -23,16 +26,18 @@ use async_io::Async;
 use crate::executor::{Executor, Task};
 use crate::ground::crowd::Caps;
 use crate::ground::limits::{RTSP_CONNECTIONS, RTSP_CONNECTIONS_PER_PUBLISHER};
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Clock;
 use crate::live::Publisher;
 use crate::socket::{Handshakes, ServerConfig};
 use crate::wire::rtp::Media;
 
-pub use crate::wire::rtsp::{Credentials, Refusal};
-use connection_slots::Places;
+pub use crate::wire::rtsp::Credentials;
+use connection_slots::ConnectionSlots;
+use unread_ports::UnreadPorts;
 
 /// What a [`Gate`] answers, some time later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PublishRefusal>> + Send + 'a>>;
 
 /// Decides who may publish where. Work that blocks is done elsewhere.
 pub trait Gate: Send + Sync {
@@ -41,7 +46,7 @@ pub trait Gate: Send + Sync {
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()>;
 
     /// Whether a name and password that come from `from` are looked at: not where too many were wrong.
-    fn may_try(&self, from: IpAddr) -> Result<(), Refusal>;
+    fn may_try(&self, from: IpAddr) -> Result<(), PublishRefusal>;
 
     /// A name and password that came from `from` were wrong.
     fn was_wrong(&self, from: IpAddr);
@@ -55,7 +60,7 @@ pub trait Gate: Send + Sync {
 pub struct Settings {
     /// Address and port of RTSP. Port 0 takes a free one.
     pub address: SocketAddr,
-    /// Ports that media over UDP may use, two for each track; `None` takes free ones.
+    /// Ports that media over UDP may use, two for each track that is taken and two for all others; `None` takes free ones.
     pub udp_ports: Option<RangeInclusive<u16>>,
 }
 
@@ -63,21 +68,22 @@ pub struct Settings {
 struct Shared {
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     handshakes: Arc<Handshakes>,
     udp_ports: Option<RangeInclusive<u16>>,
     next_udp_port: AtomicU16,
+    unread_ports: UnreadPorts,
     stopping: AtomicBool,
 }
 
 /// The open door.
-pub struct Ingest {
+pub struct RtspServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     listening: Mutex<Vec<Task<()>>>,
 }
 
-impl Ingest {
+impl RtspServer {
     /// Opens the door: publishers are taken from now on.
     pub fn open(
         settings: &Settings,
@@ -91,10 +97,11 @@ impl Ingest {
         let shared = Arc::new(Shared {
             gate,
             clock,
-            places: Arc::new(Places::new(caps)),
+            slots: Arc::new(ConnectionSlots::new(caps)),
             handshakes: Arc::default(),
             udp_ports: settings.udp_ports.clone(),
             next_udp_port: AtomicU16::new(0),
+            unread_ports: UnreadPorts::default(),
             stopping: AtomicBool::new(false),
         });
         let listening = executor.spawn(listener::listen(listener, None, shared.clone(), executor.clone()));
@@ -130,6 +137,6 @@ impl Ingest {
             listening.cancel().await;
         }
         self.shared.stopping.store(true, Ordering::SeqCst);
-        self.shared.places.shut_down().await;
+        self.shared.slots.shut_down().await;
     }
 }

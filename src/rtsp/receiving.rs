@@ -3,9 +3,8 @@
 //! The hot path: one read a wake-up, all packets of it in one write to the stream, and one timer that ticks slowly
 //! instead of being set anew with every packet. That a publisher went silent is noticed at a tick.
 
-use std::fmt;
-use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,17 +12,18 @@ use std::time::Duration;
 use async_io::Timer;
 use futures_lite::{Stream as _, future};
 
-use super::connection::Connection;
-use super::udp::Datagrams;
+use super::connection::{Connection, End};
+use super::udp::UdpSockets;
+use super::unread_ports::UnreadPair;
 use crate::ground::frame::Frame;
 use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
 use crate::ground::time::{Moment, UnixMs};
 use crate::live::Publisher;
-use crate::socket::Patience;
+use crate::socket::LowWater;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
 
-/// How often a recording looks after what is not urgent.
+/// How often a publisher that records is looked after for what is not urgent.
 const TICK: Duration = Duration::from_secs(1);
 /// The same where requests may be too small to wake it (see `socket/low_water.rs`): they are answered then.
 const SHORT_TICK: Duration = Duration::from_millis(250);
@@ -32,46 +32,7 @@ const REPORT_TIME: Duration = Duration::from_secs(5);
 /// The largest datagram that is taken whole.
 const DATAGRAM_BYTES: usize = 64 * 1024;
 
-/// Why a connection or a recording ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The publisher said so: TEARDOWN.
-    Teardown,
-    /// The publisher closed the connection.
-    Closed,
-    /// The connection failed.
-    Failed(io::Error),
-    /// No media came for [`NO_MEDIA`].
-    Silent,
-    /// The publisher did not get to RECORD in time.
-    NotRecording,
-    /// The publisher does not read answers.
-    NotReading,
-    /// The publisher sent what is no RTSP, or guessed passwords.
-    Refused,
-    /// The share was ended by someone else.
-    Revoked,
-    /// The gateway stops.
-    Stopped,
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Teardown => f.write_str("the publisher stopped"),
-            Self::Closed => f.write_str("closed by the publisher"),
-            Self::Failed(error) => write!(f, "the connection failed: {error}"),
-            Self::Silent => write!(f, "no media for {} s", NO_MEDIA.as_secs()),
-            Self::NotRecording => f.write_str("nothing was published in time"),
-            Self::NotReading => f.write_str("the publisher does not read answers"),
-            Self::Refused => f.write_str("the publisher sent what can't be answered further"),
-            Self::Revoked => f.write_str("the share was ended"),
-            Self::Stopped => f.write_str("the gateway stops"),
-        }
-    }
-}
-
-/// What a recording was woken for.
+/// What it was woken for.
 enum Wake {
     /// Bytes on the connection.
     Stream,
@@ -84,17 +45,17 @@ enum Wake {
 }
 
 /// A stream that is being published.
-pub(super) struct Recording {
+pub(super) struct Receiving {
     publisher: Publisher,
     receiver: Receiver,
     tracks: Vec<Track>,
     /// By track.
-    sockets: Vec<Option<Datagrams>>,
-    /// Of media that are left out: never read, and open all the same, since a closed port would stop some publishers.
-    _left_out: Vec<Datagrams>,
+    sockets: Vec<Option<UdpSockets>>,
+    /// Of media that are left out: kept open as long as they may be sent.
+    _unread: Option<Arc<UnreadPair>>,
     datagram: Vec<u8>,
     frames: Vec<Frame>,
-    patience: Patience,
+    low_water: LowWater,
     tick: Timer,
     ticks_often: bool,
     late: Timer,
@@ -105,13 +66,14 @@ pub(super) struct Recording {
     reported: Moment,
 }
 
-impl Recording {
-    /// `by_medium` has the ports of the tracks that need some.
+impl Receiving {
+    /// `by_medium` has the ports of the tracks that need some, `unread` those of what is left out.
     pub fn new(
         publisher: Publisher,
         receiver: Receiver,
         tracks: Vec<Track>,
-        mut by_medium: Vec<Option<Datagrams>>,
+        mut by_medium: Vec<Option<UdpSockets>>,
+        unread: Option<Arc<UnreadPair>>,
         now: Moment,
     ) -> Self {
         let sockets: Vec<_> = tracks
@@ -127,10 +89,10 @@ impl Recording {
             receiver,
             tracks,
             sockets,
-            _left_out: by_medium.into_iter().flatten().collect(),
+            _unread: unread,
             datagram,
             frames: Vec::new(),
-            patience: Patience::default(),
+            low_water: LowWater::default(),
             tick: Timer::interval(TICK),
             ticks_often: false,
             late: Timer::never(),
@@ -200,7 +162,7 @@ impl Recording {
 
     /// Ticks as often as there is need to.
     fn watch_requests(&mut self) {
-        let often = self.patience.is_patient();
+        let often = self.low_water.is_raised();
         if often != self.ticks_often {
             self.ticks_often = often;
             self.tick.set_interval(if often { SHORT_TICK } else { TICK });
@@ -227,44 +189,44 @@ impl Recording {
 
 impl Connection {
     /// Records until that ends, and ends the stream accordingly.
-    pub async fn record(&mut self, mut recording: Recording) -> End {
-        let over = match (self.socket.is_secure(), recording.datagram.is_empty()) {
+    pub async fn record(&mut self, mut receiving: Receiving) -> End {
+        let over = match (self.socket.is_secure(), receiving.datagram.is_empty()) {
             (true, _) => "TLS",
             (false, true) => "TCP",
             (false, false) => "UDP",
         };
         log::info!(
             "share={} published from {} with {} over {over}",
-            recording.publisher.share(),
-            self.place.address,
-            if recording.tracks.len() > 1 { "video and sound" } else { "video" },
+            receiving.publisher.share(),
+            self.slot.address,
+            if receiving.tracks.len() > 1 { "video and sound" } else { "video" },
         );
-        let end = match self.record_until_end(&mut recording).await {
+        let end = match self.record_until_end(&mut receiving).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
         // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
         let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
-        recording.patience.end(self.socket.tcp());
+        receiving.low_water.end(self.socket.tcp());
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();
-        recording.receive_rest(self.shared.clock.now(), self.shared.clock.date());
-        recording.end(&end);
+        receiving.receive_rest(self.shared.clock.now(), self.shared.clock.date());
+        receiving.end(&end);
         end
     }
 
-    async fn record_until_end(&mut self, recording: &mut Recording) -> Result<std::convert::Infallible, End> {
+    async fn record_until_end(&mut self, receiving: &mut Receiving) -> Result<std::convert::Infallible, End> {
         let mut now = self.shared.clock.now();
         loop {
-            let taken = self.take_packets(recording, now);
-            if !recording.frames.is_empty() {
-                recording.patience.note(&recording.frames);
-                recording.publisher.write(&mut recording.frames, self.shared.clock.date());
+            let taken = self.take_packets(receiving, now);
+            if !receiving.frames.is_empty() {
+                receiving.low_water.note(&receiving.frames);
+                receiving.publisher.write(&mut receiving.frames, self.shared.clock.date());
             }
             taken?;
             self.send()?;
-            recording.watch_media(now);
-            if recording.publisher.is_revoked() {
+            receiving.watch_media(now);
+            if receiving.publisher.is_revoked() {
                 return Err(End::Revoked);
             }
             if self.buffer.is_filled() {
@@ -274,52 +236,52 @@ impl Connection {
                 continue;
             }
             let inside = !self.buffer.unread().is_empty()
-                || recording.receiver.is_inside_picture()
+                || receiving.receiver.is_inside_picture()
                 || self.socket.is_inside_record();
-            recording.patience.apply(self.socket.tcp(), inside);
-            recording.watch_requests();
-            recording.watch_late(now);
-            let wake = future::poll_fn(|cx| self.poll_wake(recording, cx)).await?;
+            receiving.low_water.apply(self.socket.tcp(), inside);
+            receiving.watch_requests();
+            receiving.watch_late(now);
+            let wake = future::poll_fn(|cx| self.poll_wake(receiving, cx)).await?;
             now = self.shared.clock.now();
             match wake {
                 Wake::Stream => self.read()?,
-                Wake::Datagrams(track, kind) => recording.receive_datagrams(track, kind, now),
+                Wake::Datagrams(track, kind) => receiving.receive_datagrams(track, kind, now),
                 Wake::Late => {
-                    recording.late_at = None;
-                    recording.receiver.handle_timeout(now, &mut recording.frames);
+                    receiving.late_at = None;
+                    receiving.receiver.handle_timeout(now, &mut receiving.frames);
                 }
                 Wake::Tick => {
-                    self.tick(recording, now)?;
+                    self.tick(receiving, now)?;
                     self.read()?;
                 }
             }
         }
     }
 
-    fn poll_wake(&self, recording: &mut Recording, cx: &mut Context<'_>) -> Poll<Result<Wake, End>> {
+    fn poll_wake(&self, receiving: &mut Receiving, cx: &mut Context<'_>) -> Poll<Result<Wake, End>> {
         if let Poll::Ready(ready) = self.socket.poll_readable(cx) {
             return Poll::Ready(ready.map(|()| Wake::Stream).map_err(End::Failed));
         }
-        if let Poll::Ready(wake) = recording.poll_datagrams(cx) {
+        if let Poll::Ready(wake) = receiving.poll_datagrams(cx) {
             return Poll::Ready(Ok(wake));
         }
-        if recording.late_at.is_some() && Pin::new(&mut recording.late).poll_next(cx).is_ready() {
+        if receiving.late_at.is_some() && Pin::new(&mut receiving.late).poll_next(cx).is_ready() {
             return Poll::Ready(Ok(Wake::Late));
         }
-        Pin::new(&mut recording.tick).poll_next(cx).map(|_| Ok(Wake::Tick))
+        Pin::new(&mut receiving.tick).poll_next(cx).map(|_| Ok(Wake::Tick))
     }
 
     /// Takes all messages that were read.
-    fn take_packets(&mut self, recording: &mut Recording, now: Moment) -> Result<(), End> {
+    fn take_packets(&mut self, receiving: &mut Receiving, now: Moment) -> Result<(), End> {
         loop {
             let (used, step) = self.session.take(self.buffer.unread(), now);
             let outcome = match step {
                 Step::Packet { track, kind: Kind::Rtp, packet } => {
-                    recording.receiver.rtp(track, packet, now, &mut recording.frames);
+                    receiving.receiver.rtp(track, packet, now, &mut receiving.frames);
                     Ok(true)
                 }
                 Step::Packet { track, kind: Kind::Rtcp, packet } => {
-                    recording.receiver.rtcp(track, packet, true, now);
+                    receiving.receiver.rtcp(track, packet, true, now);
                     Ok(true)
                 }
                 Step::Done => Ok(true),
@@ -335,20 +297,20 @@ impl Connection {
         }
     }
 
-    fn tick(&mut self, recording: &mut Recording, now: Moment) -> Result<(), End> {
-        if now.since(recording.seen.1) >= NO_MEDIA {
+    fn tick(&mut self, receiving: &mut Receiving, now: Moment) -> Result<(), End> {
+        if now.since(receiving.seen.1) >= NO_MEDIA {
             return Err(End::Silent);
         }
-        if now.since(recording.reported) < REPORT_TIME {
+        if now.since(receiving.reported) < REPORT_TIME {
             return Ok(());
         }
-        recording.reported = now;
-        for (index, track) in recording.tracks.iter().enumerate() {
-            let report = recording.receiver.report(index, now);
+        receiving.reported = now;
+        for (index, track) in receiving.tracks.iter().enumerate() {
+            let report = receiving.receiver.report(index, now);
             if report.is_empty() {
                 continue;
             }
-            match (track.route, &recording.sockets[index]) {
+            match (track.route, &receiving.sockets[index]) {
                 (Route::Udp(..), Some(sockets)) => sockets.send_rtcp(&report),
                 _ => self.session.send_rtcp(index, &report),
             }

@@ -17,8 +17,8 @@ const TRIES: usize = 64;
 /// Datagrams taken from one socket before others have their turn.
 const TURN: usize = 64;
 
-/// The sockets of one track.
-pub(super) struct Datagrams {
+/// The two sockets of one track.
+pub(super) struct UdpSockets {
     rtp: Side,
     rtcp: Side,
     /// Only packets from here are taken.
@@ -47,7 +47,7 @@ impl Side {
     }
 }
 
-impl Datagrams {
+impl UdpSockets {
     /// Opens a pair of ports on `local` for packets from `peer`, who says that it sends them from the ports `named`. `next`
     /// spreads sessions over `range`.
     pub fn open(
@@ -114,7 +114,8 @@ impl Datagrams {
     }
 }
 
-fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
+/// Any free pair of ports.
+pub(super) fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
     for _ in 0..TRIES {
         let first = UdpSocket::bind((local, 0))?;
         let port = first.local_addr()?.port();
@@ -128,12 +129,25 @@ fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
     Err(io::ErrorKind::AddrInUse.into())
 }
 
-fn pair_in(local: IpAddr, range: &RangeInclusive<u16>, next: &AtomicU16) -> io::Result<(UdpSocket, UdpSocket)> {
-    let first_even = u32::from(*range.start()).next_multiple_of(2);
-    let pairs = (u32::from(*range.end()) + 1).saturating_sub(first_even) / 2;
+/// Pairs that `range` has.
+pub(super) fn pairs_of(range: &RangeInclusive<u16>) -> u32 {
+    (u32::from(*range.end()) + 1).saturating_sub(first_even(range)) / 2
+}
+
+fn first_even(range: &RangeInclusive<u16>) -> u32 {
+    u32::from(*range.start()).next_multiple_of(2)
+}
+
+/// A free pair of `range`.
+pub(super) fn pair_in(
+    local: IpAddr,
+    range: &RangeInclusive<u16>,
+    next: &AtomicU16,
+) -> io::Result<(UdpSocket, UdpSocket)> {
+    let pairs = pairs_of(range);
     for _ in 0..pairs {
         let turn = u32::from(next.fetch_add(1, Ordering::Relaxed)) % pairs;
-        let port = (first_even + 2 * turn) as u16;
+        let port = (first_even(range) + 2 * turn) as u16;
         if let (Ok(first), Ok(second)) = (UdpSocket::bind((local, port)), UdpSocket::bind((local, port + 1))) {
             return Ok((first, second));
         }
@@ -153,7 +167,7 @@ mod tests {
     #[test]
     fn pairs_are_even_and_free() {
         let next = AtomicU16::new(0);
-        let pairs: Vec<_> = (0..8).map(|_| Datagrams::open(LOCAL, LOCAL, NAMED, None, &next).unwrap()).collect();
+        let pairs: Vec<_> = (0..8).map(|_| UdpSockets::open(LOCAL, LOCAL, NAMED, None, &next).unwrap()).collect();
         for pair in &pairs {
             let (rtp, rtcp) = pair.ports().unwrap();
             assert!(rtp % 2 == 0 && rtcp == rtp + 1);
@@ -168,20 +182,20 @@ mod tests {
         drop(probe);
         let (next, range) = (AtomicU16::new(u16::MAX), start - 1..=start + 4);
         let mut taken = Vec::new();
-        while let Ok(pair) = Datagrams::open(LOCAL, LOCAL, NAMED, Some(&range), &next) {
+        while let Ok(pair) = UdpSockets::open(LOCAL, LOCAL, NAMED, Some(&range), &next) {
             let (rtp, rtcp) = pair.ports().unwrap();
             assert!(range.contains(&rtp) && range.contains(&rtcp) && rtp % 2 == 0 && rtcp == rtp + 1);
             taken.push(pair);
         }
         assert!(taken.len() <= 2);
-        assert!(Datagrams::open(LOCAL, LOCAL, NAMED, Some(&(7..=7)), &next).is_err(), "no pair in it");
+        assert!(UdpSockets::open(LOCAL, LOCAL, NAMED, Some(&(7..=7)), &next).is_err(), "no pair in it");
     }
 
     #[test]
     fn strangers_are_not_heard() {
         let next = AtomicU16::new(0);
-        let friend = Datagrams::open(LOCAL, LOCAL, NAMED, None, &next).unwrap();
-        let stranger = Datagrams::open(LOCAL, "10.9.9.9".parse().unwrap(), NAMED, None, &next).unwrap();
+        let friend = UdpSockets::open(LOCAL, LOCAL, NAMED, None, &next).unwrap();
+        let stranger = UdpSockets::open(LOCAL, "10.9.9.9".parse().unwrap(), NAMED, None, &next).unwrap();
         let sender = UdpSocket::bind((LOCAL, 0)).unwrap();
         for (mut pair, expected) in [(friend, 1), (stranger, 0)] {
             sender.send_to(b"hello", (LOCAL, pair.ports().unwrap().0)).unwrap();

@@ -9,21 +9,21 @@
 //! | `transient` | what a restart may forget: who waits, who watches, who tried how often |
 //! | `steward` | runs the rules: one method, one decision, one transaction; then the news |
 //!
-//! Each room imports from those above it, but for two circles that `docs/decisions/rooms.md` names. Nothing here does input or output, or knows which database keeps the
-//! rows, or how a page is asked for.
+//! Each room imports from those above it. Nothing here does input or output, or knows which database keeps the rows, or
+//! how a page is asked for.
 
 mod events;
 pub mod ledger;
 mod model;
 mod rules;
 mod steward;
-#[cfg(test)]
-pub mod story;
 mod transient;
 
 pub use events::announcer::{Announcer, Audience, Event, Subscription};
-pub use ledger::{Ledger, LedgerError, Rows, Storage};
-pub use model::error::ShareError;
+pub use events::change::{Change, Ring, Shown};
+pub use ledger::{Ledger, Rows, Storage};
+pub use model::clip::{ClipError, ClipProgress};
+pub use model::error::{LedgerError, ShareError};
 pub use model::quiet_hours::QuietHours;
 pub use model::rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
@@ -39,5 +39,7 @@ pub use model::views::{
 pub use rules::directory;
 pub use rules::eviction::{Growing, Held, Need, let_go, order_of_yielding};
 pub use steward::Steward;
+#[cfg(test)]
+pub use steward::story;
 pub use transient::claiming::ClaimWay;
 pub use transient::refusals::RefusedKind;

@@ -13,9 +13,9 @@ use crate::ground::frame::Frame;
 
 /// `SO_RCVLOWAT`: fewer bytes do not make a socket readable; its end always does.
 #[derive(Clone, Copy, Debug)]
-struct LowWater;
+struct ReceiveLowWater;
 
-nix::setsockopt_impl!(LowWater, libc::SOL_SOCKET, libc::SO_RCVLOWAT, i32, SetStruct<'_, i32>);
+nix::setsockopt_impl!(ReceiveLowWater, libc::SOL_SOCKET, libc::SO_RCVLOWAT, i32, SetStruct<'_, i32>);
 
 /// Pictures after which an old one's size is forgotten, at the latest after twice as many.
 const WINDOW: u32 = 32;
@@ -24,9 +24,9 @@ const LEAST_BYTES: usize = 1024;
 /// More is not waited for, however large pictures are: the kernel sets room aside for it.
 const MOST_BYTES: usize = 16 * 1024;
 
-/// How long-suffering a connection is.
+/// The low-water mark of a publisher's connection, which follows the sizes of its pictures.
 #[derive(Debug)]
-pub struct Patience {
+pub struct LowWater {
     /// Pictures of the current window, the smallest of them, and the smallest of the window before.
     pictures: u32,
     smallest: usize,
@@ -35,13 +35,13 @@ pub struct Patience {
     told: usize,
 }
 
-impl Default for Patience {
+impl Default for LowWater {
     fn default() -> Self {
         Self { pictures: 0, smallest: usize::MAX, smallest_before: 0, told: 1 }
     }
 }
 
-impl Patience {
+impl LowWater {
     /// Notes the pictures that came.
     pub fn note(&mut self, frames: &[Frame]) {
         for frame in frames {
@@ -66,8 +66,8 @@ impl Patience {
         self.tell(stream, self.wanted(inside_picture));
     }
 
-    /// Whether requests may come that are too small to wake anyone.
-    pub fn is_patient(&self) -> bool {
+    /// Whether more than one byte is waited for between pictures: requests may be too small to wake anyone then.
+    pub fn is_raised(&self) -> bool {
         self.wanted(false) > 1
     }
 
@@ -78,7 +78,7 @@ impl Patience {
 
     fn tell(&mut self, stream: &TcpStream, wanted: usize) {
         if wanted != self.told {
-            let _ = nix::sys::socket::setsockopt(stream, LowWater, &(wanted as i32));
+            let _ = nix::sys::socket::setsockopt(stream, ReceiveLowWater, &(wanted as i32));
             self.told = wanted;
         }
     }
@@ -114,23 +114,23 @@ mod tests {
 
     #[test]
     fn half_the_smallest_of_many_pictures_is_waited_for() {
-        let mut patience = Patience::default();
-        assert!(!patience.is_patient(), "nothing is known yet");
+        let mut low_water = LowWater::default();
+        assert!(!low_water.is_raised(), "nothing is known yet");
         let sound = Frame::Audio(AudioFrame { pts: Ticks90k(0), data: Bytes::from_static(&[9; 200]) });
         for _ in 0..WINDOW {
-            patience.note(&[picture(9000), sound.clone()]);
+            low_water.note(&[picture(9000), sound.clone()]);
         }
-        assert_eq!(patience.wanted(false), 4096);
-        assert!(patience.is_patient());
-        assert_eq!(patience.wanted(true), 1, "the rest of a picture is never waited for");
-        patience.note(&[picture(3000)]);
-        assert_eq!(patience.wanted(false), 1024, "a smaller picture counts at once");
-        patience.note(&[picture(1500)]);
-        assert_eq!(patience.wanted(false), 1, "such pictures can't be told from sound");
+        assert_eq!(low_water.wanted(false), 4096);
+        assert!(low_water.is_raised());
+        assert_eq!(low_water.wanted(true), 1, "the rest of a picture is never waited for");
+        low_water.note(&[picture(3000)]);
+        assert_eq!(low_water.wanted(false), 1024, "a smaller picture counts at once");
+        low_water.note(&[picture(1500)]);
+        assert_eq!(low_water.wanted(false), 1, "such pictures can't be told from sound");
         for _ in 0..3 * WINDOW {
-            patience.note(&[picture(1 << 20)]);
+            low_water.note(&[picture(1 << 20)]);
         }
-        assert_eq!(patience.wanted(false), MOST_BYTES);
+        assert_eq!(low_water.wanted(false), MOST_BYTES);
     }
 
     #[test]
@@ -138,9 +138,9 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let mut sender = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
         let (stream, _) = listener.accept().expect("one has come");
-        let mut patience = Patience::default();
-        patience.note(&vec![picture(9000); 2 * WINDOW as usize]);
-        patience.apply(&stream, false);
+        let mut low_water = LowWater::default();
+        low_water.note(&vec![picture(9000); 2 * WINDOW as usize]);
+        low_water.apply(&stream, false);
         let is_readable = |stream: &TcpStream| {
             let mut waiting = [rustix::event::PollFd::new(stream, rustix::event::PollFlags::IN)];
             let soon = rustix::event::Timespec::try_from(Duration::from_millis(20)).expect("a short time");

@@ -1,11 +1,15 @@
-//! A client's socket, with TLS or without: both are read and written alike, and neither waits by itself. For every door
-//! that faces the network; no door's protocol here, and no certificates.
+//! A client's socket, with TLS or without: both are read and written alike, and neither waits by itself. And its
+//! WebSocket, where it has become one. For every door that faces the network; no door's protocol here, and no
+//! certificates.
 
+mod channel;
+mod connection;
 mod handshakes;
 mod low_water;
 mod reading;
 mod records;
 mod tls;
+mod websocket;
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read, Write};
@@ -15,10 +19,13 @@ use std::task::{Context, Poll};
 
 use async_io::Async;
 
+pub use channel::MessageChannel;
+pub use connection::{ClientConnection, write_all, write_some};
 pub use handshakes::Handshakes;
-pub use low_water::Patience;
+pub use low_water::LowWater;
 pub use reading::READ_BYTES;
 pub use tls::{ServerConfig, Tls, is_not_yet};
+pub use websocket::{TakeOver, WebSocket, WebSocketDoor};
 
 /// A client's socket. One task reads it and one writes it; whoever sets deadlines shuts it from elsewhere.
 pub struct Socket {

@@ -15,10 +15,10 @@ use serde::de::DeserializeOwned;
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{Decision, Ledger, LedgerError, Order, Range, Rows, Verdict, Visit, all, for_each_table};
+use crate::share::ledger::{Decision, Ledger, Order, Range, Rows, Verdict, Visit, all, for_each_table};
 use crate::share::{
-    Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
-    User,
+    Account, Blocks, InboxCounts, Invite, Kept, LedgerError, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share,
+    Standing, Tv, User,
 };
 use crate::store::error::failed;
 use crate::store::guard::guarded;

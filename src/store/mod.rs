@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use redb::{Database, DatabaseError, ReadableDatabase as _};
 
 use crate::private;
-use crate::share::ledger::{Decision, LedgerError, Rows, Storage};
+use crate::share::LedgerError;
+use crate::share::ledger::{Decision, Rows, Storage};
 pub use error::StoreError;
 use error::failed;
 use guard::guarded;

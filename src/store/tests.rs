@@ -13,9 +13,10 @@ use redb::backends::InMemoryBackend;
 use redb::{Database, StorageBackend};
 
 use crate::ground::id::{ShareId, UserId};
+use crate::ground::set_clock::SetClock;
 use crate::ground::time::Clock as _;
 use crate::share::ledger::memory::MemoryStorage;
-use crate::share::story::{self, SetClock};
+use crate::share::story;
 use crate::share::{
     Announcer, Asker, EndReason, Holder, LedgerError, MediaInfo, NewUser, Scope, ShareError, ShareSettings, ShareState,
     Steward, Storage,

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use redb::Database;
 
-use crate::share::ledger::{Decision, LedgerError};
+use crate::share::LedgerError;
+use crate::share::ledger::Decision;
 use crate::store::copy::{self, Copy};
 use crate::store::error::failed;
 use crate::store::guard::guarded;

@@ -1,12 +1,13 @@
-//! Cameras that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each, until it is over.
+//! Web cameras, which are browsers that publish over a WebSocket (`docs/publish-websocket.md`): one conversation each,
+//! until it is over.
 //!
-//! The messages come over a [`Line`], whoever has the socket; what they mean is known to `wire::web_camera`. As with RTSP,
+//! The messages come over a [`MessageChannel`], whichever door has the socket; what they mean is known to `wire::web_camera`. As with RTSP,
 //! one wake-up takes all that came, in one write to the stream, and one slow timer looks after what is overdue.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,15 +18,16 @@ use event_listener::Event as Bell;
 use futures_lite::future::{pending, yield_now};
 use futures_lite::{FutureExt as _, StreamExt as _};
 
+use crate::executor::BoxFuture;
 use crate::ground::crypto::same;
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
-use crate::socket::Patience;
-use crate::wire::rtsp::Refusal;
-use crate::wire::web_camera::{CameraError, EndReason, Event, Overdue, Said, Session};
+use crate::socket::{LowWater, MessageChannel, TakeOver, WebSocketDoor};
+use crate::wire::web_camera::{EndReason, Event, Overdue, Said, Session, WebCameraError};
 use crate::wire::websocket::{Message, WebSocketError};
 
 /// How often a conversation looks after what is overdue, and whether its share was withdrawn.
@@ -33,12 +35,12 @@ const TICK: Duration = Duration::from_millis(500);
 /// The same where texts may be too small to wake it (see `socket/low_water.rs`): they are heard then.
 const SHORT_TICK: Duration = Duration::from_millis(250);
 
-/// What a [`CameraGate`] answers, some time later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+/// What a [`WebCameraGate`] answers, some time later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PublishRefusal>> + Send + 'a>>;
 
-/// Decides which cameras may publish. Work that blocks is done elsewhere.
-pub trait CameraGate: Send + Sync {
-    /// The share that may be published with `token`, if nobody does. Asked before the camera says anything.
+/// Decides which web cameras may publish. Work that blocks is done elsewhere.
+pub trait WebCameraGate: Send + Sync {
+    /// The share that may be published with `token`, if nobody does. Asked before the web camera says anything.
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId>;
 
     /// Opens the stream for `token`. Asked when media are about to come.
@@ -48,50 +50,16 @@ pub trait CameraGate: Send + Sync {
     fn viewers(&self, share: ShareId) -> usize;
 }
 
-/// A camera's connection.
-pub trait Line: Send {
-    /// Where the camera is.
-    fn peer(&self) -> IpAddr;
-
-    /// Waits until something comes and adds the messages that are whole by it, which may be none. Nothing may be lost if
-    /// it is dropped before.
-    fn receive(&mut self, messages: &mut Vec<Message>) -> impl Future<Output = Result<(), WebSocketError>> + Send;
-
-    /// Adds the messages that have come, without waiting; whether anything has.
-    fn receive_now(&mut self, messages: &mut Vec<Message>) -> Result<bool, WebSocketError>;
-
-    /// The socket that [`Self::receive`] waits for, if it is one.
-    fn socket(&self) -> Option<&TcpStream>;
-
-    /// Whether part of a message was received whose rest is to be waited for, however little it is.
-    fn is_inside_message(&self) -> bool;
-
-    /// Media may come: until then no message needs to be longer than [`limits::CAMERA_TEXT_BYTES`].
-    fn let_in(&mut self);
-
-    /// Says a text; it goes out with [`Self::flush`].
-    fn say(&mut self, text: String);
-
-    /// Asks whether the camera is there; it goes out with [`Self::flush`].
-    fn ping(&mut self);
-
-    /// Says that it is over, with this code (RFC 6455, section 7.4.1); it goes out with [`Self::flush`].
-    fn close(&mut self, code: u16);
-
-    /// Sends what was said.
-    fn flush(&mut self) -> impl Future<Output = Result<(), WebSocketError>> + Send;
-}
-
 /// Why a conversation is over.
 #[derive(Debug)]
 enum End {
     /// One side wanted it.
     Meant(EndReason),
-    /// The camera is sent away.
-    Error(CameraError),
+    /// The web camera is sent away.
+    Error(WebCameraError),
     /// The connection is gone.
     Gone,
-    /// The same camera has come back over another connection.
+    /// The same web camera has come back over another connection.
     Replaced,
 }
 
@@ -109,8 +77,8 @@ impl fmt::Display for End {
     }
 }
 
-impl From<CameraError> for End {
-    fn from(error: CameraError) -> Self {
+impl From<WebCameraError> for End {
+    fn from(error: WebCameraError) -> Self {
         Self::Error(error)
     }
 }
@@ -119,26 +87,30 @@ impl From<WebSocketError> for End {
     fn from(error: WebSocketError) -> Self {
         match error {
             WebSocketError::Closed => Self::Gone,
-            WebSocketError::TooLarge => Self::Error(CameraError::TooLarge),
+            WebSocketError::TooLarge => Self::Error(WebCameraError::TooLarge),
             WebSocketError::Malformed => {
-                Self::Error(CameraError::BadMessage("what came is not spoken on a WebSocket (RFC 6455)"))
+                Self::Error(WebCameraError::BadMessage("what came is not spoken on a WebSocket (RFC 6455)"))
             }
         }
     }
 }
 
-/// What a camera is told that the gate refuses.
-fn refused(refusal: Refusal) -> End {
+/// What a web camera is told that the gate refuses.
+fn refused(refusal: PublishRefusal) -> End {
     let reason = match refusal {
-        Refusal::NotFound => "nothing is shared at this address: share again".to_owned(),
-        refusal => refusal.status().1.to_owned(),
+        PublishRefusal::NotFound => "nothing is shared at this address: share again".to_owned(),
+        PublishRefusal::AlreadyPublishing => "This share is already being published".to_owned(),
+        PublishRefusal::NotAllowed(why) | PublishRefusal::Unsupported(why) | PublishRefusal::Full(why) => why,
+        PublishRefusal::Authenticate | PublishRefusal::NoPorts | PublishRefusal::Failed => {
+            "the gateway could not look after this: try again".to_owned()
+        }
     };
-    End::Error(CameraError::Refused(reason))
+    End::Error(WebCameraError::Refused(reason))
 }
 
-/// The door for cameras.
-pub struct Cameras {
-    gate: Arc<dyn CameraGate>,
+/// The door for web cameras.
+pub struct WebCameras {
+    gate: Arc<dyn WebCameraGate>,
     clock: Arc<dyn Clock>,
     stopping: AtomicBool,
     /// Rung when it stops.
@@ -146,13 +118,13 @@ pub struct Cameras {
     conversations: AtomicUsize,
     /// Rung when the last conversation is over.
     quiet: Bell,
-    /// Cameras that were let in, by share.
+    /// Web cameras that were let in, by share.
     admitted: Mutex<HashMap<ShareId, usize>>,
-    /// Those that publish and said which camera they are, by token.
+    /// Those that publish and said which web camera they are, by token.
     known: Mutex<HashMap<String, Arc<Known>>>,
 }
 
-/// A camera that comes back before its old connection is known to be dead takes that one's place.
+/// A web camera that comes back before its old connection is known to be dead takes that one's place.
 struct Known {
     camera: String,
     is_replaced: AtomicBool,
@@ -160,33 +132,35 @@ struct Known {
     changed: Bell,
 }
 
-impl Cameras {
-    /// A door whose cameras `gate` decides about.
-    pub fn new(gate: Arc<dyn CameraGate>, clock: Arc<dyn Clock>) -> Self {
+impl WebCameras {
+    /// A door whose web cameras `gate` decides about.
+    pub fn new(gate: Arc<dyn WebCameraGate>, clock: Arc<dyn Clock>) -> Self {
         let (stopping, conversations) = (AtomicBool::new(false), AtomicUsize::new(0));
         let (stop, quiet) = (Bell::new(), Bell::new());
         let (admitted, known) = (Mutex::default(), Mutex::default());
         Self { gate, clock, stopping, stop, conversations, quiet, admitted, known }
     }
 
-    /// Lets a camera come in with `token`, if it may, and there are not too many already that do. `camera`: which one it
-    /// says it is.
-    pub async fn admit(self: &Arc<Self>, token: &str, camera: Option<&str>) -> Result<Admitted, Refusal> {
+    /// Lets a web camera come in with `token`, if it may, and there are not too many already that do. `camera`: which
+    /// one it says it is.
+    pub async fn admit(self: &Arc<Self>, token: &str, camera: Option<&str>) -> Result<Admitted, PublishRefusal> {
         let share = match self.gate.admit(token).await {
-            Err(Refusal::AlreadyPublishing) if self.replaced(token, camera).await => self.gate.admit(token).await?,
+            Err(PublishRefusal::AlreadyPublishing) if self.replaced(token, camera).await => {
+                self.gate.admit(token).await?
+            }
             other => other?,
         };
         let mut admitted = self.admitted();
         let count = admitted.entry(share).or_default();
-        if *count >= limits::CAMERAS_PER_SHARE {
-            return Err(Refusal::AlreadyPublishing);
+        if *count >= limits::WEB_CAMERAS_PER_SHARE {
+            return Err(PublishRefusal::AlreadyPublishing);
         }
         *count += 1;
         drop(admitted);
         Ok(Admitted { door: self.clone(), share, token: token.to_owned(), camera: camera.map(str::to_owned) })
     }
 
-    /// Has the camera that publishes with `token` leave, if it is the same; whether it has left.
+    /// Has the web camera that publishes with `token` leave, if it is the same; whether it has left.
     async fn replaced(&self, token: &str, camera: Option<&str>) -> bool {
         let known = self.known().get(token).cloned();
         let (Some(known), Some(camera)) = (known, camera) else { return false };
@@ -205,7 +179,7 @@ impl Cameras {
             }
         };
         let late = async {
-            Timer::after(limits::CAMERA_LEAVES).await;
+            Timer::after(limits::WEB_CAMERA_LEAVES).await;
             false
         };
         left.or(late).await
@@ -233,7 +207,7 @@ impl Cameras {
         }
     }
 
-    async fn talk(&self, token: &str, camera: Option<String>, mut line: impl Line) {
+    async fn talk(&self, token: &str, camera: Option<String>, mut channel: impl MessageChannel) {
         self.conversations.fetch_add(1, Ordering::SeqCst);
         let _counted = Counted(self);
         let now = self.clock.now();
@@ -245,37 +219,51 @@ impl Cameras {
             publisher: None,
             has_started: false,
             frames: Vec::new(),
-            patience: Patience::default(),
+            low_water: LowWater::default(),
             heard: now,
         };
-        let end = match conversation.go_on(&mut line).await {
+        let end = match conversation.go_on(&mut channel).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
         // The stream first: whoever does not listen must not hold it up.
-        conversation.finish(&end, line.peer());
-        if let Some(socket) = line.socket() {
-            conversation.patience.end(socket);
+        conversation.finish(&end, channel.peer());
+        if let Some(socket) = channel.socket() {
+            conversation.low_water.end(socket);
         }
         match &end {
             End::Meant(reason) => {
-                line.say(Said::End(*reason).text());
-                line.close(reason.close_code());
+                channel.say(Said::End(*reason).text());
+                channel.close(reason.close_code());
             }
             End::Error(error) => {
-                line.say(Said::Error(error).text());
-                line.close(error.close_code());
+                channel.say(Said::Error(error).text());
+                channel.close(error.close_code());
             }
             End::Gone | End::Replaced => {}
         }
-        // The answer to a close, too; a camera that does not take it is gone.
-        let _ = line.flush().await;
+        // The answer to a close, too; a web camera that does not take it is gone.
+        let _ = channel.flush().await;
     }
 }
 
-/// A camera that may come in; dropped when it is over.
+impl WebSocketDoor for WebCameras {
+    fn admit_client<'a>(
+        self: Arc<Self>,
+        token: &'a str,
+        camera: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<TakeOver, PublishRefusal>> {
+        Box::pin(async move {
+            let admitted = self.admit(token, camera).await?;
+            let take_over: TakeOver = Box::new(move |socket| Box::pin(admitted.talk(socket)));
+            Ok(take_over)
+        })
+    }
+}
+
+/// A web camera that may come in; dropped when it is over.
 pub struct Admitted {
-    door: Arc<Cameras>,
+    door: Arc<WebCameras>,
     share: ShareId,
     token: String,
     camera: Option<String>,
@@ -283,9 +271,9 @@ pub struct Admitted {
 
 impl Admitted {
     /// Talks with it until that is over.
-    pub async fn talk(mut self, line: impl Line) {
+    pub async fn talk(mut self, channel: impl MessageChannel) {
         let camera = self.camera.take();
-        self.door.talk(&self.token, camera, line).await;
+        self.door.talk(&self.token, camera, channel).await;
     }
 }
 
@@ -302,7 +290,7 @@ impl Drop for Admitted {
 }
 
 /// One conversation of the door; dropped when it is over.
-struct Counted<'a>(&'a Cameras);
+struct Counted<'a>(&'a WebCameras);
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
@@ -312,24 +300,24 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// What is known of one camera.
+/// What is known of one web camera.
 struct Conversation<'a> {
-    door: &'a Cameras,
+    door: &'a WebCameras,
     token: &'a str,
-    /// Which camera it is, where it said so.
+    /// Which web camera it is, where it said so.
     known: Option<Arc<Known>>,
     session: Session,
     publisher: Option<Publisher>,
     /// Whether it was told that it may send.
     has_started: bool,
     frames: Vec<Frame>,
-    patience: Patience,
+    low_water: LowWater,
     /// When something last came, or it was last asked whether it is there.
     heard: Moment,
 }
 
 impl Conversation<'_> {
-    async fn go_on(&mut self, line: &mut impl Line) -> Result<std::convert::Infallible, End> {
+    async fn go_on(&mut self, channel: &mut impl MessageChannel) -> Result<std::convert::Infallible, End> {
         let (mut tick, mut ticks_often) = (Timer::interval(TICK), false);
         let mut stopped = self.door.stop.listen();
         let known = self.known.clone();
@@ -342,7 +330,7 @@ impl Conversation<'_> {
             if known.as_ref().is_some_and(|known| known.is_replaced.load(Ordering::SeqCst)) {
                 return Err(End::Replaced);
             }
-            let received = async { Some(line.receive(&mut messages).await) };
+            let received = async { Some(channel.receive(&mut messages).await) };
             let ticked = async {
                 tick.next().await;
                 None
@@ -361,10 +349,10 @@ impl Conversation<'_> {
             let received = match received.or(ticked).or(stopping).or(replacing).await {
                 Some(received) => Some(received),
                 // What came may have been too little to wake for.
-                None => line.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
+                None => channel.receive_now(&mut messages).map(|came| came.then_some(())).transpose(),
             };
             let now = self.door.clock.now();
-            let taken = self.take(&mut messages, line, now).await;
+            let taken = self.take(&mut messages, channel, now).await;
             self.write().await;
             taken?;
             match received {
@@ -372,22 +360,22 @@ impl Conversation<'_> {
                     self.heard = now;
                     result?;
                 }
-                None if now.since(self.heard) >= limits::CAMERA_QUIET => {
+                None if now.since(self.heard) >= limits::WEB_CAMERA_QUIET => {
                     self.heard = now;
-                    line.ping();
+                    channel.ping();
                 }
                 None => {}
             }
             self.look_after(now)?;
             if let Some(publisher) = &self.publisher {
                 let (gate, share) = (&self.door.gate, publisher.share());
-                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| line.say(said.text()));
+                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
             }
-            line.flush().await?;
-            if let Some(socket) = line.socket() {
-                self.patience.apply(socket, line.is_inside_message());
+            channel.flush().await?;
+            if let Some(socket) = channel.socket() {
+                self.low_water.apply(socket, channel.is_inside_message());
             }
-            if ticks_often != self.patience.is_patient() {
+            if ticks_often != self.low_water.is_raised() {
                 ticks_often = !ticks_often;
                 tick.set_interval(if ticks_often { SHORT_TICK } else { TICK });
             }
@@ -395,7 +383,12 @@ impl Conversation<'_> {
     }
 
     /// Takes what came.
-    async fn take(&mut self, messages: &mut Vec<Message>, line: &mut impl Line, now: Moment) -> Result<(), End> {
+    async fn take(
+        &mut self,
+        messages: &mut Vec<Message>,
+        channel: &mut impl MessageChannel,
+        now: Moment,
+    ) -> Result<(), End> {
         for message in messages.drain(..) {
             let event = match message {
                 Message::Binary(bytes) => self.session.binary(&bytes, now, &mut self.frames)?,
@@ -404,9 +397,9 @@ impl Conversation<'_> {
             match event {
                 Some(Event::StartFile) => {
                     let share = self.door.gate.admit(self.token).await.map_err(refused)?;
-                    self.start(share, line);
+                    self.start(share, channel);
                 }
-                Some(Event::Start(audio)) => self.open(audio, line).await?,
+                Some(Event::Start(audio)) => self.open(audio, channel).await?,
                 Some(Event::End) => return Err(End::Meant(EndReason::Ended)),
                 None => {}
             }
@@ -414,24 +407,24 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    async fn open(&mut self, audio: Option<Arc<AudioParams>>, line: &mut impl Line) -> Result<(), End> {
+    async fn open(&mut self, audio: Option<Arc<AudioParams>>, channel: &mut impl MessageChannel) -> Result<(), End> {
         let with = if audio.is_some() { "video and sound" } else { "video" };
         let publisher = self.door.gate.open(self.token, audio).await.map_err(refused)?;
         let share = publisher.share();
-        log::info!("share={share} published from {} with {with} over a WebSocket", line.peer());
+        log::info!("share={share} published from {} with {with} over a WebSocket", channel.peer());
         self.publisher = Some(publisher);
         if let Some(known) = &self.known {
             self.door.known().insert(self.token.to_owned(), known.clone());
         }
-        self.start(share, line);
+        self.start(share, channel);
         Ok(())
     }
 
-    /// Lets the camera send, if it has not been let yet.
-    fn start(&mut self, share: ShareId, line: &mut impl Line) {
+    /// Lets the web camera send, if it has not been let yet.
+    fn start(&mut self, share: ShareId, channel: &mut impl MessageChannel) {
         if !std::mem::replace(&mut self.has_started, true) {
-            line.let_in();
-            line.say(Said::Started(share).text());
+            channel.let_in(limits::WEB_CAMERA_MESSAGE_BYTES);
+            channel.say(Said::Started(share).text());
         }
         self.session.opened(self.door.clock.now());
     }
@@ -442,9 +435,9 @@ impl Conversation<'_> {
         if self.frames.is_empty() {
             return;
         }
-        self.patience.note(&self.frames);
-        while self.frames.len() > limits::CAMERA_TURN_FRAMES {
-            let mut first = self.frames.drain(..limits::CAMERA_TURN_FRAMES).collect();
+        self.low_water.note(&self.frames);
+        while self.frames.len() > limits::WEB_CAMERA_TURN_FRAMES {
+            let mut first = self.frames.drain(..limits::WEB_CAMERA_TURN_FRAMES).collect();
             publisher.write(&mut first, self.door.clock.date());
             yield_now().await;
         }
@@ -456,16 +449,16 @@ impl Conversation<'_> {
             return Err(End::Meant(EndReason::Withdrawn));
         }
         match self.session.overdue(now) {
-            Some(Overdue::Start) => Err(End::Error(CameraError::LateStart)),
+            Some(Overdue::Start) => Err(End::Error(WebCameraError::LateStart)),
             Some(Overdue::Picture) => Err(End::Meant(EndReason::Silent)),
             None => Ok(()),
         }
     }
 
-    /// The end of the stream: a clean one where the camera or the gateway meant it.
+    /// The end of the stream: a clean one where the web camera or the gateway meant it.
     fn finish(&mut self, end: &End, peer: IpAddr) {
         let Some(publisher) = self.publisher.take() else {
-            log::info!("camera from {peer} did not publish: {end}");
+            log::info!("web camera from {peer} did not publish: {end}");
             return;
         };
         let meant = matches!(end, End::Meant(EndReason::Ended | EndReason::Stopping));

@@ -14,7 +14,7 @@ use lareira::gateway::photos::Photos;
 use lareira::ground::id::{AccountId, SenderId, ShareId, UserId};
 use lareira::ground::reply::Body;
 use lareira::ground::time::Clock as _;
-use lareira::http::back::Request;
+use lareira::http::request::Request;
 use lareira::http::route::{Method, Route};
 use lareira::http::{Announcements, Api, Caps, SecurePorts, Times};
 use lareira::lifecycle::gallery::{Gallery, Painter};
@@ -107,13 +107,7 @@ impl Home {
     /// A call, with header fields that end with line breaks, and a JSON body or none.
     pub fn ask(&self, method: &str, path: &str, fields: &str, body: &Value) -> Answer {
         let mut client = self.house.connect();
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        client.send(format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{kind}{fields}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        client.answer()
+        client.ask(super::Request::new(method, path).host("127.0.0.1:8080").json(body).fields(fields))
     }
 
     /// A call as the back would read it of someone at `peer`, over TLS or not.
@@ -130,11 +124,11 @@ impl Home {
         let request = Request {
             route: Route::decode(method, path).expect("a route"),
             is_safe: method.is_safe(),
-            peer: Some(peer.parse().expect("an address")),
+            peer: peer.parse().expect("an address"),
             secure: is_secure,
             host: "192.168.1.2:8080".to_owned(),
             query: query.to_owned(),
-            fields: vec![("cookie".to_owned(), cookie.to_owned()), ("user-agent".to_owned(), "curl/8".to_owned())],
+            fields: vec![("cookie", cookie.to_owned()), ("user-agent", "curl/8".to_owned())],
             probe: None,
             body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
         };
@@ -147,10 +141,7 @@ impl Home {
     /// The same call with a body that is anything.
     pub fn send(&self, method: &str, path: &str, fields: &str, body: &[u8]) -> Answer {
         let mut client = self.house.connect();
-        let head = format!("Host: 127.0.0.1:8080\r\n{fields}Content-Length: {}", body.len());
-        client.send(format!("{method} {path} HTTP/1.1\r\n{head}\r\n\r\n"));
-        client.send(body);
-        client.answer()
+        client.ask(super::Request::new(method, path).host("127.0.0.1:8080").fields(fields).body(body))
     }
 
     /// Where photos are.
@@ -219,7 +210,7 @@ pub fn media() -> MediaInfo {
 }
 
 pub fn json_of(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
+    answer.json()
 }
 
 pub fn code_of(answer: &Answer) -> (u16, String) {

@@ -1,10 +1,11 @@
-//! A house for the HTTP door's tests: both halves on loopback, a player that plays made-up things, and a plain client.
+//! A house for the HTTP door's tests: both halves on loopback, and a player that plays made-up things.
 #![allow(dead_code)]
 
 pub mod home;
+#[path = "../http_client/mod.rs"]
+pub mod http_client;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,21 +17,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use event_listener::Event;
 use futures_lite::{Stream, stream};
-use lareira::executor::Executor;
+pub use http_client::{Answer, Client, Request};
+use lareira::executor::{BoxFuture, Executor};
 use lareira::ground::crowd;
 use lareira::ground::id::ShareId;
+use lareira::ground::limits;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::reply::{Body, Portion, Reply};
 use lareira::ground::shares::Standing;
-use lareira::http::back::{Back, Handler, Request};
+use lareira::http::back::{Back, Handler};
 use lareira::http::route::{PhoneCall, Route, TvCall};
 use lareira::http::{
-    Admission, BoxFuture, Cameras, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events,
-    Front, FrontConfig, Health, PlayRequest, Player, Proven, Status, TakeOver, Times, Unknown, Upload, UploadRequest,
-    WebSocket,
+    Admission, Caps, ChannelPlayer, ChannelRequest, Clips, Credentials, Device, Devices, Events, Front, FrontConfig,
+    Health, PlayRequest, Player, Proven, Status, Times, Unknown, Upload, UploadRequest,
 };
+use lareira::socket::{MessageChannel, TakeOver, WebSocket, WebSocketDoor};
 use lareira::wire::address::{ChannelFile, PlayAddress, PlayFile};
 use lareira::wire::websocket::Message;
-use rustix::net::{self, AddressFamily, SocketType};
 
 /// A share's id, as it stands in addresses.
 pub fn share() -> String {
@@ -261,11 +264,15 @@ impl Upload for Taken {
 
 /// With the token `T` it says back what it hears, in capitals, and is over at an empty text. The first text lets in what is
 /// long.
-impl Cameras for MadeUp {
-    fn admit<'a>(&'a self, token: &'a str, _: Option<&'a str>) -> BoxFuture<'a, Result<TakeOver, Reply>> {
-        let admitted: Result<TakeOver, Reply> = match token {
+impl WebSocketDoor for MadeUp {
+    fn admit_client<'a>(
+        self: Arc<Self>,
+        token: &'a str,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<TakeOver, PublishRefusal>> {
+        let admitted: Result<TakeOver, PublishRefusal> = match token {
             "T" => Ok(Box::new(|socket| Box::pin(say_back(socket)))),
-            _ => Err(Reply::error(404, "not_found", "nothing is shared there")),
+            _ => Err(PublishRefusal::NotFound),
         };
         Box::pin(std::future::ready(admitted))
     }
@@ -281,7 +288,7 @@ async fn say_back(mut socket: WebSocket) {
                     over = true;
                 }
                 Message::Text(text) => {
-                    socket.let_in();
+                    socket.let_in(limits::WEB_CAMERA_MESSAGE_BYTES);
                     socket.say(text.to_uppercase());
                 }
                 Message::Binary(bytes) => socket.say(format!("{} BYTES", bytes.len())),
@@ -293,12 +300,12 @@ async fn say_back(mut socket: WebSocket) {
     }
 }
 
-fn handle(request: &Request) -> Reply {
+fn handle(request: &lareira::http::request::Request) -> Reply {
     match request.route {
         Route::Phone(PhoneCall::Me) => {
             let mut fields = request.fields.clone();
             fields.sort();
-            let body = serde_json::json!({ "peer": request.peer.map(|peer| peer.to_string()), "fields": fields });
+            let body = serde_json::json!({ "peer": request.peer.to_string(), "fields": fields });
             Reply::bytes(200, "application/json", body.to_string())
         }
         Route::Phone(PhoneCall::Enrol) => Reply::bytes(201, "application/octet-stream", request.body.clone()),
@@ -343,7 +350,7 @@ impl House {
             back: back.entrance(),
             player: made_up.clone(),
             channels: made_up.clone(),
-            cameras: made_up.clone(),
+            web_cameras: made_up.clone(),
             clips: made_up.clone(),
             events: events.unwrap_or_else(|| made_up.clone()),
             status: made_up.clone(),
@@ -371,139 +378,6 @@ impl House {
 impl Default for House {
     fn default() -> Self {
         Self::new(Times { sweep: Duration::from_millis(50), ..Times::default() }, Caps::default())
-    }
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (known, value) = line.split_once(": ")?;
-            known.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
-pub struct Client {
-    pub stream: TcpStream,
-    reader: BufReader<TcpStream>,
-}
-
-impl Client {
-    pub fn new(address: SocketAddr) -> Self {
-        Self::over(TcpStream::connect(address).expect("connected"))
-    }
-
-    /// A client at another address of this machine.
-    pub fn at(source: Ipv4Addr, address: SocketAddr) -> Self {
-        let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-        net::bind(&socket, &SocketAddr::from((source, 0))).expect("an address of this machine");
-        net::connect(&socket, &address).expect("connected");
-        Self::over(socket.into())
-    }
-
-    fn over(stream: TcpStream) -> Self {
-        stream.set_nodelay(true).expect("no delay");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        let reader = BufReader::new(stream.try_clone().expect("a second handle"));
-        Self { stream, reader }
-    }
-
-    pub fn send(&mut self, text: impl AsRef<[u8]>) {
-        self.stream.write_all(text.as_ref()).expect("sent");
-    }
-
-    pub fn get(&mut self, path: &str) -> Answer {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-        self.answer()
-    }
-
-    pub fn answer(&mut self) -> Answer {
-        self.answer_to("GET")
-    }
-
-    /// Reads an answer: by length, by chunks, or to the end.
-    pub fn answer_to(&mut self, method: &str) -> Answer {
-        let mut head = String::new();
-        loop {
-            let before = head.len();
-            self.reader.read_line(&mut head).expect("a line");
-            assert_ne!(head.len(), before, "the connection ended in a head: {head:?}");
-            if head.ends_with("\r\n\r\n") {
-                break;
-            }
-        }
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        let mut answer = Answer { status, head, body: Vec::new() };
-        if method == "HEAD" || matches!(status, 100 | 204 | 304) {
-            return answer;
-        }
-        if let Some(length) = answer.field("content-length") {
-            answer.body = vec![0; length.parse().expect("a length")];
-            self.reader.read_exact(&mut answer.body).expect("the body");
-        } else if answer.field("transfer-encoding").is_some() {
-            while let Some(chunk) = self.chunk() {
-                answer.body.extend(chunk);
-            }
-        } else {
-            self.reader.read_to_end(&mut answer.body).expect("the body");
-        }
-        answer
-    }
-
-    /// Reads a head alone.
-    pub fn head(&mut self) -> Answer {
-        self.answer_to("HEAD")
-    }
-
-    /// The next chunk; `None` for the last.
-    pub fn chunk(&mut self) -> Option<Vec<u8>> {
-        let mut line = String::new();
-        self.reader.read_line(&mut line).expect("a chunk's head");
-        let length = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
-        let mut chunk = vec![0; length + 2];
-        self.reader.read_exact(&mut chunk).expect("a chunk");
-        assert_eq!(chunk.split_off(length), b"\r\n");
-        (length > 0).then_some(chunk)
-    }
-
-    /// The first line of what comes; nothing where the other side has cut the connection off.
-    pub fn first_line(&mut self) -> String {
-        let mut line = String::new();
-        let _ = self.reader.read_line(&mut line);
-        line
-    }
-
-    /// Whether the other side ends the connection without a further word.
-    pub fn is_ended(&mut self) -> bool {
-        let mut rest = Vec::new();
-        match self.reader.read_to_end(&mut rest) {
-            Ok(_) => rest.is_empty(),
-            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
-        }
-    }
-
-    /// The next so many bytes.
-    pub fn read_bytes(&mut self, count: usize) -> Vec<u8> {
-        let mut bytes = vec![0; count];
-        self.reader.read_exact(&mut bytes).expect("so many bytes");
-        bytes
-    }
-
-    pub fn read_some(&mut self) -> Vec<u8> {
-        let mut some = vec![0; 65_536];
-        let bytes = self.reader.read(&mut some).expect("something");
-        some.truncate(bytes);
-        some
     }
 }
 

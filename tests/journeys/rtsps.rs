@@ -9,6 +9,7 @@ use futures_rustls::pki_types::pem::PemObject as _;
 use futures_rustls::pki_types::{CertificateDer, ServerName};
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use lareira::wire::rtsp::{Route, client as rtsp};
 
 use crate::clip::{Clip, SMALL};
 use crate::film;
@@ -56,9 +57,9 @@ impl Client {
         Self(StreamOwned::new(tls, stream))
     }
 
-    /// Sends a request in pieces; gives the answer's first line.
-    fn ask(&mut self, request: &str) -> String {
-        for piece in request.as_bytes().chunks(50) {
+    /// Sends a request in pieces; gives the answer's bytes.
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
+        for piece in request.chunks(50) {
             self.0.write_all(piece).and_then(|()| self.0.flush()).expect("the gateway reads");
         }
         let mut answer = Vec::new();
@@ -67,7 +68,16 @@ impl Client {
             self.0.read_exact(&mut byte).expect("the gateway answers");
             answer.push(byte[0]);
         }
-        String::from_utf8_lossy(&answer).lines().next().expect("a line").to_owned()
+        answer
+    }
+
+    /// Asks what `rtsp` has to say; gives the answer's status and its reason.
+    fn say(&mut self, rtsp: &mut rtsp::Client) -> (u16, String) {
+        let answer = self.ask(&std::mem::take(rtsp.output()));
+        match rtsp.take(&answer) {
+            Ok((_, rtsp::Step::Answer(answer))) => (answer.status, answer.reason),
+            other => panic!("no answer: {other:?}"),
+        }
     }
 }
 
@@ -79,22 +89,16 @@ fn media_over_tls_stay_inside_and_the_end_is_said() {
     let mut client = Client::connect(gateway.rtsps_port, &gateway.authority());
     let sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n\
                a=rtpmap:96 H264/90000\r\na=control:streamid=0\r\n";
-    let announce = format!(
-        "ANNOUNCE {} RTSP/1.0\r\nCSeq: 1\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
-        share.rtsps_url,
-        sdp.len()
-    );
-    assert_eq!(client.ask(&announce), "RTSP/1.0 200 OK");
-    let setup = |cseq: u8, transport: &str| {
-        format!("SETUP {}/streamid=0 RTSP/1.0\r\nCSeq: {cseq}\r\nTransport: {transport}\r\n\r\n", share.rtsps_url)
-    };
-    let udp = setup(2, "RTP/AVP;unicast;client_port=5000-5001;mode=record");
-    assert_eq!(client.ask(&udp), "RTSP/1.0 461 Unsupported Transport");
-    let inside = setup(3, "RTP/AVP/TCP;unicast;interleaved=0-1;mode=record");
-    assert_eq!(client.ask(&inside), "RTSP/1.0 200 OK");
+    let mut rtsp = rtsp::Client::new(&share.rtsps_url, "a phone of tests", [7; 16]);
+    rtsp.announce(sdp);
+    assert_eq!(client.say(&mut rtsp), (200, "OK".to_owned()));
+    rtsp.set_up("streamid=0", Route::Udp(5000, 5001));
+    assert_eq!(client.say(&mut rtsp), (461, "Unsupported Transport".to_owned()));
+    rtsp.set_up("streamid=0", Route::Interleaved(0, 1));
+    assert_eq!(client.say(&mut rtsp), (200, "OK".to_owned()));
 
     let mut wrong = Client::connect(gateway.rtsps_port, &gateway.authority());
-    assert_eq!(wrong.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "RTSP/1.0 400 Bad Request");
+    assert!(wrong.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").starts_with(b"RTSP/1.0 400 Bad Request\r\n"));
     assert_eq!(wrong.0.read(&mut [0]).expect("a farewell, not a cut"), 0);
     gateway.stop();
 }

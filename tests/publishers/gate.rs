@@ -1,15 +1,17 @@
 //! A gate that lets one address in, the streams behind it, and the door it stands at.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use lareira::executor::{Executor, SystemClock};
 use lareira::ground::id::ShareId;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::rtsp::{Answer, Credentials, Gate, Ingest, Refusal, Settings};
+use lareira::rtsp::{Answer, Credentials, Gate, RtspServer, Settings};
 use lareira::wire::rtp::{Format, Media};
 
 /// Wrong passwords after which none is looked at.
@@ -31,10 +33,10 @@ pub struct Seen {
     pub ended: bool,
 }
 
-/// An ingest with a gate.
+/// An rtsp with a gate.
 pub struct Door {
     pub address: SocketAddr,
-    ingest: Option<Ingest>,
+    rtsp: Option<RtspServer>,
     executor: Executor,
     streams: Arc<Streams>,
     clock: Arc<TestClock>,
@@ -80,20 +82,20 @@ impl Gate for Streams {
     fn admit<'a>(&'a self, path: &'a str, credentials: Option<Credentials>) -> Answer<'a, ()> {
         Box::pin(async move {
             if path != "live/TOKEN" {
-                return Err(Refusal::NotFound);
+                return Err(PublishRefusal::NotFound);
             }
             match (self.account, credentials) {
                 (None, _) => Ok(()),
                 (Some((user, password)), Some(given)) if given.user() == user && given.prove(password) => Ok(()),
-                _ => Err(Refusal::Authenticate),
+                _ => Err(PublishRefusal::Authenticate),
             }
         })
     }
 
-    fn may_try(&self, _: IpAddr) -> Result<(), Refusal> {
+    fn may_try(&self, _: IpAddr) -> Result<(), PublishRefusal> {
         match self.wrong.lock().expect("nobody panics while holding it").len() {
             0..TRIES => Ok(()),
-            _ => Err(Refusal::NotAllowed("too many tries".into())),
+            _ => Err(PublishRefusal::NotAllowed("too many tries".into())),
         }
     }
 
@@ -105,7 +107,7 @@ impl Gate for Streams {
         Box::pin(async move {
             let sound = media.iter().find_map(|media| media.format.sound()?.ok().map(Arc::new));
             let opened = self.hub.open(ShareId::new(UnixMs(0)), sound, None, UnixMs(0));
-            let (publisher, stream) = opened.map_err(|_| Refusal::Failed)?;
+            let (publisher, stream) = opened.map_err(|_| PublishRefusal::Failed)?;
             let stream = stream.expect("each share is new");
             let latm = media.iter().any(|media| matches!(media.format, Format::Latm { .. }));
             *self.newest() = Some(Newest { path: path.to_owned(), tracks: media.len(), latm, stream });
@@ -116,23 +118,28 @@ impl Gate for Streams {
 
 impl Door {
     pub fn open() -> Self {
-        Self::with(None)
+        Self::with(None, None)
     }
 
     pub fn open_for(user: &'static str, password: &'static str) -> Self {
-        Self::with(Some((user, password)))
+        Self::with(Some((user, password)), None)
     }
 
-    fn with(account: Option<(&'static str, &'static str)>) -> Self {
+    /// One with these ports for media over UDP.
+    pub fn open_on(udp_ports: RangeInclusive<u16>) -> Self {
+        Self::with(None, Some(udp_ports))
+    }
+
+    fn with(account: Option<(&'static str, &'static str)>, udp_ports: Option<RangeInclusive<u16>>) -> Self {
         let executor = Executor::default();
         let streams =
             Arc::new(Streams { account, hub: Hub::new(8, None), newest: Mutex::default(), wrong: Mutex::default() });
         let clock = Arc::new(TestClock::default());
-        let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports: None };
-        let ingest = Ingest::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
+        let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports };
+        let rtsp = RtspServer::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
         let runner = executor.clone();
         std::thread::spawn(move || runner.run(std::future::pending::<()>()));
-        Self { address: ingest.address(), ingest: Some(ingest), executor, streams, clock }
+        Self { address: rtsp.address(), rtsp: Some(rtsp), executor, streams, clock }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -184,7 +191,7 @@ impl Door {
 
     /// Closes the door.
     pub fn stop(&mut self) {
-        let ingest = self.ingest.take().expect("open");
-        self.executor.run(ingest.stop());
+        let rtsp = self.rtsp.take().expect("open");
+        self.executor.run(rtsp.stop());
     }
 }

@@ -7,6 +7,7 @@ mod gate;
 mod phone;
 mod web_camera;
 
+use std::net::UdpSocket;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -32,13 +33,16 @@ enum Sound {
     Hbr,
     /// AAC as RFC 6416 has it.
     Latm,
+    /// MPEG audio, which is left out.
+    Mp2,
 }
 
 fn ffmpeg(url: &str, transport: &str, sound: Sound) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args("-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=320x180:rate=15".split(' '));
     if sound != Sound::None {
-        command.args("-f lavfi -i sine=sample_rate=44100 -c:a aac".split(' '));
+        let codec = if sound == Sound::Mp2 { "mp2" } else { "aac" };
+        command.args("-f lavfi -i sine=sample_rate=44100 -c:a".split(' ')).arg(codec);
     }
     command.args("-t 3 -c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p -f rtsp".split(' '));
     if sound == Sound::Latm {
@@ -92,6 +96,23 @@ fn ffmpeg_publishes() {
 }
 
 #[test]
+fn sound_that_is_left_out_needs_no_port_of_a_small_range() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let even = || {
+        let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+        let port = socket.local_addr().ok()?.port();
+        (port % 2 == 0 && UdpSocket::bind(("127.0.0.1", port + 1)).is_ok()).then_some(port)
+    };
+    let port = (0..100).find_map(|_| even()).expect("a free pair");
+    let door = Door::open_on(port..=port + 1);
+    let seen = publish(&door, &mut ffmpeg(&door.url("live/TOKEN"), "udp", Sound::Mp2));
+    assert!(seen.ended && (44..=45).contains(&seen.pictures), "{seen:?}");
+    assert_eq!((seen.has_sound, seen.tracks), (false, 1));
+}
+
+#[test]
 fn gstreamer_publishes() {
     if !installed("gst-launch-1.0") {
         return;
@@ -123,6 +144,14 @@ fn publishers_prove_who_they_are() {
         let seen = publish(&door, &mut gstreamer(&door.url("live/TOKEN"), "tcp", Sound::None, &more));
         assert!(seen.ended && seen.pictures > 40, "{seen:?}");
     }
+    let door = Door::open_for("ana", "secret");
+    let demo = lareira::cli::demo::Phone::start(&with("secret", &door), Some(2)).expect("a good address");
+    assert_eq!(demo.wait(), Ok(()));
+    let seen = door.wait(Duration::from_secs(5), |seen| seen.over);
+    assert!(seen.ended && seen.pictures > 0 && seen.has_sound && door.wrong().is_empty(), "{seen:?}");
+    let demo = lareira::cli::demo::Phone::start(&with("wrong", &door), Some(2)).expect("a good address");
+    assert!(matches!(demo.wait(), Err(lareira::cli::demo::PhoneError::Refused { status: 401, .. })));
+    assert_eq!(door.wrong().len(), 1, "a wrong password is shown once");
 }
 
 #[test]
@@ -264,8 +293,7 @@ fn strangers_put_nothing_into_a_stream_and_end_none() {
 #[test]
 fn an_unknown_address_is_not_found() {
     let door = Door::open();
-    let mut phone = Phone::connect(door.address);
-    phone.path = "live/NOBODY".to_owned();
+    let mut phone = Phone::connect_for(door.address, "live/NOBODY");
     assert_eq!(phone.request("ANNOUNCE", "", phone::SDP), 404);
     assert_eq!(phone.request("OPTIONS", "", ""), 200);
 }

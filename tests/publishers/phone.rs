@@ -4,6 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
+use lareira::wire::rtsp::client::{Answer, Client, Step};
+use lareira::wire::rtsp::{Route, interleave};
+
 pub const SDP: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n\
     a=rtpmap:96 H264/90000\r\n\
     a=fmtp:96 sprop-parameter-sets=Z0LADNoFBn58BEAAAAMAQAAAB6PFCqg=,aM48gA==\r\na=control:trackID=0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/44100/1\r\n\
@@ -27,89 +30,75 @@ pub fn goodbye(ssrc: u32) -> Vec<u8> {
 
 pub struct Phone {
     stream: TcpStream,
-    pub path: String,
-    session: String,
-    /// The last answer's head.
-    answer: String,
+    client: Client,
+    /// What was read and not taken yet.
+    received: Vec<u8>,
     /// Pictures sent: their sequence numbers and timestamps.
     sent: u16,
 }
 
 impl Phone {
     pub fn connect(address: SocketAddr) -> Self {
+        Self::connect_for(address, "live/TOKEN")
+    }
+
+    /// Connects to publish at `path`.
+    pub fn connect_for(address: SocketAddr, path: &str) -> Self {
         let stream = TcpStream::connect(address).expect("the door is open");
         stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time");
-        Self { stream, path: "live/TOKEN".to_owned(), session: String::new(), answer: String::new(), sent: 0 }
+        let client = Client::new(&format!("rtsp://gateway/{path}"), "a phone of tests", [7; 16]);
+        Self { stream, client, received: Vec::new(), sent: 0 }
     }
 
-    /// Sends a request for the share, or for a medium of it, and gives the answer's status.
-    pub fn request(&mut self, method: &str, headers: &str, body: &str) -> u16 {
-        self.request_for("", method, headers, body)
+    /// Sends a request for the share, and gives the answer's status.
+    pub fn request(&mut self, method: &'static str, headers: &str, body: &str) -> u16 {
+        self.ask(|client| client.ask(method, "", headers, body)).status
     }
 
-    fn request_for(&mut self, medium: &str, method: &str, headers: &str, body: &str) -> u16 {
-        let (path, session) = (&self.path, &self.session);
-        let length = body.len();
-        let text = format!(
-            "{method} rtsp://gateway/{path}{medium} RTSP/1.0\r\nCSeq: 1\r\n{session}{headers}Content-Length: {length}\r\n\r\n{body}"
-        );
-        self.stream.write_all(text.as_bytes()).expect("sent");
-        self.answer = self.answer();
-        let answer = &self.answer;
-        if let Some(line) = answer.lines().find(|line| line.starts_with("Session: ")) {
-            self.session = format!("{line}\r\n");
-        }
-        if method == "TEARDOWN" {
-            self.session.clear();
-        }
-        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
-    }
-
-    /// The next answer's head; packets before it are passed over.
-    fn answer(&mut self) -> String {
-        let mut byte = [0];
+    fn ask(&mut self, request: impl FnOnce(&mut Client)) -> Answer {
+        request(&mut self.client);
         loop {
-            self.stream.read_exact(&mut byte).expect("an answer");
-            if byte[0] != b'$' {
-                break;
+            self.stream.write_all(&std::mem::take(self.client.output())).expect("sent");
+            let (used, step) = self.client.take(&self.received).expect("RTSP");
+            let more = match step {
+                Step::Answer(answer) => {
+                    self.received.drain(..used);
+                    return answer;
+                }
+                Step::Done | Step::Packet { .. } => false,
+                Step::More => true,
+            };
+            self.received.drain(..used);
+            if more {
+                let mut bytes = [0; 4096];
+                let count = self.stream.read(&mut bytes).expect("an answer");
+                assert!(count > 0, "the gateway closed the connection");
+                self.received.extend_from_slice(&bytes[..count]);
             }
-            let mut head = [0; 3];
-            self.stream.read_exact(&mut head).expect("a packet");
-            let mut packet = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
-            self.stream.read_exact(&mut packet).expect("a packet");
         }
-        let mut text = vec![byte[0]];
-        while !text.ends_with(b"\r\n\r\n") {
-            self.stream.read_exact(&mut byte).expect("an answer");
-            text.push(byte[0]);
-        }
-        String::from_utf8(text).expect("text")
     }
 
     /// Brings the connection to where media are sent.
     pub fn record(&mut self) {
-        assert_eq!(self.request("ANNOUNCE", "Content-Type: application/sdp\r\n", SDP), 200);
+        assert_eq!(self.ask(|client| client.announce(SDP)).status, 200);
         for track in 0..2 {
-            let transport =
-                format!("Transport: RTP/AVP/TCP;unicast;interleaved={}-{};mode=record\r\n", 2 * track, 2 * track + 1);
-            assert_eq!(self.request_for(&format!("/trackID={track}"), "SETUP", &transport, ""), 200);
+            let route = Route::Interleaved(2 * track, 2 * track + 1);
+            assert_eq!(self.ask(|client| client.set_up(&format!("trackID={track}"), route)).status, 200);
         }
-        assert_eq!(self.request("RECORD", "Range: npt=0.000-\r\n", ""), 200);
+        assert_eq!(self.ask(Client::record).status, 200);
     }
 
     /// Brings the connection to where pictures are sent over UDP, from the ports of these sockets; gives the gateway's ports.
     pub fn record_over_udp(&mut self, rtp: &UdpSocket, rtcp: &UdpSocket) -> (u16, u16) {
         let (sdp, _) = SDP.split_once("m=audio").expect("it has sound");
-        assert_eq!(self.request("ANNOUNCE", "Content-Type: application/sdp\r\n", sdp), 200);
+        assert_eq!(self.ask(|client| client.announce(sdp)).status, 200);
         let port = |socket: &UdpSocket| socket.local_addr().expect("bound").port();
-        let transport =
-            format!("Transport: RTP/AVP/UDP;unicast;client_port={}-{};mode=record\r\n", port(rtp), port(rtcp));
-        assert_eq!(self.request_for("/trackID=0", "SETUP", &transport, ""), 200);
-        let (_, ports) = self.answer.split_once("server_port=").expect("ports");
-        let ports = ports.split(';').next().and_then(|ports| ports.split_once('-')).expect("two of them");
-        let ports = (ports.0.parse().expect("a port"), ports.1.trim().parse().expect("a port"));
-        assert_eq!(self.request("RECORD", "Range: npt=0.000-\r\n", ""), 200);
-        ports
+        let granted = self.ask(|client| client.set_up("trackID=0", Route::Udp(port(rtp), port(rtcp))));
+        assert_eq!(granted.status, 200);
+        let ports = granted.parameter("Transport", "server_port").and_then(|ports| ports.split_once('-'));
+        let ports = ports.map(|(rtp, rtcp)| (rtp.parse().expect("a port"), rtcp.parse().expect("a port")));
+        assert_eq!(self.ask(Client::record).status, 200);
+        ports.expect("two ports")
     }
 
     /// Sends `count` pictures: key pictures of one small slice each, which nobody decodes.
@@ -117,8 +106,9 @@ impl Phone {
         for _ in 0..count {
             self.sent += 1;
             let packet = picture(self.sent, 1);
-            self.stream.write_all(&[b'$', 0, 0, packet.len() as u8]).expect("sent");
-            self.stream.write_all(&packet).expect("sent");
+            let mut bytes = Vec::new();
+            interleave(0, &[&packet], &mut bytes);
+            self.stream.write_all(&bytes).expect("sent");
         }
     }
 

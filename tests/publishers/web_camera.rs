@@ -1,4 +1,4 @@
-//! Cameras at their door, over a line made for it: time is simulated, and every end has its word and its code.
+//! Web cameras at their door, over a line made for it: time is simulated, and every end has its word and its code.
 
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,11 @@ use std::time::Duration;
 use lareira::ground::frame::AudioParams;
 use lareira::ground::id::ShareId;
 use lareira::ground::limits;
+use lareira::ground::publish_refusal::PublishRefusal;
 use lareira::ground::time::{Clock, Moment, UnixMs};
 use lareira::live::{Hub, Publisher, Status, Stream};
-use lareira::rtsp::Refusal;
-use lareira::web_camera::{Answer, CameraGate, Cameras, Line};
+use lareira::socket::MessageChannel;
+use lareira::web_camera::{Answer, WebCameraGate, WebCameras};
 use lareira::wire::websocket::{Message, WebSocketError};
 use serde_json::Value;
 use smol::channel;
@@ -44,16 +45,16 @@ struct Streams {
     stream: Mutex<Option<Arc<Stream>>>,
 }
 
-impl CameraGate for Streams {
+impl WebCameraGate for Streams {
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
-        let known = if token == "TOKEN" { Ok(SHARE) } else { Err(Refusal::NotFound) };
+        let known = if token == "TOKEN" { Ok(SHARE) } else { Err(PublishRefusal::NotFound) };
         Box::pin(std::future::ready(known))
     }
 
     fn open<'a>(&'a self, _token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher> {
         Box::pin(async move {
             let (publisher, stream) =
-                self.hub.open(SHARE, audio, None, UnixMs(0)).map_err(|_| Refusal::AlreadyPublishing)?;
+                self.hub.open(SHARE, audio, None, UnixMs(0)).map_err(|_| PublishRefusal::AlreadyPublishing)?;
             if stream.is_some() {
                 *self.stream.lock().expect("nobody panics while holding it") = stream;
             }
@@ -66,7 +67,7 @@ impl CameraGate for Streams {
     }
 }
 
-/// What a camera is told.
+/// What a web camera is told.
 #[derive(Debug, PartialEq)]
 enum Told {
     Text(Value),
@@ -81,7 +82,7 @@ struct Script {
     told: mpsc::Sender<Told>,
 }
 
-impl Line for Script {
+impl MessageChannel for Script {
     fn peer(&self) -> IpAddr {
         Ipv4Addr::LOCALHOST.into()
     }
@@ -100,7 +101,7 @@ impl Line for Script {
     fn is_inside_message(&self) -> bool {
         false
     }
-    fn let_in(&mut self) {
+    fn let_in(&mut self, _message_bytes: usize) {
         let _ = self.told.send(Told::LetIn);
     }
     fn say(&mut self, text: String) {
@@ -118,11 +119,11 @@ impl Line for Script {
     }
 }
 
-/// A door with cameras in front of it.
+/// A door with web cameras in front of it.
 struct Door {
     clock: Arc<SetClock>,
     streams: Arc<Streams>,
-    cameras: Arc<Cameras>,
+    web_cameras: Arc<WebCameras>,
 }
 
 struct Camera {
@@ -135,16 +136,16 @@ impl Door {
     fn new() -> Self {
         let clock = Arc::new(SetClock::default());
         let streams = Arc::new(Streams { hub: Hub::new(8, None), stream: Mutex::default() });
-        let cameras = Arc::new(Cameras::new(streams.clone(), clock.clone()));
-        Self { clock, streams, cameras }
+        let web_cameras = Arc::new(WebCameras::new(streams.clone(), clock.clone()));
+        Self { clock, streams, web_cameras }
     }
 
     fn camera(&self) -> Camera {
         let ((says, incoming), (sender, told)) = (channel::unbounded(), mpsc::channel());
-        let (cameras, line) = (self.cameras.clone(), Script { incoming, told: sender });
+        let (web_cameras, line) = (self.web_cameras.clone(), Script { incoming, told: sender });
         let talk = std::thread::spawn(move || {
             futures_lite::future::block_on(async {
-                cameras.admit("TOKEN", None).await.expect("let in").talk(line).await
+                web_cameras.admit("TOKEN", None).await.expect("let in").talk(line).await
             })
         });
         Camera { says, told, talk }
@@ -273,14 +274,15 @@ fn who_says_nothing_in_time_is_shown_out() {
 #[test]
 fn a_share_has_few_cameras_at_once() {
     let door = Door::new();
-    let admit = || futures_lite::future::block_on(door.cameras.admit("TOKEN", None));
+    let admit = || futures_lite::future::block_on(door.web_cameras.admit("TOKEN", None));
     let mut admitted: Vec<_> =
-        (0..limits::CAMERAS_PER_SHARE).map(|_| admit().map_err(|_| "refused").expect("let in")).collect();
-    assert!(admit().is_err_and(|refusal| refusal == Refusal::AlreadyPublishing));
+        (0..limits::WEB_CAMERAS_PER_SHARE).map(|_| admit().map_err(|_| "refused").expect("let in")).collect();
+    assert!(admit().is_err_and(|refusal| refusal == PublishRefusal::AlreadyPublishing));
     admitted.pop();
     assert!(admit().is_ok(), "one has gone");
     assert!(
-        futures_lite::future::block_on(door.cameras.admit("OTHER", None)).is_err_and(|why| why == Refusal::NotFound)
+        futures_lite::future::block_on(door.web_cameras.admit("OTHER", None))
+            .is_err_and(|why| why == PublishRefusal::NotFound)
     );
 }
 
@@ -293,7 +295,7 @@ fn a_withdrawn_share_and_a_stopping_gateway_have_their_own_words() {
 
     let door = Door::new();
     let (publishing, waiting) = (door.publishing(), door.camera());
-    futures_lite::future::block_on(door.cameras.stop());
+    futures_lite::future::block_on(door.web_cameras.stop());
     assert_eq!(door.stream().status(), Status::Ended, "ended before the stop is over");
     assert_eq!(publishing.until_over("end", 1001)["reason"], "stopping");
     assert_eq!(waiting.until_over("end", 1001)["reason"], "stopping");

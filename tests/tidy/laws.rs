@@ -37,7 +37,7 @@ impl std::fmt::Display for Breach {
 
 impl House {
     /// Files of the product: Rust under `src/` that is not only for tests.
-    fn product(&self) -> impl Iterator<Item = &File> {
+    pub fn product(&self) -> impl Iterator<Item = &File> {
         let test_only = self.test_only_files();
         self.files.iter().filter(move |file| is_source(file) && !test_only.contains(&file.path))
     }
@@ -78,7 +78,7 @@ fn module_files(file: &File, name: &str) -> [String; 2] {
 }
 
 /// The room a module path lies in: `["wire", "rtp", "clock"]` is in `wire/rtp`. The crate's root is none.
-fn room_of(module: &[String]) -> Option<String> {
+pub fn room_of(module: &[String]) -> Option<String> {
     match module {
         [] => None,
         [floor, rest @ ..] if floor == "wire" => rest.first().map(|room| format!("wire/{room}")),
@@ -213,6 +213,16 @@ pub fn pure_floors_do_no_io(house: &House) -> Vec<Breach> {
         }
     }
     breaches
+}
+
+/// Ground and wire draw nothing at random, but where secrets and ids are made: a test of theirs always goes the same way.
+pub fn pure_floors_are_not_random(house: &House) -> Vec<Breach> {
+    let is_pure = |file: &&File| {
+        let floor = room_of(&file.module_path()).and_then(|room| floor_of(&room));
+        floor.is_some_and(|floor| plan::PURE.contains(&floor)) && !plan::MAY_BE_RANDOM.contains(&file.path.as_str())
+    };
+    let draws = |line: &str| plan::RANDOM.iter().any(|call| line.contains(call));
+    lines_with(house.product().filter(is_pure), draws, "drawn at random on a pure floor: it is an argument")
 }
 
 /// Each outside crate is named only by its owner.
@@ -389,10 +399,14 @@ pub fn texts_are_in_every_language(house: &House) -> Vec<Breach> {
         .collect()
 }
 
-/// Lines of the pages' scripts can be read at once: not over 140 characters. What others wrote is left as it is.
+/// Lines of scripts, of the pages, of their tests and of benches, can be read at once: not over 140 characters. What
+/// others wrote is left as it is.
 pub fn script_lines_are_short(house: &House) -> Vec<Breach> {
-    let ours =
-        |file: &&File| file.path.starts_with("web/") && file.path.ends_with(".js") && !file.path.contains("vendor/");
+    let ours = |file: &&File| {
+        ["web/", "tests/", "benches/"].iter().any(|folder| file.path.starts_with(folder))
+            && [".js", ".py", ".sh"].iter().any(|kind| file.path.ends_with(kind))
+            && !file.path.contains("vendor/")
+    };
     let mut breaches = Vec::new();
     for file in house.files.iter().filter(ours) {
         for (i, line) in file.text.lines().enumerate() {

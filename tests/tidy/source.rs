@@ -16,6 +16,8 @@ pub struct File {
 pub struct Path {
     pub segments: Vec<String>,
     pub line: usize,
+    /// Whether it is handed on, by `pub use`.
+    pub is_handed_on: bool,
 }
 
 /// A module declared as `mod name;`, and whether only tests have it.
@@ -64,7 +66,11 @@ impl File {
         let mut modules = Vec::new();
         for (i, three) in tokens.windows(3).enumerate() {
             if three[0].text == "mod" && is_word(three[1].text) && three[2].text == ";" {
-                let before: String = tokens[i.saturating_sub(8)..i].iter().map(|token| token.text).collect();
+                let before: String = tokens[i.saturating_sub(12)..i].iter().map(|token| token.text).collect();
+                let before = ["pub", "pub(crate)", "pub(super)"]
+                    .iter()
+                    .find_map(|to| before.strip_suffix(to))
+                    .unwrap_or(&before);
                 modules.push(Module { name: three[1].text.to_owned(), test_only: before.ends_with("#[cfg(test)]") });
             }
         }
@@ -279,7 +285,10 @@ fn paths_of(code: &str) -> Vec<Path> {
     let (mut paths, mut at) = (Vec::new(), 0);
     while at < tokens.len() {
         if tokens[at].text == "use" && tokens.get(at + 1).is_some_and(|next| next.text != "<") {
+            let first = paths.len();
+            let is_handed_on = at > 0 && matches!(tokens[at - 1].text, "pub" | ")");
             at = use_tree(&tokens, at + 1, &[], &mut paths);
+            paths[first..].iter_mut().for_each(|path| path.is_handed_on = is_handed_on);
         } else if is_word(tokens[at].text) {
             let (line, start) = (tokens[at].line, at);
             let mut segments = vec![tokens[at].text.to_owned()];
@@ -290,7 +299,7 @@ fn paths_of(code: &str) -> Vec<Path> {
             }
             let inside = start > 0 && matches!(tokens[start - 1].text, "." | "::");
             if segments.len() > 1 && !inside {
-                paths.push(Path { segments, line });
+                paths.push(Path { segments, line, is_handed_on: false });
             }
         } else {
             at += 1;
@@ -326,7 +335,7 @@ fn use_tree(tokens: &[Token<'_>], mut at: usize, before: &[String], paths: &mut 
             _ => break,
         }
     }
-    paths.push(Path { segments, line });
+    paths.push(Path { segments, line, is_handed_on: false });
     at
 }
 
@@ -387,8 +396,12 @@ mod tests {
 
     #[test]
     fn modules_know_whether_only_tests_have_them() {
-        let text = "pub mod a;\n#[cfg(test)]\nmod proofs;\nmod inline { }\n// mod b;\n";
+        let text =
+            "pub mod a;\n#[cfg(test)]\nmod proofs;\n#[cfg(test)]\npub(crate) mod stories;\nmod inline { }\n// mod b;\n";
         let module = |name: &str, test_only| Module { name: name.to_owned(), test_only };
-        assert_eq!(File::new("src/live/mod.rs", text).modules(), [module("a", false), module("proofs", true)]);
+        assert_eq!(
+            File::new("src/live/mod.rs", text).modules(),
+            [module("a", false), module("proofs", true), module("stories", true)]
+        );
     }
 }

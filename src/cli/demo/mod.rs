@@ -7,7 +7,9 @@ use std::fmt;
 use std::io;
 
 use crate::codec::CodecError;
+use crate::wire::rtsp::Broken;
 
+mod canvas;
 mod font;
 mod packet;
 mod phone;
@@ -25,7 +27,7 @@ pub(in crate::cli) use run::run;
 /// Why the phone does not publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PhoneError {
-    /// The address is not `rtsp://HOST[:PORT]/PATH`.
+    /// The address is not `rtsp://[USER:PASSWORD@]HOST[:PORT]/PATH`.
     BadAddress,
     /// The connection could not be made or was lost.
     Lost(io::ErrorKind),
@@ -38,6 +40,8 @@ pub enum PhoneError {
     },
     /// The server does not keep to RTSP.
     Protocol(&'static str),
+    /// What the server says can't be read.
+    Unreadable(Broken),
     /// The test picture could not be encoded.
     Codec(CodecError),
 }
@@ -51,10 +55,13 @@ impl PhoneError {
 impl fmt::Display for PhoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadAddress => f.write_str("the address to publish to must be rtsp://HOST[:PORT]/PATH"),
+            Self::BadAddress => {
+                f.write_str("the address to publish to must be rtsp://[USER:PASSWORD@]HOST[:PORT]/PATH")
+            }
             Self::Lost(kind) => write!(f, "the connection was lost: {kind}"),
             Self::Refused { status, reason } => write!(f, "the server refused the stream: {status} {reason}"),
             Self::Protocol(what) => write!(f, "the server does not keep to RTSP: {what}"),
+            Self::Unreadable(broken) => write!(f, "the server does not keep to RTSP: {broken}"),
             Self::Codec(error) => error.fmt(f),
         }
     }

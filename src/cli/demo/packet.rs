@@ -82,13 +82,6 @@ impl Packets {
     }
 }
 
-/// Puts a packet into the RTSP connection (RFC 2326, section 10.12).
-pub(super) fn interleave(channel: u8, packet: &[u8], stream: &mut Vec<u8>) {
-    stream.extend_from_slice(&[b'$', channel]);
-    stream.extend_from_slice(&(packet.len() as u16).to_be_bytes());
-    stream.extend_from_slice(packet);
-}
-
 /// A time in 1/2^32 s since 1900 (RFC 3550, section 4), from microseconds since 1970.
 pub(super) fn ntp(unix_us: u64) -> u64 {
     const SECONDS_1900_TO_1970: u64 = 2_208_988_800;
@@ -162,12 +155,5 @@ mod tests {
         assert_eq!(report[16..28], [0, 0, 0, 77, 0, 0, 0, 1, 0, 0, 0, 104]);
         assert_eq!(report.len(), 28 + 4 + 5 * 4, "every part is as long as it says");
         assert_eq!(rtcp_types::Compound::parse(&report).map(|compound| compound.count()), Ok(2));
-    }
-
-    #[test]
-    fn interleaved_packets_say_their_channel_and_length() {
-        let mut stream = Vec::new();
-        interleave(2, &[1, 2, 3], &mut stream);
-        assert_eq!(stream, [b'$', 2, 0, 3, 1, 2, 3]);
     }
 }

@@ -13,14 +13,17 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::PhoneError;
-use super::packet::{Packets, interleave, ntp};
-use super::picture::{HEIGHT, TestPicture, WIDTH};
-use super::rtsp::{Address, Session};
+use super::canvas::{HEIGHT, WIDTH};
+use super::packet::{Packets, ntp};
+use super::picture::TestPicture;
+use super::rtsp::Session;
 use super::timeline::{FRAME_RATE, Timeline, Unit};
 use super::tone::{self, Tone};
 use crate::codec::{Encoder, EncoderSettings};
 use crate::ground::crypto::fill_random;
 use crate::ground::time::{Ticks90k, UnixMs};
+use crate::wire::rtsp::client::Address;
+use crate::wire::rtsp::interleave;
 
 /// Bits a second of the pictures.
 const BITS_PER_SECOND: u32 = 2_500_000;
@@ -45,7 +48,7 @@ pub struct Phone {
 impl Phone {
     /// Starts publishing to `rtsp_url`, for ever or for so many seconds from the first picture on.
     pub fn start(rtsp_url: &str, seconds: Option<u64>) -> Result<Self, PhoneError> {
-        let address = Address::parse(rtsp_url)?;
+        let address = Address::parse(rtsp_url).ok_or(PhoneError::BadAddress)?;
         let stop = Arc::new(AtomicBool::new(false));
         let life = Life { address, duration: seconds.map(Duration::from_secs), stop: Arc::clone(&stop) };
         let thread = thread::Builder::new().name("demo-phone".to_owned()).spawn(move || life.run());
@@ -235,21 +238,21 @@ impl Tracks {
 
     fn picture(&mut self, nals: &[Bytes], timestamp: u32, buffer: &mut Vec<u8>) {
         for packet in self.video.h264(nals, timestamp.wrapping_add(self.video_offset)) {
-            interleave(VIDEO.1, &packet, buffer);
+            interleave(VIDEO.1, &[&packet], buffer);
         }
     }
 
     fn sound(&mut self, frame: &[u8], timestamp: u32, buffer: &mut Vec<u8>) {
         let packet = self.audio.aac(frame, timestamp.wrapping_add(self.audio_offset));
-        interleave(AUDIO.1, &packet, buffer);
+        interleave(AUDIO.1, &[&packet], buffer);
     }
 
     fn report(&self, timeline: &Timeline, now: Duration, buffer: &mut Vec<u8>) {
         let ntp = ntp(timeline.date_us(now));
         let video = Timeline::picture_timestamp(now).wrapping_add(self.video_offset);
         let audio = timeline.sound_timestamp(now).wrapping_add(self.audio_offset);
-        interleave(VIDEO.1 + 1, &self.video.sender_report(ntp, video), buffer);
-        interleave(AUDIO.1 + 1, &self.audio.sender_report(ntp, audio), buffer);
+        interleave(VIDEO.1 + 1, &[&self.video.sender_report(ntp, video)], buffer);
+        interleave(AUDIO.1 + 1, &[&self.audio.sender_report(ntp, audio)], buffer);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The hearth of the test picture: wall, mantel, stones and logs that stand still, and flames that don't.
 
+use super::canvas::{Colour, HEIGHT, WIDTH, blend, mix};
 use super::font::{Glyph, distance, length};
-use super::picture::{Colour, HEIGHT, WIDTH, blend, mix};
 use crate::ground::picture::Picture;
 use crate::ground::time::UnixMs;
 

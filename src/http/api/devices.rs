@@ -2,57 +2,16 @@
 //! before each large body, and whenever a device is no more. So a known device has places that strangers can't take, and
 //! nobody's body is read before it is known.
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::crowd::number;
 use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
-use crate::http::api::phone as api_phone;
-use crate::http::api::{Api, Failure};
+use crate::http::api::asker::{standing, token};
+use crate::http::api::failure::Failure;
+use crate::http::api::services::Api;
 use crate::http::cookies;
-use crate::http::ports::play::BoxFuture;
+use crate::http::ports::devices::{Credentials, Device, Devices, Proven, Unknown};
 use crate::http::route::Route;
-
-/// What may tell who a client is; unchecked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Credentials {
-    /// The Authorization field.
-    pub authorization: Option<String>,
-    /// The Cookie field.
-    pub cookie: Option<String>,
-    /// Whether they came over TLS.
-    pub is_secure: bool,
-}
-
-impl Credentials {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.authorization.is_none() && self.cookie.is_none()
-    }
-}
-
-/// The database can't be read at this moment: whose credentials these are isn't known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unknown;
-
-/// A device, and of all the credentials that came the one that has proved it.
-pub type Proven = (Device, Credentials);
-
-/// A device of the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Device {
-    /// A number that nobody else has: a sender's, a paired TV's, or the owner's.
-    pub number: u64,
-    /// Before whom it goes.
-    pub standing: Standing,
-}
-
-/// Who knows devices.
-pub trait Devices: Send + Sync {
-    /// Whose credentials these are, and by which of them.
-    fn device(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>>;
-    /// Sets what is called when a device is no more: whoever was known by its credentials has to be asked after again.
-    fn on_gone(&self, hook: Box<dyn Fn() + Send + Sync>);
-}
 
 impl Devices for Api {
     fn device(&self, credentials: Credentials) -> BoxFuture<'_, Result<Option<Proven>, Unknown>> {
@@ -68,10 +27,10 @@ impl Devices for Api {
 /// Whose credentials these are, and by which of them. Blocks.
 fn device(api: &Api, credentials: &Credentials) -> Result<Option<Proven>, Unknown> {
     let is_secure = credentials.is_secure;
-    if let Some(token) = api_phone::token(credentials.authorization.as_deref())
+    if let Some(token) = token(credentials.authorization.as_deref())
         && let Some((phone, sender)) = api.steward.phone_by_token(token).map_err(|_| Unknown)?
     {
-        let standing = api_phone::standing(&phone, &sender);
+        let standing = standing(&phone, &sender);
         let by = Credentials { authorization: Some(format!("Bearer {token}")), cookie: None, is_secure };
         return Ok(Some((Device { number: number("sender", &sender.id.to_string()), standing }, by)));
     }

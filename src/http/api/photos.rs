@@ -1,48 +1,19 @@
-//! People's photos: taken in from phones, and served to pages. The gateway puts thumbnail and album behind [`Photos`].
+//! People's photos: taken in from phones, and served to pages.
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
-use bytes::Bytes;
+use serde_json::json;
 
 use crate::ground::id::{PhotoId, SenderId};
 use crate::ground::reply::Reply;
-use crate::http::api::{Answered, Api, Failure};
-use crate::http::back::Request;
+use crate::http::api::answer::json_reply;
+use crate::http::api::failure::{Answered, Failure};
+use crate::http::api::services::Api;
+use crate::http::ports::photos::PhotoOf;
+use crate::http::request::Request;
+use crate::share::photo_url;
 use crate::wire::address::PhotoSize;
-
-/// Why a photo is not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhotoRefused {
-    /// Status code.
-    pub status: u16,
-    /// Stable name of the reason.
-    pub code: &'static str,
-    /// For people; says what to do.
-    pub message: String,
-}
-
-/// Of whom a photo is taken in. One photo of each is drawn at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PhotoOf {
-    /// Whose phone sends it.
-    Sender(SenderId),
-    /// Who comes in with this code.
-    Newcomer(String),
-}
-
-/// Whoever draws and keeps photos. Blocks.
-pub trait Photos: Send + Sync {
-    /// Draws the photo in `file` anew and keeps it; its id. Refused at once where too many are being drawn.
-    fn keep(&self, of: PhotoOf, file: Bytes) -> Result<PhotoId, PhotoRefused>;
-    /// Keeps a photo once more, under another id.
-    fn copy(&self, photo: PhotoId) -> Result<PhotoId, PhotoRefused>;
-    /// The JPEG of a photo, if there is one.
-    fn jpeg(&self, photo: PhotoId, size: PhotoSize) -> Option<Vec<u8>>;
-    /// Deletes a photo that nobody has any more.
-    fn discard(&self, photo: PhotoId);
-}
 
 /// A photo never changes: another one has another id.
 const LASTING: &str = "private, max-age=31536000, immutable";
@@ -96,6 +67,6 @@ pub(in crate::http) fn given<T>(
 pub(in crate::http) fn set_own(api: &Api, request: &Request, sender: SenderId) -> Answered {
     let photo = from_body(api, request, PhotoOf::Sender(sender))?;
     given(api, Some(photo), || Ok(api.steward.set_sender_photo(sender, Some(photo))?))?;
-    let value = serde_json::json!({ "photo_url": crate::share::photo_url(Some(photo)) });
-    Ok(super::json(200, &value))
+    let value = json!({ "photo_url": photo_url(Some(photo)) });
+    Ok(json_reply(200, &value))
 }

@@ -5,8 +5,8 @@ use fast_qr::convert::Builder as _;
 use fast_qr::convert::svg::SvgBuilder;
 
 use crate::ground::reply::Reply;
-use crate::http::api::Failure;
-use crate::http::back::Request;
+use crate::http::api::failure::Failure;
+use crate::http::request::Request;
 
 /// Colour of the dark squares.
 const COLOUR: [u8; 4] = [0x24, 0x12, 0x07, 0xFF];

@@ -1,12 +1,15 @@
 //! The back half of the HTTP door: tiny_http on a Unix socket only the front reaches, and threads that run handlers.
 //!
+//! Calls don't come over the socket: the front leaves them in memory (`calls`), and sends their numbers alone.
+//!
 //! Handlers are plain blocking functions from a whole request to an answer. A handler's panic costs that one answer.
 //! A listener that died is opened anew: tiny_http gives up at the first accept error, and panics when a descriptor is
 //! wanting just after an accept, which nobody learns but who knocks in vain.
 
+mod calls;
+
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read as _};
-use std::net::IpAddr;
+use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,20 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::ground::crypto;
-use crate::ground::reply::{Body, Reply};
-use crate::http::front::is_clean;
-use crate::http::route::{Lane, Method, Route, RouteError};
+use crate::ground::reply::{Body, Reply, is_clean};
+use crate::http::request::Request;
+use crate::http::route::Lane;
 use crate::private;
-
-/// The field in which the front says who the client is. Clients' fields never get here, so it can be believed.
-pub(super) const PEER_FIELD: &str = "X-Lareira-Peer";
-/// The field in which the front says that the client came over TLS.
-pub(super) const SECURE_FIELD: &str = "X-Lareira-Secure";
-/// The field in which the front says what it measured of an upload: bytes, a space, microseconds.
-pub(super) const PROBE_FIELD: &str = "X-Lareira-Probe";
+use calls::Calls;
+pub(in crate::http) use calls::LeftCall;
 
 /// Threads of the back: one for each place of each lane, so that no call waits for another in here.
 const WORKERS: usize = Lane::Tv.places() + Lane::Owner.places() + Lane::Guest.places();
@@ -35,50 +31,6 @@ const WORKERS: usize = Lane::Tv.places() + Lane::Owner.places() + Lane::Guest.pl
 const SOCKET_PATH_BYTES: usize = 90;
 /// Free descriptors that a new listener should find.
 const SPARE_DESCRIPTORS: usize = 16;
-
-/// A call, whole.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// What is asked for.
-    pub route: Route,
-    /// Whether the method promises to change nothing.
-    pub is_safe: bool,
-    /// The client's address.
-    pub peer: Option<IpAddr>,
-    /// Whether the client came over TLS.
-    pub secure: bool,
-    /// The Host field, checked by the front.
-    pub host: String,
-    /// The query without its question mark.
-    pub query: String,
-    /// The header fields the front keeps; names in lower case.
-    pub fields: Vec<(String, String)>,
-    /// Bytes and microseconds of an upload the front measured.
-    pub probe: Option<(u64, u64)>,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl Request {
-    /// The gateway's address as the asker reached it, such as `https://192.168.1.2:8443`.
-    pub fn base(&self) -> String {
-        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
-    }
-
-    /// The value of a field, by its name in lower case.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The value of a query parameter, where it is plain text.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
-    }
-}
 
 /// What answers calls.
 pub type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
@@ -95,6 +47,7 @@ struct Inner {
     /// Made for the socket alone.
     own_directory: Option<PathBuf>,
     handler: Box<Handler>,
+    calls: Arc<Calls>,
     open: Mutex<Arc<Open>>,
     /// Held while a listener is opened anew, so that one does it.
     reopening: Mutex<()>,
@@ -126,6 +79,7 @@ impl Back {
             socket,
             own_directory,
             handler,
+            calls: Calls::new(WORKERS),
             reopening: Mutex::default(),
             ended: AtomicBool::new(false),
         };
@@ -152,6 +106,11 @@ impl Entrance {
     /// The socket to connect to.
     pub(super) fn socket(&self) -> PathBuf {
         self.0.open().socket.clone()
+    }
+
+    /// Leaves a call for the back, to be fetched by its number; nothing where more are under way than the lanes have places.
+    pub(super) fn leave(&self, call: Request) -> Option<LeftCall> {
+        self.0.calls.leave(call)
     }
 
     /// Says that nobody answered at `socket`: a new one is opened if there is none yet and it can be. Blocks.
@@ -239,58 +198,17 @@ impl Inner {
         true
     }
 
-    fn answer(&self, mut request: tiny_http::Request) {
-        let reply = match read(&mut request) {
-            Ok(call) => catch_unwind(AssertUnwindSafe(|| (self.handler)(&call))).unwrap_or_else(|_| {
+    fn answer(&self, request: tiny_http::Request) {
+        let reply = match self.calls.fetch(request.url().trim_start_matches('/')) {
+            Some(call) => catch_unwind(AssertUnwindSafe(|| (self.handler)(&call))).unwrap_or_else(|_| {
                 log::error!("http: a handler panicked");
                 Reply::error(500, "internal", "something went wrong here: try again")
             }),
-            Err(reply) => reply,
+            None => Reply::error(400, "bad_request", "no call has this number"),
         };
         // A front that went away has nobody to tell.
         let _ = request.respond(response(reply));
     }
-}
-
-/// A call as our own type, the body read whole.
-fn read(request: &mut tiny_http::Request) -> Result<Request, Reply> {
-    let bad = || Reply::error(400, "bad_request", "the request is broken");
-    let method = Method::named(request.method().as_str()).ok_or_else(bad)?;
-    let (path, query) = match request.url().split_once('?') {
-        Some((path, query)) => (path.to_owned(), query.to_owned()),
-        None => (request.url().to_owned(), String::new()),
-    };
-    let route = Route::decode(method, &path).map_err(|error| match error {
-        RouteError::BadPath => bad(),
-        RouteError::NotFound => Reply::error(404, "not_found", &error.to_string()),
-        RouteError::Method(ref allow) => Reply::error(405, "method", &error.to_string()).with("Allow", allow.as_str()),
-    })?;
-    let lower = |field: &tiny_http::Header| {
-        (field.field.as_str().as_str().to_ascii_lowercase(), field.value.as_str().to_owned())
-    };
-    let fields: Vec<_> = request.headers().iter().map(lower).collect();
-    let mut body = Vec::new();
-    let limit = route.body_bytes() as u64;
-    request.as_reader().take(limit).read_to_end(&mut body).map_err(|_| bad())?;
-    let mut call = Request {
-        route,
-        is_safe: method.is_safe(),
-        peer: None,
-        secure: false,
-        host: String::new(),
-        query,
-        fields,
-        probe: None,
-        body: body.into(),
-    };
-    call.host = call.field("host").unwrap_or_default().to_owned();
-    call.peer = call.field(&PEER_FIELD.to_ascii_lowercase()).and_then(|peer| peer.parse().ok());
-    call.secure = call.field(&SECURE_FIELD.to_ascii_lowercase()).is_some();
-    call.probe = call.field(&PROBE_FIELD.to_ascii_lowercase()).and_then(|measured| {
-        let (bytes, elapsed_us) = measured.split_once(' ')?;
-        Some((bytes.parse().ok()?, elapsed_us.parse().ok()?))
-    });
-    Ok(call)
 }
 
 /// An answer in tiny_http's words. Fields that are not clean text are left out: it writes them as they are.
@@ -314,4 +232,57 @@ fn response(reply: Reply) -> tiny_http::Response<Cursor<Vec<u8>>> {
     let length = body.len();
     tiny_http::Response::new(tiny_http::StatusCode(reply.status), headers, Cursor::new(body), Some(length), None)
         .with_chunked_threshold(usize::MAX)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+    use std::sync::atomic::AtomicUsize;
+
+    pub use super::calls::tests::{call, left};
+
+    #[test]
+    fn whoever_reaches_the_socket_can_ask_for_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let asked = Arc::new(AtomicUsize::new(0));
+        let handler = {
+            let asked = asked.clone();
+            move |call: &Request| {
+                asked.fetch_add(1, Ordering::SeqCst);
+                Reply::bytes(200, "text/plain", call.query.clone())
+            }
+        };
+        let back = Back::start(dir.path(), Box::new(handler)).expect("started");
+        let entrance = back.entrance();
+        let ask = |head: &str| {
+            let mut stream = UnixStream::connect(entrance.socket()).expect("connected");
+            let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("answered");
+            answer
+        };
+        let left = entrance.leave(call("one")).expect("a free place");
+        let number = left.number();
+        for forged in [
+            "GET /api/v1/me HTTP/1.1\r\nX-Lareira-Peer: 127.0.0.1\r\nAuthorization: Bearer x",
+            "POST /admin/api/verb HTTP/1.1\r\nX-Lareira-Secure: yes",
+            "GET /0-AAAAAAAAAAAAAAAAAAAAAAAA HTTP/1.1",
+            "GET / HTTP/1.1",
+        ] {
+            assert!(ask(forged).starts_with("HTTP/1.1 400 "), "{forged}");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        let answer = ask(&format!("GET /{number} HTTP/1.1"));
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("one"), "{answer}");
+        assert!(ask(&format!("GET /{number} HTTP/1.1")).starts_with("HTTP/1.1 400 "), "it was answered");
+        let off = entrance.leave(call("two")).expect("a free place");
+        let number = off.number();
+        drop(off);
+        assert!(ask(&format!("GET /{number} HTTP/1.1")).starts_with("HTTP/1.1 400 "), "it was called off");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
 }

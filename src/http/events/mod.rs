@@ -5,27 +5,25 @@
 //! so many streams at once.
 
 mod seats;
+mod text;
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use async_io::Timer;
 use bytes::Bytes;
 use futures_lite::{FutureExt as _, stream};
 
-use crate::executor::{Work, unblock};
+use crate::executor::{BoxFuture, Work, unblock};
 use crate::ground::id::{PhoneId, TvId};
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::time::Clock;
-use crate::http::api::{Api, Failure};
-use crate::http::api::{phone as api_phone, tv as api_tv};
+use crate::http::api::{Api, Failure, phone_of, session_of};
 use crate::http::events::seats::{Seat, Seats};
-use crate::http::front::Events;
-use crate::http::ports::play::BoxFuture;
+use crate::http::ports::events::Events;
 use crate::http::route::{PhoneCall, Route, TvCall};
-use crate::share::{Asker, Audience, Event, ShareError, Subscription};
+use crate::share::{Asker, Audience, Change, Ring, ShareError, Subscription};
 
 /// How long a page waits before it connects again, in milliseconds.
 const RETRY_MS: u32 = 1000;
@@ -59,7 +57,7 @@ impl Events for Announcements {
                 Ok((device, subscription, rings)) => {
                     let hello =
                         format!("retry: {RETRY_MS}\nevent: hello\ndata: {{\"now\":\"{}\"}}\n\n", self.clock.date());
-                    let rings = rings.iter().map(|ring| format!("event: ring\ndata: {ring}\n\n"));
+                    let rings = rings.into_iter().map(|ring| text::change(&Change::Ring(ring)));
                     told(Follower {
                         first: std::iter::once(hello).chain(rings).collect(),
                         subscription,
@@ -85,7 +83,7 @@ fn field<'a>(fields: &'a [(&'static str, String)], name: &str) -> Option<&'a str
 }
 
 /// The device that follows, what it is told, and what rings for a TV whose page was just opened.
-type Followed = (Device, Subscription, Vec<Arc<str>>);
+type Followed = (Device, Subscription, Vec<Ring>);
 
 /// Begins to follow. Blocks.
 fn follow(api: &Api, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> Result<Followed, Failure> {
@@ -108,13 +106,13 @@ fn ask(
 ) -> Result<(Device, Audience), Failure> {
     match route {
         Route::Phone(PhoneCall::Events(share)) => {
-            let (phone, sender) = api_phone::phone(api, field(fields, "authorization"))?;
+            let (phone, sender) = phone_of(api, field(fields, "authorization"))?;
             api.steward.share(Asker::Sender(sender.id), *share)?;
             Ok((Device::Phone(phone.id), Audience::Share(*share)))
         }
         Route::Tv(TvCall::Events) => {
             let cookies = field(fields, "cookie").unwrap_or_default();
-            let tv = api_tv::session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?.tv.id;
+            let tv = session_of(api, cookies, is_secure)?.ok_or(Failure::NoTv)?.tv.id;
             Ok((Device::Tv(tv), Audience::Tv(tv)))
         }
         _ => Err(Failure::NotFound),
@@ -134,7 +132,7 @@ impl Follower {
         if let Some(text) = self.first.pop_front() {
             return Some(Bytes::from(text));
         }
-        let event = async { Some(Bytes::from(event_text(&self.subscription.next().await))) };
+        let event = async { Some(Bytes::from(text::event(&self.subscription.next().await))) };
         let leave = async {
             self.seat.is_wanted().await;
             None
@@ -156,14 +154,4 @@ fn told(follower: Follower) -> Reply {
     let body = Body::Endless(Box::pin(events));
     Reply { status: 200, content_type: "text/event-stream", headers: Vec::new(), body }
         .with("Cache-Control", "no-store")
-}
-
-fn event_text(event: &Event) -> String {
-    let mut text = format!("id: {}\nevent: {}\n", event.id, event.name);
-    for line in event.data.lines() {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "data: {line}");
-    }
-    text.push('\n');
-    text
 }

@@ -6,6 +6,8 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
+use crate::ground::reply::is_clean;
+
 /// How a client finds the end of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -17,11 +19,6 @@ pub(super) enum Framing {
     UntilClose,
     /// There is no body and cannot be one.
     None,
-}
-
-/// Whether a field's value can stand in a head: one line of visible text.
-pub(in crate::http) fn is_clean(value: &str) -> bool {
-    !value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
 }
 
 /// The bytes of an answer's head. Fields with line breaks in them are left out: they would be a second answer.

@@ -13,7 +13,7 @@ use crate::ground::origin::Origin;
 use crate::ground::reply::Reply;
 use crate::ground::shares::{Enough, Shares, Standing, Terms, Turn};
 use crate::ground::time::Moment;
-use crate::http::api::devices::Device;
+use crate::http::ports::devices::Device;
 
 /// The places for large bodies.
 pub(super) struct Bodies {

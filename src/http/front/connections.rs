@@ -16,7 +16,7 @@ use event_listener::{Event, listener};
 use crate::ground::crowd::{self, Crowd, Idle, Known};
 use crate::ground::origin::Origin;
 use crate::ground::time::Moment;
-use crate::http::api::devices::{Credentials, Devices};
+use crate::http::ports::devices::{Credentials, Devices};
 use crate::socket::{Handshakes, Socket};
 
 /// How long things may take; [`Default`] is what `ground::limits` says.
@@ -338,9 +338,9 @@ mod tests {
     use futures_lite::future::block_on;
 
     use super::*;
+    use crate::executor::BoxFuture;
     use crate::ground::shares::Standing;
-    use crate::http::api::devices::{Device, Proven, Unknown};
-    use crate::http::ports::play::BoxFuture;
+    use crate::http::ports::devices::{Device, Proven, Unknown};
 
     /// A storage of which this is read.
     struct Storage(Result<Option<Proven>, Unknown>);

@@ -19,19 +19,21 @@ use futures_lite::{Stream, StreamExt as _};
 use super::answer::{self, Framing};
 use super::connections::Connection;
 use super::head::{self, Head, Refused};
+use super::shared::Shared;
 use super::tls::Beginning;
 use super::upstream::{CallBody, Caller};
-use super::websocket::{self, WebSocket};
-use super::{Health, Shared};
-use crate::executor::{self, Work, unblock};
+use super::websocket;
+use crate::executor::{self, BoxFuture, Work, unblock};
 use crate::ground::crowd::{self, Known};
 use crate::ground::limits;
 use crate::ground::network::Network;
 use crate::ground::reply::{Body, Portion, Reply};
-use crate::http::ports::play::{BoxFuture, ChannelRequest, PlayRequest};
+use crate::http::ports::channel_player::ChannelRequest;
+use crate::http::ports::player::PlayRequest;
+use crate::http::ports::status::Health;
 use crate::http::route::{Half, Method, PhoneCall, Route, RouteError};
 use crate::http::{pages, range};
-use crate::socket::ServerConfig;
+use crate::socket::{ServerConfig, WebSocket};
 
 /// Bytes of a file read at once.
 const FILE_CHUNK_BYTES: usize = 256 * 1024;
@@ -297,7 +299,7 @@ impl Exchange<'_> {
         self.send(&head, reply).await
     }
 
-    /// Hands a camera's connection over, if it is one. Nothing follows it.
+    /// Hands a web camera's connection over, if it is one. Nothing follows it.
     async fn publish(&mut self, head: &Head, token: &str) -> io::Result<Then> {
         let handshake = match websocket::handshake(head) {
             Ok(handshake) if head.body_bytes == 0 && head.method == Method::Get => handshake,
@@ -309,10 +311,10 @@ impl Exchange<'_> {
         };
         let shared = self.shared.clone();
         let camera = head.query().split('&').find_map(|field| field.strip_prefix("camera="));
-        let camera = camera.filter(|camera| (1..=limits::CAMERA_NAME_BYTES).contains(&camera.len()));
-        let take_over = match self.unless_gone(shared.cameras.admit(token, camera)).await {
+        let camera = camera.filter(|camera| (1..=limits::WEB_CAMERA_NAME_BYTES).contains(&camera.len()));
+        let take_over = match self.unless_gone(shared.web_cameras.clone().admit_client(token, camera)).await {
             Some(Ok(take_over)) => take_over,
-            Some(Err(reply)) => return self.send(head, reply).await,
+            Some(Err(refusal)) => return self.send(head, websocket::refused(&refusal)).await,
             None => return Ok(Then::Close),
         };
         self.connection.know(Known::Device(crowd::number("camera", token)), None);
@@ -349,7 +351,7 @@ impl Exchange<'_> {
         let caller = Caller { lane: route.lane(), peer, secure, probe };
         let mut watching = true;
         let gone = poll_fn(|cx| self.connection.socket.poll_gone(cx, &mut watching));
-        let answered = match self.shared.upstream.call(head, body, &caller, self.shared.times.call, gone).await {
+        let answered = match self.shared.upstream.call(head, route, body, &caller, self.shared.times.call, gone).await {
             Some(Ok(answered)) => answered,
             Some(Err(reply)) => return self.send(head, reply).await,
             None => return Ok(Then::Close),
@@ -425,7 +427,8 @@ impl Exchange<'_> {
         let patience = self.shared.times.write;
         let (connection, whole) = (self.connection, head.method != Method::Head && framing != Framing::None);
         let is_long = whole && !matches!(reply.body, Body::Pieces(_));
-        let _under_way = if is_long { self.shared.rights.watch(self.shared, connection, head) } else { None };
+        let question = is_long.then(|| self.shared.question(head, connection.socket.is_secure())).flatten();
+        let _under_way = question.map(|question| self.shared.rights.watch(question, connection));
         match reply.body {
             Body::Pieces(pieces) => {
                 connection.write_all(&bytes, if whole { &pieces } else { &[] }, patience).await?;

@@ -11,10 +11,11 @@ mod exchange;
 pub mod head;
 mod lanes;
 mod rights;
+mod shared;
 mod socket;
 mod tls;
 mod upstream;
-mod websocket;
+pub(in crate::http) mod websocket;
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -28,53 +29,26 @@ use rustix::net::sockopt;
 use smol::channel;
 use smol::lock::Semaphore;
 
-pub(in crate::http) use answer::is_clean;
 pub use connections::{Caps, Times};
-pub use websocket::WebSocket;
 
 use crate::executor::{Executor, Task};
 use crate::ground::crowd;
 use crate::ground::limits;
 use crate::ground::network::Network;
-use crate::ground::reply::Reply;
-use crate::http::api::devices::Devices;
 use crate::http::back::Entrance;
+use crate::http::ports::channel_player::ChannelPlayer;
 use crate::http::ports::clips::Clips;
-use crate::http::ports::play::{BoxFuture, ChannelPlayer, Player};
-use crate::http::ports::publish::Cameras;
-use crate::http::route::Route;
-use crate::socket::ServerConfig;
+use crate::http::ports::devices::Devices;
+use crate::http::ports::events::Events;
+use crate::http::ports::player::Player;
+use crate::http::ports::status::Status;
+use crate::socket::{ServerConfig, WebSocketDoor};
 use bodies::Bodies;
 use connections::Connections;
 use head::Hosts;
 use rights::Rights;
+use shared::Shared;
 use upstream::Upstream;
-
-/// Who opens streams of events: gives an answer with an endless body, or the reason why not.
-pub trait Events: Send + Sync {
-    /// Opens the events of `route`, one of the two that has them. `fields` are the request's header fields that are
-    /// kept, names in lower case; `is_secure` says whether it came over TLS.
-    fn open(&self, route: Route, fields: Vec<(&'static str, String)>, is_secure: bool) -> BoxFuture<'_, Reply>;
-    /// Whether the events that were opened so may go on. Blocks.
-    fn still_allowed(&self, route: &Route, fields: &[(&'static str, String)], is_secure: bool) -> bool;
-}
-
-/// Who knows how the gateway is. Asked on the event loop: answers at once.
-pub trait Status: Send + Sync {
-    /// Whether it serves.
-    fn health(&self) -> Health;
-    /// Figures in Prometheus' text format.
-    fn metrics(&self) -> String;
-}
-
-/// How the gateway is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// It serves.
-    Serving,
-    /// It does not do all it should: the text says why.
-    Failing(String),
-}
 
 /// What a front needs.
 pub struct FrontConfig {
@@ -88,8 +62,8 @@ pub struct FrontConfig {
     pub player: Arc<dyn Player>,
     /// Who plays TV channels.
     pub channels: Arc<dyn ChannelPlayer>,
-    /// Who takes cameras.
-    pub cameras: Arc<dyn Cameras>,
+    /// Who takes web cameras.
+    pub web_cameras: Arc<dyn WebSocketDoor>,
     /// Who takes films.
     pub clips: Arc<dyn Clips>,
     /// Who opens events.
@@ -137,26 +111,6 @@ fn descriptors() -> Option<usize> {
     line.split_whitespace().nth(3)?.parse().ok()
 }
 
-/// What all connections share.
-pub(super) struct Shared {
-    hosts: Hosts,
-    authority: Arc<OnceLock<Bytes>>,
-    times: Times,
-    player: Arc<dyn Player>,
-    channels: Arc<dyn ChannelPlayer>,
-    cameras: Arc<dyn Cameras>,
-    clips: Arc<dyn Clips>,
-    events: Arc<dyn Events>,
-    status: Arc<dyn Status>,
-    devices: Arc<dyn Devices>,
-    lookups: Semaphore,
-    metrics_from: Vec<Network>,
-    upstream: Arc<Upstream>,
-    bodies: Bodies,
-    large_chunks: Semaphore,
-    rights: Rights,
-}
-
 /// The front half, serving. Dropping it ends the listening; call [`Front::shut_down`] before to end it well.
 pub struct Front {
     executor: Executor,
@@ -185,7 +139,7 @@ impl Front {
             times: config.times,
             player: config.player,
             channels: config.channels,
-            cameras: config.cameras,
+            web_cameras: config.web_cameras,
             clips: config.clips,
             events: config.events,
             status: config.status,

@@ -12,14 +12,11 @@ use std::time::Duration;
 use async_io::Timer;
 use event_listener::{Event, listener};
 
-use super::Shared;
 use super::connections::Connection;
-use super::head::Head;
 use crate::executor::{Work, unblock};
-use crate::http::route::Route;
 
 /// Asks whether what is being sent may go on. Blocks.
-type Question = Arc<dyn Fn() -> bool + Send + Sync>;
+pub(super) type Question = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The bodies under way that not everybody may have.
 #[derive(Default)]
@@ -53,14 +50,8 @@ impl Rights {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks after the body that answers `head`, if not everybody may have it.
-    pub fn watch<'a>(
-        &'a self,
-        shared: &Arc<Shared>,
-        connection: &Arc<Connection>,
-        head: &Head,
-    ) -> Option<UnderWay<'a>> {
-        let question = question(shared, connection, head)?;
+    /// Looks after a body that `connection` is sent, as long as `question` says that it may.
+    pub fn watch(&self, question: Question, connection: &Arc<Connection>) -> UnderWay<'_> {
         let mut used = self.used();
         used.next += 1;
         let number = used.next;
@@ -70,7 +61,7 @@ impl Rights {
         if first {
             self.begun.notify(usize::MAX);
         }
-        Some(UnderWay { rights: self, number })
+        UnderWay { rights: self, number }
     }
 
     /// Goes the rounds, for ever. Sleeps while nothing long is sent.
@@ -105,17 +96,4 @@ impl Rights {
             }
         }
     }
-}
-
-fn question(shared: &Arc<Shared>, connection: &Connection, head: &Head) -> Option<Question> {
-    let shared = shared.clone();
-    Some(match head.route.clone().ok()? {
-        Route::Play(address) => Arc::new(move || shared.player.still_allowed(&address)),
-        Route::Channel(address) => Arc::new(move || shared.channels.still_allowed(&address.ticket)),
-        route @ (Route::Phone(_) | Route::Tv(_)) => {
-            let (fields, is_secure) = (head.kept.clone(), connection.socket.is_secure());
-            Arc::new(move || shared.events.still_allowed(&route, &fields, is_secure))
-        }
-        _ => return None,
-    })
 }

@@ -4,81 +4,49 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Write as _};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_lite::Stream;
-use futures_lite::future::yield_now;
 use rustix::net::sockopt;
 
 use super::answer::chunk_head;
 use super::connections::Connection;
 use crate::ground::limits;
-use crate::socket::{Socket, is_not_yet};
+use crate::socket::{self, ClientConnection, Socket, is_not_yet, write_some};
 
-/// Pieces handed to the kernel in one call.
-const SLICES: usize = 16;
 /// Pieces of an endless body sent before other connections get their turn.
 const PIECES_A_TURN: usize = 32;
+
+impl ClientConnection for Connection {
+    fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
+    fn rest(&self, resting: bool) {
+        self.rest(resting);
+    }
+
+    fn expect_within(&self, limit: Duration) {
+        self.expect_within(limit);
+    }
+
+    fn take_your_time(&self) {
+        self.take_your_time();
+    }
+}
 
 impl Connection {
     /// Writes all of `head` and `pieces`.
     pub async fn write_all(&self, head: &[u8], pieces: &[Bytes], patience: Duration) -> io::Result<()> {
-        let total = head.len() + pieces.iter().map(Bytes::len).sum::<usize>();
-        let (mut written, mut in_turn) = (0, 0);
-        let turn = if self.socket.is_secure() { limits::TLS_TURN_BYTES } else { limits::HTTP_TURN_BYTES };
-        while written < total {
-            match self.try_write(head, pieces, written) {
-                Ok(bytes) => {
-                    written += bytes;
-                    in_turn += bytes;
-                }
-                Err(error) if is_not_yet(&error) => {
-                    self.wait_writable(patience).await?;
-                    in_turn = 0;
-                }
-                Err(error) => return Err(error),
-            }
-            // A client that reads as fast as this writes must not keep others waiting.
-            if in_turn >= turn {
-                yield_now().await;
-                in_turn = 0;
-            }
-        }
-        loop {
-            match (&self.socket).flush() {
-                Err(error) if is_not_yet(&error) => self.wait_writable(patience).await?,
-                result => return result,
-            }
-        }
-    }
-
-    fn try_write(&self, head: &[u8], pieces: &[Bytes], skip: usize) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let (mut count, mut skip, mut room) = (0, skip, limits::HTTP_TURN_BYTES);
-        for part in std::iter::once(head).chain(pieces.iter().map(|piece| &piece[..])) {
-            let rest = &part[skip.min(part.len())..];
-            skip -= part.len() - rest.len();
-            let rest = &rest[..rest.len().min(room)];
-            room -= rest.len();
-            if room == 0 && rest.is_empty() || count == SLICES {
-                break;
-            }
-            if !rest.is_empty() {
-                slices[count] = IoSlice::new(rest);
-                count += 1;
-            }
-        }
-        write(&self.socket, &slices[..count])
-    }
-
-    async fn wait_writable(&self, patience: Duration) -> io::Result<()> {
-        self.expect_within(patience);
-        let result = self.socket.writable().await;
-        self.take_your_time();
-        result
+        socket::write_all(self, head, pieces, patience).await
     }
 
     /// Sends `pieces` as they come, each with one write, until there are no more, the client goes away or the door
@@ -150,7 +118,7 @@ impl Outgoing {
                 skip -= part.len() - rest.len();
                 *slice = IoSlice::new(rest);
             }
-            match write(&connection.socket, &slices) {
+            match write_some(&connection.socket, &slices) {
                 Ok(bytes) => {
                     self.written += bytes;
                     if std::mem::take(&mut self.stuck) {
@@ -180,12 +148,5 @@ impl Outgoing {
         }
         *self = Self::default();
         Poll::Ready(Ok(()))
-    }
-}
-
-fn write(mut socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    match socket.write_vectored(slices) {
-        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-        result => result,
     }
 }

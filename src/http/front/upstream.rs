@@ -1,4 +1,5 @@
-//! Passing a call to the threads behind the front: a new head of our own words, the whole body, the whole answer.
+//! Passing a call to the threads behind the front: the whole call is left in memory, its number is sent over the socket,
+//! the whole answer comes back.
 //!
 //! One call a connection: what a client sends can never be taken for the start of another's call. Nothing of a
 //! client's head goes through but the fields the head reader keeps.
@@ -6,7 +7,6 @@
 //! A call whose client has gone before its turn is never begun. One that is begun keeps its places until the back has ended
 //! it, whoever still waits for the answer: it has a task of its own.
 
-use std::fmt::Write as _;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -19,7 +19,6 @@ use futures_lite::future::yield_now;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::channel;
 
-use super::answer::is_clean;
 use super::bodies::Place;
 use super::callers::KnownCallers;
 use super::head::Head;
@@ -28,8 +27,9 @@ use crate::executor::{Executor, Work, unblock};
 use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::reply::Reply;
-use crate::http::back::{Entrance, PEER_FIELD, PROBE_FIELD, SECURE_FIELD};
-use crate::http::route::{Lane, Method};
+use crate::http::back::{Entrance, LeftCall};
+use crate::http::request::Request;
+use crate::http::route::{Lane, Route};
 
 /// Where a call comes from.
 pub(super) struct Caller {
@@ -78,6 +78,7 @@ impl Upstream {
     pub async fn call(
         self: &Arc<Self>,
         head: &Head,
+        route: &Route,
         body: CallBody,
         caller: &Caller,
         patience: Duration,
@@ -97,15 +98,19 @@ impl Upstream {
         };
         let Some(place) = turn.or(too_late).or(gone).await? else { return Some(Err(busy())) };
         let (tell, told) = channel::bounded(1);
-        let (upstream, head_only) = (self.clone(), head.method == Method::Head);
-        let request = request_head(head, body.bytes.len(), caller);
+        let upstream = self.clone();
+        let CallBody { bytes, place: body_place } = body;
+        let request = request(head, route.clone(), bytes, caller);
         let begun = async move {
             let answer = match upstream.connect().await {
                 Ok(_) if tell.is_closed() => return,
-                Ok(stream) => exchange(stream, request, body, head_only).await,
+                Ok(stream) => match upstream.back.leave(request) {
+                    Some(call) => exchange(stream, call).await,
+                    None => Err(io::ErrorKind::ResourceBusy.into()),
+                },
                 Err(error) => Err(error),
             };
-            drop(place);
+            drop((place, body_place));
             // Whoever asked may have gone.
             let _ = tell.try_send(answer);
         };
@@ -116,7 +121,7 @@ impl Upstream {
             Err(io::ErrorKind::TimedOut.into())
         };
         let answer = answer.or(too_late).await;
-        if let (Some(shown), Ok(answered), Ok(route)) = (shown, &answer, &head.route) {
+        if let (Some(shown), Ok(answered)) = (shown, &answer) {
             self.callers.learn(shown, route.is_open(), answered.status);
         }
         Some(answer.map_err(|error: io::Error| match error.kind() {
@@ -149,54 +154,41 @@ fn busy() -> Reply {
     Reply::error(503, "busy", "the gateway is too busy: try again").with("Retry-After", "2")
 }
 
-/// Sends a call and reads the answer. The body's place is kept until then.
-async fn exchange(
-    mut stream: Async<UnixStream>,
-    request: String,
-    body: CallBody,
-    head_only: bool,
-) -> io::Result<Answered> {
-    let CallBody { bytes, place: _place } = body;
-    for part in [request.as_bytes(), &bytes] {
-        for piece in part.chunks(limits::HTTP_TURN_BYTES) {
-            stream.write_all(piece).await?;
-            yield_now().await;
-        }
-    }
-    drop(bytes);
+/// Sends a call's number and reads the answer. The call is there to be fetched until then.
+async fn exchange(mut stream: Async<UnixStream>, call: LeftCall) -> io::Result<Answered> {
+    // Whatever the client's method is: what is left out of an answer to HEAD is left out on the way to the client.
+    let number = call.number();
+    let request = format!("GET /{number} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     while answer.len() < limits::HTTP_ANSWER_BYTES {
         let before = answer.len();
-        (&mut stream).take(limits::HTTP_TURN_BYTES as u64).read_to_end(&mut answer).await?;
+        (&mut stream).take(limits::TURN_BYTES as u64).read_to_end(&mut answer).await?;
         if answer.len() == before {
             break;
         }
         // However fast the back is, others get their turn.
         yield_now().await;
     }
-    read_answer(answer, head_only)
+    read_answer(answer)
 }
 
-fn request_head(head: &Head, body_bytes: usize, caller: &Caller) -> String {
-    let mut text = String::with_capacity(512);
-    let host = if head.host.is_empty() { "localhost" } else { &head.host };
-    // Writing to a String cannot fail.
-    let _ = write!(text, "{} {} HTTP/1.1\r\nHost: {host}\r\n", head.method.name(), head.target);
-    let _ = write!(text, "Connection: close\r\nContent-Length: {}\r\n{PEER_FIELD}: {}\r\n", body_bytes, caller.peer);
-    if caller.secure {
-        let _ = write!(text, "{SECURE_FIELD}: yes\r\n");
+/// The call as handlers get it.
+fn request(head: &Head, route: Route, body: Vec<u8>, caller: &Caller) -> Request {
+    Request {
+        route,
+        is_safe: head.method.is_safe(),
+        peer: caller.peer,
+        secure: caller.secure,
+        host: if head.host.is_empty() { "localhost".to_owned() } else { head.host.clone() },
+        query: head.query().to_owned(),
+        fields: head.kept.clone(),
+        probe: caller.probe,
+        body: body.into(),
     }
-    if let Some((bytes, elapsed_us)) = caller.probe {
-        let _ = write!(text, "{PROBE_FIELD}: {bytes} {elapsed_us}\r\n");
-    }
-    for (name, value) in head.kept.iter().filter(|(_, value)| is_clean(value) && value.is_ascii()) {
-        let _ = write!(text, "{name}: {value}\r\n");
-    }
-    text.push_str("\r\n");
-    text
 }
 
-fn read_answer(bytes: Vec<u8>, head_only: bool) -> io::Result<Answered> {
+fn read_answer(bytes: Vec<u8>) -> io::Result<Answered> {
     let broken = || io::Error::from(io::ErrorKind::InvalidData);
     let mut fields = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut fields);
@@ -215,9 +207,53 @@ fn read_answer(bytes: Vec<u8>, head_only: bool) -> io::Result<Answered> {
         }
     }
     let body = Bytes::from(bytes).split_off(length);
-    let bodiless = head_only || matches!(status, 204 | 304);
+    let bodiless = matches!(status, 204 | 304);
     if !bodiless && body_bytes != Some(body.len()) {
         return Err(broken());
     }
     Ok(Answered { status, fields: kept, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::back;
+
+    use std::io::{Read as _, Write as _};
+
+    use futures_lite::future::block_on;
+
+    /// What comes of a call where the back does `work` with its connection, and how many calls are left after it.
+    fn ask(work: impl FnOnce(UnixStream) + Send + 'static) -> (io::Result<Answered>, usize) {
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        let (call, left) = back::tests::left();
+        assert_eq!(left(), 1);
+        let back = std::thread::spawn(move || work(theirs));
+        let answer = block_on(exchange(Async::new(ours).expect("a socket"), call));
+        back.join().expect("it does not panic");
+        (answer, left())
+    }
+
+    #[test]
+    fn a_call_whose_connection_dies_leaves_nothing() {
+        let read = |stream: &mut UnixStream| {
+            let mut head = [0; 512];
+            let length = stream.read(&mut head).expect("the number");
+            assert!(head[..length].starts_with(b"GET /0-"), "{head:?}");
+        };
+        let (answer, left) = ask(drop);
+        assert!(answer.is_err() && left == 0, "nobody is there");
+        let (answer, left) = ask(move |mut stream| read(&mut stream));
+        assert!(answer.is_err() && left == 0, "it was read, and never answered");
+        let (answer, left) = ask(move |mut stream| {
+            read(&mut stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").expect("sent");
+        });
+        assert!(answer.is_err() && left == 0, "half an answer");
+        let (answer, left) = ask(move |mut stream| {
+            read(&mut stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole").expect("sent");
+        });
+        assert_eq!((answer.expect("answered").body.as_ref(), left), (&b"whole"[..], 0));
+    }
 }

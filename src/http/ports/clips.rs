@@ -1,9 +1,9 @@
 //! What the front asks of whoever takes films that phones send whole: whether one may be sent, and to take it piece by
 //! piece. The gateway puts the rooms that do behind [`Clips`].
 
+use crate::executor::BoxFuture;
 use crate::ground::id::ShareId;
 use crate::ground::reply::Reply;
-use crate::http::ports::play::BoxFuture;
 use crate::http::range::Piece;
 
 /// A request to take a film, or a part of one.

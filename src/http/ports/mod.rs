@@ -1,6 +1,12 @@
-//! What the door asks of the gateway: traits for the rooms that play, take films and take cameras, and the values that
-//! go through them. The gateway puts those rooms behind them; no other door is named here.
+//! What the door asks of the gateway: a trait for each room behind it, and the values that go through. The gateway puts
+//! those rooms behind the traits; no other door is named here.
 
+pub mod channel_player;
 pub mod clips;
-pub mod play;
-pub mod publish;
+pub mod devices;
+pub mod events;
+pub mod lineup;
+pub mod owner;
+pub mod photos;
+pub mod player;
+pub mod status;

@@ -1,6 +1,6 @@
 //! Every address the gateway answers, decoded once: method and path go in, one [`Route`] comes out.
 //!
-//! Pure: no sockets, no assets, no shares. Both halves of the door read this one table. Paths are taken apart
+//! Pure: no sockets, no assets, no shares. The front alone asks this table. Paths are taken apart
 //! strictly (RFC 3986, section 2.1 and 3.3): what is odd is refused, so a segment never holds a slash, a control
 //! character or a step upwards.
 
@@ -70,7 +70,7 @@ pub enum Route {
     Metrics,
     /// `/play/{share}/{ticket}/{file}`
     Play(PlayAddress),
-    /// `/publish/{token}`: the WebSocket of a camera.
+    /// `/publish/{token}`: the WebSocket of a web camera.
     Publish(String),
     /// `/photo/{id}.jpg`: a photo of a person.
     Photo(PhotoId),

@@ -1,22 +1,16 @@
 //! Films on their way in, as they come and until they are in the folder: who may send what, and how far it is.
-//!
-//! The answers are those of a resumable upload: 308 with a Range that says what has arrived, until the film is whole.
 
 use std::future::Future;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde_json::json;
-
-use super::preparing::{Failure, not_kept};
+use super::failure::{no_room, not_kept};
 use super::{Clips, Entered, NoMore, NoTurn};
 use crate::executor::{Work, clean_up, unblock};
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::reply::Reply;
 use crate::ground::shares::Standing;
 use crate::lifecycle::room::MIB;
 use crate::recording::upload::{self, Upload};
-use crate::share::{Share, ShareError, ShareState};
+use crate::share::{ClipError, ClipProgress, Share, ShareError, ShareState};
 
 /// What is sent of a film.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,21 +25,30 @@ pub(crate) enum Sending {
 
 /// Why nothing is taken of what is sent.
 pub(crate) enum NotTaken {
-    /// The steward's reason.
-    Share(ShareError),
-    /// All else, which may be good news: what there is to say.
-    Said(Reply),
+    /// It isn't wanted now, and this is how far the film is.
+    Progress(ClipProgress),
+    /// It is refused.
+    Error(ClipError),
+}
+
+impl From<ClipError> for NotTaken {
+    fn from(error: ClipError) -> Self {
+        Self::Error(error)
+    }
 }
 
 impl From<ShareError> for NotTaken {
     fn from(error: ShareError) -> Self {
-        Self::Share(error)
+        Self::Error(error.into())
     }
 }
 
-impl From<Reply> for NotTaken {
-    fn from(reply: Reply) -> Self {
-        Self::Said(reply)
+impl From<NotTaken> for Result<ClipProgress, ClipError> {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Progress(progress) => Ok(progress),
+            NotTaken::Error(error) => Err(error),
+        }
     }
 }
 
@@ -60,22 +63,14 @@ pub(crate) fn admit(
     let wanted = || clips.is_wanted(&clips.steward.clip(sender, share)?);
     wanted()?;
     clips.check_size(total)?;
-    let arrived = || upload::arrived(&clips.folder, share).map_err(|error| not_kept(&error).reply());
+    let arrived = || upload::arrived(&clips.folder, share).map_err(not_kept);
     if sending == Sending::Question && arrived()? < total {
-        return Err(goes_on(arrived()?).into());
+        return Err(NotTaken::Progress(ClipProgress::Arrived(arrived()?)));
     }
     let turn = clips.busy.enter(share, (sender, standing), clips.busy.now()).map_err(|refused| match refused {
-        NoTurn::Taken => {
-            Reply::error(409, "uploading", "this video is being sent already: wait until that is over, or broken off")
-                .with("Retry-After", "2")
-        }
-        NoTurn::Full => {
-            Reply::error(503, "busy", "too many videos are being sent at once: try again").with("Retry-After", "5")
-        }
-        NoTurn::Own => {
-            let message = "you are sending other videos already: wait until one of them is there, then try again";
-            Reply::error(503, "busy", message).with("Retry-After", "5")
-        }
+        NoTurn::Taken => ClipError::Uploading,
+        NoTurn::Full => ClipError::Busy,
+        NoTurn::Own => ClipError::OwnUploads,
     })?;
     // It may have ended just before it could be called off.
     wanted()?;
@@ -84,72 +79,66 @@ pub(crate) fn admit(
     if let Sending::From(first) = sending
         && first != arrived
     {
-        let message = format!("{arrived} bytes have arrived: go on there");
-        return Err(with_range(Reply::error(416, "offset", &message), arrived).into());
+        return Err(ClipError::Offset(arrived).into());
     }
     if anew {
         clips.told_bytes().remove(&share);
     }
     let told = *clips.told_bytes().entry(share).or_insert(total);
     if told != total || arrived > total && !anew {
-        let message = format!("this video was said to have {told} bytes; send the same file, or all of it anew");
-        return Err(Reply::error(409, "other_file", &message).into());
+        return Err(ClipError::OtherFile(told).into());
     }
     let left = total - if anew { 0 } else { arrived };
     // The recording is made while the film is still there.
     let guest = clips.room.is_guest(sender);
     clips.check_room(guest, left.saturating_add(total))?;
-    clips.room.could_promise(share, sender, total).map_err(|no_room| Failure::Room(no_room).reply())?;
+    clips.room.could_promise(share, sender, total).map_err(no_room)?;
     clips.steward.media_started(share)?;
     let upload = Upload::open(&clips.folder, share, anew).map_err(|error| {
         clips.steward.clip_awaits_more(share);
-        not_kept(&error).reply()
+        not_kept(error)
     })?;
     let incoming = Incoming { clips: clips.clone(), share, total, guest, upload: Some(upload), turn: Some(turn) };
-    if sending == Sending::Question { Err(incoming.finished().into()) } else { Ok(incoming) }
+    if sending == Sending::Question { Err(NotTaken::Progress(incoming.finished()?)) } else { Ok(incoming) }
 }
 
 impl Clips {
     /// Whether anything of the film of `share` is wanted any more; if not, the answer is how it stands.
     fn is_wanted(&self, share: &Share) -> Result<(), NotTaken> {
         match share.state {
-            ShareState::Ended if share.duration_ms.is_some() => Err(stands(share).into()),
+            ShareState::Ended if share.duration_ms.is_some() => Err(stands(share)),
             over if !over.is_unfinished() => Err(ShareError::Over(over).into()),
-            _ if self.folder.film(share.id).exists() => Err(stands(share).into()),
+            _ if self.folder.film(share.id).exists() => Err(stands(share)),
             _ => Ok(()),
         }
     }
 
-    fn check_size(&self, total: u64) -> Result<(), Reply> {
+    fn check_size(&self, total: u64) -> Result<(), ClipError> {
         if !self.recorded {
-            let message =
-                "this gateway keeps no recordings, so videos can't be sent: set recording.enabled in config.toml";
-            return Err(Reply::error(409, "not_recorded", message));
+            return Err(ClipError::NotRecorded);
         }
         if total == 0 {
-            return Err(Reply::error(400, "empty", "there is nothing in this file: choose another"));
+            return Err(ClipError::Empty);
         }
         if total > self.max_mib * MIB {
-            let message = format!(
+            return Err(ClipError::TooLarge(format!(
                 "this video has {} MiB, and {} are taken at most: send a shorter one (recording.max_clip_mib in config.toml)",
                 total.div_ceil(MIB),
                 self.max_mib
-            );
-            return Err(Reply::error(413, "too_large", &message));
+            )));
         }
         Ok(())
     }
 
-    fn check_room(&self, guest: bool, needed: u64) -> Result<(), Reply> {
-        let room = self.room.for_uploads(guest).map_err(|error| not_kept(&error).reply())?;
+    fn check_room(&self, guest: bool, needed: u64) -> Result<(), ClipError> {
+        let room = self.room.for_uploads(guest).map_err(not_kept)?;
         if room >= needed {
             return Ok(());
         }
         let (needed, room) = (needed.div_ceil(MIB), room / MIB);
-        let message = format!(
+        Err(ClipError::DiskFull(format!(
             "the gateway's disk needs {needed} MiB for this video and has {room} for it: delete shares, or give it a larger disk"
-        );
-        Err(Reply::error(507, "disk_full", &message))
+        )))
     }
 }
 
@@ -168,9 +157,9 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     /// Writes the next bytes, and gives the room back once the disk has them; or tells why no more is taken.
-    pub async fn write(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, Reply> {
+    pub async fn write(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, ClipError> {
         let (clips, guest, called_off) = (self.clips.clone(), self.guest, self.is_called_off());
-        let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(over()) };
+        let Some(mut upload) = self.upload.take().filter(|_| !called_off) else { return Err(ClipError::Over) };
         self.hears();
         let (upload, written, bytes) = unblock(Work::Disk, move || {
             let written = match clips.room.takes_of_upload(guest, bytes.len() as u64) {
@@ -185,33 +174,33 @@ impl Incoming {
         self.hears();
         written.map(|()| bytes).map_err(|error| {
             log::warn!("a film can't be taken share={} error=\"{error}\"", self.share);
-            not_kept(&error).reply()
+            not_kept(error)
         })
     }
 
     /// Resolves when no more is wanted, with what is said of it.
-    pub fn called_off(&self) -> impl Future<Output = Reply> + Send + use<> {
+    pub fn called_off(&self) -> impl Future<Output = ClipError> + Send + use<> {
         let turn = self.turn.as_ref().map(|entered| entered.turn.clone());
         async move {
             if let Some(turn) = turn {
                 return match turn.no_more().await {
-                    NoMore::CalledOff => over(),
-                    NoMore::Rested => rested(),
-                    NoMore::Yielded => yielded(),
+                    NoMore::CalledOff => ClipError::Over,
+                    NoMore::Rested => ClipError::Rested,
+                    NoMore::Yielded => ClipError::Yielded,
                 };
             }
-            over()
+            ClipError::Over
         }
     }
 
     /// All that was to come has been written: the answer.
-    pub async fn finish(self) -> Reply {
+    pub async fn finish(self) -> Result<ClipProgress, ClipError> {
         // The tables of a film may be long: one is looked at, at a time.
         let place = self.clips.looking.acquire_arc().await;
         unblock(Work::Media, move || {
             let _place = place;
             match self.upload.as_ref().map(Upload::bytes) {
-                Some(arrived) if arrived < self.total => goes_on(arrived),
+                Some(arrived) if arrived < self.total => Ok(ClipProgress::Arrived(arrived)),
                 _ => self.finished(),
             }
         })
@@ -229,22 +218,19 @@ impl Incoming {
     }
 
     /// The film is whole: looked at, and left to be prepared. Blocks.
-    fn finished(mut self) -> Reply {
-        let Some(upload) = self.upload.take().filter(|_| !self.is_called_off()) else { return over() };
+    fn finished(mut self) -> Result<ClipProgress, ClipError> {
+        let Some(upload) = self.upload.take().filter(|_| !self.is_called_off()) else { return Err(ClipError::Over) };
         if let Err(error) = upload.finish() {
-            return if self.is_called_off() { over() } else { not_kept(&error).reply() };
+            return Err(if self.is_called_off() { ClipError::Over } else { not_kept(error) });
         }
         // It awaits no more; and preparing needs the turn.
         let turn = self.turn.take();
         let (clips, share) = (self.clips.clone(), self.share);
         clips.told_bytes().remove(&share);
-        if let Err(reply) = clips.look_at(share) {
-            return reply;
-        }
+        clips.look_at(share)?;
         drop(turn);
         clips.enqueue(share);
-        let state = json!({ "share_id": share.to_string(), "state": "preparing" });
-        Reply::bytes(200, "application/json", state.to_string())
+        Ok(ClipProgress::Whole(share, ShareState::Preparing))
     }
 }
 
@@ -264,30 +250,6 @@ impl Drop for Incoming {
     }
 }
 
-/// The answer while more is to come.
-fn goes_on(arrived: u64) -> Reply {
-    with_range(Reply::bytes(308, "", Bytes::new()), arrived)
-}
-
-fn with_range(reply: Reply, arrived: u64) -> Reply {
-    if arrived == 0 { reply } else { reply.with("Range", format!("bytes=0-{}", arrived - 1)) }
-}
-
-fn stands(share: &Share) -> Reply {
-    let state = json!({ "share_id": share.id.to_string(), "state": share.state.as_str() });
-    Reply::bytes(200, "application/json", state.to_string())
-}
-
-fn over() -> Reply {
-    Reply::error(410, "ended", "the share has ended; nothing more is taken of this video")
-}
-
-fn yielded() -> Reply {
-    let message = "others wanted to send their videos and there was no other place: go on where this one was";
-    Reply::error(503, "yielded", message).with("Retry-After", "15")
-}
-
-fn rested() -> Reply {
-    let message = "nothing came of this video for a while, and others wanted to send theirs: go on where it was";
-    Reply::error(503, "rested", message).with("Retry-After", "2")
+fn stands(share: &Share) -> NotTaken {
+    NotTaken::Progress(ClipProgress::Whole(share.id, share.state))
 }

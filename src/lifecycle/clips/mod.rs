@@ -3,6 +3,7 @@
 //! One thing at a time goes on with the film of a share; whoever ends the share calls it off. What a stop leaves behind is
 //! gone on with at the next start: an upload waits for its phone, a film that is whole is prepared from its beginning.
 
+mod failure;
 mod intake;
 mod preparing;
 
@@ -24,7 +25,7 @@ use crate::recording::Folder;
 use crate::recording::library::Library;
 use crate::share::{Asker, ShareError, ShareState, Steward};
 
-pub(crate) use intake::{Incoming, NotTaken, Sending, admit};
+pub(crate) use intake::{Incoming, Sending, admit};
 
 /// Looks after films.
 pub(crate) struct Clips {
@@ -415,9 +416,9 @@ impl Clips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::set_clock::SetClock;
     use crate::ground::time::{Clock as _, UnixMs};
     use crate::share::ledger::memory::MemoryStorage;
-    use crate::share::story::SetClock;
     use crate::share::{Announcer, NewUser, ShareSettings};
 
     const NOW: Moment = Moment(0);

@@ -3,58 +3,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::failure::{Failure, no_room};
 use super::{Clips, Fate};
-use crate::codec::{CodecError, decode_key_frame};
+use crate::codec::decode_key_frame;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RECORDING_STEP_BYTES;
 use crate::ground::picture::Picture;
-use crate::ground::reply::Reply;
-use crate::lifecycle::follow::THUMBNAIL;
-use crate::lifecycle::room::NoRoom;
+use crate::lifecycle::ready::draw_still;
 use crate::live::KeyFrame;
-use crate::private;
 use crate::recording::film::{About, Film, FilmError};
-use crate::recording::from_film::Whole;
-use crate::share::{Asker, EndReason, LedgerError, MediaInfo, ShareError};
-use crate::thumbnail;
+use crate::recording::from_film::FilmRecording;
+use crate::share::{Asker, ClipError, MediaInfo, ShareError};
 use crate::wire::mp4::Mp4Error;
-
-/// Why a film does not become a recording.
-pub(super) enum Failure {
-    /// The film, or the disk.
-    Film(FilmError),
-    /// Its first picture.
-    Picture(CodecError),
-    /// Its recording has no room.
-    Room(NoRoom),
-    /// The share is over.
-    Over,
-    /// The gateway stops; the film is gone on with later.
-    Stopping,
-    /// The database.
-    Storage(ShareError),
-}
-
-impl From<FilmError> for Failure {
-    fn from(error: FilmError) -> Self {
-        Self::Film(error)
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Film(error.into())
-    }
-}
-
-impl From<ShareError> for Failure {
-    fn from(error: ShareError) -> Self {
-        match error {
-            ShareError::NotFound(_) | ShareError::Over(_) => Self::Over,
-            error => Self::Storage(error),
-        }
-    }
-}
 
 /// A film that was sent.
 struct Sent {
@@ -62,89 +22,13 @@ struct Sent {
     sender: SenderId,
 }
 
-/// A failure as people and programs are told of it.
-pub(super) struct Told {
-    reason: EndReason,
-    status: u16,
-    code: &'static str,
-    message: String,
-}
-
-impl Told {
-    /// The answer to the one who sent the film.
-    pub fn reply(&self) -> Reply {
-        Reply::error(self.status, self.code, &self.message)
-    }
-}
-
-impl Failure {
-    /// What is said of it; `None` where it is nobody's fault.
-    fn told(&self) -> Option<Told> {
-        let unplayable = |code, message| Told { reason: EndReason::Unplayable, status: 415, code, message };
-        Some(match self {
-            Self::Film(FilmError::Mp4(error @ Mp4Error::Codec(_))) => {
-                unplayable("unsupported_codec", error.to_string())
-            }
-            Self::Film(FilmError::Mp4(error)) => unplayable("not_playable", error.to_string()),
-            Self::Picture(CodecError::Unsupported(kind)) => unplayable(
-                "unsupported_codec",
-                format!("This video can't be shown on TVs: {kind}. Export it as ordinary H.264, and send that"),
-            ),
-            Self::Picture(error) => unplayable(
-                "not_playable",
-                format!("The video's first picture can't be shown ({error}); record or export the video again"),
-            ),
-            Self::Film(FilmError::Disk(error)) => {
-                log::error!("a film can't be kept: {error}");
-                not_kept(error)
-            }
-            Self::Room(NoRoom::Disk(error)) => not_kept(error),
-            Self::Room(no_room) => {
-                let (status, code) = match no_room {
-                    NoRoom::TooLarge { .. } => (413, "too_large"),
-                    _ => (507, "disk_full"),
-                };
-                Told { reason: EndReason::NotKept, status, code, message: no_room.to_string() }
-            }
-            Self::Storage(error) => {
-                let message = format!("The video can't be stored: {error}");
-                let status = if matches!(error, ShareError::Ledger(LedgerError::DiskFull)) { 507 } else { 503 };
-                Told { reason: EndReason::NotKept, status, code: error.code(), message }
-            }
-            Self::Over | Self::Stopping => return None,
-        })
-    }
-}
-
-impl Failure {
-    /// The answer to the one who sends the film.
-    pub fn reply(&self) -> Reply {
-        self.told().map_or_else(|| Reply::error(410, "ended", "the share has ended"), |told| told.reply())
-    }
-}
-
-/// What is said where the disk takes no more.
-pub(super) fn not_kept(error: &std::io::Error) -> Told {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-    let (status, code, message) = match error.kind() {
-        StorageFull | QuotaExceeded => (
-            507,
-            "disk_full",
-            "The gateway's disk has no room for this video: delete shares, or give the gateway a larger disk"
-                .to_owned(),
-        ),
-        _ => (500, "disk", format!("The gateway's disk failed ({error}): check it, then send the video again")),
-    };
-    Told { reason: EndReason::NotKept, status, code, message }
-}
-
 impl Clips {
     /// Looks at a film that has just arrived: whether it is one that can be shown and kept. If not, the share ends, and the
     /// answer says why.
-    pub(super) fn look_at(&self, share: ShareId) -> Result<(), Reply> {
+    pub(super) fn look_at(&self, share: ShareId) -> Result<(), ClipError> {
         self.admit(share).map(drop).map_err(|failure| {
             self.give_up(share, &failure);
-            failure.reply()
+            failure.into()
         })
     }
 
@@ -153,9 +37,10 @@ impl Clips {
     fn admit(&self, share: ShareId) -> Result<Picture, Failure> {
         let Sent { mut film, sender } = self.open(share)?;
         let bytes = film.promised();
-        self.room.could_promise(share, sender, bytes).map_err(Failure::Room)?;
-        let picture = prove(&film.first_key_frame()?)?;
-        self.room.promise(share, sender, bytes).map_err(Failure::Room)?;
+        self.room.could_promise(share, sender, bytes).map_err(no_room)?;
+        let KeyFrame { params, data } = film.first_key_frame()?;
+        let picture = decode_key_frame(&params, &data)?;
+        self.room.promise(share, sender, bytes).map_err(no_room)?;
         Ok(picture)
     }
 
@@ -171,7 +56,7 @@ impl Clips {
     fn open(&self, share: ShareId) -> Result<Sent, Failure> {
         let report = self.steward.share(Asker::Owner, share)?;
         if !report.share.state.is_unfinished() {
-            return Err(Failure::Over);
+            return Err(ClipError::Over.into());
         }
         let date = report.share.started_at.unwrap_or(report.share.created_at);
         let film = Film::open(&self.folder.film(share), date)?;
@@ -184,7 +69,7 @@ impl Clips {
         let work = AssertUnwindSafe(|| self.made(share));
         let made = catch_unwind(work).unwrap_or_else(|_| {
             log::error!("preparing broke off share={share}");
-            Err(Mp4Error::Broken("it can't be read").into()).map_err(|error: FilmError| error.into())
+            Err(FilmError::from(Mp4Error::Broken("it can't be read")).into())
         });
         match made {
             Ok(()) => self.discard(share),
@@ -201,71 +86,57 @@ impl Clips {
         let picture = self.admit(share)?;
         let Sent { mut film, sender } = self.open(share)?;
         let mut promised = film.promised();
-        let mut whole = Whole::create(&self.folder, share)?;
+        let mut recording = FilmRecording::create(&self.folder, share)?;
         let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
         while more {
             if turn.is_called_off() {
-                return Err(Failure::Over);
+                return Err(ClipError::Over.into());
             }
             if self.is_stopped() {
                 return Err(Failure::Stopping);
             }
             more = film.next(&mut out)?;
-            out.drain(..).try_for_each(|item| whole.take(&item))?;
-            if whole.bytes() > promised {
-                promised = whole.bytes() + RECORDING_STEP_BYTES;
-                self.room.promise(share, sender, promised).map_err(Failure::Room)?;
+            out.drain(..).try_for_each(|item| recording.take(&item))?;
+            if recording.bytes() > promised {
+                promised = recording.bytes() + RECORDING_STEP_BYTES;
+                self.room.promise(share, sender, promised).map_err(no_room)?;
             }
-            if whole.bytes() >= looked_at + RECORDING_STEP_BYTES {
-                looked_at = whole.bytes();
+            if recording.bytes() >= looked_at + RECORDING_STEP_BYTES {
+                looked_at = recording.bytes();
                 if self.room.free()? <= 0 {
                     return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
                 }
             }
         }
-        whole.finish()?;
-        self.draw(share, &picture);
+        recording.finish()?;
+        draw_still(&self.folder, share, &picture);
         let duration = self.library.duration(share)?;
         let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
         if turn.is_called_off() {
-            return Err(Failure::Over);
+            return Err(ClipError::Over.into());
         }
         Ok(self.steward.clip_ready(share, media, duration.to_ms().max(0) as u64)?)
-    }
-
-    /// Draws the share's still: TVs show it when they ring.
-    fn draw(&self, share: ShareId, picture: &Picture) {
-        let drawn = thumbnail::jpeg(picture, THUMBNAIL.0, THUMBNAIL.1).map_err(|error| error.to_string());
-        let path = self.folder.thumbnail(share);
-        if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
-            log::warn!("no thumbnail share={share} reason=\"{error}\"");
-        }
     }
 
     /// Ends a share whose film can't be shown or kept, and deletes what is there of it. A film that was called off is kept
     /// where the database, replaced by another, knows it as one to be prepared, or doesn't know it.
     fn give_up(&self, share: ShareId, failure: &Failure) {
         let fate = self.fate(share);
-        if matches!((failure, &fate), (Failure::Over, Fate::Wanted)) {
+        if matches!((failure, &fate), (Failure::Told(ClipError::Over), Fate::Wanted)) {
             return;
         }
         self.room.settle(share);
         if !matches!(fate, Fate::Kept) {
             self.delete(share);
         }
-        if let Some(told) = failure.told() {
-            log::warn!("share={share} ends: {}", told.message);
-            match self.steward.clip_failed(share, told.reason, &told.message) {
+        if let Some((reason, message)) = failure.end() {
+            log::warn!("share={share} ends: {message}");
+            match self.steward.clip_failed(share, reason, &message) {
                 Ok(()) | Err(ShareError::NotFound(_)) => {}
                 Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
             }
         }
     }
-}
-
-/// Decodes a film's first picture.
-fn prove(key_frame: &KeyFrame) -> Result<Picture, Failure> {
-    decode_key_frame(&key_frame.params, &key_frame.data).map_err(Failure::Picture)
 }
 
 /// What a film is made of, as phones and TVs are told.
@@ -301,12 +172,12 @@ mod tests {
         let send = |film: &[u8]| {
             let share = house.clip("Guest");
             std::fs::write(clips.folder.film(share), film).expect("there is room");
-            clips.look_at(share).map_err(|reply| reply.status)
+            clips.look_at(share).map_err(|error| error.code())
         };
         // Its description is at the end; what comes before are its pictures and its sound.
         let moov = PHONE.windows(4).position(|kind| kind == b"moov").expect("it is there") - 4;
         let broken = [&PHONE[..48], &vec![0xff; moov - 48], &PHONE[moov..]].concat();
-        assert_eq!(send(&broken), Err(415));
+        assert_eq!(send(&broken), Err("not_playable"));
         assert!(house.has(seen), "what can't be shown takes nobody's room");
         assert_eq!(send(PHONE), Ok(()));
         assert!(!house.has(seen), "what was seen makes room for what can");
@@ -320,12 +191,12 @@ mod tests {
         let (wanted, unknown) = (house.clip("Guest"), ShareId([7; 10]));
         for share in [wanted, unknown] {
             std::fs::write(clips.folder.film(share), PHONE).expect("there is room");
-            clips.give_up(share, &Failure::Over);
+            clips.give_up(share, &ClipError::Over.into());
         }
         assert!(clips.folder.film(wanted).exists(), "it is prepared anew");
         assert_eq!(clips.folder.set_aside_shares().expect("a list"), [unknown]);
         house.steward.withdraw_share(Asker::Owner, wanted).expect("withdrawn");
-        clips.give_up(wanted, &Failure::Over);
+        clips.give_up(wanted, &ClipError::Over.into());
         assert!(!clips.folder.film(wanted).exists());
     }
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::ground::id::UserId;
+use crate::ground::set_clock::SetClock;
 use crate::ground::time::Clock as _;
 use crate::live::Publisher;
 use crate::private;
 use crate::recording::Folder;
 use crate::share::ledger::memory::MemoryStorage;
-use crate::share::story::SetClock;
 use crate::share::{
     Announcer, Asker, Contact, EndReason, Enrolment, Kind, MediaInfo, NewUser, PlayFrom, ShareSettings, ShareState,
 };
@@ -20,6 +20,7 @@ const NUMBER: &str = "+351912345678";
 /// A house with one user, whom the household's cameras and guests share with.
 pub(crate) struct House {
     _place: tempfile::TempDir,
+    pub storage: Arc<MemoryStorage>,
     pub steward: Arc<Steward>,
     pub clock: Arc<SetClock>,
     pub hub: Arc<Hub>,
@@ -33,7 +34,8 @@ pub(crate) fn house(quota_mib: u64) -> House {
     let clock = SetClock::new();
     let announcer = Arc::new(Announcer::new(clock.date()));
     let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
-    let steward = Steward::new(Arc::new(MemoryStorage::default()), clock.clone(), announcer, settings);
+    let storage = Arc::new(MemoryStorage::default());
+    let steward = Steward::new(storage.clone(), clock.clone(), announcer, settings);
     let steward = Arc::new(steward.expect("opens"));
     let account = steward.add_account("Silva", None).expect("an account").id;
     let new = NewUser { account, name: "Ana".into(), msisdn: Some(NUMBER.into()), email: None, pin: None };
@@ -42,7 +44,7 @@ pub(crate) fn house(quota_mib: u64) -> House {
     let limits = RecordingLimits { enabled: true, quota_mib, keep_free_mib: 0, max_clip_mib: 8192 };
     let hub = Arc::new(Hub::new(4, Some(crate::package::fmp4::RECORDER)));
     let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));
-    House { _place: place, steward, clock, hub, library, room, ana }
+    House { _place: place, storage, steward, clock, hub, library, room, ana }
 }
 
 impl House {

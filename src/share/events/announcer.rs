@@ -1,7 +1,7 @@
 //! Tells open pages what has changed: a bounded ring of events that anyone may follow from where they were.
 //!
-//! Telling never waits for a listener. A listener that falls behind what the ring holds is told to `resync`: to ask for
-//! everything again. Event ids start from the clock, so they keep rising over a restart.
+//! Telling never waits for a listener. A listener that falls behind what the ring holds is told to ask for everything
+//! again ([`Change::Resync`]). Event ids start from the clock, so they keep rising over a restart.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,10 @@ use event_listener::{Event as Bell, Listener as _};
 
 use crate::ground::id::{ShareId, TvId};
 use crate::ground::time::UnixMs;
+use crate::share::events::change::Change;
 
 /// Events the ring holds: a share for the most people there may be, in a household of many TVs, makes thousands at once.
-/// Pages that are told the same share its text.
+/// Pages that are told the same share it.
 const RING_EVENTS: usize = 8192;
 /// Ids a millisecond of the clock is worth: more events than that are not told in one, and the ids stay below 2^53.
 const IDS_PER_MS: i64 = 1000;
@@ -26,15 +27,13 @@ pub enum Audience {
     Share(ShareId),
 }
 
-/// Something that changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A change that was told, and its place among all others.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Rises from event to event; what a page sends back as `Last-Event-ID`.
+    /// Rises from event to event; what a page goes on from when it comes back.
     pub id: u64,
-    /// The event's name.
-    pub name: &'static str,
-    /// One JSON object, on one line.
-    pub data: Arc<str>,
+    /// What has changed.
+    pub change: Arc<Change>,
 }
 
 struct Told {
@@ -67,8 +66,8 @@ impl Announcer {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells `audience` that something changed. `data` is a JSON object on one line.
-    pub fn tell(&self, audience: Audience, name: &'static str, data: impl Into<Arc<str>>) {
+    /// Tells `audience` what has changed.
+    pub fn tell(&self, audience: Audience, change: impl Into<Arc<Change>>) {
         let mut ring = self.ring();
         let id = ring.next;
         ring.next += 1;
@@ -77,7 +76,7 @@ impl Announcer {
         {
             ring.oldest = gone.event.id + 1;
         }
-        ring.told.push_back(Told { audience, event: Event { id, name, data: data.into() } });
+        ring.told.push_back(Told { audience, event: Event { id, change: change.into() } });
         drop(ring);
         self.bell.notify(usize::MAX);
     }
@@ -106,13 +105,13 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The next event, if one waits. `resync` when some were lost.
+    /// The next event, if one waits. [`Change::Resync`] when some were lost.
     pub fn try_next(&mut self) -> Option<Event> {
         let ring = self.announcer.ring();
         if self.lost || self.next < ring.oldest {
             self.lost = false;
             self.next = ring.next;
-            return Some(Event { id: ring.next - 1, name: "resync", data: "{}".into() });
+            return Some(Event { id: ring.next - 1, change: Change::Resync.into() });
         }
         let from = ring.told.partition_point(|told| told.event.id < self.next);
         let found = ring.told.range(from..).find(|told| told.audience == self.audience);
@@ -155,6 +154,7 @@ mod tests {
 
     const TV: Audience = Audience::Tv(TvId([1; 10]));
     const PHONE: Audience = Audience::Share(ShareId([2; 10]));
+    const GONE: Change = Change::Gone(ShareId([2; 10]));
 
     fn ring() -> Arc<Announcer> {
         Arc::new(Announcer::new(UnixMs(1_700_000_000_000)))
@@ -164,24 +164,23 @@ mod tests {
     fn each_hears_its_own() {
         let announcer = ring();
         let (mut tv, mut phone) = (announcer.subscribe(TV, None), announcer.subscribe(PHONE, None));
-        announcer.tell(PHONE, "share", "{}");
-        announcer.tell(TV, "ring", r#"{"share_id":"x"}"#);
-        let rung = tv.try_next().expect("told");
-        assert_eq!((rung.name, &*rung.data), ("ring", r#"{"share_id":"x"}"#));
+        announcer.tell(PHONE, GONE);
+        announcer.tell(TV, Change::Tv { paired: true });
+        assert_eq!(*tv.try_next().expect("told").change, Change::Tv { paired: true });
         assert_eq!(tv.try_next(), None);
-        assert_eq!(phone.wait().name, "share");
+        assert_eq!(*phone.wait().change, GONE);
         assert_eq!(futures_lite::future::block_on(futures_lite::future::poll_once(phone.next())), None);
     }
 
     #[test]
     fn a_page_goes_on_from_its_last_event() {
         let announcer = ring();
-        announcer.tell(TV, "ring", "1");
+        announcer.tell(TV, Change::Tv { paired: true });
         let first = announcer.subscribe(TV, Some(0)).try_next().expect("something");
-        assert_eq!(first.name, "resync", "0 is from long before the ring");
+        assert_eq!(*first.change, Change::Resync, "0 is from long before the ring");
         let mut page = announcer.subscribe(TV, Some(1_700_000_000_000_000));
-        announcer.tell(TV, "ring", "2");
-        assert_eq!(&*page.try_next().expect("told").data, "2");
+        announcer.tell(TV, Change::Tv { paired: false });
+        assert_eq!(*page.try_next().expect("told").change, Change::Tv { paired: false });
         assert_eq!(page.try_next(), None);
     }
 
@@ -190,22 +189,22 @@ mod tests {
         let announcer = ring();
         let mut slow = announcer.subscribe(TV, None);
         for _ in 0..=RING_EVENTS {
-            announcer.tell(TV, "share", "{}");
+            announcer.tell(TV, GONE);
         }
-        assert_eq!(slow.try_next().map(|event| event.name), Some("resync"));
+        assert_eq!(slow.try_next().map(|event| (*event.change).clone()), Some(Change::Resync));
         assert_eq!(slow.try_next(), None);
-        announcer.tell(TV, "ring", "{}");
-        assert_eq!(slow.try_next().map(|event| event.name), Some("ring"));
+        announcer.tell(TV, Change::Channels);
+        assert_eq!(slow.try_next().map(|event| (*event.change).clone()), Some(Change::Channels));
     }
 
     #[test]
     fn ids_go_on_over_a_restart() {
         let before = ring();
-        before.tell(TV, "ring", "{}");
+        before.tell(TV, Change::Channels);
         let last = before.subscribe(TV, Some(1_699_999_999_999_999)).wait().id;
         let after = Arc::new(Announcer::new(UnixMs(1_700_000_005_000)));
-        assert_eq!(after.subscribe(TV, Some(last)).wait().name, "resync");
+        assert_eq!(*after.subscribe(TV, Some(last)).wait().change, Change::Resync);
         let set_back = Arc::new(Announcer::new(UnixMs(1_600_000_000_000)));
-        assert_eq!(set_back.subscribe(TV, Some(last)).wait().name, "resync");
+        assert_eq!(*set_back.subscribe(TV, Some(last)).wait().change, Change::Resync);
     }
 }

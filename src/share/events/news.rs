@@ -3,27 +3,23 @@
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::ground::id::{AccountId, ShareId, TvId, UserId};
-use crate::ground::recording_failure;
 use crate::share::events::announcer::{Announcer, Audience};
+use crate::share::events::change::{Change, Ring};
 use crate::share::ledger::{Order, Rows};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{MediaInfo, Sender, Share, User};
-use crate::share::model::state::TargetState;
-use crate::share::model::views::photo_url;
-use crate::share::rules::ringing::Manner;
+use crate::share::model::state::{Manner, TargetState};
 
-/// Events to be told, in order.
+/// Changes to be told, in order.
 #[derive(Default)]
-pub struct News(Vec<(Audience, &'static str, Arc<str>)>);
+pub struct News(Vec<(Audience, Arc<Change>)>);
 
 impl News {
     /// Tells them.
     pub fn tell(self, announcer: &Announcer) {
-        for (audience, name, data) in self.0 {
-            announcer.tell(audience, name, data);
+        for (audience, change) in self.0 {
+            announcer.tell(audience, change);
         }
     }
 
@@ -36,43 +32,32 @@ impl News {
         share: &Share,
         manner: Manner,
     ) -> Result<(), ShareError> {
-        let data = ring_data(user, sender, share, manner);
+        let ring = Arc::new(Change::Ring(Ring::new(user, sender, share, manner)));
         for tv in account_tvs(ledger, user.account)? {
-            self.0.push((Audience::Tv(tv), "ring", data.clone()));
+            self.0.push((Audience::Tv(tv), ring.clone()));
         }
         Ok(())
     }
 
     /// The share's state has changed: told to its phone, and to the TVs of whoever it came to.
     pub fn share(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
-        let reason = share.end_reason.map(|reason| reason.as_str());
-        let kind = share.kind.as_str();
-        let mut data = json!({ "share_id": share.id.to_string(), "state": share.state.as_str(), "kind": kind });
-        self.tell_tvs(ledger, share, data.to_string().into())?;
-        if let (Some(failure), Some(fields)) = (&share.recording_failure, data.as_object_mut()) {
-            fields.insert("recording_failure".into(), failure.as_str().into());
-            fields.insert("recording_failure_code".into(), recording_failure::code(failure).into());
-        }
-        if let (Some(reason), Some(fields)) = (reason, data.as_object_mut()) {
-            fields.insert("reason".into(), reason.into());
-            if let Some(message) = &share.recording_failure {
-                fields.insert("message".into(), message.as_str().into());
-            }
-        }
-        self.0.push((Audience::Share(share.id), "share", data.to_string().into()));
+        let Share { id, state, kind, end_reason, ref recording_failure, .. } = *share;
+        self.tell_tvs(ledger, share, Change::Share { share: id, state, kind }.into())?;
+        let recording_failure = recording_failure.clone();
+        let own = Change::OwnShare { share: id, state, kind, end_reason, recording_failure };
+        self.0.push((Audience::Share(id), own.into()));
         Ok(())
     }
 
-    /// The share is no more: for whoever asks, its state is unknown.
+    /// The share is no more.
     pub fn gone(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
-        let data = json!({ "share_id": share.id.to_string(), "state": "unknown" }).to_string();
-        let data: Arc<str> = data.into();
-        self.tell_tvs(ledger, share, data.clone())?;
-        self.0.push((Audience::Share(share.id), "share", data));
+        let gone = Arc::new(Change::Gone(share.id));
+        self.tell_tvs(ledger, share, gone.clone())?;
+        self.0.push((Audience::Share(share.id), gone));
         Ok(())
     }
 
-    fn tell_tvs(&mut self, ledger: &dyn Rows, share: &Share, data: Arc<str>) -> Result<(), ShareError> {
+    fn tell_tvs(&mut self, ledger: &dyn Rows, share: &Share, change: Arc<Change>) -> Result<(), ShareError> {
         let mut accounts = Vec::new();
         for target in share.targets.iter().filter(|target| target.state.has_arrived()) {
             if let Some(user) = ledger.user(target.user)?
@@ -83,7 +68,7 @@ impl News {
         }
         for account in accounts {
             for tv in account_tvs(ledger, account)? {
-                self.0.push((Audience::Tv(tv), "share", data.clone()));
+                self.0.push((Audience::Tv(tv), change.clone()));
             }
         }
         Ok(())
@@ -91,32 +76,23 @@ impl News {
 
     /// A target's state or delay has changed: the phone shows it.
     pub fn target(&mut self, share: ShareId, user: UserId, name: &str, state: TargetState, latency_ms: Option<u64>) {
-        let mut data = json!({ "user_id": user.to_string(), "name": name, "state": state.as_str() });
-        if let (Some(latency_ms), Some(fields)) = (latency_ms, data.as_object_mut()) {
-            fields.insert("latency_ms".into(), latency_ms.into());
-        }
-        self.0.push((Audience::Share(share), "target", data.to_string().into()));
+        let target = Change::Target { user, name: name.to_owned(), state, latency_ms };
+        self.0.push((Audience::Share(share), target.into()));
     }
 
     /// What the stream is made of is known, or has changed.
     pub fn media(&mut self, share: ShareId, media: &MediaInfo) {
-        let data = json!({
-            "codec": media.codec, "audio_codec": media.audio_codec, "width": media.width, "height": media.height,
-            "frame_rate": media.frame_rate, "bits_per_second": media.bits_per_second,
-        });
-        self.0.push((Audience::Share(share), "media", data.to_string().into()));
+        self.0.push((Audience::Share(share), Change::Media(media.clone()).into()));
     }
 
     /// The user's inbox has changed: told where the user is signed in, and nowhere else.
     pub fn inbox(&mut self, ledger: &dyn Rows, user: UserId) -> Result<(), ShareError> {
         let Some(row) = ledger.user(user)? else { return Ok(()) };
         let counts = ledger.inbox_counts(user)?.unwrap_or_default();
-        let data = json!({ "user_id": user.to_string(), "total": counts.total, "unseen": counts.unseen }).to_string();
-        let data: Arc<str> = data.into();
+        let inbox = Arc::new(Change::Inbox { user, total: counts.total, unseen: counts.unseen });
         for tv in account_tvs(ledger, row.account)? {
-            let here = ledger.tv(tv)?.is_some_and(|tv| tv.signed_in.iter().any(|signed_in| signed_in.user == user));
-            if here {
-                self.0.push((Audience::Tv(tv), "inbox", data.clone()));
+            if ledger.tv(tv)?.is_some_and(|tv| tv.has_signed_in(user)) {
+                self.0.push((Audience::Tv(tv), inbox.clone()));
             }
         }
         Ok(())
@@ -124,35 +100,8 @@ impl News {
 
     /// The TV was paired or removed, or someone signed in or out: its page should ask who it is.
     pub fn tv(&mut self, tv: TvId, paired: bool) {
-        self.0.push((Audience::Tv(tv), "tv", json!({ "paired": paired }).to_string().into()));
+        self.0.push((Audience::Tv(tv), Change::Tv { paired }.into()));
     }
-}
-
-/// What TVs are told when a share rings; where its sender asks to be allowed, no more than who that is.
-pub fn ring_data(user: &User, sender: &Sender, share: &Share, manner: Manner) -> Arc<str> {
-    if manner == Manner::Quiet {
-        let data = json!({
-            "share_id": share.id.to_string(),
-            "user_id": user.id.to_string(),
-            "introduction": true,
-            "sender": {
-                "sender_id": sender.id.to_string(), "name": sender.name, "number": sender.msisdn, "photo_url": null,
-            },
-            "title": null,
-            "kind": share.kind.as_str(),
-        });
-        return data.to_string().into();
-    }
-    let data = json!({
-        "share_id": share.id.to_string(),
-        "user_id": user.id.to_string(),
-        "sender": {
-            "sender_id": sender.id.to_string(), "name": sender.name, "photo_url": photo_url(sender.photo),
-        },
-        "title": share.title,
-        "kind": share.kind.as_str(),
-    });
-    data.to_string().into()
 }
 
 /// The TVs of an account.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
-use crate::share::ledger::{
-    Decision, Ledger, LedgerError, Order, Range, Rows, Storage, Verdict, Visit, for_each_table,
-};
+use crate::share::ledger::{Decision, Ledger, Order, Range, Rows, Storage, Verdict, Visit, for_each_table};
+use crate::share::model::error::LedgerError;
 use crate::share::model::rows::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
     User,
@@ -67,11 +67,19 @@ for_each_table!(keep_in_maps);
 
 /// Storage in memory; lost with the process.
 #[derive(Default)]
-pub struct MemoryStorage(Mutex<MemoryLedger>);
+pub struct MemoryStorage {
+    ledger: Mutex<MemoryLedger>,
+    fails: AtomicBool,
+}
 
 impl MemoryStorage {
+    /// From now on it takes nothing, as on a full disk; or takes all again.
+    pub fn fail(&self, fails: bool) {
+        self.fails.store(fails, Ordering::SeqCst);
+    }
+
     fn ledger(&self) -> MutexGuard<'_, MemoryLedger> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,6 +90,9 @@ impl Storage for MemoryStorage {
     }
 
     fn write(&self, decision: Decision) -> Result<(), LedgerError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(LedgerError::DiskFull);
+        }
         let mut ledger = self.ledger();
         let before = ledger.clone();
         match decision(&mut *ledger) {

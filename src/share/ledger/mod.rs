@@ -4,13 +4,13 @@
 #[cfg(test)]
 pub mod memory;
 
-use std::fmt;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
 use crate::ground::time::UnixMs;
+use crate::share::model::error::LedgerError;
 use crate::share::model::rows::{
     Account, Blocks, InboxCounts, Invite, Kept, OwnerBrowser, Phone, PinTries, Recipients, Sender, Share, Standing, Tv,
     User,
@@ -144,53 +144,3 @@ pub trait Storage: Send + Sync {
     /// that doesn't.
     fn health(&self) -> Result<(), LedgerError>;
 }
-
-/// Why the ledger could not be read or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LedgerError {
-    /// The disk is full.
-    DiskFull,
-    /// The file system or the database refused.
-    Failed(String),
-    /// A row cannot be read as what it should be.
-    Corrupt {
-        /// The row's table.
-        table: &'static str,
-    },
-    /// A file that was to be restored is no whole backup.
-    BadBackup(String),
-    /// Another backup is made or restored.
-    Busy,
-    /// The file that was named for a backup is the database itself.
-    Itself,
-}
-
-impl fmt::Display for LedgerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DiskFull => f.write_str(
-                "the disk of the data directory is full and nothing was changed; free some space and try again",
-            ),
-            Self::Failed(why) => {
-                write!(f, "the database cannot be used ({why}); check the disk of the data directory and try again")
-            }
-            Self::BadBackup(why) => {
-                write!(f, "this file is no whole backup ({why}); nothing was changed: restore another")
-            }
-            Self::Busy => f.write_str(
-                "another backup is being made or restored just now, and nothing was changed: try again when it is done",
-            ),
-            Self::Itself => f.write_str(
-                "this file is the database itself, and nothing was changed: name another file for the backup",
-            ),
-            Self::Corrupt { table } => {
-                write!(
-                    f,
-                    "the database has a damaged row in table {table}; restore a backup with `lareira admin restore FILE`"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for LedgerError {}

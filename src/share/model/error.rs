@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::executor::Busy;
-use crate::share::ledger::LedgerError;
 use crate::share::model::state::ShareState;
 
 /// How long it takes until there may be a place again.
@@ -168,3 +167,53 @@ impl From<LedgerError> for ShareError {
         Self::Ledger(error)
     }
 }
+
+/// Why the ledger could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerError {
+    /// The disk is full.
+    DiskFull,
+    /// The file system or the database refused.
+    Failed(String),
+    /// A row cannot be read as what it should be.
+    Corrupt {
+        /// The row's table.
+        table: &'static str,
+    },
+    /// A file that was to be restored is no whole backup.
+    BadBackup(String),
+    /// Another backup is made or restored.
+    Busy,
+    /// The file that was named for a backup is the database itself.
+    Itself,
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DiskFull => f.write_str(
+                "the disk of the data directory is full and nothing was changed; free some space and try again",
+            ),
+            Self::Failed(why) => {
+                write!(f, "the database cannot be used ({why}); check the disk of the data directory and try again")
+            }
+            Self::BadBackup(why) => {
+                write!(f, "this file is no whole backup ({why}); nothing was changed: restore another")
+            }
+            Self::Busy => f.write_str(
+                "another backup is being made or restored just now, and nothing was changed: try again when it is done",
+            ),
+            Self::Itself => f.write_str(
+                "this file is the database itself, and nothing was changed: name another file for the backup",
+            ),
+            Self::Corrupt { table } => {
+                write!(
+                    f,
+                    "the database has a damaged row in table {table}; restore a backup with `lareira admin restore FILE`"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for LedgerError {}

@@ -173,6 +173,15 @@ impl EndReason {
     }
 }
 
+/// How something rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As rings do.
+    Loud,
+    /// Who it is asks to be allowed: name and number, nothing else.
+    Quiet,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use crate::share::model::error::ShareError;
 use crate::share::model::phone_numbers;
 use crate::share::model::rows::User;
 use crate::share::model::views::Contact;
-use crate::share::rules::{directory, people};
+use crate::share::rules::directory;
 
 /// Whom a sender may share with, oldest first.
 pub fn contacts(ledger: &dyn Rows, id: SenderId) -> Result<Vec<User>, ShareError> {
@@ -65,7 +65,7 @@ impl Read {
 pub fn read(ledger: &dyn Rows, id: SenderId, contacts: &[Contact]) -> Result<Vec<Read>, ShareError> {
     let sender = ledger.sender(id)?.ok_or(ShareError::NotFound("sender"))?;
     let country = match sender.account {
-        Some(account) => people::account(ledger, account)?.country,
+        Some(account) => directory::account(ledger, account)?.country,
         None => None,
     };
     let first = contacts.iter().take(limits::CONTACTS);

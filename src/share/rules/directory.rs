@@ -1,16 +1,53 @@
-//! The directory: finds users by household, by phone number and by e-mail address, without looking at all of them.
+//! The directory: finds households and users by their ids, and users by household, by phone number and by e-mail address,
+//! without looking at all of them.
 
 use std::ops::{Bound, ControlFlow};
 
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, UserId};
-use crate::share::ledger::{Ledger, Order, Range, Rows};
+use crate::share::ledger::{Ledger, Order, Range, Rows, all};
 use crate::share::model::error::ShareError;
-use crate::share::model::rows::User;
+use crate::share::model::rows::{Account, User};
 
 /// Ids before and after all others.
 const FIRST: UserId = UserId([0; 10]);
 const LAST: UserId = UserId([255; 10]);
+
+/// All households, oldest first.
+pub fn accounts(ledger: &dyn Rows) -> Result<Vec<Account>, ShareError> {
+    let mut accounts = Vec::new();
+    ledger.scan_accounts(all(), Order::Rising, &mut |_, account| {
+        accounts.push(account);
+        ControlFlow::Continue(())
+    })?;
+    Ok(accounts)
+}
+
+/// The account with this id.
+pub fn account(ledger: &dyn Rows, account: AccountId) -> Result<Account, ShareError> {
+    ledger.account(account)?.ok_or(ShareError::NotFound("account"))
+}
+
+/// The user with this id.
+pub fn user(ledger: &dyn Rows, user: UserId) -> Result<User, ShareError> {
+    ledger.user(user)?.ok_or(ShareError::NotFound("user"))
+}
+
+/// The users of an account, or all; oldest first.
+pub fn users(ledger: &dyn Rows, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
+    let mut users = Vec::new();
+    if let Some(account) = account {
+        for user in of_account(ledger, account)? {
+            users.extend(ledger.user(user)?);
+        }
+        return Ok(users);
+    }
+    ledger.scan_users(all(), Order::Rising, &mut |_, user| {
+        users.push(user);
+        ControlFlow::Continue(())
+    })?;
+    Ok(users)
+}
 
 /// Under what a phone number in E.164 is found: its digits, fifteen at most, as one number.
 pub fn number_key(msisdn: &str) -> Option<u64> {

@@ -11,7 +11,6 @@ use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Inviter, OwnerBrowser};
 use crate::share::model::views::OwnerReport;
-use crate::share::rules::pairing::holds;
 
 /// Writes down a new code, in the place of the one before; until when it holds.
 pub fn new_code(ledger: &mut dyn Ledger, date: UnixMs, code: TokenHash) -> Result<UnixMs, ShareError> {
@@ -39,7 +38,7 @@ pub fn sign_in(
 ) -> Result<(), ShareError> {
     let code: String = code.chars().filter(char::is_ascii_digit).collect();
     let made_at = ledger.owner_code(TokenHash::of(&code))?.ok_or(ShareError::BadCode)?;
-    if !holds(made_at, limits::OWNER_CODE_TIME.as_millis() as u64, date) {
+    if !made_at.holds(limits::OWNER_CODE_TIME.as_millis() as u64, date) {
         return Err(ShareError::BadCode);
     }
     forget_codes(ledger)?;
@@ -90,8 +89,8 @@ fn rows(ledger: &dyn Rows) -> Result<Vec<(TokenHash, OwnerBrowser)>, ShareError>
 
 /// Whether a browser's time isn't over: it was here of late, and came in not too long ago.
 fn is_good(row: &OwnerBrowser, date: UnixMs) -> bool {
-    holds(row.seen, limits::OWNER_IDLE.as_millis() as u64, date)
-        && holds(row.since, limits::OWNER_TIME.as_millis() as u64, date)
+    row.seen.holds(limits::OWNER_IDLE.as_millis() as u64, date)
+        && row.since.holds(limits::OWNER_TIME.as_millis() as u64, date)
 }
 
 /// Shows the browsers of a phone out.
@@ -106,7 +105,7 @@ pub fn browser(ledger: &dyn Rows, date: UnixMs, cookie: &str) -> Result<Option<O
 
 /// Whether it is time to write down that a browser was here.
 pub fn is_seen_anew(row: &OwnerBrowser, date: UnixMs) -> bool {
-    !holds(row.seen, limits::OWNER_SEEN.as_millis() as u64, date)
+    !row.seen.holds(limits::OWNER_SEEN.as_millis() as u64, date)
 }
 
 /// Writes down that a browser was here.

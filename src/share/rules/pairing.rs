@@ -12,12 +12,7 @@ use crate::share::model::error::ShareError;
 use crate::share::model::input;
 use crate::share::model::rows::{Inviter, SignedIn, Tv};
 use crate::share::model::views::Session;
-use crate::share::rules::{directory, people, phones, pin};
-
-/// Whether something made at `made_at` still holds. A clock set back by less than its time makes no difference.
-pub fn holds(made_at: UnixMs, ttl_ms: u64, date: UnixMs) -> bool {
-    date.0.abs_diff(made_at.0) < ttl_ms
-}
+use crate::share::rules::{directory, phones, pin};
 
 /// Pairs a TV that waited to an account.
 pub fn approve(
@@ -27,7 +22,7 @@ pub fn approve(
     account: AccountId,
     name: Option<&str>,
 ) -> Result<Tv, ShareError> {
-    let account = people::account(ledger, account)?;
+    let account = directory::account(ledger, account)?;
     if ledger.tv(tv.id)?.is_some() {
         // Someone else took it in just now.
         return Err(ShareError::BadCode);

@@ -1,13 +1,11 @@
 //! Accounts, their users, and what users set for themselves.
 
-use std::ops::ControlFlow;
-
 use crate::ground::crypto::PinHash;
 use crate::ground::id::{AccountId, PhotoId, SenderId, UserId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
 use crate::share::events::news::{News, account_tvs};
-use crate::share::ledger::{Ledger, Order, Rows, all};
+use crate::share::ledger::{Ledger, Rows};
 use crate::share::model::error::ShareError;
 use crate::share::model::input;
 use crate::share::model::rows::{Account, Blocks, Inviter, Settings, User};
@@ -29,21 +27,6 @@ pub fn add_account(
     Ok(account)
 }
 
-/// All households, oldest first.
-pub fn accounts(ledger: &dyn Rows) -> Result<Vec<Account>, ShareError> {
-    let mut accounts = Vec::new();
-    ledger.scan_accounts(all(), Order::Rising, &mut |_, account| {
-        accounts.push(account);
-        ControlFlow::Continue(())
-    })?;
-    Ok(accounts)
-}
-
-/// The account with this id.
-pub fn account(ledger: &dyn Rows, account: AccountId) -> Result<Account, ShareError> {
-    ledger.account(account)?.ok_or(ShareError::NotFound("account"))
-}
-
 /// Adds a user. The PIN was hashed before: that is slow.
 pub fn add_user(
     ledger: &mut dyn Ledger,
@@ -53,7 +36,7 @@ pub fn add_user(
 ) -> Result<User, ShareError> {
     let user = User {
         id: UserId::new(date),
-        account: account(ledger, new.account)?.id,
+        account: directory::account(ledger, new.account)?.id,
         name: input::name(&new.name)?,
         msisdn: input::msisdn(new.msisdn.as_deref())?,
         email: input::email(new.email.as_deref())?,
@@ -67,30 +50,9 @@ pub fn add_user(
     Ok(user)
 }
 
-/// The user with this id.
-pub fn user(ledger: &dyn Rows, user: UserId) -> Result<User, ShareError> {
-    ledger.user(user)?.ok_or(ShareError::NotFound("user"))
-}
-
-/// The users of an account, or all; oldest first.
-pub fn users(ledger: &dyn Rows, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
-    let mut users = Vec::new();
-    if let Some(account) = account {
-        for user in directory::of_account(ledger, account)? {
-            users.extend(ledger.user(user)?);
-        }
-        return Ok(users);
-    }
-    ledger.scan_users(all(), Order::Rising, &mut |_, user| {
-        users.push(user);
-        ControlFlow::Continue(())
-    })?;
-    Ok(users)
-}
-
 /// Removes a user: their inbox, their side of every share, and their place on every TV. The photo they had.
 pub fn remove_user(ledger: &mut dyn Ledger, news: &mut News, id: UserId) -> Result<Option<PhotoId>, ShareError> {
-    let gone = user(ledger, id)?;
+    let gone = directory::user(ledger, id)?;
     let mut shares = inbox::all(ledger, id)?;
     shares.extend(active_shares(ledger)?);
     for share in shares {
@@ -132,7 +94,7 @@ pub fn set_settings(
     id: UserId,
     settings: Settings,
 ) -> Result<(), ShareError> {
-    let mut row = user(ledger, id)?;
+    let mut row = directory::user(ledger, id)?;
     let switched_off = settings.service_off && !row.settings.service_off;
     row.settings = Settings { language: input::language(settings.language)?, ..settings };
     ledger.put_user(id, &row)?;
@@ -179,7 +141,7 @@ pub fn set_blocks(
     mut senders: Vec<SenderId>,
     delete_entries: bool,
 ) -> Result<(), ShareError> {
-    let row = user(ledger, id)?;
+    let row = directory::user(ledger, id)?;
     senders.sort_unstable();
     senders.dedup();
     if senders.len() > limits::BLOCKED_SENDERS {
@@ -210,10 +172,4 @@ pub fn set_blocks(
         news.inbox(ledger, id)?;
     }
     Ok(())
-}
-
-/// Whether nothing of `sender` may reach `user`: blocked, or the service is off. Nobody is told which.
-pub fn is_barred(ledger: &dyn Rows, user: &User, sender: SenderId) -> Result<bool, ShareError> {
-    Ok(user.settings.service_off
-        || ledger.blocks(user.id)?.is_some_and(|blocks| blocks.senders.binary_search(&sender).is_ok()))
 }

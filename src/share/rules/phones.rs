@@ -4,21 +4,17 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::ground::crypto::TokenHash;
-use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId};
+use crate::ground::id::{AccountId, PhoneId, SenderId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
-use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::input;
 use crate::share::model::rows::{Invite, Inviter, Phone, Sender};
-use crate::share::model::state::EndReason;
 use crate::share::model::views::{Enrolment, PhoneReport};
-use crate::share::rules::pairing::holds;
-use crate::share::rules::sharing;
-use crate::share::rules::{owner, people};
+use crate::share::rules::{directory, owner};
 
-/// The name of a camera's sender that was given none.
+/// The name of an owner's camera that was given none.
 const CAMERA: &str = "Camera";
 
 /// What an invitation is to be.
@@ -46,7 +42,7 @@ pub fn invite(
     }
     let (mut old, mut same) = (Vec::new(), Vec::new());
     ledger.scan_invites(all(), Order::Rising, &mut |code, invite| {
-        if !holds(invite.made_at, invite.ttl_ms, date) {
+        if !invite.made_at.holds(invite.ttl_ms, date) {
             old.push(code);
         } else if matches!((invite.by, by), (Inviter::Tv(a, _), Inviter::Tv(b, _)) if a == b) {
             same.push((invite.made_at, code));
@@ -60,8 +56,8 @@ pub fn invite(
     }
     let name = name.map(input::name).transpose()?;
     let account = match account {
-        Some(account) => Some(people::account(ledger, account)?.id),
-        None => match people::accounts(ledger)?.as_slice() {
+        Some(account) => Some(directory::account(ledger, account)?.id),
+        None => match directory::accounts(ledger)?.as_slice() {
             [only] => Some(only.id),
             _ => None,
         },
@@ -87,7 +83,7 @@ pub fn invitation(ledger: &dyn Rows, date: UnixMs, code: &str) -> Result<(TokenH
     let code: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let code = TokenHash::of(&code);
     let invite = ledger.invite(code)?.ok_or(ShareError::BadCode)?;
-    if holds(invite.made_at, invite.ttl_ms, date) { Ok((code, invite)) } else { Err(ShareError::BadCode) }
+    if invite.made_at.holds(invite.ttl_ms, date) { Ok((code, invite)) } else { Err(ShareError::BadCode) }
 }
 
 /// Enrols a phone with the code of an invitation, which is used up.
@@ -176,7 +172,7 @@ fn any_phone(ledger: &dyn Rows, is_meant: impl Fn(&Phone) -> bool) -> Result<boo
 pub fn belong(ledger: &mut dyn Ledger, phone: PhoneId, account: Option<AccountId>) -> Result<(), ShareError> {
     let phone = ledger.phone(phone)?.ok_or(ShareError::NotFound("phone"))?;
     let mut sender = ledger.sender(phone.sender)?.ok_or(ShareError::NotFound("sender"))?;
-    sender.account = account.map(|account| people::account(ledger, account)).transpose()?.map(|account| account.id);
+    sender.account = account.map(|account| directory::account(ledger, account)).transpose()?.map(|account| account.id);
     Ok(ledger.put_sender(sender.id, &sender)?)
 }
 
@@ -188,28 +184,19 @@ pub fn rename(ledger: &mut dyn Ledger, phone: PhoneId, name: &str) -> Result<(),
 }
 
 /// Revokes a phone: its token is worth nothing from then on, nor is what it opened of the owner's page, nor whom it
-/// invited there; and what its sender shares now ends. The shares ended.
-pub fn revoke(
-    ledger: &mut dyn Ledger,
-    news: &mut News,
-    date: UnixMs,
-    phone: PhoneId,
-) -> Result<Vec<ShareId>, ShareError> {
+/// invited there. Whose it was: what they share now is to end.
+pub fn revoke(ledger: &mut dyn Ledger, phone: PhoneId) -> Result<SenderId, ShareError> {
     let phone = ledger.phone(phone)?.ok_or(ShareError::NotFound("phone"))?;
     owner::forget_phone(ledger, phone.id)?;
     ledger.remove_camera_share(phone.id)?;
     ledger.remove_phone_token(phone.token)?;
     ledger.remove_phone(phone.id)?;
     void_invites(ledger, |by| by == Inviter::Phone(phone.id))?;
-    let ended = sharing::unfinished_of(ledger, phone.sender)?;
-    for share in &ended {
-        sharing::end(ledger, news, date, *share, EndReason::Stopped, None)?;
-    }
-    Ok(ended)
+    Ok(phone.sender)
 }
 
-/// The sender a camera's share is from: the one with this id or name, made if there is none. Whoever has a phone has given
-/// their name themselves, and is not meant by it.
+/// The sender a share of an owner's camera is from: the one with this id or name, made if there is none. Whoever has a
+/// phone has given their name themselves, and is not meant by it.
 pub fn camera_sender(ledger: &mut dyn Ledger, date: UnixMs, from: Option<&str>) -> Result<Sender, ShareError> {
     if let Some(Ok(id)) = from.map(str::parse)
         && let Some(sender) = ledger.sender(id)?

@@ -44,7 +44,7 @@ pub fn change_user(
     change: &ProfileChange,
     pin: PinChange,
 ) -> Result<User, ShareError> {
-    let mut user = people::user(ledger, id)?;
+    let mut user = directory::user(ledger, id)?;
     directory::strike(ledger, &user)?;
     apply(change, &mut user.name, &mut user.msisdn, &mut user.email)?;
     directory::enter(ledger, &user)?;
@@ -112,7 +112,7 @@ pub fn set_user_photo(
     id: UserId,
     photo: Option<PhotoId>,
 ) -> Result<Option<PhotoId>, ShareError> {
-    let mut user = people::user(ledger, id)?;
+    let mut user = directory::user(ledger, id)?;
     let before = std::mem::replace(&mut user.photo, photo);
     ledger.put_user(id, &user)?;
     tell_tvs(ledger, news, &user)?;

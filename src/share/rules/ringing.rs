@@ -1,4 +1,4 @@
-//! Whether what has come to a user rings, and how. Pure.
+//! Whether what is shared with a user reaches them, and whether it rings, and how. Pure.
 //!
 //! A sender from outside the household whom the user does not know yet asks first: a quiet ring, once a day at most,
 //! until the user allows them. Nobody rings often: what is too much waits in the inbox, silently. Senders are told
@@ -13,35 +13,26 @@ use crate::ground::time::UnixMs;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Sender, Standing, User};
-use crate::share::rules::pairing::holds;
+use crate::share::model::state::Manner;
 use crate::share::rules::{directory, phones};
-
-/// How something rings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// As rings do.
-    Loud,
-    /// Who it is asks to be allowed: name and number, nothing else.
-    Quiet,
-}
 
 /// What a sender is to a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tie {
     /// One of the owner's own cameras: it has no phone, so whatever it shares is the owner's doing.
-    Camera,
+    OwnersCamera,
     /// Of the same household.
     Member,
     /// Anyone else.
     Outsider,
 }
 
-/// A camera never stands in any way with anyone: who does has a phone, or had one that was revoked.
+/// An owner's camera never stands in any way with anyone: who does has a phone, or had one that was revoked.
 fn tie(ledger: &dyn Rows, sender: &Sender, user: &User, standing: Option<&Standing>) -> Result<Tie, ShareError> {
     Ok(match sender.account {
         Some(household) if household == user.account => Tie::Member,
         _ if standing.is_some() || phones::has_phone(ledger, sender.id)? => Tie::Outsider,
-        _ => Tie::Camera,
+        _ => Tie::OwnersCamera,
     })
 }
 
@@ -52,6 +43,12 @@ pub fn is_guest(ledger: &dyn Rows, sender: SenderId) -> Result<bool, ShareError>
         return Ok(false);
     }
     Ok(phones::has_phone(ledger, sender)? || !known_to(ledger, sender)?.is_empty())
+}
+
+/// Whether nothing of `sender` may reach `user`: blocked, or the service is off. Nobody is told which.
+pub fn is_barred(ledger: &dyn Rows, user: &User, sender: SenderId) -> Result<bool, ShareError> {
+    Ok(user.settings.service_off
+        || ledger.blocks(user.id)?.is_some_and(|blocks| blocks.senders.binary_search(&sender).is_ok()))
 }
 
 /// The users whom something of a sender's has reached, and how the sender stands with them.
@@ -86,7 +83,7 @@ pub fn arrive(
     let key = (sender.id, user.id);
     let standing = ledger.standing(key)?;
     let tie = tie(ledger, sender, user, standing.as_ref())?;
-    if tie == Tie::Camera {
+    if tie == Tie::OwnersCamera {
         return Ok(Some(Manner::Loud));
     }
     let mut standing = standing.unwrap_or_default();
@@ -97,7 +94,7 @@ pub fn arrive(
             let rung = of_late(ledger, date, sender.id, user.account)?;
             rung.len() >= most && !rung.contains(&share)
         }
-        Manner::Quiet => standing.asked_at.is_some_and(|at| holds(at, limits::ASKING_TIME.as_millis() as u64, date)),
+        Manner::Quiet => standing.asked_at.is_some_and(|at| at.holds(limits::ASKING_TIME.as_millis() as u64, date)),
     };
     if too_much {
         return Ok(None);
@@ -119,7 +116,7 @@ fn of_late(
     sender: SenderId,
     account: AccountId,
 ) -> Result<BTreeSet<ShareId>, ShareError> {
-    let is_late = |at: UnixMs| holds(at, limits::RINGS_TIME.as_millis() as u64, date);
+    let is_late = |at: UnixMs| at.holds(limits::RINGS_TIME.as_millis() as u64, date);
     let mut shares = BTreeSet::new();
     for user in directory::of_account(ledger, account)? {
         let rung = ledger.standing((sender, user))?.map(|standing| standing.rung).unwrap_or_default();
@@ -136,7 +133,7 @@ pub fn again(ledger: &dyn Rows, share: ShareId, sender: &Sender, user: &User) ->
     let is_known = tie != Tie::Outsider || standing.allowed;
     // Of what came before all this was written down, nothing is.
     let is_old = is_known && standing.rung.is_empty();
-    let rang = tie == Tie::Camera || is_old || standing.rung.iter().any(|(_, rung)| *rung == share);
+    let rang = tie == Tie::OwnersCamera || is_old || standing.rung.iter().any(|(_, rung)| *rung == share);
     Ok(rang.then_some(if is_known { Manner::Loud } else { Manner::Quiet }))
 }
 

@@ -1,20 +1,20 @@
 //! Shares, from their creation to their end: the sender's side and the stream's side.
 
 use std::ops::{Bound, ControlFlow};
-use std::sync::Arc;
 
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::time::UnixMs;
-use crate::share::events::news::{News, ring_data};
+use crate::share::events::change::Ring;
+use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::input;
 use crate::share::model::rows::{Kept, MediaInfo, Share, Target};
 use crate::share::model::state::{EndReason, Kind, ShareState, TargetState};
 use crate::share::model::views::Asker;
-use crate::share::rules::{contacts, inbox, people, ringing};
+use crate::share::rules::{contacts, directory, inbox, ringing};
 
 /// What a new share is made of.
 pub struct Wish {
@@ -50,7 +50,7 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
         if targets.iter().any(|target| target.user == user) {
             continue;
         }
-        let barred = people::is_barred(ledger, &people::user(ledger, user)?, wish.sender)?;
+        let barred = ringing::is_barred(ledger, &directory::user(ledger, user)?, wish.sender)?;
         let state = if barred { TargetState::Blocked } else { TargetState::Invited };
         targets.push(Target { user, state, seen: false, place: None, deleted: false, position_ms: 0 });
     }
@@ -105,12 +105,6 @@ pub fn unfinished(ledger: &dyn Rows) -> Result<Vec<Share>, ShareError> {
         shares.extend(ledger.share(share)?.filter(|share| share.state.is_unfinished()));
     }
     Ok(shares)
-}
-
-/// The shares of a sender to which media may still come.
-pub fn unfinished_of(ledger: &dyn Rows, sender: SenderId) -> Result<Vec<ShareId>, ShareError> {
-    let own = unfinished(ledger)?.into_iter().filter(|share| share.sender == sender);
-    Ok(own.map(|share| share.id).collect())
 }
 
 /// Writes a share, and its line in the lists that are read instead of all shares.
@@ -279,8 +273,8 @@ pub fn ready(
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     let mut rung = Vec::new();
     for target in share.targets.iter_mut().filter(|target| target.state == TargetState::Invited) {
-        let user = people::user(ledger, target.user)?;
-        if people::is_barred(ledger, &user, share.sender)? {
+        let user = directory::user(ledger, target.user)?;
+        if ringing::is_barred(ledger, &user, share.sender)? {
             step_target(target, TargetState::Blocked);
         } else {
             step_target(target, TargetState::Notified);
@@ -320,18 +314,18 @@ pub fn clip_ready(
 }
 
 /// What still rings in a household: live shares that nobody has answered, for a TV that is switched on now.
-pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Result<Vec<Arc<str>>, ShareError> {
+pub fn waiting_rings(ledger: &dyn Rows, account: AccountId, date: UnixMs) -> Result<Vec<Ring>, ShareError> {
     let mut rings = Vec::new();
     for share in active_shares(ledger)? {
         let Some(share) = ledger.share(share)?.filter(|share| share.state == ShareState::Ready) else { continue };
         let Some(sender) = ledger.sender(share.sender)? else { continue };
         for target in share.targets.iter().filter(|target| target.state == TargetState::Notified && !target.deleted) {
             let Some(user) = ledger.user(target.user)?.filter(|user| user.account == account) else { continue };
-            if user.has_quiet(date) || people::is_barred(ledger, &user, share.sender)? {
+            if user.has_quiet(date) || ringing::is_barred(ledger, &user, share.sender)? {
                 continue;
             }
             let manner = ringing::again(ledger, share.id, &sender, &user)?;
-            rings.extend(manner.map(|manner| ring_data(&user, &sender, &share, manner)));
+            rings.extend(manner.map(|manner| Ring::new(&user, &sender, &share, manner)));
         }
     }
     Ok(rings)
@@ -387,6 +381,21 @@ pub fn end(
     }
     save(ledger, &share)?;
     news.share(ledger, &share)
+}
+
+/// Everything that a sender shares now is over, as if they had stopped it. The shares that ended.
+pub fn end_all_of(
+    ledger: &mut dyn Ledger,
+    news: &mut News,
+    date: UnixMs,
+    sender: SenderId,
+) -> Result<Vec<ShareId>, ShareError> {
+    let own = unfinished(ledger)?.into_iter().filter(|share| share.sender == sender);
+    let ended: Vec<_> = own.map(|share| share.id).collect();
+    for share in &ended {
+        end(ledger, news, date, *share, EndReason::Stopped, None)?;
+    }
+    Ok(ended)
 }
 
 /// The recording is missing, stops early or has a gap: said in the share, and to whom it came.

@@ -6,12 +6,11 @@ use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Rows};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Share, Target};
-use crate::share::model::state::{Kind, ShareState, TargetState};
+use crate::share::model::state::{Kind, Manner, ShareState, TargetState};
 use crate::share::model::ticket::Holder;
 use crate::share::model::views::{Entry, InboxPage, Introduction};
-use crate::share::rules::ringing::Manner;
 use crate::share::rules::sharing::{self, find, save, step_target};
-use crate::share::rules::{inbox, people, ringing};
+use crate::share::rules::{directory, inbox, ringing};
 
 /// The share and its target, if `user` may know of it.
 fn find_both(ledger: &dyn Rows, user: UserId, share: ShareId) -> Result<(Share, Target), ShareError> {
@@ -28,7 +27,7 @@ fn find_both(ledger: &dyn Rows, user: UserId, share: ShareId) -> Result<(Share, 
 
 /// Whether someone else at home has the share. Households know of each other's rings, so it is no secret there.
 fn is_for_household(ledger: &dyn Rows, user: UserId, share: &Share) -> Result<bool, ShareError> {
-    let account = people::user(ledger, user)?.account;
+    let account = directory::user(ledger, user)?.account;
     for target in share.targets.iter().filter(|target| target.state != TargetState::Blocked && !target.deleted) {
         if ledger.user(target.user)?.is_some_and(|other| other.account == account) {
             return Ok(true);
@@ -83,7 +82,7 @@ pub fn entry(ledger: &dyn Rows, user: UserId, share: ShareId, date: UnixMs) -> R
 
 /// A page of the inbox of `user`.
 pub fn page(ledger: &dyn Rows, user: UserId, offset: u64, limit: usize, date: UnixMs) -> Result<InboxPage, ShareError> {
-    people::user(ledger, user)?;
+    directory::user(ledger, user)?;
     let counts = ledger.inbox_counts(user)?.unwrap_or_default();
     let mut entries = Vec::new();
     for share in inbox::page(ledger, user, offset, limit)? {
@@ -131,7 +130,7 @@ fn change(
         save(ledger, &share)?;
     }
     if moved {
-        let name = people::user(ledger, user)?.name;
+        let name = directory::user(ledger, user)?.name;
         news.target(id, user, &name, to, None);
     }
     if counted {
@@ -149,7 +148,7 @@ pub fn allow(
     date: UnixMs,
 ) -> Result<(), ShareError> {
     let (share, target) = find_both(ledger, user, id)?;
-    let row = people::user(ledger, user)?;
+    let row = directory::user(ledger, user)?;
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     if !ringing::allow(ledger, &sender, &row)? {
         return Ok(());
@@ -175,7 +174,7 @@ pub fn watch(
     }
     let sender = ledger.sender(share.sender)?.ok_or(ShareError::NotFound("sender"))?;
     change(ledger, news, user, id, TargetState::Watching, true)?;
-    let row = people::user(ledger, user)?;
+    let row = directory::user(ledger, user)?;
     ringing::allow(ledger, &sender, &row)?;
     entry(ledger, user, id, date)
 }
@@ -206,7 +205,7 @@ pub fn leave(
     step_target(target, TargetState::Watched);
     target.position_ms = position_ms.unwrap_or(target.position_ms);
     save(ledger, &share)?;
-    let name = people::user(ledger, user)?.name;
+    let name = directory::user(ledger, user)?.name;
     news.target(id, user, &name, TargetState::Watched, None);
     Ok(())
 }

@@ -27,7 +27,7 @@ impl Steward {
 
     /// Apps that lose their connection come back by themselves. One whose share was stopped by someone else may not, for as
     /// long as it has not stayed away for the resume window: the TVs would ring at once for what was just stopped.
-    pub(super) fn hold_cameras(&self, phones: Vec<PhoneId>) {
+    pub(super) fn hold_camera_apps(&self, phones: Vec<PhoneId>) {
         let until = self.clock.now() + self.settings.resume_window;
         self.watch().held.extend(phones.into_iter().map(|phone| (phone, until)));
     }

@@ -12,6 +12,8 @@ mod people;
 mod phones;
 mod sharing;
 #[cfg(test)]
+pub mod story;
+#[cfg(test)]
 mod tests;
 mod viewing;
 
@@ -26,8 +28,8 @@ use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::events::announcer::Announcer;
 use crate::share::events::news::News;
-use crate::share::ledger::{Decision, Ledger, LedgerError, Rows, Storage, Verdict};
-use crate::share::model::error::ShareError;
+use crate::share::ledger::{Decision, Ledger, Rows, Storage, Verdict};
+use crate::share::model::error::{LedgerError, ShareError};
 use crate::share::model::state::{EndReason, Kind, ShareState};
 use crate::share::model::ticket::{Holder, Scope, Ticket, TicketError};
 use crate::share::model::views::{ShareSettings, Unfinished, Unwanted};
@@ -60,7 +62,7 @@ pub struct Steward {
     key: SigningKey,
     root: RootKey,
     watch: Mutex<Watch>,
-    guesses: Mutex<attempts::ByKind>,
+    attempt_limits: Mutex<attempts::ByKind>,
     /// Where PINs are looked at.
     pins: Workbench<UserId>,
     effort: Mutex<Effort>,
@@ -126,7 +128,7 @@ impl Steward {
             key: SigningKey::new(&[0; SigningKey::BYTES]),
             root: RootKey::new(&[0; SigningKey::BYTES]),
             watch: Mutex::default(),
-            guesses: Mutex::default(),
+            attempt_limits: Mutex::default(),
             pins: Workbench::new("pins", limits::PIN_PLACES),
             effort: Mutex::new(Effort {
                 shares: RateLimit::new(limits::SHARES_AT_ONCE, limits::SHARES_EVERY),
@@ -315,12 +317,17 @@ impl Steward {
         (decision, Answer(answer))
     }
 
-    /// Ends what waited too long, expires what is old; the recordings to delete. Cheap: to be called every second or so.
-    /// What the database doesn't take now is tried again the next time, and keeps nothing else from being done.
-    pub fn sweep(&self) -> Result<Vec<ShareId>, ShareError> {
+    /// Ends what waited too long, expires what is old. Cheap: to be called every second or so. What the database doesn't
+    /// take now is tried again the next time, and keeps nothing else from being done.
+    pub fn sweep(&self) -> Result<(), ShareError> {
         self.tell_refusals();
         let now = self.clock.now();
-        [self.end_late(now), self.let_go_of_silent(now), self.keep_at(now)].into_iter().collect::<Result<(), _>>()?;
+        [self.end_late(now), self.let_go_of_silent(now), self.keep_at(now)].into_iter().collect()
+    }
+
+    /// The recordings to delete. To be asked for after each sweep, whether all of it was done or not: where a full disk
+    /// takes nothing, they make room.
+    pub fn discards(&self) -> Result<Vec<ShareId>, ShareError> {
         self.read(retention::discards)
     }
 
@@ -357,13 +364,14 @@ impl Steward {
         done
     }
 
-    /// Looks after retention when it is time.
+    /// Looks after retention when it is time: again in a while, or at once where not all of it was done.
     fn keep_at(&self, now: Moment) -> Result<(), ShareError> {
         if self.watch().keeping.is_some_and(|at| at > now) {
             return Ok(());
         }
+        self.keep()?;
         self.watch().keeping = Some(now + KEEPING_INTERVAL);
-        self.keep()
+        Ok(())
     }
 
     fn keep(&self) -> Result<(), ShareError> {

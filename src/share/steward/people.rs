@@ -10,7 +10,7 @@ use crate::share::model::rows::{Account, Agreement, Sender, Settings, Tv, User};
 use crate::share::model::views::{BlockedSender, Contact, Matches, NewPin, NewUser, ProfileChange, Session};
 use crate::share::rules::pin::{self, Try};
 use crate::share::rules::profile::PinChange;
-use crate::share::rules::{contacts, pairing, people, profile};
+use crate::share::rules::{contacts, directory, pairing, people, profile};
 use crate::share::transient::lookups::Admitted;
 
 use super::Steward;
@@ -27,7 +27,7 @@ impl Steward {
 
     /// All households, oldest first.
     pub fn accounts(&self) -> Result<Vec<Account>, ShareError> {
-        self.read(people::accounts)
+        self.read(directory::accounts)
     }
 
     /// Adds a user. Hashes their PIN: slow.
@@ -41,12 +41,12 @@ impl Steward {
 
     /// The user with this id.
     pub fn user(&self, user: UserId) -> Result<User, ShareError> {
-        self.read(|ledger| people::user(ledger, user))
+        self.read(|ledger| directory::user(ledger, user))
     }
 
     /// The users of an account, or all; oldest first.
     pub fn users(&self, account: Option<AccountId>) -> Result<Vec<User>, ShareError> {
-        self.read(|ledger| people::users(ledger, account))
+        self.read(|ledger| directory::users(ledger, account))
     }
 
     /// Removes a user, their inbox, and their side of every share.

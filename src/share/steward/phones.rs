@@ -7,8 +7,8 @@ use crate::ground::id::{AccountId, PhoneId};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Inviter, Phone, Sender};
 use crate::share::model::views::{Enrolled, Enrolment, NewInvite, PhoneReport, Unwanted};
-use crate::share::rules::phones;
-use crate::share::rules::phones::Invitation;
+use crate::share::rules::phones::{self, Invitation};
+use crate::share::rules::sharing;
 
 use super::Steward;
 
@@ -87,7 +87,10 @@ impl Steward {
 
     /// Revokes a phone; what its sender shares now ends.
     pub fn revoke_phone(&self, phone: PhoneId) -> Result<(), ShareError> {
-        let ended = self.write(move |ledger, news, date| phones::revoke(ledger, news, date, phone))?;
+        let ended = self.write(move |ledger, news, date| {
+            let sender = phones::revoke(ledger, phone)?;
+            sharing::end_all_of(ledger, news, date, sender)
+        })?;
         ended.into_iter().for_each(|share| self.stream_is_unwanted(share, Unwanted::Over));
         self.device_is_gone();
         Ok(())

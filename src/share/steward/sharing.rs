@@ -34,7 +34,8 @@ impl Steward {
         Ok(NewShare { share, publish_token })
     }
 
-    /// Creates a live share for a camera or a script; `from` is a sender's id or name, made if there is none yet.
+    /// Creates a live share for one of the owner's cameras or a script; `from` is a sender's id or name, made if there
+    /// is none yet.
     pub fn new_share_for_cameras(&self, to: &[UserId], from: Option<&str>) -> Result<NewShare, ShareError> {
         let publish_token = crypto::new_token();
         let (targets, from, token) = (to.to_vec(), from.map(str::to_owned), TokenHash::of(&publish_token));
@@ -120,11 +121,11 @@ impl Steward {
 
     /// The sender stops the share.
     pub fn stop_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        let cameras = self.read(|ledger| {
+        let phones = self.read(|ledger| {
             let found = sharing::find_for(ledger, asker, share)?;
             if found.state.is_unfinished() { camera_apps::phones_of(ledger, share) } else { Ok(Vec::new()) }
         })?;
-        self.hold_cameras(cameras);
+        self.hold_camera_apps(phones);
         self.ended(share, EndReason::Stopped, None)?;
         self.stream_is_unwanted(share, Unwanted::Over);
         Ok(())
@@ -132,13 +133,13 @@ impl Steward {
 
     /// The sender withdraws the share: it vanishes from every inbox, and its recording is deleted.
     pub fn withdraw_share(&self, asker: Asker, share: ShareId) -> Result<(), ShareError> {
-        let cameras = self.write(move |ledger, news, _| {
+        let phones = self.write(move |ledger, news, _| {
             let found = sharing::find_for(ledger, asker, share)?;
-            let cameras = if found.state.is_unfinished() { camera_apps::phones_of(ledger, share)? } else { Vec::new() };
+            let phones = if found.state.is_unfinished() { camera_apps::phones_of(ledger, share)? } else { Vec::new() };
             sharing::withdraw(ledger, news, share)?;
-            Ok(cameras)
+            Ok(phones)
         })?;
-        self.hold_cameras(cameras);
+        self.hold_camera_apps(phones);
         self.media_is_due_no_more(share);
         self.watch().watchers.drop_share(share, None);
         self.stream_is_unwanted(share, Unwanted::Withdrawn);
@@ -243,7 +244,7 @@ impl Steward {
         self.read(retention::unfinished)
     }
 
-    /// The recording of `share` is gone from the disk; `sweep` does not name it again.
+    /// The recording of `share` is gone from the disk; `discards` does not name it again.
     pub fn recording_deleted(&self, share: ShareId) -> Result<(), ShareError> {
         self.write(move |ledger, _, _| Ok(ledger.remove_discard(share)?))
     }

@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
+use crate::ground::set_clock::SetClock;
 use crate::share::ledger::memory::MemoryStorage;
-use crate::share::story::SetClock;
 use crate::share::{
-    Asker, Audience, Contact, Enrolment, Event, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,
+    Asker, Audience, Change, Contact, Enrolment, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,
     Settings, TargetState,
 };
 
@@ -95,10 +95,16 @@ impl House {
         self.steward.share(Asker::Owner, share).expect("a share").share.targets[0].state
     }
 
-    fn heard(&self, audience: Audience, act: impl FnOnce()) -> Vec<Event> {
+    /// The recordings to delete after a sweep.
+    fn swept(&self) -> Vec<ShareId> {
+        self.steward.sweep().expect("swept");
+        self.steward.discards().expect("a list")
+    }
+
+    fn heard(&self, audience: Audience, act: impl FnOnce()) -> Vec<Change> {
         let mut ear = self.steward.announcer().subscribe(audience, None);
         act();
-        std::iter::from_fn(|| ear.try_next()).collect()
+        std::iter::from_fn(|| ear.try_next()).map(|event| (*event.change).clone()).collect()
     }
 }
 
@@ -117,8 +123,8 @@ fn tvs_ring_when_a_share_is_ready_and_not_before() {
     assert_eq!(code(house.steward.accept(house.ana, share, None, PlayFrom::Live)), "not_ready");
 
     let heard = house.heard(tv, || house.steward.ready(share, media()).expect("ready"));
-    assert_eq!(heard.iter().map(|event| event.name).collect::<Vec<_>>(), ["share", "ring"]);
-    assert!(heard[1].data.contains(&share.to_string()) && heard[1].data.contains(r#""name":"Camera""#));
+    let [Change::Share { .. }, Change::Ring(ring)] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!((ring.share, ring.sender_name.as_str()), (share, "Camera"));
     assert_eq!((house.state(share), house.target(share)), (ShareState::Ready, TargetState::Notified));
     assert!(house.steward.entry(house.ana, share).expect("hers").may_play);
 }
@@ -133,10 +139,16 @@ fn the_phone_sees_who_watches_and_how_far_behind() {
         house.steward.watching(house.ana, share, house.tv, 2000, Some(180)).expect("watching");
         house.steward.left(house.ana, share, house.tv).expect("left");
     });
-    let names: Vec<_> = heard.iter().map(|event| event.name).collect();
-    assert_eq!(names, ["target", "share", "target", "target", "share"]);
-    assert!(heard[0].data.contains("watching") && heard[2].data.contains(r#""latency_ms":180"#));
-    assert!(heard[1].data.contains(r#""viewers":1"#) && heard[4].data.contains(r#""viewers":0"#));
+    let [
+        Change::Target { state: TargetState::Watching, .. },
+        Change::Viewers { viewers: 1, .. },
+        Change::Target { latency_ms: Some(180), .. },
+        Change::Target { .. },
+        Change::Viewers { viewers: 0, .. },
+    ] = heard[..]
+    else {
+        panic!("{heard:?}")
+    };
     assert_eq!(house.target(share), TargetState::Watched);
     assert_eq!(house.steward.entry(house.ana, share).expect("hers").position_ms, 2000);
 }
@@ -194,12 +206,12 @@ fn retention_expires_and_later_forgets() {
     assert_eq!(held, [share]);
     let day = Duration::from_secs(86_400);
     house.clock.advance(29 * day);
-    assert_eq!(house.steward.sweep().expect("swept"), []);
+    assert_eq!(house.swept(), []);
     house.clock.advance(2 * day);
-    assert_eq!(house.steward.sweep().expect("swept"), [share]);
-    assert_eq!(house.steward.sweep().expect("swept"), [share], "until its recording is gone");
+    assert_eq!(house.swept(), [share]);
+    assert_eq!(house.swept(), [share], "until its recording is gone");
     house.steward.recording_deleted(share).expect("noted");
-    assert_eq!(house.steward.sweep().expect("swept"), []);
+    assert_eq!(house.swept(), []);
     let page = house.steward.inbox(house.ana, 0, 10).expect("a page");
     assert_eq!((page.total, page.unseen, page.entries[0].state), (1, 0, ShareState::Expired));
     assert!(!page.entries[0].may_play);
@@ -253,10 +265,10 @@ fn withdrawn_means_gone() {
     let heard = house.heard(Audience::Tv(house.tv), || {
         house.steward.withdraw_share(Asker::Owner, share).expect("withdrawn");
     });
-    assert!(heard[0].data.contains("unknown"));
+    assert_eq!(heard[0], Change::Gone(share));
     assert_eq!(*closed.lock().expect("a list"), [(share, Unwanted::Withdrawn)]);
     assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
-    assert_eq!(house.steward.sweep().expect("swept"), [share]);
+    assert_eq!(house.swept(), [share]);
     assert!(!house.steward.target_may_play(share, house.ana).expect("an answer"));
 }
 
@@ -264,20 +276,15 @@ fn withdrawn_means_gone() {
 fn inbox_events_reach_only_where_the_user_is_signed_in() {
     let house = house();
     let tv = Audience::Tv(house.tv);
-    let names = |events: Vec<Event>| events.iter().map(|event| event.name).collect::<Vec<_>>();
-    assert!(
-        !names(house.heard(tv, || {
+    let hears_of_the_inbox = || {
+        let heard = house.heard(tv, || {
             house.ready_share();
-        }))
-        .contains(&"inbox")
-    );
+        });
+        heard.iter().any(|change| matches!(change, Change::Inbox { .. }))
+    };
+    assert!(!hears_of_the_inbox());
     house.steward.sign_in(house.tv, house.ana, None).expect("signed in");
-    assert!(
-        names(house.heard(tv, || {
-            house.ready_share();
-        }))
-        .contains(&"inbox")
-    );
+    assert!(hears_of_the_inbox());
 }
 
 #[test]
@@ -442,16 +449,16 @@ fn quiet_hours_keep_the_tvs_silent_and_the_inbox_open() {
             house.ready_share();
         })
     };
-    let rings = |events: &[Event]| events.iter().filter(|event| event.name == "ring").count();
+    let rings = |heard: &[Change]| heard.iter().filter(|change| matches!(change, Change::Ring(_))).count();
     // The house's clock begins at 22:13 UTC.
     let quiet = |from, to, offset| {
         let quiet_hours = Some(crate::share::QuietHours::parse(from, to, offset).expect("hours"));
         house.steward.set_settings(house.ana, Settings { quiet_hours, ..Settings::default() }).expect("set");
     };
     quiet("22:00", "07:00", 0);
-    let events = told();
-    assert_eq!(rings(&events), 0);
-    assert!(events.iter().any(|event| event.name == "inbox" && event.data.contains(r#""unseen":1"#)));
+    let heard = told();
+    assert_eq!(rings(&heard), 0);
+    assert!(heard.iter().any(|change| matches!(change, Change::Inbox { unseen: 1, .. })));
     assert_eq!(house.steward.inbox(house.ana, 0, 1).expect("a page").entries[0].target_state, TargetState::Notified);
     quiet("22:00", "07:00", 120);
     assert_eq!(rings(&told()), 0, "it is 0:13 there");
@@ -473,7 +480,7 @@ fn switched_off_and_blocked_look_the_same_to_senders() {
         house.steward.ready(waiting, media()).expect("ready");
         house.steward.ready(next, media()).expect("ready");
         assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
-        let told = heard.iter().map(|event| (event.name, event.data.replace(&house.ana.to_string(), "ANA")));
+        let told = heard.iter().map(|change| format!("{change:?}").replace(&house.ana.to_string(), "ANA"));
         (told.collect::<Vec<_>>(), house.target(waiting), house.target(next))
     };
     let blocked = seen(&|house, share| {
@@ -542,7 +549,8 @@ fn a_house_full_of_people_and_tvs_rings_everywhere() {
     let share = house.steward.new_share_for_cameras(&users, None).expect("a share").share.id;
     house.steward.ready(share, media()).expect("ready");
     for ear in &mut ears {
-        let rings = std::iter::from_fn(|| ear.try_next()).filter(|event| event.name == "ring").count();
+        let told = std::iter::from_fn(|| ear.try_next());
+        let rings = told.filter(|event| matches!(*event.change, Change::Ring(_))).count();
         assert_eq!(rings, users.len(), "nobody is told to look for themselves");
     }
 }

@@ -1,18 +1,15 @@
 //! The steward's decisions for those who watch.
 
-use std::sync::Arc;
-
-use serde_json::json;
-
 use crate::ground::id::{ShareId, TvId, UserId};
 use crate::ground::limits;
 use crate::share::events::announcer::Audience;
+use crate::share::events::change::{Change, Ring};
 use crate::share::events::news::News;
 use crate::share::model::error::ShareError;
 use crate::share::model::state::TargetState;
 use crate::share::model::ticket::Holder;
 use crate::share::model::views::{Entry, InboxPage, PlayFrom};
-use crate::share::rules::{people, sharing, viewing};
+use crate::share::rules::{directory, sharing, viewing};
 use crate::share::transient::watchers::Gone;
 
 use super::Steward;
@@ -41,7 +38,7 @@ impl Steward {
     ) -> Result<Entry, ShareError> {
         let date = self.date();
         let (row, _) =
-            self.read(|ledger| Ok((people::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
+            self.read(|ledger| Ok((directory::user(ledger, user)?, viewing::entry(ledger, user, share, date)?)))?;
         if let Some(hash) = row.pin.as_ref().filter(|_| row.needs_pin()) {
             self.check_pin(user, hash, pin)?;
         }
@@ -53,7 +50,7 @@ impl Steward {
     }
 
     /// What still rings in the household of a TV that is switched on now: what it would have been told before.
-    pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Arc<str>>, ShareError> {
+    pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Ring>, ShareError> {
         let date = self.date();
         self.read(|ledger| match ledger.tv(tv)?.and_then(|tv| tv.account) {
             Some(account) => sharing::waiting_rings(ledger, account, date),
@@ -163,7 +160,6 @@ impl Steward {
     pub(super) fn tell_viewers(&self, share: ShareId) {
         let Ok(state) = self.read(|ledger| Ok(sharing::find(ledger, share)?.state)) else { return };
         let viewers = self.viewers(share);
-        let data = json!({ "share_id": share.to_string(), "state": state.as_str(), "viewers": viewers });
-        self.announcer.tell(Audience::Share(share), "share", data.to_string());
+        self.announcer.tell(Audience::Share(share), Change::Viewers { share, state, viewers });
     }
 }

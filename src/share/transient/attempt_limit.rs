@@ -15,7 +15,7 @@ use crate::ground::time::Moment;
 
 /// Wrong codes of late.
 #[derive(Debug, Default)]
-pub struct Guesses {
+pub struct AttemptLimit {
     machines: HashMap<Origin, Wrong>,
     networks: HashMap<Origin, Wrong>,
     all: Wrong,
@@ -50,7 +50,7 @@ impl Wrong {
     }
 }
 
-impl Guesses {
+impl AttemptLimit {
     /// How long whoever asks from `from` has to wait before the next code is looked at; nothing where they need not.
     pub fn wait(&self, from: IpAddr, now: Moment) -> Duration {
         let Some(own) = self.machines.get(&Origin::of(from)) else { return Duration::ZERO };
@@ -102,13 +102,13 @@ mod tests {
     }
 
     /// Tries from these addresses, one after the other, until none of them may; how many were looked at.
-    fn tried(guesses: &mut Guesses, from: &[IpAddr], now: Moment) -> usize {
+    fn tried(limit: &mut AttemptLimit, from: &[IpAddr], now: Moment) -> usize {
         let mut tried = 0;
         loop {
             let before = tried;
             for from in from {
-                if guesses.wait(*from, now) == Duration::ZERO {
-                    guesses.note(*from, now);
+                if limit.wait(*from, now) == Duration::ZERO {
+                    limit.note(*from, now);
                     tried += 1;
                 }
             }
@@ -120,15 +120,15 @@ mod tests {
 
     #[test]
     fn many_wrong_codes_make_one_machine_wait() {
-        let mut guesses = Guesses::default();
-        assert_eq!(tried(&mut guesses, &[address(1)], NOW), limits::CODE_TRIES as usize);
-        assert_eq!(guesses.wait(address(1), NOW), limits::CODE_TRIES_TIME);
-        assert_eq!(guesses.wait("::ffff:10.0.0.1".parse().expect("an address"), NOW), limits::CODE_TRIES_TIME);
-        assert_eq!(guesses.wait(address(2), NOW), Duration::ZERO);
+        let mut limit = AttemptLimit::default();
+        assert_eq!(tried(&mut limit, &[address(1)], NOW), limits::CODE_TRIES as usize);
+        assert_eq!(limit.wait(address(1), NOW), limits::CODE_TRIES_TIME);
+        assert_eq!(limit.wait("::ffff:10.0.0.1".parse().expect("an address"), NOW), limits::CODE_TRIES_TIME);
+        assert_eq!(limit.wait(address(2), NOW), Duration::ZERO);
         let later = NOW + limits::CODE_TRIES_TIME;
-        assert_eq!(guesses.wait(address(1), later), Duration::ZERO);
-        guesses.note(address(1), later);
-        assert_eq!(guesses.wait(address(1), later), Duration::ZERO, "the count begins anew");
+        assert_eq!(limit.wait(address(1), later), Duration::ZERO);
+        limit.note(address(1), later);
+        assert_eq!(limit.wait(address(1), later), Duration::ZERO, "the count begins anew");
     }
 
     #[test]
@@ -138,62 +138,62 @@ mod tests {
         {
             let addresses: Vec<_> = (1..=count).map(address).collect();
             // Taking turns, and each for as long as it may.
-            let mut guesses = Guesses::default();
-            let in_turns = tried(&mut guesses, &addresses, NOW) as u32;
-            let mut others = Guesses::default();
+            let mut limit = AttemptLimit::default();
+            let in_turns = tried(&mut limit, &addresses, NOW) as u32;
+            let mut others = AttemptLimit::default();
             let in_rows: u32 = addresses.iter().map(|from| tried(&mut others, &[*from], NOW) as u32).sum();
             assert!(in_turns.max(in_rows) <= most, "{count} addresses: {in_turns} or {in_rows} guesses");
             let mut minutes = 0;
             for minute in 1..10 {
                 let then = NOW + Duration::from_secs(60 * minute);
-                minutes += tried(&mut guesses, &addresses, then) + tried(&mut others, &addresses, then);
+                minutes += tried(&mut limit, &addresses, then) + tried(&mut others, &addresses, then);
             }
             assert_eq!(minutes, 0, "nor in the next minutes");
-            assert_eq!(guesses.wait(address(255), NOW), Duration::ZERO, "a neighbour with the right code comes in");
-            assert_eq!(guesses.wait(address(70_000), NOW), Duration::ZERO, "and so do others");
+            assert_eq!(limit.wait(address(255), NOW), Duration::ZERO, "a neighbour with the right code comes in");
+            assert_eq!(limit.wait(address(70_000), NOW), Duration::ZERO, "and so do others");
         }
     }
 
     #[test]
     fn a_guessers_neighbour_may_mistype() {
-        let mut guesses = Guesses::default();
+        let mut limit = AttemptLimit::default();
         let (guesser, neighbour) = (address(1), address(2));
         // One who guesses all day, whenever they may.
         let seconds = |n: u64| NOW + Duration::from_secs(n);
-        let looked_at: usize = (0..24 * 360).map(|n| tried(&mut guesses, &[guesser], seconds(10 * n))).sum();
+        let looked_at: usize = (0..24 * 360).map(|n| tried(&mut limit, &[guesser], seconds(10 * n))).sum();
         assert_eq!(looked_at, limits::CODE_TRIES as usize * 24 * 6);
-        assert_eq!(tried(&mut guesses, &[neighbour], seconds(24 * 3600)), limits::CODE_TRIES as usize, "all their own");
+        assert_eq!(tried(&mut limit, &[neighbour], seconds(24 * 3600)), limits::CODE_TRIES as usize, "all their own");
         // Where many guess, they have a few still.
         let guessers: Vec<_> = (10..30).map(address).collect();
-        tried(&mut guesses, &guessers, seconds(24 * 3600));
-        assert_eq!(tried(&mut guesses, &[address(3)], seconds(24 * 3600)), limits::CODE_TRIES_FEW as usize);
+        tried(&mut limit, &guessers, seconds(24 * 3600));
+        assert_eq!(tried(&mut limit, &[address(3)], seconds(24 * 3600)), limits::CODE_TRIES_FEW as usize);
     }
 
     #[test]
     fn addresses_that_one_machine_chooses_itself_are_one() {
-        let mut guesses = Guesses::default();
+        let mut limit = AttemptLimit::default();
         let addresses: Vec<IpAddr> =
             (1..1000).map(|number| format!("2001:db8:0:1::{number:x}").parse().expect("an address")).collect();
-        assert_eq!(tried(&mut guesses, &addresses, NOW), limits::CODE_TRIES as usize);
+        assert_eq!(tried(&mut limit, &addresses, NOW), limits::CODE_TRIES as usize);
     }
 
     #[test]
     fn many_networks_have_one_guess_each_once_all_have_many() {
-        let mut guesses = Guesses::default();
+        let mut limit = AttemptLimit::default();
         let addresses: Vec<_> = (0..2000).map(|network| address(network * 256)).collect();
-        let many = tried(&mut guesses, &addresses, NOW);
+        let many = tried(&mut limit, &addresses, NOW);
         assert!(many <= limits::CODE_TRIES_ALL as usize + addresses.len(), "{many} guesses");
-        assert_eq!(guesses.wait(address(5000 * 256), NOW), Duration::ZERO, "whoever comes first time comes in");
-        assert_eq!(guesses.of_late(NOW) as usize, many);
-        assert_eq!(guesses.of_late(NOW + limits::CODE_TRIES_TIME), 0);
+        assert_eq!(limit.wait(address(5000 * 256), NOW), Duration::ZERO, "whoever comes first time comes in");
+        assert_eq!(limit.of_late(NOW) as usize, many);
+        assert_eq!(limit.of_late(NOW + limits::CODE_TRIES_TIME), 0);
     }
 
     #[test]
     fn it_stays_small() {
-        let mut guesses = Guesses::default();
+        let mut limit = AttemptLimit::default();
         for number in 0..3 * limits::CODE_ORIGINS as u32 {
-            guesses.note(address(256 * number), NOW + Duration::from_micros(number.into()));
+            limit.note(address(256 * number), NOW + Duration::from_micros(number.into()));
         }
-        assert!(guesses.machines.len() <= limits::CODE_ORIGINS && guesses.networks.len() <= limits::CODE_ORIGINS);
+        assert!(limit.machines.len() <= limits::CODE_ORIGINS && limit.networks.len() <= limits::CODE_ORIGINS);
     }
 }

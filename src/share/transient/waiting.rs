@@ -10,7 +10,6 @@ use crate::ground::origin::Origin;
 use crate::ground::time::{Moment, UnixMs};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{Pairing, Tv};
-use crate::share::rules::pairing::holds;
 
 /// The TVs that wait.
 #[derive(Debug, Default)]
@@ -133,7 +132,7 @@ impl Waiting {
 }
 
 fn code_holds(pairing: &Pairing, date: UnixMs) -> bool {
-    holds(pairing.made_at, limits::PAIRING_CODE_TIME.as_millis() as u64, date)
+    pairing.made_at.holds(limits::PAIRING_CODE_TIME.as_millis() as u64, date)
 }
 
 #[cfg(test)]

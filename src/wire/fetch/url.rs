@@ -62,7 +62,7 @@ impl fmt::Display for UrlError {
             Self::Scheme(scheme) => write!(f, "{scheme} addresses can't be played: only http and https can"),
             Self::NotWhole => f.write_str("this is no http or https address"),
             Self::Host => f.write_str("the address has no proper host or port"),
-            Self::TooLong => write!(f, "the address is longer than {} bytes", limits::CHANNEL_ADDRESS_BYTES),
+            Self::TooLong => write!(f, "the address is longer than {} bytes", limits::FETCH_ADDRESS_BYTES),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Url {
     /// The address that `text` is.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let text = text.trim();
-        if text.len() > limits::CHANNEL_ADDRESS_BYTES {
+        if text.len() > limits::FETCH_ADDRESS_BYTES {
             return Err(UrlError::TooLong);
         }
         let Some((scheme, rest)) = scheme_of(text) else { return Err(UrlError::NotWhole) };
@@ -95,7 +95,7 @@ impl Url {
         if scheme_of(reference).is_some() {
             return Self::parse(reference);
         }
-        if reference.len() > limits::CHANNEL_ADDRESS_BYTES {
+        if reference.len() > limits::FETCH_ADDRESS_BYTES {
             return Err(UrlError::TooLong);
         }
         if reference.starts_with("//") {
@@ -117,7 +117,7 @@ impl Url {
     }
 
     fn checked(self) -> Result<Self, UrlError> {
-        if self.target.len() > limits::CHANNEL_ADDRESS_BYTES { Err(UrlError::TooLong) } else { Ok(self) }
+        if self.target.len() > limits::FETCH_ADDRESS_BYTES { Err(UrlError::TooLong) } else { Ok(self) }
     }
 
     fn split_target(&self) -> (&str, &str) {

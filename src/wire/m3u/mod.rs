@@ -215,7 +215,7 @@ fn announced(rest: &str) -> Entry {
         name,
         number: number.and_then(|number| number.trim().parse().ok()).filter(|number| *number > 0),
         group: get("group-title", words),
-        logo: get("tvg-logo", limits::CHANNEL_ADDRESS_BYTES),
+        logo: get("tvg-logo", limits::FETCH_ADDRESS_BYTES),
         guide_id: get("tvg-id", words),
         guide_name,
         address: String::new(),

@@ -1,41 +1,20 @@
-//! Answers as bytes (RFC 2326, sections 7 and 11), and the reasons a publisher can be refused for.
+//! Answers as bytes (RFC 2326, sections 7 and 11), and which says that a publisher is refused.
 
 use std::fmt::Write as _;
 
-/// Why a publisher is refused. Texts are for people: they say what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It has to prove who it is, or failed to: 401 with challenges.
-    Authenticate,
-    /// Nothing is to be published there: 404.
-    NotFound,
-    /// It may not publish there now: 403.
-    NotAllowed(String),
-    /// Someone publishes there already: 403.
-    AlreadyPublishing,
-    /// Its media can't be taken: 415.
-    Unsupported(String),
-    /// There are no ports for UDP; a publisher tries TCP next: 461.
-    NoPorts,
-    /// The gateway has no room: 503.
-    Full(String),
-    /// Something broke here, not there: 500.
-    Failed,
-}
+use crate::ground::publish_refusal::PublishRefusal;
 
-impl Refusal {
-    /// Status code and reason phrase.
-    pub fn status(&self) -> (u16, &str) {
-        match self {
-            Self::Authenticate => (401, "Unauthorized"),
-            Self::NotFound => (404, "Not Found"),
-            Self::NotAllowed(why) => (403, why),
-            Self::AlreadyPublishing => (403, "This share is already being published"),
-            Self::Unsupported(why) => (415, why),
-            Self::NoPorts => (461, "Unsupported Transport"),
-            Self::Full(why) => (503, why),
-            Self::Failed => (500, "Internal Server Error"),
-        }
+/// Status code and reason phrase for a publisher that is refused. After [`PublishRefusal::NoPorts`] it tries TCP.
+pub fn status(refusal: &PublishRefusal) -> (u16, &str) {
+    match refusal {
+        PublishRefusal::Authenticate => (401, "Unauthorized"),
+        PublishRefusal::NotFound => (404, "Not Found"),
+        PublishRefusal::NotAllowed(why) => (403, why),
+        PublishRefusal::AlreadyPublishing => (403, "This share is already being published"),
+        PublishRefusal::Unsupported(why) => (415, why),
+        PublishRefusal::NoPorts => (461, "Unsupported Transport"),
+        PublishRefusal::Full(why) => (503, why),
+        PublishRefusal::Failed => (500, "Internal Server Error"),
     }
 }
 

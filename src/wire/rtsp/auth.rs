@@ -34,24 +34,34 @@ enum Proof {
 
 /// The parts of a Digest answer that the proof is made of (RFC 7616, section 3.4.1).
 #[derive(Clone, PartialEq, Eq)]
-struct Digest {
-    algorithm: Algorithm,
-    method: String,
-    realm: String,
-    nonce: String,
-    uri: String,
+pub(super) struct Digest {
+    pub algorithm: Algorithm,
+    pub method: String,
+    pub realm: String,
+    pub nonce: String,
+    pub uri: String,
     /// `nc` and `cnonce`, where the client took `qop=auth`.
-    counted: Option<(String, String)>,
-    response: String,
+    pub counted: Option<(String, String)>,
+    pub response: String,
 }
 
+/// What Digest hashes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Algorithm {
+pub(super) enum Algorithm {
     Md5,
     Sha256,
 }
 
 impl Algorithm {
+    /// The algorithm of this name; without one it is MD5 (RFC 7616, section 3.3).
+    pub fn of(name: Option<&str>) -> Option<Self> {
+        match name.map(str::to_ascii_uppercase).as_deref() {
+            None | Some("MD5") => Some(Self::Md5),
+            Some("SHA-256") => Some(Self::Sha256),
+            Some(_) => None,
+        }
+    }
+
     fn hash(self, text: &str) -> String {
         match self {
             Self::Md5 => hex(&crypto::md5(text.as_bytes())),
@@ -89,7 +99,8 @@ impl fmt::Debug for Credentials {
 }
 
 impl Digest {
-    fn expected(&self, user: &str, password: &str) -> String {
+    /// The response that `user` makes with `password`.
+    pub fn expected(&self, user: &str, password: &str) -> String {
         let hash = |text: String| self.algorithm.hash(&text);
         let who = hash(format!("{user}:{}:{password}", self.realm));
         let what = hash(format!("{}:{}", self.method, self.uri));
@@ -179,18 +190,13 @@ fn digest(text: &str, method: &str) -> Option<(Credentials, Digest)> {
         let found = parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.clone())
     };
-    let algorithm = match get("algorithm").map(|name| name.to_ascii_uppercase()).as_deref() {
-        None | Some("MD5") => Algorithm::Md5,
-        Some("SHA-256") => Algorithm::Sha256,
-        Some(_) => return None,
-    };
     let counted = match get("qop").as_deref() {
         None | Some("") => None,
         Some("auth") => Some((get("nc")?, get("cnonce")?)),
         Some(_) => return None,
     };
     let digest = Digest {
-        algorithm,
+        algorithm: Algorithm::of(get("algorithm").as_deref())?,
         method: method.to_owned(),
         realm: get("realm")?,
         nonce: get("nonce")?,
@@ -202,7 +208,7 @@ fn digest(text: &str, method: &str) -> Option<(Credentials, Digest)> {
 }
 
 /// `name=value` pairs between commas, values perhaps quoted (RFC 9110, section 11.2).
-fn parameters(text: &str) -> Option<Vec<(String, String)>> {
+pub(super) fn parameters(text: &str) -> Option<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {

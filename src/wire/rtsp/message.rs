@@ -5,6 +5,8 @@
 //! sees `*` and the URI stays text. Lines may end in a bare LF: RFC 2326, section 4, asks receivers to bear with that.
 //! What the messages mean is the session's business.
 
+use std::fmt;
+
 use rtsp_types::{HeaderName, Message, Method as Verb};
 
 use crate::ground::limits::{RTSP_BODY_BYTES, RTSP_HEAD_BYTES};
@@ -18,8 +20,8 @@ pub enum Piece<'a> {
     Interleaved(u8, &'a [u8]),
     /// A request.
     Request(Box<Request<'a>>),
-    /// An answer: the server asks nothing, so it means nothing.
-    Response,
+    /// An answer's head; its body means nothing to anyone here.
+    Response(&'a str),
 }
 
 /// Bytes after which nothing can be told apart any more: the connection has to end.
@@ -36,6 +38,20 @@ pub enum Broken {
     /// Another version of RTSP than 1.0.
     Version,
 }
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRtsp => "this is no RTSP",
+            Self::HeadTooLong => "a head that is too long",
+            Self::BodyTooLong => "a body that is too long",
+            Self::BadLength => "a Content-Length that is no length",
+            Self::Version => "another version than RTSP 1.0",
+        })
+    }
+}
+
+impl std::error::Error for Broken {}
 
 /// A method, as far as this server tells them apart (section 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +114,15 @@ pub fn read(input: &[u8]) -> Result<(usize, Piece<'_>), Broken> {
     }
 }
 
+/// Writes a packet of one interleaved channel (section 10.12), given in pieces. One whose length can't be said, beyond
+/// 65535 bytes, is left out.
+pub fn interleave(channel: u8, pieces: &[&[u8]], output: &mut Vec<u8>) {
+    let Ok(length) = u16::try_from(pieces.iter().map(|piece| piece.len()).sum::<usize>()) else { return };
+    output.extend_from_slice(&[b'$', channel]);
+    output.extend_from_slice(&length.to_be_bytes());
+    pieces.iter().for_each(|piece| output.extend_from_slice(piece));
+}
+
 fn read_control(input: &[u8]) -> Result<(usize, Piece<'_>), Broken> {
     let Some(head_length) = head_length(input) else {
         return if input.len() > RTSP_HEAD_BYTES { Err(Broken::HeadTooLong) } else { Ok((0, Piece::Partial)) };
@@ -110,7 +135,7 @@ fn read_control(input: &[u8]) -> Result<(usize, Piece<'_>), Broken> {
     let Some(body) = input[head_length..].get(..body_length) else { return Ok((0, Piece::Partial)) };
     let used = head_length + body_length;
     if head.starts_with("RTSP/") {
-        return Ok((used, Piece::Response));
+        return Ok((used, Piece::Response(head)));
     }
     read_request(head, body).map(|request| (used, Piece::Request(Box::new(request))))
 }
@@ -265,8 +290,18 @@ mod tests {
     }
 
     #[test]
+    fn interleaved_packets_say_their_channel_and_length() {
+        let mut stream = Vec::new();
+        interleave(2, &[&[1, 2], &[], &[3]], &mut stream);
+        assert_eq!(stream, [b'$', 2, 0, 3, 1, 2, 3]);
+        assert!(matches!(read(&stream), Ok((7, Piece::Interleaved(2, [1, 2, 3])))));
+        interleave(2, &[&[0; 60_000], &[0; 5536]], &mut stream);
+        assert_eq!(stream.len(), 7);
+    }
+
+    #[test]
     fn answers_are_passed_over() {
         let input = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 2\r\n\r\nhi";
-        assert!(matches!(read(input), Ok((used, Piece::Response)) if used == input.len()));
+        assert!(matches!(read(input), Ok((used, Piece::Response(_))) if used == input.len()));
     }
 }

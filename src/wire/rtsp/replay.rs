@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::Refusal;
 use super::session::{Event, Kind, Session, Step};
 use crate::ground::frame::Frame;
 use crate::ground::limits::{RTSP_BODY_BYTES, RTSP_HEAD_BYTES};
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Moment;
 use crate::wire::rtp::{Delivery, Receiver};
 
@@ -96,7 +96,7 @@ impl Server {
             match event {
                 Event::Announce { credentials, .. } => match self.password {
                     Some(password) if !credentials.is_some_and(|given| given.prove(password)) => {
-                        self.session.refuse(&Refusal::Authenticate, NOW);
+                        self.session.refuse(&PublishRefusal::Authenticate, NOW);
                     }
                     _ => self.session.accept(),
                 },

@@ -5,7 +5,7 @@
 //! too long is known to whoever holds its socket. One connection has one session, so requests need not name it; a wrong
 //! name is an error all the same.
 
-use super::answer::{self, Refusal};
+use super::answer;
 use super::auth::{Challenger, Claim, Credentials, hex};
 use super::message::{self, Broken, Method, Piece, Request};
 use super::sdp::{self, Content, Description, SdpError};
@@ -13,6 +13,7 @@ use super::transport::{self, Way};
 use super::uri::Uri;
 use crate::ground::crypto;
 use crate::ground::limits::{RTSP_AUTH_TRIES, RTSP_IDLE};
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Moment;
 use crate::wire::rtp::Media;
 
@@ -70,6 +71,8 @@ pub enum Event {
         medium: usize,
         /// The ports for RTP and RTCP that it says it sends from.
         ports: (u16, u16),
+        /// Whether nothing of the medium will be taken: [`Event::Record`] won't name it.
+        is_left_out: bool,
     },
     /// It wants to send now. Answer with [`Session::accept`] or [`Session::refuse`].
     Record(Vec<Track>),
@@ -184,7 +187,7 @@ impl Session {
             Ok((used, Piece::Partial)) => (used, Step::More),
             Ok((used, Piece::Interleaved(channel, packet))) => (used, self.packet(channel, packet)),
             Ok((used, Piece::Request(request))) => (used, self.request(&request, now)),
-            Ok((used, Piece::Response)) => (used, Step::Done),
+            Ok((used, Piece::Response(_))) => (used, Step::Done),
             Err(broken) => {
                 let (status, reason) = match broken {
                     Broken::NotRtsp => (400, "Bad Request"),
@@ -230,11 +233,11 @@ impl Session {
     }
 
     /// Refuses what the last event asked for. The connection stays usable, unless a client guesses passwords.
-    pub fn refuse(&mut self, refusal: &Refusal, now: Moment) {
+    pub fn refuse(&mut self, refusal: &PublishRefusal, now: Moment) {
         let Some(pending) = self.pending.take() else { return };
-        let (status, reason) = refusal.status();
+        let (status, reason) = answer::status(refusal);
         let headers = match refusal {
-            Refusal::Authenticate => {
+            PublishRefusal::Authenticate => {
                 self.challenges += 1;
                 self.challenger.challenges(false, now)
             }
@@ -248,12 +251,10 @@ impl Session {
 
     /// Sends an RTCP packet inside the connection, where `track` travels there.
     pub fn send_rtcp(&mut self, track: usize, packet: &[u8]) {
-        if let (State::Recording(routes), Ok(length)) = (&self.state, u16::try_from(packet.len()))
+        if let State::Recording(routes) = &self.state
             && let Some(Route::Interleaved(_, channel)) = routes.get(track)
         {
-            self.output.extend_from_slice(&[b'$', *channel]);
-            self.output.extend_from_slice(&length.to_be_bytes());
-            self.output.extend_from_slice(packet);
+            message::interleave(*channel, &[packet], &mut self.output);
         }
     }
 
@@ -395,7 +396,9 @@ impl Session {
         let offer = offer.ok_or_else(|| refused(461, "Unsupported Transport"))?;
         match offer.way {
             Way::Udp(ports) => {
-                self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, Event::Bind { medium, ports })
+                let is_left_out = announced.description[medium].taken().is_none();
+                let event = Event::Bind { medium, ports, is_left_out };
+                self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, event)
             }
             Way::Interleaved(wanted) => {
                 let others = announced.routes.iter().enumerate().filter(|(other, _)| *other != medium);

@@ -1,8 +1,8 @@
 //! The session's rules, one request at a time: states, refusals, transports, names, limits.
 
-use super::Refusal;
 use super::session::{Event, Kind, Route, Session, Step};
 use crate::ground::limits::RTSP_AUTH_TRIES;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::Moment;
 
 const NOW: Moment = Moment(1_000_000);
@@ -170,7 +170,7 @@ fn nothing_is_taken_while_others_decide() {
     let (used, Step::Event(_)) = client.session.take(both.as_bytes(), NOW) else { panic!() };
     assert!(matches!(client.session.take(&both.as_bytes()[used..], NOW), (0, Step::Waiting)));
     assert!(client.session.output().is_empty());
-    client.session.refuse(&Refusal::NotFound, NOW);
+    client.session.refuse(&PublishRefusal::NotFound, NOW);
     assert!(matches!(client.session.take(&both.as_bytes()[used..], NOW), (_, Step::Done)));
     let (_, answers) = client.answer();
     assert!(answers.starts_with("RTSP/1.0 404 ") && answers.contains("RTSP/1.0 200 OK"), "{answers}");
@@ -179,12 +179,12 @@ fn nothing_is_taken_while_others_decide() {
 #[test]
 fn refusals_are_told_and_leave_the_connection_usable() {
     for (refusal, status) in [
-        (Refusal::NotFound, 404),
-        (Refusal::AlreadyPublishing, 403),
-        (Refusal::NotAllowed("Over".into()), 403),
-        (Refusal::Full("Full".into()), 503),
-        (Refusal::Failed, 500),
-        (Refusal::Unsupported("No".into()), 415),
+        (PublishRefusal::NotFound, 404),
+        (PublishRefusal::AlreadyPublishing, 403),
+        (PublishRefusal::NotAllowed("Over".into()), 403),
+        (PublishRefusal::Full("Full".into()), 503),
+        (PublishRefusal::Failed, 500),
+        (PublishRefusal::Unsupported("No".into()), 415),
     ] {
         let mut client = Client::new();
         client.send(&text("ANNOUNCE", "rtsp://h/live/T", "", SDP));
@@ -194,7 +194,7 @@ fn refusals_are_told_and_leave_the_connection_usable() {
     }
     let mut client = Client::ready();
     client.send(&text("RECORD", "rtsp://h/live/T", "", ""));
-    client.session.refuse(&Refusal::AlreadyPublishing, NOW);
+    client.session.refuse(&PublishRefusal::AlreadyPublishing, NOW);
     assert_eq!(client.answer().0, 403);
     assert_eq!(client.ask("RECORD", "rtsp://h/live/T", "", ""), 200);
 }
@@ -243,6 +243,29 @@ fn media_that_are_left_out_may_be_set_up_and_are_passed_over() {
 }
 
 #[test]
+fn pictures_go_on_without_sound_that_has_no_config() {
+    let mut client = Client::new();
+    let event = client.send(&text("ANNOUNCE", "rtsp://h/live/T", "", &SDP.replace("config=1190", "mode=AAC-hbr")));
+    let Some(Event::Announce { left_out, .. }) = event else { panic!("{event:?}") };
+    assert!(
+        left_out[0].ends_with("set config= in the SDP's a=fmtp to its AudioSpecificConfig, in hex"),
+        "{left_out:?}"
+    );
+    client.session.accept();
+    assert_eq!(client.answer().0, 200);
+    for (medium, expected) in [(0, false), (1, true)] {
+        let request = text("SETUP", &format!("streamid={medium}"), "Transport: RTP/AVP;client_port=5000-5001\r\n", "");
+        let event = client.send(&request);
+        assert_eq!(event, Some(Event::Bind { medium, ports: (5000, 5001), is_left_out: expected }));
+        client.session.bound((6000, 6001));
+        assert_eq!(client.answer().0, 200);
+    }
+    let event = client.send(&text("RECORD", "rtsp://h/live/T", "", ""));
+    let Some(Event::Record(tracks)) = event else { panic!("{event:?}") };
+    assert_eq!(tracks.iter().map(|track| track.medium).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
 fn udp_has_ports_on_both_sides() {
     let mut client = Client::announced();
     let (status, answer) = client.setup("streamid=0", "RTP/AVP;unicast;client_port=5000-5001;mode=\"RECORD\"");
@@ -251,7 +274,7 @@ fn udp_has_ports_on_both_sides() {
     assert_eq!(client.setup("streamid=1", "RTP/AVP/TCP;interleaved=0-1").0, 461, "all tracks travel alike");
     assert_eq!(client.setup("streamid=0", "RTP/AVP/TCP;interleaved=0-1").0, 200, "a track may be set up anew");
     client.send(&text("SETUP", "streamid=0", "Transport: RTP/AVP;client_port=5000-5001\r\n", ""));
-    client.session.refuse(&Refusal::NoPorts, NOW);
+    client.session.refuse(&PublishRefusal::NoPorts, NOW);
     assert_eq!(client.answer().0, 461);
 }
 
@@ -316,7 +339,7 @@ fn guessing_passwords_ends_the_connection() {
     for attempt in 0..=RTSP_AUTH_TRIES {
         let header = if attempt % 2 == 0 { "Authorization: Basic YTpi\r\n" } else { "Authorization: Digest x=1\r\n" };
         if client.send(&text("ANNOUNCE", "rtsp://h/live/T", header, SDP)).is_some() {
-            client.session.refuse(&Refusal::Authenticate, NOW);
+            client.session.refuse(&PublishRefusal::Authenticate, NOW);
         }
         let (status, answer) = client.answer();
         assert_eq!(status, 401);

@@ -1,4 +1,4 @@
-//! The texts of camera and gateway: JSON objects with a `type`.
+//! The texts of web camera and gateway: JSON objects with a `type`.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
 use crate::wire::aac::parse_config;
 use crate::wire::opus;
-use crate::wire::web_camera::CameraError;
+use crate::wire::web_camera::WebCameraError;
 
 /// The version that is spoken.
 const VERSION: u64 = 1;
@@ -24,7 +24,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a camera says.
+/// What a web camera says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
     /// It will send this.
@@ -33,7 +33,7 @@ pub(super) enum Heard {
     End,
 }
 
-/// What a camera will send.
+/// What a web camera will send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Carried {
     /// Pictures one by one, with this sound.
@@ -61,65 +61,67 @@ struct Audio {
     description: Option<String>,
 }
 
-const NO_OBJECT: CameraError = CameraError::BadMessage("a text must be a JSON object with a type");
+const NO_OBJECT: WebCameraError = WebCameraError::BadMessage("a text must be a JSON object with a type");
 
-/// Reads a text of a camera.
-pub(super) fn read(text: &str) -> Result<Heard, CameraError> {
+/// Reads a text of a web camera.
+pub(super) fn read(text: &str) -> Result<Heard, WebCameraError> {
     let value: Value = serde_json::from_str(text).map_err(|_| NO_OBJECT)?;
     match value.get("type").and_then(Value::as_str).ok_or(NO_OBJECT)? {
         "start" => start(value).map(Heard::Start),
         "end" => Ok(Heard::End),
-        _ => Err(CameraError::BadMessage("this type of message is not known: a camera says start and end")),
+        _ => Err(WebCameraError::BadMessage("this type of message is not known: a camera says start and end")),
     }
 }
 
-fn start(value: Value) -> Result<Carried, CameraError> {
+fn start(value: Value) -> Result<Carried, WebCameraError> {
     // Another version may look quite different: it is looked at first.
     if value.get("version").and_then(Value::as_u64) != Some(VERSION) {
-        return Err(CameraError::UnsupportedVersion);
+        return Err(WebCameraError::UnsupportedVersion);
     }
-    let start: Start = serde_json::from_value(value)
-        .map_err(|_| CameraError::BadMessage("start needs video with its codec, and audio with its codec or null"))?;
+    let start: Start = serde_json::from_value(value).map_err(|_| {
+        WebCameraError::BadMessage("start needs video with its codec, and audio with its codec or null")
+    })?;
     match start.container.as_deref() {
         Some("mp4") => return Ok(Carried::File),
         Some(container) => return Err(unsupported(&format!("the container {container}"))),
         None => {}
     }
-    let video = start.video.ok_or(CameraError::BadMessage("start needs video with its codec"))?;
+    let video = start.video.ok_or(WebCameraError::BadMessage("start needs video with its codec"))?;
     if !video.codec.starts_with("avc1.") {
         return Err(unsupported(&video.codec));
     }
     start.audio.map(sound).transpose().map(Carried::Frames)
 }
 
-fn sound(audio: Audio) -> Result<Arc<AudioParams>, CameraError> {
+fn sound(audio: Audio) -> Result<Arc<AudioParams>, WebCameraError> {
     match audio.codec.as_str() {
         "mp4a.40.2" => {
             let description = audio
                 .description
-                .ok_or(CameraError::BadMessage("mp4a.40.2 needs description, its AudioSpecificConfig in base64"))?;
+                .ok_or(WebCameraError::BadMessage("mp4a.40.2 needs description, its AudioSpecificConfig in base64"))?;
             let config = BASE64.decode(description).ok().and_then(|config| parse_config(&config.into()).ok());
-            let params = config.ok_or(CameraError::BadMessage("the sound's description can't be read: send AAC-LC"))?;
+            let params =
+                config.ok_or(WebCameraError::BadMessage("the sound's description can't be read: send AAC-LC"))?;
             Ok(Arc::new(params))
         }
         "opus" => {
             // What an encoder prepends is part of its first piece, whose time is told: nothing is left out.
             let params = audio.channels.and_then(|channels| opus::params(channels, 0));
-            let params = params.ok_or(CameraError::BadMessage("opus needs channels: 1 or 2"))?;
+            let params = params.ok_or(WebCameraError::BadMessage("opus needs channels: 1 or 2"))?;
             Ok(Arc::new(params))
         }
         other => Err(unsupported(other)),
     }
 }
 
-fn unsupported(name: &str) -> CameraError {
-    CameraError::UnsupportedCodec(name.chars().filter(|char| !char.is_control()).take(NAME_CHARS).collect())
+fn unsupported(name: &str) -> WebCameraError {
+    WebCameraError::UnsupportedCodec(name.chars().filter(|char| !char.is_control()).take(NAME_CHARS).collect())
 }
 
-/// Why the gateway ends a camera's share, or agrees to its end.
+/// Why the gateway ends a web camera's share, or agrees to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// The camera wanted it.
+    /// The web camera wanted it.
     Ended,
     /// The share was ended or deleted, or its phone was revoked.
     Withdrawn,
@@ -149,14 +151,14 @@ impl EndReason {
     }
 }
 
-/// What a camera is told.
+/// What a web camera is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said<'a> {
     /// It may send.
     Started(ShareId),
     /// How far it got.
     Ack {
-        /// The newest picture's time, as the camera told it.
+        /// The newest picture's time, as the web camera told it.
         timestamp_us: i64,
         /// Bytes of all binary messages so far.
         received_bytes: u64,
@@ -170,7 +172,7 @@ pub enum Said<'a> {
     /// It is over.
     End(EndReason),
     /// It is sent away.
-    Error(&'a CameraError),
+    Error(&'a WebCameraError),
 }
 
 impl Said<'_> {
@@ -264,7 +266,7 @@ mod tests {
         let expected = json!({ "type": "ack", "timestamp_us": -5, "received_bytes": 7, "queue_ms": 12, "viewers": 1 });
         assert_eq!(ack, expected);
         assert_eq!(Said::KeyFrame.text(), r#"{"type":"key_frame"}"#);
-        let error: Value = serde_json::from_str(&Said::Error(&CameraError::TooLarge).text()).unwrap();
+        let error: Value = serde_json::from_str(&Said::Error(&WebCameraError::TooLarge).text()).unwrap();
         assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!("too_large")));
     }
 

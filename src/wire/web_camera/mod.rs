@@ -1,8 +1,9 @@
-//! What a browser speaks to be a camera (`docs/publish-websocket.md`, version 1): messages in, frames on one timeline
-//! out, and what the camera is to be told. How messages travel is another's business (`wire/websocket`).
+//! What a browser speaks to be a camera, a *web camera* (`docs/publish-websocket.md`, version 1): messages in, frames
+//! on one timeline out, and what the web camera is to be told. How messages travel is another's business
+//! (`wire/websocket`).
 //!
-//! `message` has the texts, `file` the pieces of an MP4, `timeline` and `queue` what the camera's clock tells, `session`
-//! puts them together.
+//! `message` has the texts, `file` the pieces of an MP4, `timeline` and `queue` what the web camera's clock tells,
+//! `session` puts them together.
 
 mod file;
 mod message;
@@ -17,9 +18,9 @@ pub use session::{Counts, Event, Overdue, Session};
 
 use crate::wire::mp4::Mp4Error;
 
-/// Why a camera is sent away.
+/// Why a web camera is sent away.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CameraError {
+pub enum WebCameraError {
     /// It sent what is not in the book.
     BadMessage(&'static str),
     /// It speaks another version.
@@ -36,7 +37,7 @@ pub enum CameraError {
     Refused(String),
 }
 
-impl CameraError {
+impl WebCameraError {
     /// Its stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -60,7 +61,7 @@ impl CameraError {
     }
 }
 
-impl fmt::Display for CameraError {
+impl fmt::Display for WebCameraError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadMessage(what) => f.write_str(what),
@@ -81,4 +82,4 @@ impl fmt::Display for CameraError {
         }
     }
 }
-impl std::error::Error for CameraError {}
+impl std::error::Error for WebCameraError {}

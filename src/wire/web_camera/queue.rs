@@ -1,7 +1,7 @@
 //! How much of a picture's way is waiting: what it took longer than the quickest picture of the last ten seconds.
 //!
-//! Camera and gateway have no common clock, so no single way can be measured; but the quickest one shows what the way
-//! takes when nothing waits. The clocks' drift is less than what ten seconds can show.
+//! Web camera and gateway have no common clock, so no single way can be measured; but the quickest one shows what the
+//! way takes when nothing waits. The clocks' drift is less than what ten seconds can show.
 
 use std::collections::VecDeque;
 
@@ -32,7 +32,7 @@ impl Queue {
         ((way_us - least) / 1000).max(0) as u64
     }
 
-    /// The camera's clock began anew: what was measured says nothing any more.
+    /// The web camera's clock began anew: what was measured says nothing any more.
     pub fn forget(&mut self) {
         self.least_us.clear();
     }

@@ -1,7 +1,7 @@
-//! One camera: what it says and sends, in order; what it is to be told. Sans-IO: messages and moments go in.
+//! One web camera: what it says and sends, in order; what it is to be told. Sans-IO: messages and moments go in.
 //!
 //! Before `start` nothing is taken. After it each message is a whole picture or piece of sound, or the next piece of a
-//! file, or the camera is wrong and is sent away: on a WebSocket nothing is lost or damaged on its way.
+//! file, or the web camera is wrong and is sent away: on a WebSocket nothing is lost or damaged on its way.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::ground::limits;
 use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder, Pictures};
 use crate::wire::h264::annex_b;
-use crate::wire::web_camera::CameraError;
+use crate::wire::web_camera::WebCameraError;
 use crate::wire::web_camera::file::File;
 use crate::wire::web_camera::message::{self, Carried, Heard, Said};
 use crate::wire::web_camera::queue::Queue;
@@ -24,10 +24,10 @@ const HEAD_BYTES: usize = 12;
 /// What has to be done about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The camera will send a file: it may go on, and [`Session::opened`] is to be called. [`Event::Start`] comes once the
-    /// file has told what is in it.
+    /// The web camera will send a file: it may go on, and [`Session::opened`] is to be called. [`Event::Start`] comes
+    /// once the file has told what is in it.
     StartFile,
-    /// The camera will send pictures, and this sound: its stream is to be opened, then [`Session::opened`] called.
+    /// The web camera will send pictures, and this sound: its stream is to be opened, then [`Session::opened`] called.
     Start(Option<Arc<AudioParams>>),
     /// It is over.
     End,
@@ -42,7 +42,7 @@ pub enum Overdue {
     Picture,
 }
 
-/// What has been seen of a camera.
+/// What has been seen of a web camera.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Pictures that came.
@@ -62,7 +62,7 @@ struct Newest {
     queue_ms: u64,
 }
 
-/// What is taken from a camera.
+/// What is taken from a web camera.
 #[derive(Debug)]
 enum Intake {
     /// Nothing: it has yet to say `start`.
@@ -73,7 +73,7 @@ enum Intake {
     File(Box<File>),
 }
 
-/// One camera.
+/// One web camera.
 #[derive(Debug)]
 pub struct Session {
     intake: Intake,
@@ -93,7 +93,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A camera that connected at `now`.
+    /// A web camera that connected at `now`.
     pub fn new(now: Moment) -> Self {
         Self {
             intake: Intake::Nothing,
@@ -111,9 +111,9 @@ impl Session {
     }
 
     /// Takes a text.
-    pub fn text(&mut self, text: &str) -> Result<Event, CameraError> {
-        if text.len() > limits::CAMERA_TEXT_BYTES {
-            return Err(CameraError::TooLarge);
+    pub fn text(&mut self, text: &str) -> Result<Event, WebCameraError> {
+        if text.len() > limits::WEB_CAMERA_TEXT_BYTES {
+            return Err(WebCameraError::TooLarge);
         }
         match (message::read(text)?, &self.intake) {
             (Heard::Start(Carried::Frames(sound)), Intake::Nothing) => {
@@ -124,8 +124,8 @@ impl Session {
                 self.intake = Intake::File(Box::default());
                 Ok(Event::StartFile)
             }
-            (Heard::Start(_), _) => Err(CameraError::BadMessage("start is said once: connect again")),
-            (Heard::End, Intake::Nothing) => Err(CameraError::BadMessage("the first message is start")),
+            (Heard::Start(_), _) => Err(WebCameraError::BadMessage("start is said once: connect again")),
+            (Heard::End, Intake::Nothing) => Err(WebCameraError::BadMessage("the first message is start")),
             (Heard::End, _) => Ok(Event::End),
         }
     }
@@ -142,31 +142,33 @@ impl Session {
         message: &[u8],
         now: Moment,
         frames: &mut Vec<Frame>,
-    ) -> Result<Option<Event>, CameraError> {
-        if message.len() > limits::CAMERA_MESSAGE_BYTES {
-            return Err(CameraError::TooLarge);
+    ) -> Result<Option<Event>, WebCameraError> {
+        if message.len() > limits::WEB_CAMERA_MESSAGE_BYTES {
+            return Err(WebCameraError::TooLarge);
         }
         if matches!(self.intake, Intake::Nothing) {
-            return Err(CameraError::BadMessage("frames came before start"));
+            return Err(WebCameraError::BadMessage("frames came before start"));
         }
         let Some(([kind, flags, 0, 0, time @ ..], data)) = message.split_first_chunk::<HEAD_BYTES>() else {
-            return Err(CameraError::BadMessage(
+            return Err(WebCameraError::BadMessage(
                 "a frame begins with twelve bytes: kind, flags, two zeros, eight of time",
             ));
         };
         if *flags > 1 {
-            return Err(CameraError::BadMessage("only the first flag, of key frames, may be set"));
+            return Err(WebCameraError::BadMessage("only the first flag, of key frames, may be set"));
         }
         let timestamp_us = i64::from_be_bytes(*time);
         let (mut event, known) = (None, frames.len());
         match (kind, &self.intake) {
             (1, Intake::Frames(_)) => self.picture(timestamp_us, data, now, frames)?,
             (2, Intake::Frames(Some(_))) => self.sound(timestamp_us, data, now, frames)?,
-            (2, Intake::Frames(None)) => return Err(CameraError::BadMessage("sound came that start did not announce")),
+            (2, Intake::Frames(None)) => {
+                return Err(WebCameraError::BadMessage("sound came that start did not announce"));
+            }
             (3, Intake::File(_)) => event = self.piece(timestamp_us, data, now, frames)?,
-            (3, _) => return Err(CameraError::BadMessage("pieces of a file came that start did not announce")),
-            (1 | 2, _) => return Err(CameraError::BadMessage("start announced a file: only its pieces may come")),
-            _ => return Err(CameraError::BadMessage("a frame's kind is 1, 2 or 3")),
+            (3, _) => return Err(WebCameraError::BadMessage("pieces of a file came that start did not announce")),
+            (1 | 2, _) => return Err(WebCameraError::BadMessage("start announced a file: only its pieces may come")),
+            _ => return Err(WebCameraError::BadMessage("a frame's kind is 1, 2 or 3")),
         }
         self.counts.bytes += message.len() as u64;
         // Sound alone would show the picture of before for ever.
@@ -182,9 +184,9 @@ impl Session {
         data: &[u8],
         now: Moment,
         frames: &mut Vec<Frame>,
-    ) -> Result<(), CameraError> {
+    ) -> Result<(), WebCameraError> {
         if !annex_b::begins_with_start_code(data) {
-            return Err(CameraError::BadMessage("a picture is H.264 in annex B: NAL units behind start codes"));
+            return Err(WebCameraError::BadMessage("a picture is H.264 in annex B: NAL units behind start codes"));
         }
         self.counts.pictures += 1;
         let placed = self.timeline.place(Kind::Picture, timestamp_us, now);
@@ -198,7 +200,7 @@ impl Session {
         for nal in annex_b::nal_units(data) {
             // Before anything is made of it: a small message could hold a hundred thousand.
             if pictures.take(nal) > 1 {
-                return Err(CameraError::BadMessage(
+                return Err(WebCameraError::BadMessage(
                     "a message holds one picture (one access unit), and this one more",
                 ));
             }
@@ -220,9 +222,9 @@ impl Session {
         data: &[u8],
         now: Moment,
         frames: &mut Vec<Frame>,
-    ) -> Result<(), CameraError> {
-        if data.is_empty() || data.len() > limits::CAMERA_SOUND_BYTES {
-            return Err(CameraError::BadMessage("a piece of sound has 1 to 8192 bytes"));
+    ) -> Result<(), WebCameraError> {
+        if data.is_empty() || data.len() > limits::WEB_CAMERA_SOUND_BYTES {
+            return Err(WebCameraError::BadMessage("a piece of sound has 1 to 8192 bytes"));
         }
         self.counts.sounds += 1;
         let placed = self.timeline.place(Kind::Sound, timestamp_us, now);
@@ -240,9 +242,9 @@ impl Session {
         data: &[u8],
         now: Moment,
         frames: &mut Vec<Frame>,
-    ) -> Result<Option<Event>, CameraError> {
+    ) -> Result<Option<Event>, WebCameraError> {
         let Intake::File(file) = &mut self.intake else { return Ok(None) };
-        let taken = file.take(data, now, frames).map_err(CameraError::File)?;
+        let taken = file.take(data, now, frames).map_err(WebCameraError::File)?;
         self.counts.pictures += taken.pictures;
         self.counts.sounds += taken.sounds;
         // What waits is told by when pieces were handed over: the times in the file say when its pictures are shown.
@@ -277,15 +279,15 @@ impl Session {
         }
     }
 
-    /// What the camera is to be told now, after what came. `viewers` is asked only where it is told.
+    /// What the web camera is to be told now, after what came. `viewers` is asked only where it is told.
     pub fn said(&mut self, now: Moment, viewers: impl FnOnce() -> usize) -> Vec<Said<'static>> {
         let is_due = |last: Option<Moment>, every| last.is_none_or(|last| now.since(last) >= every);
         let mut said = Vec::new();
-        if self.counts.pictures > 0 && self.is_seeking() && is_due(self.asked, limits::CAMERA_KEY_FRAME_TIME) {
+        if self.counts.pictures > 0 && self.is_seeking() && is_due(self.asked, limits::WEB_CAMERA_KEY_FRAME_TIME) {
             self.asked = Some(now);
             said.push(Said::KeyFrame);
         }
-        if is_due(self.acknowledged, limits::CAMERA_ACK_TIME)
+        if is_due(self.acknowledged, limits::WEB_CAMERA_ACK_TIME)
             && let Some(Newest { timestamp_us, queue_ms }) = self.newest.take()
         {
             self.acknowledged = Some(now);
@@ -301,7 +303,7 @@ impl Session {
         if self.is_described() {
             (waited >= limits::NO_MEDIA).then_some(Overdue::Picture)
         } else {
-            (waited >= limits::CAMERA_START_TIME).then_some(Overdue::Start)
+            (waited >= limits::WEB_CAMERA_START_TIME).then_some(Overdue::Start)
         }
     }
 

@@ -1,11 +1,11 @@
-//! The camera's clock: pictures and sound share it, so one offset puts both on one timeline, in step.
+//! The web camera's clock: pictures and sound share it, so one offset puts both on one timeline, in step.
 //!
 //! Browsers stop and set clocks as they like: a frame far from the newest one is a new start of the clock. Time then
 //! goes on as it did at the gateway, for pictures and sound alike.
 
 use crate::ground::time::{Moment, Ticks90k};
 
-/// Units of the camera's clock in a second.
+/// Units of the web camera's clock in a second.
 pub(super) const MICROSECONDS: u32 = 1_000_000;
 /// Pictures that share a time, or tremble, are this much apart.
 pub(super) const LEAST_STEP: Ticks90k = Ticks90k::from_ms(1);
@@ -40,10 +40,10 @@ struct Newest {
 /// Puts frames on one timeline.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
-    /// What is added to the camera's time.
+    /// What is added to the web camera's time.
     offset_us: i128,
     newest: Option<Newest>,
-    /// The camera's time of the last frame by kind, since the clock began.
+    /// The web camera's time of the last frame by kind, since the clock began.
     last_us: [Option<i64>; 2],
 }
 

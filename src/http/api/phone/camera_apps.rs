@@ -8,18 +8,21 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::ground::id::UserId;
+use crate::http::api::answer::{done, json_reply};
+use crate::http::api::asker::token;
+use crate::http::api::call::{body, host_name};
+use crate::http::api::failure::{Answered, Failure};
 use crate::http::api::phone::shares::users;
-use crate::http::api::phone::token;
 use crate::http::api::qr;
-use crate::http::api::{self, Answered, Api, Failure, body, done, json as answer_json};
-use crate::http::back::Request;
+use crate::http::api::services::Api;
+use crate::http::request::Request;
 use crate::share::Sender;
 use crate::wire::address::RtspAddress;
 
 /// Whom the sender's camera apps share with.
 pub(in crate::http) fn recipients(api: &Api, sender: &Sender) -> Answered {
     let targets = api.steward.recipients(sender.id)?;
-    Ok(answer_json(200, &json!({ "targets": targets.iter().map(UserId::to_string).collect::<Vec<_>>() })))
+    Ok(json_reply(200, &json!({ "targets": targets.iter().map(UserId::to_string).collect::<Vec<_>>() })))
 }
 
 #[derive(Deserialize)]
@@ -37,7 +40,7 @@ pub(in crate::http) fn choose(api: &Api, request: &Request, sender: &Sender) -> 
 /// The lasting address of the phone that asks.
 fn rtsp_url(api: &Api, request: &Request) -> Result<String, Failure> {
     let token = token(request.field("authorization")).ok_or(Failure::NoPhone)?;
-    Ok(format!("rtsp://{}:{}{}", api::host_name(request), api.rtsp_port, RtspAddress::Phone(token)))
+    Ok(format!("rtsp://{}:{}{}", host_name(request), api.rtsp_port, RtspAddress::Phone(token)))
 }
 
 /// The link that sets Larix Broadcaster up: one connection, chosen, in the place of the one that was called the same.
@@ -60,7 +63,7 @@ fn larix_url(rtsp_url: &str) -> String {
 /// The addresses for camera apps.
 pub(in crate::http) fn addresses(api: &Api, request: &Request) -> Answered {
     let rtsp_url = rtsp_url(api, request)?;
-    Ok(answer_json(200, &json!({ "larix_url": larix_url(&rtsp_url), "rtsp_url": rtsp_url })))
+    Ok(json_reply(200, &json!({ "larix_url": larix_url(&rtsp_url), "rtsp_url": rtsp_url })))
 }
 
 /// The link for Larix Broadcaster as a picture for another phone.

@@ -6,8 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::api::{Answered, Api, Failure, body, json as answer_json};
-use crate::http::back::Request;
+use crate::http::api::answer::json_reply;
+use crate::http::api::call::body;
+use crate::http::api::failure::{Answered, Failure};
+use crate::http::api::services::Api;
+use crate::http::request::Request;
 use crate::share::{Contact, Phone, Sender, User, photo_url};
 
 /// A user as a phone sees them.
@@ -18,7 +21,7 @@ fn contact(user: &User) -> Value {
 /// Whom a phone can share with.
 pub(in crate::http) fn known(api: &Api, sender: &Sender) -> Answered {
     let users = api.steward.contacts(sender.id)?;
-    Ok(answer_json(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
+    Ok(json_reply(200, &json!({ "contacts": users.iter().map(contact).collect::<Vec<_>>() })))
 }
 
 /// Contacts as they are, or the same JSON sealed.
@@ -57,5 +60,5 @@ pub(in crate::http) fn find(api: &Api, request: &Request, phone: &Phone, sender:
         value["budget_spent"] = true.into();
         value["try_again_at"] = again_at.to_string().into();
     }
-    Ok(answer_json(200, &value))
+    Ok(json_reply(200, &value))
 }

@@ -5,36 +5,24 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::ground::reply::Reply;
-use crate::http::api::phone::language;
-use crate::http::api::photos::{self, PhotoOf};
-use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
-use crate::http::back::Request;
+use crate::http::api::answer::json_reply;
+use crate::http::api::attempts::with_code;
+use crate::http::api::call::{body, host_name, language, same_site};
+use crate::http::api::failure::Answered;
+use crate::http::api::photos;
+use crate::http::api::services::Api;
 use crate::http::pages::texts;
-use crate::share::{Claim, Enrolment, RefusedKind, ShareError};
+use crate::http::ports::photos::PhotoOf;
+use crate::http::request::Request;
+use crate::share::{Claim, Enrolment, RefusedKind};
 
 /// Characters of a person's name that a household may be called after.
 const HOME_NAME_CHARS: usize = 80;
 
 /// What the house is for whoever comes: where its pages are protected, and whether anyone owns it.
 pub(in crate::http) fn house(api: &Api, request: &Request) -> Answered {
-    let https_url = api.secure.https().map(|port| format!("https://{}:{port}", api::host_name(request)));
-    Ok(answer_json(200, &json!({ "https_url": https_url, "claimed": api.steward.is_claimed()? })))
-}
-
-/// Does something with a code, unless too many wrong ones came from there.
-pub(in crate::http) fn with_code(
-    api: &Api,
-    request: &Request,
-    kind: RefusedKind,
-    work: impl FnOnce() -> Answered,
-) -> Answered {
-    let Some(peer) = request.peer else { return work() };
-    api.steward.may_try(kind, peer)?;
-    work().inspect_err(|failure| {
-        if matches!(failure, Failure::Share(ShareError::BadCode)) {
-            api.steward.was_wrong(kind, peer);
-        }
-    })
+    let https_url = api.secure.https().map(|port| format!("https://{}:{port}", host_name(request)));
+    Ok(json_reply(200, &json!({ "https_url": https_url, "claimed": api.steward.is_claimed()? })))
 }
 
 /// A photo that may come with a person, as it was sent.
@@ -76,7 +64,7 @@ struct ClaimBody {
 
 /// Makes the first phone the owner's, with the code that a TV shows.
 pub(in crate::http) fn claim(api: &Api, request: &Request) -> Answered {
-    api::same_site(request)?;
+    same_site(request)?;
     with_code(api, request, RefusedKind::Code, || {
         let ClaimBody { code, name, home, photo } = body(request)?;
         // Nobody has a photo drawn who can't claim anything.
@@ -102,5 +90,5 @@ pub(in crate::http) fn claim(api: &Api, request: &Request) -> Answered {
 }
 
 fn created(value: &serde_json::Value) -> Reply {
-    answer_json(201, value)
+    json_reply(201, value)
 }

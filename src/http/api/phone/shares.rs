@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::recording_failure;
-use crate::http::api::{self, Answered, Api, Failure, body, json as answer_json};
-use crate::http::back::Request;
+use crate::http::api::answer::{json_reply, media};
+use crate::http::api::call::{body, host_name, number};
+use crate::http::api::failure::{Answered, Failure};
+use crate::http::api::services::Api;
+use crate::http::request::Request;
 use crate::share::{Asker, Kind, Report, Sender};
 use crate::wire::address::{RtspAddress, WebSocketAddress};
 
@@ -32,7 +35,7 @@ pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> 
     let targets = users(&targets)?;
     api.steward.may_begin(sender.id)?;
     let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
-    let (name, address) = (api::host_name(request), RtspAddress::Share(&new.publish_token));
+    let (name, address) = (host_name(request), RtspAddress::Share(&new.publish_token));
     let mut publish = json!({
         "rtsp_url": format!("rtsp://{name}:{}{address}", api.rtsp_port),
         "websocket_url": WebSocketAddress(&new.publish_token).url(&request.base()),
@@ -41,22 +44,22 @@ pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> 
         publish["rtsps_url"] = format!("rtsps://{name}:{port}{address}").into();
     }
     let (share, state) = (new.share.id.to_string(), new.share.state.as_str());
-    Ok(answer_json(201, &json!({ "share_id": share, "state": state, "publish": publish })))
+    Ok(json_reply(201, &json!({ "share_id": share, "state": state, "publish": publish })))
 }
 
 /// A share of the sender's own.
 pub(in crate::http) fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
     let report = api.steward.share(Asker::Sender(sender.id), share)?;
-    Ok(answer_json(200, &share_json(&report)))
+    Ok(json_reply(200, &share_json(&report)))
 }
 
 /// The sender's own shares, newest first.
 pub(in crate::http) fn own(api: &Api, request: &Request, sender: &Sender) -> Answered {
-    let offset = api::number(request, "offset", 0)?;
-    let limit = api::number(request, "limit", OWN_PAGE_DEFAULT)?.min(OWN_PAGE) as usize;
+    let offset = number(request, "offset", 0)?;
+    let limit = number(request, "limit", OWN_PAGE_DEFAULT)?.min(OWN_PAGE) as usize;
     let page = api.steward.own_shares(sender.id, offset, limit)?;
     let shares: Vec<_> = page.shares.iter().map(share_json).collect();
-    Ok(answer_json(200, &json!({ "total": page.total, "shares": shares })))
+    Ok(json_reply(200, &json!({ "total": page.total, "shares": shares })))
 }
 
 #[derive(Deserialize)]
@@ -104,6 +107,6 @@ fn share_json(report: &Report) -> Value {
         "kept": report.share.kept,
         "recording_failure": report.share.recording_failure,
         "recording_failure_code": report.share.recording_failure.as_deref().map(recording_failure::code),
-        "media": report.share.media.as_ref().map(api::media),
+        "media": report.share.media.as_ref().map(media),
     })
 }

@@ -12,10 +12,11 @@ use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
-use crate::http::api::devices::{self, Credentials, Device, Unknown};
+use crate::http::api;
 use crate::http::front::bodies::{self, Place, Whose};
 use crate::http::front::head::Head;
 use crate::http::front::upstream::CallBody;
+use crate::http::ports::devices::{Credentials, Device, Unknown};
 use crate::http::route::Route;
 
 impl Exchange<'_> {
@@ -90,7 +91,7 @@ impl Exchange<'_> {
             Ok(Some(device)) => Ok(Whose::Device(device)),
             Ok(None) | Err(Unknown) if route.is_open() => Ok(stranger),
             Err(Unknown) => Err(Reply::error(503, "unavailable", "the gateway can't look you up now: try again")),
-            Ok(None) => Err(devices::stranger(route)),
+            Ok(None) => Err(api::stranger(route)),
         }
     }
 

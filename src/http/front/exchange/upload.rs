@@ -9,13 +9,13 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use super::{Exchange, Then};
+use crate::executor::BoxFuture;
 use crate::ground::id::ShareId;
 use crate::ground::limits::{HTTP_LARGE_BODY_RATE, UPLOAD_CHUNK_BYTES};
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
 use crate::http::front::head::Head;
 use crate::http::ports::clips::{Admission, UploadRequest};
-use crate::http::ports::play::BoxFuture;
 use crate::http::range;
 use crate::http::route::{PhoneCall, Route};
 

@@ -88,7 +88,7 @@ fn a_house_that_is_given_back_is_empty_and_can_be_claimed() {
     assert!(!house.steward.is_owner(&owner).expect("storage"));
     assert!(house.steward.session(&house.tv_cookie, None).expect("storage").is_none());
     assert_eq!(*ended.lock().expect("one hears"), [(share, Unwanted::Withdrawn)]);
-    assert_eq!(house.steward.sweep().expect("storage"), [share], "its recording is to be deleted");
+    assert_eq!(house.swept(), [share], "its recording is to be deleted");
     let mut left = 0;
     let mut count = |storage: &dyn Rows| {
         storage

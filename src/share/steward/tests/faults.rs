@@ -1,89 +1,74 @@
 //! A storage that fails for a while loses nothing that is due, and what is only watched takes no place.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::*;
 use crate::ground::limits;
 use crate::share::Share;
 
-/// A storage that takes nothing while it fails.
-struct Failing {
-    storage: Arc<MemoryStorage>,
-    fail: AtomicBool,
-}
-
-impl Storage for Failing {
-    fn read(&self, rule: &mut dyn FnMut(&dyn Rows)) -> Result<(), LedgerError> {
-        self.storage.read(rule)
-    }
-    fn write(&self, decision: Decision) -> Result<(), LedgerError> {
-        if self.fail.load(Ordering::SeqCst) { Err(LedgerError::DiskFull) } else { self.storage.write(decision) }
-    }
-    fn backup(&self, file: &Path) -> Result<(), LedgerError> {
-        self.storage.backup(file)
-    }
-    fn restore(&self, file: &Path, decision: Decision) -> Result<(), LedgerError> {
-        self.storage.restore(file, decision)
-    }
-    fn health(&self) -> Result<(), LedgerError> {
-        Ok(())
-    }
-}
-
-/// A house whose storage can fail.
-fn failing_house() -> (House, Arc<Failing>) {
-    let mut house = house();
-    let storage = Arc::new(Failing { storage: Arc::clone(&house.storage), fail: AtomicBool::new(false) });
-    let announcer = Arc::new(Announcer::new(house.clock.date()));
-    let (kept, clock) = (Arc::clone(&storage) as Arc<dyn Storage>, Arc::clone(&house.clock) as Arc<dyn Clock>);
-    house.steward = Steward::new(kept, clock, announcer, ShareSettings::default()).expect("opens");
-    (house, storage)
-}
-
-impl Failing {
+impl House {
     fn while_it_fails<T: std::fmt::Debug>(&self, act: impl FnOnce() -> Result<T, ShareError>) {
-        self.fail.store(true, Ordering::SeqCst);
+        self.storage.fail(true);
         assert_eq!(code(act()), "disk_full");
-        self.fail.store(false, Ordering::SeqCst);
+        self.storage.fail(false);
     }
 }
 
 #[test]
-fn deadlines_outlast_books_that_fail() {
-    let (house, storage) = failing_house();
+fn deadlines_outlast_a_storage_that_fails() {
+    let house = house();
     let shares = [house.new_share().0, house.new_share().0, house.new_share().0];
     house.clock.advance(Duration::from_secs(121));
-    storage.while_it_fails(|| house.steward.sweep());
+    house.while_it_fails(|| house.steward.sweep());
     house.steward.sweep().expect("swept");
     assert_eq!(shares.map(|share| house.state(share)), [ShareState::Ended; 3]);
 }
 
 #[test]
-fn who_left_while_the_books_failed_is_written_down_later() {
-    let (house, storage) = failing_house();
+fn who_left_while_the_storage_failed_is_written_down_later() {
+    let house = house();
     let (share, other) = (house.ready_share(), house.ready_share());
     for share in [share, other] {
         house.steward.accept(house.ana, share, None, PlayFrom::Live).expect("accepted");
         house.steward.watching(house.ana, share, house.tv, 5000, None).expect("watches");
     }
-    storage.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
+    house.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
     house.clock.advance(limits::WATCHING_TIME);
-    storage.while_it_fails(|| house.steward.sweep());
+    house.while_it_fails(|| house.steward.sweep());
     assert_eq!([share, other].map(|share| house.target(share)), [TargetState::Watching; 2]);
     house.steward.sweep().expect("swept");
     assert_eq!([share, other].map(|share| house.target(share)), [TargetState::Watched; 2]);
 }
 
 #[test]
-fn who_is_back_before_the_books_are_has_not_left() {
-    let (house, storage) = failing_house();
+fn who_is_back_before_the_storage_is_has_not_left() {
+    let house = house();
     let share = house.ready_share();
     house.steward.watching(house.ana, share, house.tv, 5000, None).expect("watches");
-    storage.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
+    house.while_it_fails(|| house.steward.left(house.ana, share, house.tv));
     house.steward.watching(house.ana, share, house.tv, 6000, None).expect("watches again");
     house.steward.sweep().expect("swept");
     assert_eq!((house.target(share), house.steward.viewers(share)), (TargetState::Watching, 1));
+}
+
+#[test]
+fn what_is_to_be_deleted_is_known_while_the_storage_fails() {
+    let house = house();
+    let gone = house.ready_share();
+    house.steward.withdraw_share(Asker::Owner, gone).expect("withdrawn");
+    house.new_share();
+    house.clock.advance(Duration::from_secs(121));
+    house.while_it_fails(|| house.steward.sweep());
+    assert_eq!(house.steward.discards().expect("a list"), [gone]);
+}
+
+#[test]
+fn retention_is_looked_after_as_soon_as_the_storage_takes_it() {
+    let house = house();
+    let share = house.ready_share();
+    house.steward.ended(share, EndReason::Stopped, Some(1000)).expect("over");
+    house.clock.advance(31 * Duration::from_secs(86_400));
+    house.while_it_fails(|| house.steward.sweep());
+    assert_eq!(house.state(share), ShareState::Ended);
+    assert_eq!((house.swept(), house.state(share)), (vec![share], ShareState::Expired));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What guests can't do: belong by their own word, ring as they like, look everyone up, or take what is everyone's.
 
 use super::*;
-use crate::share::{Inviter, Standing};
+use crate::share::{Inviter, Ring, Shown, Standing};
 
 /// A house with a second household, and a sender of that one who knows Ana by her number.
 struct Street {
@@ -24,8 +24,8 @@ fn street() -> Street {
 }
 
 impl Street {
-    /// A share of Eva's that comes to Ana; what the TV rings, as JSON.
-    fn ring(&self) -> (ShareId, Vec<serde_json::Value>) {
+    /// A share of Eva's that comes to Ana; how the TV rings.
+    fn ring(&self) -> (ShareId, Vec<Ring>) {
         let share = self.house.share_of(self.eva);
         let heard = self.house.heard(Audience::Tv(self.house.tv), || {
             self.house.steward.ready(share, media()).expect("ready");
@@ -40,9 +40,8 @@ impl Street {
         standing
     }
 
-    fn waiting(&self) -> Vec<serde_json::Value> {
-        let rings = self.house.steward.waiting_rings(self.house.tv).expect("rings");
-        rings.iter().map(|ring| serde_json::from_str(ring).expect("JSON")).collect()
+    fn waiting(&self) -> Vec<Ring> {
+        self.house.steward.waiting_rings(self.house.tv).expect("rings")
     }
 }
 
@@ -52,10 +51,21 @@ impl House {
     }
 }
 
-fn rings(heard: &[Event]) -> Vec<serde_json::Value> {
-    let rings = heard.iter().filter(|event| event.name == "ring");
-    rings.map(|ring| serde_json::from_str(&ring.data).expect("JSON")).collect()
+fn rings(heard: &[Change]) -> Vec<Ring> {
+    let ring = |change: &Change| match change {
+        Change::Ring(ring) => Some(ring.clone()),
+        _ => None,
+    };
+    heard.iter().filter_map(ring).collect()
 }
+
+/// How a share of Eva's rings once she is allowed.
+fn shown() -> Shown {
+    Shown::All { photo: None, title: Some("Hello".into()) }
+}
+
+/// How one rings that asks.
+const ASKS: Shown = Shown::Introduction { number: None };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -92,8 +102,7 @@ fn who_comes_from_outside_asks_first_and_shows_nothing() {
     let house = &street.house;
     let (share, rung) = street.ring();
     assert_eq!(rung.len(), 1);
-    assert_eq!(rung[0]["introduction"], true);
-    assert_eq!((&rung[0]["sender"]["name"], &rung[0]["title"]), (&"Eva".into(), &serde_json::Value::Null));
+    assert_eq!((rung[0].sender_name.as_str(), &rung[0].shown), ("Eva", &ASKS));
     let entry = house.steward.entry(house.ana, share).expect("hers");
     assert_eq!(entry.introduction, Some(crate::share::Introduction { number: None }));
     assert_eq!(street.waiting().len(), 1, "a TV that is switched on now asks too");
@@ -115,21 +124,18 @@ fn who_comes_from_outside_asks_first_and_shows_nothing() {
     let house = &again.house;
     let heard = house.heard(Audience::Tv(house.tv), || house.steward.allow(house.ana, third).expect("allowed"));
     let rung = rings(&heard);
-    assert_eq!(
-        (rung.len(), &rung[0]["introduction"], &rung[0]["title"]),
-        (1, &serde_json::Value::Null, &"Hello".into())
-    );
+    assert_eq!((rung.len(), &rung[0].shown), (1, &shown()));
     assert_eq!(house.steward.entry(house.ana, third).expect("hers").introduction, None);
     let heard = house.heard(Audience::Tv(house.tv), || house.steward.allow(house.ana, third).expect("said again"));
     assert_eq!(heard, []);
     house.clock.advance(DAY);
-    assert_eq!(again.ring().1[0]["introduction"], serde_json::Value::Null);
+    assert_eq!(again.ring().1[0].shown, shown());
 
     // Another name is another face.
     let renamed = ProfileChange { name: Some("Ana".into()), ..ProfileChange::default() };
     house.steward.change_sender(again.eva, renamed).expect("said");
     let (fourth, rung) = again.ring();
-    assert_eq!(rung[0]["introduction"], true);
+    assert_eq!(rung[0].shown, ASKS);
     let renamed = ProfileChange { name: Some("Rui".into()), ..ProfileChange::default() };
     house.steward.change_sender(again.eva, renamed).expect("said");
     assert_eq!(again.ring().1.len(), 0, "and no way to ask more often");
@@ -157,7 +163,7 @@ fn who_watches_has_allowed() {
     let house = &street.house;
     house.steward.accept(house.ana, share, None, PlayFrom::Live).expect("accepted");
     assert!(street.standing().expect("known").allowed);
-    assert_eq!(street.ring().1[0]["introduction"], serde_json::Value::Null);
+    assert_eq!(street.ring().1[0].shown, shown());
 }
 
 #[test]

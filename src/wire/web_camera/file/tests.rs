@@ -7,7 +7,7 @@ use crate::ground::frame::Frame;
 use crate::ground::limits;
 use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::mp4::{Demuxer, Mp4Error};
-use crate::wire::web_camera::{CameraError, Event, Overdue, Said, Session};
+use crate::wire::web_camera::{Event, Overdue, Said, Session, WebCameraError};
 
 const START: &str = r#"{"type":"start","version":1,"container":"mp4"}"#;
 /// Two and a half seconds out of Chromium's MediaRecorder: H.264 and Opus, fragments of a second at most.
@@ -35,7 +35,7 @@ fn started() -> Session {
 type Sent = (Session, Vec<Frame>, Vec<(usize, Event)>);
 
 /// Sends `file` in pieces, one every 200 ms; gives the frames, and the events with the number of frames before each.
-fn sent(file: &[u8], piece: usize) -> Result<Sent, CameraError> {
+fn sent(file: &[u8], piece: usize) -> Result<Sent, WebCameraError> {
     let (mut session, mut frames, mut events) = (started(), Vec::new(), Vec::new());
     for (n, piece) in file.chunks(piece).enumerate() {
         let before = frames.len();
@@ -96,11 +96,11 @@ fn pieces_are_acknowledged_by_when_they_were_handed_over() {
 fn only_pieces_come_where_a_file_was_told_of() {
     for kind in [1, 2] {
         let sent = started().binary(&message(kind, 0, &[0, 0, 0, 1, 0x65]), at_ms(1), &mut Vec::new());
-        assert!(matches!(sent, Err(CameraError::BadMessage(_))), "{sent:?}");
+        assert!(matches!(sent, Err(WebCameraError::BadMessage(_))), "{sent:?}");
     }
-    assert!(matches!(started().text(START), Err(CameraError::BadMessage(_))), "start is said once");
-    let large = message(3, 0, &vec![0; limits::CAMERA_MESSAGE_BYTES]);
-    assert_eq!(started().binary(&large, at_ms(1), &mut Vec::new()), Err(CameraError::TooLarge));
+    assert!(matches!(started().text(START), Err(WebCameraError::BadMessage(_))), "start is said once");
+    let large = message(3, 0, &vec![0; limits::WEB_CAMERA_MESSAGE_BYTES]);
+    assert_eq!(started().binary(&large, at_ms(1), &mut Vec::new()), Err(WebCameraError::TooLarge));
 }
 
 /// `FFMPEG` with the four letters of one box changed.
@@ -111,7 +111,7 @@ fn renamed(from: &[u8; 4], to: &[u8; 4]) -> Vec<u8> {
     file
 }
 
-fn sent_away(file: &[u8]) -> CameraError {
+fn sent_away(file: &[u8]) -> WebCameraError {
     sent(file, 1000).map(|(_, frames, _)| frames.len()).expect_err("not to be taken")
 }
 
@@ -138,7 +138,10 @@ fn files_that_lie_or_lack_something_end_it() {
     large[moof..moof + 4].copy_from_slice(&[0x7F, 0, 0, 0]);
     assert_eq!(code(&large), ("too_large", 1009));
     assert!(sent_away(&large).to_string().contains("key frame a second"));
-    assert_eq!(sent_away(&renamed(b"mvhd", b"free")), CameraError::File(Mp4Error::Broken("head of the description")));
+    assert_eq!(
+        sent_away(&renamed(b"mvhd", b"free")),
+        WebCameraError::File(Mp4Error::Broken("head of the description"))
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Cameras that do as the book says, with ffmpeg's pictures, and cameras that don't.
+//! Web cameras that do as the book says, with ffmpeg's pictures, and web cameras that don't.
 
 use proptest::prelude::*;
 
@@ -43,8 +43,8 @@ fn started(text: &str) -> Session {
     session
 }
 
-fn bad(result: &Result<Option<Event>, CameraError>) -> bool {
-    matches!(result, Err(CameraError::BadMessage(_)))
+fn bad(result: &Result<Option<Event>, WebCameraError>) -> bool {
+    matches!(result, Err(WebCameraError::BadMessage(_)))
 }
 
 #[test]
@@ -83,9 +83,9 @@ fn nothing_is_taken_before_start() {
     let mut session = Session::new(at_ms(0));
     assert!(bad(&session.binary(&message(1, 1, 0, &key_frame()), at_ms(1), &mut Vec::new())));
     let mut session = Session::new(at_ms(0));
-    assert!(matches!(session.text(r#"{"type":"end"}"#), Err(CameraError::BadMessage(_))));
+    assert!(matches!(session.text(r#"{"type":"end"}"#), Err(WebCameraError::BadMessage(_))));
     let mut session = started(PICTURES);
-    assert!(matches!(session.text(PICTURES), Err(CameraError::BadMessage(_))), "start is said once");
+    assert!(matches!(session.text(PICTURES), Err(WebCameraError::BadMessage(_))), "start is said once");
     assert_eq!(session.text(r#"{"type":"end"}"#), Ok(Event::End));
 }
 
@@ -115,17 +115,17 @@ fn messages_that_lie_end_it() {
         bad(&started(PICTURES).binary(&message(2, 0, 0, &[7]), at_ms(1), &mut Vec::new())),
         "no sound was announced"
     );
-    let large = message(1, 0, 0, &vec![1; limits::CAMERA_MESSAGE_BYTES]);
-    assert_eq!(started(PICTURES).binary(&large, at_ms(1), &mut Vec::new()), Err(CameraError::TooLarge));
-    let long = format!("{{\"type\":\"end\",\"x\":\"{}\"}}", "y".repeat(limits::CAMERA_TEXT_BYTES));
-    assert_eq!(started(PICTURES).text(&long), Err(CameraError::TooLarge));
+    let large = message(1, 0, 0, &vec![1; limits::WEB_CAMERA_MESSAGE_BYTES]);
+    assert_eq!(started(PICTURES).binary(&large, at_ms(1), &mut Vec::new()), Err(WebCameraError::TooLarge));
+    let long = format!("{{\"type\":\"end\",\"x\":\"{}\"}}", "y".repeat(limits::WEB_CAMERA_TEXT_BYTES));
+    assert_eq!(started(PICTURES).text(&long), Err(WebCameraError::TooLarge));
 }
 
 #[test]
 fn a_message_is_one_picture() {
     let mut session = started(PICTURES);
     let mut many = key_frame();
-    while many.len() + 5 + HEAD_BYTES <= limits::CAMERA_MESSAGE_BYTES {
+    while many.len() + 5 + HEAD_BYTES <= limits::WEB_CAMERA_MESSAGE_BYTES {
         many.extend_from_slice(&[0, 0, 1, 0x41, 0x80]);
     }
     let mut frames = Vec::new();
@@ -304,8 +304,8 @@ proptest! {
             }
             for said in session.said(now, || 0) {
                 let (before, every) = match said {
-                    Said::KeyFrame => (&mut asked, limits::CAMERA_KEY_FRAME_TIME),
-                    _ => (&mut acknowledged, limits::CAMERA_ACK_TIME),
+                    Said::KeyFrame => (&mut asked, limits::WEB_CAMERA_KEY_FRAME_TIME),
+                    _ => (&mut acknowledged, limits::WEB_CAMERA_ACK_TIME),
                 };
                 prop_assert!(before.replace(now).is_none_or(|before| now.since(before) >= every));
             }

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use crate::ground::id::{SenderId, ShareId, TvId, UserId};
 use crate::ground::time::{Clock as _, UnixMs};
 use crate::share::ledger::{Order, Rows, all};
-use crate::share::story::{Act, Cast, Phoner, TVS};
-use crate::share::{Asker, Holder, Share, ShareState, Target, TargetState, User};
+use crate::share::steward::story::{Act, Cast, Phoner, TVS};
+use crate::share::{Asker, Change, Holder, Share, ShareState, Shown, Target, TargetState, User};
 
 impl Cast {
     /// Everything that must hold, whatever happened.
@@ -272,34 +272,34 @@ impl Cast {
         let mut rung = Vec::new();
         for (tv, ear) in self.ears.iter_mut().enumerate() {
             while let Some(event) = ear.try_next() {
-                let data: serde_json::Value = serde_json::from_str(&event.data).expect("JSON");
-                let id = |field: &str| data[field].as_str().expect("an id").to_owned();
-                match event.name {
-                    "ring" => {
-                        let user = id("user_id").parse::<UserId>().expect("an id");
-                        let asks = data["introduction"] == true;
-                        assert!(!asks || data["title"].is_null() && data["sender"]["photo_url"].is_null());
-                        rung.push((tv, user, id("share_id").parse::<ShareId>().expect("an id"), asks));
+                match &*event.change {
+                    Change::Ring(ring) => {
+                        let asks = matches!(ring.shown, Shown::Introduction { .. });
+                        rung.push((tv, ring.user, ring.share, asks));
                     }
-                    "inbox" => {
-                        let user = id("user_id").parse::<UserId>().expect("an id");
+                    Change::Inbox { user, .. } => {
                         let row = rows.iter().find(|row| row.id == self.tvs[tv]).expect("a TV");
-                        assert!(row.signed_in.iter().any(|signed_in| signed_in.user == user), "not their TV");
+                        assert!(row.has_signed_in(*user), "not their TV");
                     }
-                    "share" => assert!(matches!(data["state"].as_str(), Some(state) if STATES.contains(&state))),
-                    other => assert_eq!(other, "tv"),
+                    Change::Share { state, .. } => assert!(STATES.contains(state)),
+                    Change::Gone(_) | Change::Tv { .. } => {}
+                    other => panic!("no TV is told of {other:?}"),
                 }
             }
         }
         wanted.sort_unstable();
         rung.sort_unstable();
         assert_eq!(rung, wanted);
-        assert!(self.removed.iter_mut().all(|ear| ear.try_next().is_none_or(|event| event.name == "tv")));
+        assert!(
+            self.removed
+                .iter_mut()
+                .all(|ear| ear.try_next().is_none_or(|event| matches!(*event.change, Change::Tv { .. })))
+        );
     }
 }
 
 /// What TVs are told of a share.
-const STATES: [&str; 4] = ["ready", "ended", "expired", "unknown"];
+const STATES: [ShareState; 3] = [ShareState::Ready, ShareState::Ended, ShareState::Expired];
 
 /// Whether a share gets from one state to another in any number of allowed steps.
 fn share_reaches(from: ShareState, to: ShareState) -> bool {

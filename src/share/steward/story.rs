@@ -6,51 +6,18 @@ mod checks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use crate::ground::id::{AccountId, PhoneId, SenderId, ShareId, TvId, UserId};
-use crate::ground::time::{Clock, Moment, UnixMs};
+use crate::ground::set_clock::SetClock;
+use crate::ground::time::{Clock, UnixMs};
 use crate::share::ledger::Storage;
 use crate::share::{
     Announcer, Asker, Audience, Contact, EndReason, Enrolled, Enrolment, Kind, MediaInfo, NewUser, PlayFrom,
     ProfileChange, QuietHours, Settings, Share, ShareError, ShareSettings, Steward, Subscription,
 };
-
-/// A clock that goes when it is told to.
-pub struct SetClock {
-    now: AtomicU64,
-    date: AtomicI64,
-}
-
-impl SetClock {
-    /// A clock at noon of some day.
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self { now: AtomicU64::new(0), date: AtomicI64::new(1_700_000_000_000) })
-    }
-
-    /// Time goes by.
-    pub fn advance(&self, span: Duration) {
-        self.now.fetch_add(span.as_micros() as u64, Ordering::SeqCst);
-        self.date.fetch_add(span.as_millis() as i64, Ordering::SeqCst);
-    }
-
-    /// Somebody sets the clock.
-    pub fn set_date(&self, by_ms: i64) {
-        self.date.fetch_add(by_ms, Ordering::SeqCst);
-    }
-}
-
-impl Clock for SetClock {
-    fn now(&self) -> Moment {
-        Moment(self.now.load(Ordering::SeqCst))
-    }
-    fn date(&self) -> UnixMs {
-        UnixMs(self.date.load(Ordering::SeqCst))
-    }
-}
 
 #[allow(missing_docs, reason = "the acts are named after the methods of the steward")]
 /// Something that happens. Numbers choose among who and what there is.
@@ -374,7 +341,8 @@ impl Cast {
                 Ok(())
             }
             Act::Sweep => {
-                for share in steward.sweep()? {
+                steward.sweep()?;
+                for share in steward.discards()? {
                     steward.recording_deleted(share)?;
                 }
                 Ok(())

@@ -1,0 +1,26 @@
+//! The addresses that answers hold: where whoever asks can play a share, and see its still picture.
+
+use serde_json::{Map, Value};
+
+use crate::ground::id::ShareId;
+use crate::http::api::services::Api;
+use crate::http::request::Request;
+use crate::share::{Holder, MediaInfo, Scope};
+use crate::wire::address::{PlayAddress, PlayFile};
+
+/// The addresses at which `holder` can play `share`, as the asker reaches the gateway.
+pub fn play(api: &Api, request: &Request, share: ShareId, holder: Holder, media: Option<&MediaInfo>) -> Value {
+    let ticket = api.steward.ticket(share, holder, Scope::Play);
+    let base = request.base();
+    let mut value: Map<_, _> = PlayAddress::offered(share, &ticket)
+        .map(|(name, address)| (name.to_owned(), format!("{base}{address}").into()))
+        .collect();
+    value.insert("mime".to_owned(), media.map(MediaInfo::mime).into());
+    value.into()
+}
+
+/// The address of the share's still picture for `holder`: a right to the picture alone.
+pub fn thumbnail_url(api: &Api, request: &Request, share: ShareId, holder: Holder) -> String {
+    let ticket = api.steward.ticket(share, holder, Scope::Picture);
+    format!("{}{}", request.base(), PlayAddress { share, ticket, file: PlayFile::Thumbnail })
+}

@@ -1,0 +1,37 @@
+//! What a phone is told of the film it sends. The answers are those of a resumable upload: 308 with a Range that says
+//! what has arrived, until the film is whole.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::ground::reply::Reply;
+use crate::http::api::answer::json_reply;
+use crate::http::api::failure::refused;
+use crate::http::status::status_of_clip;
+use crate::share::{ClipError, ClipProgress};
+
+/// The answer that tells how far a film is, or why it is not taken.
+pub fn clip_answer(answer: Result<ClipProgress, ClipError>) -> Reply {
+    let error = match answer {
+        Ok(ClipProgress::Arrived(bytes)) => return with_range(Reply::bytes(308, "", Bytes::new()), bytes),
+        Ok(ClipProgress::Whole(share, state)) => {
+            return json_reply(200, &json!({ "share_id": share.to_string(), "state": state.as_str() }));
+        }
+        Err(ClipError::Share(error)) => return refused(error),
+        Err(error) => error,
+    };
+    let reply = Reply::error(status_of_clip(&error), error.code(), &error.to_string());
+    let reply = match error.retry_after() {
+        Some(wait) => reply.with("Retry-After", wait.as_secs().to_string()),
+        None => reply,
+    };
+    match error {
+        ClipError::Offset(arrived) => with_range(reply, arrived),
+        _ => reply,
+    }
+}
+
+/// Says which bytes have arrived, if any have (a `Range` of an answer, as resumable uploads have it).
+fn with_range(reply: Reply, arrived: u64) -> Reply {
+    if arrived == 0 { reply } else { reply.with("Range", format!("bytes=0-{}", arrived - 1)) }
+}

@@ -1,0 +1,72 @@
+//! What calls are answered with: the steward who decides, and whoever keeps photos, carries out the owner's verbs and
+//! knows the channels. No call is answered here.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::http::ports::lineup::Lineup;
+use crate::http::ports::owner::OwnerAdmin;
+use crate::http::ports::photos::Photos;
+use crate::share::Steward;
+
+/// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
+#[derive(Debug, Default)]
+pub struct SecurePorts {
+    https: OnceLock<u16>,
+    rtsps: OnceLock<u16>,
+}
+
+impl SecurePorts {
+    /// HTTPS is served at this port.
+    pub fn open_https(&self, port: u16) {
+        // It is opened once.
+        let _ = self.https.set(port);
+    }
+
+    /// RTSPS is served at this port.
+    pub fn open_rtsps(&self, port: u16) {
+        let _ = self.rtsps.set(port);
+    }
+
+    pub(in crate::http) fn https(&self) -> Option<u16> {
+        self.https.get().copied()
+    }
+
+    pub(in crate::http) fn rtsps(&self) -> Option<u16> {
+        self.rtsps.get().copied()
+    }
+}
+
+/// The calls of phones and TVs, answered with a steward.
+#[derive(Clone)]
+pub struct Api {
+    /// Who decides.
+    pub(in crate::http) steward: Arc<Steward>,
+    /// Who draws and keeps photos.
+    pub(in crate::http) photos: Arc<dyn Photos>,
+    /// Who carries out what the owner wants.
+    pub(in crate::http) admin: Arc<dyn OwnerAdmin>,
+    /// The port phones publish to.
+    pub(in crate::http) rtsp_port: u16,
+    /// The ports of the secure doors.
+    pub(in crate::http) secure: Arc<SecurePorts>,
+    /// Who knows the TV channels.
+    pub(in crate::http) lineup: Option<Arc<dyn Lineup>>,
+}
+
+impl Api {
+    /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `admin`; phones are told to
+    /// publish to `rtsp_port`.
+    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, admin: Arc<dyn OwnerAdmin>, rtsp_port: u16) -> Self {
+        Self { steward, photos, admin, rtsp_port, secure: Arc::default(), lineup: None }
+    }
+
+    /// The same, with secure doors at these ports.
+    pub fn with_secure(self, secure: Arc<SecurePorts>) -> Self {
+        Self { secure, ..self }
+    }
+
+    /// The same, with TV channels.
+    pub fn with_lineup(self, lineup: Arc<dyn Lineup>) -> Self {
+        Self { lineup: Some(lineup), ..self }
+    }
+}

@@ -1,6 +1,7 @@
 //! One who reads the endless body: the init segment, then every fragment from the newest key frame on.
 //!
-//! It keeps its place and no queue: one that falls behind goes on at the newest key frame, and is counted.
+//! It keeps its place and no queue: one that falls behind goes on at the newest key frame, and is counted. Where other
+//! parameters hold its body ends, for many players pass over a second init segment: who asks again gets the new one.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -18,7 +19,7 @@ pub struct Reader {
     fmp4: Fmp4,
     /// The number of the fragment to be read next; `None` before the first.
     next: Option<u64>,
-    /// The init segment that was read last.
+    /// The init segment that was read.
     init_segment: Option<usize>,
     listener: Option<EventListener>,
 }
@@ -32,7 +33,7 @@ impl Fmp4 {
 }
 
 impl Reader {
-    /// What comes next, if it is there; `Err` at the end of the stream.
+    /// What comes next, if it is there; `Err` at the end of the body.
     fn take(&mut self) -> Result<Option<Bytes>, Ended> {
         let Self { fmp4, next, init_segment, .. } = self;
         fmp4.with(|packager, source| {
@@ -49,7 +50,10 @@ impl Reader {
             let Some((place, (bytes, described))) = fragment else {
                 return if source.ended() { Err(Ended) } else { Ok(None) };
             };
-            if *init_segment != Some(described) {
+            if init_segment.is_some_and(|known| known != described) {
+                return Err(Ended);
+            }
+            if init_segment.is_none() {
                 *init_segment = Some(described);
                 *next = Some(place);
                 return Ok(packager.init_segment(described));
@@ -60,7 +64,7 @@ impl Reader {
     }
 }
 
-/// The stream is over, and all of it was read.
+/// The stream is over and all of it was read, or other parameters hold from here on.
 struct Ended;
 
 impl AsyncStream for Reader {

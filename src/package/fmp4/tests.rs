@@ -143,6 +143,8 @@ fn new_parameters_bring_a_new_init_segment() {
     assert_eq!(pictures(&mut reader), [0, 1]);
     let changed = Arc::new(VideoParams { width: 1280, ..(*params()).clone() });
     publisher.write(&mut vec![picture(&changed, 2, true, 100)], NOW);
+    assert_eq!(next(&mut reader), None, "players of the plain body pass over a second init segment");
+    let mut reader = Fmp4::of(&stream).reader();
     let init_segment = next(&mut reader).flatten().expect("an init segment");
     assert_eq!(&init_segment[4..8], b"ftyp");
     assert_eq!(pictures(&mut reader), [2]);

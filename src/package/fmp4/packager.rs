@@ -261,7 +261,8 @@ impl Packager {
         if self.init_segments.is_empty() || !ended && !reload.is_met(&self.segments)? {
             return Ok(None);
         }
-        let (first, began) = (self.first_segment(source), source.began());
+        let first = self.first_segment(source);
+        let began = source.began();
         let update = reload.skip && !ended;
         let slot = usize::from(update);
         if self.playlists[slot].is_none() {
@@ -378,7 +379,8 @@ impl Packager {
         if fragment.key {
             self.newest_key = Some(number);
         }
-        let (end, bytes) = (fragment.start, fragment.bytes.clone());
+        let end = fragment.start;
+        let bytes = fragment.bytes.clone();
         self.ring.push_back(Kept { fragment, offset, init_segment });
         source.recording.push(bytes);
         let has_all = source.recording.is_on()

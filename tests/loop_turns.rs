@@ -299,13 +299,7 @@ fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
     let house = Large::new(1, 1, |_| {});
     let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
     let mut camera = house.connect();
-    camera.begin(
-        Request::get(WebSocketAddress(&share.publish_token))
-            .field("Connection", "Upgrade")
-            .field("Upgrade", "websocket")
-            .field("Sec-WebSocket-Version", "13")
-            .field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    );
+    camera.begin(Request::get(WebSocketAddress(&share.publish_token)).websocket());
     assert_eq!(camera.head().status, 101);
     camera.send(message(1, br#"{"type":"start","version":1,"container":"mp4"}"#));
     camera.read_some();

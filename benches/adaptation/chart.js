@@ -21,11 +21,13 @@ function chart({ samples, pictures, line, lasts }) {
   const heights = samples.filter((one, i) => i === 0 || one.height !== samples[i - 1].height);
   const text = (at, y, words, more = '') => `<text x="${at}" y="${y}" ${more}>${words}</text>`;
   const axis = ({ bottom, y }, values, unit) =>
-    values.map((value) => `<path d="M${LEFT} ${y(value)}H${WIDTH - RIGHT}" stroke="${GREY}" stroke-opacity=".3"/>${text(LEFT - 8, y(value) + 4, value, 'text-anchor="end"')}`).join('')
+    values.map((value) => `<path d="M${LEFT} ${y(value)}H${WIDTH - RIGHT}" stroke="${GREY}" stroke-opacity=".3"/>`
+      + text(LEFT - 8, y(value) + 4, value, 'text-anchor="end"')).join('')
     + text(LEFT, bottom - HEIGHT - 12, unit);
   const seconds = Array.from({ length: Math.floor(lasts / 10) + 1 },
     (_, i) => text(x(i * 10), delay.bottom + 18, `${i * 10} s`, 'text-anchor="middle"')).join('');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${delay.bottom + 30}" font-family="sans-serif" font-size="12" fill="${GREY}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${delay.bottom + 30}"
+  font-family="sans-serif" font-size="12" fill="${GREY}">
 ${axis(rate, [0, 2, 4, 6], 'Mbit/s: what the line takes (grey) and what is sent (orange), with the lines of the picture')}
 ${axis(delay, [0, 1000, 2000, 3000], 'ms from the camera to the TV, a dot a picture')}
 <path d="${steps}" fill="none" stroke="${GREY}" stroke-width="2"/>

@@ -127,12 +127,15 @@ function tell(samples, pictures) {
   say('delay once it is wide again', between(widened, LASTS_S));
   const low = samples.find(({ second, mbits }) => second > narrowed && mbits * 1e6 < NARROW);
   const back = samples.find(({ second, mbits }) => second > widened && mbits * 1000 >= before * 0.9);
-  console.log(`before: ${before} kbit/s, ${settled.at(-1).height} lines; under the narrow line's width after ${low ? (low.second - narrowed).toFixed(1) : 'never'} s; as good as before again after ${back ? (back.second - widened).toFixed(1) : 'never'} s`);
+  const since = (then, from) => (then ? (then.second - from).toFixed(1) : 'never');
+  console.log(`before: ${before} kbit/s, ${settled.at(-1).height} lines; `
+    + `under the narrow line's width after ${since(low, narrowed)} s; as good as before again after ${since(back, widened)} s`);
   const lost = samples.filter(({ isLost }, i) => isLost && !samples[i - 1]?.isLost).map(({ second }) => `${second.toFixed(1)} s`);
   console.log(`the phone took its line for lost ${lost.length ? `at ${lost.join(', ')}` : 'never'}`);
   const shown = pictures.map(([second]) => second);
   const gaps = shown.slice(1).map((second, i) => [second - shown[i], second]).sort((one, other) => other[0] - one[0]);
-  console.log(`the longest the picture stood still: ${gaps.slice(0, 3).map(([gap, at]) => `${gap.toFixed(2)} s at ${at.toFixed(1)} s`).join(', ')}`);
+  const longest = gaps.slice(0, 3).map(([gap, at]) => `${gap.toFixed(2)} s at ${at.toFixed(1)} s`);
+  console.log(`the longest the picture stood still: ${longest.join(', ')}`);
 }
 
 main().catch((error) => { console.error(error); process.exitCode = 1; });

@@ -28,9 +28,11 @@ async function main() {
     const { answers, ...phases } = await besieged(browser, demo, SECONDS);
     for (const [name, of] of Object.entries(phases)) {
       const memory_mib = of.peak_bytes / 1048576;
-      console.log(`${name}: ${of.pictures} pictures, longest without one ${ms(of.longest_ms)}; ${memory_mib.toFixed(1)} MiB; refused ${of.refused.length}`);
+      console.log(`${name}: ${of.pictures} pictures, longest without one ${ms(of.longest_ms)}; `
+        + `${memory_mib.toFixed(1)} MiB; refused ${of.refused.length}`);
       for (const [question, times] of Object.entries(of.times_ms)) {
-        console.log(`  ${question.padEnd(14)} median ${ms(part(times, 0.5)).padStart(10)}   99th of 100 ${ms(part(times, 0.99)).padStart(10)}   (${times.length})`);
+        const at = (share) => ms(part(times, share)).padStart(10);
+        console.log(`  ${question.padEnd(14)} median ${at(0.5)}   99th of 100 ${at(0.99)}   (${times.length})`);
       }
       const tv = Object.entries(of.times_ms).filter(([question]) => ['a TV', 'its inbox', 'its channels'].includes(question))
         .flatMap(([, times]) => times);

@@ -399,10 +399,14 @@ pub fn texts_are_in_every_language(house: &House) -> Vec<Breach> {
         .collect()
 }
 
-/// Lines of the pages' scripts can be read at once: not over 140 characters. What others wrote is left as it is.
+/// Lines of scripts, of the pages, of their tests and of benches, can be read at once: not over 140 characters. What
+/// others wrote is left as it is.
 pub fn script_lines_are_short(house: &House) -> Vec<Breach> {
-    let ours =
-        |file: &&File| file.path.starts_with("web/") && file.path.ends_with(".js") && !file.path.contains("vendor/");
+    let ours = |file: &&File| {
+        ["web/", "tests/", "benches/"].iter().any(|folder| file.path.starts_with(folder))
+            && [".js", ".py", ".sh"].iter().any(|kind| file.path.ends_with(kind))
+            && !file.path.contains("vendor/")
+    };
     let mut breaches = Vec::new();
     for file in house.files.iter().filter(ours) {
         for (i, line) in file.text.lines().enumerate() {

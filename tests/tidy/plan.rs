@@ -192,7 +192,8 @@ pub const MAKING: &[&str] = &[
 ];
 
 /// Texts that lead through the repository: the files they name are there.
-pub const GUIDES: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/decisions/", "docs/glossary.md"];
+pub const GUIDES: &[&str] =
+    &["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/decisions/", "docs/glossary.md", "docs/schema.md"];
 
 /// Folders that are not ours, or not text.
 pub const NOT_READ: &[&str] =

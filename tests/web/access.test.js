@@ -126,7 +126,8 @@ test('on a processor slowed six times: from a key to the focus', async (t) => {
     }
     return times.sort((a, b) => a - b);
   };
-  const ring = (name, times) => `${name}: median ${Math.round(times[times.length >> 1])} ms, worst ${Math.round(times.at(-1))} ms of ${times.length}`;
+  const ring = (name, times) => `${name}: median ${Math.round(times[times.length >> 1])} ms, `
+    + `worst ${Math.round(times.at(-1))} ms of ${times.length}`;
   const home = await measure('ArrowRight', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowUp', 'ArrowRight', 'ArrowLeft');
   await keys(page, 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowRight', 'Enter');
   await page.waitForSelector('.grid .tile.is-focused');

@@ -163,7 +163,8 @@ test('the owner sees which browsers are in, and shows one out', async () => {
 });
 
 test('it shows the channels, what was wrong with their list, and fetches it again', async () => {
-  const list = (names) => `#EXTM3U\n${names.map((name, i) => `#EXTINF:-1 tvg-chno="${i + 1}" group-title="News",${name}\nhttp://tv.example/${i}.m3u8\n`).join('')}#EXTINF:-1,Broken\nnowhere\n`;
+  const item = (name, i) => `#EXTINF:-1 tvg-chno="${i + 1}" group-title="News",${name}\nhttp://tv.example/${i}.m3u8\n`;
+  const list = (names) => `#EXTM3U\n${names.map(item).join('')}#EXTINF:-1,Broken\nnowhere\n`;
   demo = scene.keep(await startGateway((folder) => {
     fs.writeFileSync(path.join(folder, 'tv.m3u'), list(['First', '<b>Second</b>']));
     return '[channels]\nlist = "tv.m3u"\n';
@@ -190,7 +191,8 @@ test('it shows that channels are being fetched, and what came of it', async () =
     if (asked === 1) { answer(); } else { release = answer; }
   });
   await new Promise((done) => { upstream.listen(0, '127.0.0.1', done); });
-  demo = scene.keep(await startGateway(() => `[channels]\nlist = "http://127.0.0.1:${upstream.address().port}/tv.m3u"\nallow = ["127.0.0.1:${upstream.address().port}"]\n`));
+  const place = `127.0.0.1:${upstream.address().port}`;
+  demo = scene.keep(await startGateway(() => `[channels]\nlist = "http://${place}/tv.m3u"\nallow = ["${place}"]\n`));
   await open();
   await page.goto(admin('owner').url.replace(/^http:\/\/[^/]+/, demo.url));
   await page.click('text=Fetch again');

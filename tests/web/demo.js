@@ -11,7 +11,8 @@ const { TV, blank } = require('./browser');
 
 const PROGRAM = process.env.LAREIRA || path.join(__dirname, '../../target/debug/lareira');
 
-/** A demo, for ever or for so many seconds: what it prints, its process, the address it serves at, the owner's verbs, and a way to end it. */
+/** A demo, for ever or for so many seconds: what it prints, its process, the address it serves at, the owner's verbs, and a way
+ *  to end it. */
 function startDemo(seconds = null) {
   return new Promise((resolve, reject) => {
     const child = spawn(PROGRAM, ['demo', '--json', ...(seconds ? ['--seconds', String(seconds)] : [])],
@@ -60,7 +61,14 @@ async function startGateway(settings, { names = [], httpsHost = '127.0.0.1' } = 
   const [http, https, rtsp] = await freePorts(3);
   const data = path.join(folder, 'data');
   const config = path.join(folder, 'config.toml');
-  fs.writeFileSync(config, `data_dir = ${JSON.stringify(data)}\n[http]\naddress = "127.0.0.1:${http}"\nnames = ${JSON.stringify(names)}\n[https]\naddress = "${httpsHost}:${https}"\n[rtsps]\naddress = "127.0.0.1:0"\n[rtsp]\naddress = "127.0.0.1:${rtsp}"\n${settings(folder)}`);
+  fs.writeFileSync(config, [
+    `data_dir = ${JSON.stringify(data)}`,
+    '[http]', `address = "127.0.0.1:${http}"`, `names = ${JSON.stringify(names)}`,
+    '[https]', `address = "${httpsHost}:${https}"`,
+    '[rtsps]', 'address = "127.0.0.1:0"',
+    '[rtsp]', `address = "127.0.0.1:${rtsp}"`,
+    settings(folder)
+  ].join('\n'));
   const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
   const ended = new Promise((done) => { child.once('exit', done); });
   const url = `http://127.0.0.1:${http}`;

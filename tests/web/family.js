@@ -82,7 +82,8 @@ function memory_bytes(pid) {
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 }
 
-/** The family lives for `seconds`: each answer's time by question, what was refused, pictures and the longest time without one, memory. */
+/** The family lives for `seconds`: each answer's time by question, what was refused, pictures and the longest time without one,
+ *  memory. */
 async function live(demo, page, asked, seconds) {
   const times_ms = {};
   const refused = [];

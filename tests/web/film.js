@@ -19,7 +19,8 @@ function film(file) {
   return file;
 }
 
-/** Notes from now on for each picture of the page's video, in window.pictures, which one it is and when: taken where the page is the camera's, else shown.
+/** Notes from now on for each picture of the page's video, in window.pictures, which one it is and when: taken where the page
+ *  is the camera's, else shown.
     The squares are those of the film, or `bits` of `cell` pixels in a picture that is `width` wide, or as wide as it comes. */
 async function note(page, { bits, cell, width = null } = { bits: BITS, cell: CELL, width: WIDTH }) {
   await page.evaluate(([bits, cell, width]) => {

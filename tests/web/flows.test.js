@@ -442,7 +442,14 @@ test('a channel that fails says so, is tried again, and can be left by the next 
 
 test('channels that could not be fetched are asked for again', async () => {
   await begin({ users: clara(), channels: stations(Date.now()) },
-    { before: 'const real = XMLHttpRequest.prototype.open; let lost = 0; XMLHttpRequest.prototype.open = function (m, u, a) { const loses = /channels/.test(u) && !lost; lost += loses; real.call(this, m, loses ? "http://127.0.0.1:1/" : u, a); };' });
+    { before: `
+      const real = XMLHttpRequest.prototype.open;
+      let lost = 0;
+      XMLHttpRequest.prototype.open = function (m, u, a) {
+        const loses = /channels/.test(u) && !lost;
+        lost += loses;
+        real.call(this, m, loses ? 'http://127.0.0.1:1/' : u, a);
+      };` });
   await on(page, 'home');
   await page.waitForSelector('.key-yellow');
   page.complaints.length = 0;

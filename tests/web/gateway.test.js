@@ -124,7 +124,8 @@ async function has(url, segments) {
   }
 }
 
-/** A bare page of another site (one on this machine: browsers let no others come here) that plays `url` with hls.js; its words and errors are gathered in window.told. */
+/** A bare page of another site (one on this machine: browsers let no others come here) that plays `url` with hls.js; its words
+ *  and errors are gathered in window.told. */
 async function hls(url) {
   const site = http.createServer((request, response) => { response.setHeader('Content-Type',
     'text/html'); response.end('<video muted></video>'); });

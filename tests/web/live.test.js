@@ -60,7 +60,9 @@ test('accept to first picture, and the delay of every picture, from the first se
   const all = await delays(stream, 10000);
   const settled = await delays(stream, 8000);
   const told = (await player()).delay;
-  t.diagnostic(`first picture ${Math.round(first)} ms after OK; delay median ${part(all, 0.5)}, p95 ${part(all, 0.95)} ms over ${all.length} pictures from the first second on; then ${part(settled, 0.5)}, ${part(settled, 0.95)}; the page itself says ${told}`);
+  t.diagnostic(`first picture ${Math.round(first)} ms after OK; `
+    + `delay median ${part(all, 0.5)}, p95 ${part(all, 0.95)} ms over ${all.length} pictures from the first second on; `
+    + `then ${part(settled, 0.5)}, ${part(settled, 0.95)}; the page itself says ${told}`);
   assert.ok(Math.abs(told - part(settled, 0.5)) < 200, `the page says ${told}`);
   /* On a machine that is busy with other things the figures are theirs, not ours. */
   if (os.loadavg()[0] > os.cpus().length * 1.5) { t.diagnostic('the machine is busy: the delay was not judged'); return; }
@@ -120,7 +122,14 @@ test('another picture size in mid-stream plays on', async () => {
 });
 
 test('a full buffer makes room and plays on', async () => {
-  await watch({ before: 'const append = SourceBuffer.prototype.appendBuffer; let count = 0; SourceBuffer.prototype.appendBuffer = function (bytes) { count += 1; if (count % 100 === 99) { throw new DOMException("full", "QuotaExceededError"); } append.call(this, bytes); };' });
+  await watch({ before: `
+    const append = SourceBuffer.prototype.appendBuffer;
+    let count = 0;
+    SourceBuffer.prototype.appendBuffer = function (bytes) {
+      count += 1;
+      if (count % 100 === 99) { throw new DOMException('full', 'QuotaExceededError'); }
+      append.call(this, bytes);
+    };` });
   await page.waitForTimeout(8000);
   assert.ok(await moves(2000) > 1.2);
   assert.equal(await page.$('.panel'), null);
@@ -177,7 +186,12 @@ test('closing the page while watching tells the gateway', async () => {
 });
 
 test('where a gesture is wanted for sound, it plays without, and OK brings the sound', async () => {
-  await watch({ before: 'const play = HTMLMediaElement.prototype.play; HTMLMediaElement.prototype.play = function () { return this.muted || window.gesture ? play.call(this) : Promise.reject(new DOMException("no gesture", "NotAllowedError")); };' });
+  await watch({ before: `
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () {
+      if (this.muted || window.gesture) { return play.call(this); }
+      return Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
+    };` });
   assert.match(await page.textContent('.hint-line'), /OK/);
   await page.evaluate(() => { window.gesture = true; });
   await keys(page, 'Enter');

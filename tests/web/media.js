@@ -29,7 +29,8 @@ function clip(width, height, seconds) {
   const unfinished = `${file}.${process.pid}.part`;
   execFileSync('ffmpeg', [
     '-v', 'error', '-y',
-    '-f', 'lavfi', '-i', `gradients=size=${width}x${height}:rate=${FRAME_RATE}:c0=0x24506e:c1=0xd9915a:c2=0x5b2f3c:nb_colors=3:speed=0.02:seed=7`,
+    '-f', 'lavfi', '-i', `gradients=size=${width}x${height}:rate=${FRAME_RATE}:`
+      + 'c0=0x24506e:c1=0xd9915a:c2=0x5b2f3c:nb_colors=3:speed=0.02:seed=7',
     '-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=2:sample_rate=48000',
     '-vf', barCode(), '-t', String(seconds),
     '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-b:v', '2M', '-g',

@@ -101,14 +101,24 @@ function scene(seed, big) {
     ['#a34f3b', '#f0b46a']];
   const [top, low] = skies[seed % skies.length];
   const hill = (y, colour, wave) => `<path d="M0 ${y} q ${160} ${-wave} 320 0 t 320 0 V360 H0z" fill="${colour}"/>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 360" width="${big}" height="${(big * 9) / 16}"><defs><linearGradient id="s" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${top}"/><stop offset="1" stop-color="${low}"/></linearGradient></defs><rect width="640" height="360" fill="url(#s)"/><circle cx="${120 + (seed * 97) % 420}" cy="${110 + (seed * 31) % 70}" r="34" fill="#fff1d6" opacity=".85"/>${hill(220, '#00000040', 70 + (seed * 13) % 50)}${hill(260, '#00000066', -50)}${hill(300, '#000000a0', 40)}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 360" width="${big}" height="${(big * 9) / 16}">`
+    + '<defs><linearGradient id="s" x1="0" y1="0" x2="0" y2="1">'
+    + `<stop offset="0" stop-color="${top}"/><stop offset="1" stop-color="${low}"/></linearGradient></defs>`
+    + '<rect width="640" height="360" fill="url(#s)"/>'
+    + `<circle cx="${120 + (seed * 97) % 420}" cy="${110 + (seed * 31) % 70}" r="34" fill="#fff1d6" opacity=".85"/>`
+    + `${hill(220, '#00000040', 70 + (seed * 13) % 50)}${hill(260, '#00000066', -50)}${hill(300, '#000000a0', 40)}</svg>`;
 }
 
 function portrait(seed) {
   const backs = ['#c9a27a', '#8fa6a0', '#b98b8b', '#a7a078', '#8f93b0'];
   const hairs = ['#2b1c14', '#5a3a22', '#8c6a3a', '#1c1c20', '#9a9a9a'];
   const skins = ['#e8bd9b', '#c98f66', '#8a5a3c', '#f0cdb0'];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" fill="${backs[seed % 5]}"/><path d="M14 100c2-24 18-32 36-32s34 8 36 32z" fill="${backs[(seed + 2) % 5]}"/><rect x="42" y="56" width="16" height="18" rx="8" fill="${skins[seed % 4]}"/><circle cx="50" cy="42" r="21" fill="${skins[seed % 4]}"/><path d="M27 44c-2-22 10-29 23-29s25 7 23 29c-5-10-10-14-23-15-13 1-18 5-23 15z" fill="${hairs[seed % 5]}"/></svg>`;
+  return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
+    + `<rect width="100" height="100" fill="${backs[seed % 5]}"/>`
+    + `<path d="M14 100c2-24 18-32 36-32s34 8 36 32z" fill="${backs[(seed + 2) % 5]}"/>`
+    + `<rect x="42" y="56" width="16" height="18" rx="8" fill="${skins[seed % 4]}"/>`
+    + `<circle cx="50" cy="42" r="21" fill="${skins[seed % 4]}"/>`
+    + `<path d="M27 44c-2-22 10-29 23-29s25 7 23 29c-5-10-10-14-23-15-13 1-18 5-23 15z" fill="${hairs[seed % 5]}"/></svg>`;
 }
 
 /** Something that looks like a QR code. */
@@ -121,7 +131,8 @@ function square() {
     const on = eye(0, 0) ? ring(0, 0) : eye(18, 0) ? ring(18, 0) : eye(0, 18) ? ring(0, 18) : (x * 7 + y * 13 + x * y) % 3 === 0;
     if (on) { cells += `M${x} ${y}h1v1h-1z`; }
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 29 29"><rect x="-2" y="-2" width="29" height="29" fill="#fff"/><path d="${cells}"/></svg>`;
+  return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 29 29">'
+    + `<rect x="-2" y="-2" width="29" height="29" fill="#fff"/><path d="${cells}"/></svg>`;
 }
 
 const PEOPLE = [
@@ -155,7 +166,9 @@ function stations(nowMs) {
 
 function logo(seed) {
   const inks = ['#e05a3a', '#4a7fb0', '#d9a53a', '#5b9a6f', '#9a6fae'];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 90"><rect width="160" height="90" fill="#f4f1ec"/><circle cx="${50 + (seed % 3) * 8}" cy="45" r="24" fill="${inks[seed % 5]}"/><rect x="70" y="${30 - (seed % 2) * 6}" width="50" height="30" rx="${(seed % 4) * 5}" fill="${inks[(seed + 2) % 5]}"/></svg>`;
+  return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 90"><rect width="160" height="90" fill="#f4f1ec"/>'
+    + `<circle cx="${50 + (seed % 3) * 8}" cy="45" r="24" fill="${inks[seed % 5]}"/>`
+    + `<rect x="70" y="${30 - (seed % 2) * 6}" width="50" height="30" rx="${(seed % 4) * 5}" fill="${inks[(seed + 2) % 5]}"/></svg>`;
 }
 
 const HELP = {
@@ -384,7 +397,10 @@ class Mock {
     if (!known) { response.writeHead(404); return response.end(); }
     const [title, paragraphs, items] = known;
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY });
-    return response.end(`<!DOCTYPE html><html lang="${language}"><head><title>${title}</title></head><body><main><h1>${title}</h1>${paragraphs.map((text) => `<p>${text}</p>`).join('')}<h2>With the remote</h2><ul>${items.map((text) => `<li>${text}</li>`).join('')}</ul><script>window.broken = 1</script></main></body></html>`);
+    const inside = (name, texts) => texts.map((text) => `<${name}>${text}</${name}>`).join('');
+    return response.end(`<!DOCTYPE html><html lang="${language}"><head><title>${title}</title></head><body><main><h1>${title}</h1>`
+      + `${inside('p', paragraphs)}<h2>With the remote</h2><ul>${inside('li', items)}</ul>`
+      + '<script>window.broken = 1</script></main></body></html>');
   }
 
   playback(request, response, parts) {

@@ -119,10 +119,12 @@ test('times of two sources meet on one clock and never go back', async () => {
 
 test('address books are read in the forms people have them', async () => {
   const { contactsOf, ofPicker } = await load('contacts.js');
-  const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Reis;Ana Sofia;;;\r\nFN:Ana Sofia Reis\r\nTEL;TYPE=CELL:+351 912 345\r\n  678\r\nitem1.EMAIL;type=INTERNET:ana@example.org\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n';
+  const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Reis;Ana Sofia;;;\r\nFN:Ana Sofia Reis\r\nTEL;TYPE=CELL:+351 912 345\r\n  678\r\n'
+    + 'item1.EMAIL;type=INTERNET:ana@example.org\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n';
   assert.deepEqual(contactsOf(card), [{ name: 'Ana Sofia Reis', msisdn: '+351 912 345 678' },
     { name: 'Ana Sofia Reis', email: 'ana@example.org' }]);
-  const old = 'BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Jos=C3=A9;Tio;;;\nTEL;CELL:912345678\nEND:VCARD\nBEGIN:VCARD\nVERSION:4.0\nFN:Eva\\, prima\nTEL;VALUE=uri:tel:+34-600-100-200\nEND:VCARD';
+  const old = 'BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Jos=C3=A9;Tio;;;\nTEL;CELL:912345678\nEND:VCARD\n'
+    + 'BEGIN:VCARD\nVERSION:4.0\nFN:Eva\\, prima\nTEL;VALUE=uri:tel:+34-600-100-200\nEND:VCARD';
   assert.deepEqual(contactsOf(old), [{ name: 'Tio José', msisdn: '912345678' }, { name: 'Eva, prima', msisdn: '+34-600-100-200' }]);
   assert.deepEqual(contactsOf('Ana (912) 345-678\nRui <rui@example.org>; +34 600 100 200, nobody\n\n12'),
     [{ name: 'Ana', msisdn: '(912) 345-678' }, { name: 'Rui', email: 'rui@example.org' }, { name: '', msisdn: '+34 600 100 200' }]);
@@ -136,7 +138,8 @@ test('address books are read in the forms people have them', async () => {
 
 test('events are read in whatever pieces they come', async () => {
   const { EventReader } = await load('events.js');
-  const text = 'retry: 1000\nevent: hello\ndata: {}\n\n:\n\nid: 7\nevent: target\ndata: {"a":\ndata: 1}\r\n\r\nid: 8\nevent: share\ndata: x\n\n';
+  const text = 'retry: 1000\nevent: hello\ndata: {}\n\n:\n\nid: 7\nevent: target\ndata: {"a":\ndata: 1}\r\n\r\n'
+    + 'id: 8\nevent: share\ndata: x\n\n';
   const wanted = [{ id: null, name: 'hello', data: '{}' }, { id: '7', name: 'target', data: '{"a":\n1}' },
     { id: '8', name: 'share', data: 'x' }];
   for (let size = 1; size <= text.length; size += 1) {

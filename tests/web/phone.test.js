@@ -46,7 +46,9 @@ async function sound(name) {
 async function toCamera(how) {
   mock.accepted = true;
   await open('', { ...how,
-    before: `localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] })); ${(how && how.before) || ''}` });
+    before: `localStorage.setItem('lareira',
+        localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));
+      ${(how && how.before) || ''}` });
   await on('people');
   await page.tap('.dock .main');
   await on('studio');
@@ -149,7 +151,8 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', '
     assert.ok(pictures.every((one) => /^(1280,720|720,1280|\d+,720|720,\d+),[IP]$/.test(one)), pictures[0]);
     const apart = Math.abs(line.sounds[5].timestampUs - line.pictures[0].timestampUs);
     assert.ok(line.sounds.length > 60 && apart < 1500000, `sound and picture ${apart} µs apart`);
-    t.diagnostic(`${pictures.length} pictures of ${pictures[0]}, ${line.sounds.length} pieces of ${line.start.audio.codec}, ${line.bytes} bytes`);
+    const { sounds, start, bytes } = line;
+    t.diagnostic(`${pictures.length} pictures of ${pictures[0]}, ${sounds.length} pieces of ${start.audio.codec}, ${bytes} bytes`);
 
     await page.tap('.card button:nth-of-type(2)');
     await on('people');
@@ -275,8 +278,8 @@ test('a revoked phone is told so and can come in again; a wrong code is said', a
 
 for (const [locale, unkept, again, lacks] of [
   ['en-GB', /Live, but not being kept: the disk is full\./, /being kept again/, /A part of it is missing in the inboxes\./],
-  ['es-ES', /no se está guardando: el disco está lleno\./, /guardando otra vez/, /En las bandejas falta una parte\./],
-  ['pt-PT', /não está a ser guardado: o disco está cheio\./, /outra vez a ser guardado/, /Nas caixas de entrada falta uma parte\./],
+  ['es-ES', /no se está guardando: el disco está lleno\./, /guardando otra vez/, /En Recibidos falta una parte\./],
+  ['pt-PT', /não está a ser guardado: o disco está cheio\./, /outra vez a ser guardado/, /Nos Recebidos falta uma parte\./],
 ]) {
   test(`a recording that stops is said while live, that it goes on too, and at the end what is missing: ${locale}`, async () => {
     mock = scene.keep(await start());
@@ -308,7 +311,9 @@ test('a share that ends elsewhere ends here, and a camera that is refused is exp
   await mock.close();
   mock = scene.keep(await start());
   mock.accepted = true;
-  await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1', chosen: ['u-1'] })); navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));" });
+  await open('', { before: `
+    localStorage.setItem('lareira', JSON.stringify({ token: 'token-1', chosen: ['u-1'] }));
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));` });
   await on('people');
   await page.tap('.dock .main');
   await page.waitForSelector('.trouble:not([hidden])');
@@ -442,7 +447,10 @@ test('own videos come a page at a time', async () => {
 test('without HTTPS the page does without a camera, and contacts without a seal', async () => {
   mock = scene.keep(await start({ accepted: true, house: { https_url: null, claimed: true } }));
   mock.opened = (plain) => plain;
-  await open('', { before: "localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' })); Object.defineProperty(window, 'isSecureContext', { value: false }); Object.defineProperty(crypto, 'subtle', { value: undefined });" });
+  await open('', { before: `
+    localStorage.setItem('lareira', JSON.stringify({ token: 'token-1' }));
+    Object.defineProperty(window, 'isSecureContext', { value: false });
+    Object.defineProperty(crypto, 'subtle', { value: undefined });` });
   await on('people');
   await page.tap('.find');
   await page.fill('textarea', '912345678');
@@ -467,7 +475,8 @@ function filmFile(t, bytes) {
 async function toPeople(options, how) {
   mock = scene.keep(await start({ accepted: true, ...options }));
   await open('', { ...how,
-    before: "localStorage.setItem('lareira', localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));" });
+    before: `localStorage.setItem('lareira',
+      localStorage.getItem('lareira') || JSON.stringify({ token: 'token-1', chosen: ['u-1', 'u-2'] }));` });
   await on('people');
 }
 const questions = () => mock.calls.filter((one) => one.call === 'PUT video').map((one) => one.body);

@@ -12,7 +12,8 @@ const { WEB, served } = require('./sources');
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
 // The gateway's own (src/http/pages/mod.rs).
-const POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+  + "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const CODE = '1234567890';
 const TV_CODE = '123456';
 const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
@@ -26,7 +27,9 @@ const people = () => [
 ];
 
 /** Squares enough to look like a picture for phones. */
-const SQUARES = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29">${Array.from({ length: 29 * 29 }, (_, i) => ((i * 7919) % 13 < 6 ? `<path fill="#241207" d="M${i % 29} ${Math.floor(i / 29)}h1v1h-1z"/>` : '')).join('')}</svg>`;
+const DARK = Array.from({ length: 29 * 29 }, (_, i) => i).filter((i) => (i * 7919) % 13 < 6);
+const SQUARES = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29">'
+  + `${DARK.map((i) => `<path fill="#241207" d="M${i % 29} ${Math.floor(i / 29)}h1v1h-1z"/>`).join('')}</svg>`;
 
 /** What one socket sent. */
 class Line {

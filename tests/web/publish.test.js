@@ -117,7 +117,9 @@ test('what a browser publishes rings, plays on the TV without much delay, and en
   const acks = told.heard.filter((one) => one.type === 'ack');
   const delays = pictures.map(([number, at]) => at - told.captured[number]);
   const queues = acks.map((ack) => ack.queue_ms);
-  t.diagnostic(`rung ${Math.round(rung)} ms after the page was opened; canvas to TV: median ${part(delays, 0.5)}, p95 ${part(delays, 0.95)} ms over ${delays.length} pictures; queue_ms median ${part(queues, 0.5)}, most ${Math.max(...queues)}; viewers ${acks[acks.length - 1].viewers}`);
+  t.diagnostic(`rung ${Math.round(rung)} ms after the page was opened; `
+    + `canvas to TV: median ${part(delays, 0.5)}, p95 ${part(delays, 0.95)} ms over ${delays.length} pictures; `
+    + `queue_ms median ${part(queues, 0.5)}, most ${Math.max(...queues)}; viewers ${acks[acks.length - 1].viewers}`);
   assert.ok(delays.length > 60, `${delays.length} pictures were shown`);
   assert.ok(acks.length > 20 && acks.every((ack, i) => !i || ack.timestamp_us > acks[i - 1].timestamp_us));
   assert.equal(acks[acks.length - 1].viewers, 1);
@@ -184,7 +186,9 @@ test('a phone without WebCodecs sends its recorder\'s MP4, and the TV plays it w
   const then = await far();
   const told = await phone.evaluate(() => window.sent);
   const acks = told.heard.filter((one) => one.type === 'ack');
-  t.diagnostic(`the TV played ${(then.at - began.at).toFixed(1)} s of 8, ${Math.round(then.ahead * 1000)} ms lie ahead of it; ${told.kinds.length} pieces, ${acks.length} acknowledgements, queue_ms at most ${Math.max(...acks.map((ack) => ack.queue_ms))}`);
+  t.diagnostic(`the TV played ${(then.at - began.at).toFixed(1)} s of 8, ${Math.round(then.ahead * 1000)} ms lie ahead of it; `
+    + `${told.kinds.length} pieces, ${acks.length} acknowledgements, `
+    + `queue_ms at most ${Math.max(...acks.map((ack) => ack.queue_ms))}`);
   assert.deepEqual(told.texts[0], { type: 'start', version: 1, container: 'mp4' });
   assert.ok(told.kinds.length > 5 && told.kinds.every((kind) => kind === 3), 'pieces of a file, and nothing else');
   assert.deepEqual(told.heard.filter((one) => one.type === 'error' || one.type === 'key_frame'), []);

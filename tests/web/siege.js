@@ -170,7 +170,9 @@ function siege(house) {
     const { status, id } = await share('clip');
     if (!id) { await pause(200); return status; }
     return hold(house.port,
-      '127.9.1.1', `PUT /api/v1/shares/${id}/video HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${house.guest}\r\nContent-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(24)}`);
+      '127.9.1.1',
+      `PUT /api/v1/shares/${id}/video HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${house.guest}\r\n`
+        + `Content-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(24)}`);
   });
 
   attack('playlists', 24, async (who) => (await ask(`${house.ticketed}/index.m3u8`,

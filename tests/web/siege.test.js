@@ -19,7 +19,8 @@ test('a minute of all attacks at once costs the family nothing', async (t) => {
   t.diagnostic(`answers ${JSON.stringify(answers)}`);
   for (const [name, of] of Object.entries({ before, during, after })) {
     const slowest = Math.max(...Object.values(of.times_ms).flat());
-    t.diagnostic(`${name}: ${of.rounds} rounds, slowest answer ${Math.round(slowest)} ms, ${of.pictures} pictures, longest without one ${Math.round(of.longest_ms)} ms, ${(of.peak_bytes / 1048576).toFixed(1)} MiB`);
+    t.diagnostic(`${name}: ${of.rounds} rounds, slowest answer ${Math.round(slowest)} ms, ${of.pictures} pictures, `
+      + `longest without one ${Math.round(of.longest_ms)} ms, ${(of.peak_bytes / 1048576).toFixed(1)} MiB`);
     assert.deepEqual(of.refused, [], `${name}: the family was refused`);
     assert.deepEqual(of.standing, [], `${name}: the picture stopped`);
     assert.ok(of.peak_bytes <= MEMORY_BYTES, `${name}: ${of.peak_bytes} bytes`);

@@ -161,7 +161,8 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   await phone.waitForTimeout(6000);
   const noted = await Promise.all([phone, tv].map((page) => page.evaluate(() => window.pictures)));
   const measured = ways(...noted).map(([, ms]) => ms);
-  t.diagnostic(`camera to TV page: median ${part(measured, 0.5)}, p95 ${part(measured, 0.95)} ms over ${measured.length} pictures; the phone says "${await standing('Clara')}"`);
+  t.diagnostic(`camera to TV page: median ${part(measured, 0.5)}, p95 ${part(measured, 0.95)} ms over ${measured.length} pictures; `
+    + `the phone says "${await standing('Clara')}"`);
   assert.ok(measured.length > 20, 'the pictures that were taken are those that are shown');
 
   // Mute: the tone the camera hears falls silent on the TV.

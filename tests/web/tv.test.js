@@ -461,7 +461,12 @@ test('the gateway restarts under an open page, which comes back by itself and ri
 test('a page that finds no gateway waits for it', async () => {
   mock = scene.keep(await start({ users: clara() }));
   page = await open(scene.browser, mock,
-    { before: 'const real = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u, a) { real.call(this, m, Date.now() < window.since ? "http://127.0.0.1:1/" : u, a); }; window.since = Date.now() + 1500;' });
+    { before: `
+      const real = XMLHttpRequest.prototype.open;
+      XMLHttpRequest.prototype.open = function (m, u, a) {
+        real.call(this, m, Date.now() < window.since ? 'http://127.0.0.1:1/' : u, a);
+      };
+      window.since = Date.now() + 1500;` });
   await on(page, 'waiting');
   page.complaints.length = 0;
   await on(page, 'home');

@@ -298,13 +298,7 @@ fn fragment(pictures: u32) -> Vec<u8> {
 fn web_camera(house: &Large, start: &[u8]) -> (ShareId, Client) {
     let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
     let mut camera = house.connect();
-    camera.begin(
-        Request::get(WebSocketAddress(&share.publish_token))
-            .field("Connection", "Upgrade")
-            .field("Upgrade", "websocket")
-            .field("Sec-WebSocket-Version", "13")
-            .field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    );
+    camera.begin(Request::get(WebSocketAddress(&share.publish_token)).websocket());
     assert_eq!(camera.head().status, 101);
     camera.send(message(1, start));
     camera.read_some();

@@ -95,11 +95,13 @@ impl DecodeClock {
         } else {
             self.behind = self.behind.max((start - own).min(MAX_BEHIND));
             let excess = own - start - self.behind;
-            let wished = if excess.0 > 2 * frame.0 {
+            let wished = if excess > frame + self.behind {
                 frame + excess
             } else if excess < -(frame + MAX_BEHIND) {
                 Ticks90k(frame.0 / 2)
             } else {
+                // A loop of the second order: it follows the place, and by what is left of that the rate.
+                self.frame = Ticks90k((frame.0 + (excess.0 / 128).clamp(-frame.0 / 1024, frame.0 / 1024)).max(1));
                 frame + Ticks90k((excess.0 / 8).clamp(-frame.0 / 32, frame.0 / 32))
             };
             wished.min(room)
@@ -115,7 +117,7 @@ impl DecodeClock {
         targets.and_then(|targets| targets.part).is_none_or(|part| self.frame > part)
     }
 
-    /// Follows the source's rate: slowly, where it drifts; at once, where most of the last distances say another.
+    /// Follows the source's rate at once, where most of the last distances say another.
     fn follow(&mut self, own: Ticks90k, targets: Option<Targets>) {
         if let Some(targets) = targets.filter(|_| !self.promised) {
             self.promised = true;
@@ -138,8 +140,7 @@ impl DecodeClock {
             // Nothing has been promised yet: each lasts as long as the one before it.
             None => distance,
             Some(_) if self.known == RECENT && is_another(median.0) && is_another(mean) => median,
-            Some(_) if distance.0 > 2 * frame.0 => frame,
-            Some(_) => Ticks90k(frame.0 + (distance - frame).0 / 32),
+            Some(_) => frame,
         };
     }
 }
@@ -338,7 +339,7 @@ mod tests {
                 prop_assert!(seen.own - seen.decoding.start <= PAUSE);
                 if settled(number) && case.other.is_none() {
                     let late = (seen.decoding.start - seen.own).0;
-                    prop_assert!(late <= case.most + 90, "{number} is late by {late} of {}", case.most);
+                    prop_assert!(late <= case.most + case.frame / 8, "{number} is late by {late} of {}", case.most);
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! The laws of the house, as tests that read the source: each fails with the file, the line and the law.
 //!
 //! `tidy/plan.rs` is the plan (rooms, floors, owners), `tidy/laws.rs` the laws as pure functions over files (that of
-//! circles in `tidy/circles.rs`, those of the API's guide in `tidy/routes.rs` and `tidy/errors.rs`), `tidy/source.rs` the reader of Rust. Here
-//! each law is held against the repository, and against a small bad house to show that it can fail.
+//! circles in `tidy/circles.rs`, those of the guides in `tidy/routes.rs`, `tidy/errors.rs` and `tidy/schema.rs`),
+//! `tidy/source.rs` the reader of Rust. Here each law is held against the repository, and against a small bad house to show
+//! that it can fail.
 
 #[path = "tidy/circles.rs"]
 mod circles;
@@ -14,6 +15,8 @@ mod laws;
 mod plan;
 #[path = "tidy/routes.rs"]
 mod routes;
+#[path = "tidy/schema.rs"]
+mod schema;
 #[path = "tidy/source.rs"]
 mod source;
 #[path = "../build/texts.rs"]
@@ -375,6 +378,46 @@ fn routes_are_documented() {
         catches(routes::routes_are_documented, &house, &["docs/api.md"; 2][..breaches]);
     }
     catches(routes::routes_are_documented, &[("docs/api.md", whole)], &["src/http/route/mod.rs"]);
+}
+
+#[test]
+fn schema_is_documented() {
+    keep(schema::schema_is_documented);
+    let ledger = "macro_rules! for_each_table { ($then:ident) => { $then! {\n\
+        tvs(TvId => Tv): tv put_tv remove_tv scan_tvs;\n\
+        tv_users((TvId, UserId) => ()):\n    tv_user put_tv_user remove_tv_user scan_tv_users;\n} } }";
+    let types = "pub struct Tv {\n    /// Its name.\n    pub name: String,\n    pub state: Option<State>,\n}\n\
+        pub enum State {\n    /// Waits.\n    Waits,\n    #[default]\n    Paired(UserId),\n}\npub struct Other {\n    a: u8,\n}\n";
+    let rules = "fn f() { ledger.put_tv(id, &tv); ledger.put_tv_user(key, &()); ledger.remove_tv_user(key); }";
+    let whole = "# Schema\n### `tvs(TvId => Tv)`\n- Written by: `share/rules/tvs.rs`\n- Removed by: nobody\n\
+        ### `tv_users((TvId, UserId) => ())`\n- Written by: `share/rules/tvs.rs`\n- Removed by: `share/rules/tvs.rs`\n\
+        ### `Tv`\n| field | type | |\n| --- | --- | --- |\n| `name` | `String` | x |\n| `state` | `Option<State>` | x |\n\
+        ### `State`\n| number | variant | |\n| --- | --- | --- |\n| 0 | `Waits` | x |\n| 1 | `Paired(UserId)` | x |\n\
+        ### `meta(&str => u32)`\n## Versions\n`src/store/schema/v1_to_v2.rs`\n";
+    for (page, breaches) in [
+        (whole.to_owned(), 0),
+        (whole.replace("### `tvs(TvId => Tv)`", "### `tvs(UserId => Tv)`"), 2),
+        (whole.replace("Removed by: nobody", "Removed by: `share/rules/tvs.rs`"), 1),
+        (whole.replacen("Written by: `share/rules/tvs.rs`", "Written by: nobody", 1), 1),
+        (whole.replace("`Option<State>`", "`State`"), 1),
+        (whole.replace("| `name` | `String` | x |\n", ""), 1),
+        (whole.replace("| 1 | `Paired(UserId)`", "| 2 | `Paired(UserId)`"), 1),
+        (whole.replace("### `State`", "### `Other`"), 2),
+        (whole.replace("### `meta(&str => u32)`\n", ""), 1),
+        (whole.replace("`src/store/schema/v1_to_v2.rs`", ""), 1),
+    ] {
+        let house = [
+            ("src/share/ledger/mod.rs", ledger),
+            ("src/share/model/rows.rs", types),
+            ("src/share/rules/tvs.rs", rules),
+            ("src/store/schema.rs", "const META: T = TableDefinition::new(\"meta\");"),
+            ("src/store/schema/v1_to_v2.rs", ""),
+            ("src/store/schema/v1_to_v2/tvs.rs", ""),
+            ("docs/schema.md", page.as_str()),
+        ];
+        catches(schema::schema_is_documented, &house, &["docs/schema.md"; 2][..breaches]);
+    }
+    catches(schema::schema_is_documented, &[("docs/schema.md", whole)], &["src/share/ledger/mod.rs"]);
 }
 
 #[test]

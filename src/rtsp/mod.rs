@@ -11,6 +11,7 @@ mod publishing;
 mod receiving;
 mod setup;
 mod udp;
+mod unread_ports;
 
 use std::future::Future;
 use std::io;
@@ -33,6 +34,7 @@ use crate::wire::rtp::Media;
 
 pub use crate::wire::rtsp::Credentials;
 use connection_slots::ConnectionSlots;
+use unread_ports::UnreadPorts;
 
 /// What a [`Gate`] answers, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PublishRefusal>> + Send + 'a>>;
@@ -58,7 +60,7 @@ pub trait Gate: Send + Sync {
 pub struct Settings {
     /// Address and port of RTSP. Port 0 takes a free one.
     pub address: SocketAddr,
-    /// Ports that media over UDP may use, two for each track; `None` takes free ones.
+    /// Ports that media over UDP may use, two for each track that is taken and two for all others; `None` takes free ones.
     pub udp_ports: Option<RangeInclusive<u16>>,
 }
 
@@ -70,6 +72,7 @@ struct Shared {
     handshakes: Arc<Handshakes>,
     udp_ports: Option<RangeInclusive<u16>>,
     next_udp_port: AtomicU16,
+    unread_ports: UnreadPorts,
     stopping: AtomicBool,
 }
 
@@ -98,6 +101,7 @@ impl RtspServer {
             handshakes: Arc::default(),
             udp_ports: settings.udp_ports.clone(),
             next_udp_port: AtomicU16::new(0),
+            unread_ports: UnreadPorts::default(),
             stopping: AtomicBool::new(false),
         });
         let listening = executor.spawn(listener::listen(listener, None, shared.clone(), executor.clone()));

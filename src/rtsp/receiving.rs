@@ -4,6 +4,7 @@
 //! instead of being set anew with every packet. That a publisher went silent is noticed at a tick.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use futures_lite::{Stream as _, future};
 
 use super::connection::{Connection, End};
 use super::udp::UdpSockets;
+use super::unread_ports::UnreadPair;
 use crate::ground::frame::Frame;
 use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
 use crate::ground::time::{Moment, UnixMs};
@@ -49,8 +51,8 @@ pub(super) struct Receiving {
     tracks: Vec<Track>,
     /// By track.
     sockets: Vec<Option<UdpSockets>>,
-    /// Of media that are left out: never read, and open all the same, since a closed port would stop some publishers.
-    _left_out: Vec<UdpSockets>,
+    /// Of media that are left out: kept open as long as they may be sent.
+    _unread: Option<Arc<UnreadPair>>,
     datagram: Vec<u8>,
     frames: Vec<Frame>,
     low_water: LowWater,
@@ -65,12 +67,13 @@ pub(super) struct Receiving {
 }
 
 impl Receiving {
-    /// `by_medium` has the ports of the tracks that need some.
+    /// `by_medium` has the ports of the tracks that need some, `unread` those of what is left out.
     pub fn new(
         publisher: Publisher,
         receiver: Receiver,
         tracks: Vec<Track>,
         mut by_medium: Vec<Option<UdpSockets>>,
+        unread: Option<Arc<UnreadPair>>,
         now: Moment,
     ) -> Self {
         let sockets: Vec<_> = tracks
@@ -86,7 +89,7 @@ impl Receiving {
             receiver,
             tracks,
             sockets,
-            _left_out: by_medium.into_iter().flatten().collect(),
+            _unread: unread,
             datagram,
             frames: Vec::new(),
             low_water: LowWater::default(),

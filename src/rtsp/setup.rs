@@ -1,12 +1,14 @@
 //! One publisher's connection until it records: ANNOUNCE, SETUP and RECORD within a fixed time, decided by the gate.
 
 use std::io;
+use std::sync::Arc;
 
 use async_io::Timer;
 
 use super::connection::{Connection, End, UNREAD_ANSWER_BYTES, within};
 use super::receiving::Receiving;
 use super::udp::UdpSockets;
+use super::unread_ports::UnreadPair;
 use crate::ground::crowd::number;
 use crate::ground::publish_refusal::PublishRefusal;
 use crate::live::Publisher;
@@ -19,6 +21,8 @@ struct Announced {
     path: String,
     /// By medium.
     sockets: Vec<Option<UdpSockets>>,
+    /// Of media that are left out.
+    unread: Option<Arc<UnreadPair>>,
 }
 
 impl Connection {
@@ -61,23 +65,29 @@ impl Connection {
                         shared.gate.was_wrong(self.slot.address);
                     }
                     if admitted.is_ok() && !left_out.is_empty() {
-                        let what = left_out.join(", ");
-                        log::info!(
-                            "rtsp: publisher from {} also sends {what}: left out, TVs don't take it",
-                            self.slot.address
-                        );
+                        let what = left_out.join("; ");
+                        log::info!("rtsp: publisher from {} sends what is left out: {what}", self.slot.address);
                     }
-                    announced = Announced { path, sockets: Vec::new() };
+                    announced = Announced { path, ..Announced::default() };
                     admitted.map(|()| self.session.accept())
                 }
-                Some(Event::Bind { medium, ports }) => {
-                    self.bind(medium, ports, &mut announced).map(|ports| self.session.bound(ports))
+                Some(Event::Bind { medium, ports, is_left_out }) => {
+                    let bound = if is_left_out {
+                        self.bind_unread(&mut announced)
+                    } else {
+                        self.bind(medium, ports, &mut announced)
+                    };
+                    let bound = bound.map_err(|error| {
+                        log::warn!("rtsp: no ports for media over UDP: {error}");
+                        PublishRefusal::NoPorts
+                    });
+                    bound.map(|ports| self.session.bound(ports))
                 }
                 Some(Event::Record(tracks)) => match within(deadline, self.open(&announced.path, &tracks)).await? {
                     Ok((publisher, receiver)) => {
                         self.session.accept();
-                        let sockets = std::mem::take(&mut announced.sockets);
-                        return Ok(Receiving::new(publisher, receiver, tracks, sockets, now));
+                        let Announced { sockets, unread, .. } = announced;
+                        return Ok(Receiving::new(publisher, receiver, tracks, sockets, unread, now));
                     }
                     Err(refusal) => Err(refusal),
                 },
@@ -91,21 +101,25 @@ impl Connection {
         }
     }
 
-    fn bind(&self, medium: usize, named: (u16, u16), announced: &mut Announced) -> Result<(u16, u16), PublishRefusal> {
-        let open = || {
-            let local = self.socket.tcp().local_addr()?.ip();
-            let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
-            let sockets = UdpSockets::open(local, self.slot.address, named, range, next)?;
-            Ok((sockets.ports()?, sockets))
-        };
-        let (ports, sockets) = open().map_err(|error: io::Error| {
-            log::warn!("rtsp: no ports for media over UDP: {error}");
-            PublishRefusal::NoPorts
-        })?;
+    fn bind(&self, medium: usize, named: (u16, u16), announced: &mut Announced) -> io::Result<(u16, u16)> {
+        let local = self.socket.tcp().local_addr()?.ip();
+        let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
+        let sockets = UdpSockets::open(local, self.slot.address, named, range, next)?;
+        let ports = sockets.ports()?;
         if announced.sockets.len() <= medium {
             announced.sockets.resize_with(medium + 1, || None);
         }
         announced.sockets[medium] = Some(sockets);
+        Ok(ports)
+    }
+
+    /// Ports for a medium that is left out.
+    fn bind_unread(&self, announced: &mut Announced) -> io::Result<(u16, u16)> {
+        let local = self.socket.tcp().local_addr()?.ip();
+        let (range, next) = (self.shared.udp_ports.as_ref(), &self.shared.next_udp_port);
+        let pair = self.shared.unread_ports.pair(local, range, next)?;
+        let ports = pair.ports()?;
+        announced.unread = Some(pair);
         Ok(ports)
     }
 

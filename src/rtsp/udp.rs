@@ -114,7 +114,8 @@ impl UdpSockets {
     }
 }
 
-fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
+/// Any free pair of ports.
+pub(super) fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
     for _ in 0..TRIES {
         let first = UdpSocket::bind((local, 0))?;
         let port = first.local_addr()?.port();
@@ -128,12 +129,25 @@ fn any_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
     Err(io::ErrorKind::AddrInUse.into())
 }
 
-fn pair_in(local: IpAddr, range: &RangeInclusive<u16>, next: &AtomicU16) -> io::Result<(UdpSocket, UdpSocket)> {
-    let first_even = u32::from(*range.start()).next_multiple_of(2);
-    let pairs = (u32::from(*range.end()) + 1).saturating_sub(first_even) / 2;
+/// Pairs that `range` has.
+pub(super) fn pairs_of(range: &RangeInclusive<u16>) -> u32 {
+    (u32::from(*range.end()) + 1).saturating_sub(first_even(range)) / 2
+}
+
+fn first_even(range: &RangeInclusive<u16>) -> u32 {
+    u32::from(*range.start()).next_multiple_of(2)
+}
+
+/// A free pair of `range`.
+pub(super) fn pair_in(
+    local: IpAddr,
+    range: &RangeInclusive<u16>,
+    next: &AtomicU16,
+) -> io::Result<(UdpSocket, UdpSocket)> {
+    let pairs = pairs_of(range);
     for _ in 0..pairs {
         let turn = u32::from(next.fetch_add(1, Ordering::Relaxed)) % pairs;
-        let port = (first_even + 2 * turn) as u16;
+        let port = (first_even(range) + 2 * turn) as u16;
         if let (Ok(first), Ok(second)) = (UdpSocket::bind((local, port)), UdpSocket::bind((local, port + 1))) {
             return Ok((first, second));
         }

@@ -1,6 +1,7 @@
 //! A gate that lets one address in, the streams behind it, and the door it stands at.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -117,19 +118,24 @@ impl Gate for Streams {
 
 impl Door {
     pub fn open() -> Self {
-        Self::with(None)
+        Self::with(None, None)
     }
 
     pub fn open_for(user: &'static str, password: &'static str) -> Self {
-        Self::with(Some((user, password)))
+        Self::with(Some((user, password)), None)
     }
 
-    fn with(account: Option<(&'static str, &'static str)>) -> Self {
+    /// One with these ports for media over UDP.
+    pub fn open_on(udp_ports: RangeInclusive<u16>) -> Self {
+        Self::with(None, Some(udp_ports))
+    }
+
+    fn with(account: Option<(&'static str, &'static str)>, udp_ports: Option<RangeInclusive<u16>>) -> Self {
         let executor = Executor::default();
         let streams =
             Arc::new(Streams { account, hub: Hub::new(8, None), newest: Mutex::default(), wrong: Mutex::default() });
         let clock = Arc::new(TestClock::default());
-        let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports: None };
+        let settings = Settings { address: (Ipv4Addr::LOCALHOST, 0).into(), udp_ports };
         let rtsp = RtspServer::open(&settings, streams.clone(), clock.clone(), &executor).expect("a port is free");
         let runner = executor.clone();
         std::thread::spawn(move || runner.run(std::future::pending::<()>()));

@@ -7,6 +7,7 @@ mod gate;
 mod phone;
 mod web_camera;
 
+use std::net::UdpSocket;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -32,13 +33,16 @@ enum Sound {
     Hbr,
     /// AAC as RFC 6416 has it.
     Latm,
+    /// MPEG audio, which is left out.
+    Mp2,
 }
 
 fn ffmpeg(url: &str, transport: &str, sound: Sound) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args("-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=320x180:rate=15".split(' '));
     if sound != Sound::None {
-        command.args("-f lavfi -i sine=sample_rate=44100 -c:a aac".split(' '));
+        let codec = if sound == Sound::Mp2 { "mp2" } else { "aac" };
+        command.args("-f lavfi -i sine=sample_rate=44100 -c:a".split(' ')).arg(codec);
     }
     command.args("-t 3 -c:v libx264 -preset ultrafast -tune zerolatency -g 15 -pix_fmt yuv420p -f rtsp".split(' '));
     if sound == Sound::Latm {
@@ -89,6 +93,23 @@ fn ffmpeg_publishes() {
         assert_eq!(seen.tracks, 1 + usize::from(sound != Sound::None));
         assert_eq!(seen.path, "live/TOKEN");
     }
+}
+
+#[test]
+fn sound_that_is_left_out_needs_no_port_of_a_small_range() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let even = || {
+        let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+        let port = socket.local_addr().ok()?.port();
+        (port % 2 == 0 && UdpSocket::bind(("127.0.0.1", port + 1)).is_ok()).then_some(port)
+    };
+    let port = (0..100).find_map(|_| even()).expect("a free pair");
+    let door = Door::open_on(port..=port + 1);
+    let seen = publish(&door, &mut ffmpeg(&door.url("live/TOKEN"), "udp", Sound::Mp2));
+    assert!(seen.ended && (44..=45).contains(&seen.pictures), "{seen:?}");
+    assert_eq!((seen.has_sound, seen.tracks), (false, 1));
 }
 
 #[test]

@@ -66,7 +66,11 @@ impl File {
         let mut modules = Vec::new();
         for (i, three) in tokens.windows(3).enumerate() {
             if three[0].text == "mod" && is_word(three[1].text) && three[2].text == ";" {
-                let before: String = tokens[i.saturating_sub(8)..i].iter().map(|token| token.text).collect();
+                let before: String = tokens[i.saturating_sub(12)..i].iter().map(|token| token.text).collect();
+                let before = ["pub", "pub(crate)", "pub(super)"]
+                    .iter()
+                    .find_map(|to| before.strip_suffix(to))
+                    .unwrap_or(&before);
                 modules.push(Module { name: three[1].text.to_owned(), test_only: before.ends_with("#[cfg(test)]") });
             }
         }
@@ -392,8 +396,12 @@ mod tests {
 
     #[test]
     fn modules_know_whether_only_tests_have_them() {
-        let text = "pub mod a;\n#[cfg(test)]\nmod proofs;\nmod inline { }\n// mod b;\n";
+        let text =
+            "pub mod a;\n#[cfg(test)]\nmod proofs;\n#[cfg(test)]\npub(crate) mod stories;\nmod inline { }\n// mod b;\n";
         let module = |name: &str, test_only| Module { name: name.to_owned(), test_only };
-        assert_eq!(File::new("src/live/mod.rs", text).modules(), [module("a", false), module("proofs", true)]);
+        assert_eq!(
+            File::new("src/live/mod.rs", text).modules(),
+            [module("a", false), module("proofs", true), module("stories", true)]
+        );
     }
 }

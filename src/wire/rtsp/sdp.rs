@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 
-use crate::wire::aac::{AacError, StreamMux};
+use crate::wire::aac::{AacError, StreamMux, parse_config};
 use crate::wire::rtp::{Format, Media};
 
 /// The announced media, in the order of the SDP.
@@ -193,8 +193,16 @@ fn aac(parameters: &Parameters) -> Result<Format, SdpError> {
     if let Some(mode) = parameters.get("mode").filter(|mode| !mode.eq_ignore_ascii_case("AAC-hbr")) {
         return Err(SdpError::Codec(format!("MPEG4-GENERIC in mode {mode}")));
     }
-    let config = parameters.get("config").and_then(decode_hex).filter(|config| config.len() >= 2);
-    let config = config.ok_or_else(|| malformed("AAC without a config that can be read"))?;
+    let config = Bytes::from(parameters.get("config").and_then(decode_hex).unwrap_or_default());
+    match parse_config(&config) {
+        Ok(_) => {}
+        Err(AacError::ObjectType(number)) => {
+            return Err(SdpError::Codec(format!("AAC of object type {number}: set AAC-LC")));
+        }
+        Err(AacError::Truncated | AacError::Reserved | AacError::Mux(_)) => {
+            return Err(without_config("AAC", "AudioSpecificConfig"));
+        }
+    }
     // Section 3.3.6 of RFC 3640 fixes these for AAC-hbr; they are read all the same, as they lay out every packet.
     let bits = |name, usual, allowed: std::ops::RangeInclusive<u8>| match parameters.get(name) {
         None => Ok(usual),
@@ -205,7 +213,7 @@ fn aac(parameters: &Parameters) -> Result<Format, SdpError> {
             .ok_or_else(|| SdpError::Malformed(format!("{name}={text}"))),
     };
     Ok(Format::Aac {
-        config: Bytes::from(config),
+        config,
         size_length: bits("sizelength", 13, 1..=16)?,
         index_length: bits("indexlength", 3, 0..=16)?,
         index_delta_length: bits("indexdeltalength", 3, 0..=16)?,
@@ -220,11 +228,16 @@ fn latm(parameters: &Parameters) -> Result<Format, SdpError> {
     let config = parameters.get("config").and_then(decode_hex).unwrap_or_default();
     match StreamMux::parse(&config) {
         Ok(StreamMux { config, units }) => Ok(Format::Latm { config, units }),
-        Err(AacError::Truncated) => Err(malformed("MP4A-LATM without a config that can be read")),
+        Err(AacError::Truncated) => Err(without_config("MP4A-LATM", "StreamMuxConfig")),
         Err(AacError::ObjectType(number)) => Err(SdpError::Codec(format!("MP4A-LATM of object type {number}"))),
         Err(AacError::Reserved) => Err(SdpError::Codec("MP4A-LATM of an unknown rate or channels".to_owned())),
         Err(AacError::Mux(what)) => Err(SdpError::Codec(format!("MP4A-LATM with {what}"))),
     }
+}
+
+/// Sound whose `config` is missing or can't be read: left out, since nothing else tells what its packets are.
+fn without_config(codec: &str, what: &str) -> SdpError {
+    SdpError::Codec(format!("{codec} without a readable config: set config= in the SDP's a=fmtp to its {what}, in hex"))
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
@@ -423,6 +436,27 @@ mod tests {
     }
 
     #[test]
+    fn sound_without_a_readable_config_is_left_out_and_told_what_to_set() {
+        let aac = "AAC without a readable config: set config= in the SDP's a=fmtp to its AudioSpecificConfig, in hex";
+        // FFmpeg's description of a film whose sound has no AudioSpecificConfig, or one that is cut, is no hex, or is of
+        // a reserved rate.
+        for config in ["", "; config=", "; config=12", "; config=zz", "; config=1e90"] {
+            let description = read(FFMPEG.replace("; config=1208", config).as_bytes()).expect("pictures");
+            assert!(description[0].taken().is_some_and(is_video), "{config}");
+            assert_eq!(description[1].content, Content::LeftOut(aac.to_owned()), "{config}");
+            assert_eq!(description[1].control.as_deref(), Some("streamid=1"), "it may be set up");
+        }
+        let no_line = format!("{H264}m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\n");
+        assert_eq!(codec(&no_line), aac);
+        let latm =
+            "MP4A-LATM without a readable config: set config= in the SDP's a=fmtp to its StreamMuxConfig, in hex";
+        for fmtp in ["cpresent=0", "cpresent=0;config=4000", "cpresent=0;config=zz"] {
+            assert_eq!(codec(&format!("{H264}{LATM}a=fmtp:97 {fmtp}\r\n")), latm, "{fmtp}");
+        }
+        assert_eq!(codec(&FFMPEG.replace("config=1208", "config=9208")), "AAC of object type 18: set AAC-LC");
+    }
+
+    #[test]
     fn what_isn_t_needed_isn_t_judged() {
         for head in [
             "v=0\r\no=- 0 0 IN IP4\r\ns=-\r\n",
@@ -456,12 +490,8 @@ mod tests {
             "m=video 0 RTP/AVP 200\r\n",
             "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264\r\n",
             "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/0\r\n",
-            "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\n",
-            "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\na=fmtp:97 config=zz\r\n",
+            "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC\r\na=fmtp:97 config=1190\r\n",
             "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000\r\na=fmtp:97 config=1190;sizelength=99\r\n",
-            &format!("{H264}{LATM}a=fmtp:97 cpresent=0\r\n"),
-            &format!("{H264}{LATM}a=fmtp:97 cpresent=0;config=4000\r\n"),
-            &format!("{H264}{LATM}a=fmtp:97 cpresent=0;config=zz\r\n"),
         ] {
             assert!(matches!(one(media), Err(SdpError::Malformed(_))), "{media}");
         }

@@ -71,6 +71,8 @@ pub enum Event {
         medium: usize,
         /// The ports for RTP and RTCP that it says it sends from.
         ports: (u16, u16),
+        /// Whether nothing of the medium will be taken: [`Event::Record`] won't name it.
+        is_left_out: bool,
     },
     /// It wants to send now. Answer with [`Session::accept`] or [`Session::refuse`].
     Record(Vec<Track>),
@@ -394,7 +396,9 @@ impl Session {
         let offer = offer.ok_or_else(|| refused(461, "Unsupported Transport"))?;
         match offer.way {
             Way::Udp(ports) => {
-                self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, Event::Bind { medium, ports })
+                let is_left_out = announced.description[medium].taken().is_none();
+                let event = Event::Bind { medium, ports, is_left_out };
+                self.wait(cseq, Decision::Bind { medium, name: offer.name, ports }, event)
             }
             Way::Interleaved(wanted) => {
                 let others = announced.routes.iter().enumerate().filter(|(other, _)| *other != medium);

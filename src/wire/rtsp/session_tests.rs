@@ -243,6 +243,29 @@ fn media_that_are_left_out_may_be_set_up_and_are_passed_over() {
 }
 
 #[test]
+fn pictures_go_on_without_sound_that_has_no_config() {
+    let mut client = Client::new();
+    let event = client.send(&text("ANNOUNCE", "rtsp://h/live/T", "", &SDP.replace("config=1190", "mode=AAC-hbr")));
+    let Some(Event::Announce { left_out, .. }) = event else { panic!("{event:?}") };
+    assert!(
+        left_out[0].ends_with("set config= in the SDP's a=fmtp to its AudioSpecificConfig, in hex"),
+        "{left_out:?}"
+    );
+    client.session.accept();
+    assert_eq!(client.answer().0, 200);
+    for (medium, expected) in [(0, false), (1, true)] {
+        let request = text("SETUP", &format!("streamid={medium}"), "Transport: RTP/AVP;client_port=5000-5001\r\n", "");
+        let event = client.send(&request);
+        assert_eq!(event, Some(Event::Bind { medium, ports: (5000, 5001), is_left_out: expected }));
+        client.session.bound((6000, 6001));
+        assert_eq!(client.answer().0, 200);
+    }
+    let event = client.send(&text("RECORD", "rtsp://h/live/T", "", ""));
+    let Some(Event::Record(tracks)) = event else { panic!("{event:?}") };
+    assert_eq!(tracks.iter().map(|track| track.medium).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
 fn udp_has_ports_on_both_sides() {
     let mut client = Client::announced();
     let (status, answer) = client.setup("streamid=0", "RTP/AVP;unicast;client_port=5000-5001;mode=\"RECORD\"");

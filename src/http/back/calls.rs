@@ -18,7 +18,7 @@ enum Place {
     /// It waits for the back.
     Left {
         secret: String,
-        call: Request,
+        call: Box<Request>,
     },
     /// The back has it.
     Fetched,
@@ -42,7 +42,7 @@ impl Calls {
         let secret = crypto::new_token();
         let mut places = self.places();
         let place = places.iter().position(|place| matches!(place, Place::Free))?;
-        places[place] = Place::Left { secret: secret.clone(), call };
+        places[place] = Place::Left { secret: secret.clone(), call: Box::new(call) };
         drop(places);
         Some(LeftCall { calls: self.clone(), place, secret })
     }
@@ -56,7 +56,7 @@ impl Calls {
             return None;
         }
         match std::mem::replace(place, Place::Fetched) {
-            Place::Left { call, .. } => Some(call),
+            Place::Left { call, .. } => Some(*call),
             Place::Free | Place::Fetched => None,
         }
     }

@@ -72,7 +72,7 @@ impl Hub {
         if flowing >= self.max_streams {
             return Err(OpenError::Full(self.max_streams));
         }
-        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorder, &self.backlog));
+        let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorder, self.backlog.waiting()));
         streams.insert(share, stream.clone());
         drop(streams);
         self.opened.notify(usize::MAX);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::backlog::Recording;
 use crate::live::frames::Frames;
+use crate::live::recording::Recording;
 use crate::live::state::{Status, StreamCounts};
 use crate::live::timeline::Timeline;
 

@@ -9,8 +9,8 @@ use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::backlog::{Backlog, Recording};
 use crate::live::frames::{Frames, KeptFrame};
+use crate::live::recording::{AllWaiting, Recording};
 use crate::live::sink::{News, Past, Recorder, Sink, Source};
 use crate::live::state::{KeyFrame, MediaInfo, RecordingState, Status, StreamCounts};
 use crate::live::timeline::Timeline;
@@ -40,21 +40,21 @@ pub(super) struct Inner {
 }
 
 impl Stream {
-    /// A stream of `share` that begins now, or goes on behind `past`. Where there is a `recorder` it goes to the disk, by
-    /// way of `backlog`.
+    /// A stream of `share` that begins now, or goes on behind `past`. Where there is a `recorder` it goes to the disk, and
+    /// counts among what is `waiting` for it.
     pub(super) fn new(
         share: ShareId,
         audio: Option<Arc<AudioParams>>,
         past: Option<Past>,
         date: UnixMs,
         recorder: Option<Recorder>,
-        backlog: &Backlog,
+        waiting: AllWaiting,
     ) -> Self {
         let state = if recorder.is_some() { RecordingState::On } else { RecordingState::Off };
         let duration = past.as_ref().map_or(Ticks90k(0), |past| past.duration);
         let source = Source {
             frames: Frames::default(),
-            recording: Recording::behind(past.as_ref().map_or(0, |past| past.bytes), state, backlog),
+            recording: Recording::behind(past.as_ref().map_or(0, |past| past.bytes), state, waiting),
             counts: StreamCounts::default(),
             timeline: Timeline::behind(duration),
             audio: past.as_ref().map_or(audio, |past| past.audio.clone()),

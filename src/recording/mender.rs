@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use crate::executor::OwnThread;
 use crate::ground::id::ShareId;
 use crate::live::{Backlog, RecordingState, Stream};
-use crate::recording::writer::Open;
+use crate::recording::open::Open;
 use crate::recording::{Folder, repair};
 
 /// A file that is ready to be gone on with; `None` where nothing of it can be played, and it begins anew.

@@ -1,6 +1,7 @@
 //! Recordings: every byte that was streamed, in one growing fragmented MP4 a share, and an index beside it.
 //!
-//! `writer` is the disk's thread: it takes what streams have for it, and is the only one that writes. `index` says where
+//! `writer` is the disk's thread: it takes what streams have for it, and is the only one that writes; `open` is one file that
+//! it writes, with its index. `index` says where
 //! each picture is; it can always be made again from the recording. `repair` does that after a power cut: it cuts the
 //! recording to its last whole fragment. `mender` makes files ready that streams go on
 //! with, away from the disk's thread. `library` opens finished recordings for playback.
@@ -17,6 +18,7 @@ pub mod from_film;
 pub mod index;
 pub mod library;
 mod mender;
+mod open;
 mod repair;
 mod strays;
 pub mod upload;

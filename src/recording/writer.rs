@@ -1,32 +1,23 @@
 //! The disk's thread: takes what streams have for it, and writes.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{IoSlice, Seek as _, SeekFrom, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::ground::id::ShareId;
-use crate::ground::limits;
 use crate::ground::recording_failure::{DISK_FULL, TOO_LONG};
 use crate::live::{Backlog, RecordingState, Stream};
 use crate::package::fmp4::Fmp4;
-use crate::private;
 use crate::recording::Folder;
-use crate::recording::index::{Indexer, NotAPiece, RECORD_BYTES, Record, Records};
 use crate::recording::mender::{self, Mender, Ready};
+use crate::recording::open::Open;
 
-/// After this time what was written is forced to the disk: all a power cut can take.
-const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 /// What streams have for the disk is gathered for this long and written at once: a wake-up and a call for each picture
 /// of each stream would cost more than all the rest of a recording. It is what a killed process may lose.
 const GATHER: Duration = Duration::from_millis(100);
-/// Index records are gathered to this size before they are written.
-const INDEX_BYTES: usize = 16 * 1024;
-
 /// Told of what happened to a recording.
 pub trait RecordingObserver: Send {
     /// The recording of `share` is complete.
@@ -35,15 +26,6 @@ pub trait RecordingObserver: Send {
     fn failed(&self, share: ShareId, reason: &str);
     /// The disk takes the stream of `share` again, and the recording goes on.
     fn resumed(&self, share: ShareId);
-}
-
-/// One recording that is being written.
-pub(super) struct Open {
-    video: File,
-    index: File,
-    indexer: Indexer,
-    records: Vec<Record>,
-    synced: Instant,
 }
 
 /// Writes recordings until the backlog is closed and empty. Blocks: give it a thread.
@@ -122,7 +104,7 @@ impl Disk<'_> {
         let share = stream.share();
         match ready {
             Ok(file) => {
-                let bytes = file.as_ref().map_or(0, |file| file.indexer.offset());
+                let bytes = file.as_ref().map_or(0, |file| file.bytes());
                 self.open.extend(file.map(|file| (share, file)));
                 if matches!(stream.recording(), RecordingState::Resuming(_)) && stream.resume_recording(bytes) {
                     log::info!("recording goes on share={share}");
@@ -185,78 +167,5 @@ fn write(
             entry.insert(Open::at(folder, share, stream.recorded_bytes())?)
         }
     };
-    if !pieces.is_empty() {
-        let bytes = write_all(&mut recording.video, pieces)?;
-        stream.recorded(bytes);
-        recording.index(pieces)?;
-    }
-    if over || recording.indexer.samples() > limits::RECORDING_SAMPLES {
-        recording.records.push(Record::End { size: recording.indexer.offset() });
-        recording.flush_index()?;
-        recording.video.sync_all()?;
-        recording.index.sync_all()?;
-        return Ok(true);
-    }
-    if recording.synced.elapsed() >= SYNC_INTERVAL {
-        recording.video.sync_data()?;
-        recording.synced = Instant::now();
-    }
-    Ok(false)
-}
-
-/// Writes all pieces, with as few calls as they take.
-fn write_all(file: &mut File, pieces: &[Bytes]) -> std::io::Result<u64> {
-    let total = pieces.iter().map(|piece| piece.len() as u64).sum();
-    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
-    let mut slices = &mut slices[..];
-    while !slices.is_empty() {
-        match file.write_vectored(slices) {
-            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut slices, written),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(total)
-}
-
-impl Open {
-    /// Opens a recording that has `length` bytes: a new one, or one to go on with.
-    pub(super) fn at(folder: &Folder, share: ShareId, length: u64) -> std::io::Result<Self> {
-        let mut video = private::file();
-        // A new recording never takes an old one's place.
-        if length == 0 {
-            video.write(true).create_new(true)
-        } else {
-            video.append(true)
-        };
-        let video = video.open(folder.video(share))?;
-        let mut index =
-            private::file().read(true).write(true).create(true).truncate(length == 0).open(folder.index(share))?;
-        let (indexer, records) = Indexer::resume(Records::of(&index)?);
-        if video.metadata()?.len() != length || indexer.offset() != length {
-            return Err(std::io::Error::other("the recording is not as it was left"));
-        }
-        let indexed_bytes = records * RECORD_BYTES as u64;
-        index.set_len(indexed_bytes)?;
-        index.seek(SeekFrom::Start(indexed_bytes))?;
-        Ok(Self { video, index, indexer, records: Vec::new(), synced: Instant::now() })
-    }
-
-    fn index(&mut self, pieces: &[Bytes]) -> std::io::Result<()> {
-        for piece in pieces {
-            self.indexer
-                .piece(piece, piece.len() as u64, &mut self.records)
-                .map_err(|NotAPiece| std::io::Error::other("a fragment can't be indexed"))?;
-        }
-        if self.records.len() * RECORD_BYTES >= INDEX_BYTES {
-            self.flush_index()?;
-        }
-        Ok(())
-    }
-
-    fn flush_index(&mut self) -> std::io::Result<()> {
-        let bytes: Vec<u8> = self.records.drain(..).flat_map(|record| record.encode()).collect();
-        self.index.write_all(&bytes)
-    }
+    recording.write(stream, pieces, over)
 }

@@ -100,10 +100,7 @@ pub const RANDOM: &[&str] = &[
 pub const MAY_BE_RANDOM: &[&str] = &["src/ground/crypto.rs", "src/ground/id.rs"];
 
 /// Circles of files within a room that are left as they are, each with its reason.
-pub const CIRCLES: &[(&[&str], &str)] = &[
-    (&["src/live/backlog.rs", "src/live/sink.rs", "src/live/stream.rs"], "to be opened"),
-    (&["src/recording/mender.rs", "src/recording/writer.rs"], "to be opened"),
-];
+pub const CIRCLES: &[(&[&str], &str)] = &[];
 
 /// Every crate of `[dependencies]` and where it may be named: rooms, or files. Empty: anywhere that [`IMPURE`] allows.
 pub const OWNERS: &[(&str, &[&str])] = &[

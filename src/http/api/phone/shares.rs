@@ -35,7 +35,8 @@ pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> 
     let targets = users(&targets)?;
     api.steward.may_begin(sender.id)?;
     let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
-    let (name, address) = (host_name(request), RtspAddress::Share(&new.publish_token));
+    let name = host_name(request);
+    let address = RtspAddress::Share(&new.publish_token);
     let mut publish = json!({
         "rtsp_url": format!("rtsp://{name}:{}{address}", api.rtsp_port),
         "websocket_url": WebSocketAddress(&new.publish_token).url(&request.base()),

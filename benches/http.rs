@@ -4,6 +4,9 @@
 //! system time of this process, from `/proc/self/stat`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops at the first surprise")]
 
+#[path = "../tests/http_client/mod.rs"]
+mod http_client;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::pin::Pin;
@@ -16,6 +19,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
 use futures_lite::Stream;
+use http_client::{Client, Request};
 use lareira::executor::{BoxFuture, Executor};
 use lareira::ground::id::ShareId;
 use lareira::ground::publish_refusal::PublishRefusal;
@@ -266,10 +270,10 @@ fn client(kind: &str, address: SocketAddr) {
         let _ = std::io::stdin().read_line(&mut String::new());
     };
     if kind == "client-endless" {
-        let request = format!("GET /play/{share}/ticket/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let request = Request::get(format!("/play/{share}/ticket/live.mp4")).bytes();
         let mut viewers: Vec<TcpStream> = (0..VIEWERS).map(|_| TcpStream::connect(address).unwrap()).collect();
         for viewer in &mut viewers {
-            viewer.write_all(request.as_bytes()).unwrap();
+            viewer.write_all(&request).unwrap();
         }
         thread::sleep(Duration::from_millis(300));
         ready();
@@ -300,30 +304,21 @@ fn client(kind: &str, address: SocketAddr) {
         false => ("/tv/api/inbox?offset=0&limit=20".to_owned(), CALLS),
     };
     let count = if connections == 1 { count / 2 } else { count };
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: 192.168.1.10:8080\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/120\r\n\
-         Accept: */*\r\nAccept-Encoding: gzip, deflate\r\nAccept-Language: en\r\nConnection: keep-alive\r\n\
-         Referer: http://192.168.1.10:8080/tv/\r\nCookie: lareira_tv=abcdefghijklmnopqrstuvwx\r\n\r\n"
+    let request = Request::get(path).host("192.168.1.10:8080").fields(
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/120\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n\
+         Accept-Language: en\r\nConnection: keep-alive\r\nReferer: http://192.168.1.10:8080/tv/\r\n\
+         Cookie: lareira_tv=abcdefghijklmnopqrstuvwx\r\n",
     );
-    let mut streams: Vec<TcpStream> = (0..connections).map(|_| TcpStream::connect(address).unwrap()).collect();
-    let mut room = vec![0; 65_536];
+    let request = request.bytes();
+    let mut clients: Vec<Client> = (0..connections).map(|_| Client::new(address)).collect();
     ready();
     // One request on each connection, then one answer from each.
     for _ in 0..count / connections {
-        for stream in &mut streams {
-            stream.write_all(request.as_bytes()).unwrap();
+        for client in &mut clients {
+            client.send(&request);
         }
-        for stream in &mut streams {
-            let mut got = 0;
-            loop {
-                got += stream.read(&mut room[got..]).unwrap();
-                let Some(end) = room[..got].windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-                let head = std::str::from_utf8(&room[..end]).unwrap();
-                let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
-                if got == end + 4 + length.parse::<usize>().unwrap() {
-                    break;
-                }
-            }
+        for client in &mut clients {
+            client.answer();
         }
     }
 }

@@ -4,13 +4,17 @@
 //! `cargo bench --bench tv_api`; `ENTRIES=1000` for a quick look, `DATA_DIR=…` to measure the disk it will live on.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops at the first surprise")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+#[path = "../tests/http_client/mod.rs"]
+mod http_client;
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use http_client::{Client, Request};
 use lareira::config::Config;
 use lareira::gateway::Gateway;
 use lareira::ground::id::{ShareId, UserId};
@@ -82,28 +86,15 @@ fn fill(steward: &Steward, users: &[UserId], entries: usize) {
 }
 
 /// One call on a connection that stays open; how long the answer took.
-fn call(stream: &mut TcpStream, tv: &Tv, method: &str, path: &str, body: &str) -> Duration {
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        tv.cookies,
-        body.len()
-    );
+fn call(client: &mut Client, tv: &Tv, method: &str, path: &str, body: &str) -> Duration {
+    let request = Request::new(method, path).field("Cookie", &tv.cookies).field("Content-Type", "application/json");
+    let request = request.body(body).bytes();
     let start = Instant::now();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    let mut room = [0; 65_536];
-    loop {
-        let bytes = stream.read(&mut room).unwrap();
-        assert!(bytes > 0, "{method} {path}: the connection ended");
-        answer.extend_from_slice(&room[..bytes]);
-        let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = std::str::from_utf8(&answer[..end]).unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
-        if answer.len() == end + 4 + length.parse::<usize>().unwrap() {
-            assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {head}");
-            return start.elapsed();
-        }
-    }
+    client.send(request);
+    let answer = client.answer();
+    let taken = start.elapsed();
+    assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
+    taken
 }
 
 fn line(what: &str, mut taken: Vec<Duration>) {
@@ -146,10 +137,9 @@ fn ask(address: SocketAddr, steward: &Steward, tvs: &[Tv], entries: usize) {
                     let (path, body) = (&path, &body);
                     scope.spawn(move || {
                         let page = steward.inbox(tv.user, 0, CALLS).unwrap().entries;
-                        let mut stream = TcpStream::connect(address).unwrap();
-                        stream.set_nodelay(true).unwrap();
+                        let mut client = Client::new(address);
                         let share = |i: usize| page[i % page.len()].share.to_string();
-                        (0..CALLS).map(|i| call(&mut stream, tv, method, &path.replace('S', &share(i)), body)).collect()
+                        (0..CALLS).map(|i| call(&mut client, tv, method, &path.replace('S', &share(i)), body)).collect()
                     })
                 })
                 .collect();
@@ -164,12 +154,13 @@ fn ask(address: SocketAddr, steward: &Steward, tvs: &[Tv], entries: usize) {
 
 /// Follows the events of a TV; says of each ring for whom it is first heard, and when.
 fn listen(address: SocketAddr, tv: &Tv, heard: mpsc::Sender<(ShareId, Instant)>) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET /tv/api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {}\r\n\r\n", tv.cookies);
-    stream.write_all(request.as_bytes()).unwrap();
+    let mut client = Client::new(address);
+    client.stream().set_read_timeout(None).unwrap();
+    client.begin(Request::get("/tv/api/events").field("Cookie", &tv.cookies));
+    assert_eq!(client.head().status, 200);
     thread::spawn(move || {
         let (mut is_ring, mut last) = (false, None);
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        for line in BufReader::new(client).lines().map_while(Result::ok) {
             is_ring = if line.starts_with("event:") { line == "event: ring" } else { is_ring };
             let Some(data) = line.strip_prefix("data: ").filter(|_| is_ring) else { continue };
             let now = Instant::now();

@@ -14,10 +14,11 @@ use futures_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stre
 use http_house::home::json_of;
 use http_house::{Client, Request};
 use lareira::cli::demo::Phone;
+use lareira::ground::id::ShareId;
 use lareira::ground::limits;
 use lareira::ground::time::Ticks90k;
 use lareira::share::{Asker, Kind, ShareState};
-use lareira::wire::address::{RtspAddress, WebSocketAddress};
+use lareira::wire::address::{PlayFile, RtspAddress, WebSocketAddress};
 use large::Large;
 use serde_json::json;
 
@@ -293,22 +294,22 @@ fn fragment(pictures: u32) -> Vec<u8> {
     [moof(moof(0).len() as u32 + 8), boxed(b"mdat", &media)].concat()
 }
 
+/// A web camera of a new share, which has begun with `start`.
+fn web_camera(house: &Large, start: &[u8]) -> (ShareId, Client) {
+    let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
+    let mut camera = house.connect();
+    camera.begin(Request::get(WebSocketAddress(&share.publish_token)).websocket());
+    assert_eq!(camera.head().status, 101);
+    camera.send(message(1, start));
+    camera.read_some();
+    (share.share.id, camera)
+}
+
 /// One piece of a file may tell of as many pictures as a fragment can have.
 #[test]
 fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
     let house = Large::new(1, 1, |_| {});
-    let share = house.steward.create_share(house.sender, &house.users, Kind::Live, None).expect("a share");
-    let mut camera = house.connect();
-    camera.begin(
-        Request::get(WebSocketAddress(&share.publish_token))
-            .field("Connection", "Upgrade")
-            .field("Upgrade", "websocket")
-            .field("Sec-WebSocket-Version", "13")
-            .field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    );
-    assert_eq!(camera.head().status, 101);
-    camera.send(message(1, br#"{"type":"start","version":1,"container":"mp4"}"#));
-    camera.read_some();
+    let (_, mut camera) = web_camera(&house, br#"{"type":"start","version":1,"container":"mp4"}"#);
     let before = house.metric("lareira_pictures_published");
     let pictures = limits::MP4_FRAGMENT_SAMPLES as u32;
     let piece = [&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &large::init_segment(), &fragment(pictures)].concat();
@@ -317,4 +318,44 @@ fn a_camera_that_sends_much_at_once_does_not_hold_the_event_loop() {
         std::thread::yield_now();
     }
     assert!(longest(&house) < bound(), "{:?}", longest(&house));
+}
+
+/// A stream of one group of pictures, as many as a stream keeps.
+fn whole_group(house: &Large) -> (ShareId, Client) {
+    let (share, mut camera) = web_camera(house, br#"{"type":"start","version":1,"video":{"codec":"avc1.42e01e"}}"#);
+    let picture = |number: u64, nals: &[u8]| {
+        let time_us = (number * 1000).to_be_bytes();
+        message(2, &[&[1, 0, 0, 0][..], &time_us, nals].concat())
+    };
+    camera.send(picture(0, include_bytes!("fixtures/codec/baseline.h264")));
+    let state = || house.steward.share(Asker::Owner, share).expect("the share").share.state;
+    while state() != ShareState::Ready {
+        std::thread::yield_now();
+    }
+    let before = house.metric("lareira_pictures_published");
+    let others = limits::STREAM_FRAMES as u64 - 1;
+    let pictures: Vec<u8> = (1..=others).flat_map(|number| picture(number, &[0, 0, 0, 1, 0x41, 0xff, 0xff])).collect();
+    camera.send(pictures);
+    while house.metric("lareira_pictures_published") < before + others as f64 {
+        std::thread::yield_now();
+    }
+    (share, camera)
+}
+
+/// Where nothing is recorded, all that a stream keeps is wrapped for whoever comes first.
+#[test]
+fn the_first_viewer_of_a_stream_that_keeps_much_does_not_hold_the_event_loop() {
+    let house = Large::new(1, 1, |config| config.recording.enabled = false);
+    for (file, least_bytes) in [(PlayFile::LiveMp4, limits::STREAM_FRAMES * 100), (PlayFile::Index, 200)] {
+        let (share, _camera) = whole_group(&house);
+        let begun = longest(&house);
+        let mut viewer = house.connect();
+        viewer.begin(Request::get(house.play(share, file)));
+        let mut received = 0;
+        while received < least_bytes {
+            received += viewer.read_some().len();
+        }
+        let took = longest(&house);
+        assert!(took == begun || took < bound(), "{file}: {took:?}");
+    }
 }

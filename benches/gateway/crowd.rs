@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use smol::LocalExecutor;
 
 use crate::child;
-use crate::http::{Answer, join, request, split};
+use crate::http::{join, split};
+use crate::http_client::Request;
+use crate::http_client::reading::Reading;
 use crate::playlist::Playlist;
 use crate::report::percentile;
 
@@ -138,8 +140,8 @@ impl Viewer<'_> {
             }
         };
         self.crowd.requests.set(self.crowd.requests.get() + 1);
-        (&stream).write_all(request(self.authority, path).as_bytes()).await?;
-        let mut answer = Answer::new();
+        (&stream).write_all(&Request::get(path).host(self.authority).bytes()).await?;
+        let mut answer = Reading::new("GET");
         loop {
             stream.readable().await?;
             let mut room = self.crowd.room.borrow_mut();
@@ -151,14 +153,14 @@ impl Viewer<'_> {
             let whole = answer.feed(&room[..count], |bytes| {
                 taken += bytes.len() as u64;
                 body(bytes);
-            });
+            })?;
             if answer.status == 200 {
                 self.crowd.bytes.borrow_mut()[self.number] += taken;
             }
             if !whole && count > 0 {
                 continue;
             }
-            if whole && !answer.closes {
+            if whole && !answer.closes() {
                 self.stream = Some(stream);
             }
             return match answer.status {

@@ -17,6 +17,8 @@ mod crowd;
 mod figures;
 mod house;
 mod http;
+#[path = "../../tests/http_client/mod.rs"]
+mod http_client;
 mod peer;
 mod playlist;
 mod process;

@@ -276,7 +276,8 @@ fn measure() -> Result<Speed, CodecError> {
         key_interval: 1000,
     };
     let mut encoder = Encoder::new(settings)?;
-    let (mut first, mut spent) = (Vec::new(), Duration::ZERO);
+    let mut first = Vec::new();
+    let mut spent = Duration::ZERO;
     for number in 0..i64::from(PICTURES) {
         let drawn = picture.draw(UnixMs(EARLIEST.0 + number * 33));
         let start = Instant::now();

@@ -62,7 +62,8 @@ fn annex_b(sps: &[u8], pps: &[Bytes], data: &[u8]) -> Result<Vec<u8>, CodecError
     for pps in pps {
         push(&mut stream, pps, CodecError::BadParameterSets)?;
     }
-    let (mut rest, mut slices) = (data, 0);
+    let mut rest = data;
+    let mut slices = 0;
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let length = u32::from_be_bytes(*length) as usize;
         let nal = after.get(..length).ok_or(CodecError::NotAKeyFrame)?;

@@ -93,7 +93,8 @@ impl Meter {
         let now_ms = self.started.elapsed().as_millis() as u64;
         if now_ms >= self.log_from_ms.load(Ordering::Relaxed) {
             self.log_from_ms.store(now_ms + LOG_PAUSE.as_millis() as u64, Ordering::Relaxed);
-            let (took_ms, about) = (took.as_secs_f64() * 1000.0, ABOUT.get());
+            let took_ms = took.as_secs_f64() * 1000.0;
+            let about = ABOUT.get();
             log::warn!("the event loop was held up took_ms={took_ms:.1} task={name} about=\"{about}\"");
         }
     }

@@ -32,7 +32,8 @@ impl ChannelPlayer for Watched {
 impl Lineup for Watched {
     fn page(&self, tv: TvId, offset: usize, limit: usize) -> ChannelPage {
         let held = self.channels.held();
-        let (now, ticket) = (self.clock.date(), self.channels.ticket(tv));
+        let now = self.clock.date();
+        let ticket = self.channels.ticket(tv);
         let on_air = |programme: &Programme| OnAir {
             title: programme.title.to_string(),
             starts_at: programme.start,

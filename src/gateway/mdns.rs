@@ -20,7 +20,8 @@ pub(super) fn names(config: &Config) -> Vec<String> {
 
 /// What is to be announced; `None` where nobody else could come in, or the owner doesn't want it.
 fn settings(config: &Config, doors: Doors) -> Option<Settings> {
-    let (mdns, at) = (&config.mdns, doors.http.ip());
+    let mdns = &config.mdns;
+    let at = doors.http.ip();
     if !mdns.enabled {
         return None;
     }
@@ -36,7 +37,8 @@ fn settings(config: &Config, doors: Doors) -> Option<Settings> {
         let door = door.filter(|door| door.ip().is_unspecified() || door.ip() == at)?;
         Some(Service { kind, port: door.port() })
     });
-    let (name, ipv6) = (mdns.name.to_string(), at.is_ipv6());
+    let name = mdns.name.to_string();
+    let ipv6 = at.is_ipv6();
     Some(Settings { name, place, ipv6, services: services.collect() })
 }
 

@@ -188,7 +188,8 @@ impl Secure {
         clock: Arc<dyn Clock>,
     ) -> Task<()> {
         self.serve(&front, &rtsp, executor);
-        let (spawner, mut secure) = (executor.clone(), self);
+        let spawner = executor.clone();
+        let mut secure = self;
         executor.spawn(async move {
             loop {
                 Timer::after(limits::CERTIFICATE_LOOK).await;

@@ -136,7 +136,8 @@ impl Crowd {
             self.leave(number);
         }
         self.last += 1;
-        let (number, idle) = (self.last, Arc::new(Idle(now.0.into())));
+        let number = self.last;
+        let idle = Arc::new(Idle(now.0.into()));
         self.taken.insert(number, Taken { origin, holder: Holder::Strangers(origin), seen: now.0 });
         self.count_in(number, idle.clone());
         Some(Entered { number, idle, instead_of })

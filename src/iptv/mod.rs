@@ -104,7 +104,8 @@ impl Channels {
         let key = cache.key()?;
         let client = Arc::new(Client::new(guard));
         let (orders, ordered) = mpsc::channel();
-        let (lineup, stop) = (Arc::<Lineup>::default(), Arc::<Stop>::default());
+        let lineup = Arc::<Lineup>::default();
+        let stop = Arc::<Stop>::default();
         let asked = Arc::<Asked>::default();
         let has_list = list != Source::None;
         let refresher = Refresher {

@@ -20,8 +20,10 @@ const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const MAX_BLOCK: Duration = Duration::from_secs(12);
 
 /// The endless body: from the newest key frame on.
-pub(super) fn endless(stream: &Arc<Stream>) -> Reply {
-    let body = Body::Endless(Box::pin(Fmp4::of(stream).reader()));
+pub(super) async fn endless(stream: &Arc<Stream>) -> Reply {
+    let fmp4 = Fmp4::of(stream);
+    fmp4.begin().await;
+    let body = Body::Endless(Box::pin(fmp4.reader()));
     let reply = Reply { status: 200, content_type: MP4, headers: Vec::new(), body };
     open_to_all(reply).with("Cache-Control", "no-store")
 }
@@ -32,6 +34,7 @@ pub(super) async fn playlist(stream: &Arc<Stream>, reload: Reload) -> Reply {
     let wait = async {
         loop {
             let changed = fmp4.listen_parts();
+            fmp4.begin().await;
             match fmp4.playlist(reload) {
                 Ok(Some(pieces)) => return playlist_of(pieces).with("Cache-Control", "no-store"),
                 Ok(None) => changed.await,
@@ -56,6 +59,7 @@ pub(super) async fn span(stream: &Arc<Stream>, number: u64, part: Option<usize>,
     let wait = async {
         loop {
             let changed = fmp4.listen_parts();
+            fmp4.begin().await;
             match fmp4.span(number, part) {
                 Ok(Some(span)) => return Some(span),
                 Ok(None) => changed.await,

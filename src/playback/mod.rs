@@ -138,7 +138,7 @@ impl Playback {
         let path = || self.recordings.video_path(stream.share());
         match file {
             PlayFile::LiveMp4 if stream.status() == Status::Ended => over(),
-            PlayFile::LiveMp4 => live::endless(&stream),
+            PlayFile::LiveMp4 => live::endless(&stream).await,
             PlayFile::Index => match Reload::parse(request.query) {
                 Ok(reload) => live::playlist(&stream, reload).await,
                 Err(_) => refuse(400, "directive", "The playlist can't be asked for like that."),

@@ -118,7 +118,8 @@ impl Film {
                     break (Source::Tables(remux), movie.sound().cloned(), Some(size));
                 }
                 Some(Opened::Fragmented) => {
-                    let (demuxer, portion) = (Box::default(), vec![0; PORTION_BYTES]);
+                    let demuxer = Box::default();
+                    let portion = vec![0; PORTION_BYTES];
                     break (
                         Source::Fragments { demuxer, muxer: None, offset: 0, portion, frames: Vec::new() },
                         None,
@@ -194,7 +195,8 @@ impl Film {
 /// anything is written. Samples may share bytes; but together they have no more than the film, or a small one would fill
 /// the disk.
 fn measure(movie: &Movie, file_bytes: u64) -> Result<(), Mp4Error> {
-    let (mut bounds, mut named) = (Bounds::default(), 0);
+    let mut bounds = Bounds::default();
+    let mut named = 0;
     for sample in movie.samples() {
         let MovieSample { is_picture, entry, bytes, dts, duration, key, .. } = sample?;
         named += bytes.length as u64;

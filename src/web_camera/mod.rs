@@ -135,9 +135,11 @@ struct Known {
 impl WebCameras {
     /// A door whose web cameras `gate` decides about.
     pub fn new(gate: Arc<dyn WebCameraGate>, clock: Arc<dyn Clock>) -> Self {
-        let (stopping, conversations) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let stopping = AtomicBool::new(false);
+        let conversations = AtomicUsize::new(0);
         let (stop, quiet) = (Bell::new(), Bell::new());
-        let (admitted, known) = (Mutex::default(), Mutex::default());
+        let admitted = Mutex::default();
+        let known = Mutex::default();
         Self { gate, clock, stopping, stop, conversations, quiet, admitted, known }
     }
 
@@ -318,7 +320,8 @@ struct Conversation<'a> {
 
 impl Conversation<'_> {
     async fn go_on(&mut self, channel: &mut impl MessageChannel) -> Result<std::convert::Infallible, End> {
-        let (mut tick, mut ticks_often) = (Timer::interval(TICK), false);
+        let mut tick = Timer::interval(TICK);
+        let mut ticks_often = false;
         let mut stopped = self.door.stop.listen();
         let known = self.known.clone();
         let mut messages = Vec::new();
@@ -368,7 +371,8 @@ impl Conversation<'_> {
             }
             self.look_after(now)?;
             if let Some(publisher) = &self.publisher {
-                let (gate, share) = (&self.door.gate, publisher.share());
+                let gate = &self.door.gate;
+                let share = publisher.share();
                 self.session.said(now, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
             }
             channel.flush().await?;

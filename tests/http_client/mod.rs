@@ -67,6 +67,14 @@ impl Request {
         }
     }
 
+    /// Asks for a WebSocket (RFC 6455, section 4.1).
+    pub fn websocket(self) -> Self {
+        self.field("Connection", "Upgrade")
+            .field("Upgrade", "websocket")
+            .field("Sec-WebSocket-Version", "13")
+            .field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+    }
+
     /// Says that its body has so many bytes, whatever it has: others may send them, or nobody.
     pub fn length(self, bytes: impl Display) -> Self {
         Self { length: Some(bytes.to_string()), ..self }
@@ -174,6 +182,13 @@ impl<S: Read + Write> Client<S> {
         self.reader.get_mut()
     }
 
+    /// What it is made of, alone, where nothing was read beyond the last answer.
+    #[track_caller]
+    pub fn into_stream(self) -> S {
+        assert_eq!(self.reader.buffer(), b"", "something came that nobody has read");
+        self.reader.into_inner()
+    }
+
     /// Sends bytes, whatever they are.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -242,6 +257,26 @@ impl<S: Read + Write> Client<S> {
                 return Ok(Answer { status: self.reading.status, head: self.reading.head.clone(), body: Vec::new() });
             }
         }
+    }
+
+    /// Hands the body on as it comes, until `body` says that it has enough. Returns whether it was whole.
+    pub fn read_until(&mut self, mut body: impl FnMut(&[u8]) -> bool) -> io::Result<bool> {
+        let mut enough = false;
+        while !enough && !self.reading.is_done() {
+            let bytes = self.reader.fill_buf()?;
+            if bytes.is_empty() {
+                self.reading.end()?;
+            }
+            let count = bytes.len();
+            self.reading.feed(bytes, |piece| enough |= body(piece))?;
+            self.reader.consume(count);
+        }
+        Ok(self.reading.is_done())
+    }
+
+    /// Whether the other side closes the connection after the last answer.
+    pub fn closes(&self) -> bool {
+        self.reading.closes()
     }
 
     /// The next chunk; `None` for the last.

@@ -1,7 +1,7 @@
 //! A camera that speaks as `docs/publish-websocket.md` has it: a clip's pictures and sound, each as a message, sent at
 //! their own speed; and whatever else one wants to say.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tungstenite::{Error, Message, WebSocket};
 use crate::clip::{Clip, FRAME_RATE, SAMPLE_RATE};
 use crate::gateway::PATIENCE;
 use crate::program;
+use crate::web::{Client, Request};
 
 /// Samples of a piece of AAC.
 const PIECE: usize = 1024;
@@ -120,26 +121,13 @@ impl Camera {
     pub fn connect(url: &str) -> Result<Self, u16> {
         let rest = url.strip_prefix("ws://").unwrap_or_else(|| panic!("{url} is no ws: address"));
         let (host, path) = rest.split_at(rest.find('/').expect("a path"));
-        let mut stream = TcpStream::connect(host).expect("the gateway listens");
-        stream.set_nodelay(true).expect("a socket");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).expect("the gateway reads");
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).expect("the gateway answers");
-            answer.push(byte[0]);
+        let mut client = Client::connect(host).expect("the gateway listens");
+        client.begin(Request::get(path).host(host).websocket());
+        match client.head().status {
+            101 => {}
+            status => return Err(status),
         }
-        let answer = String::from_utf8(answer).expect("a head is text");
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        if status != 101 {
-            return Err(status);
-        }
+        let stream = client.into_stream();
         let config = WebSocketConfig::default().write_buffer_size(0);
         let socket = WebSocket::from_raw_socket(stream, Role::Client, Some(config));
         Ok(Self { socket, acks: Vec::new(), waiting: Vec::new(), closed: None })

@@ -86,11 +86,11 @@ fn an_hls_channel_is_passed_on() {
     let media = call("GET", &format!("{base}{variant}"), &[], &[]).expect(200).text();
     let segment = media.lines().rfind(|line| !line.starts_with('#')).expect("a segment");
     let whole = call("GET", &format!("{base}{segment}"), &[], &[]).expect(200);
-    assert_eq!(whole.header("content-type"), Some("video/mp2t"));
-    assert_eq!(whole.header("content-length"), Some(whole.body.len().to_string().as_str()));
+    assert_eq!(whole.field("content-type"), Some("video/mp2t"));
+    assert_eq!(whole.field("content-length"), Some(whole.body.len().to_string().as_str()));
     let part = call("GET", &format!("{base}{segment}"), &[("Range", "bytes=188-375")], &[]).expect(206);
     assert_eq!(part.body, whole.body[188..376]);
-    assert_eq!(part.header("content-range"), Some(format!("bytes 188-375/{}", whole.body.len()).as_str()));
+    assert_eq!(part.field("content-range"), Some(format!("bytes 188-375/{}", whole.body.len()).as_str()));
     let mut forged = segment.to_owned();
     forged.replace_range(3..4, if &segment[3..4] == "A" { "B" } else { "A" });
     for (name, status) in [(forged.as_str(), 403), ("AAAA.ts", 403), ("AAAA.m3u8", 403), ("segment-0.ts", 404)] {
@@ -129,7 +129,7 @@ fn a_transport_stream_is_received_once_for_all() {
     let channels = channels(&mut household);
     let url = hls_url(&gateway, &channels[0]);
     let head = call("HEAD", &url, &[], &[]).expect(200);
-    assert_eq!((head.header("content-type"), upstream.asked("/one")), (Some("application/vnd.apple.mpegurl"), 0));
+    assert_eq!((head.field("content-type"), upstream.asked("/one")), (Some("application/vnd.apple.mpegurl"), 0));
     let other = url.clone();
     let second = std::thread::spawn(move || decodes(&other, "7"));
     decodes(&url, "7");
@@ -143,7 +143,7 @@ fn a_transport_stream_is_received_once_for_all() {
     let newest = playlist.lines().last().expect("a segment");
     let segment = call("GET", &url.replace("index.m3u8", newest), &[], &[]).expect(200);
     assert_eq!(segment.body.len() % 188, 0);
-    assert_eq!(segment.header("content-type"), Some("video/mp2t"));
+    assert_eq!(segment.field("content-type"), Some("video/mp2t"));
 
     let page = call("GET", &hls_url(&gateway, &channels[1]), &[], &[]).expect(502).text();
     assert!(page.contains("no transport stream"), "{page}");
@@ -433,7 +433,7 @@ fn tvs_are_told_when_channels_change() {
     assert_eq!((after.len(), &after[1]["channel_id"]), (2, &before[0]["channel_id"]), "ids stay");
 
     let logo = call("GET", &format!("{}{}", gateway.base(), text(&after[0], "logo_url")), &[], &[]).expect(200);
-    assert_eq!((logo.header("content-type"), logo.body.as_slice()), (Some("image/png"), PIXEL));
+    assert_eq!((logo.field("content-type"), logo.body.as_slice()), (Some("image/png"), PIXEL));
     fs::write(&served, "<svg onload='alert(1)'/>").expect("written");
     call("GET", &format!("{}{}", gateway.base(), text(&after[0], "logo_url")), &[], &[]).expect(404);
     // Only a TV of a household is told anything.

@@ -2,8 +2,7 @@
 //! TV then plays is what was filmed.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use crate::faults::SmallDisk;
 use crate::film;
 use crate::gateway::{Gateway, Household, PATIENCE, Phone, Play, Share, Tv, text};
 use crate::program::{self, command};
-use crate::web::{self, Answer};
+use crate::web::{self, Answer, Client, Request};
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/mp4");
 
@@ -64,22 +63,22 @@ impl Phone {
     /// How much of a film has arrived.
     fn arrived(&self, share: &Share, total: usize) -> usize {
         let answer = self.put(share, &format!("bytes */{total}"), &[]).expect(308);
-        let range = answer.header("range").map(|range| range.strip_prefix("bytes=0-").expect("a range from 0"));
+        let range = answer.field("range").map(|range| range.strip_prefix("bytes=0-").expect("a range from 0"));
         range.map_or(0, |last| last.parse::<usize>().expect("a number") + 1)
     }
 
     /// Begins to send a film of `total` bytes and goes no further than `part` of it.
-    fn begin(&self, share: &Share, part: &[u8], total: usize) -> TcpStream {
-        let mut socket = TcpStream::connect(self.0.base.trim_start_matches("http://")).expect("the gateway is there");
-        socket.set_read_timeout(Some(PATIENCE)).expect("it can be set");
+    fn begin(&self, share: &Share, part: &[u8], total: usize) -> Client {
+        self.begin_with(share, "", part, total)
+    }
+
+    /// The same, with further fields.
+    fn begin_with(&self, share: &Share, fields: &str, part: &[u8], length: usize) -> Client {
+        let mut client = Client::connect(self.0.base.trim_start_matches("http://")).expect("the gateway is there");
         let bearer = self.0.bearer.as_deref().unwrap_or_default();
-        let head = format!(
-            "PUT /api/v1/shares/{}/video HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n\
-             Content-Length: {total}\r\n\r\n",
-            share.id
-        );
-        socket.write_all(head.as_bytes()).and_then(|()| socket.write_all(part)).expect("sent");
-        socket
+        let put = Request::new("PUT", format!("/api/v1/shares/{}/video", share.id)).fields(fields);
+        client.begin(put.field("Authorization", format!("Bearer {bearer}")).length(length).body(part));
+        client
     }
 
     fn report(&mut self, share: &Share) -> Value {
@@ -275,14 +274,14 @@ fn a_film_goes_on_after_a_cut_and_after_a_restart() {
 
     let (at, to) = (total / 3, total / 2);
     let answer = phone.put(&share, &format!("bytes {at}-{}/{total}", to - 1), &film[at..to]).expect(308);
-    assert_eq!(answer.header("range"), Some(&*format!("bytes=0-{}", to - 1)));
+    assert_eq!(answer.field("range"), Some(&*format!("bytes=0-{}", to - 1)));
     gateway.kill();
     gateway.serve();
     assert_eq!(phone.arrived(&share, total), to, "a restart loses nothing");
     assert_eq!(phone.state(&share), "preparing");
 
     let wrong = phone.put(&share, &format!("bytes {}-{}/{total}", to + 1, total - 1), &film[to + 1..]).expect(416);
-    assert_eq!(wrong.header("range"), Some(&*format!("bytes=0-{}", to - 1)), "it is said how far it is");
+    assert_eq!(wrong.field("range"), Some(&*format!("bytes=0-{}", to - 1)), "it is said how far it is");
     phone.put(&share, &format!("bytes {to}-{}/{total}", total - 1), &film[to..]).expect(200);
     phone.wait_until(&share, "ended");
     let film = film::decode(&Play::of(&tv.entry(&share)["play"]).url("video.mp4"));
@@ -342,9 +341,9 @@ fn what_may_not_be_sent_is_refused_before_it_is() {
     let share = phone.clip_for(&user);
 
     let mut huge = phone.begin(&share, &[], 20_000_000_000);
-    let mut answer = String::new();
-    huge.read_to_string(&mut answer).expect("an answer without a byte of it");
-    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("8192 are taken at most"), "{answer}");
+    let answer = huge.answer().expect(413).text();
+    assert!(answer.contains("8192 are taken at most"), "{answer}");
+    assert_eq!(huge.read_rest().expect("the end, without a byte of it"), b"");
     assert_eq!(code(phone.put(&share, "bytes 0-9/20000000000", &film[..10]).expect(413)), "too_large");
     assert_eq!(code(phone.put(&share, "", &[]).expect(400)), "empty");
     for lie in [
@@ -366,10 +365,8 @@ fn what_may_not_be_sent_is_refused_before_it_is() {
     let mut first = phone.begin(&share, &film[..total / 2], total);
     eventually("it is being sent", || phone.arrived(&share, total) > 10);
     assert_eq!(code(phone.put(&share, &format!("bytes 10-19/{total}"), &film[10..20]).expect(409)), "uploading");
-    first.write_all(&film[total / 2..]).expect("it goes on");
-    let mut answer = [0; 12];
-    first.read_exact(&mut answer).expect("an answer");
-    assert_eq!(&answer, b"HTTP/1.1 200");
+    first.send(&film[total / 2..]);
+    first.answer().expect(200);
 
     let stranger = Household { user: user.clone(), ..gateway.household() };
     assert_eq!(code(stranger.phone.put(&share, "", &film).expect(404)), "not_found");
@@ -420,9 +417,8 @@ fn a_film_that_is_called_off_ends_at_once() {
                 gateway.admin(&["phone", "revoke", &text(&phones["phones"][0], "phone_id")]);
             }
         }
-        let mut answer = String::new();
-        sending.read_to_string(&mut answer).expect("an answer, and the end");
-        assert!(answer.starts_with("HTTP/1.1 410 "), "{how}: {answer}");
+        assert_eq!(sending.answer().status, 410, "{how}");
+        assert_eq!(sending.read_rest().expect("the end"), b"", "{how}");
         println!("{how}: over after {:?}", began.elapsed());
         eventually("nothing of it stays", || film_files(&gateway, &share).is_empty());
         let answer = phone.put(&share, &format!("bytes */{total}"), &[]);
@@ -526,27 +522,14 @@ fn a_disk_that_fills_up_ends_the_clip_and_says_so() {
 
     let share = phone.clip_for(&user);
     phone.put(&share, &format!("bytes 0-999/{total}"), &film[..1000]).expect(308);
-    let mut sending = {
-        let mut socket = TcpStream::connect(("127.0.0.1", gateway.http_port)).expect("the gateway is there");
-        let bearer = phone.0.bearer.as_deref().unwrap_or_default();
-        let head = format!(
-            "PUT /api/v1/shares/{}/video HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n\
-             Content-Range: bytes 1000-{}/{total}\r\nContent-Length: {}\r\n\r\n",
-            share.id,
-            total - 1,
-            total - 1000
-        );
-        socket.write_all(head.as_bytes()).and_then(|()| socket.write_all(&film[1000..2000])).expect("sent");
-        socket
-    };
+    let range = format!("Content-Range: bytes 1000-{}/{total}\r\n", total - 1);
+    let mut sending = phone.begin_with(&share, &range, &film[1000..2000], total - 1000);
     // It is let in before the disk fills up.
     eventually("it is being sent", || phone.arrived(&share, total) > 1000);
     fill(500_000);
     // The answer may come before all is sent.
-    let _ = sending.write_all(&film[2000..]);
-    let mut answer = [0; 12];
-    sending.read_exact(&mut answer).expect("an answer");
-    assert_eq!(&answer, b"HTTP/1.1 507");
+    let _ = sending.try_send(&film[2000..]);
+    assert_eq!(sending.head().status, 507);
     fs::remove_file(&filler).expect("there is room again");
     let arrived = phone.arrived(&share, total);
     assert!(arrived >= 1000, "{arrived} bytes are kept");

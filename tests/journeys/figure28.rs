@@ -63,7 +63,7 @@ fn from_the_request_to_the_picture() {
 
     // 70: the TV opens the notification's own address, and is told what it is about. Claims 2, 8 and 10.
     let page = web::call("GET", &format!("{}/tv/n/{share}", gateway.base()), &[], &[]).expect(200);
-    assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")), "an application for TVs");
+    assert!(page.field("content-type").is_some_and(|kind| kind.starts_with("text/html")), "an application for TVs");
     let entry = tv.0.get(&format!("/tv/api/shares/{share}"));
     assert_eq!((&entry["state"], &entry["title"]), (&json!("ready"), &json!("First steps")), "{entry}");
     let still = text(&entry, "thumbnail_url");

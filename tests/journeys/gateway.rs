@@ -91,7 +91,7 @@ impl Gateway {
     #[track_caller]
     pub fn authority(&self) -> PathBuf {
         let answer = web::call("GET", &format!("{}/go/lareira.crt", self.base()), &[], &[]).expect(200);
-        assert_eq!(answer.header("Content-Type"), Some("application/x-x509-ca-cert"));
+        assert_eq!(answer.field("Content-Type"), Some("application/x-x509-ca-cert"));
         let base64 = base64::engine::general_purpose::STANDARD.encode(&answer.body);
         let lines: Vec<&str> =
             base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("base64 is text")).collect();
@@ -116,7 +116,7 @@ impl Gateway {
         let health = format!("{}/healthz", self.base());
         loop {
             let answer = web::open("GET", &health, &[], &[]);
-            if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
+            if answer.as_ref().is_ok_and(|opened| opened.answer.status == 200) {
                 break;
             }
             if !serving.runs() || started.elapsed() > PATIENCE {

@@ -15,6 +15,8 @@ mod faults;
 mod figure28;
 mod film;
 mod gateway;
+#[path = "../http_client/mod.rs"]
+mod http_client;
 mod https;
 mod kills;
 mod lossy;

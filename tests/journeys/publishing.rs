@@ -173,19 +173,19 @@ fn seeks(clip: &Clip, play: &Play) {
     let url = play.url("video.mp4");
     let whole = web::call("GET", &url, &[], &[]).expect(200);
     let head = web::call("HEAD", &url, &[], &[]).expect(200);
-    assert_eq!(head.header("content-length"), Some(whole.body.len().to_string().as_str()));
-    assert_eq!(head.header("accept-ranges"), Some("bytes"));
-    assert_eq!(head.header("content-type"), Some("video/mp4"));
+    assert_eq!(head.field("content-length"), Some(whole.body.len().to_string().as_str()));
+    assert_eq!(head.field("accept-ranges"), Some("bytes"));
+    assert_eq!(head.field("content-type"), Some("video/mp4"));
     let film = Film::read(&whole.body);
     assert!(film.names.iter().any(|name| name == "moov") && film.left_over == 0, "whole boxes: {:?}", film.names);
 
     let part = web::call("GET", &url, &[("Range", "bytes=1000-1999")], &[]).expect(206);
     assert_eq!(part.body, whole.body[1000..2000]);
-    assert_eq!(part.header("content-range"), Some(format!("bytes 1000-1999/{}", whole.body.len()).as_str()));
+    assert_eq!(part.field("content-range"), Some(format!("bytes 1000-1999/{}", whole.body.len()).as_str()));
     let tail = web::call("GET", &url, &[("Range", "bytes=-500")], &[]).expect(206);
     assert_eq!(tail.body, whole.body[whole.body.len() - 500..]);
     web::call("GET", &url, &[("Range", &format!("bytes={}-", whole.body.len()))], &[]).expect(416);
-    let etag = head.header("etag").expect("a recording that is over has an ETag").to_owned();
+    let etag = head.field("etag").expect("a recording that is over has an ETag").to_owned();
     web::call("GET", &url, &[("If-None-Match", &etag)], &[]).expect(304);
 
     let (at_s, number) = (clip.seconds as f64 - 1.5, (clip.pictures() - FRAME_RATE * 3 / 2) as u32);

@@ -22,7 +22,7 @@ fn what_plays_ends_with_the_right_to_it() {
     phone.wait_until(&share, "ready");
     let plays = |url: &str| {
         let opened = web::open("GET", url, &[], &[]).expect("an answer");
-        assert_eq!(opened.status, 200);
+        assert_eq!(opened.answer.status, 200);
         std::thread::spawn(move || {
             let mut body = opened.body;
             let mut bytes = Vec::new();

@@ -92,7 +92,8 @@ impl Life {
     fn run(self) -> Result<(), PhoneError> {
         let mut camera = Camera::new()?;
         let sdp = sdp(&camera.parameter_sets);
-        let (mut first_picture, mut refusals) = (None, 0);
+        let mut first_picture = None;
+        let mut refusals = 0;
         while !self.is_over(first_picture) {
             let problem = match Session::open(&self.address, &sdp, 2) {
                 Ok(mut session) => {
@@ -143,7 +144,8 @@ impl Life {
 
     /// Sends pictures and sound until the phone is told to stop or its time is over.
     fn publish(&self, camera: &mut Camera, session: &mut Session, since: Instant) -> Result<(), PhoneError> {
-        let (mut tracks, start) = (Tracks::new(), Instant::now());
+        let mut tracks = Tracks::new();
+        let start = Instant::now();
         let mut timeline = Timeline::new(unix_us());
         let mut buffer = Vec::with_capacity(64 * 1024);
         let (mut next_report, mut next_sign_of_life) = (Duration::ZERO, session.keep_alive);

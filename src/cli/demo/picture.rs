@@ -76,7 +76,8 @@ impl TestPicture {
     fn draw_bar(&mut self, date: UnixMs) {
         let (left, top, width, height) = BAR;
         let ms = date.0.rem_euclid(1000) as usize;
-        let (full, bright) = (width * ms / 1000, ms < 100);
+        let full = width * ms / 1000;
+        let bright = ms < 100;
         let colour = if bright { scene::cream() } else { scene::amber() };
         restore(&self.background, &mut self.picture, BAR);
         fill(&mut self.picture, (left, top, if bright { width } else { full }, height), colour);

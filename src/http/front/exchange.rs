@@ -425,7 +425,8 @@ impl Exchange<'_> {
         let bytes = answer::head(reply.status, content_type, fields, framing, close);
         let then = if close { Then::Close } else { Then::Next };
         let patience = self.shared.times.write;
-        let (connection, whole) = (self.connection, head.method != Method::Head && framing != Framing::None);
+        let connection = self.connection;
+        let whole = head.method != Method::Head && framing != Framing::None;
         let is_long = whole && !matches!(reply.body, Body::Pieces(_));
         let question = is_long.then(|| self.shared.question(head, connection.socket.is_secure())).flatten();
         let _under_way = question.map(|question| self.shared.rights.watch(question, connection));

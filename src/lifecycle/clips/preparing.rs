@@ -87,7 +87,9 @@ impl Clips {
         let Sent { mut film, sender } = self.open(share)?;
         let mut promised = film.promised();
         let mut recording = FilmRecording::create(&self.folder, share)?;
-        let (mut out, mut looked_at, mut more) = (Vec::new(), 0, true);
+        let mut out = Vec::new();
+        let mut looked_at = 0;
+        let mut more = true;
         while more {
             if turn.is_called_off() {
                 return Err(ClipError::Over.into());

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use event_listener::EventListener;
+use futures_lite::future::yield_now;
 
 use crate::live::{Recorder, Sink, Source, Stream};
 use crate::wire::playlist::hls::{BadReload, Reload};
@@ -38,6 +39,14 @@ impl Fmp4 {
     /// Looks at the packager, as it is.
     fn with<R>(&self, work: impl FnOnce(&mut Packager, &mut Source) -> R) -> R {
         self.0.with(Packager::new, work)
+    }
+
+    /// Has the packager work, and wraps what the stream keeps: a step in each turn of the event loop. Whoever asks for
+    /// something does this first, or may find but the beginning of it.
+    pub async fn begin(&self) {
+        while self.ask(|packager, source| packager.is_behind(source)) {
+            yield_now().await;
+        }
     }
 
     /// Asks the packager for something: it works from now on.

@@ -5,6 +5,9 @@
 //! asked for [`LINGER`] it rests again, at a key frame, and lets go of its fragments; so it always begins with one. What
 //! was numbered stays so: media sequence numbers go on, and where pictures went by while it rested, playlists say that the
 //! stream was broken off there.
+//!
+//! What the stream keeps when it begins may be a lot: it is wrapped in steps, so that nobody holds up the event loop. Until
+//! it has caught up, it is *behind*.
 
 use std::collections::VecDeque;
 
@@ -28,12 +31,18 @@ const KEPT_UNRECORDED: Ticks90k = Ticks90k::from_ms(16_000);
 /// pictures at most. Counted on the stream's own timeline.
 pub(super) const LINGER: Ticks90k = Ticks90k::from_ms(16_000);
 
+/// Bytes that are wrapped in one step while it is behind, and of those with each frame that comes meanwhile.
+const STEP_BYTES: usize = 1024 * 1024;
+const STEP_BYTES_BESIDE: usize = 64 * 1024;
+/// Making a fragment takes as long as copying so many bytes.
+const FRAGMENT_COST_BYTES: usize = 8 * 1024;
+
 /// What a packager does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Nobody wants fragments: frames pass by.
     Resting,
-    /// Every frame is wrapped as it comes.
+    /// Every frame is wrapped as it comes, as soon as those before it are.
     Working,
 }
 
@@ -80,12 +89,12 @@ impl Sink for Packager {
         } else if self.state == State::Resting && self.is_wanted(source) {
             self.begin(source);
         }
-        self.catch_up(source, news);
+        self.catch_up(source, STEP_BYTES_BESIDE, news);
         self.seen = source.duration();
     }
 
-    fn ended(&mut self, _: &mut Source) {
-        if self.state == State::Working {
+    fn ended(&mut self, source: &mut Source) {
+        if self.state == State::Working && !self.is_behind(source) {
             self.finish();
         }
     }
@@ -137,13 +146,20 @@ impl Packager {
         }
     }
 
-    /// Somebody asks: what the stream keeps is wrapped now, if it isn't yet.
+    /// Somebody asks: a step of what the stream keeps is wrapped now, if it isn't yet.
     pub fn ask(&mut self, source: &mut Source) {
         self.asked = Some(source.duration());
         if self.state == State::Resting {
             self.begin(source);
-            self.catch_up(source, &mut News::default());
         }
+        if self.is_behind(source) {
+            self.catch_up(source, STEP_BYTES, &mut News::default());
+        }
+    }
+
+    /// Whether it works, and there is something to be wrapped yet.
+    pub fn is_behind(&self, source: &Source) -> bool {
+        self.state == State::Working && self.next_frame < source.frames.next_number()
     }
 
     /// A reader of the endless body comes.
@@ -164,9 +180,10 @@ impl Packager {
         self.readers > 0 || source.recording.is_under_way() || self.asked.is_some_and(lately)
     }
 
-    /// Whether nobody wants what begins with the newest frame.
+    /// Whether nobody wants what begins with the newest frame, and all before it is wrapped.
     fn may_rest(&self, source: &Source) -> bool {
-        source.frames.newest().is_some_and(KeptFrame::is_key) && !self.is_wanted(source)
+        let is_next = self.next_frame + 1 == source.frames.next_number();
+        is_next && source.frames.newest().is_some_and(KeptFrame::is_key) && !self.is_wanted(source)
     }
 
     fn rest(&mut self, source: &Source) {
@@ -190,12 +207,20 @@ impl Packager {
         self.state = State::Working;
     }
 
-    /// Wraps all frames that have come, while it works.
-    fn catch_up(&mut self, source: &mut Source, news: &mut News) {
+    /// Wraps frames that have come, about `most` bytes of them, while it works.
+    fn catch_up(&mut self, source: &mut Source, most: usize, news: &mut News) {
+        if self.state == State::Working && self.next_frame < source.frames.first_number() {
+            // Frames went before they were wrapped: it begins again with the key frame, or the next.
+            self.rest(source);
+            self.begin(source);
+        }
         if self.state == State::Resting {
             return;
         }
-        while let Some(KeptFrame { frame, duration, date }) = source.frames.get(self.next_frame) {
+        let mut done = 0;
+        while done < most
+            && let Some(KeptFrame { frame, duration, date }) = source.frames.get(self.next_frame)
+        {
             let mut muxed = std::mem::take(&mut self.muxed);
             self.muxer.push(self.next_frame, frame, *duration, ReferenceTime::at(*date), &mut muxed);
             for (number, data) in self.muxer.moved() {
@@ -205,6 +230,7 @@ impl Packager {
                 match item {
                     Muxed::Init(bytes, _) => self.describe(bytes, source),
                     Muxed::Fragment(fragment) => {
+                        done += fragment.bytes.len() + FRAGMENT_COST_BYTES;
                         news.more = true;
                         news.piece |= self.keep(fragment, source);
                     }
@@ -213,7 +239,7 @@ impl Packager {
             self.muxed = muxed;
             self.next_frame += 1;
         }
-        if source.ended() {
+        if source.ended() && !self.is_behind(source) {
             self.finish();
         }
     }
@@ -235,7 +261,8 @@ impl Packager {
         if self.init_segments.is_empty() || !ended && !reload.is_met(&self.segments)? {
             return Ok(None);
         }
-        let (first, began) = (self.first_segment(source), source.began());
+        let first = self.first_segment(source);
+        let began = source.began();
         let update = reload.skip && !ended;
         let slot = usize::from(update);
         if self.playlists[slot].is_none() {
@@ -352,7 +379,8 @@ impl Packager {
         if fragment.key {
             self.newest_key = Some(number);
         }
-        let (end, bytes) = (fragment.start, fragment.bytes.clone());
+        let end = fragment.start;
+        let bytes = fragment.bytes.clone();
         self.ring.push_back(Kept { fragment, offset, init_segment });
         source.recording.push(bytes);
         let has_all = source.recording.is_on()

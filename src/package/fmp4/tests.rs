@@ -428,3 +428,54 @@ fn what_ended_while_nobody_read_can_still_be_had() {
     let text = playlist(&Fmp4::of(&stream));
     assert!(text.ends_with("#EXT-X-ENDLIST\n") && text.contains("segment-0.m4s"), "{text}");
 }
+
+/// What is kept when somebody comes is wrapped in steps, and what comes meanwhile with it.
+#[test]
+fn what_is_kept_is_wrapped_in_steps() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    let params = params();
+    let mut send = |number: i64, bytes| {
+        publisher.write(&mut vec![picture(&params, number, number == 0 || number == 60, bytes)], NOW);
+    };
+    (0..20).for_each(|number| send(number, 1 << 20));
+    let fmp4 = Fmp4::of(&stream);
+    let made = || fmp4.with(|packager, _| packager.next_number() - packager.first_number());
+    assert!(fmp4.init_segment(0).is_some());
+    assert_eq!(made(), 1, "a step is about a MiB");
+    send(20, 100);
+    assert_eq!(made(), 2, "whoever publishes wraps as little as may be");
+    let mut begun = Box::pin(fmp4.begin());
+    let mut steps = 1;
+    while future::block_on(future::poll_once(&mut begun)).is_none() {
+        steps += 1;
+    }
+    assert!((18..=20).contains(&steps), "{steps}");
+    assert_eq!(made(), 21);
+    let mut reader = fmp4.reader();
+    assert_eq!(pictures(&mut reader), (0..21).collect::<Vec<_>>());
+    send(21, 1 << 20);
+    assert_eq!(pictures(&mut reader), [21]);
+}
+
+/// A stream may keep less than a step behind: what it let go is left out, and all goes on with a key frame.
+#[test]
+fn frames_that_go_before_they_are_wrapped_are_left_out() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    let params = params();
+    let mut send = |number: i64, bytes| {
+        publisher.write(&mut vec![picture(&params, number, number % 30 == 0, bytes)], NOW);
+    };
+    (0..22).for_each(|number| send(number, 1 << 20));
+    let fmp4 = Fmp4::of(&stream);
+    assert!(fmp4.init_segment(0).is_some(), "it is a step further");
+    (22..28).for_each(|number| send(number, 4 << 20));
+    future::block_on(fmp4.begin());
+    let mut reader = fmp4.reader();
+    assert_eq!(next(&mut reader), Some(None), "nothing that is kept begins with a key frame");
+    (28..33).for_each(|number| send(number, 100));
+    assert_eq!(pictures(&mut reader), [30, 31, 32]);
+    let playlist = fmp4.playlist(Reload::default()).expect("fits").expect("there is one").concat();
+    assert!(String::from_utf8_lossy(&playlist).contains("#EXT-X-DISCONTINUITY"), "{playlist:?}");
+}

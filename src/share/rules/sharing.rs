@@ -138,7 +138,8 @@ pub fn own_count(ledger: &dyn Rows, sender: SenderId) -> Result<u64, ShareError>
 
 /// A sender's own shares, newest first: `limit` of them after the first `offset`.
 pub fn own(ledger: &dyn Rows, sender: SenderId, offset: u64, limit: usize) -> Result<Vec<ShareId>, ShareError> {
-    let (mut skip, mut shares) = (offset, Vec::new());
+    let mut skip = offset;
+    let mut shares = Vec::new();
     let first = ((sender, UnixMs(i64::MIN)), ShareId([0; 10]));
     let last = ((sender, UnixMs(i64::MAX)), ShareId([255; 10]));
     let range = (Bound::Included(first), Bound::Included(last));

@@ -301,7 +301,8 @@ impl Steward {
         &self,
         rule: impl FnOnce(&mut dyn Ledger, &mut News, UnixMs) -> Result<T, ShareError> + Send + 'static,
     ) -> (Decision, Answer<T>) {
-        let (date, announcer) = (self.clock.date(), Arc::clone(&self.announcer));
+        let date = self.clock.date();
+        let announcer = Arc::clone(&self.announcer);
         let answer = Arc::new(Mutex::new(None));
         let put = Arc::clone(&answer);
         let decision: Decision = Box::new(move |ledger| {
@@ -376,7 +377,8 @@ impl Steward {
 
     fn keep(&self) -> Result<(), ShareError> {
         loop {
-            let (date, retention) = (self.date(), self.settings.retention);
+            let date = self.date();
+            let retention = self.settings.retention;
             let due = self.read(|ledger| retention::due(ledger, date, retention))?;
             if due.is_empty() {
                 return Ok(());

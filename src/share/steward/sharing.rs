@@ -102,7 +102,8 @@ impl Steward {
     /// All shares, newest first: `limit` of them after the first `offset`.
     pub fn shares(&self, offset: usize, limit: usize) -> Result<Vec<Share>, ShareError> {
         self.read(|ledger| {
-            let (mut skip, mut shares) = (offset, Vec::new());
+            let mut skip = offset;
+            let mut shares = Vec::new();
             let limit = limit.min(limits::PAGE_ROWS);
             ledger.scan_shares(all(), Order::Falling, &mut |_, share| {
                 if shares.len() == limit {

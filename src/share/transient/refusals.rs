@@ -65,7 +65,8 @@ impl Refusals {
     fn untold(&mut self, now: Moment) -> Vec<String> {
         let mut lines = Vec::new();
         for (kind, throttle) in &mut self.0 {
-            let (kind, untold) = (kind.as_str(), throttle.untold(now));
+            let kind = kind.as_str();
+            let untold = throttle.untold(now);
             let of_networks = untold.kinds.into_iter();
             lines.extend(of_networks.map(|(from, more)| format!("refused kind={kind} network={from} and {more} more")));
             if untold.others > 0 {

@@ -31,7 +31,8 @@ impl BoxWriter {
 
     /// Writes a box with what `body` writes inside.
     fn boxed(&mut self, kind: &[u8; 4], body: impl FnOnce(&mut Self)) {
-        let (start, gap_bytes) = (self.bytes.len(), self.gap_bytes);
+        let start = self.bytes.len();
+        let gap_bytes = self.gap_bytes;
         self.u32(0);
         self.bytes.extend_from_slice(kind);
         body(self);

@@ -158,7 +158,8 @@ fn open(moov: &Bytes, file_bytes: u64) -> Result<Opened, Mp4Error> {
 
 /// The number of the key sample with which the pictures begin that are shown, and how much later pictures must be shown.
 fn beginning(pictures: &Part) -> Result<(u32, i64), Mp4Error> {
-    let (mut first, mut delay) = (None, 0);
+    let mut first = None;
+    let mut delay = 0;
     for (number, row) in (0..).zip(pictures.tables.rows()) {
         let row = row?;
         let offset = i64::from(row.composition_offset);
@@ -194,7 +195,8 @@ impl Movie {
 
     /// How long the pictures are shown.
     pub fn duration(&self) -> Result<Ticks90k, Mp4Error> {
-        let (mut first, mut end) = (None, Ticks90k(0));
+        let mut first = None;
+        let mut end = Ticks90k(0);
         for sample in self.part_samples(&self.pictures, true) {
             let sample = sample?;
             first.get_or_insert(sample.dts);

@@ -74,7 +74,8 @@ impl Pictures {
     /// Reads an access unit.
     pub fn read(&mut self, sample: &[u8]) -> Result<Picture, Malformed> {
         let mut data = BytesMut::with_capacity(sample.len() + 64);
-        let (mut rest, mut key) = (sample, false);
+        let mut rest = sample;
+        let mut key = false;
         while !rest.is_empty() {
             let (length, after) = rest.split_at_checked(self.length_bytes).ok_or(Malformed)?;
             let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));

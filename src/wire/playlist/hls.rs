@@ -230,7 +230,8 @@ fn write_extinf(out: &mut String, number: usize, segment: &Segment) {
 fn write_parts(out: &mut String, number: u64, parts: &[SegmentSpan]) {
     for (index, part) in parts.iter().enumerate() {
         let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
-        let (duration, part) = (part.duration.to_seconds(), PlayFile::Part(number, index as u32));
+        let duration = part.duration.to_seconds();
+        let part = PlayFile::Part(number, index as u32);
         let _ = writeln!(out, "#EXT-X-PART:DURATION={duration:.5},URI=\"{part}\"{independent}");
     }
 }

@@ -59,7 +59,8 @@ impl LatmDepacketizer {
     /// Cuts what ends with a marker: one element, or several where they are small (RFC 6416, section 6.3).
     fn cut(&self, elements: &[u8], mut unit: impl FnMut(usize, Bytes)) -> Result<(), Malformed> {
         // Looked through before any of it is used: what lies once is not believed at all.
-        let (mut rest, mut count) = (elements, 0);
+        let mut rest = elements;
+        let mut count = 0;
         while !rest.is_empty() {
             rest = split_unit(rest)?.1;
             count += 1;

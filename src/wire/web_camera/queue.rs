@@ -20,7 +20,8 @@ pub(super) struct Queue {
 impl Queue {
     /// Notes a picture of `time_us` on the timeline that came at `now`; gives how long it waited, in milliseconds.
     pub fn arrived(&mut self, time_us: i64, now: Moment) -> u64 {
-        let (second, way_us) = (now.0 / 1_000_000, now.0 as i64 - time_us);
+        let second = now.0 / 1_000_000;
+        let way_us = now.0 as i64 - time_us;
         match self.least_us.back_mut() {
             Some((last, least)) if *last == second => *least = (*least).min(way_us),
             _ => self.least_us.push_back((second, way_us)),

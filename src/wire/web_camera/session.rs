@@ -158,7 +158,8 @@ impl Session {
             return Err(WebCameraError::BadMessage("only the first flag, of key frames, may be set"));
         }
         let timestamp_us = i64::from_be_bytes(*time);
-        let (mut event, known) = (None, frames.len());
+        let mut event = None;
+        let known = frames.len();
         match (kind, &self.intake) {
             (1, Intake::Frames(_)) => self.picture(timestamp_us, data, now, frames)?,
             (2, Intake::Frames(Some(_))) => self.sound(timestamp_us, data, now, frames)?,

@@ -68,7 +68,8 @@ impl Exchange<'_> {
             Ok(whose) => whose,
             Err(reply) => return Ok(Err(reply)),
         };
-        let (bodies, patience) = (&self.shared.bodies, self.shared.times.body);
+        let bodies = &self.shared.bodies;
+        let patience = self.shared.times.body;
         let place = match Box::pin(bodies.room(whose, length, patience, || self.connection.now())).await {
             Ok(place) => place,
             Err(reply) => return Ok(Err(reply)),

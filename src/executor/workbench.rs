@@ -15,7 +15,7 @@ pub struct Workbench<W> {
 }
 
 /// A place at the workbench.
-pub struct Place<'a, W: PartialEq> {
+pub struct WorkSlot<'a, W: PartialEq> {
     bench: &'a Workbench<W>,
     whose: W,
 }
@@ -27,13 +27,13 @@ impl<W: Clone + PartialEq> Workbench<W> {
     }
 
     /// A place for `whose` work, which leaves `spare` places to others.
-    pub fn place(&self, whose: W, spare: usize) -> Result<Place<'_, W>, Busy> {
+    pub fn place(&self, whose: W, spare: usize) -> Result<WorkSlot<'_, W>, Busy> {
         let mut taken = self.taken();
         if taken.len() + spare >= self.places || taken.contains(&whose) {
             return Err(Busy);
         }
         taken.push(whose.clone());
-        Ok(Place { bench: self, whose })
+        Ok(WorkSlot { bench: self, whose })
     }
 }
 
@@ -44,7 +44,7 @@ impl<W: PartialEq> Workbench<W> {
     }
 }
 
-impl<W: PartialEq> Place<'_, W> {
+impl<W: PartialEq> WorkSlot<'_, W> {
     /// Has `work` done in its turn, and waits for what it gives. Blocks. A panic of it is the asker's.
     pub fn work<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (tell, told) = mpsc::sync_channel(1);
@@ -59,7 +59,7 @@ impl<W: PartialEq> Place<'_, W> {
     }
 }
 
-impl<W: PartialEq> Drop for Place<'_, W> {
+impl<W: PartialEq> Drop for WorkSlot<'_, W> {
     fn drop(&mut self) {
         self.bench.taken().retain(|whose| *whose != self.whose);
     }

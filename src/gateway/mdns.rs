@@ -3,7 +3,7 @@
 use crate::admin::addresses::Doors;
 use crate::config::Config;
 use crate::executor::Executor;
-use crate::mdns::{Kind, Place, Presence, Service, Settings};
+use crate::mdns::{Kind, Networks, Presence, Service, Settings};
 
 /// Numbers that a name may get where others have it: certificates and pages know it by these, too.
 const OTHERS: std::ops::RangeInclusive<u8> = 2..=4;
@@ -25,11 +25,11 @@ fn settings(config: &Config, doors: Doors) -> Option<Settings> {
     if !mdns.enabled {
         return None;
     }
-    let place = match () {
-        () if !mdns.interfaces.is_empty() => Place::Named(mdns.interfaces.clone()),
+    let networks = match () {
+        () if !mdns.interfaces.is_empty() => Networks::Named(mdns.interfaces.clone()),
         () if at.is_loopback() => return None,
-        () if at.is_unspecified() => Place::All,
-        () => Place::Of(at),
+        () if at.is_unspecified() => Networks::All,
+        () => Networks::Of(at),
     };
     let all = [(Kind::Http, Some(doors.http)), (Kind::Https, doors.https), (Kind::Rtsp, Some(doors.rtsp))];
     let services = all.into_iter().filter_map(|(kind, door)| {
@@ -39,7 +39,7 @@ fn settings(config: &Config, doors: Doors) -> Option<Settings> {
     });
     let name = mdns.name.to_string();
     let ipv6 = at.is_ipv6();
-    Some(Settings { name, place, ipv6, services: services.collect() })
+    Some(Settings { name, networks, ipv6, services: services.collect() })
 }
 
 /// Announces the gateway as `config` says. Without it the gateway is reached by its addresses.
@@ -65,20 +65,20 @@ mod tests {
     fn what_others_can_reach_is_announced() {
         let all = doors("0.0.0.0:8080", "0.0.0.0:8443", "0.0.0.0:8554");
         let told = announced("", all).expect("it is announced");
-        assert_eq!((told.name.as_str(), told.place, told.ipv6), ("lareira", Place::All, false));
+        assert_eq!((told.name.as_str(), told.networks, told.ipv6), ("lareira", Networks::All, false));
         let services: Vec<_> = told.services.iter().map(|service| (service.kind, service.port)).collect();
         assert_eq!(services, [(Kind::Http, 8080), (Kind::Https, 8443), (Kind::Rtsp, 8554)]);
         assert!(announced("", doors("[::]:80", "[::]:443", "[::]:554")).is_some_and(|told| told.ipv6));
 
         let one = announced("", doors("192.168.1.2:8080", "127.0.0.1:8443", "0.0.0.0:8554")).expect("it is announced");
-        assert_eq!(one.place, Place::Of("192.168.1.2".parse().expect("an address")));
+        assert_eq!(one.networks, Networks::Of("192.168.1.2".parse().expect("an address")));
         assert_eq!(one.services.len(), 2, "HTTPS is for this machine alone: {one:?}");
 
         assert_eq!(announced("", doors("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")), None, "nobody else can come");
         assert_eq!(announced("[mdns]\nenabled = false", all), None);
         let named = announced("[mdns]\ninterfaces = [\"lo\"]", doors("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"));
         let named = named.expect("the owner said where");
-        assert_eq!((named.place, named.services.len()), (Place::Named(vec!["lo".into()]), 3));
+        assert_eq!((named.networks, named.services.len()), (Networks::Named(vec!["lo".into()]), 3));
     }
 
     #[test]

@@ -1,13 +1,11 @@
-//! The owner's verbs as the HTTP door knows them: JSON in and out, refusals with a status code.
+//! The owner's verbs as the HTTP door asks for them: refusals with a status code.
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::admin::verbs::{Admin, NotDone, Verb};
+use crate::admin::verbs::{Admin, Answer, NotDone, Verb};
 use crate::gateway::photos;
 use crate::http::{self, AdminRefused, OwnerAdmin};
-use crate::node::now::Now;
+use crate::node::now::{GatewayNow, Now};
 use crate::share::Inviter;
 
 /// What the owner's page asks for.
@@ -19,27 +17,23 @@ pub struct OwnerPage {
 }
 
 impl OwnerAdmin for OwnerPage {
-    fn carry_out(&self, verb: Value, by: Inviter) -> Result<Value, AdminRefused> {
-        let verb: Verb = serde_json::from_value(verb).map_err(|error| {
-            let message = format!("this is no verb of the owner's: {error}");
-            AdminRefused { status: 400, code: "bad_verb".into(), message }
-        })?;
+    type Verb = Verb;
+    type Answer = Answer;
+    type Now = GatewayNow;
+
+    fn carry_out(&self, verb: Verb, by: Inviter) -> Result<Answer, AdminRefused> {
         if verb.is_for_the_command_line() {
             let message = "this is done on the gateway itself, with `lareira admin`".into();
-            return Err(AdminRefused { status: 403, code: "not_here".into(), message });
+            return Err(AdminRefused { status: 403, code: "not_here", message });
         }
-        let done = self.admin.execute_by(by, &verb).map_err(|error| refused(&error))?;
-        serde_json::to_value(done).map_err(|error| {
-            let message = format!("the answer can't be written: {error}");
-            AdminRefused { status: 500, code: "broke_off".into(), message }
-        })
+        self.admin.execute_by(by, &verb).map_err(|error| refused(&error))
     }
 
     fn invite_url(&self, code: &str) -> String {
         self.admin.addresses.invite(code)
     }
 
-    fn now(&self) -> Value {
+    fn now(&self) -> GatewayNow {
         self.now.look()
     }
 }
@@ -52,5 +46,5 @@ fn refused(error: &NotDone) -> AdminRefused {
         NotDone::NoChannels => 404,
         NotDone::BrokeOff => 500,
     };
-    AdminRefused { status, code: error.code().into(), message: error.to_string() }
+    AdminRefused { status, code: error.code(), message: error.to_string() }
 }

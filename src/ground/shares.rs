@@ -23,7 +23,7 @@ pub enum Standing {
 
 /// How places are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct SlotLimits {
     /// How many there are.
     pub all: usize,
     /// How many one has or waits for at most.
@@ -37,7 +37,7 @@ pub struct Terms {
 /// Places, and who waits for one.
 #[derive(Debug)]
 pub struct Shares<K> {
-    terms: Terms,
+    limits: SlotLimits,
     taken: HashMap<u64, Taken<K>>,
     waiting: Vec<Waiting<K>>,
     last: u64,
@@ -68,7 +68,7 @@ pub struct Enough;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// They have a place now.
-    Place {
+    Slot {
         /// Whoever made room for it, and has lost theirs.
         instead_of: Option<u64>,
     },
@@ -78,14 +78,14 @@ pub enum Turn {
 
 impl<K: Eq + Hash + Clone> Shares<K> {
     /// Free places.
-    pub fn new(terms: Terms) -> Self {
-        Self { terms, taken: HashMap::new(), waiting: Vec::new(), last: 0 }
+    pub fn new(limits: SlotLimits) -> Self {
+        Self { limits, taken: HashMap::new(), waiting: Vec::new(), last: 0 }
     }
 
     /// Someone wants a place: the number by which they ask for their [`Turn`].
     pub fn want(&mut self, whose: K, standing: Standing) -> Result<u64, Enough> {
         let has = self.taken.values().filter(|taken| taken.whose == whose).count();
-        if has + self.waiting.iter().filter(|waiting| waiting.whose == whose).count() >= self.terms.each {
+        if has + self.waiting.iter().filter(|waiting| waiting.whose == whose).count() >= self.limits.each {
             return Err(Enough);
         }
         self.last += 1;
@@ -116,7 +116,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         }
         let Waiting { whose, .. } = self.waiting.remove(at);
         self.taken.insert(number, Taken { whose, standing, since: now, bytes: 0, comes: true });
-        Turn::Place { instead_of }
+        Turn::Slot { instead_of }
     }
 
     /// So much has come of theirs.
@@ -146,13 +146,13 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
     fn is_free_for(&self, standing: Standing) -> bool {
         let guests = self.taken.values().filter(|taken| taken.standing <= Standing::Guest).count();
-        self.taken.len() < self.terms.all
-            && (standing > Standing::Guest || guests < self.terms.all.saturating_sub(self.terms.kept))
+        self.taken.len() < self.limits.all
+            && (standing > Standing::Guest || guests < self.limits.all.saturating_sub(self.limits.kept))
     }
 
     /// Those who may have to make room for someone of such a standing, and from when on.
     fn may_yield(&self, standing: Standing) -> impl Iterator<Item = (u64, &Taken<K>, Moment)> {
-        let safe = move |taken: &Taken<K>| if taken.standing < standing { Duration::ZERO } else { self.terms.safe };
+        let safe = move |taken: &Taken<K>| if taken.standing < standing { Duration::ZERO } else { self.limits.safe };
         let below = self.taken.iter().filter(move |(_, taken)| taken.comes && taken.standing <= standing);
         below.map(move |(number, taken)| (*number, taken, taken.since + safe(taken)))
     }
@@ -176,7 +176,7 @@ mod tests {
     use proptest::prelude::*;
 
     const SAFE: Duration = Duration::from_secs(4);
-    const TERMS: Terms = Terms { all: 3, each: 2, kept: 1, safe: SAFE };
+    const LIMITS: SlotLimits = SlotLimits { all: 3, each: 2, kept: 1, safe: SAFE };
 
     fn at(seconds: u64) -> Moment {
         Moment(0) + Duration::from_secs(seconds)
@@ -188,11 +188,11 @@ mod tests {
         (number, shares.turn(number, at(now)))
     }
 
-    const FREE: Turn = Turn::Place { instead_of: None };
+    const FREE: Turn = Turn::Slot { instead_of: None };
 
     #[test]
     fn each_has_a_share_and_gives_it_back() {
-        let mut shares = Shares::new(TERMS);
+        let mut shares = Shares::new(LIMITS);
         let (first, turn) = enter(&mut shares, "Ana", Standing::Member, 0);
         assert_eq!(turn, FREE);
         enter(&mut shares, "Ana", Standing::Member, 0);
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_slowest_makes_room_once_it_had_its_time() {
-        let mut shares = Shares::new(Terms { kept: 0, ..TERMS });
+        let mut shares = Shares::new(SlotLimits { kept: 0, ..LIMITS });
         let held: Vec<u64> =
             ["1", "2", "3"].map(|whose| enter(&mut shares, whose, Standing::Stranger, 0).0).into_iter().collect();
         for (number, bytes) in held.iter().zip([50_000, 9_000, 20_000]) {
@@ -217,11 +217,11 @@ mod tests {
         }
         let (fourth, turn) = enter(&mut shares, "4", Standing::Stranger, 1);
         assert_eq!(turn, Turn::Wait(Some(at(4))), "all had their place a moment ago");
-        assert_eq!(shares.turn(fourth, at(4)), Turn::Place { instead_of: Some(held[1]) });
+        assert_eq!(shares.turn(fourth, at(4)), Turn::Slot { instead_of: Some(held[1]) });
         assert!(!shares.has(held[1]) && shares.has(fourth));
         shares.is_whole(held[2]);
         let (fifth, turn) = enter(&mut shares, "5", Standing::Stranger, 5);
-        assert_eq!(turn, Turn::Place { instead_of: Some(held[0]) }, "what is whole is being worked on");
+        assert_eq!(turn, Turn::Slot { instead_of: Some(held[0]) }, "what is whole is being worked on");
         shares.is_whole(fourth);
         shares.is_whole(fifth);
         let (sixth, turn) = enter(&mut shares, "6", Standing::Stranger, 99);
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_longest_is_next_and_the_household_before_guests() {
-        let mut shares = Shares::new(Terms { kept: 0, ..TERMS });
+        let mut shares = Shares::new(SlotLimits { kept: 0, ..LIMITS });
         let held = ["1", "2", "3"].map(|whose| enter(&mut shares, whose, Standing::Guest, 0).0);
         let (first, _) = enter(&mut shares, "4", Standing::Guest, 1);
         let (second, _) = enter(&mut shares, "5", Standing::Guest, 1);
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn guests_leave_places_and_make_room_for_the_household_at_once() {
-        let mut shares = Shares::new(TERMS);
+        let mut shares = Shares::new(LIMITS);
         let guests = ["1", "2"].map(|whose| enter(&mut shares, whose, Standing::Guest, 0).0);
         let (third, turn) = enter(&mut shares, "3", Standing::Guest, 0);
         assert_eq!(turn, Turn::Wait(Some(at(4))), "one place is not for guests");
@@ -257,17 +257,17 @@ mod tests {
         assert_eq!(enter(&mut shares, "Ana", Standing::Member, 0).1, FREE);
         shares.came(guests[1], 1);
         let (rui, turn) = enter(&mut shares, "Rui", Standing::Member, 0);
-        assert_eq!(turn, Turn::Place { instead_of: Some(guests[0]) }, "the slower guest");
+        assert_eq!(turn, Turn::Slot { instead_of: Some(guests[0]) }, "the slower guest");
         shares.came(rui, 1_000_000);
         let (_, turn) = enter(&mut shares, "the owner", Standing::Owner, 1);
-        assert_eq!(turn, Turn::Place { instead_of: Some(guests[1]) }, "no member while there is a guest");
+        assert_eq!(turn, Turn::Slot { instead_of: Some(guests[1]) }, "no member while there is a guest");
         let (_, turn) = enter(&mut shares, "Eva", Standing::Guest, 99);
         assert_eq!(turn, Turn::Wait(None), "nobody of the household makes room for a guest");
     }
 
     #[test]
     fn those_who_drip_keep_nobody_out_for_long() {
-        let mut shares = Shares::new(Terms { all: 2, each: 1, kept: 0, safe: SAFE });
+        let mut shares = Shares::new(SlotLimits { all: 2, each: 1, kept: 0, safe: SAFE });
         let mut now = 0;
         let mut drips: [Option<u64>; 2] = [None; 2];
         for _ in 0..100 {
@@ -280,7 +280,7 @@ mod tests {
             }
             let honest = shares.want("c", Standing::Stranger).expect("may wait");
             let came = now;
-            while !matches!(shares.turn(honest, at(now)), Turn::Place { .. }) {
+            while !matches!(shares.turn(honest, at(now)), Turn::Slot { .. }) {
                 now += 1;
                 assert!(now - came <= SAFE.as_secs(), "it waits too long");
             }
@@ -292,7 +292,7 @@ mod tests {
     proptest! {
         #[test]
         fn places_are_never_too_many(steps in proptest::collection::vec((0..4_u8, 0..6_u64, 0..3_u64), 0..200)) {
-            let mut shares = Shares::new(TERMS);
+            let mut shares = Shares::new(LIMITS);
             let standings = [Standing::Stranger, Standing::Guest, Standing::Member, Standing::Owner];
             let (mut now, mut numbers) = (0, Vec::new());
             for (what, whose, passes) in steps {
@@ -306,9 +306,9 @@ mod tests {
                     _ => shares.is_whole(whose),
                 }
                 let guests = shares.taken.values().filter(|taken| taken.standing <= Standing::Guest).count();
-                prop_assert!(shares.taken.len() <= TERMS.all && guests <= TERMS.all - TERMS.kept);
+                prop_assert!(shares.taken.len() <= LIMITS.all && guests <= LIMITS.all - LIMITS.kept);
                 for whose in 0..6 {
-                    prop_assert!(shares.taken.values().filter(|taken| taken.whose == whose).count() <= TERMS.each);
+                    prop_assert!(shares.taken.values().filter(|taken| taken.whose == whose).count() <= LIMITS.each);
                 }
             }
         }

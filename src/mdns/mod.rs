@@ -25,7 +25,7 @@ pub struct Settings {
     /// The host's name without `.local`, and the name that services are listed by.
     pub name: String,
     /// Which networks are told.
-    pub place: Place,
+    pub networks: Networks,
     /// Whether it is reached by IPv6 too.
     pub ipv6: bool,
     /// What is there.
@@ -34,7 +34,7 @@ pub struct Settings {
 
 /// Networks that are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Networks {
     /// All that the host is in; itself it need not tell.
     All,
     /// The one in which it has this address.
@@ -115,13 +115,13 @@ impl Presence {
         let responder = ServiceDaemon::new()?;
         // Addresses are looked at now and then: more often would only wake a sleeping machine.
         responder.set_ip_check_interval(limits::LAN_LOOK.as_secs() as u32)?;
-        match &settings.place {
-            Place::All => responder.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?,
-            Place::Of(address) => {
+        match &settings.networks {
+            Networks::All => responder.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?,
+            Networks::Of(address) => {
                 responder.disable_interface(IfKind::All)?;
                 responder.enable_interface(IfKind::Addr(*address))?;
             }
-            Place::Named(names) => {
+            Networks::Named(names) => {
                 responder.disable_interface(IfKind::All)?;
                 responder.enable_interface(names.iter().cloned().map(IfKind::Name).collect::<Vec<_>>())?;
             }

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::ground::time::{Clock, Moment};
 use crate::lifecycle::room::Room;
 use crate::live::{self, Hub, RecordingState, Stream};
-use crate::share::{Asker, Steward};
+use crate::share::{Asker, Report, Steward};
 
 /// Linux counts processor time in hundredths of a second, whatever the machine (proc(5), `sysconf(_SC_CLK_TCK)`).
 const TICKS_A_SECOND: f64 = 100.0;
@@ -22,6 +22,75 @@ pub struct Now {
     clock: Arc<dyn Clock>,
     started: Moment,
     load: Mutex<Load>,
+}
+
+/// What the gateway is doing. The fields' names are those of the API (docs/api.md).
+#[derive(Debug, Serialize)]
+pub struct GatewayNow {
+    now: String,
+    uptime_ms: u64,
+    version: &'static str,
+    cpu_percent: f64,
+    memory_bytes: Option<u64>,
+    disk_free_bytes: Option<u64>,
+    room_left_bytes: Option<i64>,
+    little_room: bool,
+    viewers: usize,
+    wrong_codes: u32,
+    streams: Vec<StreamNow>,
+}
+
+/// A stream that has not ended.
+#[derive(Debug, Serialize)]
+struct StreamNow {
+    share_id: String,
+    interrupted: bool,
+    duration_ms: i64,
+    bytes: u64,
+    readers: u64,
+    skips: u64,
+    recording: &'static str,
+    width: Option<u32>,
+    height: Option<u32>,
+    frame_rate: Option<f64>,
+    bits_per_second: Option<u64>,
+    #[serde(flatten)]
+    share: Option<ShareNow>,
+}
+
+/// The share of a stream.
+#[derive(Debug, Serialize)]
+struct ShareNow {
+    title: Option<String>,
+    sender_name: String,
+    state: &'static str,
+    viewers: usize,
+    latency_ms: Option<u64>,
+    targets: Vec<TargetNow>,
+}
+
+/// Whom a share is for.
+#[derive(Debug, Serialize)]
+struct TargetNow {
+    name: String,
+    state: &'static str,
+}
+
+impl From<Report> for ShareNow {
+    fn from(report: Report) -> Self {
+        let Report { share, sender, targets, viewers, .. } = report;
+        Self {
+            title: share.title,
+            sender_name: sender.name,
+            state: share.state.as_str(),
+            viewers,
+            latency_ms: targets.iter().filter_map(|target| target.latency_ms).max(),
+            targets: targets
+                .into_iter()
+                .map(|target| TargetNow { name: target.name, state: target.state.as_str() })
+                .collect(),
+        }
+    }
 }
 
 /// Processor time at the last look, and the load since the one before.
@@ -41,66 +110,49 @@ impl Now {
     }
 
     /// Everything, as the owner's page shows it.
-    pub fn look(&self) -> Value {
+    pub fn look(&self) -> GatewayNow {
         let now = self.clock.now();
         let flowing = |stream: &Arc<Stream>| stream.status() != live::Status::Ended;
-        let streams: Vec<Value> =
-            self.hub.all().into_iter().filter(flowing).map(|stream| self.stream(&stream)).collect();
-        let viewers: u64 = streams.iter().filter_map(|stream| stream["viewers"].as_u64()).sum();
+        let streams: Vec<_> = self.hub.all().into_iter().filter(flowing).map(|stream| self.stream(&stream)).collect();
         let left = self.room.left().ok();
-        json!({
-            "now": self.clock.date().to_string(),
-            "uptime_ms": now.since(self.started).as_millis() as u64,
-            "version": env!("CARGO_PKG_VERSION"),
-            "cpu_percent": self.load(now),
-            "memory_bytes": resident_bytes(),
-            "disk_free_bytes": self.room.disk_free_bytes().ok(),
-            "room_left_bytes": left.map(|left| left.least().max(0)),
-            "little_room": left.is_some_and(|left| self.room.is_tight(left)),
-            "viewers": viewers,
-            "wrong_codes": self.steward.wrong_codes(),
-            "streams": streams,
-        })
+        GatewayNow {
+            now: self.clock.date().to_string(),
+            uptime_ms: now.since(self.started).as_millis() as u64,
+            version: env!("CARGO_PKG_VERSION"),
+            cpu_percent: self.load(now),
+            memory_bytes: resident_bytes(),
+            disk_free_bytes: self.room.disk_free_bytes().ok(),
+            room_left_bytes: left.map(|left| left.least().max(0)),
+            little_room: left.is_some_and(|left| self.room.is_tight(left)),
+            viewers: streams.iter().filter_map(|stream| Some(stream.share.as_ref()?.viewers)).sum(),
+            wrong_codes: self.steward.wrong_codes(),
+            streams,
+        }
     }
 
-    fn stream(&self, stream: &Arc<Stream>) -> Value {
+    fn stream(&self, stream: &Stream) -> StreamNow {
         let share = stream.share();
         let (counts, media) = (stream.counts(), stream.media());
-        let recording = match stream.recording() {
-            RecordingState::Off => "off",
-            RecordingState::On => "on",
-            RecordingState::Complete => "complete",
-            RecordingState::Paused(_) | RecordingState::Resuming(_) => "paused",
-            RecordingState::Failed(_) => "failed",
-        };
-        let mut value = json!({
-            "share_id": share.to_string(),
-            "interrupted": stream.status() == live::Status::Interrupted,
-            "duration_ms": stream.duration().to_ms().max(0),
-            "bytes": counts.bytes,
-            "readers": counts.readers,
-            "skips": counts.skips,
-            "recording": recording,
-            "width": media.as_ref().map(|media| media.width),
-            "height": media.as_ref().map(|media| media.height),
-            "frame_rate": media.as_ref().map(|media| media.frame_rate),
-            "bits_per_second": media.as_ref().map(|media| media.bits_per_second),
-        });
-        if let Ok(report) = self.steward.share(Asker::Owner, share) {
-            let latencies = report.targets.iter().filter_map(|target| target.latency_ms);
-            value["title"] = report.share.title.into();
-            value["sender_name"] = report.sender.name.into();
-            value["state"] = report.share.state.as_str().into();
-            value["viewers"] = report.viewers.into();
-            value["latency_ms"] = latencies.max().into();
-            value["targets"] = report
-                .targets
-                .iter()
-                .map(|target| json!({ "name": target.name, "state": target.state.as_str() }))
-                .collect::<Vec<_>>()
-                .into();
+        StreamNow {
+            share_id: share.to_string(),
+            interrupted: stream.status() == live::Status::Interrupted,
+            duration_ms: stream.duration().to_ms().max(0),
+            bytes: counts.bytes,
+            readers: counts.readers,
+            skips: counts.skips,
+            recording: match stream.recording() {
+                RecordingState::Off => "off",
+                RecordingState::On => "on",
+                RecordingState::Complete => "complete",
+                RecordingState::Paused(_) | RecordingState::Resuming(_) => "paused",
+                RecordingState::Failed(_) => "failed",
+            },
+            width: media.as_ref().map(|media| media.width),
+            height: media.as_ref().map(|media| media.height),
+            frame_rate: media.as_ref().map(|media| media.frame_rate),
+            bits_per_second: media.as_ref().map(|media| media.bits_per_second),
+            share: self.steward.share(Asker::Owner, share).ok().map(ShareNow::from),
         }
-        value
     }
 
     /// Percent of one processor used since the last look.

@@ -217,18 +217,22 @@ fn a_full_disk_refuses_keeps_what_was_and_recovers() {
     let mut shares = Vec::new();
     for round in 0..3 {
         disk.fill();
-        let refused = loop {
+        // What was taken back may leave room for one more: it is full when two in a row are refused.
+        let mut refused_in_a_row = 0;
+        while refused_in_a_row < 2 {
             match steward.new_share_for_cameras(&[user], None) {
                 Ok(new) => {
+                    refused_in_a_row = 0;
                     shares.push(new.share.id);
                     steward.ended(new.share.id, EndReason::Stopped, None).ok();
                 }
-                Err(error) => break error,
+                Err(refused) => {
+                    refused_in_a_row += 1;
+                    assert!(matches!(refused, ShareError::Ledger(LedgerError::DiskFull)), "round {round}: {refused}");
+                    assert!(refused.to_string().contains("free some space"), "{refused}");
+                }
             }
-        };
-        assert!(matches!(refused, ShareError::Ledger(LedgerError::DiskFull)), "round {round}: {refused}");
-        assert!(refused.to_string().contains("free some space"), "{refused}");
-        assert!(steward.new_share_for_cameras(&[user], None).is_err());
+        }
         for share in &shares {
             steward.share(Asker::Owner, *share).expect("can be read while the disk is full");
         }

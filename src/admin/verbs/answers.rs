@@ -12,10 +12,8 @@ use crate::ground::id::UserId;
 use crate::ground::time::UnixMs;
 use crate::iptv::Channels;
 use crate::lifecycle::strays::KeptAside;
-use crate::share::{
-    Account, Holder, MediaInfo, NewShare, OwnerReport, PhoneReport, Report, Scope, Steward, Tv, User, photo_url,
-};
-use crate::wire::address::{PlayAddress, RtspAddress, WebSocketAddress};
+use crate::share::{Account, Holder, MediaInfo, NewShare, OwnerReport, PhoneReport, Report, Scope, Steward, Tv, User};
+use crate::wire::address::{PlayAddress, RtspAddress, WebSocketAddress, photo_url};
 
 /// What is said when a verb was carried out. Only the fields are written, not the variant's name.
 #[derive(Debug, Serialize)]

@@ -28,7 +28,7 @@ use crate::ground::limits;
 use crate::lifecycle::strays::Strays;
 use crate::private;
 use crate::store::StoreError;
-use parse::{Line, Place, WrongUsage};
+use parse::{Line, WhichGateway, WrongUsage};
 
 /// What can be typed.
 const USAGE: &str = include_str!("usage.txt");
@@ -71,10 +71,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
+fn carry_out(place: &WhichGateway, verb: Verb) -> Result<Value, Refused> {
     let config = match place {
-        Place::Config(file) => Config::load(file.as_deref()).map_err(|error| failed("config", &error))?,
-        Place::DataDir(data_dir) => Config { data_dir: data_dir.clone(), ..Config::default() },
+        WhichGateway::Config(file) => Config::load(file.as_deref()).map_err(|error| failed("config", &error))?,
+        WhichGateway::DataDir(data_dir) => Config { data_dir: data_dir.clone(), ..Config::default() },
     };
     let verb = whole(verb)?;
     let data_dir = &config.data_dir;
@@ -89,7 +89,7 @@ fn carry_out(place: &Place, verb: Verb) -> Result<Value, Refused> {
                 answer
             };
         }
-        if let Place::DataDir(_) = place
+        if let WhichGateway::DataDir(_) = place
             && !data_dir.is_dir()
         {
             let message = format!("{} is not there; give the data directory of a gateway", data_dir.display());

@@ -19,7 +19,7 @@ pub enum Line {
     /// Something is to be done.
     Do {
         /// On which gateway.
-        place: Place,
+        place: WhichGateway,
         /// Whether the answer is for programs.
         json: bool,
         /// What.
@@ -29,7 +29,7 @@ pub enum Line {
 
 /// Which gateway is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum WhichGateway {
     /// The one of this configuration; `None` for the default file.
     Config(Option<PathBuf>),
     /// The one with this data directory.
@@ -95,8 +95,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
     let json = options.json;
     let place = match (options.config.take(), options.data_dir.take()) {
         (Some(_), Some(_)) => return Err(WrongUsage("give --config or --data-dir, not both".into())),
-        (None, Some(dir)) => Place::DataDir(dir.into()),
-        (config, None) => Place::Config(config.map(PathBuf::from)),
+        (None, Some(dir)) => WhichGateway::DataDir(dir.into()),
+        (config, None) => WhichGateway::Config(config.map(PathBuf::from)),
     };
     let verb = verb(&words, &mut options)?;
     for (name, is_left) in [("no-pin", options.no_pin), ("all", options.all), ("yes", options.yes)] {
@@ -308,9 +308,9 @@ mod tests {
     #[test]
     fn options_of_all_verbs_stand_anywhere() {
         let list = |place, json| Ok(Line::Do { place, json, verb: Verb::UserList });
-        assert_eq!(line("--json user list"), list(Place::Config(None), true));
-        assert_eq!(line("user list --json --config F"), list(Place::Config(Some("F".into())), true));
-        assert_eq!(line("--data-dir D user list"), list(Place::DataDir("D".into()), false));
+        assert_eq!(line("--json user list"), list(WhichGateway::Config(None), true));
+        assert_eq!(line("user list --json --config F"), list(WhichGateway::Config(Some("F".into())), true));
+        assert_eq!(line("--data-dir D user list"), list(WhichGateway::DataDir("D".into()), false));
         assert_eq!(line("user add --help"), Ok(Line::Help));
     }
 

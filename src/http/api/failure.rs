@@ -82,7 +82,7 @@ impl Failure {
             Self::HttpsOnly(address) => {
                 Reply::error(403, "https_only", &format!("the owner's page opens over HTTPS alone: go to {address}"))
             }
-            Self::Admin(AdminRefused { status, code, message }) => refusal(status, &code, &message),
+            Self::Admin(AdminRefused { status, code, message }) => refusal(status, code, &message),
             Self::OtherSite => Reply::error(403, "other_site", "this can only be asked from the gateway's own pages"),
             Self::BadBody(why) => {
                 Reply::error(400, "bad_body", &format!("the request's body is not understood: {why}"))

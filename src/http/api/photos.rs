@@ -12,8 +12,7 @@ use crate::http::api::failure::{Answered, Failure};
 use crate::http::api::services::Api;
 use crate::http::ports::photos::PhotoOf;
 use crate::http::request::Request;
-use crate::share::photo_url;
-use crate::wire::address::PhotoSize;
+use crate::wire::address::{PhotoSize, photo_url};
 
 /// A photo never changes: another one has another id.
 const LASTING: &str = "private, max-age=31536000, immutable";

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::http::api::owner::verbs::OwnerVerbs;
 use crate::http::ports::lineup::Lineup;
 use crate::http::ports::owner::OwnerAdmin;
 use crate::http::ports::photos::Photos;
@@ -44,7 +45,7 @@ pub struct Api {
     /// Who draws and keeps photos.
     pub(in crate::http) photos: Arc<dyn Photos>,
     /// Who carries out what the owner wants.
-    pub(in crate::http) admin: Arc<dyn OwnerAdmin>,
+    pub(in crate::http) admin: Arc<dyn OwnerVerbs>,
     /// The port phones publish to.
     pub(in crate::http) rtsp_port: u16,
     /// The ports of the secure doors.
@@ -56,7 +57,12 @@ pub struct Api {
 impl Api {
     /// The calls, decided by `steward`, with `photos` in them, the owner's carried out by `admin`; phones are told to
     /// publish to `rtsp_port`.
-    pub fn new(steward: Arc<Steward>, photos: Arc<dyn Photos>, admin: Arc<dyn OwnerAdmin>, rtsp_port: u16) -> Self {
+    pub fn new(
+        steward: Arc<Steward>,
+        photos: Arc<dyn Photos>,
+        admin: Arc<impl OwnerAdmin + 'static>,
+        rtsp_port: u16,
+    ) -> Self {
         Self { steward, photos, admin, rtsp_port, secure: Arc::default(), lineup: None }
     }
 

@@ -26,7 +26,7 @@ use calls::Calls;
 pub(in crate::http) use calls::LeftCall;
 
 /// Threads of the back: one for each place of each lane, so that no call waits for another in here.
-const WORKERS: usize = Lane::Tv.places() + Lane::Owner.places() + Lane::Guest.places();
+const WORKERS: usize = Lane::Tv.slots() + Lane::Owner.slots() + Lane::Guest.slots();
 /// Bytes a socket's path may have: Linux takes 107, and a number may come behind.
 const SOCKET_PATH_BYTES: usize = 90;
 /// Free descriptors that a new listener should find.

@@ -11,12 +11,12 @@ use event_listener::Event;
 /// The seats of all devices.
 pub struct Seats<D> {
     each: usize,
-    taken: Mutex<HashMap<D, VecDeque<Arc<Place>>>>,
+    taken: Mutex<HashMap<D, VecDeque<Arc<SeatState>>>>,
 }
 
 /// Where one sits.
 #[derive(Default)]
-struct Place {
+struct SeatState {
     is_wanted: AtomicBool,
     bell: Event,
 }
@@ -27,23 +27,23 @@ impl<D: Copy + Eq + Hash> Seats<D> {
         Self { each, taken: Mutex::default() }
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<D, VecDeque<Arc<Place>>>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<D, VecDeque<Arc<SeatState>>>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A seat for one more stream of `device`.
     pub fn take(self: &Arc<Self>, device: D) -> Seat<D> {
         let mut taken = self.taken();
-        let places = taken.entry(device).or_default();
-        while places.len() >= self.each {
-            let Some(oldest) = places.pop_front() else { break };
+        let states = taken.entry(device).or_default();
+        while states.len() >= self.each {
+            let Some(oldest) = states.pop_front() else { break };
             oldest.is_wanted.store(true, Ordering::SeqCst);
             oldest.bell.notify(usize::MAX);
         }
-        let place = Arc::new(Place::default());
-        places.push_back(place.clone());
+        let state = Arc::new(SeatState::default());
+        states.push_back(state.clone());
         drop(taken);
-        Seat { seats: Arc::clone(self), device, place }
+        Seat { seats: Arc::clone(self), device, state }
     }
 }
 
@@ -51,15 +51,15 @@ impl<D: Copy + Eq + Hash> Seats<D> {
 pub struct Seat<D: Copy + Eq + Hash> {
     seats: Arc<Seats<D>>,
     device: D,
-    place: Arc<Place>,
+    state: Arc<SeatState>,
 }
 
 impl<D: Copy + Eq + Hash> Seat<D> {
     /// Waits until another takes it.
     pub async fn is_wanted(&self) {
         loop {
-            let listener = self.place.bell.listen();
-            if self.place.is_wanted.load(Ordering::SeqCst) {
+            let listener = self.state.bell.listen();
+            if self.state.is_wanted.load(Ordering::SeqCst) {
                 return;
             }
             listener.await;
@@ -70,9 +70,9 @@ impl<D: Copy + Eq + Hash> Seat<D> {
 impl<D: Copy + Eq + Hash> Drop for Seat<D> {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
-        if let Some(places) = taken.get_mut(&self.device) {
-            places.retain(|place| !Arc::ptr_eq(place, &self.place));
-            if places.is_empty() {
+        if let Some(states) = taken.get_mut(&self.device) {
+            states.retain(|state| !Arc::ptr_eq(state, &self.state));
+            if states.is_empty() {
                 taken.remove(&self.device);
             }
         }

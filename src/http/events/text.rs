@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::ground::recording_failure;
-use crate::share::{Change, Event, Ring, Shown, photo_url};
+use crate::share::{Change, Event, Ring, Shown};
+use crate::wire::address::photo_url;
 
 /// An event with its id, from which a page goes on when it comes back.
 pub fn event(event: &Event) -> String {

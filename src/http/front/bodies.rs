@@ -11,26 +11,26 @@ use futures_lite::FutureExt as _;
 use crate::ground::limits;
 use crate::ground::origin::Origin;
 use crate::ground::reply::Reply;
-use crate::ground::shares::{Enough, Shares, Standing, Terms, Turn};
+use crate::ground::shares::{Enough, Shares, SlotLimits, Standing, Turn};
 use crate::ground::time::Moment;
 use crate::http::ports::devices::Device;
 
-/// The places for large bodies.
+/// The slots for large bodies.
 pub(super) struct Bodies {
     large: Arc<Pool>,
     photos: Arc<Pool>,
     strangers: Arc<Pool>,
 }
 
-/// Places of one kind.
+/// Slots of one kind.
 struct Pool {
     shares: Mutex<Shares<Whose>>,
-    /// Notified when somebody has a place, or leaves one.
+    /// Notified when somebody has a slot, or leaves one.
     changed: Event,
 }
 
-/// A body's place, or the wish for one; given back when dropped.
-pub(super) struct Place {
+/// A body's slot, or the wish for one; given back when dropped.
+pub(super) struct BodySlot {
     pool: Arc<Pool>,
     number: u64,
 }
@@ -43,10 +43,10 @@ pub(super) enum Whose {
 }
 
 impl Bodies {
-    /// Free places; whoever has one keeps it for `safe` while the body comes.
+    /// Free slots; whoever has one keeps it for `safe` while the body comes.
     pub fn new(safe: Duration) -> Self {
         let pool = |all, each, kept| {
-            let shares = Shares::new(Terms { all, each, kept, safe });
+            let shares = Shares::new(SlotLimits { all, each, kept, safe });
             Arc::new(Pool { shares: Mutex::new(shares), changed: Event::new() })
         };
         Self {
@@ -68,7 +68,7 @@ impl Bodies {
         bytes: usize,
         patience: Duration,
         now: impl Fn() -> Moment,
-    ) -> Result<Option<Place>, Reply> {
+    ) -> Result<Option<BodySlot>, Reply> {
         if bytes <= limits::HTTP_SMALL_BODY_BYTES {
             return Ok(None);
         }
@@ -78,15 +78,15 @@ impl Bodies {
             Whose::Device(device) => (&self.large, device.standing),
         };
         let number = pool.shares().want(whose, standing).map_err(|Enough| busy())?;
-        let place = Place { pool: pool.clone(), number };
+        let slot = BodySlot { pool: pool.clone(), number };
         let end = now() + patience;
         loop {
             let changed = pool.changed.listen();
             let turn = pool.shares().turn(number, now());
             let until = match turn {
-                Turn::Place { .. } => {
+                Turn::Slot { .. } => {
                     pool.changed.notify(usize::MAX);
-                    return Ok(Some(place));
+                    return Ok(Some(slot));
                 }
                 Turn::Wait(until) => until.map_or(end, |until| until.min(end)),
             };
@@ -108,18 +108,18 @@ impl Pool {
     }
 }
 
-impl Place {
+impl BodySlot {
     /// So much of the body has come.
     pub fn came(&self, bytes: usize) {
         self.pool.shares().came(self.number, bytes);
     }
 
-    /// All of the body has come: the place is its own until it is dropped.
+    /// All of the body has come: the slot is its own until it is dropped.
     pub fn is_whole(&self) {
         self.pool.shares().is_whole(self.number);
     }
 
-    /// Resolves when the place had to be left to another.
+    /// Resolves when the slot had to be left to another.
     pub async fn lost(&self) {
         loop {
             let changed = self.pool.changed.listen();
@@ -131,7 +131,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for BodySlot {
     fn drop(&mut self) {
         self.pool.shares().leave(self.number);
         self.pool.changed.notify(usize::MAX);
@@ -142,7 +142,7 @@ fn busy() -> Reply {
     Reply::error(503, "busy", "too many uploads at once: try again").with("Retry-After", "2")
 }
 
-/// What is told to whoever had to leave their place to another.
+/// What is told to whoever had to leave their slot to another.
 pub(super) fn too_slow() -> Reply {
     let message = "this came too slowly while others waited to send theirs: try again, closer to the Wi-Fi";
     Reply::error(503, "too_slow", message).with("Retry-After", "5")

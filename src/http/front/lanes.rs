@@ -1,10 +1,10 @@
 //! The lanes to the back: how many calls of TVs, of the owner and of everybody else are answered at once.
 //!
-//! A call waits here, where it can still be called off, never in the back: there are as many threads as places. Those who
-//! are known in a lane (`callers`) go before strangers, who have one place of their own: so the known wait for a call that
-//! runs, never for strangers who wait. Among the one as among the other the next place goes to the network that has the
-//! fewest and had its last one longest ago, and no network has all of them: a family behind one address has enough, and a
-//! hundred calls of one guest don't hold up another's.
+//! A call waits here, where it can still be called off, never in the back: there are as many threads as slots. Those
+//! who are known in a lane (`callers`) go before strangers, who have one slot of their own: so the known wait for a
+//! call that runs, never for strangers who wait. Among the one as among the other the next slot goes to the network
+//! that has the fewest and had its last one longest ago, and no network has all of them: a family behind one address
+//! has enough, and a hundred calls of one guest don't hold up another's.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,17 +15,17 @@ use crate::ground::origin::Origin;
 use crate::http::route::Lane;
 
 /// All lanes.
-pub(super) struct Lanes([Arc<Places>; Lane::ALL.len()]);
+pub(super) struct Lanes([Arc<LaneSlots>; Lane::ALL.len()]);
 
-/// A place in a lane. Free again when dropped.
-pub(super) struct Place {
-    places: Arc<Places>,
+/// A slot in a lane. Free again when dropped.
+pub(super) struct LaneSlot {
+    slots: Arc<LaneSlots>,
     origin: Origin,
     is_known: bool,
 }
 
-/// The places of one lane.
-struct Places {
+/// The slots of one lane.
+struct LaneSlots {
     all: usize,
     state: Mutex<State>,
 }
@@ -37,7 +37,7 @@ struct State {
     taken_by_known: usize,
     /// Counts whoever comes and whoever is let in.
     turn: u64,
-    /// Those who have a place or wait for one.
+    /// Those who have a slot or wait for one.
     askers: HashMap<Origin, Asker>,
 }
 
@@ -45,37 +45,37 @@ struct State {
 #[derive(Default)]
 struct Asker {
     taken: usize,
-    /// The turn of its last place.
+    /// The turn of its last slot.
     served: u64,
     known: Queue,
     strangers: Queue,
 }
 
 /// The turns in which calls came, and how they are told.
-type Queue = VecDeque<(u64, Sender<Place>)>;
+type Queue = VecDeque<(u64, Sender<LaneSlot>)>;
 
 /// Calls of one network that wait before those that were called off are looked for.
 const MANY: usize = 32;
 
 impl Lanes {
     pub fn new() -> Self {
-        Self(Lane::ALL.map(|lane| Arc::new(Places { all: lane.places(), state: Mutex::default() })))
+        Self(Lane::ALL.map(|lane| Arc::new(LaneSlots { all: lane.slots(), state: Mutex::default() })))
     }
 
-    /// A place in `lane` for a call from `origin`, of one who is known in it or a stranger, as soon as it is its turn.
+    /// A slot in `lane` for a call from `origin`, of one who is known in it or a stranger, as soon as it is its turn.
     /// Dropped before, it is called off.
-    pub async fn enter(&self, lane: Lane, origin: Origin, is_known: bool) -> Place {
-        let places = &self.0[lane as usize];
+    pub async fn enter(&self, lane: Lane, origin: Origin, is_known: bool) -> LaneSlot {
+        let slots = &self.0[lane as usize];
         let told = {
-            let mut state = places.state();
+            let mut state = slots.state();
             state.turn += 1;
             let turn = state.turn;
-            let is_free = state.taken < places.all;
+            let is_free = state.taken < slots.all;
             let asker = state.askers.entry(origin).or_default();
-            // Where a place is free, whoever waits may have no more.
-            if is_free && asker.taken < places.each() {
+            // Where a slot is free, whoever waits may have no more.
+            if is_free && asker.taken < slots.each() {
                 state.serve(origin, is_known);
-                return Place { places: places.clone(), origin, is_known };
+                return LaneSlot { slots: slots.clone(), origin, is_known };
             }
             let (tell, told) = channel::bounded(1);
             let waiting = asker.queue(is_known);
@@ -100,7 +100,7 @@ impl Asker {
 }
 
 impl State {
-    /// A place is taken from `origin`.
+    /// A slot is taken from `origin`.
     fn serve(&mut self, origin: Origin, is_known: bool) {
         self.taken += 1;
         self.taken_by_known += usize::from(is_known);
@@ -120,7 +120,7 @@ impl State {
     }
 }
 
-impl Places {
+impl LaneSlots {
     /// How many one network may have.
     fn each(&self) -> usize {
         self.all - 1
@@ -131,16 +131,16 @@ impl Places {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets in whoever is next while there are free places.
+    /// Lets in whoever is next while there are free slots.
     fn let_in(self: &Arc<Self>) {
         while let Some((origin, is_known, tell)) = self.next() {
             // Whoever has gone in this moment gives it back.
-            let _ = tell.try_send(Place { places: self.clone(), origin, is_known });
+            let _ = tell.try_send(LaneSlot { slots: self.clone(), origin, is_known });
         }
     }
 
-    /// Takes a free place for whoever is next.
-    fn next(&self) -> Option<(Origin, bool, Sender<Place>)> {
+    /// Takes a free slot for whoever is next.
+    fn next(&self) -> Option<(Origin, bool, Sender<LaneSlot>)> {
         let mut state = self.state();
         if state.taken >= self.all {
             return None;
@@ -153,7 +153,7 @@ impl Places {
             }
             asker.taken > 0 || asker.is_waiting()
         });
-        // The known have all places but one before strangers, and strangers that one.
+        // The known have all slots but one before strangers, and strangers that one.
         let known_first = state.taken_by_known + 1 < self.all;
         let due = |is_known| Some((state.due(is_known, self.each())?, is_known));
         let (origin, is_known) = due(known_first).or_else(|| due(!known_first))?;
@@ -164,10 +164,10 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for LaneSlot {
     fn drop(&mut self) {
         {
-            let mut state = self.places.state();
+            let mut state = self.slots.state();
             state.taken -= 1;
             state.taken_by_known -= usize::from(self.is_known);
             if let Some(asker) = state.askers.get_mut(&self.origin) {
@@ -177,7 +177,7 @@ impl Drop for Place {
                 }
             }
         }
-        self.places.let_in();
+        self.slots.let_in();
     }
 }
 
@@ -190,30 +190,30 @@ mod tests {
     use futures_lite::FutureExt as _;
     use futures_lite::future::{block_on, poll_once};
 
-    type Waiting<'a> = Pin<Box<dyn Future<Output = Place> + Send + 'a>>;
+    type Waiting<'a> = Pin<Box<dyn Future<Output = LaneSlot> + Send + 'a>>;
 
     fn address(last: u8) -> Origin {
         Origin::of([192, 168, 1, last].into())
     }
 
-    fn enter(lanes: &Lanes, lane: Lane, origin: Origin, is_known: bool) -> Result<Place, Waiting<'_>> {
+    fn enter(lanes: &Lanes, lane: Lane, origin: Origin, is_known: bool) -> Result<LaneSlot, Waiting<'_>> {
         let mut entering = lanes.enter(lane, origin, is_known).boxed();
         block_on(poll_once(&mut entering)).ok_or(entering)
     }
 
-    /// A stranger asks for a place, and begins to wait where there is none.
-    fn ask(lanes: &Lanes, lane: Lane, last: u8) -> Result<Place, Waiting<'_>> {
+    /// A stranger asks for a slot, and begins to wait where there is none.
+    fn ask(lanes: &Lanes, lane: Lane, last: u8) -> Result<LaneSlot, Waiting<'_>> {
         enter(lanes, lane, address(last), false)
     }
 
     /// Whether it is this one's turn now.
-    fn turn(waiting: &mut Waiting<'_>) -> Option<Place> {
+    fn turn(waiting: &mut Waiting<'_>) -> Option<LaneSlot> {
         block_on(poll_once(waiting))
     }
 
-    fn fill(lanes: &Lanes, last: u8) -> Vec<Place> {
-        let places = (0..Lane::Guest.places() - 1).map(|_| ask(lanes, Lane::Guest, last).ok().expect("free"));
-        places.collect()
+    fn fill(lanes: &Lanes, last: u8) -> Vec<LaneSlot> {
+        let slots = (0..Lane::Guest.slots() - 1).map(|_| ask(lanes, Lane::Guest, last).ok().expect("free"));
+        slots.collect()
     }
 
     #[test]
@@ -244,15 +244,15 @@ mod tests {
         let mut again = ask(&lanes, Lane::Guest, 2).err().expect("waits");
         for waiting in &mut modest {
             drop(held.remove(0));
-            held.push(turn(waiting).expect("those without a place come first, in the order they came"));
+            held.push(turn(waiting).expect("those without a slot come first, in the order they came"));
         }
         drop(held.remove(0));
-        // Address 1 has places still, address 2 and 3 one each: whoever has the fewest, and then had one longest ago.
+        // Address 1 has slots still, address 2 and 3 one each: whoever has the fewest, and then had one longest ago.
         let next = turn(&mut again).expect("it has fewer");
         assert!(greedy.iter_mut().all(|waiting| turn(waiting).is_none()));
         drop((next, held));
         let got: Vec<_> = greedy.iter_mut().filter_map(turn).collect();
-        assert_eq!(got.len(), Lane::Guest.places() - 1);
+        assert_eq!(got.len(), Lane::Guest.slots() - 1);
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
     }
 
     fn is_empty(lanes: &Lanes) {
-        for state in lanes.0.iter().map(|places| places.state()) {
+        for state in lanes.0.iter().map(|slots| slots.state()) {
             assert!(state.askers.is_empty() && (state.taken, state.taken_by_known) == (0, 0));
         }
     }
@@ -284,7 +284,7 @@ mod tests {
         let origin = |text: String| Origin::of(text.parse().expect("an address"));
         let asked: Vec<_> =
             (0..100).map(|number| enter(&lanes, Lane::Guest, origin(format!("2001:db8::{number:x}")), false)).collect();
-        assert_eq!(asked.iter().filter(|asked| asked.is_ok()).count(), Lane::Guest.places() - 1);
+        assert_eq!(asked.iter().filter(|asked| asked.is_ok()).count(), Lane::Guest.slots() - 1);
         assert!(enter(&lanes, Lane::Guest, origin("2001:db8:0:1::1".into()), false).is_ok(), "another has the last");
         drop(asked);
         is_empty(&lanes);
@@ -294,25 +294,25 @@ mod tests {
     fn the_known_wait_for_no_stranger_who_waits() {
         for lane in Lane::ALL {
             let lanes = Lanes::new();
-            let places = lane.places();
+            let slots = lane.slots();
             let known = |last| enter(&lanes, lane, address(last), true);
-            // Strangers of many addresses have all places, and many more wait; then come the known.
-            let mut held: Vec<_> = (0..places).map(|n| ask(&lanes, lane, 100 + n as u8).ok().expect("free")).collect();
+            // Strangers of many addresses have all slots, and many more wait; then come the known.
+            let mut held: Vec<_> = (0..slots).map(|n| ask(&lanes, lane, 100 + n as u8).ok().expect("free")).collect();
             let mut strangers: Vec<_> = (0..90).map(|n| ask(&lanes, lane, n).err().expect("waits")).collect();
-            let mut family: Vec<_> = (0..places).map(|n| known(200 + n as u8).err().expect("waits")).collect();
+            let mut family: Vec<_> = (0..slots).map(|n| known(200 + n as u8).err().expect("waits")).collect();
             let mut served = Vec::new();
-            for waiting in &mut family[..places - 1] {
+            for waiting in &mut family[..slots - 1] {
                 drop(held.pop());
-                served.push(turn(waiting).expect("the next place is theirs"));
+                served.push(turn(waiting).expect("the next slot is theirs"));
             }
             assert!(strangers.iter_mut().all(|waiting| turn(waiting).is_none()));
-            // One place is the strangers': the known can't keep them out either.
+            // One slot is the strangers': the known can't keep them out either.
             drop(held.pop());
-            assert!(turn(&mut family[places - 1]).is_none());
+            assert!(turn(&mut family[slots - 1]).is_none());
             let let_in: Vec<_> = strangers.iter_mut().filter_map(turn).collect();
             assert_eq!(let_in.len(), 1);
             drop(served.pop());
-            served.push(turn(&mut family[places - 1]).expect("theirs again"));
+            served.push(turn(&mut family[slots - 1]).expect("theirs again"));
             drop((let_in, strangers, family, served));
             is_empty(&lanes);
         }

@@ -4,8 +4,8 @@
 //! One call a connection: what a client sends can never be taken for the start of another's call. Nothing of a
 //! client's head goes through but the fields the head reader keeps.
 //!
-//! A call whose client has gone before its turn is never begun. One that is begun keeps its places until the back has ended
-//! it, whoever still waits for the answer: it has a task of its own.
+//! A call whose client has gone before its turn is never begun. One that is begun keeps its slots until the back has
+//! ended it, whoever still waits for the answer: it has a task of its own.
 
 use std::io;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use futures_lite::future::yield_now;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
 use smol::channel;
 
-use super::bodies::Place;
+use super::bodies::BodySlot;
 use super::callers::KnownCallers;
 use super::head::Head;
 use super::lanes::Lanes;
@@ -41,11 +41,11 @@ pub(super) struct Caller {
     pub probe: Option<(u64, u64)>,
 }
 
-/// A call's body, and its place among large ones.
+/// A call's body, and its slot among large ones.
 #[derive(Default)]
 pub(super) struct CallBody {
     pub bytes: Vec<u8>,
-    pub place: Option<Place>,
+    pub slot: Option<BodySlot>,
 }
 
 /// The back's answer.
@@ -96,10 +96,10 @@ impl Upstream {
             (&mut late).await;
             Some(None)
         };
-        let Some(place) = turn.or(too_late).or(gone).await? else { return Some(Err(busy())) };
+        let Some(slot) = turn.or(too_late).or(gone).await? else { return Some(Err(busy())) };
         let (tell, told) = channel::bounded(1);
         let upstream = self.clone();
-        let CallBody { bytes, place: body_place } = body;
+        let CallBody { bytes, slot: body_slot } = body;
         let request = request(head, route.clone(), bytes, caller);
         let begun = async move {
             let answer = match upstream.connect().await {
@@ -110,7 +110,7 @@ impl Upstream {
                 },
                 Err(error) => Err(error),
             };
-            drop((place, body_place));
+            drop((slot, body_slot));
             // Whoever asked may have gone.
             let _ = tell.try_send(answer);
         };

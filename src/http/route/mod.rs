@@ -315,7 +315,7 @@ impl Lane {
     pub const ALL: [Self; 3] = [Self::Tv, Self::Owner, Self::Guest];
 
     /// How many of its calls are answered at once; further ones wait.
-    pub const fn places(self) -> usize {
+    pub const fn slots(self) -> usize {
         match self {
             Self::Tv => limits::HTTP_TV_CALLS,
             Self::Owner => limits::HTTP_OWNER_CALLS,

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 /// Where a share stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum ShareState {
     /// Created; no media yet. Ends by itself when media does not come in time.
     Pending,
@@ -56,7 +55,6 @@ impl ShareState {
 
 /// Where one user's side of a share stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum TargetState {
     /// Chosen by the sender; the share is not ready, so nobody was told.
     Invited,
@@ -123,7 +121,6 @@ impl TargetState {
 
 /// What is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Video as it happens.
     Live,
@@ -143,7 +140,6 @@ impl Kind {
 
 /// Why a share ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// The sender stopped.
     Stopped,

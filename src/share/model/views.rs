@@ -1,4 +1,4 @@
-//! What the steward answers with: values for pages and phones, and what they ask with. No rows, no secrets but those just made.
+//! What the steward answers with, and what it is asked with, as values: no rows, no JSON, no secrets but those just made.
 
 use std::time::Duration;
 
@@ -6,7 +6,6 @@ use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, Us
 use crate::ground::time::UnixMs;
 use crate::share::model::rows::{Account, MediaInfo, OwnerBrowser, Phone, Sender, Share, Tv, User};
 use crate::share::model::state::{Kind, ShareState, TargetState};
-use crate::wire::address::PhotoAddress;
 
 /// What the owner can set about shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +66,6 @@ pub enum NewPin {
     None,
     /// It is this one: 4 to 8 digits.
     Digits(String),
-}
-
-/// Where pages find a photo.
-pub fn photo_url(photo: Option<PhotoId>) -> Option<String> {
-    photo.map(|photo| PhotoAddress(photo).to_string())
 }
 
 /// A TV just seen for the first time.

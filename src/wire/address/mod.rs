@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 pub use channel::{ChannelAddress, ChannelFile};
 pub use page::PageAddress;
-pub use photo::{PhotoAddress, PhotoSize};
+pub use photo::{PhotoAddress, PhotoSize, photo_url};
 pub use play::{PlayAddress, PlayFile};
 pub use publish::{RtspAddress, WebSocketAddress};
 

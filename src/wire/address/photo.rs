@@ -23,6 +23,11 @@ impl fmt::Display for PhotoAddress {
     }
 }
 
+/// Where pages find a photo, if there is one.
+pub fn photo_url(photo: Option<PhotoId>) -> Option<String> {
+    photo.map(|photo| PhotoAddress(photo).to_string())
+}
+
 /// Which of a photo's two sizes; shown as the number of its pixels on each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhotoSize {

@@ -13,7 +13,7 @@ use crate::ground::frame::Frame;
 use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::rtp::clock::{Reception, TrackClock};
 use crate::wire::rtp::latch::{Heard, Source};
-use crate::wire::rtp::reorder::{Place, Reorder};
+use crate::wire::rtp::reorder::{Reorder, Verdict};
 use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError};
 use audio::AudioTrack;
 use video::VideoTrack;
@@ -95,9 +95,9 @@ impl Receiver {
         }
         let track = &mut self.tracks[index];
         match track.reorder.push(parsed.sequence_number(), packet, now) {
-            Place::Next { lost } => self.take(index, &parsed, lost, now, frames),
-            Place::Later => {}
-            Place::Useless => return,
+            Verdict::Next { lost } => self.take(index, &parsed, lost, now, frames),
+            Verdict::Later => {}
+            Verdict::Useless => return,
         }
         self.handle_timeout(now, frames);
     }

@@ -12,7 +12,7 @@ const MAX_DROPOUT: i64 = 3000;
 
 /// What a packet's number says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Verdict {
     /// It comes next; this many before it are given up.
     Next {
         /// Packets that never came.
@@ -55,8 +55,8 @@ impl Reorder {
         }
     }
 
-    /// Says what to do with a packet; one that is [`Place::Later`] is copied and given back by [`Self::pop`].
-    pub fn push(&mut self, sequence: u16, packet: &[u8], now: Moment) -> Place {
+    /// Says what to do with a packet; one that is [`Verdict::Later`] is copied and given back by [`Self::pop`].
+    pub fn push(&mut self, sequence: u16, packet: &[u8], now: Moment) -> Verdict {
         let number = self.unwrap(sequence);
         let next = *self.next.get_or_insert(number);
         let ahead = number - next;
@@ -64,14 +64,14 @@ impl Reorder {
             // Two in a row of another numbering: the sender has begun anew.
             self.strays += 1;
             if self.strays < 2 && self.delivery == Delivery::Datagrams {
-                return Place::Useless;
+                return Verdict::Useless;
             }
             self.waiting.clear();
             return self.take(number, 1);
         }
         self.strays = 0;
         if ahead < 0 {
-            return Place::Useless;
+            return Verdict::Useless;
         }
         if ahead == 0 || self.delivery == Delivery::Reliable {
             return self.take(number, ahead as u64);
@@ -79,17 +79,17 @@ impl Reorder {
         self.highest = self.highest.max(number);
         self.waiting.entry(number).or_insert_with(|| packet.to_vec());
         self.waiting_since.get_or_insert(now);
-        Place::Later
+        Verdict::Later
     }
 
-    fn take(&mut self, number: i64, lost: u64) -> Place {
+    fn take(&mut self, number: i64, lost: u64) -> Verdict {
         self.next = Some(number + 1);
         self.highest = self.highest.max(number);
         self.strays = 0;
         if self.waiting.is_empty() {
             self.waiting_since = None;
         }
-        Place::Next { lost }
+        Verdict::Next { lost }
     }
 
     /// When packets that wait are given out without the ones before them.
@@ -129,7 +129,7 @@ mod tests {
         let mut now = Moment(0);
         for number in numbers {
             let packet = number.to_be_bytes();
-            if let Place::Next { lost } = reorder.push(*number, &packet, now) {
+            if let Verdict::Next { lost } = reorder.push(*number, &packet, now) {
                 give(lost, &packet);
             }
             while let Some((lost, packet)) = reorder.pop(now) {

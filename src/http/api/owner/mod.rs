@@ -2,6 +2,7 @@
 //! that a code from the gateway's own command line gives.
 
 pub(super) mod entry;
+pub(super) mod verbs;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,11 +43,11 @@ pub(in crate::http) fn answer(api: &Api, request: &Request, call: OwnerCall) -> 
             let url = api.admin.invite_url(qr::code(request)?);
             qr::picture(&url).ok_or(Failure::NotFound)
         }
-        OwnerCall::Now => Ok(json_reply(200, &api.admin.now())),
-        OwnerCall::Verb => match api.admin.carry_out(body(request)?, api.steward.owner_inviter(cookie)?) {
-            Ok(said) => Ok(json_reply(200, &with_here(said, &Steward::owner_id(cookie)))),
-            Err(refused) => Err(Failure::Admin(refused)),
-        },
+        OwnerCall::Now => Ok(json_reply(200, &api.admin.now()?)),
+        OwnerCall::Verb => {
+            let said = api.admin.carry_out(body(request)?, api.steward.owner_inviter(cookie)?)?;
+            Ok(json_reply(200, &with_here(said, &Steward::owner_id(cookie))))
+        }
         OwnerCall::SignOut => {
             api.steward.owner_sign_out(cookie)?;
             Ok(entry::go_out(request))

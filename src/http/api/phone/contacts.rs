@@ -11,7 +11,8 @@ use crate::http::api::call::body;
 use crate::http::api::failure::{Answered, Failure};
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{Contact, Phone, Sender, User, photo_url};
+use crate::share::{Contact, Phone, Sender, User};
+use crate::wire::address::photo_url;
 
 /// A user as a phone sees them.
 fn contact(user: &User) -> Value {

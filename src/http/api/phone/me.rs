@@ -9,7 +9,8 @@ use crate::http::api::call::body;
 use crate::http::api::failure::Answered;
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{Phone, ProfileChange, Sender, photo_url};
+use crate::share::{Phone, ProfileChange, Sender};
+use crate::wire::address::photo_url;
 
 /// What a phone is told of its owner.
 pub fn answer(api: &Api, phone: &Phone, sender: &Sender) -> Reply {

@@ -20,13 +20,27 @@ const OWN_PAGE_DEFAULT: u64 = 20;
 #[derive(Deserialize)]
 struct ShareBody {
     targets: Vec<String>,
-    #[serde(default = "live")]
-    kind: Kind,
+    #[serde(default)]
+    kind: KindBody,
     title: Option<String>,
 }
 
-fn live() -> Kind {
-    Kind::Live
+/// What is to be shared.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KindBody {
+    #[default]
+    Live,
+    Clip,
+}
+
+impl From<KindBody> for Kind {
+    fn from(kind: KindBody) -> Self {
+        match kind {
+            KindBody::Live => Self::Live,
+            KindBody::Clip => Self::Clip,
+        }
+    }
 }
 
 /// Makes a share.
@@ -34,7 +48,7 @@ pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> 
     let ShareBody { targets, kind, title } = body(request)?;
     let targets = users(&targets)?;
     api.steward.may_begin(sender.id)?;
-    let new = api.steward.create_share(sender.id, &targets, kind, title.as_deref())?;
+    let new = api.steward.create_share(sender.id, &targets, kind.into(), title.as_deref())?;
     let name = host_name(request);
     let address = RtspAddress::Share(&new.publish_token);
     let mut publish = json!({

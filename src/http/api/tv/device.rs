@@ -14,8 +14,8 @@ use crate::http::api::qr;
 use crate::http::api::services::Api;
 use crate::http::cookies;
 use crate::http::request::Request;
-use crate::share::{ClaimWay, Session, Tv, User, photo_url};
-use crate::wire::address::PageAddress;
+use crate::share::{ClaimWay, Session, Tv, User};
+use crate::wire::address::{PageAddress, photo_url};
 
 /// How long browsers keep the cookies: as long as they will, and renewed each time the page is opened.
 const COOKIE_SECONDS: u32 = 400 * 24 * 3600;

@@ -10,7 +10,8 @@ use crate::http::api::call::number;
 use crate::http::api::failure::Answered;
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{Entry, Holder, ShareState, User, photo_url};
+use crate::share::{Entry, Holder, ShareState, User};
+use crate::wire::address::photo_url;
 
 /// Entries of an inbox in one answer, at most and if not said.
 const INBOX_PAGE: usize = 100;

@@ -9,7 +9,8 @@ use crate::http::api::call::body;
 use crate::http::api::failure::{Answered, Failure};
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{BlockedSender, QuietHours, Settings, photo_url};
+use crate::share::{BlockedSender, QuietHours, Settings};
+use crate::wire::address::photo_url;
 
 /// A user's settings.
 pub fn answer(api: &Api, user: UserId) -> Answered {

@@ -13,7 +13,7 @@ use crate::ground::origin::Origin;
 use crate::ground::pace::Pace;
 use crate::ground::reply::Reply;
 use crate::http::api;
-use crate::http::front::bodies::{self, Place, Whose};
+use crate::http::front::bodies::{self, BodySlot, Whose};
 use crate::http::front::head::Head;
 use crate::http::front::upstream::CallBody;
 use crate::http::ports::devices::{Credentials, Device, Unknown};
@@ -54,7 +54,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Reads a request's body, or says why not. A larger one has a place among few, which nobody gets before it is known
+    /// Reads a request's body, or says why not. A larger one has a slot among few, which nobody gets before it is known
     /// who asks; it is given back with what comes with the body.
     pub(super) async fn body(&mut self, head: &Head, route: &Route) -> io::Result<Result<CallBody, Reply>> {
         let too_large = Reply::error(413, "too_large", "the request's body is too large");
@@ -70,15 +70,15 @@ impl Exchange<'_> {
         };
         let bodies = &self.shared.bodies;
         let patience = self.shared.times.body;
-        let place = match Box::pin(bodies.room(whose, length, patience, || self.connection.now())).await {
-            Ok(place) => place,
+        let slot = match Box::pin(bodies.room(whose, length, patience, || self.connection.now())).await {
+            Ok(slot) => slot,
             Err(reply) => return Ok(Err(reply)),
         };
         let mut bytes = Vec::new();
-        if !self.receive(head, place.as_ref(), |more| bytes.extend_from_slice(more)).await? {
+        if !self.receive(head, slot.as_ref(), |more| bytes.extend_from_slice(more)).await? {
             return Ok(Err(bodies::too_slow()));
         }
-        Ok(Ok(CallBody { bytes, place }))
+        Ok(Ok(CallBody { bytes, slot }))
     }
 
     /// Whose body comes with a request; strangers send large ones to open addresses alone. Asked anew each time: what was
@@ -96,12 +96,12 @@ impl Exchange<'_> {
         }
     }
 
-    /// Hands a request's body to `take` as it comes, at a least rate, and says whether all of it came: not if its `place` had
-    /// to be left to another.
+    /// Hands a request's body to `take` as it comes, at a least rate, and says whether all of it came: not if its
+    /// `slot` had to be left to another.
     pub(super) async fn receive(
         &mut self,
         head: &Head,
-        place: Option<&Place>,
+        slot: Option<&BodySlot>,
         mut take: impl FnMut(&[u8]),
     ) -> io::Result<bool> {
         let mut missing = usize::try_from(head.body_bytes).unwrap_or(usize::MAX);
@@ -116,8 +116,8 @@ impl Exchange<'_> {
         let begun = self.connection.now();
         let mut pace = Pace::new(self.shared.times.body, rate, begun).within(limits::HTTP_BODY_WHOLE, begun);
         let mut lost = pin!(async {
-            match place {
-                Some(place) => place.lost().await,
+            match slot {
+                Some(slot) => slot.lost().await,
                 None => pending().await,
             }
             Ok(None)
@@ -142,14 +142,14 @@ impl Exchange<'_> {
                 Some(bytes) => {
                     missing -= bytes;
                     pace.came(bytes, self.connection.now());
-                    place.inspect(|place| place.came(bytes));
+                    slot.inspect(|slot| slot.came(bytes));
                 }
             }
         }
         if self.received.is_empty() {
             self.received = Vec::new();
         }
-        place.inspect(|place| place.is_whole());
+        slot.inspect(|slot| slot.is_whole());
         self.connection.receives(false);
         self.connection.take_your_time();
         Ok(true)

@@ -18,7 +18,7 @@ enum CallSlot {
     /// It waits for the back.
     Left {
         secret: String,
-        call: Request,
+        call: Box<Request>,
     },
     /// The back has it.
     Fetched,
@@ -42,7 +42,7 @@ impl Calls {
         let secret = crypto::new_token();
         let mut slots = self.slots();
         let slot = slots.iter().position(|slot| matches!(slot, CallSlot::Free))?;
-        slots[slot] = CallSlot::Left { secret: secret.clone(), call };
+        slots[slot] = CallSlot::Left { secret: secret.clone(), call: Box::new(call) };
         drop(slots);
         Some(LeftCall { calls: self.clone(), slot, secret })
     }
@@ -56,7 +56,7 @@ impl Calls {
             return None;
         }
         match std::mem::replace(slot, CallSlot::Fetched) {
-            CallSlot::Left { call, .. } => Some(call),
+            CallSlot::Left { call, .. } => Some(*call),
             CallSlot::Free | CallSlot::Fetched => None,
         }
     }

@@ -47,7 +47,7 @@ test('where the square claims nothing any more, the page says how to go on', asy
   await begin({ paired: false, claimed: false });
   await on(page, 'pairing');
   await page.waitForSelector('.square img');
-  for (const [claim, words] of [['contested', /More than one television/], ['late', /first minutes after a start/]]) {
+  for (const [claim, words] of [['contested', /More than one TV/], ['late', /first minutes after a start/]]) {
     mock.claim = claim;
     await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.pairing-words').textContent), words.source);
     assert.equal(await page.locator('.square img').count(), 0);

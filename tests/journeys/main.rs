@@ -20,6 +20,7 @@ mod http_client;
 mod https;
 mod kills;
 mod lossy;
+mod low_latency;
 mod mdns;
 mod players;
 mod program;

@@ -23,6 +23,8 @@ const MAX_SOUND_LAG: Ticks90k = Ticks90k::from_ms(1000);
 /// Sound is waited for half as long again as it ever lagged, and at least this long; then it has stopped, and is replaced
 /// by silence until some comes.
 const MIN_SOUND_PATIENCE: Ticks90k = Ticks90k::from_ms(300);
+/// How far it lags is known when this much of it has come.
+const LAG_KNOWN_AFTER: Ticks90k = Ticks90k::from_ms(2000);
 /// Pieces of silence in one fragment.
 const SILENCE_AT_ONCE: i64 = 500;
 /// AAC-LC access units of nothing, mono and stereo (ISO/IEC 14496-3, 4.4.2.1: one or two empty channels).
@@ -69,8 +71,10 @@ pub struct Muxer {
     sound_end: Option<i64>,
     /// Where the pictures were when sound last came.
     heard: Option<Ticks90k>,
-    /// How far behind the pictures sound came at most; `None` before any came.
-    sound_lag: Option<Ticks90k>,
+    /// How far behind the pictures sound came at most.
+    sound_lag: Ticks90k,
+    /// How much sound has come.
+    sound_came: Ticks90k,
     /// Pieces of sound that came too late, where silence was by then.
     late_sound: u64,
     /// Whether the newest sound is silence of our own.
@@ -91,7 +95,8 @@ impl Muxer {
             sound_numbers: Vec::new(),
             sound_end: None,
             heard: None,
-            sound_lag: None,
+            sound_lag: Ticks90k(0),
+            sound_came: Ticks90k(0),
             late_sound: 0,
             is_silent: false,
             moved: Vec::new(),
@@ -181,9 +186,10 @@ impl Muxer {
             return;
         }
         let lag = self.last_picture.map_or(Ticks90k(0), |newest| newest - frame.pts).min(MAX_SOUND_LAG);
-        self.sound_lag = self.sound_lag.max(Some(lag));
+        self.sound_lag = self.sound_lag.max(lag);
         let Some(duration) = samples_in(&params, &frame.data) else { return };
         let rate = params.sample_rate;
+        self.sound_came += Ticks90k::from_units(i64::from(duration), rate);
         let mut start = frame.pts.to_units(rate);
         if let Some(expected) = self.sound_end {
             let late = start - expected;
@@ -222,7 +228,11 @@ impl Muxer {
         let rate = params.sample_rate;
         let mut start = self.sound_end.unwrap_or_else(|| first_picture.to_units(rate));
         let until = until_time.to_units(rate);
-        let patience = self.sound_lag.map_or(MAX_SOUND_LAG, |lag| Ticks90k(lag.0 * 3 / 2).max(MIN_SOUND_PATIENCE));
+        let patience = if self.sound_came < LAG_KNOWN_AFTER {
+            MAX_SOUND_LAG
+        } else {
+            Ticks90k(self.sound_lag.0 * 3 / 2).max(MIN_SOUND_PATIENCE)
+        };
         if until_time - self.heard.unwrap_or(first_picture) <= patience {
             return;
         }
@@ -394,7 +404,12 @@ mod tests {
         let (unit, mut sent) = (1024 * 90_000 / 16_000, 0);
         for n in 0..600 {
             stream.picture(n * 3000, n * 3000, n == 0);
-            while (sent + 7) * unit <= n * 3000 {
+            if n == 2 {
+                // The first comes by itself.
+                stream.sound(0);
+                sent = 1;
+            }
+            while sent > 0 && (sent + 7) * unit <= n * 3000 {
                 (sent..sent + 7).for_each(|number| stream.sound(number * unit));
                 sent += 7;
             }

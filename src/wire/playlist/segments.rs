@@ -267,11 +267,11 @@ impl Segments {
         // at once, and plain players, which refuse a playlist without segments, find one.
         if self.targets.is_some() && self.next_number() == 0 || std::mem::take(&mut self.alone) {
             self.close_segment(next.end());
-        } else if let (Some(part), Some(target)) = (&self.open_part, self.part_target()) {
-            if part.duration + fragment.duration > target {
-                self.close_part();
-                return true;
-            }
+        } else if let (Some(part), Some(Targets { frame, part: Some(target), .. })) = (&self.open_part, self.targets)
+            && part.duration + fragment.duration.min(frame) > target
+        {
+            self.close_part();
+            return true;
         }
         self.next_number() > closed_before
     }

@@ -151,8 +151,8 @@ for (const [locale, scheme, words] of [['en-GB', 'dark', ['Who shall see it?', '
     assert.ok(pictures.every((one) => /^(1280,720|720,1280|\d+,720|720,\d+),[IP]$/.test(one)), pictures[0]);
     const apart = Math.abs(line.sounds[5].timestampUs - line.pictures[0].timestampUs);
     assert.ok(line.sounds.length > 60 && apart < 1500000, `sound and picture ${apart} µs apart`);
-    const { sounds, start, bytes } = line;
-    t.diagnostic(`${pictures.length} pictures of ${pictures[0]}, ${sounds.length} pieces of ${start.audio.codec}, ${bytes} bytes`);
+    t.diagnostic(`${pictures.length} pictures of ${pictures[0]}, `
+      + `${line.sounds.length} pieces of ${line.start.audio.codec}, ${line.bytes} bytes`);
 
     await page.tap('.card button:nth-of-type(2)');
     await on('people');

@@ -153,10 +153,12 @@ pub fn never_as_root(program: &str) -> Command {
 pub const VLC_ALONE: [&str; 6] = ["-I", "dummy", "--vout=vdummy", "--aout=adummy", "--no-lua", "--play-and-exit"];
 
 /// What VLC remarks of every fragmented MP4, by whomever it was made; and it has not heard of `prft`.
-const VLC_ALWAYS_SAYS: [&str; 6] = [
+const VLC_ALWAYS_SAYS: [&str; 8] = [
     "unknown box type prft",
     "no chunk defined",
     "STTS table of",
+    "CTTS table of",
+    "elst old=",
     "doesn't look interleaved",
     "decoded zero sample",
     "elst box found",

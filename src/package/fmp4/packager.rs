@@ -282,8 +282,8 @@ impl Packager {
     /// The HLS playlist in pieces, if what is asked for is there.
     pub fn playlist(&mut self, source: &Source, reload: Reload) -> Result<Option<Vec<Bytes>>, BadReload> {
         let ended = source.ended();
-        let promises = self.segments.targets().is_some() && !self.init_segments.is_empty();
-        if !promises || !ended && !reload.is_met(&self.segments)? {
+        let is_known = self.segments.targets().is_some() || ended;
+        if !is_known || self.init_segments.is_empty() || !ended && !reload.is_met(&self.segments)? {
             return Ok(None);
         }
         let first = self.first_segment(source);

@@ -17,6 +17,8 @@ use crate::wire::playlist::segments::{PAUSE, Targets};
 const MAX_BEHIND: Ticks90k = Ticks90k::from_ms(50);
 /// What a picture takes where nothing tells yet.
 const USUAL_FRAME: Ticks90k = Ticks90k(3000);
+/// A clock that is this far behind the source catches up by one picture, which lies in no part.
+const FAR_BEHIND: Ticks90k = Ticks90k::from_ms(1000);
 /// So many of the last distances between pictures tell whether the source's rate has changed.
 const RECENT: usize = 7;
 /// Of which so many of the longest are left out: gaps.
@@ -79,7 +81,7 @@ impl DecodeClock {
         self.follow(own, targets);
         let earliest = self.newest.map_or(Ticks90k(0), |(_, start)| start + Ticks90k(1));
         match self.next {
-            Some(_) if self.was_slow || self.is_slow(targets) => own.max(earliest),
+            Some(_) if self.was_slow => own.max(earliest),
             Some(next) if own - next <= PAUSE => next,
             Some(next) => (own - self.behind).max(next),
             None => own,
@@ -89,12 +91,12 @@ impl DecodeClock {
     /// How long it takes; a part that it is to end in has room for `room`.
     pub fn take(&mut self, own: Ticks90k, start: Ticks90k, room: Ticks90k, targets: Option<Targets>) -> Decoding {
         let frame = self.frame;
-        self.was_slow = self.is_slow(targets);
+        let excess = own - start - self.behind;
+        self.was_slow = self.is_slow(targets) || excess > FAR_BEHIND;
         let duration = if self.was_slow {
-            frame.min(targets.map_or(PAUSE, Targets::longest_segment))
+            (frame + excess.max(Ticks90k(0))).min(targets.map_or(PAUSE, Targets::longest_segment))
         } else {
             self.behind = self.behind.max((start - own).min(MAX_BEHIND));
-            let excess = own - start - self.behind;
             let wished = if excess > frame + self.behind {
                 frame + excess
             } else if excess < -(frame + MAX_BEHIND) {
@@ -106,7 +108,10 @@ impl DecodeClock {
             };
             wished.min(room)
         };
-        let duration = duration.max(Ticks90k(1));
+        self.decode(own, start, duration.max(Ticks90k(1)))
+    }
+
+    fn decode(&mut self, own: Ticks90k, start: Ticks90k, duration: Ticks90k) -> Decoding {
         self.next = Some(start + duration);
         self.newest = Some((own, start));
         Decoding { start, duration }
@@ -135,7 +140,10 @@ impl DecodeClock {
         let mean =
             sorted[..RECENT - LONGEST].iter().map(|distance| distance.0).sum::<i64>() / (RECENT - LONGEST) as i64;
         // Jitter moves the one or the other; both, a change of the rate alone.
-        let is_another = |found: i64| (found - frame.0).abs() > frame.0 / 3;
+        let part = targets.and_then(|targets| targets.part);
+        let is_another = |found: i64| {
+            (found - frame.0).abs() > frame.0 / 3 || part.is_some_and(|part| (found > part.0) != (frame > part))
+        };
         self.frame = match targets {
             // Nothing has been promised yet: each lasts as long as the one before it.
             None => distance,
@@ -244,15 +252,17 @@ mod tests {
 
     #[test]
     fn another_rate_is_followed_at_once() {
-        for (before, after) in [(3000, 6000), (6000, 3000), (3000, 90_000), (90_000, 3000), (1500, 9000)] {
+        let small = [(6000, 7200), (9000, 11_700), (6000, 6900), (3000, 3600), (3600, 3000)];
+        let large = [(3000, 6000), (6000, 3000), (3000, 90_000), (90_000, 3000), (1500, 9000)];
+        for (before, after) in small.into_iter().chain(large) {
             let mut line = Line::default();
             line.segments.describe(Some(Ticks90k(before)));
             let mut own = 0;
-            for number in 0..120 {
+            for number in 0..600 {
                 line.picture(own, number % 30 == 0);
                 own += if number < 60 { before } else { after };
             }
-            let (newest, older) = (&line.seen[119], &line.seen[118]);
+            let (newest, older) = (&line.seen[599], &line.seen[598]);
             let behind = (newest.own - newest.decoding.start).to_ms();
             assert!((0..=200).contains(&behind), "{before} to {after}: {behind} ms behind");
             assert!((newest.decoding.start - older.decoding.start - Ticks90k(after)).0.abs() <= after / 16 + 9000);
@@ -260,6 +270,33 @@ mod tests {
             let breaks = line.closed().iter().filter(|(_, closed)| !closed.continuous).count();
             assert!(breaks <= 3, "{before} to {after}: {breaks} breaks");
         }
+    }
+
+    #[test]
+    fn what_slows_down_for_a_while_has_parts_again_after_it() {
+        let mut line = Line::default();
+        line.segments.describe(Some(Ticks90k(6000)));
+        let mut own = 0;
+        for number in 0..900 {
+            line.picture(own, number % 30 == 0);
+            own += if (100..400).contains(&number) { 7200 } else { 6000 };
+        }
+        assert!(line.closed().iter().all(|(_, closed)| closed.continuous));
+        assert!(line.closed().iter().rev().take(10).all(|(_, closed)| closed.in_parts));
+    }
+
+    /// A camera that leaves out every fifth picture, at random: what a part promises is less than pictures take on average.
+    #[test]
+    fn pictures_that_are_missing_at_random_break_nothing() {
+        let mut line = Line::default();
+        line.segments.describe(Some(Ticks90k(6000)));
+        for number in 0..3000 {
+            if jitter(number, 50) < 30 {
+                line.picture(number * 6000, number % 15 == 0);
+            }
+        }
+        assert!(line.closed().iter().all(|(_, closed)| closed.continuous));
+        assert!(line.parts.iter().all(|(_, duration, _)| *duration <= line.part()));
     }
 
     #[derive(Clone, Debug)]
@@ -282,7 +319,7 @@ mod tests {
             |(frame, said, most, tenths, gaps, other)| Case {
                 frame,
                 said,
-                most: most.min(frame / 3),
+                most: most.min(frame / 4),
                 group: (tenths * 9000 / frame).max(1),
                 gaps,
                 other,
@@ -311,7 +348,9 @@ mod tests {
             }
             let target = line.part();
             // A part is closed within what is promised, and is nearly as long while the source keeps its rate.
-            let settled = |pictures: usize| unsteady.iter().all(|from| pictures <= *from || pictures > from + 90);
+            // What was measured while something was missing is measured wrong.
+            let mismeasured = !case.said && case.gaps.iter().any(|(after, _)| after * case.frame < 180_000);
+            let settled = |pictures: usize| !mismeasured && unsteady.iter().all(|from| pictures <= *from || pictures > from + 90);
             for (at, (segment, duration, pictures)) in line.parts.iter().enumerate() {
                 prop_assert!(*duration <= target && duration.0 > 0, "{duration:?} of {target:?}");
                 let is_last = line.parts.get(at + 1).is_none_or(|(next, ..)| next != segment);

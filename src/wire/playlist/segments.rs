@@ -14,14 +14,14 @@ use crate::ground::time::Ticks90k;
 const PART: Ticks90k = Ticks90k::from_ms(100);
 /// Where a picture takes longer than this, parts are of no use: the stream has none.
 const SLOWEST_IN_PARTS: Ticks90k = Ticks90k::from_ms(250);
-/// A rate that a coder says is believed from 1 to 120 pictures a second.
-const CREDIBLE: std::ops::RangeInclusive<i64> = Ticks90k::PER_SECOND / 120..=Ticks90k::PER_SECOND;
-/// What a picture takes where nothing tells before the end.
-const USUAL_FRAME: Ticks90k = Ticks90k(3000);
+/// A rate that a coder says is believed from 5 to 120 pictures a second.
+const CREDIBLE: std::ops::RangeInclusive<i64> = Ticks90k::PER_SECOND / 120..=Ticks90k::PER_SECOND / 5;
 /// The rate is measured over this many distances between pictures and this long; over two after [`MEASURED_AT_MOST`].
 const MEASURED_DISTANCES: i64 = 4;
 const MEASURED: Ticks90k = Ticks90k::from_ms(400);
 const MEASURED_AT_MOST: Ticks90k = Ticks90k::from_ms(1000);
+/// And over no more distances than this, whatever they are.
+const MEASURED_DISTANCES_AT_MOST: usize = 256;
 /// A pause of the pictures is longer than this: [`Targets::pause`].
 pub const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
 /// Where less than this is missing between two segments, the second goes on where the first stops.
@@ -244,7 +244,8 @@ impl Segments {
             self.group = self.newest.map(|_| fragment.start - self.key).filter(|group| group.0 > 0);
             self.key = fragment.start;
         }
-        let in_parts = !measured && self.is_for_parts(fragment.duration);
+        let opens_in_parts = !measured && self.is_for_parts(fragment.duration);
+        let in_parts = self.open.as_ref().map_or(opens_in_parts, |open| open.in_parts);
         match &mut self.open {
             Some(open) => open.span.add(&next),
             None => {
@@ -296,27 +297,26 @@ impl Segments {
 
     /// Measures the distance to a picture that comes at `start`. Returns whether that is enough.
     fn measure(&mut self, start: Ticks90k) -> bool {
-        self.distances.extend(self.newest.map(|newest| start - newest));
+        self.distances.extend(self.newest.map(|newest| (start - newest).max(Ticks90k(1))));
         self.distances.sort_unstable();
         let (number, long) = self.usual_distances();
-        number >= MEASURED_DISTANCES && long >= MEASURED || number >= 2 && long >= MEASURED_AT_MOST
+        number >= MEASURED_DISTANCES && long >= MEASURED
+            || number >= 2 && long >= MEASURED_AT_MOST
+            || self.distances.len() >= MEASURED_DISTANCES_AT_MOST
     }
 
     /// How many of the distances are no pauses, which a beginning may have, and how long those are.
     fn usual_distances(&self) -> (i64, Ticks90k) {
         let median = self.distances.get(self.distances.len().saturating_sub(1) / 2).copied().unwrap_or_default();
-        let usual = self.distances.iter().filter(|distance| distance.0 <= 2 * median.0);
+        let usual = self.distances.iter().filter(|distance| distance.0 * 5 <= median.0 * 8);
         usual.fold((0, Ticks90k(0)), |(number, long), distance| (number + 1, long + *distance))
     }
 
-    /// Chooses the targets, if they aren't yet, from the distances there are.
+    /// Chooses the targets from the distances that were measured.
     fn choose_targets(&mut self) {
-        if self.targets.is_none() {
-            let (number, long) = self.usual_distances();
-            let frame = if number == 0 { USUAL_FRAME } else { Ticks90k((long.0 / number).max(1)) };
-            self.targets = Some(Targets::of(frame));
-            self.distances = Vec::new();
-        }
+        let (number, long) = self.usual_distances();
+        self.targets = Some(Targets::of(Ticks90k(long.0 / number.max(1)).max(Ticks90k(1))));
+        self.distances = Vec::new();
     }
 
     /// Whether pictures that take this long lie in parts.
@@ -331,20 +331,33 @@ impl Segments {
         let is_another = init_segment != open.init_segment || start - open.end() > pause;
         let Some(targets) = self.targets else { return is_another || length >= MEASURED };
         is_another
-            || open.in_parts != self.is_for_parts(duration)
-            || key && (length.0 * 10 >= targets.segment().0 * 9 || !open.span.independent)
+            || open.in_parts && !self.is_for_parts(duration)
+            || key && (length >= self.short(targets) || !open.span.independent)
             || self.is_full(targets, length, duration)
     }
 
-    /// Whether a segment of this length is long enough, so that a picture that takes this long begins another.
+    /// From which length on a segment is long enough for a key frame to begin another: as many groups of pictures as come
+    /// nearest to what segments are meant to last.
+    fn short(&self, targets: Targets) -> Ticks90k {
+        let target = targets.segment();
+        match self.group {
+            Some(group) if group.0 * 10 < target.0 * 9 => {
+                let groups = ((target.0 + group.0 / 2) / group.0).max(1);
+                Ticks90k(group.0 * groups * 19 / 20)
+            }
+            _ => Ticks90k(target.0 * 9 / 10),
+        }
+    }
+
+    /// Whether a segment of this length is so long that a picture that takes this long begins another, be it no key frame.
     ///
     /// Groups of pictures that are a little too long stay together; longer ones are cut in equal pieces.
     fn is_full(&self, targets: Targets, length: Ticks90k, duration: Ticks90k) -> bool {
         let target = targets.segment();
         let full = match self.group {
-            Some(group) if group.0 > target.0 && group.0 * 4 <= target.0 * 5 => Ticks90k(target.0 * 7 / 5),
-            Some(group) if group > target => Ticks90k(group.0 / (1 + (group.0 - 1) * 10 / (target.0 * 11))),
-            _ => target,
+            Some(group) if group.0 * 5 <= target.0 * 7 => Ticks90k(target.0 * 7 / 5),
+            Some(group) => Ticks90k(group.0 / (1 + (group.0 - 1) * 10 / (target.0 * 11))),
+            None => target,
         };
         length.0 + duration.0 / 2 > full.0 || length + duration > targets.longest_segment()
     }
@@ -394,7 +407,6 @@ impl Segments {
             }
         }
         if let Some(end) = self.open.as_ref().map(Segment::end) {
-            self.choose_targets();
             self.close_segment(end);
         }
     }
@@ -487,7 +499,7 @@ impl Segments {
         let targets = self.targets?;
         targets.part?;
         let number = self.next_number() as u64;
-        let Some(open) = &self.open else { return Some((number, 0)) };
+        let Some(open) = &self.open else { return self.is_for_parts(self.frame).then_some((number, 0)) };
         if !open.in_parts {
             return None;
         }
@@ -517,7 +529,7 @@ impl Segments {
 
     /// What segments are promised to last at most, in whole seconds (4.4.3.1); once it is `over`, what they did.
     pub fn target_duration_s(&self, over: bool) -> u64 {
-        let promised = self.targets.map_or(1, |targets| targets.segment_s);
+        let promised = self.targets.map_or(0, |targets| targets.segment_s).max(1);
         if over { promised.max(self.longest.to_seconds().round() as u64) } else { promised }
     }
 }
@@ -608,7 +620,8 @@ pub(crate) mod tests {
         assert_eq!(late.targets(), Some(Targets::of(Ticks90k(3000))), "the second picture alone was late");
         let mut short = unsaid(&starts[..3]);
         short.finish();
-        assert_eq!(short.target_duration_s(true), 1, "the end comes first");
+        assert_eq!((short.targets(), short.target_duration_s(true)), (None, 1), "the end comes first");
+        assert!(unsaid(&[0; 1000]).distances.is_empty(), "times that stand still are no reason to measure for ever");
     }
 
     #[test]
@@ -695,6 +708,8 @@ pub(crate) mod tests {
         };
         assert_eq!(durations(1000, 5), [30; 6], "a second each");
         assert_eq!(durations(36, 40), [36; 6], "a little more is one");
+        assert_eq!(durations(16, 40), [32; 6], "short ones are joined");
+        assert_eq!(durations(24, 40), [24; 6], "or stay alone");
         assert_eq!(durations(60, 40), [30; 6], "two seconds are two");
         assert_eq!(durations(75, 40), [25; 6], "two and a half are three");
     }

@@ -274,20 +274,24 @@ fn strangers_put_nothing_into_a_stream_and_end_none() {
         send(&stranger, control, &phone::goodbye(1));
         send(&stranger, control, &phone::goodbye(9));
     }
+    // Who comes first is heard, until there is somebody at the port that was named. What is read of two ports comes in any
+    // order: a goodbye may let one or two pictures more in.
+    let first = door.wait(Duration::from_secs(5), |seen| seen.pictures >= 20).pictures;
     for number in 1000..1020 {
         send(&rtp, media, &phone::picture(number, 7));
     }
-    let before = door.wait(Duration::from_secs(5), |seen| seen.pictures >= 19).pictures;
+    door.wait(Duration::from_secs(5), |seen| seen.pictures >= first + 18);
     for number in 1..=20 {
         send(&stranger, media, &phone::picture(1100 + number, 7));
         send(&stranger, control, &phone::goodbye(7));
     }
     send(&rtp, media, &phone::picture(1020, 7));
     send(&rtp, media, &phone::picture(1021, 7));
-    let after = door.wait(Duration::from_secs(5), |seen| seen.pictures >= before + 2).pictures;
-    assert_eq!(after, before + 2, "the stranger's pictures are none of them");
+    door.wait(Duration::from_secs(5), |seen| seen.pictures >= 42);
     drop(phone);
-    assert!(!door.wait(Duration::from_secs(5), |seen| seen.over).ended, "nobody but the phone said goodbye");
+    let all = door.wait(Duration::from_secs(5), |seen| seen.over);
+    assert!(!all.ended, "nobody but the phone said goodbye");
+    assert!((42..50).contains(&all.pictures), "the stranger's twenty later pictures are none of them: {all:?}");
 }
 
 #[test]

@@ -175,19 +175,19 @@ impl Gateway {
                 presence.leave().await;
             }
             rtsp.stop().await;
-            let patience = async {
+            let timeout = async {
                 Timer::after(GRACE).await;
             };
-            web_cameras.stop().or(patience).await;
+            web_cameras.stop().or(timeout).await;
             for stream in hub.all() {
                 stream.end();
                 hub.close_recording(&stream);
             }
             front.shut_down(GRACE).await;
-            let patience = async {
+            let timeout = async {
                 Timer::after(GRACE).await;
             };
-            followed.none().or(patience).await;
+            followed.none().or(timeout).await;
         });
         channels.stop();
         clips.stop();

@@ -32,12 +32,12 @@ pub trait ClientConnection: Send + Sync {
     fn take_your_time(&self);
 }
 
-/// Writes all of `head` and `pieces`. A write that is stuck for `patience` ends the connection.
+/// Writes all of `head` and `pieces`. A write that is stuck for `timeout` ends the connection.
 pub async fn write_all(
     connection: &(impl ClientConnection + ?Sized),
     head: &[u8],
     pieces: &[Bytes],
-    patience: Duration,
+    timeout: Duration,
 ) -> io::Result<()> {
     let socket = connection.socket();
     let total = head.len() + pieces.iter().map(Bytes::len).sum::<usize>();
@@ -50,7 +50,7 @@ pub async fn write_all(
                 in_turn += bytes;
             }
             Err(error) if is_not_yet(&error) => {
-                wait_writable(connection, patience).await?;
+                wait_writable(connection, timeout).await?;
                 in_turn = 0;
             }
             Err(error) => return Err(error),
@@ -63,7 +63,7 @@ pub async fn write_all(
     }
     loop {
         match (&*socket).flush() {
-            Err(error) if is_not_yet(&error) => wait_writable(connection, patience).await?,
+            Err(error) if is_not_yet(&error) => wait_writable(connection, timeout).await?,
             result => return result,
         }
     }
@@ -89,8 +89,8 @@ fn write_from(socket: &Socket, head: &[u8], pieces: &[Bytes], skip: usize) -> io
     write_some(socket, &slices[..count])
 }
 
-async fn wait_writable(connection: &(impl ClientConnection + ?Sized), patience: Duration) -> io::Result<()> {
-    connection.expect_within(patience);
+async fn wait_writable(connection: &(impl ClientConnection + ?Sized), timeout: Duration) -> io::Result<()> {
+    connection.expect_within(timeout);
     let result = connection.socket().writable().await;
     connection.take_your_time();
     result

@@ -60,13 +60,13 @@ impl Bodies {
         }
     }
 
-    /// Room for a body of `bytes` bytes, as soon as there is some; what to say if there is none within `patience`. A small
+    /// Room for a body of `bytes` bytes, as soon as there is some; what to say if there is none within `timeout`. A small
     /// body needs none.
     pub async fn room(
         &self,
         whose: Whose,
         bytes: usize,
-        patience: Duration,
+        timeout: Duration,
         now: impl Fn() -> Moment,
     ) -> Result<Option<BodySlot>, Reply> {
         if bytes <= limits::HTTP_SMALL_BODY_BYTES {
@@ -79,7 +79,7 @@ impl Bodies {
         };
         let number = pool.shares().want(whose, standing).map_err(|Enough| busy())?;
         let slot = BodySlot { pool: pool.clone(), number };
-        let end = now() + patience;
+        let end = now() + timeout;
         loop {
             let changed = pool.changed.listen();
             let turn = pool.shares().turn(number, now());

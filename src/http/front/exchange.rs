@@ -424,7 +424,7 @@ impl Exchange<'_> {
         let content_type = if framing == Framing::None { "" } else { reply.content_type };
         let bytes = answer::head(reply.status, content_type, fields, framing, close);
         let then = if close { Then::Close } else { Then::Next };
-        let patience = self.shared.times.write;
+        let timeout = self.shared.times.write;
         let connection = self.connection;
         let whole = head.method != Method::Head && framing != Framing::None;
         let is_long = whole && !matches!(reply.body, Body::Pieces(_));
@@ -432,19 +432,19 @@ impl Exchange<'_> {
         let _under_way = question.map(|question| self.shared.rights.watch(question, connection));
         match reply.body {
             Body::Pieces(pieces) => {
-                connection.write_all(&bytes, if whole { &pieces } else { &[] }, patience).await?;
+                connection.write_all(&bytes, if whole { &pieces } else { &[] }, timeout).await?;
             }
             Body::Portions(portions) if whole => Box::pin(self.send_portions(bytes, portions)).await?,
             Body::Endless(mut pieces) if whole => {
-                connection.write_all(&bytes, &[], patience).await?;
-                connection.write_endless(pieces.as_mut(), framing == Framing::Chunked, patience).await?;
+                connection.write_all(&bytes, &[], timeout).await?;
+                connection.write_endless(pieces.as_mut(), framing == Framing::Chunked, timeout).await?;
             }
             Body::Passing { length, pieces } if whole => {
-                connection.write_all(&bytes, &[], patience).await?;
+                connection.write_all(&bytes, &[], timeout).await?;
                 Box::pin(self.pass_on(length, pieces)).await?;
             }
             Body::Portions(_) | Body::Endless(_) | Body::Passing { .. } => {
-                connection.write_all(&bytes, &[], patience).await?;
+                connection.write_all(&bytes, &[], timeout).await?;
             }
         }
         Ok(then)
@@ -463,7 +463,7 @@ impl Exchange<'_> {
 
     /// Sends files and memory, one after the other. The disk is waited for on another thread.
     async fn send_portions(&self, answer_head: Vec<u8>, portions: Vec<Portion>) -> io::Result<()> {
-        let patience = self.shared.times.write;
+        let timeout = self.shared.times.write;
         let opened = unblock(Work::Disk, move || {
             let open = |portion| match portion {
                 Portion::Memory(bytes) => Ok(Opened::Memory(bytes)),
@@ -477,16 +477,16 @@ impl Exchange<'_> {
             let Body::Pieces(pieces) = Reply::error(404, "not_found", "the file is gone").body else { return Ok(()) };
             let size = pieces.iter().map(|piece| piece.len() as u64).sum();
             let head = answer::head(404, "application/json", std::iter::empty(), Framing::Length(size), true);
-            self.connection.write_all(&head, &pieces, patience).await?;
+            self.connection.write_all(&head, &pieces, timeout).await?;
             return Err(io::ErrorKind::NotFound.into());
         };
         let mut answer_head = Some(answer_head);
         for portion in opened {
             let answer_head = answer_head.take().unwrap_or_default();
             match portion {
-                Opened::Memory(bytes) => self.connection.write_all(&answer_head, &[bytes], patience).await?,
+                Opened::Memory(bytes) => self.connection.write_all(&answer_head, &[bytes], timeout).await?,
                 Opened::File { file, offset, length } => {
-                    self.connection.write_all(&answer_head, &[], patience).await?;
+                    self.connection.write_all(&answer_head, &[], timeout).await?;
                     self.send_file(&file, offset, length).await?;
                 }
             }

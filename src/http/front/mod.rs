@@ -252,9 +252,9 @@ fn take_in(
     tls: Option<Arc<ServerConfig>>,
 ) {
     // Each piece of a live body leaves at once, and a TV that was switched off is noticed.
-    let patience_ms = limits::HTTP_UNACKNOWLEDGED.as_millis() as u32;
+    let timeout_ms = limits::HTTP_UNACKNOWLEDGED.as_millis() as u32;
     let prepared = stream.get_ref().set_nodelay(true);
-    if prepared.and_then(|()| Ok(sockopt::set_tcp_user_timeout(stream.get_ref(), patience_ms)?)).is_err() {
+    if prepared.and_then(|()| Ok(sockopt::set_tcp_user_timeout(stream.get_ref(), timeout_ms)?)).is_err() {
         return;
     }
     match connections.admit(stream, peer) {

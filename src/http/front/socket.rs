@@ -45,8 +45,8 @@ impl ClientConnection for Connection {
 
 impl Connection {
     /// Writes all of `head` and `pieces`.
-    pub async fn write_all(&self, head: &[u8], pieces: &[Bytes], patience: Duration) -> io::Result<()> {
-        socket::write_all(self, head, pieces, patience).await
+    pub async fn write_all(&self, head: &[u8], pieces: &[Bytes], timeout: Duration) -> io::Result<()> {
+        socket::write_all(self, head, pieces, timeout).await
     }
 
     /// Sends `pieces` as they come, each with one write, until there are no more, the client goes away or the door
@@ -55,7 +55,7 @@ impl Connection {
         &self,
         mut pieces: Pin<&mut (dyn Stream<Item = Bytes> + Send)>,
         chunked: bool,
-        patience: Duration,
+        timeout: Duration,
     ) -> io::Result<()> {
         // The kernel would let many seconds of video wait for a slow client. Where it refuses, that is all it costs.
         let _ = sockopt::set_socket_send_buffer_size(self.socket.tcp(), limits::HTTP_ENDLESS_BYTES);
@@ -64,7 +64,7 @@ impl Connection {
         self.rest(true);
         let result: io::Result<()> = poll_fn(|cx| {
             for _ in 0..PIECES_A_TURN {
-                ready!(current.poll_write(self, chunked, patience, cx))?;
+                ready!(current.poll_write(self, chunked, timeout, cx))?;
                 match pieces.as_mut().poll_next(cx) {
                     Poll::Ready(Some(piece)) => current = Outgoing { piece, written: 0, stuck: false },
                     Poll::Ready(None) => return Poll::Ready(Ok(())),
@@ -82,7 +82,7 @@ impl Connection {
         .await;
         self.rest(false);
         result?;
-        if chunked { self.write_all(b"0\r\n\r\n", &[], patience).await } else { Ok(()) }
+        if chunked { self.write_all(b"0\r\n\r\n", &[], timeout).await } else { Ok(()) }
     }
 }
 
@@ -99,7 +99,7 @@ impl Outgoing {
         &mut self,
         connection: &Connection,
         chunked: bool,
-        patience: Duration,
+        timeout: Duration,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         // An empty chunk would be the end of the body.
@@ -127,7 +127,7 @@ impl Outgoing {
                 }
                 Err(error) if is_not_yet(&error) => {
                     if !std::mem::replace(&mut self.stuck, true) {
-                        connection.expect_within(patience);
+                        connection.expect_within(timeout);
                     }
                     ready!(connection.socket.poll_writable(cx))?;
                 }
@@ -139,7 +139,7 @@ impl Outgoing {
                 return Poll::Ready(Err(error));
             }
             if !std::mem::replace(&mut self.stuck, true) {
-                connection.expect_within(patience);
+                connection.expect_within(timeout);
             }
             ready!(connection.socket.poll_writable(cx))?;
         }

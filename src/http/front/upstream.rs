@@ -81,10 +81,10 @@ impl Upstream {
         route: &Route,
         body: CallBody,
         caller: &Caller,
-        patience: Duration,
+        timeout: Duration,
         gone: impl Future<Output = ()>,
     ) -> Option<Result<Answered, Reply>> {
-        let mut late = Timer::after(patience);
+        let mut late = Timer::after(timeout);
         let shown = self.callers.shown(caller.lane, head, caller.secure);
         let is_known = shown.is_some_and(|shown| self.callers.know(shown));
         let turn = async { Some(Some(self.lanes.enter(caller.lane, Origin::of(caller.peer), is_known).await)) };

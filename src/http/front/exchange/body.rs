@@ -69,8 +69,8 @@ impl Exchange<'_> {
             Err(reply) => return Ok(Err(reply)),
         };
         let bodies = &self.shared.bodies;
-        let patience = self.shared.times.body;
-        let slot = match Box::pin(bodies.room(whose, length, patience, || self.connection.now())).await {
+        let timeout = self.shared.times.body;
+        let slot = match Box::pin(bodies.room(whose, length, timeout, || self.connection.now())).await {
             Ok(slot) => slot,
             Err(reply) => return Ok(Err(reply)),
         };

@@ -295,7 +295,12 @@ test('the live picture stays clear; OK brings the bar, Back takes it away, Back 
   await listening(mock);
   mock.ring();
   await page.waitForSelector('.ring');
-  await keys(page, 'Escape', 'ArrowRight', 'Enter');
+  await keys(page, 'Escape');
+  await page.waitForSelector('.ring', { state: 'detached' });
+  await on(page, 'home');
+  await keys(page, 'ArrowRight');
+  assert.match(await focused(page), /^Inbox/);
+  await keys(page, 'Enter');
   await on(page, 'inbox');
   await page.waitForSelector('.tile.is-focused');
   await keys(page, 'Enter');

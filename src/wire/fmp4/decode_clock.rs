@@ -11,7 +11,7 @@
 //! each is decoded at its own time.
 
 use crate::ground::time::Ticks90k;
-use crate::wire::playlist::segments::{PAUSE, Targets};
+use crate::wire::playlist::targets::{PAUSE, Targets};
 
 /// The clock runs no further behind the source than this for jitter.
 const MAX_BEHIND: Ticks90k = Ticks90k::from_ms(50);

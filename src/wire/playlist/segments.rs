@@ -1,29 +1,15 @@
-//! Where a stream is cut (draft-pantos-hls-rfc8216bis, 3 and 4.4.4.9): a segment a second or so, a part every tenth of one.
+//! Where a stream is cut (draft-pantos-hls-rfc8216bis, 3 and 4.4.4.9): a segment a second or so, a part every tenth of one,
+//! as `targets` has promised.
 //!
-//! What is promised of segments and parts is chosen once ([`Targets`]), from the rate of the stream's pictures, and never
-//! changes: players may stop for good where it does. The rate is what the coder says of it, or is measured over the
-//! first pictures; nothing is promised before. A part is closed by its own last picture: nobody waits for the next one to
-//! learn that it was the last. Pictures that take longer than a part lie in segments that are offered whole.
+//! A part is closed by its own last picture: nobody waits for the next one to learn that it was the last. Pictures that
+//! take longer than a part lie in segments that are offered whole.
 
 use std::collections::VecDeque;
 
 use crate::ground::limits;
 use crate::ground::time::Ticks90k;
+use crate::wire::playlist::targets::{MEASURED, PAUSE, Rate, Targets};
 
-/// Parts are about this long: whole pictures, at least one.
-const PART: Ticks90k = Ticks90k::from_ms(100);
-/// Where a picture takes longer than this, parts are of no use: the stream has none.
-const SLOWEST_IN_PARTS: Ticks90k = Ticks90k::from_ms(250);
-/// A rate that a coder says is believed from 5 to 120 pictures a second.
-const CREDIBLE: std::ops::RangeInclusive<i64> = Ticks90k::PER_SECOND / 120..=Ticks90k::PER_SECOND / 5;
-/// The rate is measured over this many distances between pictures and this long; over two after [`MEASURED_AT_MOST`].
-const MEASURED_DISTANCES: i64 = 4;
-const MEASURED: Ticks90k = Ticks90k::from_ms(400);
-const MEASURED_AT_MOST: Ticks90k = Ticks90k::from_ms(1000);
-/// And over no more distances than this, whatever they are.
-const MEASURED_DISTANCES_AT_MOST: usize = 256;
-/// A pause of the pictures is longer than this: [`Targets::pause`].
-pub const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
 /// Where less than this is missing between two segments, the second goes on where the first stops.
 const BREAK: Ticks90k = Ticks90k::from_ms(100);
 /// Parts are listed for the segments of the last three target durations (4.4.4.9), of a tenth of it less at times.
@@ -31,47 +17,6 @@ const SEGMENTS_WITH_PARTS: usize = 6;
 /// Bytes of a playlist's lines on a segment, and on a break before one, at most.
 const SEGMENT_LINES_BYTES: usize = 48;
 const BREAK_LINES_BYTES: usize = 112;
-
-/// What is promised of a stream's segments and parts, from its beginning to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Targets {
-    /// What a picture took when they were chosen.
-    pub frame: Ticks90k,
-    /// What a part lasts at most (4.4.3.7); `None` where pictures come too seldom for parts.
-    pub part: Option<Ticks90k>,
-    /// What a segment lasts at most, rounded, in seconds (4.4.3.1).
-    pub segment_s: u64,
-}
-
-impl Targets {
-    /// Those of a stream whose pictures take this long.
-    pub fn of(frame: Ticks90k) -> Self {
-        // A part has room for its pictures at a rate that is a little lower than it was said to be, or measured.
-        let pictures = ((5 * PART.0 + frame.0) / (5 * frame.0)).max(1);
-        let part = Ticks90k::from_ms((pictures * frame.0 * 108 + 8999) / 9000);
-        let segment_s = if frame.0 <= Ticks90k::PER_SECOND * 6 / 5 {
-            1
-        } else {
-            (frame.0 as u64 * 6).div_ceil(Ticks90k::PER_SECOND as u64 * 5)
-        };
-        Self { frame, part: (frame <= SLOWEST_IN_PARTS).then_some(part), segment_s }
-    }
-
-    /// What segments are meant to last.
-    fn segment(self) -> Ticks90k {
-        Ticks90k(self.segment_s as i64 * Ticks90k::PER_SECOND)
-    }
-
-    /// A picture that comes this much later than the one before it said is no late picture: the stream has paused.
-    pub fn pause(self) -> Ticks90k {
-        PAUSE.max(self.segment())
-    }
-
-    /// What a segment may last: it is rounded before it is compared.
-    pub fn longest_segment(self) -> Ticks90k {
-        self.segment() + Ticks90k::from_ms(490)
-    }
-}
 
 /// What the cutter needs to know of a fragment.
 #[derive(Clone, Copy, Debug)]
@@ -180,8 +125,8 @@ pub enum Bound {
 #[derive(Debug, Default)]
 pub struct Segments {
     targets: Option<Targets>,
-    /// The distances between the first pictures, the shortest first, until the targets are chosen.
-    distances: Vec<Ticks90k>,
+    /// The rate of the first pictures, until the targets are chosen.
+    rate: Rate,
     /// The closed segments from number `gone` on.
     closed: VecDeque<Segment>,
     gone: usize,
@@ -209,8 +154,8 @@ impl Segments {
     /// The coder says that each of the stream's pictures takes this long: believed, where it can be true and nothing has
     /// been promised yet.
     pub fn describe(&mut self, frame: Option<Ticks90k>) {
-        if let Some(frame) = frame.filter(|frame| CREDIBLE.contains(&frame.0) && self.newest.is_none()) {
-            self.targets.get_or_insert(Targets::of(frame));
+        if self.targets.is_none() && self.newest.is_none() {
+            self.targets = frame.and_then(Targets::said);
         }
     }
 
@@ -233,12 +178,13 @@ impl Segments {
         let Some(next) = self.with_sound(fragment) else { return false };
         let closed_before = self.next_number();
         // Where the rate has to be measured, the pictures of that time are a segment of their own, or several.
-        let measured = self.targets.is_none() && self.measure(fragment.start);
+        let distance = self.newest.map(|newest| fragment.start - newest);
+        let measured = self.targets.is_none() && self.rate.take(distance);
         if measured || self.begins_segment(fragment.start, fragment.duration, fragment.key, fragment.init_segment) {
             self.close_before(fragment.start);
         }
         if measured {
-            self.choose_targets();
+            self.targets = Some(std::mem::take(&mut self.rate).targets());
         }
         if fragment.key {
             self.group = self.newest.map(|_| fragment.start - self.key).filter(|group| group.0 > 0);
@@ -293,30 +239,6 @@ impl Segments {
         }
         (all.start, all.duration, all.independent) = (next.start, next.duration, next.independent);
         Some(all)
-    }
-
-    /// Measures the distance to a picture that comes at `start`. Returns whether that is enough.
-    fn measure(&mut self, start: Ticks90k) -> bool {
-        self.distances.extend(self.newest.map(|newest| (start - newest).max(Ticks90k(1))));
-        self.distances.sort_unstable();
-        let (number, long) = self.usual_distances();
-        number >= MEASURED_DISTANCES && long >= MEASURED
-            || number >= 2 && long >= MEASURED_AT_MOST
-            || self.distances.len() >= MEASURED_DISTANCES_AT_MOST
-    }
-
-    /// How many of the distances are no pauses, which a beginning may have, and how long those are.
-    fn usual_distances(&self) -> (i64, Ticks90k) {
-        let median = self.distances.get(self.distances.len().saturating_sub(1) / 2).copied().unwrap_or_default();
-        let usual = self.distances.iter().filter(|distance| distance.0 * 5 <= median.0 * 8);
-        usual.fold((0, Ticks90k(0)), |(number, long), distance| (number + 1, long + *distance))
-    }
-
-    /// Chooses the targets from the distances that were measured.
-    fn choose_targets(&mut self) {
-        let (number, long) = self.usual_distances();
-        self.targets = Some(Targets::of(Ticks90k(long.0 / number.max(1)).max(Ticks90k(1))));
-        self.distances = Vec::new();
     }
 
     /// Whether pictures that take this long lie in parts.
@@ -621,7 +543,7 @@ pub(crate) mod tests {
         let mut short = unsaid(&starts[..3]);
         short.finish();
         assert_eq!((short.targets(), short.target_duration_s(true)), (None, 1), "the end comes first");
-        assert!(unsaid(&[0; 1000]).distances.is_empty(), "times that stand still are no reason to measure for ever");
+        assert!(unsaid(&[0; 1000]).targets().is_some(), "times that stand still are no reason to measure for ever");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is promised of a stream's segments and parts (draft-pantos-hls-rfc8216bis, 4.4.3.1 and 4.4.3.7).
 //!
 //! It is chosen once ([`Targets`]), from the rate of the stream's pictures, and never changes: players may stop for good
-//! where it does. The rate is what the coder says of it, or is measured over the first pictures ([`Rate`]); nothing is
+//! where it does. The rate is what the coder says of it, or is measured over the first pictures (`Rate`); nothing is
 //! promised before.
 
 use crate::ground::time::Ticks90k;
@@ -12,7 +12,7 @@ const PART: Ticks90k = Ticks90k::from_ms(100);
 const SLOWEST_IN_PARTS: Ticks90k = Ticks90k::from_ms(250);
 /// A rate that a coder says is believed from 5 to 120 pictures a second.
 const CREDIBLE: std::ops::RangeInclusive<i64> = Ticks90k::PER_SECOND / 120..=Ticks90k::PER_SECOND / 5;
-/// The rate is measured over this many distances between pictures and this long; over two after [`MEASURED_AT_MOST`].
+/// The rate is measured over this many distances between pictures and this long; over two after `MEASURED_AT_MOST`.
 const MEASURED_DISTANCES: i64 = 4;
 pub(super) const MEASURED: Ticks90k = Ticks90k::from_ms(400);
 const MEASURED_AT_MOST: Ticks90k = Ticks90k::from_ms(1000);

@@ -132,9 +132,9 @@
     if (!over || (share.kind === 'clip' && share.state === 'ended')) { return; }
     waiting = waiting.filter(function (entry) { return entry.share_id !== share.share_id; });
     if (shown && shown.entry.share_id === share.share_id) {
-      var name = Lareira.parts.senderName(shown.entry);
+      var words = Lareira.words.over({ sender: shown.entry.sender, reason: share.reason });
       close();
-      Lareira.panels.notice(Lareira.t('ring_over', { name: name }));
+      Lareira.panels.notice(words + ' ' + Lareira.t('over_inbox'));
     }
   }
 

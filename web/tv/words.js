@@ -71,9 +71,9 @@
 
   /* The same as a question: what can be watched of it is offered. */
   function overQuestion(entry, watch) {
-    var t = Lareira.t;
-    return { title: t('over_title'), text: over(entry) + ' ' + (entry.recorded ? t('over_watch') : t('over_unkept')), entry: entry,
-      choices: entry.recorded ? [{ label: t('start_watching'), run: watch }] : [] };
+    var t = Lareira.t, plays = Lareira.parts.plays(entry);
+    return { title: t('over_title'), text: over(entry) + ' ' + (plays ? t('over_watch') : t('over_unkept')), entry: entry,
+      choices: plays ? [{ label: t('start_watching'), run: watch }] : [] };
   }
 
   Lareira.words = { over: over, overQuestion: overQuestion, when: when, clock: clock, span: span, length: length, spokenLength: spokenLength, initials: initials, lacks: lacks };

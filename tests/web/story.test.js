@@ -203,8 +203,8 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   await gateway.restart(async () => {
     await tv.waitForSelector('.panel');
     assert.match(await tv.textContent('.panel'), /starting again.*by itself/s);
-    assert.ok(await tv.evaluate(() => { const video = document.querySelector('video'); return video.videoWidth > 0 && video.readyState >= 2; }),
-      'the last picture stays');
+    assert.ok(await tv.evaluate(() => { const { videoWidth, readyState } = document.querySelector('video'); return videoWidth > 0
+      && readyState >= 2; }), 'the last picture stays');
     await phone.waitForFunction(() => /starting again/.test(document.querySelector('.mark-live').textContent));
   });
   const restarted = Date.now();

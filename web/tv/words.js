@@ -76,5 +76,6 @@
       choices: plays ? [{ label: t('start_watching'), run: watch }] : [] };
   }
 
-  Lareira.words = { over: over, overQuestion: overQuestion, when: when, clock: clock, span: span, length: length, spokenLength: spokenLength, initials: initials, lacks: lacks };
+  Lareira.words = { over: over, overQuestion: overQuestion, when: when, clock: clock,
+    span: span, length: length, spokenLength: spokenLength, initials: initials, lacks: lacks };
 }(window.Lareira = window.Lareira || {}));

@@ -26,7 +26,8 @@ export function ownAddress(websocketUrl, page) {
 
 /**
  * `camera`: `{stream, video}`, the picture being shown in `video`. `rung`: of the probe.
- * `tell({state, reason, code})`: `live`, `lost` (comes back by itself), `restarting` (so does the gateway), `paused`, `ended`. `isOver()`: asks whether the share is.
+ * `tell({state, reason, code})`: `live`, `lost` (comes back by itself), `restarting` (so does the gateway), `paused`, `ended`.
+ * `isOver()`: asks whether the share is.
  */
 export class Publisher {
   constructor({ url, camera, rung, tell, isOver }) {

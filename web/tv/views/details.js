@@ -16,7 +16,8 @@
     }
 
     function draw() {
-      var entry = params.entry, expired = entry.state === 'expired', plays = Lareira.parts.plays(entry), sender = entry.sender && entry.sender.sender_id;
+      var entry = params.entry, expired = entry.state === 'expired', plays = Lareira.parts.plays(entry),
+        sender = entry.sender && entry.sender.sender_id;
       Lareira.dom.remove(node.querySelector('.stage'));
       node.appendChild(Lareira.invite.stage(entry, null, [
         el('p.facts', { text: facts(entry) }),

@@ -59,7 +59,11 @@ impl Fmp4 {
 
     /// The init segment of this number (`init-N.mp4`).
     pub fn init_segment(&self, number: usize) -> Option<Bytes> {
-        self.ask(|packager, _| packager.init_segment(number))
+        self.ask(|packager, source| {
+            // A player asks for it when it begins.
+            source.want_key_frame();
+            packager.init_segment(number)
+        })
     }
 
     /// The HLS playlist in pieces, if what is asked for is there: written once for all who ask.

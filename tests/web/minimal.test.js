@@ -180,7 +180,8 @@ for (const [how, nothing] of [['absent', undefined], ['null', null]]) {
         created_at: date, kept: false }, 'title', 'sender_name', 'started_at', 'duration_ms')) },
       owner_list: { owners: [least({ owner_id: 'o-1', since: date, seen_at: date }, 'browser', 'here')] },
       channel_list: { total: 1, programmes: 0, skipped_total: 1, skipped: [{ line: 1, reason: 'x' }],
-        channels: [least({ number: 1 }, 'name', 'group')], list: least({ source: 'x' }, 'fetched_at', 'problem'), guide: least({}, 'source') },
+        channels: [least({ number: 1 }, 'name', 'group')], list: least({ source: 'x' }, 'fetched_at', 'problem'),
+      guide: least({}, 'source') },
     };
     const empty = { account_list: { accounts: [] }, user_list: { users: [] }, tv_list: { tvs: [] }, phone_list: { phones: [] },
       share_list: { shares: [] }, owner_list: { owners: [] }, channel_list: { total: 0, programmes: 0, skipped_total: 0, skipped: [],

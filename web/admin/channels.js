@@ -1,6 +1,6 @@
 //! The TV channels: where they come from, how that went, and what there is.
 
-import { el } from '/shared/dom.js';
+import { el, present } from '/shared/dom.js';
 import { t } from '/shared/texts.js';
 import { when } from '/shared/words.js';
 import { verb } from './api.js';
@@ -46,12 +46,12 @@ export function channels(section, known, changed) {
   const rows = known.channels.slice(0, SHOWN).map((channel) =>
     el('tr', {}, el('td', {}, String(channel.number)), el('td', { dir: 'auto' }, channel.name),
     el('td', { dir: 'auto' }, channel.group || '')));
-  section.replaceChildren(...[head,
+  section.replaceChildren(...present([head,
     el('ul.grid', {}, origin(t('channel_list', { count: known.total }), known.list),
       origin(t('channel_guide', { count: known.programmes }), known.guide)),
     rows.length ? el('table', {}, titles, el('tbody', {}, rows)) : null,
     known.total > rows.length ? el('p.quieter', {}, t('and_more', { count: known.total - rows.length })) : null,
     known.skipped_total ? el('details', {}, el('summary', {}, t('skipped', { count: known.skipped_total })),
       el('ul.skipped', {}, known.skipped.map(({ line, reason }) => el('li', {}, t('skipped_line', { line, reason })))))
-        : null].filter(Boolean));
+        : null]));
 }

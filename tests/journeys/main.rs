@@ -22,6 +22,8 @@ mod kills;
 mod lossy;
 mod low_latency;
 mod mdns;
+mod not_ready;
+mod offers;
 mod players;
 mod program;
 mod publisher;

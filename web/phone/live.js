@@ -9,7 +9,7 @@ import { show, sure } from './dom.js';
 import { follow } from './events.js';
 import { takeBack } from './mine.js';
 import { ownAddress, Publisher } from './publish/publisher.js';
-import { decimal, lacks, standing, unkept } from './words.js';
+import { decimal, lacks, notReady, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
 
@@ -33,28 +33,38 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     one.dataset.state = target.state;
     one.querySelector('.standing').textContent = standing(target);
   };
+  // What is known of its recording, and of why nothing can be shown yet.
   let lack = '';
+  let isKept = true;
+  let hindrance = '';
+  const fare = () => { kept.textContent = notReady(hindrance) || (isKept ? unkept(lack) : t('unkept_off')); };
   const recorded = (code) => {
     lack = code || '';
-    kept.textContent = unkept(lack);
+    fare();
+  };
+  const hindered = (why) => {
+    hindrance = why ? why.code : '';
+    fare();
   };
   const isOver = async () => {
     try {
-      const { state, targets, recording_failure_code: code } = await call('GET', `/shares/${id}`);
+      const { state, targets, recording_failure_code: code, recorded: willBeKept, not_ready: why } = await call('GET', `/shares/${id}`);
       targets.forEach(told);
+      isKept = willBeKept !== false;
+      hindered(why);
       recorded(code);
       return state === 'ended' || state === 'expired';
     } catch (error) {
       return error.status === 401 || error.status === 404;
     }
   };
-  const said = ({ state, reason, message }) => {
+  const said = ({ state, reason, message, code }) => {
     mark.classList.toggle('is-waiting', state !== 'live');
     if (state === 'live') {
       startedMs ||= Date.now();
       mark.textContent = t('live');
     } else if (state === 'ended') {
-      over(reason, message);
+      over(reason, message, code);
     } else {
       mark.textContent = { lost: t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
@@ -77,9 +87,12 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const stopEvents = follow(id, (name, value) => {
     if (name === 'hello') { isOver(); }
     if (name === 'target') { told(value); }
-    if (name === 'share' && value.recording_failure_code) { recorded(value.recording_failure_code); }
-    if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) {
-      publisher.finish({ state: 'ended', reason: value.reason || 'ended' });
+    if (name !== 'share') { return; }
+    if (value.recording_failure_code) { recorded(value.recording_failure_code); }
+    if ('not_ready' in value) { hindered(value.not_ready); }
+    if ('interrupted' in value && publisher.isStarted) { said({ state: value.interrupted ? 'lost' : 'live' }); }
+    if (value.state === 'ended' || value.state === 'unknown') {
+      publisher.finish({ state: 'ended', reason: value.reason || 'ended', code: value.recording_failure_code });
     }
   });
   const tick = setInterval(() => {
@@ -117,9 +130,10 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     document.removeEventListener('visibilitychange', look);
     window.removeEventListener('online', online);
   };
-  const over = (reason, message) => {
+  const over = (reason, message, code) => {
     leave();
-    done(go, { id, reason, message, lack, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
+    const ms = startedMs ? Date.now() - startedMs : 0;
+    done(go, { id, reason, message, code: code || hindrance, isKept, lack, seen: seen.size, ms, chosen });
   };
   end.onclick = async () => {
     if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
@@ -140,12 +154,19 @@ function tile(person) {
     el('span.standing', {}, t('state_invited')));
 }
 
-function done(go, { id, reason, message, lack, seen, ms, chosen }) {
-  const text = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost')
-    : t('done_text', { length: length(ms) });
+/** Why it is over, and what there is of it now. */
+function ending({ reason, message, code, isKept, ms }) {
+  if (reason === 'unplayable') { return `${t('done_unplayable')} ${notReady(code)}`; }
+  const why = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost')
+    : reason === 'restarted' ? t('done_restarted') : t('done_text', { length: length(ms) });
+  return `${why} ${isKept ? t('done_waits') : t('done_unkept')}`;
+}
+
+function done(go, { id, lack, seen, chosen, ...end }) {
+  const text = ending(end);
   show('done', [
     el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text),
-      lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
+      lacks(lack) ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
       el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
       el('button', { type: 'button', onclick: () => go.people() }, t('close')),
       el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back'))),

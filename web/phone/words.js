@@ -17,9 +17,18 @@ export function standing({ state, latency_ms: latencyMs }) {
 }
 
 /** How a share stands. */
-export function stage(state) {
+export function stage({ state, recorded, interrupted, recording_failure_code: code }) {
+  if (state === 'ready' && interrupted) { return t('share_interrupted'); }
+  if (state === 'ended' && recorded === false) { return notReady(code) || t('share_nothing'); }
   return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'),
     expired: t('share_expired') }[state] || '';
+}
+
+/** Why nothing of what is sent can be shown, by the gateway's word for it. */
+export function notReady(code) {
+  return { no_media: t('not_ready_media'), only_sound: t('not_ready_sound'), no_parameter_sets: t('not_ready_key'),
+    no_key_frame: t('not_ready_key'), broken_pictures: t('not_ready_line'), unsupported: t('not_ready_kind'),
+    undecodable: t('not_ready_kind') }[code] || '';
 }
 
 /** How it stands with the recording of what is live, where it isn't all right. */

@@ -16,6 +16,7 @@ use std::fmt;
 pub use message::{EndReason, Said};
 pub use session::{Counts, Event, Overdue, Session};
 
+use crate::ground::not_ready::NotReady;
 use crate::wire::mp4::Mp4Error;
 
 /// Why a web camera is sent away.
@@ -35,6 +36,8 @@ pub enum WebCameraError {
     LateStart,
     /// It may not publish, or not now: the reason, for people.
     Refused(String),
+    /// Nothing of what it sent could be shown.
+    NotPlayable(NotReady),
 }
 
 impl WebCameraError {
@@ -47,6 +50,7 @@ impl WebCameraError {
             Self::BadMessage(_) | Self::File(_) => "bad_message",
             Self::LateStart => "late_start",
             Self::Refused(_) => "refused",
+            Self::NotPlayable(_) => "not_playable",
         }
     }
 
@@ -56,7 +60,7 @@ impl WebCameraError {
             Self::UnsupportedCodec(_) | Self::File(Mp4Error::Codec(_)) => 1003,
             Self::TooLarge | Self::File(Mp4Error::TooLarge(_)) => 1009,
             Self::BadMessage(_) | Self::UnsupportedVersion | Self::File(_) => 1002,
-            Self::LateStart | Self::Refused(_) => 1008,
+            Self::LateStart | Self::Refused(_) | Self::NotPlayable(_) => 1008,
         }
     }
 }
@@ -79,6 +83,7 @@ impl fmt::Display for WebCameraError {
             Self::TooLarge => f.write_str("the message is too large: 4 MiB of media, or 16 KiB of text, at most"),
             Self::LateStart => f.write_str("nothing was started within ten seconds: connect again"),
             Self::Refused(reason) => f.write_str(reason),
+            Self::NotPlayable(why) => why.fmt(f),
         }
     }
 }

@@ -129,6 +129,8 @@ export class Publisher {
       this.finish({ state: 'ended', reason: message.reason });
     } else if (message.type === 'end' && message.reason === 'stopping') {
       this.restartUntilMs = nowMs + RESTART_MS;
+    } else if (message.type === 'error' && message.code === 'not_playable') {
+      this.finish({ state: 'ended', reason: 'unplayable', code: message.why });
     } else if (message.type === 'error' && !PASSING.includes(message.code)) {
       this.finish({ state: 'ended', reason: 'error', message: message.message });
     }

@@ -62,6 +62,7 @@ impl Stream {
             changes: past.as_ref().map_or(0, |past| past.changes),
             status: Status::Flowing,
             began: UnixMs(date.0 - duration.to_ms()),
+            key_frame_wanted: false,
         };
         let recorder = recorder.filter(|_| past.is_none()).map(|make| make(&source));
         let sinks = past.map(|past| past.sink).into_iter().chain(recorder).collect();
@@ -139,6 +140,15 @@ impl Stream {
     pub fn revoke(&self) {
         self.lock().revoked = true;
         self.revoked_event.notify(usize::MAX);
+    }
+
+    /// Somebody begins to watch: see [`Source::want_key_frame`].
+    pub fn want_key_frame(&self) {
+        self.lock().source.want_key_frame();
+    }
+
+    pub(super) fn is_key_frame_wanted(&self) -> bool {
+        self.lock().source.key_frame_wanted
     }
 
     pub(super) fn is_revoked(&self) -> bool {
@@ -287,6 +297,7 @@ impl Inner {
                     source.params = Some(picture.params.clone());
                     source.changes += 1;
                 }
+                source.key_frame_wanted &= !picture.key;
                 &picture.data
             }
             Frame::Audio(sound) => &sound.data,

@@ -373,7 +373,8 @@ impl Conversation<'_> {
             if let Some(publisher) = &self.publisher {
                 let gate = &self.door.gate;
                 let share = publisher.share();
-                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
+                let wanted = publisher.is_key_frame_wanted();
+                self.session.said(now, wanted, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
             }
             channel.flush().await?;
             if let Some(socket) = channel.socket() {

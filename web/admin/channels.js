@@ -1,6 +1,6 @@
 //! The TV channels: where they come from, how that went, and what there is.
 
-import { el } from '/shared/dom.js';
+import { el, present } from '/shared/dom.js';
 import { t } from '/shared/texts.js';
 import { when } from '/shared/words.js';
 import { verb } from './api.js';
@@ -52,11 +52,10 @@ export function channels(section, known, changed) {
   const rows = known.channels.slice(0, SHOWN).map((channel) =>
     el('tr', {}, el('td', {}, String(channel.number)), el('td', { dir: 'auto' }, channel.name),
     el('td', { dir: 'auto' }, channel.group || '')));
-  section.replaceChildren(...[head,
+  section.replaceChildren(...present([head,
     el('ul.grid', {}, origin(t('channel_list', { count: known.total }), known.list),
       known.guides.map((guide) => origin(t('channel_guide', { count: guide.programmes }), guide))),
     rows.length ? el('table', {}, titles, el('tbody', {}, rows)) : null,
     known.total > rows.length ? el('p.quieter', {}, t('and_more', { count: known.total - rows.length })) : null,
-    skipped(known.skipped_total, known.skipped.map(({ line, reason }) => t('skipped_line', { line, reason })))]
-    .filter(Boolean));
+    skipped(known.skipped_total, known.skipped.map(({ line, reason }) => t('skipped_line', { line, reason })))]));
 }

@@ -161,6 +161,8 @@ pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
 pub const RIGHTS_LOOK: Duration = Duration::from_secs(3);
 /// Time between two signs of life on a stream of events.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long pages wait for a gateway that said that it stops: an update starts it again.
+pub const RESTART_WAIT: Duration = Duration::from_secs(60);
 /// RTSP connections at once, in all. A quarter is kept for those who may publish; where strangers fill the rest, one of
 /// those makes room who come from where most do.
 pub const RTSP_CONNECTIONS: usize = 2048;

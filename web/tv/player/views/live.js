@@ -37,12 +37,16 @@
 
     function begin() {
       node.classList.remove('has-started');
+      interrupted = !!entry.interrupted;
+      say();
       cancel = Lareira.accept(entry, 'live', pin, function (play) {
         pin = params.pin = '';
         Lareira.panels.close();
         Lareira.player.live(play, {
           onStart: function () { /* the first picture follows at once */ },
           onPicture: function () {
+            interrupted = false;
+            say();
             node.classList.add('has-started');
             if (!receipts) { receipts = Lareira.receipts(entry.share_id); }
           },

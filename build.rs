@@ -15,6 +15,7 @@ use std::hash::Hasher as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 use std::{env, fs};
 
 #[path = "build/assembly.rs"]
@@ -26,6 +27,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     look_for_assembly()?;
+    say_when()?;
     println!("cargo:rerun-if-changed=build");
     let web = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("web");
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -50,6 +52,18 @@ fn look_for_assembly() -> Outcome<()> {
     if let Some(warning) = warning {
         println!("cargo:warning={warning}");
     }
+    Ok(())
+}
+
+/// The program knows when it was built: a clock that shows less is wrong. SOURCE_DATE_EPOCH makes builds the same again
+/// (https://reproducible-builds.org/specs/source-date-epoch/).
+fn say_when() -> Outcome<()> {
+    println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let seconds = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => seconds.parse()?,
+        Err(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs(),
+    };
+    println!("cargo:rustc-env=LAREIRA_BUILT_S={seconds}");
     Ok(())
 }
 

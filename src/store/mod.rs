@@ -199,7 +199,7 @@ impl Storage for Store {
     fn backup(&self, file: &Path) -> Result<(), LedgerError> {
         let _turn = self.copying()?;
         if file.canonicalize().is_ok_and(|file| self.shelf.path.canonicalize().is_ok_and(|own| own == file)) {
-            return Err(LedgerError::Itself);
+            return Err(LedgerError::Itself(file.to_owned()));
         }
         self.shelf.with(|database| copy::backup(database, file))
     }

@@ -142,7 +142,7 @@ fn backups_that_are_wrong_are_named() {
         (["restore", "gone"], "gone can't be read (No such file"),
         (["restore", "data"], "data can't be read (it is a folder)"),
         (["restore", "junk"], "junk is no whole backup"),
-        (["restore", "data/lareira.redb"], "data/lareira.redb"),
+        (["restore", "data/lareira.redb"], "data/lareira.redb is the database itself"),
         (["backup", "no/where/file"], "no/where/file (No such file"),
         (["backup", "data"], "data (Is a directory"),
         (["backup", "data/lareira.redb"], "data/lareira.redb is the database itself"),

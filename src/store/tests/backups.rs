@@ -100,7 +100,9 @@ fn a_backup_never_takes_the_place_of_the_database() {
     let file = dir.path().join("a.redb");
     let store = Store::open(&file).expect("opens");
     let named = dir.path().join(".").join("a.redb");
-    assert_eq!(store.backup(&named), Err(LedgerError::Itself(named)));
+    assert_eq!(store.backup(&named), Err(LedgerError::Itself(named.clone())));
+    let nothing = Box::new(|_: &mut dyn crate::share::ledger::Ledger| crate::share::ledger::Verdict::Undo);
+    assert_eq!(store.restore(&named, nothing), Err(LedgerError::Itself(named)));
     let steward = self::steward(store);
     let user = add_user(&steward);
     drop(steward);

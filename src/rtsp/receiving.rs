@@ -16,7 +16,7 @@ use super::connection::{Connection, End};
 use super::udp::UdpSockets;
 use super::unread_ports::UnreadPair;
 use crate::ground::frame::Frame;
-use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
+use crate::ground::limits::NO_MEDIA;
 use crate::ground::time::{Moment, UnixMs};
 use crate::live::Publisher;
 use crate::socket::LowWater;
@@ -156,7 +156,7 @@ impl Receiving {
             self.receive_datagrams(track, Kind::Rtp, now);
             self.receive_datagrams(track, Kind::Rtcp, now);
         }
-        self.receiver.handle_timeout(now + REORDER_WAIT, &mut self.frames);
+        self.receiver.handle_end(now, &mut self.frames);
         self.publisher.write(&mut self.frames, date);
     }
 

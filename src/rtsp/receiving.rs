@@ -18,7 +18,7 @@ use super::unread_ports::UnreadPair;
 use crate::ground::frame::Frame;
 use crate::ground::limits::NO_MEDIA;
 use crate::ground::time::{Moment, UnixMs};
-use crate::live::Publisher;
+use crate::live::{Line, Publisher};
 use crate::socket::LowWater;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
@@ -102,14 +102,14 @@ impl Receiving {
         }
     }
 
-    /// The end of the stream: a clean one where the publisher or the gateway meant it.
+    /// The end of the stream: a clean one where the publisher meant it.
     fn end(self, end: &End) {
         let share = self.publisher.share();
         let counts = self.receiver.counts();
         let meant = match end {
-            End::Teardown | End::Stopped => true,
+            End::Teardown => true,
             // GStreamer's rtspclientsink says goodbye in RTCP, and closes without TEARDOWN, at once or much later.
-            End::Closed | End::Failed(_) | End::Silent => self.receiver.said_goodbye(),
+            End::Closed | End::Failed(_) | End::Silent | End::Stopped => self.receiver.said_goodbye(),
             _ => false,
         };
         let word = if meant { "ended" } else { "lost" };
@@ -157,7 +157,20 @@ impl Receiving {
             self.receive_datagrams(track, Kind::Rtcp, now);
         }
         self.receiver.handle_end(now, &mut self.frames);
+        self.tell_line(now);
         self.publisher.write(&mut self.frames, date);
+    }
+
+    /// Tells what the line costs: of UDP alone there is something to tell.
+    fn tell_line(&self, now: Moment) {
+        if self.sockets.iter().any(Option::is_some) {
+            let counts = self.receiver.counts();
+            self.publisher.tell_line(Line {
+                wait_ms: self.receiver.held(now).as_millis() as u64,
+                packets_lost: counts.lost,
+                pictures_dropped: counts.dropped_access_units,
+            });
+        }
     }
 
     /// Ticks as often as there is need to.
@@ -205,8 +218,10 @@ impl Connection {
             Ok(never) => match never {},
             Err(end) => end,
         };
-        // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
-        let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
+        // Whatever a connection fails with once the gateway has shut it down, it was the gateway; but a publisher that stops
+        // just then has stopped.
+        let stopping = self.shared.stopping.load(Ordering::SeqCst) && !matches!(end, End::Teardown);
+        let end = if stopping { End::Stopped } else { end };
         receiving.low_water.end(self.socket.tcp());
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();
@@ -224,6 +239,10 @@ impl Connection {
                 receiving.publisher.write(&mut receiving.frames, self.shared.clock.date());
             }
             taken?;
+            let is_wanted = receiving.publisher.is_key_frame_wanted();
+            if let Some((track, request)) = receiving.receiver.ask_for_key_frame(is_wanted, now) {
+                self.send_rtcp(receiving, track, &request);
+            }
             self.send()?;
             receiving.watch_media(now);
             if receiving.publisher.is_revoked() {
@@ -301,20 +320,25 @@ impl Connection {
         if now.since(receiving.seen.1) >= NO_MEDIA {
             return Err(End::Silent);
         }
+        receiving.tell_line(now);
         if now.since(receiving.reported) < REPORT_TIME {
             return Ok(());
         }
         receiving.reported = now;
-        for (index, track) in receiving.tracks.iter().enumerate() {
+        for index in 0..receiving.tracks.len() {
             let report = receiving.receiver.report(index, now);
-            if report.is_empty() {
-                continue;
-            }
-            match (track.route, &receiving.sockets[index]) {
-                (Route::Udp(..), Some(sockets)) => sockets.send_rtcp(&report),
-                _ => self.session.send_rtcp(index, &report),
+            if !report.is_empty() {
+                self.send_rtcp(receiving, index, &report);
             }
         }
         Ok(())
+    }
+
+    /// Sends an RTCP packet of a track the way its media come.
+    fn send_rtcp(&mut self, receiving: &Receiving, track: usize, packet: &[u8]) {
+        match &receiving.sockets[track] {
+            Some(sockets) => sockets.send_rtcp(packet),
+            None => self.session.send_rtcp(track, packet),
+        }
     }
 }

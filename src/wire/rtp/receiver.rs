@@ -6,7 +6,10 @@ mod video;
 
 use std::time::Duration;
 
-use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
+use rtcp_types::{
+    Compound, Packet, PayloadFeedback, Pli, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk,
+    SdesItem,
+};
 use rtp_types::RtpPacket;
 
 use crate::ground::frame::Frame;
@@ -22,6 +25,8 @@ use video::VideoTrack;
 const SETTLING: Duration = Duration::from_millis(150);
 /// Sound whose pictures do not come is held back for no longer than this.
 const LONGEST_SETTLING: Duration = Duration::from_secs(1);
+/// A sender that was asked for a key frame and sends none is asked again after this time.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
 
@@ -34,6 +39,8 @@ pub struct Receiver {
     /// Whether sound is held back.
     holding: bool,
     counts: Counts,
+    /// When the sender was last asked for a key frame.
+    asked: Option<Moment>,
 }
 
 #[derive(Debug)]
@@ -73,7 +80,7 @@ impl Receiver {
     /// A receiver for tracks described by `media`, in the order of the SDP.
     pub fn new(media: &[Media], delivery: Delivery) -> Result<Self, RtpError> {
         let tracks = media.iter().map(|media| Track::new(media, delivery)).collect::<Result<_, _>>()?;
-        Ok(Self { tracks, started: None, holding: true, counts: Counts::default() })
+        Ok(Self { tracks, started: None, holding: true, counts: Counts::default(), asked: None })
     }
 
     /// Takes one RTP packet of track `track`; frames that are complete are added to `frames`.
@@ -264,6 +271,30 @@ impl Receiver {
 
     /// The receiver report for track `track` (RFC 3550, section 6.4.2), with our name (6.5); empty before its first packet.
     pub fn report(&mut self, track: usize, now: Moment) -> Vec<u8> {
+        self.compound(track, false, now)
+    }
+
+    /// A request for a key frame (RFC 4585, 6.3.1), and of which track, where pictures are dropped up to the next one, or
+    /// somebody else wants one: at most one a second.
+    ///
+    /// It is sent whether the sender has offered to listen to it (RFC 4585, 4) or not: what it doesn't know it passes over
+    /// (RFC 3550, 6.1).
+    pub fn ask_for_key_frame(&mut self, is_wanted: bool, now: Moment) -> Option<(usize, Vec<u8>)> {
+        let needs = |track: &Track| match &track.codec {
+            Codec::Video(video) => is_wanted || video.is_dropping(),
+            Codec::Audio(_) => false,
+        };
+        let index = self.tracks.iter().position(needs)?;
+        if self.asked.is_some_and(|asked| now.since(asked) < ASK_AGAIN) {
+            return None;
+        }
+        let packet = self.compound(index, true, now);
+        self.asked = Some(now);
+        (!packet.is_empty()).then_some((index, packet))
+    }
+
+    /// A report, perhaps with a request for a key frame behind it.
+    fn compound(&mut self, track: usize, asks: bool, now: Moment) -> Vec<u8> {
         let Some(track) = self.tracks.get_mut(track) else { return Vec::new() };
         let Some(ssrc) = track.source.ssrc() else { return Vec::new() };
         let highest = track.reorder.highest();
@@ -279,8 +310,11 @@ impl Receiver {
         let report = Compound::builder()
             .add_packet(ReceiverReport::builder(OWN_SSRC).add_report_block(block))
             .add_packet(Sdes::builder().add_chunk(SdesChunk::builder(OWN_SSRC).add_item(name)));
+        let loss = Pli::builder();
+        let request = PayloadFeedback::builder(&loss).sender_ssrc(OWN_SSRC).media_ssrc(ssrc);
+        let report = if asks { report.add_packet(request) } else { report };
         let mut bytes = [0; 64];
-        let length = report.write_into(&mut bytes).expect("a report with one block and a short name has 52 bytes");
+        let length = report.write_into(&mut bytes).expect("one block, a short name and a request have 64 bytes");
         bytes[..length].to_vec()
     }
 
@@ -513,6 +547,28 @@ mod tests {
         assert_eq!(frames.iter().filter(|frame| pts(frame).0 == "sound").count(), 3);
         let counts = receiver.counts();
         assert_eq!((counts.lost, counts.dropped_access_units), (1, 1));
+    }
+
+    #[test]
+    fn who_sends_is_asked_for_a_key_frame_once_a_second() {
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Datagrams).expect("good media");
+        let mut frames = Vec::new();
+        assert_eq!(receiver.ask_for_key_frame(true, at_ms(0)), None, "nobody sends yet");
+        receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(1000), &mut frames);
+        assert_eq!(receiver.ask_for_key_frame(false, at_ms(1000)), None);
+        receiver.rtp(VIDEO, &packet(96, 3, 6000, INTER), at_ms(1066), &mut frames);
+        receiver.handle_timeout(at_ms(2000), &mut frames);
+        let (track, packet) = receiver.ask_for_key_frame(false, at_ms(2000)).expect("one was lost");
+        assert_eq!(track, VIDEO);
+        let compound = Compound::parse(&packet).expect("a compound packet");
+        let request = compound.flatten().last().expect("a request");
+        let Packet::PayloadFeedback(request) = request else { panic!("{request:?}") };
+        assert_eq!((request.media_ssrc(), request.parse_fci::<Pli<'_>>().is_ok()), (7, true));
+        assert_eq!(receiver.ask_for_key_frame(false, at_ms(2999)), None);
+        assert!(receiver.ask_for_key_frame(false, at_ms(3000)).is_some());
+        receiver.rtp(VIDEO, &self::packet(96, 4, 9000, KEY), at_ms(3100), &mut frames);
+        assert_eq!(receiver.ask_for_key_frame(false, at_ms(4000)), None, "it has come");
+        assert!(receiver.ask_for_key_frame(true, at_ms(4000)).is_some(), "for somebody else");
     }
 
     /// Pictures of three packets each, 30 a second in groups of 30, over a line on which each packet takes up to `jitter_ms`

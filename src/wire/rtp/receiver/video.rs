@@ -47,6 +47,11 @@ impl VideoTrack {
         self.builder.is_inside()
     }
 
+    /// Whether pictures have come that are of no use, up to the next key frame.
+    pub fn is_dropping(&self) -> bool {
+        self.builder.is_seeking() && self.builder.dropped() > 0
+    }
+
     /// Access units dropped so far.
     pub fn dropped(&self) -> u64 {
         self.builder.dropped()

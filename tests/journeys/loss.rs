@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lareira::ground::frame::Frame;
 use lareira::ground::time::Moment;
 use lareira::wire::rtp::{Delivery, Format, Media, Receiver};
@@ -30,7 +32,7 @@ const KINDS: [Kind; 3] = [
         &["-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "slices=4", "-g", "30"],
         false,
     ),
-    Kind("B-frames", &["-preset", "veryfast", "-bf", "3", "-g", "60"], true),
+    Kind("B-frames", &["-preset", "veryfast", "-bf", "3", "-x264-params", "b-pyramid=none", "-g", "60"], true),
 ];
 
 /// Pictures of a clip, 30 a second.
@@ -84,7 +86,7 @@ fn packets(folder: &Path, coding: &[&str]) -> (Vec<Vec<u8>>, String) {
         let wait = if told.is_finished() { Duration::from_millis(100) } else { PATIENCE };
         socket.set_read_timeout(Some(wait.min(Duration::from_secs(1)))).expect("a timeout");
         match socket.recv(&mut buffer) {
-            Ok(length) if (72..=76).contains(&(buffer[1] & 0x7F)) => {} // RTCP
+            Ok(_) if (72..=76).contains(&(buffer[1] & 0x7F)) => {} // RTCP
             Ok(length) => packets.push(buffer[..length].to_vec()),
             Err(_) if told.is_finished() => break,
             Err(_) => {}
@@ -148,8 +150,11 @@ fn shown_by_ffmpeg(folder: &Path, packets: &[Vec<u8>], description: &str) -> Vec
 }
 
 /// What is shown of what our receiver makes of the packets, each of which comes at its time.
-fn shown_by_us(folder: &Path, packets: &[Vec<u8>]) -> Vec<String> {
-    let media = Media { payload_type: 96, clock_rate: 90_000, format: Format::H264 { parameter_sets: Vec::new() } };
+fn shown_by_us(folder: &Path, packets: &[Vec<u8>], description: &str) -> Vec<String> {
+    let sets = description.split_once("sprop-parameter-sets=").expect("they are told").1;
+    let sets = sets.split([';', '\r', '\n']).next().unwrap_or_default().split(',');
+    let parameter_sets = sets.map(|set| STANDARD.decode(set).expect("base64").into()).collect();
+    let media = Media { payload_type: 96, clock_rate: 90_000, format: Format::H264 { parameter_sets } };
     let mut receiver = Receiver::new(&[media], Delivery::Datagrams).expect("good media");
     let timestamp = |packet: &[u8]| u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]]);
     let (first, mut now, mut frames) = (timestamp(&packets[0]), Moment(0), Vec::new());
@@ -165,6 +170,10 @@ fn shown_by_us(folder: &Path, packets: &[Vec<u8>]) -> Vec<String> {
     let mut bytes = Vec::new();
     for frame in frames {
         let Frame::Video(picture) = frame else { continue };
+        for set in std::iter::once(&picture.params.sps).chain(&picture.params.pps).filter(|_| picture.key) {
+            bytes.extend_from_slice(&[0, 0, 0, 1]);
+            bytes.extend_from_slice(set);
+        }
         let mut rest = &picture.data[..];
         while let Some((length, after)) = rest.split_first_chunk::<4>() {
             let (nal, after) = after.split_at(u32::from_be_bytes(*length) as usize);
@@ -190,7 +199,7 @@ fn of_lost_packets_as_much_as_can_be_whole_is_and_nothing_is_torn() {
         let (mut ours_in_all, mut theirs_in_all) = (0, 0);
         for lost_per_mille in [0, 10, 20, 50] {
             let here = weather(&packets, lost_per_mille, 7 + lost_per_mille);
-            let ours = Seen::of(&shown_by_us(folder.path(), &here), &sent);
+            let ours = Seen::of(&shown_by_us(folder.path(), &here, &description), &sent);
             let theirs = Seen::of(&shown_by_ffmpeg(folder.path(), &here, &description), &sent);
             let lost = packets.len() - here.len();
             println!("{name}, {lost} of {} packets lost: {ours:?}, ffmpeg's player {theirs:?}", packets.len());

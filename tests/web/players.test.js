@@ -21,7 +21,9 @@ const PLAYERS = {
     script: path.join(__dirname, '../../web/vendor/hls.light.min.js'),
     begin: (url) => {
       const player = new window.Hls({ lowLatencyMode: true });
-      player.on(window.Hls.Events.ERROR, (event, data) => { window.told.errors.push(`${data.fatal ? 'FATAL ' : ''}${data.details}`); });
+      player.on(window.Hls.Events.ERROR, (event, data) => {
+        window.told.errors.push(`${data.fatal ? 'FATAL ' : ''}${data.details}`);
+      });
       player.loadSource(url);
       player.attachMedia(document.querySelector('video'));
     },
@@ -101,7 +103,10 @@ for (const [name, { script, begin }] of Object.entries(PLAYERS)) {
     const shown = () => page.evaluate(() => document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames);
     await page.evaluate(begin, play.hls_url);
     await page.evaluate(() => { document.querySelector('video').play().catch(() => {}); });
-    await page.waitForFunction(() => document.querySelector('video').currentTime > 0 && document.querySelector('video').readyState > 2);
+    await page.waitForFunction(() => {
+      const video = document.querySelector('video');
+      return video.currentTime > 0 && video.readyState > 2;
+    });
     /* Whoever begins nearer to the edge than the sound lags behind catches its breath at first. */
     await plays(4);
     const [from, before] = [await at(), await shown()];
@@ -111,7 +116,8 @@ for (const [name, { script, begin }] of Object.entries(PLAYERS)) {
       const video = document.querySelector('video');
       const holes = [];
       for (let i = 1; i < video.buffered.length; i += 1) {
-        if (video.buffered.start(i) > since) { holes.push((video.buffered.start(i) - video.buffered.end(i - 1)).toFixed(3)); }
+        const hole = video.buffered.start(i) - video.buffered.end(i - 1);
+        if (video.buffered.start(i) > since) { holes.push(hole.toFixed(3)); }
       }
       return { ...window.told, holes, size: video.videoWidth, sound: video.webkitAudioDecodedByteCount };
     }, from);

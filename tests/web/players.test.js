@@ -46,7 +46,8 @@ const PLAYERS = {
     begin: (url) => {
       const video = document.querySelector('video');
       video.className = 'video-js';
-      const player = window.videojs(video, { liveui: true, preload: 'auto', autoplay: 'muted', html5: { vhs: { overrideNative: true, llhls: true } } });
+      const html5 = { vhs: { overrideNative: true, llhls: true } };
+      const player = window.videojs(video, { liveui: true, preload: 'auto', autoplay: 'muted', html5 });
       player.on('error', () => { window.told.errors.push(`FATAL ${player.error().code} ${player.error().message}`); });
       player.src({ src: url, type: 'application/vnd.apple.mpegurl' });
       player.play();

@@ -163,11 +163,16 @@ fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     let zone = of_channels.guide_zone.zone();
     let channels = survey(&of_channels.list, &of_channels.guide, zone, &folder, SystemTime::now().into());
     let secure = config.https.enabled || config.rtsps.enabled;
-    let certificate = if secure { config.own_certificate().map_err(|error| error.to_string()) } else { Ok(None) };
+    let (certificate, half_certificate) = match config.own_certificate() {
+        _ if !secure => (Vec::new(), None),
+        Ok(own) => (own.into_iter().flat_map(<[_; 2]>::from).collect(), None),
+        Err(half) => (Vec::new(), Some(half)),
+    };
     let (report, status) = check::check(&check::Subject {
         listeners,
         keep_free_bytes: config.recording.keep_free_mib.saturating_mul(1 << 20),
         certificate,
+        half_certificate,
         channels,
         data_dir: config.data_dir,
         authority,

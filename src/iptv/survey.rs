@@ -133,8 +133,8 @@ mod tests {
         assert!(content(1).first.is_some_and(|first| first.contains("soon")));
         let all = look(&file, &Source::None);
         assert_eq!(
-            (all.len(), &*all[1].source, &all[1].content),
-            (2, "http://g.example/a.xml", &None),
+            (all.len(), &*all[1].source, &all[1].seen),
+            (2, "http://g.example/a.xml", &Seen::NotFetched),
             "not fetched yet"
         );
         let all = look(&Source::File(folder.path().join("gone")), &Source::None);

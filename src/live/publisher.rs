@@ -7,6 +7,7 @@ use crate::ground::id::ShareId;
 use crate::ground::not_ready::NotReady;
 use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
+use crate::live::state::Line;
 use crate::live::stream::Stream;
 
 /// The one who writes a stream. Dropping it without [`Publisher::end`] means the stream was lost.
@@ -63,6 +64,11 @@ impl Publisher {
     /// Why nothing of the stream can be shown yet, as far as anybody knows.
     pub fn not_ready(&self) -> Option<NotReady> {
         self.stream.not_ready()
+    }
+
+    /// What the line costs so far.
+    pub fn tell_line(&self, line: Line) {
+        self.stream.lock().source.counts.line = line;
     }
 
     /// Whether the share was ended or withdrawn by someone else.

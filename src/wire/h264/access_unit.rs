@@ -1,8 +1,8 @@
 //! Access units (H.264, 7.4.1.2): NAL units in decoding order go in, whole pictures come out.
 //!
-//! What the builder is in the middle of is its `State`; whether what comes can be decoded at all is its `References`.
-//! They change apart: a loss between two pictures spares the next one only if it is a key frame, a loss inside one breaks
-//! it whatever it is. Whether the marker bit (RFC 6184, 5.1) ends a picture is `Markers`.
+//! What the builder is in the middle of is its `State`; whether what comes can be decoded at all is for `references` to
+//! say. They change apart: a loss between two pictures spares the next one if nothing it builds on was lost, a loss inside
+//! one breaks it whatever it is. Whether the marker bit (RFC 6184, 5.1) ends a picture is `Markers`.
 //!
 //! | call | in `State::Between` | in `State::Inside` | in `State::Broken` |
 //! | --- | --- | --- | --- |
@@ -24,10 +24,11 @@ use crate::ground::frame::VideoParams;
 use crate::ground::limits;
 use crate::ground::not_ready::NotReady;
 use crate::wire::h264::params::ParameterSets;
+use crate::wire::h264::references::References;
 use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
 
 /// So many bytes of a slice tell which picture it is of, and which sets it uses.
-const FIRST_BYTES: usize = 8;
+const FIRST_BYTES: usize = 12;
 
 /// One picture, with the RTP timestamp it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,9 @@ pub struct AccessUnit {
     /// NAL units, each behind its length in four bytes.
     pub data: Bytes,
 }
+
+/// The bits of a NAL unit's first byte that say whether others build on it (H.264, 7.4.1): none does where all are 0.
+const NAL_REF_IDC: u8 = 0x60;
 
 /// What the builder is in the middle of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,16 +61,10 @@ enum State {
         key: bool,
     },
     /// A picture has begun of which something is missing: at its end it is dropped.
-    Broken,
-}
-
-/// Whether the pictures that a next one builds on were given out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum References {
-    /// All since a key frame were.
-    Complete,
-    /// One was not, or none has come yet: what comes is dropped, up to the next key frame.
-    Missing,
+    Broken {
+        /// Whether a slice of it is one of a key frame.
+        key: bool,
+    },
 }
 
 /// Whether a marker says that a picture is complete.
@@ -105,7 +103,7 @@ impl AccessUnitBuilder {
         Self {
             sets,
             state: State::Between { given_out: None },
-            references: References::Missing,
+            references: References::default(),
             markers: Markers::Trusted,
             data: BytesMut::new(),
             timestamp: 0,
@@ -128,7 +126,7 @@ impl AccessUnitBuilder {
 
     /// Whether all that comes is dropped, up to the next key frame.
     pub fn is_seeking(&self) -> bool {
-        self.references == References::Missing
+        self.references.are_missing()
     }
 
     /// Why no picture has come out since the last loss, or at all; `None` where pictures do, or none has begun.
@@ -150,12 +148,18 @@ impl AccessUnitBuilder {
         self.sets.current()
     }
 
-    /// Something between what came and what comes was lost: all up to the next key frame is of no use.
-    pub fn lost(&mut self) {
-        if let State::Inside { .. } = self.state {
-            self.state = State::Broken;
+    /// So many packets between what came and what comes were lost: what builds on what was in them is of no use.
+    pub fn lost(&mut self, packets: u64) {
+        if let State::Inside { key } = self.state {
+            self.state = State::Broken { key };
         }
-        self.references = References::Missing;
+        self.references.lost(packets);
+    }
+
+    /// Nothing is known of what lies between what came and what comes: all up to the next key frame is of no use.
+    pub fn break_off(&mut self) {
+        self.lost(1);
+        self.references.miss();
     }
 
     /// A NAL unit with this header begins, at this timestamp. `first_bytes` are its first bytes, header included.
@@ -177,17 +181,23 @@ impl AccessUnitBuilder {
         if is_first && is_key {
             self.sets.use_for(first_bytes);
         }
+        if is_first {
+            let is_reference = first_bytes[0] & NAL_REF_IDC != 0;
+            self.references.begin(is_key, is_reference, self.sets.frame_num(first_bytes));
+        }
         self.state = match self.state {
             State::Between { given_out } if !is_first => {
                 if given_out == Some(timestamp) {
+                    // What was given out was not all of it.
                     self.markers = Markers::Ignored;
+                    self.references.miss();
                 }
-                self.references = References::Missing;
-                State::Broken
+                self.references.lost(1);
+                State::Broken { key: is_key }
             }
             State::Between { .. } => State::Inside { key: is_key },
             State::Inside { key } => State::Inside { key: key || is_key },
-            State::Broken => State::Broken,
+            State::Broken { key } => State::Broken { key: key || is_key },
         };
     }
 
@@ -198,7 +208,7 @@ impl AccessUnitBuilder {
         }
         self.drop_open_nal();
         self.begin(timestamp, nal, out);
-        self.sets.take(nal);
+        self.take_sets(nal);
         if self.fits(nal.len()) {
             self.data.put_u32(nal.len() as u32);
             self.data.put_slice(nal);
@@ -223,10 +233,14 @@ impl AccessUnitBuilder {
         self.check();
     }
 
-    /// Takes a further fragment of the NAL unit that was begun; `last` closes it. Where none was, its beginning is lost.
-    pub fn nal_continue(&mut self, body: &[u8], last: bool) {
+    /// Takes a further fragment of the NAL unit of this kind that was begun; `last` closes it. Where none was, its beginning
+    /// is lost.
+    pub fn nal_continue(&mut self, kind: u8, body: &[u8], last: bool) {
         let Some(start) = self.open_nal else {
-            self.lost();
+            self.lost(1);
+            if kind == nal_type::IDR {
+                self.references.miss();
+            }
             return;
         };
         if !self.fits(body.len()) {
@@ -238,9 +252,9 @@ impl AccessUnitBuilder {
             let length = (self.data.len() - start - 4) as u32;
             self.data[start..start + 4].copy_from_slice(&length.to_be_bytes());
             self.open_nal = None;
-            if matches!(kind(self.data[start + 4]), nal_type::SPS | nal_type::PPS) {
+            if matches!(kind, nal_type::SPS | nal_type::PPS) {
                 let nal = self.data[start + 4..].to_vec();
-                self.sets.take(&nal);
+                self.take_sets(&nal);
             }
         }
         self.check();
@@ -262,7 +276,7 @@ impl AccessUnitBuilder {
         }
         self.data.clear();
         self.open_nal = None;
-        self.lost();
+        self.lost(1);
         false
     }
 
@@ -270,8 +284,16 @@ impl AccessUnitBuilder {
     fn drop_open_nal(&mut self) {
         if let Some(start) = self.open_nal.take() {
             self.data.truncate(start);
-            self.lost();
+            self.lost(1);
         }
+    }
+
+    /// Takes what this NAL unit says of the pictures that follow.
+    fn take_sets(&mut self, nal: &[u8]) {
+        if kind(nal[0]) == nal_type::SPS {
+            self.references.sets_came();
+        }
+        self.sets.take(nal);
     }
 
     /// The picture ends; `given_out` is its timestamp if a marker says so. It is given out if it can be decoded.
@@ -279,11 +301,14 @@ impl AccessUnitBuilder {
         self.drop_open_nal();
         let ended = std::mem::replace(&mut self.state, State::Between { given_out });
         match (ended, self.sets.current()) {
-            (State::Inside { key }, Some(params)) if key || self.references == References::Complete => {
-                self.references = References::Complete;
+            (State::Inside { key }, Some(params)) if key || !self.references.are_missing() => {
+                self.references.given_out(key);
                 out.push(AccessUnit { timestamp: self.timestamp, key, params, data: self.data.split().freeze() });
             }
-            _ => {
+            (ended, _) => {
+                if let State::Broken { key: true } | State::Inside { .. } = ended {
+                    self.references.miss();
+                }
                 self.data.clear();
                 self.dropped += 1;
             }
@@ -371,7 +396,7 @@ mod tests {
         builder.marker(&mut out);
         assert_eq!(builder.trouble(), Some(NotReady::NoKeyFrame));
         builder.nal_start(3000, 0x65, &KEY[1..], &mut out);
-        builder.lost();
+        builder.break_off();
         builder.nal(6000, INTER, &mut out);
         assert_eq!(builder.trouble(), Some(NotReady::Broken));
         builder.nal(9000, KEY, &mut out);
@@ -396,7 +421,7 @@ mod tests {
         let (mut builder, mut out) = (builder(), Vec::new());
         builder.nal(0, KEY, &mut out);
         builder.marker(&mut out);
-        builder.lost();
+        builder.lost(1);
         for n in 1..4 {
             builder.nal(n * 3000, INTER, &mut out);
             builder.marker(&mut out);
@@ -413,11 +438,11 @@ mod tests {
         builder.nal(0, KEY, &mut out);
         builder.marker(&mut out);
         builder.nal(3000, INTER, &mut out);
-        builder.lost();
+        builder.lost(1);
         builder.nal(6000, KEY, &mut out);
         builder.marker(&mut out);
         assert_eq!(out.iter().map(|unit| unit.timestamp).collect::<Vec<_>>(), [0, 6000]);
-        builder.lost();
+        builder.lost(1);
         builder.nal(9000, KEY, &mut out);
         builder.marker(&mut out);
         assert_eq!(out.len(), 3, "the loss was before it");
@@ -426,7 +451,7 @@ mod tests {
     #[test]
     fn a_key_frame_without_its_first_slice_is_none() {
         let (mut builder, mut out) = (builder(), Vec::new());
-        builder.lost();
+        builder.lost(1);
         builder.nal(0, KEY_SECOND_SLICE, &mut out);
         builder.marker(&mut out);
         assert_eq!((out.len(), builder.dropped()), (0, 1));
@@ -436,8 +461,8 @@ mod tests {
     fn fragments_make_the_same_unit() {
         let (mut builder, mut out) = (builder(), Vec::new());
         builder.nal_start(0, 0x65, &[0x88, 1], &mut out);
-        builder.nal_continue(&[2], false);
-        builder.nal_continue(&[3], true);
+        builder.nal_continue(nal_type::IDR, &[2], false);
+        builder.nal_continue(nal_type::IDR, &[3], true);
         builder.marker(&mut out);
         assert_eq!(&out[0].data[..], [&[0, 0, 0, 5], KEY].concat());
     }
@@ -511,9 +536,9 @@ mod tests {
                 match step {
                     Step::Nal(time, nal) => builder.nal(time, &nal, &mut out),
                     Step::Start(time, header, body) => builder.nal_start(time, header, &body, &mut out),
-                    Step::Continue(body, last) => builder.nal_continue(&body, last),
+                    Step::Continue(body, last) => builder.nal_continue(nal_type::IDR, &body, last),
                     Step::Marker => builder.marker(&mut out),
-                    Step::Lost => builder.lost(),
+                    Step::Lost => builder.lost(1),
                 }
             }
             for unit in &out {

@@ -24,7 +24,8 @@ export function ownAddress(websocketUrl, page) {
 
 /**
  * `camera`: `{stream, video}`, the picture being shown in `video`. `rung`: of the probe.
- * `tell({state, reason, code})`: `live`, `lost` (comes back by itself), `paused`, `ended`. `isOver()`: asks whether the share is.
+ * `tell({state, reason, code})`: `live`, `lost` (comes back by itself; `code` where the gateway said why), `paused`, `ended`.
+ * `isOver()`: asks whether the share is.
  */
 export class Publisher {
   constructor({ url, camera, rung, tell, isOver }) {
@@ -34,6 +35,8 @@ export class Publisher {
     this.isDone = false;
     this.isPaused = false;
     this.fileShare = 1;
+    /** Why the gateway let nothing in, the last time it said so. */
+    this.refusal = '';
     // So that the gateway knows this camera when it comes back over another network.
     this.name = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     // Safari encodes pictures since 16.4, sound since 26: between them only its recorder has both.
@@ -108,6 +111,7 @@ export class Publisher {
     this.heardAtMs = nowMs;
     if (message.type === 'started') {
       this.tries = 0;
+      this.refusal = '';
       this.adaptation.forget(nowMs);
       this.isStarted = true;
       this.hasKey = false;
@@ -122,8 +126,12 @@ export class Publisher {
       if (this.usesFrames) { this.video.requestKey(); } else { this.again(); }
     } else if (message.type === 'end' && (message.reason === 'withdrawn' || message.reason === 'ended')) {
       this.finish({ state: 'ended', reason: message.reason });
-    } else if (message.type === 'error' && !PASSING.includes(message.code)) {
-      this.finish({ state: 'ended', reason: 'error', message: message.message });
+    } else if (message.type === 'end') {
+      this.refusal = message.reason;
+    } else if (message.type === 'error' && PASSING.includes(message.code)) {
+      this.refusal = message.reason || message.code;
+    } else if (message.type === 'error') {
+      this.finish({ state: 'ended', reason: 'error', code: message.code, message: message.message });
     }
   }
 
@@ -180,10 +188,12 @@ export class Publisher {
 
   lost() {
     if (this.isDone || this.isPaused) { return; }
+    const wasRefused = this.refusal;
     this.drop();
-    this.tell({ state: 'lost' });
-    // Asked on a line that may be dead: nothing waits for the answer.
+    this.tell({ state: 'lost', code: wasRefused });
+    // Asked on a line that may be dead: nothing waits for the answers.
     if (this.tries > 0) { this.endIfOver(); }
+    if (!wasRefused && this.tries > 0) { this.askWhy(); }
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.connect(), PAUSES_MS[Math.min(this.tries, PAUSES_MS.length - 1)]);
     this.tries += 1;
@@ -191,6 +201,16 @@ export class Publisher {
 
   async endIfOver() {
     if ((await this.isOver()) && !this.isStarted) { this.finish({ state: 'ended', reason: 'lost' }); }
+  }
+
+  /** Why nothing is let in: a browser isn't told what its socket's handshake was answered, but what a plain question is. */
+  async askWhy() {
+    try {
+      const answer = await fetch(this.url.replace(/^ws/, 'http'), { cache: 'no-store' });
+      const { error } = await answer.json();
+      if (error.code === 'upgrade_required' || this.isStarted || this.isDone || this.isPaused) { return; }
+      this.tell({ state: 'lost', code: error.code });
+    } catch { /* The line is gone indeed. */ }
   }
 
   /** The page is hidden, or a call has the camera: nothing is sent; the share waits for its resume window. */

@@ -40,6 +40,9 @@ pub(super) async fn playlist(stream: &Arc<Stream>, reload: Reload) -> Reply {
         loop {
             let changed = fmp4.listen_parts();
             fmp4.begin().await;
+            if stream.is_left_off() {
+                return closing();
+            }
             match fmp4.playlist(reload) {
                 Ok(Some(pieces)) => return playlist_of(pieces).with("Cache-Control", "no-store"),
                 Ok(None) if fmp4.awaits_rate() => {
@@ -81,6 +84,7 @@ pub(super) async fn span(stream: &Arc<Stream>, number: u64, part: Option<usize>,
     };
     let span = match within(MAX_BLOCK, wait).await {
         Some(Some(span)) => span,
+        Some(None) if stream.is_left_off() => return closing(),
         Some(None) => return unknown(),
         None => return stalled(),
     };
@@ -125,6 +129,11 @@ fn media(body: Body) -> Reply {
 
 fn unknown() -> Reply {
     refuse(404, "not_found", "That part of the stream is gone, or never was.")
+}
+
+/// The gateway stops, and the stream may go on after its next start: no player may take it for over.
+pub(super) fn closing() -> Reply {
+    refuse(503, "closing", "The gateway is starting again. Try again in a moment.").with("Retry-After", "1")
 }
 
 fn stalled() -> Reply {

@@ -64,7 +64,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     } else if (state === 'ended') {
       over(reason, refusal(code) || message);
     } else {
-      mark.textContent = state === 'paused' ? t('paused') : why ? t('again_soon') : t('lost');
+      mark.textContent = { lost: why ? t('again_soon') : t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
   };
 

@@ -207,16 +207,21 @@
     if (name === 'ring') { Lareira.ring.ring(data); }
     if (name === 'share') { Lareira.ring.heard(data); }
     if (name === 'reach') { reached(data); }
+    if (name === 'stopping') { reached({ reached: false }); }
     if (name === 'tv' || name === 'resync') { start(); }
     if ((name === 'channel' || name === 'resync') && app.user) { Lareira.guide.load(function () { tell('channel', {}); }); }
     if (name !== 'channel') { tell(name, data); }
   }
 
-  /* The gateway went or came back. A blink is not worth a word. */
+  /* The gateway went or came back. A blink is not worth a word, unless it said that it starts again. */
   function reached(data) {
     clearTimeout(unreachedTimer);
     if (!data.reached) {
-      unreachedTimer = setTimeout(function () { Lareira.panels.notice(Lareira.t('unreachable'), true); }, 4000);
+      var waits = Lareira.events.waits();
+      if (waits && !Lareira.panels.isOpen()) { Lareira.panels.notice(Lareira.t('restarting'), true); }
+      unreachedTimer = setTimeout(function () {
+        if (Lareira.events.waits()) { reached(data); } else { Lareira.panels.notice(Lareira.t('unreachable'), true); }
+      }, 4000);
       return;
     }
     Lareira.panels.notice('');

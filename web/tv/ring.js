@@ -132,7 +132,9 @@
     var over = share.state === 'ended' || share.state === 'expired' || share.state === 'unknown' || share.state === 'withdrawn';
     if (!over || (share.kind === 'clip' && share.state === 'ended')) { return; }
     var rang = hush(share.share_id);
-    if (rang) { Lareira.panels.notice(Lareira.t('ring_over', { name: Lareira.parts.senderName(rang) })); }
+    if (!rang) { return; }
+    var words = Lareira.words.over({ sender: rang.sender, reason: share.reason });
+    Lareira.panels.notice(words + ' ' + Lareira.t('over_inbox'));
   }
 
   /* A share rings no more; what was shown of it, if anything was. */

@@ -13,6 +13,8 @@ const PAUSES_MS = [250, 500, 1000];
 const LOOK_EVERY_MS = 200;
 /** A socket that neither opens nor acknowledges for so long is taken for lost. */
 const SILENCE_MS = 4000;
+/** How long a gateway that said that it stops is waited for as one that starts again. */
+const RESTART_MS = 60000;
 /** Errors that another try may not meet. The socket is closed after them. */
 const PASSING = ['refused', 'late_start'];
 
@@ -24,7 +26,8 @@ export function ownAddress(websocketUrl, page) {
 
 /**
  * `camera`: `{stream, video}`, the picture being shown in `video`. `rung`: of the probe.
- * `tell({state, reason, code})`: `live`, `lost` (comes back by itself; `code` where the gateway said why), `paused`, `ended`.
+ * `tell({state, reason, code})`: `live`, `lost` (comes back by itself; `code` where the gateway said why), `restarting` (so does the
+ * gateway), `paused`, `ended`.
  * `isOver()`: asks whether the share is.
  */
 export class Publisher {
@@ -37,6 +40,7 @@ export class Publisher {
     this.fileShare = 1;
     /** Why the gateway let nothing in, the last time it said so. */
     this.refusal = '';
+    this.restartUntilMs = 0;
     // So that the gateway knows this camera when it comes back over another network.
     this.name = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     // Safari encodes pictures since 16.4, sound since 26: between them only its recorder has both.
@@ -112,6 +116,7 @@ export class Publisher {
     if (message.type === 'started') {
       this.tries = 0;
       this.refusal = '';
+      this.restartUntilMs = 0;
       this.adaptation.forget(nowMs);
       this.isStarted = true;
       this.hasKey = false;
@@ -127,7 +132,7 @@ export class Publisher {
     } else if (message.type === 'end' && (message.reason === 'withdrawn' || message.reason === 'ended')) {
       this.finish({ state: 'ended', reason: message.reason });
     } else if (message.type === 'end') {
-      this.refusal = message.reason;
+      if (message.reason === 'stopping') { this.restartUntilMs = nowMs + RESTART_MS; } else { this.refusal = message.reason; }
     } else if (message.type === 'error' && PASSING.includes(message.code)) {
       this.refusal = message.reason || message.code;
     } else if (message.type === 'error') {
@@ -190,10 +195,11 @@ export class Publisher {
     if (this.isDone || this.isPaused) { return; }
     const wasRefused = this.refusal;
     this.drop();
-    this.tell({ state: 'lost', code: wasRefused });
+    const isRestarting = performance.now() < this.restartUntilMs;
+    this.tell({ state: isRestarting ? 'restarting' : 'lost', code: wasRefused });
     // Asked on a line that may be dead: nothing waits for the answers.
     if (this.tries > 0) { this.endIfOver(); }
-    if (!wasRefused && this.tries > 0) { this.askWhy(); }
+    if (!wasRefused && !isRestarting && this.tries > 0) { this.askWhy(); }
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.connect(), PAUSES_MS[Math.min(this.tries, PAUSES_MS.length - 1)]);
     this.tries += 1;

@@ -48,8 +48,8 @@
       if (entry.introduction) { app.back(); app.go('details', { entry: entry }); return; }
       if (entry.state === 'ready' || (entry.state === 'ended' && entry.kind === 'clip')) { invite(entry); return; }
       if (entry.state === 'ended') {
-        say(t('over_title'), t('over_text', { name: Lareira.parts.senderName(entry) }), entry,
-          [{ label: t('start_watching'), run: function () { app.watch(entry, 'start'); } }]);
+        var over = Lareira.words.overQuestion(entry, function () { app.watch(entry, 'start'); });
+        say(over.title, over.text, entry, over.choices);
         return;
       }
       say(t('expired'), t('expired_text'), entry, []);

@@ -60,6 +60,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     refused.textContent = state === 'lost' ? why : '';
     if (state === 'live') {
       startedMs ||= Date.now();
+      why = '';
       mark.textContent = t('live');
     } else if (state === 'ended') {
       over(reason, refusal(code) || message);

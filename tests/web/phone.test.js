@@ -303,9 +303,9 @@ for (const [locale, unkept, again, lacks] of [
 }
 
 for (const [locale, waits, nobody] of [
-  ['en-GB', /Pictures arrive, but none that TVs can begin with/, /Nobody saw anything of it\..*H\.264 with 8 bits/s],
-  ['es-ES', /ninguna con la que una tele pueda empezar/, /Nadie ha visto nada\..*H\.264 de 8 bits/s],
-  ['pt-PT', /nenhuma com que uma TV possa começar/, /Ninguém viu nada\..*H\.264 de 8 bits/s],
+  ['en-GB', /No picture to begin with arrives/, /It didn’t begin.*H\.264, 8 bits/s],
+  ['es-ES', /ninguna imagen con la que empezar/, /No llegó a empezar.*H\.264 de 8 bits/s],
+  ['pt-PT', /nenhuma imagem por onde começar/, /Não chegou a começar.*H\.264 de 8 bits/s],
 ]) {
   test(`why nothing can be shown is said while it waits, and at the end: ${locale}`, async () => {
     mock = scene.keep(await start());
@@ -336,7 +336,7 @@ test('an interruption is said, and where nothing is recorded no video is promise
   await page.waitForSelector('.mark-live:not(.is-waiting)');
   mock.newest.recorded = false;
   mock.tell(id, 'hello', {});
-  await page.waitForFunction(() => /recordings are switched off/.test(document.querySelector('.kept').textContent));
+  await page.waitForFunction(() => /recordings are off/.test(document.querySelector('.kept').textContent));
   await page.tap('.end');
   await page.tap('dialog .danger');
   await on('done');

@@ -9,6 +9,7 @@ import { show, sure } from './dom.js';
 import { follow } from './events.js';
 import { takeBack } from './mine.js';
 import { ownAddress, Publisher } from './publish/publisher.js';
+import { refusal } from './refusals.js';
 import { decimal, lacks, notReady, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
@@ -19,10 +20,14 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const id = share.share_id;
   const seen = new Set();
   let startedMs = 0;
+  /** Whether the gateway has shown a picture of it, and why it took nothing, where it said so. */
+  let isReady = false;
+  let why = '';
   const mark = el('span.mark-live.is-waiting', { role: 'status' }, t('connecting'));
   const time = el('span.time', {}, '0:00');
   const quality = el('span.quality');
   const kept = el('p.kept', { role: 'status' });
+  const refused = el('p.why', { role: 'alert' });
   const tiles = new Map(chosen.map((person) => [person.user_id, tile(person)]));
   const end = el('button.end', { type: 'button' }, t('end'));
 
@@ -38,35 +43,33 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   let isKept = true;
   let hindrance = '';
   const fare = () => { kept.textContent = notReady(hindrance) || (isKept ? unkept(lack) : t('unkept_off')); };
-  const recorded = (code) => {
-    lack = code || '';
-    fare();
-  };
-  const hindered = (why) => {
-    hindrance = why ? why.code : '';
-    fare();
-  };
+  const recorded = (code) => { lack = code || ''; fare(); };
+  const hindered = (what) => { hindrance = what ? what.code : ''; fare(); };
   const isOver = async () => {
     try {
-      const { state, targets, recording_failure_code: code, recorded: willBeKept, not_ready: why } = await call('GET', `/shares/${id}`);
+      const { state, targets, recording_failure_code: code, recorded: willBeKept, not_ready: what } = await call('GET', `/shares/${id}`);
       targets.forEach(told);
       isKept = willBeKept !== false;
-      hindered(why);
+      hindered(what);
       recorded(code);
+      isReady ||= state === 'ready';
       return state === 'ended' || state === 'expired';
     } catch (error) {
       return error.status === 401 || error.status === 404;
     }
   };
-  const said = ({ state, reason, message, code }) => {
+  const said = ({ state, reason, code, message }) => {
     mark.classList.toggle('is-waiting', state !== 'live');
+    if (state === 'lost') { why = refusal(code); }
+    refused.textContent = state === 'lost' ? why : '';
     if (state === 'live') {
       startedMs ||= Date.now();
+      why = '';
       mark.textContent = t('live');
     } else if (state === 'ended') {
-      over(reason, message, code);
+      over(reason, refusal(code) || message, code);
     } else {
-      mark.textContent = { lost: t('lost'), restarting: t('restarting') }[state] || t('paused');
+      mark.textContent = { lost: why ? t('again_soon') : t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
   };
 
@@ -91,8 +94,10 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     if (value.recording_failure_code) { recorded(value.recording_failure_code); }
     if ('not_ready' in value) { hindered(value.not_ready); }
     if ('interrupted' in value && publisher.isStarted) { said({ state: value.interrupted ? 'lost' : 'live' }); }
+    if (value.state === 'ready') { isReady = true; }
     if (value.state === 'ended' || value.state === 'unknown') {
-      publisher.finish({ state: 'ended', reason: value.reason || 'ended', code: value.recording_failure_code });
+      publisher.finish({ state: 'ended', reason: value.state === 'unknown' ? 'unknown' : value.reason || 'ended',
+        code: value.recording_failure_code });
     }
   });
   const tick = setInterval(() => {
@@ -132,8 +137,10 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
   const over = (reason, message, code) => {
     leave();
+    // Nothing more will come of this phone: its place is free again.
+    if (reason === 'error') { call('POST', `/shares/${id}/stop`).catch(() => {}); }
     const ms = startedMs ? Date.now() - startedMs : 0;
-    done(go, { id, reason, message, code: code || hindrance, isKept, lack, seen: seen.size, ms, chosen });
+    done(go, { id, reason, message, code: code || hindrance, why, isReady, isKept, lack, seen: seen.size, ms, chosen });
   };
   end.onclick = async () => {
     if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
@@ -143,7 +150,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
 
   document.body.dataset.page = 'live';
-  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality, kept));
+  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality, refused, kept));
   stage.bottom.replaceChildren(el('ul.watchers', {}, [...tiles.values()]), el('div.row', {}, stage.tools, end));
   end.focus();
   return true;
@@ -154,21 +161,27 @@ function tile(person) {
     el('span.standing', {}, t('state_invited')));
 }
 
-/** Why it is over, and what there is of it now. */
-function ending({ reason, message, code, isKept, ms }) {
-  if (reason === 'unplayable') { return `${t('done_unplayable')} ${notReady(code)}`; }
-  const why = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost')
-    : reason === 'restarted' ? t('done_restarted') : t('done_text', { length: length(ms) });
-  return `${why} ${isKept ? t('done_waits') : t('done_unkept')}`;
+/** How it went, where there was a picture of it; and what there is of it now. */
+function ending(reason, isKept, ms) {
+  const how = { lost: t('done_lost'), restarted: t('done_restarted') }[reason] || t('done_text', { length: length(ms) });
+  return `${how} ${isKept ? t('done_waits') : t('done_unkept')}`;
 }
 
-function done(go, { id, lack, seen, chosen, ...end }) {
-  const text = ending(end);
+/** How it went. It is told as done only where the gateway had a picture of it: nothing else is in anybody's inbox. */
+function done(go, { id, reason, message, code, why, isReady, isKept, lack, seen, ms, chosen }) {
+  const isGone = reason === 'unknown';
+  const isDone = isReady && !isGone && reason !== 'never_started' && reason !== 'unplayable';
+  const text = isGone ? t('refused_over')
+    : reason === 'error' ? t('done_error', { message })
+      : reason === 'unplayable' ? notReady(code) || t('done_unplayable')
+        : !isDone ? why || notReady(code) || t('done_never')
+          : ending(reason, isKept, ms);
   show('done', [
-    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text),
-      lacks(lack) ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
+    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }),
+      el('h1', {}, isDone || isGone ? t('done_title') : t('done_never_title')), el('p', {}, text),
+      isDone && lacks(lack) ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
       el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
       el('button', { type: 'button', onclick: () => go.people() }, t('close')),
-      el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back'))),
+      isDone ? el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back')) : null),
   ]);
 }

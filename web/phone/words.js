@@ -16,19 +16,25 @@ export function standing({ state, latency_ms: latencyMs }) {
   }[state] || '';
 }
 
-/** How a share stands. */
-export function stage({ state, recorded, interrupted, recording_failure_code: code }) {
-  if (state === 'ready' && interrupted) { return t('share_interrupted'); }
-  if (state === 'ended' && recorded === false) { return notReady(code) || t('share_nothing'); }
+/** How a share stands. One that reached nobody is in no inbox, and where nothing was kept there is nothing in it. */
+export function stage({ state, recorded, interrupted, recording_failure_code: code, targets = [] }) {
+  const reached = targets.some((target) => !['invited', 'blocked', 'failed'].includes(target.state));
+  if (state === 'ended' && !reached) { return notReady(code) || t('share_never'); }
+  if (state === 'ended' && recorded === false) { return t('done_unkept'); }
+  if (state === 'ready' && interrupted) { return t('lost'); }
   return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'),
     expired: t('share_expired') }[state] || '';
 }
 
 /** Why nothing of what is sent can be shown, by the gateway's word for it. */
 export function notReady(code) {
-  return { no_media: t('not_ready_media'), only_sound: t('not_ready_sound'), no_parameter_sets: t('not_ready_key'),
-    no_key_frame: t('not_ready_key'), broken_pictures: t('not_ready_line'), unsupported: t('not_ready_kind'),
-    undecodable: t('not_ready_kind') }[code] || '';
+  switch (code) {
+    case 'no_media': case 'only_sound': return t('not_ready_media');
+    case 'no_parameter_sets': case 'no_key_frame': return t('not_ready_key');
+    case 'broken_pictures': return t('not_ready_line');
+    case 'unsupported': case 'undecodable': return t('not_ready_kind');
+    default: return '';
+  }
 }
 
 /** How it stands with the recording of what is live, where it isn't all right. */

@@ -194,11 +194,11 @@ impl Said<'_> {
             Self::NotReady(why) => json!({ "type": "not_ready", "code": why.word(), "message": why.to_string() }),
             Self::End(reason) => json!({ "type": "end", "reason": reason.name() }),
             Self::Error(error) => {
-                let mut value = json!({ "type": "error", "code": error.code(), "message": error.to_string() });
-                if let WebCameraError::NotPlayable(why) = error {
-                    value["why"] = why.word().into();
+                let mut told = json!({ "type": "error", "code": error.code(), "message": error.to_string() });
+                if let Some(reason) = error.reason() {
+                    told["reason"] = reason.into();
                 }
-                value
+                told
             }
         };
         value.to_string()

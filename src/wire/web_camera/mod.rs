@@ -17,6 +17,7 @@ pub use message::{EndReason, Said};
 pub use session::{Counts, Event, Overdue, Session};
 
 use crate::ground::not_ready::NotReady;
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::wire::mp4::Mp4Error;
 
 /// Why a web camera is sent away.
@@ -34,8 +35,8 @@ pub enum WebCameraError {
     TooLarge,
     /// It did not say in time what it will send.
     LateStart,
-    /// It may not publish, or not now: the reason, for people.
-    Refused(String),
+    /// It may not publish, or not now.
+    Refused(PublishRefusal),
     /// Nothing of what it sent could be shown.
     NotPlayable(NotReady),
 }
@@ -51,6 +52,15 @@ impl WebCameraError {
             Self::LateStart => "late_start",
             Self::Refused(_) => "refused",
             Self::NotPlayable(_) => "not_playable",
+        }
+    }
+
+    /// Why it may not publish, or can't be shown, by its stable name, where that is the matter.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.code()),
+            Self::NotPlayable(why) => Some(why.word()),
+            _ => None,
         }
     }
 
@@ -82,7 +92,7 @@ impl fmt::Display for WebCameraError {
             Self::File(_) => f.write_str("this is no MP4 file in fragments with pictures: connect again with one"),
             Self::TooLarge => f.write_str("the message is too large: 4 MiB of media, or 16 KiB of text, at most"),
             Self::LateStart => f.write_str("nothing was started within ten seconds: connect again"),
-            Self::Refused(reason) => f.write_str(reason),
+            Self::Refused(refusal) => refusal.fmt(f),
             Self::NotPlayable(why) => why.fmt(f),
         }
     }

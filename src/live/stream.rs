@@ -37,6 +37,8 @@ pub(super) struct Inner {
     key_frame: Option<KeyFrame>,
     ready: bool,
     revoked: bool,
+    /// The gateway stops; the share isn't over.
+    left_off: bool,
 }
 
 impl Stream {
@@ -68,7 +70,7 @@ impl Stream {
         let sinks = past.map(|past| past.sink).into_iter().chain(recorder).collect();
         Self {
             share,
-            inner: Mutex::new(Inner { source, sinks, key_frame: None, ready: false, revoked: false }),
+            inner: Mutex::new(Inner { source, sinks, key_frame: None, ready: false, revoked: false, left_off: false }),
             news_event: Event::new(),
             piece_event: Event::new(),
             status_event: Event::new(),
@@ -190,6 +192,23 @@ impl Stream {
     pub fn end(&self) {
         self.stop(true);
         self.revoke();
+    }
+
+    /// The gateway stops: it is closed as at its end, and may be gone on with after the next start. One that is over stays so.
+    pub(super) fn leave_off(&self) {
+        let mut inner = self.lock();
+        if inner.source.status == Status::Ended {
+            return;
+        }
+        inner.left_off = true;
+        inner.end();
+        drop(inner);
+        self.tell_all();
+    }
+
+    /// Whether it was closed because the gateway stops: its share isn't over.
+    pub fn is_left_off(&self) -> bool {
+        self.lock().left_off
     }
 
     pub(super) fn tell_status(&self) {

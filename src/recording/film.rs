@@ -169,7 +169,7 @@ impl Film {
                         if let Some(duration) = timeline.place(&mut frame, muxer.audio().map(|audio| &**audio)) {
                             match &frame {
                                 Frame::Video(picture) => {
-                                    let decoding = Decoding { start: picture.dts, duration };
+                                    let decoding = Decoding { start: picture.dts, duration, usual: None };
                                     muxer.picture(0, picture, decoding, self.began, out);
                                 }
                                 Frame::Audio(sound) => muxer.sound(0, sound, self.began, out),

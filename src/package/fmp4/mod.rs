@@ -71,6 +71,16 @@ impl Fmp4 {
         self.ask(|packager, source| packager.playlist(source, reload))
     }
 
+    /// Whether there are pictures, and nothing tells their rate yet: there is no playlist before.
+    pub fn awaits_rate(&self) -> bool {
+        self.ask(|packager, source| packager.awaits_rate(source))
+    }
+
+    /// Its pictures have been awaited for so long that their rate must be a low one.
+    pub fn promise_slow(&self) {
+        self.ask(|packager, _| packager.promise_slow());
+    }
+
     /// Where a closed segment, or with `part` a part of a segment, is; `Ok(None)` if it has yet to come.
     pub fn span(&self, number: u64, part: Option<usize>) -> Result<Option<SegmentSpan>, BadReload> {
         self.ask(|packager, source| packager.span(source, number, part))

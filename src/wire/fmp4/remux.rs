@@ -103,6 +103,7 @@ impl Remux {
         let video = VideoSample {
             decode_time: start.0 as u64,
             duration: u32::try_from(sample.duration.0).unwrap_or(u32::MAX),
+            usual_duration: None,
             composition_offset: u32::try_from((sample.pts - sample.dts).0).unwrap_or(u32::MAX),
             key: picture.key,
             data: &picture.data,

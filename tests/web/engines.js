@@ -158,8 +158,8 @@ async function firefox() {
     'browser.startup.homepage_override.mstone': 'ignore' };
   fs.writeFileSync(path.join(profile, 'user.js'),
     Object.entries(wishes).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});\n`).join(''));
-  const program = run(process.env.FIREFOX || 'firefox-esr', ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0'],
-    { HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' });
+  const program = run(process.env.FIREFOX || 'firefox-esr',
+    ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0'], { HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' });
   const [, address] = await program.says(/BiDi listening on (ws:\S+)/);
   const socket = new WebSocket(`${address}/session`);
   await new Promise((done, failed) => { socket.once('open', done); socket.once('error', failed); });
@@ -197,7 +197,8 @@ async function firefox() {
       }
       if (before) {
         const [work, value] = before;
-        await ask('script.addPreloadScript', { functionDeclaration: `() => { (${work})(${JSON.stringify(value)}); }`, contexts: [context] });
+        await ask('script.addPreloadScript',
+          { functionDeclaration: `() => { (${work})(${JSON.stringify(value)}); }`, contexts: [context] });
       }
       const page = new Page({
         complaints,

@@ -43,7 +43,7 @@ async function follow(url, arrivals, count, signal) {
         const box = rest.subarray(0, rest.readUInt32BE(0));
         rest = rest.subarray(box.length);
         /* The first track's are pictures. */
-        if (box.toString('latin1', 4, 8) === 'moof' && box.indexOf(Buffer.from('tfhd\0\x02\0\0\0\0\0\x01', 'latin1')) > 0) {
+        if (box.toString('latin1', 4, 8) === 'moof' && box.readUInt32BE(box.indexOf('tfhd') + 8) === 1) {
           arrivals.set(number % count, now);
           number += 1;
         }

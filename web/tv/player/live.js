@@ -194,7 +194,9 @@
       this.pump();
       return;
     }
-    while (at < this.queue.length && this.queue[at].length && (!this.open || this.finished || this.queue[at] !== this.open.moof)) { size += this.queue[at].length; at += 1; }
+    /* Up to the picture whose end isn't known yet. */
+    var open = this.open && !this.finished ? this.open.moof : null;
+    while (at < this.queue.length && this.queue[at].length && this.queue[at] !== open) { size += this.queue[at].length; at += 1; }
     if (!at) { this.trim(KEEP_S); return; }
     all = this.queue[0];
     if (at > 1) {
@@ -255,7 +257,9 @@
     if (!this.started) {
       if (this.steady && end - start < STEADY_START_S) { return; }
       this.started = true;
-      if (!this.steady || video.currentTime < start - LEAST_SEEK_S || video.currentTime > end) { this.moveTo(Math.max(start, end - START_S)); }
+      if (!this.steady || video.currentTime < start - LEAST_SEEK_S || video.currentTime > end) {
+        this.moveTo(Math.max(start, end - START_S));
+      }
       this.on.onStart();
       return;
     }

@@ -4,6 +4,8 @@
   'use strict';
 
   var NTP_TO_UNIX_S = 2208988800;
+  /* No picture is larger: whatever says so is something else, such as another server's page. */
+  var MOST_BYTES = 67108864;
 
   function u32(b, i) { return (b[i] << 24 | b[i + 1] << 16 | b[i + 2] << 8 | b[i + 3]) >>> 0; }
   function u64(b, i) { return u32(b, i) * 4294967296 + u32(b, i + 4); }
@@ -37,7 +39,7 @@
         if (at + 16 > all.length) { break; }
         size = u64(all, at + 8);
       }
-      if (size < 8) { throw new Error('not an MP4 stream'); }
+      if (size < 8 || size > MOST_BYTES) { throw new Error('not an MP4 stream'); }
       if (at + size > all.length) { break; }
       boxes.push({ type: fourcc(all, at + 4), bytes: all.subarray(at, at + size) });
       at += size;

@@ -78,7 +78,7 @@ fn annex_b(sps: &[u8], pps: &[Bytes], data: &[u8]) -> Result<Vec<u8>, CodecError
 
 /// Adds a NAL unit behind a start code. One that has a start code inside is refused: it would be read as two, and the
 /// second has not been through the gate.
-fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> Result<(), CodecError> {
+pub(super) fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> Result<(), CodecError> {
     let end = nal.iter().rposition(|&byte| byte != 0).ok_or_else(|| otherwise.clone())? + 1;
     let nal = &nal[..end];
     if nal.windows(3).any(|bytes| matches!(bytes, [0, 0, 0..=2])) {
@@ -90,7 +90,7 @@ fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> Result<(), C
 }
 
 /// Takes the picture out of the decoder's padded planes. The decoder has cropped it; the size must be the SPS's.
-fn copy(decoded: &DecodedYUV<'_>, width: usize, height: usize) -> Result<Picture, CodecError> {
+pub(super) fn copy(decoded: &DecodedYUV<'_>, width: usize, height: usize) -> Result<Picture, CodecError> {
     let wrong_size = || CodecError::Damaged("the picture isn't of the size that was announced".to_owned());
     if decoded.dimensions() != (width, height) {
         return Err(wrong_size());
@@ -151,6 +151,7 @@ mod tests {
         let params = VideoParams {
             sps,
             pps,
+            others: Vec::new(),
             width: 0,
             height: 0,
             reorder_depth: None,

@@ -10,9 +10,11 @@ use std::fmt;
 mod decode;
 mod encode;
 mod gate;
+mod recode;
 
 pub use decode::decode_key_frame;
 pub use encode::{Encoded, Encoder, EncoderSettings};
+pub use recode::Recoding;
 
 /// Why there is no picture, or no encoded one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,10 @@ fn a_share_from_enrolment_to_inbox() {
         home.ask("GET", json_of(&device)["pair_qr_svg"].as_str().expect("an address"), &waiting, &Value::Null);
     assert_eq!((picture.status, picture.field("content-type")), (200, Some("image/svg+xml")));
     assert_eq!(home.ask("GET", "/tv/api/pair.svg", "", &Value::Null).status, 401);
+    for path in ["/tv/api/inbox", "/tv/api/settings", "/tv/api/blocks", "/tv/api/channels"] {
+        let unpaired = home.ask("GET", path, &format!("Cookie: {tv_cookie}\r\n"), &Value::Null);
+        assert_eq!(code_of(&unpaired), (403, "not_paired".to_owned()), "{path}");
+    }
     let account = steward.add_account("Casa", None).expect("an account");
     steward.approve_tv(&code, account.id, Some("Sala")).expect("paired");
     let new = NewUser {

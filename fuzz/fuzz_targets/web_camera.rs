@@ -34,7 +34,7 @@ impl Camera {
                 self.last = Some(picture.dts);
             }
         }
-        for said in self.session.said(now, || 1) {
+        for said in self.session.said(now, false, || 1) {
             assert!(said.text().starts_with('{'));
         }
         let _ = self.session.overdue(now);

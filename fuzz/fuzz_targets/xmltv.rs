@@ -2,11 +2,11 @@
 #![no_main]
 
 use lareira::ground::limits;
-use lareira::wire::xmltv::{Item, Reader};
+use lareira::wire::xmltv::{Item, Reader, Zone};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let mut reader = Reader::new(data);
+    let mut reader = Reader::new(data, Zone::default());
     while let Ok(Some(item)) = reader.next_item() {
         match item {
             Item::Channel { id, names } => {
@@ -17,6 +17,7 @@ fuzz_target!(|data: &[u8]| {
                 assert!(!channel.is_empty() && stop.is_none_or(|stop| stop > start));
                 assert!(title.chars().count() <= limits::CHANNEL_NAME_CHARS);
             }
+            Item::Bad(fault) => assert!(fault.to_string().chars().count() <= 10 * limits::CHANNEL_NAME_CHARS),
         }
     }
 });

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::admin::addresses::Doors;
 use crate::fetch::Allowed;
 use crate::ground::network::Network;
-use crate::iptv::Source;
+use crate::iptv::{GuideZone, Source};
 use crate::lifecycle::RecordingLimits;
 use crate::mdns::Label;
 
@@ -138,6 +138,8 @@ pub struct Channels {
     pub list: Source,
     /// Where the guide (XMLTV) comes from; empty for what the list says.
     pub guide: Source,
+    /// What times of a guide mean that have no zone.
+    pub guide_zone: GuideZone,
     /// How often both are fetched again.
     pub refresh: Span,
     /// Addresses that channels may reach besides the public internet.
@@ -257,7 +259,8 @@ impl Recording {
 impl Default for Channels {
     fn default() -> Self {
         let refresh = Span(Duration::from_secs(6 * 3600));
-        Self { list: Source::None, guide: Source::None, refresh, allow: Vec::new() }
+        let guide_zone = GuideZone::default();
+        Self { list: Source::None, guide: Source::None, guide_zone, refresh, allow: Vec::new() }
     }
 }
 
@@ -474,6 +477,7 @@ mod tests {
         assert!(wrong("[http]\naddress = \"everywhere\"").contains("line 2"));
         assert!(wrong("[http]\nmetrics_from = [\"home\"]").contains("192.168.1.0/24"), "it is said how to write it");
         assert!(wrong("[channels]\nallow = [\"home\"]").contains("192.168.1.0/24"), "it is said how to write it");
+        assert!(wrong("[channels]\nguide_zone = \"Mars\"").contains("Europe/Lisbon"), "it is said how to write it");
         assert!(wrong("[channels]\nlist = \"ftp://a/tv.m3u\"").contains("line 2"));
         assert!(wrong("[log]\nlevel = \"loud\"").contains("warn"), "the levels are listed");
     }

@@ -124,9 +124,15 @@ impl Client {
     }
 
     /// The whole body at `url`, if it is good, has at most `limit` bytes, and is there within `time`.
-    pub async fn get_whole(&self, url: &Url, limit: u64, time: Duration) -> Result<(Url, Vec<u8>), FetchError> {
+    pub async fn get_whole(
+        &self,
+        url: &Url,
+        request: &Request,
+        limit: u64,
+        time: Duration,
+    ) -> Result<(Url, Vec<u8>), FetchError> {
         let whole = async {
-            let mut fetched = self.get_good(url, &Request::default()).await?;
+            let mut fetched = self.get_good(url, request).await?;
             let mut whole = Vec::new();
             while let Some(piece) = fetched.body.next().await? {
                 if (whole.len() + piece.len()) as u64 > limit {
@@ -359,7 +365,7 @@ mod tests {
 
     fn get(executor: &Executor, client: &Client, url: &str) -> Result<Vec<u8>, FetchError> {
         let url = Url::parse(url).expect("an address");
-        executor.run(client.get_whole(&url, 100, Duration::from_secs(20))).map(|(_, whole)| whole)
+        executor.run(client.get_whole(&url, &Request::default(), 100, Duration::from_secs(20))).map(|(_, whole)| whole)
     }
 
     #[test]

@@ -34,13 +34,13 @@ impl Lineup for Watched {
         let held = self.channels.held();
         let now = self.clock.date();
         let ticket = self.channels.ticket(tv);
-        let on_air = |programme: &Programme| OnAir {
-            title: programme.title.to_string(),
+        let on_air = |programme: Programme| OnAir {
+            title: programme.title.into(),
             starts_at: programme.start,
             ends_at: programme.stop,
         };
         let view = |channel: &Channel| {
-            let (on, next) = held.guide.now_and_next(channel.id, now);
+            let (on, next) = held.guide.now_and_next(channel, now);
             ChannelView {
                 id: channel.id,
                 number: channel.number,

@@ -162,14 +162,18 @@ impl Gateway {
         self.doors
     }
 
-    /// Serves until `stop` resolves, then ends every stream cleanly and writes down what is left.
+    /// Serves until `stop` resolves, then leaves every stream off, for its publisher may come back after the next start, and
+    /// writes down what is left.
     pub fn run(self, stop: impl Future<Output = ()>) {
-        let Self { executor, hub, front, rtsp, web_cameras, followed, retention_stop, threads, .. } = self;
+        let Self { executor, steward, hub, front, rtsp, web_cameras, followed, retention_stop, threads, .. } = self;
         let (control, channels, clips, presence) = (self.control, self.channels, self.clips, self.presence);
         let secure = self.secure;
+        steward.streams_may_come_back();
         executor.run(async {
             stop.await;
             log::info!("stopping");
+            steward.announcer().stop();
+            followed.stop();
             drop(secure);
             if let Some(presence) = presence {
                 presence.leave().await;
@@ -179,10 +183,7 @@ impl Gateway {
                 Timer::after(GRACE).await;
             };
             web_cameras.stop().or(timeout).await;
-            for stream in hub.all() {
-                stream.end();
-                hub.close_recording(&stream);
-            }
+            hub.leave_off();
             front.shut_down(GRACE).await;
             let timeout = async {
                 Timer::after(GRACE).await;

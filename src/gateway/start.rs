@@ -262,6 +262,7 @@ pub(super) fn open_channels(
     let settings = iptv::Settings {
         list: config.channels.list.clone(),
         guide: config.channels.guide.clone(),
+        zone: config.channels.guide_zone.zone().clone(),
         refresh: config.channels.refresh.0,
         guard: Guard::new(config.channels.allow.clone(), own_ports, "allow in [channels] of config.toml"),
         folder: folder.clone(),

@@ -161,6 +161,8 @@ pub const HTTP_SWEEP: Duration = Duration::from_secs(1);
 pub const RIGHTS_LOOK: Duration = Duration::from_secs(3);
 /// Time between two signs of life on a stream of events.
 pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long pages wait for a gateway that said that it stops: an update starts it again.
+pub const RESTART_WAIT: Duration = Duration::from_secs(60);
 /// RTSP connections at once, in all. A quarter is kept for those who may publish; where strangers fill the rest, one of
 /// those makes room who come from where most do.
 pub const RTSP_CONNECTIONS: usize = 2048;
@@ -303,13 +305,19 @@ pub const CHANNEL_NAME_CHARS: usize = 200;
 pub const CHANNEL_FAULTS: usize = 200;
 /// Bytes of a channel list, unpacked; what is beyond is left out, and the owner is told.
 pub const CHANNEL_LIST_BYTES: u64 = 32 * 1024 * 1024;
+/// Guides that a list may name; further ones are left out, and the owner is told.
+pub const GUIDES: usize = 8;
+/// Channels and programmes of a guide that were skipped and are kept for the owner to see; all are counted.
+pub const GUIDE_FAULTS: usize = 20;
+/// Channels of a guide that are remembered while it is read because nothing is known of them yet.
+pub const GUIDE_UNKNOWN_CHANNELS: usize = 100_000;
 /// Bytes of a guide as it is fetched; one that is longer is not used.
 pub const GUIDE_BYTES: u64 = 128 * 1024 * 1024;
 /// Bytes of a guide, unpacked; what is beyond is left out, and the owner is told.
 pub const GUIDE_UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Bytes of one tag or text of a guide; a longer one ends the reading.
 pub const GUIDE_TOKEN_BYTES: usize = 256 * 1024;
-/// Programmes of a guide that are kept; further ones are left out.
+/// Programmes of all guides together that are kept; further ones are left out.
 pub const GUIDE_PROGRAMMES: usize = 200_000;
 /// How long fetching a channel list or a guide may take in all.
 pub const CHANNEL_FETCH_TIME: Duration = Duration::from_secs(180);

@@ -1,4 +1,4 @@
-//! The list and the guide as they were fetched, on the disk: channels are there after a restart without a network.
+//! The list and the guides as they were fetched, on the disk: channels are there after a restart without a network.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
@@ -10,24 +10,37 @@ use serde::{Deserialize, Serialize};
 use crate::ground::crypto::{self, SigningKey};
 use crate::ground::time::UnixMs;
 use crate::private;
+use crate::wire::fetch::Url;
 
 /// What is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// The channel list.
     List,
-    /// The guide.
-    Guide,
+    /// A guide, by what its address is known by here.
+    Guide(String),
 }
 
 impl What {
-    fn name(self) -> &'static str {
+    /// The guide from `url`.
+    pub fn guide(url: &Url) -> Self {
+        let hash = crypto::sha256(url.to_string().as_bytes());
+        Self::Guide(hash[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn name(&self) -> String {
         match self {
-            Self::List => "list",
-            Self::Guide => "guide",
+            Self::List => "list".to_owned(),
+            Self::Guide(known_by) => format!("{GUIDE}-{known_by}"),
         }
     }
 }
+
+/// What the names of all guides' files begin with.
+const GUIDE: &str = "guide";
+
+/// A file that is being read, unpacked, up to a limit.
+pub(super) type Unpacked = io::Take<Box<dyn BufRead>>;
 
 /// What is known of something that was fetched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,32 +87,46 @@ impl Cache {
     }
 
     /// Where it lies.
-    pub fn path(&self, what: What) -> PathBuf {
+    pub fn path(&self, what: &What) -> PathBuf {
         self.folder.join(what.name())
     }
 
     /// Where it is written to while it comes.
-    pub fn new_path(&self, what: What) -> PathBuf {
+    pub fn new_path(&self, what: &What) -> PathBuf {
         self.folder.join(format!("{}.new", what.name()))
     }
 
     /// What is known of it, if it came from `source`.
-    pub fn known(&self, what: What, source: &str) -> Option<Known> {
+    pub fn known(&self, what: &What, source: &str) -> Option<Known> {
         let text = fs::read(self.folder.join(format!("{}.json", what.name()))).ok()?;
         let known: Known = serde_json::from_slice(&text).ok()?;
         (known.source == source && self.path(what).exists()).then_some(known)
     }
 
     /// Writes down what is known of it.
-    pub fn note(&self, what: What, known: &Known) -> io::Result<()> {
+    pub fn note(&self, what: &What, known: &Known) -> io::Result<()> {
         let text = serde_json::to_vec(known)?;
         write_whole(&self.folder.join(format!("{}.json", what.name())), &text)
     }
 
     /// Puts what has come in the place of what was there.
-    pub fn replace(&self, what: What, known: &Known) -> io::Result<()> {
+    pub fn replace(&self, what: &What, known: &Known) -> io::Result<()> {
         fs::rename(self.new_path(what), self.path(what))?;
         self.note(what, known)
+    }
+
+    /// Lets go all guides but `kept`.
+    pub fn keep_guides(&self, kept: &[What]) -> io::Result<()> {
+        let kept: Vec<_> = kept.iter().map(What::name).collect();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let stem = name.split('.').next().unwrap_or_default();
+            if stem.starts_with(GUIDE) && !kept.iter().any(|kept| kept == stem) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -118,7 +145,7 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
 }
 
 /// Reads a file, unpacked if it is packed (gzip, RFC 1952); at most `limit` bytes.
-pub(super) fn unpacked(path: &Path, limit: u64) -> io::Result<io::Take<Box<dyn BufRead>>> {
+pub(super) fn unpacked(path: &Path, limit: u64) -> io::Result<Unpacked> {
     let mut file = BufReader::with_capacity(64 * 1024, File::open(path)?);
     let packed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let source: Box<dyn BufRead> =
@@ -136,13 +163,21 @@ mod tests {
         let cache = Cache::open(dir.path().join("channels")).expect("opens");
         let key = cache.key().expect("a key");
         assert_eq!(cache.key().expect("a key").sign(b"x"), key.sign(b"x"), "the same for ever");
-        assert_eq!(cache.known(What::List, "http://a/"), None);
+        assert_eq!(cache.known(&What::List, "http://a/"), None);
         let known = Known { source: "http://a/".into(), etag: Some("\"1\"".into()), ..Known::default() };
-        fs::write(cache.new_path(What::List), "x").expect("written");
-        cache.replace(What::List, &known).expect("replaced");
-        assert_eq!(cache.known(What::List, "http://a/"), Some(known));
-        assert_eq!(cache.known(What::List, "http://b/"), None, "another source");
-        assert_eq!(cache.known(What::Guide, "http://a/"), None);
+        fs::write(cache.new_path(&What::List), "x").expect("written");
+        cache.replace(&What::List, &known).expect("replaced");
+        assert_eq!(cache.known(&What::List, "http://a/"), Some(known));
+        assert_eq!(cache.known(&What::List, "http://b/"), None, "another source");
+        let guides = ["http://a/", "http://b/"].map(|url| What::guide(&Url::parse(url).expect("an address")));
+        for (guide, source) in guides.iter().zip(["http://a/", "http://b/"]) {
+            assert_eq!(cache.known(guide, source), None);
+            fs::write(cache.new_path(guide), source).expect("written");
+            cache.replace(guide, &Known { source: source.into(), ..Known::default() }).expect("replaced");
+        }
+        cache.keep_guides(&guides[1..]).expect("the other one goes");
+        assert_eq!((cache.known(&guides[0], "http://a/"), cache.path(&guides[0]).exists()), (None, false));
+        assert!(cache.known(&guides[1], "http://b/").is_some() && cache.known(&What::List, "http://a/").is_some());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::ground::crypto;
 use crate::ground::id::ChannelId;
 use crate::ground::limits;
 use crate::ground::text;
-use crate::wire::fetch::{Url, UrlError};
+use crate::wire::fetch::{Headers, Url, UrlError};
 use crate::wire::m3u::{Entry, Fault, Item};
 
 /// A channel.
@@ -28,8 +28,12 @@ pub struct Channel {
     pub guide_id: Box<str>,
     /// The name by which the guide may know it.
     pub guide_name: Box<str>,
+    /// How much later than its guide says it shows everything, in milliseconds.
+    pub shift_ms: i64,
     /// Where it is.
     pub url: Url,
+    /// What its servers are told of who asks.
+    pub headers: Headers,
 }
 
 /// A line of the list that was skipped.
@@ -48,6 +52,10 @@ pub enum Why {
     Fault(Fault),
     /// Its address can't be asked.
     Address(UrlError),
+    /// The guide it names can't be asked for.
+    Guide(UrlError),
+    /// It names more guides than are read.
+    TooManyGuides,
 }
 
 impl fmt::Display for Why {
@@ -55,6 +63,10 @@ impl fmt::Display for Why {
         match self {
             Self::Fault(fault) => fault.fmt(f),
             Self::Address(error) => error.fmt(f),
+            Self::Guide(error) => write!(f, "the guide is left out: {error}"),
+            Self::TooManyGuides => {
+                write!(f, "the list names more than {} guides: this one is left out", limits::GUIDES)
+            }
         }
     }
 }
@@ -64,8 +76,8 @@ impl fmt::Display for Why {
 pub struct Catalogue {
     channels: Vec<Channel>,
     by_id: HashMap<ChannelId, u32>,
-    /// The guide's address, as the list says it.
-    pub guide: Option<Url>,
+    /// The guides' addresses, as the list says them; none of them twice.
+    pub guides: Vec<Url>,
     /// The first lines that were skipped.
     pub skipped: Vec<Skipped>,
     /// All that were skipped.
@@ -108,11 +120,12 @@ impl Builder {
     pub fn take(&mut self, item: Item) {
         match item {
             Item::Entry(entry) => self.entry(entry),
-            Item::Guide(address) => {
-                if let Ok(url) = self.address(&address) {
-                    self.catalogue.guide.get_or_insert(url);
-                }
-            }
+            Item::Guide(line, address) => match self.address(&address) {
+                Ok(url) if self.catalogue.guides.contains(&url) => {}
+                Ok(_) if self.catalogue.guides.len() == limits::GUIDES => self.skip(line, Why::TooManyGuides),
+                Ok(url) => self.catalogue.guides.push(url),
+                Err(error) => self.skip(line, Why::Guide(error)),
+            },
             Item::Bad(line, fault) => self.skip(line, Why::Fault(fault)),
         }
     }
@@ -165,7 +178,9 @@ impl Builder {
             logo: entry.logo.into(),
             guide_id: entry.guide_id.into(),
             guide_name: entry.guide_name.into(),
+            shift_ms: entry.shift_ms,
             url,
+            headers: entry.headers,
         });
     }
 
@@ -223,7 +238,7 @@ mod tests {
 
     #[test]
     fn each_channel_has_a_number_and_an_address() {
-        let list = "#EXTM3U x-tvg-url=\"guide.xml\"\n#EXTINF:-1,A\n1.m3u8\n#EXTINF:-1 tvg-chno=1,B\nhttp://b/\n\
+        let list = "#EXTM3U x-tvg-url=\"guide.xml,/b.xml,guide.xml\" url-tvg=\"ftp://a/b\"\n#EXTINF:-1,A\n1.m3u8\n#EXTINF:-1 tvg-chno=1,B\nhttp://b/\n\
             #EXTINF:-1 tvg-chno=1,C\n/c.ts\n#EXTINF:-1 group-title=G,\nhttp://d.example/live/d.ts?x\n\
             #EXTINF:-1,E\nudp://239.0.0.1:1\n#EXTINF:-1,F\nfile:///etc/passwd\n";
         let catalogue = catalogue(list);
@@ -237,8 +252,11 @@ mod tests {
             (4, "d.ts", "http://d.example/live/d.ts?x".to_owned()),
         ];
         assert_eq!(shown, expected);
-        assert_eq!(catalogue.guide.as_ref().map(Url::to_string).as_deref(), Some("http://lists.example/tv/guide.xml"));
+        let guides: Vec<_> = catalogue.guides.iter().map(Url::to_string).collect();
+        assert_eq!(guides, ["http://lists.example/tv/guide.xml", "http://lists.example/b.xml"], "each once");
         let skipped: Vec<_> = catalogue.skipped.iter().map(|skipped| (skipped.line, skipped.why.to_string())).collect();
+        assert!(skipped[0].0 == 1 && skipped[0].1.starts_with("the guide is left out: ftp"), "{skipped:?}");
+        let skipped = &skipped[1..];
         assert!(skipped[0].0 == 11 && skipped[0].1.starts_with("udp addresses can't be played"), "{skipped:?}");
         assert!(skipped[1].0 == 13 && skipped[1].1.starts_with("file addresses can't be played"), "{skipped:?}");
     }

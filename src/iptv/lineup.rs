@@ -1,4 +1,4 @@
-//! The channels and the guide that hold now, and what is known of where they came from. In memory; locks are held for
+//! The channels and the guides that hold now, and what is known of where they came from. In memory; locks are held for
 //! a moment only.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +16,8 @@ pub struct Held {
     pub guide: Arc<Guide>,
     /// Of the list.
     pub list_origin: Origin,
-    /// Of the guide.
-    pub guide_origin: Origin,
+    /// Of each guide, in the order in which they count.
+    pub guide_origins: Vec<GuideOrigin>,
 }
 
 /// Where something came from.
@@ -30,6 +30,22 @@ pub struct Origin {
     /// What is wrong with it; for people.
     pub problem: Option<String>,
 }
+
+/// Where a guide came from, and what is held of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuideOrigin {
+    /// Where it came from.
+    pub origin: Origin,
+    /// Programmes that are held.
+    pub programmes: usize,
+    /// Channels and programmes that can't be used.
+    pub skipped_total: u64,
+    /// The first of them.
+    pub skipped: Vec<String>,
+}
+
+/// Skipped lines and programmes that are named in the log; the owner's page and command line name more.
+const NAMED: usize = 5;
 
 /// What holds now, shared.
 #[derive(Default)]
@@ -50,8 +66,8 @@ impl Lineup {
         let same = *self.held().catalogue == catalogue;
         if !same {
             log::info!("iptv: {} channels, {} skipped", catalogue.channels().len(), catalogue.skipped_total);
-            for skipped in &catalogue.skipped {
-                log::debug!("iptv: line {} skipped: {}", skipped.line, skipped.why);
+            for skipped in catalogue.skipped.iter().take(NAMED) {
+                log::info!("iptv: line {} of the list: {}", skipped.line, skipped.why);
             }
             self.lock().catalogue = Arc::new(catalogue);
         }
@@ -68,18 +84,35 @@ impl Lineup {
 
     /// How the list was had.
     pub fn report_list(&self, source: &str, fetched_at: Option<UnixMs>, problem: Option<String>) {
-        report(&mut self.lock().list_origin, "list", source, fetched_at, problem);
+        let mut held = self.lock();
+        let origin = Origin { source: source.to_owned(), fetched_at, problem };
+        tell("list", &origin, Some(&held.list_origin));
+        held.list_origin = origin;
     }
 
-    /// How the guide was had.
-    pub fn report_guide(&self, source: &str, fetched_at: Option<UnixMs>, problem: Option<String>) {
-        report(&mut self.lock().guide_origin, "guide", source, fetched_at, problem);
+    /// How the guides were had.
+    pub fn report_guides(&self, guides: Vec<GuideOrigin>) {
+        let mut held = self.lock();
+        for guide in &guides {
+            let source = &guide.origin.source;
+            let before = held.guide_origins.iter().find(|before| before.origin.source == *source);
+            tell("guide", &guide.origin, before.map(|before| &before.origin));
+            if before.is_none_or(|before| before.skipped_total != guide.skipped_total) && guide.skipped_total > 0 {
+                log::info!("iptv: guide {source}: {} skipped", guide.skipped_total);
+                for skipped in guide.skipped.iter().take(NAMED) {
+                    log::info!("iptv: guide {source}: {skipped}");
+                }
+            }
+        }
+        held.guide_origins = guides;
     }
 }
 
-fn report(origin: &mut Origin, what: &str, source: &str, fetched_at: Option<UnixMs>, problem: Option<String>) {
-    if let Some(problem) = problem.as_ref().filter(|problem| origin.problem.as_ref() != Some(problem)) {
-        log::warn!("iptv: {what}: {problem}");
+/// Says what is wrong, once.
+fn tell(what: &str, origin: &Origin, before: Option<&Origin>) {
+    if let Some(problem) = &origin.problem
+        && before.is_none_or(|before| before.problem.as_ref() != Some(problem))
+    {
+        log::warn!("iptv: {what} {}: {problem}", origin.source);
     }
-    *origin = Origin { source: source.to_owned(), fetched_at, problem };
 }

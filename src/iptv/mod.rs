@@ -14,6 +14,7 @@ mod relay;
 mod source;
 mod ticket;
 mod tuner;
+mod zone;
 
 use std::collections::HashSet;
 use std::io;
@@ -29,18 +30,20 @@ use crate::ground::id::TvId;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::time::Clock;
 use crate::wire::address::{ChannelAddress, ChannelFile};
-use crate::wire::fetch::Url;
+use crate::wire::fetch::{Request, Url};
+use crate::wire::xmltv::Zone;
 use cache::Cache;
 pub use catalogue::{Catalogue, Channel, Skipped};
-pub use guide::{Guide, Programme};
+pub use guide::Programme;
 use lineup::Lineup;
-pub use lineup::{Held, Origin};
+pub use lineup::{GuideOrigin, Held, Origin};
 pub use refresh::Refresher;
 use refresh::{Asked, Order, Stop};
 use relay::{PLAYLIST, Relay};
 pub use source::Source;
 use ticket::{Bearer, Denied};
 use tuner::{Tuned, Tuners};
+pub use zone::GuideZone;
 
 /// Media type of a transport stream.
 const MPEG_TS: &str = "video/mp2t";
@@ -62,6 +65,8 @@ pub struct Settings {
     pub list: Source,
     /// Where the guide comes from; from where the list says, if from nowhere.
     pub guide: Source,
+    /// What a guide's dates mean that have no zone.
+    pub zone: Zone,
     /// How often both are fetched again.
     pub refresh: Duration,
     /// Which addresses may be reached.
@@ -99,7 +104,7 @@ impl Channels {
         viewers: Arc<dyn Viewers>,
         changed: Box<dyn Fn() + Send + Sync>,
     ) -> io::Result<(Self, Refresher)> {
-        let Settings { list, guide, refresh, guard, folder } = settings;
+        let Settings { list, guide, zone, refresh, guard, folder } = settings;
         let cache = Cache::open(folder)?;
         let key = cache.key()?;
         let client = Arc::new(Client::new(guard));
@@ -111,6 +116,7 @@ impl Channels {
         let refresher = Refresher {
             list,
             guide,
+            zone,
             every: refresh.max(SHORTEST_REFRESH),
             client: client.clone(),
             cache,
@@ -212,8 +218,11 @@ impl Channels {
                 Ok(url) => self.relay.logo(&url).await,
                 Err(_) => Reply::error(404, "not_found", "this channel has no logo"),
             },
-            ChannelFile::Playlist(token) => self.relay.sealed_playlist(bearer, &token).await,
-            ChannelFile::Media { token, .. } => self.relay.media(bearer, &token, range).await,
+            ChannelFile::Playlist(token) => self.relay.sealed_playlist(bearer, &token, &known.headers).await,
+            ChannelFile::Media { token, .. } => {
+                let request = Request { range, headers: known.headers.clone(), ..Request::default() };
+                self.relay.media(bearer, &token, &request).await
+            }
         }
     }
 
@@ -237,13 +246,13 @@ impl Channels {
     async fn index(&self, channel: &Channel, bearer: Bearer<'_>) -> Reply {
         let named_so = matches!(channel.url.extension().as_deref(), Some("m3u8" | "m3u"));
         if named_so || self.playlists().contains(&channel.url) {
-            return self.relay.playlist(bearer, &channel.url).await;
+            return self.relay.playlist(bearer, &channel.url, &channel.headers).await;
         }
-        match self.tuners.index(channel.id, &channel.url).await {
+        match self.tuners.index(channel).await {
             Tuned::Stream(playlist) => Reply::bytes(200, PLAYLIST, playlist).with("Cache-Control", "no-store"),
             Tuned::Playlist => {
                 self.remember_playlist(&channel.url);
-                self.relay.playlist(bearer, &channel.url).await
+                self.relay.playlist(bearer, &channel.url, &channel.headers).await
             }
             Tuned::Failed(why) => Reply::error(502, "channel_failed", &format!("The channel can't be played: {why}.")),
             Tuned::Stalled => Reply::error(504, "channel_silent", "Nothing comes from this channel. Try another one."),

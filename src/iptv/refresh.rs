@@ -1,4 +1,4 @@
-//! Keeps list and guide fresh: reads what is cached, fetches what has changed, and tells when something did. Blocks:
+//! Keeps list and guides fresh: reads what is cached, fetches what has changed, and tells when something did. Blocks:
 //! it has a thread of its own.
 //!
 //! What can't be had or read leaves what was there before in its place, and is told to the owner.
@@ -21,11 +21,12 @@ use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
 use crate::iptv::cache::{Cache, Known, What, create, unpacked};
 use crate::iptv::catalogue::{Builder, Catalogue};
-use crate::iptv::guide::Guide;
-use crate::iptv::lineup::Lineup;
+use crate::iptv::guide::{Builder as GuideBuilder, Reading};
+use crate::iptv::lineup::{GuideOrigin, Lineup, Origin};
 use crate::iptv::source::Source;
 use crate::wire::fetch::{Request, Url};
 use crate::wire::m3u;
+use crate::wire::xmltv::Zone;
 
 /// The first pause after a failure; it doubles with each further one, up to the usual time.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -100,10 +101,11 @@ impl Stop {
     }
 }
 
-/// Keeps list and guide fresh.
+/// Keeps list and guides fresh.
 pub struct Refresher {
     pub(super) list: Source,
     pub(super) guide: Source,
+    pub(super) zone: Zone,
     pub(super) every: Duration,
     pub(super) client: Arc<Client>,
     pub(super) cache: Cache,
@@ -153,11 +155,11 @@ impl Refresher {
         let before = self.lineup.held();
         let list = self.look_at_list(fetch);
         let catalogue = self.lineup.held().catalogue;
-        let guide_source = match (&self.guide, &catalogue.guide) {
-            (Source::None, Some(url)) => Source::Web(url.clone()),
-            (configured, _) => configured.clone(),
+        let guides = match &self.guide {
+            Source::None => catalogue.guides.iter().cloned().map(Source::Web).collect(),
+            configured => vec![configured.clone()],
         };
-        let guide = self.look_at_guide(&guide_source, &catalogue, fetch);
+        let guide = self.look_at_guides(&guides, &catalogue, fetch);
         let after = self.lineup.held();
         if !Arc::ptr_eq(&before.catalogue, &after.catalogue) || !Arc::ptr_eq(&before.guide, &after.guide) {
             (self.changed)();
@@ -169,12 +171,12 @@ impl Refresher {
         let had = match &self.list {
             Source::None => return true,
             Source::File(_) => Had { known: None, is_new: false, problem: None },
-            Source::Web(url) => self.have(What::List, url, fetch),
+            Source::Web(url) => self.have(&What::List, url, fetch),
         };
         let read = match (&self.list, &had) {
             (Source::File(path), _) => Some(read_list(path, None)),
             (_, Had { known: Some(known), is_new, .. }) => {
-                let path = if *is_new { self.cache.new_path(What::List) } else { self.cache.path(What::List) };
+                let path = if *is_new { self.cache.new_path(&What::List) } else { self.cache.path(&What::List) };
                 Some(read_list(&path, Url::parse(&known.base).ok()))
             }
             _ => None,
@@ -199,7 +201,7 @@ impl Refresher {
                 }
                 if !empty {
                     if let Some(known) = had.known.as_ref().filter(|_| had.is_new) {
-                        self.replace(What::List, known, &mut problem);
+                        self.replace(&What::List, known, &mut problem);
                     }
                     self.lineup.set_catalogue(catalogue);
                 }
@@ -210,40 +212,61 @@ impl Refresher {
             }
             None => {}
         }
-        let fetched_at = self.fetched_at(What::List, &self.list);
+        let fetched_at = self.fetched_at(&What::List, &self.list);
         self.lineup.report_list(&self.list.to_string(), fetched_at, problem);
         fine
     }
 
-    fn look_at_guide(&self, source: &Source, catalogue: &Catalogue, fetch: bool) -> bool {
-        let had = match source {
-            Source::None => {
-                self.lineup.set_guide(Guide::default());
-                self.lineup.report_guide("", None, None);
-                return true;
-            }
-            Source::File(_) => Had { known: None, is_new: false, problem: None },
-            Source::Web(url) => self.have(What::Guide, url, fetch),
-        };
-        let path = match (source, &had) {
-            (Source::File(path), _) => Some(path.clone()),
-            (_, Had { known: Some(_), is_new: true, .. }) => Some(self.cache.new_path(What::Guide)),
-            (_, Had { known: Some(_), .. }) => Some(self.cache.path(What::Guide)),
-            _ => None,
+    /// The guides, of which the first that has anything of a channel counts for it.
+    fn look_at_guides(&self, sources: &[Source], catalogue: &Catalogue, fetch: bool) -> bool {
+        let now = self.clock.date();
+        let to = UnixMs(now.0.saturating_add(self.every.as_millis() as i64).saturating_add(GUIDE_RESERVE_MS));
+        let mut builder = GuideBuilder::new(catalogue, (now, to), &self.zone);
+        let mut origins = Vec::new();
+        let mut fine = true;
+        for source in sources {
+            let (origin, is_fine) = self.look_at_guide(source, &mut builder, fetch);
+            origins.push(origin);
+            fine &= is_fine;
+        }
+        if self.stop.is_told() {
+            return fine;
+        }
+        let guide = builder.finish();
+        // What can't be had leaves what was there before.
+        if fine || guide.count() > 0 {
+            self.lineup.set_guide(guide);
+        }
+        self.lineup.report_guides(origins);
+        let web = sources.iter().filter_map(Source::url).map(What::guide).collect::<Vec<_>>();
+        if fetch
+            && fine
+            && let Err(error) = self.cache.keep_guides(&web)
+        {
+            log::warn!("iptv: guides that nobody needs can't be deleted: {error}");
+        }
+        fine
+    }
+
+    /// One guide, from the newest file there is of it that can be read.
+    fn look_at_guide(&self, source: &Source, builder: &mut GuideBuilder<'_>, fetch: bool) -> (GuideOrigin, bool) {
+        let what = source.url().map(What::guide);
+        let had = match (source, &what) {
+            (Source::Web(url), Some(what)) => self.have(what, url, fetch),
+            _ => Had { known: None, is_new: false, problem: None },
         };
         let mut fine = had.problem.is_none();
         let mut problem = had.problem;
-        if let Some(path) = path {
-            match self.read_guide(&path, catalogue) {
-                Ok((guide, trouble)) => {
-                    let useless = trouble.is_some() && guide.count() == 0 && self.lineup.held().guide.count() > 0;
-                    problem = trouble.or(problem);
-                    if !useless && !self.stop.is_told() {
-                        if let Some(known) = had.known.as_ref().filter(|_| had.is_new) {
-                            self.replace(What::Guide, known, &mut problem);
-                        }
-                        self.lineup.set_guide(guide);
-                    }
+        let mut reading = None;
+        if let (Some(what), Some(known), true) = (&what, &had.known, had.is_new) {
+            match self.read_guide(&self.cache.new_path(what), builder) {
+                // A web page, say. What was there before holds, if anything was.
+                Ok(Reading { error: Some(error), kept: 0, .. }) if self.cache.path(what).exists() => {
+                    problem = Some(error.to_string());
+                }
+                Ok(new) => {
+                    self.replace(what, known, &mut problem);
+                    reading = Some(new);
                 }
                 Err(error) => {
                     fine = false;
@@ -251,25 +274,47 @@ impl Refresher {
                 }
             }
         }
-        self.lineup.report_guide(&source.to_string(), self.fetched_at(What::Guide, source), problem);
-        fine
+        let path = match (source, &what) {
+            (Source::File(path), _) => Some(path.clone()),
+            (_, Some(what)) => had.known.as_ref().map(|_| self.cache.path(what)).filter(|path| path.exists()),
+            _ => None,
+        };
+        if let (None, Some(path)) = (&reading, path) {
+            match self.read_guide(&path, builder) {
+                Ok(old) => reading = Some(old),
+                Err(error) => {
+                    fine = false;
+                    problem = Some(format!("the guide can't be read: {error}"));
+                }
+            }
+        }
+        let reading = reading.unwrap_or_default();
+        let problem = problem.or_else(|| trouble(&reading));
+        let fetched_at = what.as_ref().map_or(Some(self.clock.date()), |what| self.fetched_at(what, source));
+        let origin = Origin { source: source.to_string(), fetched_at, problem };
+        let Reading { kept, skipped_total, skipped, .. } = reading;
+        (GuideOrigin { origin, programmes: kept, skipped_total, skipped }, fine)
     }
 
-    fn fetched_at(&self, what: What, source: &Source) -> Option<UnixMs> {
+    fn read_guide(&self, path: &Path, builder: &mut GuideBuilder<'_>) -> io::Result<Reading> {
+        builder.read(|| unpacked(path, limits::GUIDE_UNPACKED_BYTES), &|| !self.stop.is_told())
+    }
+
+    fn fetched_at(&self, what: &What, source: &Source) -> Option<UnixMs> {
         match source {
             Source::Web(url) => self.cache.known(what, &url.to_string()).map(|known| known.fetched_at),
             _ => Some(self.clock.date()),
         }
     }
 
-    fn replace(&self, what: What, known: &Known, problem: &mut Option<String>) {
+    fn replace(&self, what: &What, known: &Known, problem: &mut Option<String>) {
         if let Err(error) = self.cache.replace(what, known) {
             problem.get_or_insert(format!("what was fetched can't be kept: {error}"));
         }
     }
 
     /// Fetches if `fetch`, and says what there is.
-    fn have(&self, what: What, url: &Url, fetch: bool) -> Had {
+    fn have(&self, what: &What, url: &Url, fetch: bool) -> Had {
         let known = self.cache.known(what, &url.to_string());
         if !fetch {
             return Had { known, is_new: false, problem: None };
@@ -302,11 +347,11 @@ impl Refresher {
     }
 
     /// Fetches into the new file; nothing if it hasn't changed.
-    async fn fetch(&self, what: What, url: &Url, known: Option<&Known>) -> Result<Option<Known>, Missed> {
+    async fn fetch(&self, what: &What, url: &Url, known: Option<&Known>) -> Result<Option<Known>, Missed> {
         let request = Request {
-            range: None,
             etag: known.and_then(|known| known.etag.clone()),
             modified: known.and_then(|known| known.modified.clone()),
+            ..Request::default()
         };
         let mut fetched = self.client.get(url, &request).await?;
         match fetched.answer.status {
@@ -316,7 +361,7 @@ impl Refresher {
         }
         let limit = match what {
             What::List => limits::CHANNEL_LIST_BYTES,
-            What::Guide => limits::GUIDE_BYTES,
+            What::Guide(_) => limits::GUIDE_BYTES,
         };
         let mut file = create(&self.cache.new_path(what)).map_err(Missed::Disk)?;
         let (mut bytes, mut is_cut) = (0, false);
@@ -325,7 +370,7 @@ impl Refresher {
             if bytes > limit {
                 match what {
                     What::List => is_cut = true,
-                    What::Guide => return Err(FetchError::TooLong(fetched.url.authority(), limit).into()),
+                    What::Guide(_) => return Err(FetchError::TooLong(fetched.url.authority(), limit).into()),
                 }
                 break;
             }
@@ -342,25 +387,21 @@ impl Refresher {
             is_cut,
         }))
     }
+}
 
-    fn read_guide(&self, path: &Path, catalogue: &Catalogue) -> io::Result<(Guide, Option<String>)> {
-        let now = self.clock.date();
-        let to = UnixMs(now.0.saturating_add(self.every.as_millis() as i64).saturating_add(GUIDE_RESERVE_MS));
-        let mut source = unpacked(path, limits::GUIDE_UNPACKED_BYTES)?;
-        let (guide, error) = Guide::read(&mut source, catalogue, (now, to), &|| !self.stop.is_told());
-        let problem = match error {
-            _ if source.limit() == 0 => Some(format!(
-                "the guide is longer than {} MiB: the rest is left out",
-                limits::GUIDE_UNPACKED_BYTES >> 20
-            )),
-            Some(error) => Some(error.to_string()),
-            None if guide.has_more => {
-                Some(format!("the guide has more than {} programmes: the rest is left out", limits::GUIDE_PROGRAMMES))
-            }
-            None => None,
-        };
-        Ok((guide, problem))
+/// What is wrong with a guide that was read; for people.
+fn trouble(reading: &Reading) -> Option<String> {
+    if reading.is_cut {
+        let most = limits::GUIDE_UNPACKED_BYTES >> 20;
+        return Some(format!("the guide is longer than {most} MiB: the rest is left out"));
     }
+    let too_many = || {
+        (reading.left_out > 0).then(|| {
+            let most = limits::GUIDE_PROGRAMMES;
+            format!("the guides have more than {most} programmes: {} of this one are left out", reading.left_out)
+        })
+    };
+    reading.error.as_ref().map(ToString::to_string).or_else(too_many)
 }
 
 /// Why something was not fetched.
@@ -436,6 +477,7 @@ mod tests {
         let settings = Settings {
             list: Source::File(list.clone()),
             guide: Source::None,
+            zone: Zone::default(),
             refresh: Duration::from_secs(3600),
             guard: Guard::new(Vec::new(), Vec::new(), "a setting"),
             folder: folder.path().join("channels"),

@@ -16,7 +16,7 @@ use crate::ground::reply::{Body, Reply};
 use crate::ground::text;
 use crate::iptv::ticket::Bearer;
 use crate::wire::address::ChannelFile;
-use crate::wire::fetch::{Request, Url};
+use crate::wire::fetch::{Headers, Request, Url};
 use crate::wire::playlist::relay::{Role, relay};
 
 /// Media type of HLS playlists (RFC 8216, section 4).
@@ -57,17 +57,18 @@ impl Relay {
         })
     }
 
-    /// The playlist at `url`, everything in it asked from us.
-    pub async fn playlist(&self, bearer: Bearer<'_>, url: &Url) -> Reply {
+    /// The playlist at `url`, everything in it asked from us. Its server is told `headers`.
+    pub async fn playlist(&self, bearer: Bearer<'_>, url: &Url, headers: &Headers) -> Reply {
         let _place = match self.place() {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let (base, bytes) =
-            match self.client.get_whole(url, limits::CHANNEL_PLAYLIST_BYTES, limits::CHANNEL_WHOLE_TIME).await {
-                Ok(whole) => whole,
-                Err(error) => return failed(&error),
-            };
+        let request = Request { headers: headers.clone(), ..Request::default() };
+        let whole = self.client.get_whole(url, &request, limits::CHANNEL_PLAYLIST_BYTES, limits::CHANNEL_WHOLE_TIME);
+        let (base, bytes) = match whole.await {
+            Ok(whole) => whole,
+            Err(error) => return failed(&error),
+        };
         // A long one has tens of thousands of addresses, each of which is signed.
         let (key, channel, ticket) = (self.key.clone(), bearer.channel, bearer.ticket.to_owned());
         let rewritten = unblock(Work::Media, move || {
@@ -84,15 +85,15 @@ impl Relay {
     }
 
     /// The playlist a token stands for.
-    pub async fn sealed_playlist(&self, bearer: Bearer<'_>, token: &str) -> Reply {
+    pub async fn sealed_playlist(&self, bearer: Bearer<'_>, token: &str, headers: &Headers) -> Reply {
         match bearer.unseal(&self.key, Role::Playlist, token) {
-            Ok(url) => self.playlist(bearer, &url).await,
+            Ok(url) => self.playlist(bearer, &url, headers).await,
             Err(denied) => Reply::error(403, "ticket", &denied.to_string()),
         }
     }
 
-    /// The file a token stands for, or the stretch of it that `range` asks for, as it comes.
-    pub async fn media(&self, bearer: Bearer<'_>, token: &str, range: Option<String>) -> Reply {
+    /// The file a token stands for, or the stretch of it that `request` asks for, as it comes.
+    pub async fn media(&self, bearer: Bearer<'_>, token: &str, request: &Request) -> Reply {
         let url = match bearer.unseal(&self.key, Role::Media, token) {
             Ok(url) => url,
             Err(denied) => return Reply::error(403, "ticket", &denied.to_string()),
@@ -101,8 +102,7 @@ impl Relay {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let request = Request { range, ..Request::default() };
-        let fetched = match self.client.get_good(&url, &request).await {
+        let fetched = match self.client.get_good(&url, request).await {
             Ok(fetched) => fetched,
             Err(error) => return failed(&error),
         };
@@ -133,10 +133,9 @@ impl Relay {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let Ok((_, bytes)) = self.client.get_whole(url, limits::CHANNEL_LOGO_BYTES, limits::CHANNEL_WHOLE_TIME).await
-        else {
-            return none();
-        };
+        let request = Request::default();
+        let whole = self.client.get_whole(url, &request, limits::CHANNEL_LOGO_BYTES, limits::CHANNEL_WHOLE_TIME);
+        let Ok((_, bytes)) = whole.await else { return none() };
         match picture_type(&bytes) {
             Some(content_type) => {
                 Reply::bytes(200, content_type, bytes).with("Cache-Control", "private, max-age=86400")

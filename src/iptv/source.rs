@@ -21,6 +21,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// The address, if it is one.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Web(url) => Some(url),
+            _ => None,
+        }
+    }
+
     /// The same, a file's path taken from `folder`.
     pub fn in_folder(self, folder: &Path) -> Self {
         match self {

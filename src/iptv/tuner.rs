@@ -17,6 +17,7 @@ use crate::fetch::{Client, FetchError, Fetched};
 use crate::ground::id::ChannelId;
 use crate::ground::limits;
 use crate::ground::time::{Clock, Moment, Ticks90k};
+use crate::iptv::catalogue::Channel;
 use crate::wire::fetch::{Request, Url};
 use crate::wire::mpegts::segmenter::{Cut, Segment, Segmenter};
 use crate::wire::playlist::relay::is_playlist;
@@ -110,8 +111,8 @@ impl Tuners {
     }
 
     /// The playlist of a channel; starts its reception, and waits for its first segment.
-    pub async fn index(self: &Arc<Self>, channel: ChannelId, url: &Url) -> Tuned {
-        let Some(tuner) = self.tune(channel, url) else { return Tuned::Full };
+    pub async fn index(self: &Arc<Self>, channel: &Channel) -> Tuned {
+        let Some(tuner) = self.tune(channel) else { return Tuned::Full };
         let wait = async {
             loop {
                 let changed = tuner.changed.listen();
@@ -133,10 +134,10 @@ impl Tuners {
     }
 
     /// The channel's tuner, if there is room for it.
-    fn tune(self: &Arc<Self>, channel: ChannelId, url: &Url) -> Option<Arc<Tuner>> {
+    fn tune(self: &Arc<Self>, channel: &Channel) -> Option<Arc<Tuner>> {
         let now = self.clock.now();
         let mut open = locked(&self.open);
-        if let Some(tuner) = open.get(&channel) {
+        if let Some(tuner) = open.get(&channel.id) {
             locked(&tuner.state).asked = now;
             return Some(tuner.clone());
         }
@@ -155,9 +156,16 @@ impl Tuners {
             asked: now,
         };
         let tuner = Arc::new(Tuner { state: Mutex::new(state), changed: Event::new() });
-        open.insert(channel, tuner.clone());
+        open.insert(channel.id, tuner.clone());
         drop(open);
-        let reception = Reception { tuners: self.clone(), channel, url: url.clone(), tuner: tuner.clone() };
+        let request = Request { headers: channel.headers.clone(), ..Request::default() };
+        let reception = Reception {
+            tuners: self.clone(),
+            channel: channel.id,
+            url: channel.url.clone(),
+            request,
+            tuner: tuner.clone(),
+        };
         self.executor.spawn(reception.run()).detach();
         Some(tuner)
     }
@@ -220,6 +228,7 @@ struct Reception {
     tuners: Arc<Tuners>,
     channel: ChannelId,
     url: Url,
+    request: Request,
     tuner: Arc<Tuner>,
 }
 
@@ -294,7 +303,7 @@ impl Reception {
 
     /// Receives until something ends it.
     async fn receive(&self, segmenter: &mut Segmenter) -> Ended {
-        let Fetched { mut body, .. } = match self.tuners.client.get_good(&self.url, &Request::default()).await {
+        let Fetched { mut body, .. } = match self.tuners.client.get_good(&self.url, &self.request).await {
             Ok(fetched) => fetched,
             Err(error) => return Ended::Lost(Some(error)),
         };

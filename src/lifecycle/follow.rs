@@ -2,7 +2,7 @@
 //! `ready`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
@@ -42,22 +42,40 @@ pub(crate) struct Follower {
 
 /// Counts the streams whose end is not written down yet.
 #[derive(Clone, Default)]
-pub(crate) struct Followed(Arc<(AtomicUsize, Event)>);
+pub(crate) struct Followed(Arc<Count>);
+
+#[derive(Default)]
+struct Count {
+    streams: AtomicUsize,
+    /// One less.
+    less: Event,
+    /// The gateway stops.
+    stopping: AtomicBool,
+}
 
 /// One of them; dropped when its end is written down.
 struct Entered(Followed);
 
 impl Followed {
     fn enter(&self) -> Entered {
-        self.0.0.fetch_add(1, Ordering::SeqCst);
+        self.0.streams.fetch_add(1, Ordering::SeqCst);
         Entered(self.clone())
+    }
+
+    /// The gateway stops: whoever is lost from now on was sent away by it, and no share is over for that.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::SeqCst)
     }
 
     /// Resolves when there are none.
     pub async fn none(&self) {
         loop {
-            let left = self.0.1.listen();
-            if self.0.0.load(Ordering::SeqCst) == 0 {
+            let left = self.0.less.listen();
+            if self.0.streams.load(Ordering::SeqCst) == 0 {
                 return;
             }
             left.await;
@@ -67,8 +85,8 @@ impl Followed {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        self.0.0.0.fetch_sub(1, Ordering::SeqCst);
-        self.0.0.1.notify(usize::MAX);
+        self.0.0.streams.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.less.notify(usize::MAX);
     }
 }
 
@@ -93,11 +111,14 @@ enum Turn {
 }
 
 impl Follower {
-    /// Follows one stream to its end.
+    /// Follows one stream to its end, or until the gateway stops: then its share goes on after the next start.
     pub async fn follow(self: Arc<Self>, stream: Arc<Stream>) {
         let share = stream.share();
         let followed = self.followed.enter();
-        let reason = self.until_the_end(&stream).await;
+        let Some(reason) = self.until_the_end(&stream).await else {
+            log::info!("stream left off share={share}: it may go on after the next start");
+            return;
+        };
         stream.end();
         self.hub.close_recording(&stream);
         let duration_ms = stream.duration().to_ms().max(0) as u64;
@@ -118,7 +139,8 @@ impl Follower {
         self.hub.remove(share);
     }
 
-    async fn until_the_end(&self, stream: &Arc<Stream>) -> EndReason {
+    /// Why it is over; `None` where the gateway stops.
+    async fn until_the_end(&self, stream: &Arc<Stream>) -> Option<EndReason> {
         let mut bad_key_frames = 0;
         let began = Instant::now();
         let mut told: Option<MediaInfo> = None;
@@ -132,15 +154,17 @@ impl Follower {
                 match prove(&self.steward, &self.folder, stream, key_frame).await {
                     Proof::Ready => {}
                     Proof::Bad if bad_key_frames < MAX_BAD_KEY_FRAMES => bad_key_frames += 1,
-                    Proof::Bad | Proof::Hopeless => return EndReason::Unplayable,
+                    Proof::Bad | Proof::Hopeless => return Some(EndReason::Unplayable),
                 }
                 continue;
             }
             let limit = match stream.status() {
-                Status::Ended => return EndReason::Stopped,
+                Status::Ended if stream.is_left_off() => return None,
+                Status::Ended => return Some(EndReason::Stopped),
+                Status::Interrupted if self.followed.is_stopping() => LAST_RETRY,
                 Status::Interrupted => loss.left(self.resume_window, stream.counts().pictures, Instant::now()),
                 Status::Flowing if !stream.is_ready() && began.elapsed() >= READY_WITHIN => {
-                    return EndReason::Unplayable;
+                    return Some(EndReason::Unplayable);
                 }
                 Status::Flowing => wait,
             };
@@ -154,7 +178,7 @@ impl Follower {
             };
             let turn = change.or(late).await;
             match (turn, stream.status()) {
-                (Turn::Late, Status::Interrupted) => return EndReason::Lost,
+                (Turn::Late, Status::Interrupted) if !self.followed.is_stopping() => return Some(EndReason::Lost),
                 (Turn::Late, Status::Flowing) if stream.is_ready() => {
                     wait = MEDIA_INTERVAL;
                     self.tell_media(stream, &mut told).await;

@@ -102,6 +102,15 @@ impl Hub {
         }
     }
 
+    /// The gateway stops: what flows is closed, and may be gone on with after the next start. Its publishers have been sent
+    /// away before.
+    pub fn leave_off(&self) {
+        for stream in self.all() {
+            stream.leave_off();
+            self.close_recording(&stream);
+        }
+    }
+
     /// Has the disk close the recording of a stream that is over.
     pub fn close_recording(&self, stream: &Arc<Stream>) {
         if stream.needs_closing() {

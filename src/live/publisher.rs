@@ -43,6 +43,12 @@ impl Publisher {
         self.stream.stop(true);
     }
 
+    /// Whether somebody waits for a key frame, and none has come since: a publisher that can be asked is asked for one, at
+    /// most once a second. Looked at whenever something has come.
+    pub fn is_key_frame_wanted(&self) -> bool {
+        self.stream.is_key_frame_wanted()
+    }
+
     /// Whether the share was ended or withdrawn by someone else.
     pub fn is_revoked(&self) -> bool {
         self.stream.is_revoked()

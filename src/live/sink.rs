@@ -11,6 +11,9 @@ use crate::live::recording::Recording;
 use crate::live::state::{Status, StreamCounts};
 use crate::live::timeline::Timeline;
 
+/// A key frame that is no older serves whoever begins to watch.
+const FRESH: Ticks90k = Ticks90k::from_ms(1000);
+
 /// A form that a stream's frames are brought into, once for all who read it (a packager), or whatever else follows them.
 ///
 /// It is called under the stream's lock: it never waits, and takes no lock of its own. The stream has at most one of each
@@ -65,6 +68,8 @@ pub struct Source {
     pub(super) changes: usize,
     pub(super) status: Status,
     pub(super) began: UnixMs,
+    /// Whether somebody who begins to watch would be served by a key frame; until the next one.
+    pub(super) key_frame_wanted: bool,
 }
 
 impl Source {
@@ -81,6 +86,14 @@ impl Source {
     /// When its timeline began.
     pub fn began(&self) -> UnixMs {
         self.began
+    }
+
+    /// Somebody begins to watch, or has fallen behind: where the newest key frame is not from a moment ago, the publisher
+    /// is to be asked for one, if it can be ([`Publisher::is_key_frame_wanted`](super::Publisher::is_key_frame_wanted)).
+    pub fn want_key_frame(&mut self) {
+        let newest = self.frames.newest_key().and_then(|key| self.frames.get(key));
+        let is_fresh = newest.is_some_and(|key| self.duration() - key.start() <= FRESH);
+        self.key_frame_wanted |= !is_fresh;
     }
 
     /// Whether it is over.

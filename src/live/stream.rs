@@ -37,6 +37,8 @@ pub(super) struct Inner {
     key_frame: Option<KeyFrame>,
     ready: bool,
     revoked: bool,
+    /// The gateway stops; the share isn't over.
+    left_off: bool,
 }
 
 impl Stream {
@@ -62,12 +64,13 @@ impl Stream {
             changes: past.as_ref().map_or(0, |past| past.changes),
             status: Status::Flowing,
             began: UnixMs(date.0 - duration.to_ms()),
+            key_frame_wanted: false,
         };
         let recorder = recorder.filter(|_| past.is_none()).map(|make| make(&source));
         let sinks = past.map(|past| past.sink).into_iter().chain(recorder).collect();
         Self {
             share,
-            inner: Mutex::new(Inner { source, sinks, key_frame: None, ready: false, revoked: false }),
+            inner: Mutex::new(Inner { source, sinks, key_frame: None, ready: false, revoked: false, left_off: false }),
             news_event: Event::new(),
             piece_event: Event::new(),
             status_event: Event::new(),
@@ -141,6 +144,15 @@ impl Stream {
         self.revoked_event.notify(usize::MAX);
     }
 
+    /// Somebody begins to watch: see [`Source::want_key_frame`].
+    pub fn want_key_frame(&self) {
+        self.lock().source.want_key_frame();
+    }
+
+    pub(super) fn is_key_frame_wanted(&self) -> bool {
+        self.lock().source.key_frame_wanted
+    }
+
     pub(super) fn is_revoked(&self) -> bool {
         self.lock().revoked
     }
@@ -180,6 +192,23 @@ impl Stream {
     pub fn end(&self) {
         self.stop(true);
         self.revoke();
+    }
+
+    /// The gateway stops: it is closed as at its end, and may be gone on with after the next start. One that is over stays so.
+    pub(super) fn leave_off(&self) {
+        let mut inner = self.lock();
+        if inner.source.status == Status::Ended {
+            return;
+        }
+        inner.left_off = true;
+        inner.end();
+        drop(inner);
+        self.tell_all();
+    }
+
+    /// Whether it was closed because the gateway stops: its share isn't over.
+    pub fn is_left_off(&self) -> bool {
+        self.lock().left_off
     }
 
     pub(super) fn tell_status(&self) {
@@ -287,6 +316,7 @@ impl Inner {
                     source.params = Some(picture.params.clone());
                     source.changes += 1;
                 }
+                source.key_frame_wanted &= !picture.key;
                 &picture.data
             }
             Frame::Audio(sound) => &sound.data,

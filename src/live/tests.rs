@@ -106,3 +106,22 @@ fn a_stream_goes_on_after_its_publisher_was_lost() {
     assert_eq!(stream.duration(), Ticks90k(7 * 3000), "from the next key frame on, without a gap");
     assert_eq!((kept(&stream), stream.counts().pictures, stream.counts().bytes), (0..7, 16, 700));
 }
+
+#[test]
+fn a_key_frame_is_wanted_by_whoever_begins_to_watch_unless_there_was_one_a_moment_ago() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    publish(&mut publisher, 0, 30, 1000, 100);
+    stream.want_key_frame();
+    assert!(!publisher.is_key_frame_wanted(), "the newest is a second old");
+    publish(&mut publisher, 30, 32, 1000, 100);
+    assert!(!publisher.is_key_frame_wanted(), "nobody begins to watch");
+    stream.want_key_frame();
+    publish(&mut publisher, 32, 34, 1000, 100);
+    assert!(publisher.is_key_frame_wanted());
+    publish(&mut publisher, 34, 36, 35, 100);
+    assert!(!publisher.is_key_frame_wanted(), "it has come");
+    publish(&mut publisher, 36, 60, 1000, 1 << 20);
+    stream.want_key_frame();
+    assert!(publisher.is_key_frame_wanted(), "none is kept");
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -19,6 +19,10 @@ const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 /// A blocked request is answered after three target durations at the latest (draft-pantos-hls-rfc8216bis, 6.2.5.2).
 const MAX_BLOCK: Duration = Duration::from_secs(12);
 
+/// Where there are pictures, and their rate hasn't shown in this time, it is a low one. It is longer than a stream takes
+/// whose pictures come every half second.
+const RATE_KNOWN_AFTER: Duration = Duration::from_millis(1500);
+
 /// The endless body: from the newest key frame on.
 pub(super) async fn endless(stream: &Arc<Stream>) -> Reply {
     let fmp4 = Fmp4::of(stream);
@@ -32,11 +36,22 @@ pub(super) async fn endless(stream: &Arc<Stream>) -> Reply {
 pub(super) async fn playlist(stream: &Arc<Stream>, reload: Reload) -> Reply {
     let fmp4 = Fmp4::of(stream);
     let wait = async {
+        let mut seen = None::<Instant>;
         loop {
             let changed = fmp4.listen_parts();
             fmp4.begin().await;
+            if stream.is_left_off() {
+                return closing();
+            }
             match fmp4.playlist(reload) {
                 Ok(Some(pieces)) => return playlist_of(pieces).with("Cache-Control", "no-store"),
+                Ok(None) if fmp4.awaits_rate() => {
+                    let seen = *seen.get_or_insert_with(Instant::now);
+                    match RATE_KNOWN_AFTER.checked_sub(seen.elapsed()) {
+                        Some(rest) => drop(within(rest, changed).await),
+                        None => fmp4.promise_slow(),
+                    }
+                }
                 Ok(None) => changed.await,
                 Err(_) => return refuse(400, "directive", "That part of the stream is too far ahead."),
             }
@@ -69,6 +84,7 @@ pub(super) async fn span(stream: &Arc<Stream>, number: u64, part: Option<usize>,
     };
     let span = match within(MAX_BLOCK, wait).await {
         Some(Some(span)) => span,
+        Some(None) if stream.is_left_off() => return closing(),
         Some(None) => return unknown(),
         None => return stalled(),
     };
@@ -115,6 +131,44 @@ fn unknown() -> Reply {
     refuse(404, "not_found", "That part of the stream is gone, or never was.")
 }
 
+/// The gateway stops, and the stream may go on after its next start: no player may take it for over.
+pub(super) fn closing() -> Reply {
+    refuse(503, "closing", "The gateway is starting again. Try again in a moment.").with("Retry-After", "1")
+}
+
 fn stalled() -> Reply {
     refuse(503, "stalled", "Nothing comes from the phone at the moment.").with("Retry-After", "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::frame::{Frame, VideoFrame, VideoParams};
+    use crate::ground::id::ShareId;
+    use crate::ground::time::{Ticks90k, UnixMs};
+    use crate::live::Hub;
+    use crate::wire::h264::params::ParameterSets;
+    use crate::wire::h264::params::tests::{PPS, SPS_360};
+
+    /// A camera whose pictures come every few seconds, and nothing says so: nobody is told that it stalls.
+    #[test]
+    fn of_a_stream_of_one_picture_there_is_a_playlist() {
+        let hub = Hub::new(1, None);
+        let (mut publisher, stream) = hub.open(ShareId([7; 10]), None, None, UnixMs(0)).expect("there is room");
+        let stream = stream.expect("it is new");
+        let mut sets = ParameterSets::default();
+        sets.take(SPS_360);
+        sets.take(PPS);
+        let params = sets.current().expect("good sets");
+        let params = Arc::new(VideoParams { frame_duration: None, ..(*params).clone() });
+        let data = Bytes::from_static(&[0, 0, 0, 2, 0x65, 7]);
+        let picture = VideoFrame { pts: Ticks90k(0), dts: Ticks90k(0), key: true, params, data };
+        publisher.write(&mut vec![Frame::Video(picture)], UnixMs(0));
+        let reply = futures_lite::future::block_on(playlist(&stream, Reload::default()));
+        let Body::Pieces(pieces) = reply.body else { panic!("a playlist is in memory") };
+        let text = String::from_utf8(pieces.concat()).expect("text");
+        assert_eq!(reply.status, 200);
+        assert!(text.contains("#EXT-X-TARGETDURATION:2\n") && text.contains("segment-0.m4s"), "{text}");
+        assert!(!text.contains("PART"), "{text}");
+    }
 }

@@ -135,6 +135,9 @@ impl Playback {
             within(limits::PLAY_WAIT, live::settled(&stream)).await;
         }
         let settled = stream.is_settled();
+        if stream.is_left_off() {
+            return live::closing();
+        }
         let path = || self.recordings.video_path(stream.share());
         match file {
             PlayFile::LiveMp4 if stream.status() == Status::Ended => over(),
@@ -186,7 +189,7 @@ impl Playback {
                 return Ok(Found::Live(stream));
             }
             if stream.status() == Status::Ended {
-                return Err(over());
+                return Err(if stream.is_left_off() { live::closing() } else { over() });
             }
             changed.await;
         }

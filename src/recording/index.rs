@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Read, Seek as _};
 
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::progressive::IndexedSample;
-use crate::wire::fmp4::read::{Sample, samples};
+use crate::wire::fmp4::read::{Sample, samples, usual_duration};
 use crate::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
 use crate::wire::mp4::boxes::BoxHeader;
 use crate::wire::playlist::segments::FragmentMeta;
@@ -36,6 +36,8 @@ pub enum Record {
         offset: u64,
         /// How many bytes it has.
         size: u32,
+        /// What a picture usually takes, in ticks: by this the stream's targets were chosen. 0 where that is not said.
+        usual_duration: u32,
     },
     /// A picture or a piece of sound.
     Sample(IndexedSample),
@@ -52,7 +54,10 @@ impl Record {
         let mut bytes = [0; RECORD_BYTES];
         let (kind, size, offset) = match self {
             Self::InitSegment { offset, size } => (INIT_SEGMENT, *size, *offset),
-            Self::Fragment { offset, size } => (FRAGMENT, *size, *offset),
+            Self::Fragment { offset, size, usual_duration } => {
+                bytes[28..32].copy_from_slice(&usual_duration.to_be_bytes());
+                (FRAGMENT, *size, *offset)
+            }
             Self::Sample(sample) => {
                 bytes[1] = u8::from(sample.key);
                 bytes[2..4].copy_from_slice(&(sample.init_segment as u16).to_be_bytes());
@@ -76,7 +81,7 @@ impl Record {
         let (size, offset) = (u32_at(4), u64_at(8));
         Some(match bytes[0] {
             INIT_SEGMENT => Self::InitSegment { offset, size },
-            FRAGMENT => Self::Fragment { offset, size },
+            FRAGMENT => Self::Fragment { offset, size, usual_duration: u32_at(28) },
             END => Self::End { size: offset },
             kind @ (PICTURE | SOUND) => Self::Sample(IndexedSample {
                 track: if kind == PICTURE { VIDEO_TRACK } else { AUDIO_TRACK },
@@ -156,7 +161,7 @@ impl Indexer {
                     indexer.init_segments += 1;
                     indexer.offset = offset + u64::from(size);
                 }
-                Record::Fragment { offset, size } => indexer.offset = offset + u64::from(size),
+                Record::Fragment { offset, size, .. } => indexer.offset = offset + u64::from(size),
                 Record::Sample(_) => indexer.samples += 1,
                 Record::End { .. } => continue,
             }
@@ -211,7 +216,8 @@ impl Indexer {
             }
             at = end;
         };
-        records.push(Record::Fragment { offset: self.offset, size: size as u32 });
+        let usual_duration = usual_duration(moof).unwrap_or(0);
+        records.push(Record::Fragment { offset: self.offset, size: size as u32, usual_duration });
         let base = self.offset + at as u64;
         for sample in samples(moof).ok_or(NotAPiece)? {
             let Sample { track, decode_time, duration, composition_offset, key, offset, size } = sample;
@@ -250,7 +256,7 @@ impl Fragments {
     /// Takes the next record; gives a fragment when its last sample has been seen. [`Record::End`] ends the last one.
     pub fn take(&mut self, record: &Record) -> Option<FragmentMeta> {
         let fresh = match *record {
-            Record::Fragment { offset, size } => Some(FragmentMeta {
+            Record::Fragment { offset, size, .. } => Some(FragmentMeta {
                 number: self.next,
                 start: Ticks90k(0),
                 duration: Ticks90k(0),
@@ -302,7 +308,7 @@ mod tests {
             };
             for record in [
                 Record::InitSegment { offset, size },
-                Record::Fragment { offset, size },
+                Record::Fragment { offset, size, usual_duration: size },
                 Record::Sample(sample),
                 Record::Sample(IndexedSample { track: AUDIO_TRACK, ..sample }),
                 Record::End { size: offset },

@@ -24,9 +24,11 @@ use crate::package::fmp4::{FinishedRecording, Head, Wanted};
 use crate::private;
 use crate::recording::Folder;
 use crate::recording::index::{Fragments, Record, Records};
-use crate::wire::fmp4::progressive::{Measure, Plan};
+use crate::wire::fmp4::AUDIO_TRACK;
+use crate::wire::fmp4::progressive::{IndexedSample, Measure, Plan};
 use crate::wire::fmp4::read::read_init_segment;
 use crate::wire::playlist::segments::Segments;
+use crate::wire::playlist::targets::Targets;
 
 /// An init segment is never larger.
 const MAX_INIT_SEGMENT_BYTES: u32 = 1 << 20;
@@ -242,6 +244,7 @@ impl Library {
         let mut audio: Option<AudioParams> = None;
         let mut fragments = Fragments::new(1);
         let (mut segments, mut measure, mut last) = (Segments::default(), Measure::default(), None);
+        let (mut end, mut usual) = (Ticks90k(0), 0);
         for record in Records::of(&index)? {
             match &record {
                 Record::InitSegment { offset, size } => {
@@ -256,11 +259,19 @@ impl Library {
                     segments.describe(video.frame_duration);
                     init_segments.push((bytes.into(), Arc::new(video)));
                 }
-                Record::Sample(sample) => measure.push(sample),
+                Record::Sample(sample) => {
+                    measure.push(sample);
+                    end = end.max(end_of(sample, usual, audio.as_ref()));
+                }
                 Record::Fragment { .. } | Record::End { .. } => {}
             }
             if let Some(fragment) = fragments.take(&record) {
                 segments.push(&fragment);
+            }
+            // What was promised holds, whatever the disk has of the stream's beginning.
+            if let Record::Fragment { usual_duration: said @ 1.., .. } = record {
+                usual = said;
+                segments.promise(Targets::of(Ticks90k(said.into())));
             }
             last = Some(record);
         }
@@ -273,7 +284,7 @@ impl Library {
         segments.finish();
         let videos: Vec<&VideoParams> = init_segments.iter().map(|(_, video)| &**video).collect();
         let plan = measure.plan(&videos, audio.as_ref(), size);
-        Ok(FinishedRecording::new(path, size, plan, init_segments, audio.map(Arc::new), segments))
+        Ok(FinishedRecording::new(path, size, plan, init_segments, audio.map(Arc::new), segments, end))
     }
 
     /// Makes the head of a recording; one that lies beside it from before is taken.
@@ -318,4 +329,18 @@ impl Library {
         };
         write().inspect_err(|_| drop(std::fs::remove_file(&unfinished)))
     }
+}
+
+/// Where a sample's time ends on the stream's timeline. The decode clock may be behind the pictures, and says of them then
+/// that they take longer than is usual: one is over when it has been shown for as long as is usual (0 where that isn't
+/// said), and the next is decoded.
+fn end_of(sample: &IndexedSample, usual_duration: u32, audio: Option<&AudioParams>) -> Ticks90k {
+    let (rate, shown) = match audio {
+        Some(audio) if sample.track == AUDIO_TRACK => (audio.sample_rate, 0),
+        _ if usual_duration == 0 => (Ticks90k::PER_SECOND as u32, sample.duration),
+        _ => (Ticks90k::PER_SECOND as u32, sample.duration.min(usual_duration)),
+    };
+    let ends = [sample.duration, sample.composition_offset.saturating_add(shown)];
+    let end = sample.decode_time + u64::from(ends[0].max(ends[1]));
+    Ticks90k::from_units(i64::try_from(end).unwrap_or(i64::MAX), rate)
 }

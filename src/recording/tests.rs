@@ -33,6 +33,7 @@ use crate::wire::playlist::segments::{FragmentMeta, Segments};
 
 mod films;
 mod mending;
+mod restarts;
 
 const SHARE: ShareId = ShareId([5; 10]);
 
@@ -443,7 +444,7 @@ fn recordings_are_kept_open_by_their_bytes() {
     };
     for number in 0..8 {
         let plan = Measure::default().plan(&[], None, 0);
-        let large = FinishedRecording::new("x".into(), 0, plan, Vec::new(), None, segments());
+        let large = FinishedRecording::new("x".into(), 0, plan, Vec::new(), None, segments(), Ticks90k(0));
         assert!(large.held_bytes() > limits::LIBRARY_BYTES / 8);
         library.keep(ShareId([number; 10]), &Arc::new(large));
     }
@@ -516,7 +517,7 @@ proptest! {
         }
         let mended = repair(&folder, SHARE).expect("it can be mended");
         let end = |record: &Record| match record {
-            Record::Fragment { offset, size } => offset + u64::from(*size),
+            Record::Fragment { offset, size, .. } => offset + u64::from(*size),
             _ => 0,
         };
         let expected = before.iter().map(end).filter(|end| *end <= whole as u64).max().filter(|end| *end > 0);

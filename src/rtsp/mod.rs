@@ -130,7 +130,7 @@ impl RtspServer {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the door: takes no more publishers, ends the streams cleanly, and waits until that is done.
+    /// Closes the door: takes no more publishers, sends those away who publish, as lost ones, and waits until that is done.
     pub async fn stop(&self) {
         let listening = std::mem::take(&mut *self.listening());
         for listening in listening {

@@ -102,14 +102,14 @@ impl Receiving {
         }
     }
 
-    /// The end of the stream: a clean one where the publisher or the gateway meant it.
+    /// The end of the stream: a clean one where the publisher meant it.
     fn end(self, end: &End) {
         let share = self.publisher.share();
         let counts = self.receiver.counts();
         let meant = match end {
-            End::Teardown | End::Stopped => true,
+            End::Teardown => true,
             // GStreamer's rtspclientsink says goodbye in RTCP, and closes without TEARDOWN, at once or much later.
-            End::Closed | End::Failed(_) | End::Silent => self.receiver.said_goodbye(),
+            End::Closed | End::Failed(_) | End::Silent | End::Stopped => self.receiver.said_goodbye(),
             _ => false,
         };
         let word = if meant { "ended" } else { "lost" };
@@ -205,8 +205,10 @@ impl Connection {
             Ok(never) => match never {},
             Err(end) => end,
         };
-        // Whatever a connection fails with once the gateway has shut it down, it is the gateway that meant it.
-        let end = if self.shared.stopping.load(Ordering::SeqCst) { End::Stopped } else { end };
+        // Whatever a connection fails with once the gateway has shut it down, it was the gateway; but a publisher that stops
+        // just then has stopped.
+        let stopping = self.shared.stopping.load(Ordering::SeqCst) && !matches!(end, End::Teardown);
+        let end = if stopping { End::Stopped } else { end };
         receiving.low_water.end(self.socket.tcp());
         // The answer to a TEARDOWN; nobody waits for it.
         let _ = self.send();

@@ -196,7 +196,7 @@ impl WebCameras {
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has all conversations end, the streams cleanly, and waits until they are over.
+    /// Has all conversations end, as lost ones that may come back, and waits until they are over.
     pub async fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.stop.notify(usize::MAX);
@@ -373,7 +373,8 @@ impl Conversation<'_> {
             if let Some(publisher) = &self.publisher {
                 let gate = &self.door.gate;
                 let share = publisher.share();
-                self.session.said(now, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
+                let wanted = publisher.is_key_frame_wanted();
+                self.session.said(now, wanted, || gate.viewers(share)).iter().for_each(|said| channel.say(said.text()));
             }
             channel.flush().await?;
             if let Some(socket) = channel.socket() {
@@ -459,13 +460,13 @@ impl Conversation<'_> {
         }
     }
 
-    /// The end of the stream: a clean one where the web camera or the gateway meant it.
+    /// The end of the stream: a clean one where the web camera meant it.
     fn finish(&mut self, end: &End, peer: IpAddr) {
         let Some(publisher) = self.publisher.take() else {
             log::info!("web camera from {peer} did not publish: {end}");
             return;
         };
-        let meant = matches!(end, End::Meant(EndReason::Ended | EndReason::Stopping));
+        let meant = matches!(end, End::Meant(EndReason::Ended));
         let counts = self.session.counts();
         log::info!(
             "share={} {}: {end}; pictures={} sounds={} bytes={} dropped_pictures={}",

@@ -393,7 +393,7 @@ fn the_guide_is_told_kept_and_told_anew() {
     assert!(text(&one["now"], "starts_at").ends_with("Z"));
 
     let report = gateway.admin(&["channel", "refresh"]);
-    assert_eq!((&report["list"]["problem"], &report["guide"]["problem"]), (&Value::Null, &Value::Null), "{report}");
+    assert_eq!((&report["list"]["problem"], &report["guides"][0]["problem"]), (&Value::Null, &Value::Null), "{report}");
     assert!(upstream.last("/tv.m3u").expect("asked").head.contains("If-None-Match: \"v1\""));
 
     // After a restart without a network everything is still there.
@@ -441,4 +441,132 @@ fn tvs_are_told_when_channels_change() {
     assert_eq!(stranger.call("GET", "/tv/api/channels", None).status, 401);
     stranger.get("/tv/api/device");
     assert_eq!(stranger.call("GET", "/tv/api/channels", None).status, 403);
+}
+
+/// The dates of a captured guide, moved by so many seconds: what was on when it was made is on now. It is in Latin-1.
+fn moved(guide: &[u8], by_s: i64) -> Vec<u8> {
+    let guide: String = guide.iter().map(|byte| char::from(*byte)).collect();
+    let mut out = String::new();
+    let mut rest = guide.as_str();
+    while let Some(at) =
+        rest.find("start=\"").map(|at| at + 7).into_iter().chain(rest.find("stop=\"").map(|at| at + 6)).min()
+    {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = rest.find(|c: char| !c.is_ascii_digit()).expect("a date ends");
+        let part = |from: usize, to: usize| rest[..length].get(from..to).unwrap_or("00");
+        let written = format!(
+            "{}-{}-{} {}:{}:{} UTC {by_s:+} seconds",
+            part(0, 4),
+            part(4, 6),
+            part(6, 8),
+            part(8, 10),
+            part(10, 12),
+            part(12, 14)
+        );
+        let date = program::run(command("date", ["-u", &format!("--date={written}"), "+%Y%m%d%H%M%S"]), PATIENCE).ok();
+        out.push_str(&date.stdout.trim()[..length]);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    out.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect()
+}
+
+#[test]
+fn every_kind_of_channel_plays_with_what_is_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Its key is asked for as well.
+    let mut ffmpeg = command("ffmpeg", ["-nostdin", "-v", "error", "-i"]);
+    ffmpeg.arg(SMALL.file()).args([
+        "-c",
+        "copy",
+        "-f",
+        "hls",
+        "-hls_time",
+        "2",
+        "-hls_list_size",
+        "0",
+        "-hls_enc",
+        "1",
+    ]);
+    ffmpeg
+        .args(["-hls_enc_key", "0123456789abcdef", "-hls_enc_key_url", "stream.key"])
+        .arg(folder.path().join("hls.m3u8"));
+    program::run(ffmpeg, PATIENCE).ok();
+    if !folder.path().join("stream.key").exists() {
+        fs::write(folder.path().join("stream.key"), "0123456789abcdef").expect("written");
+    }
+    // What the channels' own server leads to asks who is there, too.
+    let pictures = folder.path().to_owned();
+    let well_said = |asked: &Asked| {
+        asked.head.contains("\r\nUser-Agent: IE\r\n") && asked.head.contains("\r\nReferer: http://x/\r\n")
+    };
+    let elsewhere = Upstream::start(move |asked| match well_said(asked) {
+        true => file(&pictures, asked),
+        false => Answer::Whole(403, Vec::new(), Vec::new()),
+    });
+    // The moment at which the captured guides were made.
+    let by_s = now_s() - 1_795_817_961;
+    let first = moved(include_bytes!("../captures/iptv/guide1.xml"), by_s);
+    let packed = write(folder.path(), "packed.gz", include_bytes!("../captures/iptv/guide2.xml.gz"));
+    let second = program::run(command("gzip", ["-dc".as_ref(), packed.as_os_str()]), PATIENCE).ok().stdout;
+    let second = gzip(std::str::from_utf8(&moved(second.as_bytes(), by_s)).expect("text"), folder.path());
+    let (pictures, moved_to) = (folder.path().to_owned(), elsewhere.url("/hls.m3u8"));
+    let upstream = Upstream::start(move |asked| match asked.path.as_str() {
+        path if path.starts_with("/ua/") && !well_said(asked) => Answer::Whole(403, Vec::new(), Vec::new()),
+        "/guide1.xml" => Answer::ok(first.clone()),
+        "/guide2.xml.gz" => Answer::ok(second.clone()),
+        "/ua/moved.m3u8" => Answer::redirect(&moved_to),
+        "/ua/endless" => endless_ts(&SMALL),
+        _ => file(&pictures, asked),
+    });
+    let list = include_str!("../captures/iptv/tv.m3u").replace("http://127.0.0.1:19981/", &upstream.url("/"));
+    let list = list.replace("/hls.m3u8|", "/two/hls.m3u8|");
+    let bar = "|User-Agent=IE&Referer=http%3A%2F%2Fx%2F";
+    let list = format!(
+        "{list}\n#EXTINF:-1 tvg-id=\"ONE.pt\",Elsewhere\n{}{bar}\n#EXTINF:-1 tvg-id='one.pt',Endless\n{}{bar}\n",
+        upstream.url("/ua/moved.m3u8"),
+        upstream.url("/ua/endless")
+    );
+    let list = write(folder.path(), "tv.m3u", list);
+    let gateway = Gateway::start_with(&settings(list.to_str().expect("text"), &[upstream.port(), elsewhere.port()]));
+    let mut household = gateway.household();
+    let report = gateway.admin(&["channel", "refresh"]);
+    for guide in report["guides"].as_array().expect("two guides") {
+        assert_eq!((&guide["problem"], &guide["skipped_total"]), (&Value::Null, &0.into()), "{guide}");
+    }
+    let channels = channels(&mut household);
+    let title = |channel: &Value, when: &str| channel[when]["title"].as_str().unwrap_or("-").to_owned();
+    let shown: Vec<_> = channels.iter().map(|one| (text(one, "name"), title(one, "now"), title(one, "next"))).collect();
+    let expected = [
+        ("Um, o primeiro", "UTC now", "Coração & pão"),
+        ("Two", "Zone now", "-"),
+        ("Three (2nd guide)", "From the second guide", "-"),
+        ("Bst", "BST now", "-"),
+        ("Cet", "CET now", "-"),
+        ("Nostop", "No stop now", "Later"),
+        ("Dup", "Long", "-"),
+        ("Nome Depois", "By name, channel later", "-"),
+        ("Sec", "12 digits no zone", "-"),
+        ("RTP 1 (user agent)", "-", "-"),
+        ("One +2h", "-", "UTC now"),
+        ("Kodiprop before", "UTC now", "Coração & pão"),
+        ("Space name", "UTC now", "Coração & pão"),
+        ("Elsewhere", "UTC now", "Coração & pão"),
+        ("Endless", "UTC now", "Coração & pão"),
+    ];
+    assert_eq!(shown, expected.map(|(name, now, next)| (name.to_owned(), now.to_owned(), next.to_owned())));
+    for channel in &channels {
+        decodes(&hls_url(&gateway, channel), "2");
+    }
+    let head = |path: &str| upstream.last(path).unwrap_or_else(|| panic!("{path} was asked for")).head;
+    assert!(
+        head("/two/hls.m3u8").contains("\r\nUser-Agent: Foo\r\nAccept")
+            && head("/two/hls.m3u8").contains("Referer: x\r\n")
+    );
+    assert!(head("/ua/stream.key").contains("\r\nUser-Agent: IE\r\n"), "keys too");
+    // Nobody else is told a channel's own.
+    for path in ["/guide1.xml", "/guide2.xml.gz", "/hls.m3u8", "/hls0.ts"] {
+        assert!(head(path).contains("\r\nUser-Agent: Lareira/") && !head(path).contains("Referer"), "{}", head(path));
+    }
 }

@@ -28,6 +28,7 @@ mod program;
 mod publisher;
 mod publishing;
 mod remux;
+mod restarts;
 mod rights;
 mod rtsps;
 mod unowned;

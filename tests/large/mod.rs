@@ -234,7 +234,7 @@ fn record(folder: &Folder, share: ShareId, pictures: u64, shown: Ticks90k, sound
     let sound_units = shown.0 as u64 * SOUND_RATE / 90_000 / sounds.max(1);
     for picture in 0..pictures {
         let size = 200 + PICTURE_BYTES + SOUND_BYTES * sounds as u32;
-        put(Record::Fragment { offset, size });
+        put(Record::Fragment { offset, size, usual_duration: 0 });
         let sample = IndexedSample {
             track: VIDEO_TRACK,
             decode_time: picture * shown.0 as u64,

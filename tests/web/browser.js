@@ -18,6 +18,29 @@ async function launchAt(home, ...more) {
 const TV = { viewport: { width: 1280, height: 720 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, permissions: ['camera', 'microphone'] };
 
+/** Complains of whatever comes onto a page that is no word of ours but a missing value written out, wherever it stands. */
+function watchWords() {
+  const nonsense = /null|undefined|NaN|\[object|Invalid Date|Infinity|\{[a-z_]+\}/;
+  const read = ['aria-label', 'alt', 'title', 'value', 'placeholder', 'src', 'href', 'd'];
+  const look = (text, node) => {
+    if (nonsense.test(text)) { console.error(`the page shows "${text.slice(0, 200)}" in ${node.nodeName}`); }
+  };
+  const all = (node) => {
+    if (node.nodeType === 3) {
+      const name = node.parentNode ? node.parentNode.nodeName : '';
+      if (name !== 'SCRIPT' && name !== 'STYLE') { look(node.data, node.parentNode || node); }
+      return;
+    }
+    if (node.attributes) { read.forEach((name) => { if (node.hasAttribute(name)) { look(node.getAttribute(name), node); } }); }
+    node.childNodes.forEach(all);
+  };
+  new MutationObserver((changes) => changes.forEach((change) => {
+    if (change.type === 'attributes') {
+      look(change.target.getAttribute(change.attributeName) || '', change.target);
+    } else if (change.type === 'characterData') { all(change.target); } else { change.addedNodes.forEach(all); }
+  })).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: read });
+}
+
 /** A page of somebody's own, that nothing was opened on yet; what it says wrong on its console is gathered in page.complaints. */
 async function blank(browser, { before = null, ...how } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Lisbon', ...how });
@@ -30,6 +53,7 @@ async function blank(browser, { before = null, ...how } = {}) {
     }
   });
   page.on('pageerror', (error) => page.complaints.push(String(error)));
+  await page.addInitScript(watchWords);
   if (before) { await page.addInitScript(before); }
   return page;
 }

@@ -69,21 +69,31 @@ async function startGateway(settings, { names = [], httpsHost = '127.0.0.1' } = 
     '[rtsp]', `address = "127.0.0.1:${rtsp}"`,
     settings(folder)
   ].join('\n'));
-  const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
-  const ended = new Promise((done) => { child.once('exit', done); });
   const url = `http://127.0.0.1:${http}`;
-  const patience = Date.now() + 20000;
-  while (!await fetch(`${url}/healthz`).then((answer) => answer.ok, () => false)) {
-    if (child.exitCode !== null || Date.now() > patience) {
-      child.kill('SIGTERM');
-      throw new Error(`the gateway did not begin to serve (${child.exitCode})`);
+  const serve = async () => {
+    const child = spawn(PROGRAM, ['serve', '--config', config], { stdio: 'ignore' });
+    const ended = new Promise((done) => { child.once('exit', done); });
+    const patience = Date.now() + 20000;
+    while (!await fetch(`${url}/healthz`).then((answer) => answer.ok, () => false)) {
+      if (child.exitCode !== null || Date.now() > patience) {
+        child.kill('SIGTERM');
+        throw new Error(`the gateway did not begin to serve (${child.exitCode})`);
+      }
+      await new Promise((done) => { setTimeout(done, 50); });
     }
-    await new Promise((done) => { setTimeout(done, 50); });
-  }
+    return async () => { child.kill('SIGTERM'); await ended; };
+  };
+  let stop = await serve();
   return {
     url, folder, httpsPort: https,
     admin: (...verb) => JSON.parse(execFileSync(PROGRAM, ['admin', '--json', '--data-dir', data, ...verb]).toString()),
-    close: async () => { child.kill('SIGTERM'); await ended; fs.rmSync(folder, { recursive: true }); }
+    /** Told to stop, and, when that is done and `meanwhile` has happened, started again. */
+    restart: async (meanwhile = async () => {}) => {
+      await stop();
+      await meanwhile();
+      stop = await serve();
+    },
+    close: async () => { await stop(); fs.rmSync(folder, { recursive: true }); }
   };
 }
 

@@ -278,6 +278,37 @@ test('F25, F15: a notification waits for a share that is not ready, invites, and
   await on(page, 'home');
 });
 
+test('F25: the page of a notification invites alone: the same share does not ring over it, another one does', async () => {
+  mock = scene.keep(await start({ users: clara() }));
+  const entry = mock.ring({ state: 'preparing' });
+  page = await open(scene.browser, mock, { path: `/tv/n/${entry.share_id}` });
+  await on(page, 'notification');
+  await listening(mock);
+  // Rung before the page has seen that it is ready, while it invites, and asked for anew by a page that comes back.
+  entry.state = 'ready';
+  mock.tell('ring', entry);
+  await page.waitForSelector('.stage .button');
+  for (let i = 0; i < 3; i += 1) { mock.tell('ring', { ...entry, user_id: 'u-1' }); }
+  const other = mock.ring({ title: 'Another one' });
+  await page.waitForSelector('.ring');
+  assert.match(await page.textContent('.ring'), /Another one/);
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('.ring', { state: 'detached' });
+  assert.equal(await page.evaluate(() => document.body.getAttribute('data-page')), 'notification');
+  await press(page, 'Enter');
+  await playing(page);
+  mock.end(other.share_id);
+});
+
+test('F8: a TV that was removed from its household while it is on shows its code again, whatever it asks', async () => {
+  mock = scene.keep(await start({ users: clara() }));
+  page = await open(scene.browser, mock);
+  await on(page, 'home');
+  mock.paired = false;
+  mock.tell('inbox', mock.counts());
+  await on(page, 'pairing');
+});
+
 test('F25, F17: a notification of nothing, of a share that is over, of one that is gone, and for somebody else', async () => {
   mock = scene.keep(await start({ users: FAMILY().slice(0, 2).map((user, i) => ({ ...user, signed_in: i === 0 })) }));
   page = await open(scene.browser, mock, { path: '/tv/n/none' });

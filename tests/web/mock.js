@@ -337,6 +337,7 @@ class Mock {
       this.users.forEach((one) => { one.signed_in = one === user; });
       return json(200, {});
     }
+    if (!this.paired) { return fail(403, 'not_paired', 'Pair it first.'); }
     if (!this.users.some((user) => user.signed_in)) { return fail(401, 'not_signed_in', 'Sign in first.'); }
     if (what === 'sign-out') { this.users.forEach((one) => { one.signed_in = false; }); return json(200, {}); }
     if (what === 'settings') {

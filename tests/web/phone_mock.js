@@ -385,6 +385,6 @@ function sorts(bytes) {
 
 const start = (options, host) => new PhoneMock(options).listen(host);
 
-module.exports = { start, CODE, TV_CODE, people };
+module.exports = { start, CODE, KEY, TV_CODE, people };
 
 if (require.main === module) { start().then((mock) => process.stdout.write(`${mock.url}/go/#${CODE}\n`)); }

@@ -199,6 +199,25 @@ test('a phone makes the house its own, goes live, is watched, loses its line, en
   assert.equal(await tv.getAttribute('body', 'data-page'), 'live');
   await isWatching('Clara');
 
+  // The gateway starts again, as an update has it: both say so, the TV keeps its last picture, and the same share goes on.
+  await gateway.restart(async () => {
+    await tv.waitForSelector('.panel');
+    assert.match(await tv.textContent('.panel'), /starting again.*by itself/s);
+    assert.ok(await tv.evaluate(() => { const { videoWidth, readyState } = document.querySelector('video'); return videoWidth > 0
+      && readyState >= 2; }), 'the last picture stays');
+    await phone.waitForFunction(() => /starting again/.test(document.querySelector('.mark-live').textContent));
+  });
+  const restarted = Date.now();
+  await phone.waitForFunction(() => !document.querySelector('.mark-live.is-waiting'));
+  await tv.waitForSelector('.panel', { state: 'hidden' });
+  t.diagnostic(`the picture goes on ${Date.now() - restarted} ms after the gateway serves again`);
+  await Promise.all([phone, tv].map((page) => page.evaluate(() => { window.pictures = []; })));
+  await tv.waitForFunction(() => window.pictures.length > 60);
+  const noticed = await Promise.all([phone, tv].map((page) => page.evaluate(() => window.pictures)));
+  assert.ok(ways(...noticed).length > 20, 'what is shown now was taken now');
+  assert.equal(await tv.getAttribute('body', 'data-page'), 'live');
+  await isWatching('Clara');
+
   // The end, and the inbox: of the one who watched, and of the one who didn't answer.
   await phone.tap('.end');
   await phone.tap('dialog .danger');

@@ -1,6 +1,6 @@
 //! The TV channels: where they come from, how that went, and what there is.
 
-import { el } from '/shared/dom.js';
+import { el, present } from '/shared/dom.js';
 import { t } from '/shared/texts.js';
 import { when } from '/shared/words.js';
 import { verb } from './api.js';
@@ -19,12 +19,18 @@ export async function lineup() {
   }
 }
 
+/** What was skipped: how many, and the first of them. */
+function skipped(count, reasons) {
+  return count ? el('details', {}, el('summary', {}, t('skipped', { count })),
+    el('ul.skipped', {}, reasons.map((reason) => el('li', {}, reason)))) : null;
+}
+
 /** One source, and how it stands. */
-function origin(words, { source, fetched_at: at, problem }) {
+function origin(words, { source, fetched_at: at, problem, skipped_total: count, skipped: reasons }) {
   if (!source) { return null; }
   return el('li.row', {},
     el('div.words', {}, el('strong', {}, words), el('span.quieter', {}, el('code', {}, source)),
-      problem ? el('span.wrong', {}, problem) : null),
+      problem ? el('span.wrong', {}, problem) : null, skipped(count, reasons)),
     el('span.quieter', {}, at ? when(at) : ''));
 }
 
@@ -46,12 +52,10 @@ export function channels(section, known, changed) {
   const rows = known.channels.slice(0, SHOWN).map((channel) =>
     el('tr', {}, el('td', {}, String(channel.number)), el('td', { dir: 'auto' }, channel.name),
     el('td', { dir: 'auto' }, channel.group || '')));
-  section.replaceChildren(...[head,
+  section.replaceChildren(...present([head,
     el('ul.grid', {}, origin(t('channel_list', { count: known.total }), known.list),
-      origin(t('channel_guide', { count: known.programmes }), known.guide)),
+      known.guides.map((guide) => origin(t('channel_guide', { count: guide.programmes }), guide))),
     rows.length ? el('table', {}, titles, el('tbody', {}, rows)) : null,
     known.total > rows.length ? el('p.quieter', {}, t('and_more', { count: known.total - rows.length })) : null,
-    known.skipped_total ? el('details', {}, el('summary', {}, t('skipped', { count: known.skipped_total })),
-      el('ul.skipped', {}, known.skipped.map(({ line, reason }) => el('li', {}, t('skipped_line', { line, reason })))))
-        : null].filter(Boolean));
+    skipped(known.skipped_total, known.skipped.map(({ line, reason }) => t('skipped_line', { line, reason })))]));
 }

@@ -1,6 +1,6 @@
 //! What the gateway is doing now: four figures with their last minutes, and the streams that flow.
 
-import { el } from '/shared/dom.js';
+import { el, present } from '/shared/dom.js';
 import { n, t } from '/shared/texts.js';
 import { length } from '/shared/words.js';
 import { verb } from './api.js';
@@ -64,7 +64,7 @@ export function draw(section, look, changed) {
   remember(seen.watching, look.viewers);
   const at = Date.parse(look.now);
   for (const share of rates.keys()) { if (!look.streams.some((stream) => stream.share_id === share)) { rates.delete(share); } }
-  section.replaceChildren(...[
+  section.replaceChildren(...present([
     el('div.section-head', {}, el('h2', {}, t('now'))),
     el('div.tiles', {},
       tile(t('watching'), look.viewers, seen.watching, 2),
@@ -74,5 +74,5 @@ export function draw(section, look, changed) {
     look.wrong_codes >= MANY_WRONG ? el('p.wrong', { role: 'alert' }, t('wrong_codes', { count: look.wrong_codes })) : null,
     look.little_room ? el('p.lead', { role: 'status' }, t('little_room', { left: bytes(look.room_left_bytes) })) : null,
     ...(look.streams.length ? look.streams.map((stream) => streamCard(stream, at, changed)) : [el('p.lead.still', {}, t('nothing_live'))])
-  ].filter(Boolean));
+  ]));
 }

@@ -95,7 +95,7 @@ function television(tv, users, changed) {
     send: ({ name }) => verb('tv_rename', { tv: tv.tv_id, name }) });
   return el('li.row', {},
     el('div.words', {}, el('strong', { dir: 'auto' }, tv.name), el('span.quieter', { dir: 'auto' }, inside)),
-    el('button.quiet', { 'aria-label': `${t('rename')}: ${tv.name}`, onclick: () => rename().then(changed) }, '✎'),
+    el('button.quiet', { 'aria-label': `${t('rename')}: ${tv.name || ''}`, onclick: () => rename().then(changed) }, '✎'),
     el('button.quiet', { 'aria-label': t('remove_tv', { name: tv.name }),
       onclick: () => sure(t('remove'), t('remove_tv', { name: tv.name }), () => verb('tv_remove', { tv: tv.tv_id })).then(changed) }, '✕'));
 }
@@ -137,7 +137,7 @@ async function invite(accounts) {
 
 /** A phone: by its own name where it has one, and by its person's; and of which household they are. */
 function device(phone, accounts, changed) {
-  const name = phone.phone_name || phone.name;
+  const name = phone.phone_name || phone.name || '';
   const home = accounts.find((account) => account.account_id === phone.account_id);
   const facts = [phone.phone_name ? phone.name : null, phone.owner ? t('owners') : null, home ? home.name : t('of_none'),
     when(phone.created_at)].filter(Boolean).join(' · ');

@@ -1,6 +1,6 @@
 //! What the phone's page is built of: its drawings, buttons, fields, pages and questions.
 
-import { el, svg } from '/shared/dom.js';
+import { el, present, svg } from '/shared/dom.js';
 import { t } from '/shared/texts.js';
 
 const ICONS = {
@@ -41,7 +41,7 @@ export function show(name, children, left = null) {
   leave = left;
   document.body.dataset.page = name;
   const page = document.getElementById('page');
-  page.replaceChildren(...children);
+  page.replaceChildren(...present(children));
   window.scrollTo(0, 0);
   const title = page.querySelector('h1');
   if (title) {

@@ -56,7 +56,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     } else if (state === 'ended') {
       over(reason, message);
     } else {
-      mark.textContent = state === 'lost' ? t('lost') : t('paused');
+      mark.textContent = { lost: t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
   };
 

@@ -6,8 +6,13 @@ export function el(what, attributes = {}, ...children) {
   const node = document.createElement(name);
   node.classList.add(...classes);
   set(node, attributes);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...present(children));
   return node;
+}
+
+/** What of these is there to be shown: `null`, `undefined` and `false` are nothing, which the browser would write out as words. */
+export function present(children) {
+  return children.flat().filter((child) => child !== null && child !== undefined && child !== false);
 }
 
 function set(node, attributes) {

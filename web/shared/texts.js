@@ -9,9 +9,9 @@ export const language = wanted.find((code) => LANGUAGES.includes(code)) || 'en';
 
 const { words } = await import(new URL(`texts/${language}.js`, document.baseURI));
 
-/** The text of that name, with its places filled in. */
+/** The text of that name, with its places filled in; what isn't known is left out. */
 export function t(key, values = {}) {
-  return words[key].replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
+  return words[key].replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name] ?? '') : place));
 }
 
 /** The text for so many. */

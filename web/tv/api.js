@@ -4,8 +4,8 @@
   'use strict';
 
   var TIMEOUT_MS = 15000;
-  /* The gateway no longer knows who asks: someone signed out elsewhere, or was removed. */
-  var SIGNED_OUT = /^(not_signed_in|no_tv)$/;
+  /* The gateway no longer knows who asks: someone signed out elsewhere, or was removed, or the television was. */
+  var SIGNED_OUT = /^(not_signed_in|no_tv|not_paired)$/;
 
   function failure(request) {
     var error = { status: request.status, code: '', message: '', retryAfter: 0 }, body;
@@ -32,7 +32,7 @@
         if (answer) { done(null, answer); return; }
       }
       var error = failure(request);
-      if (error.status === 401 && SIGNED_OUT.test(error.code) && Lareira.api.signedOut) { Lareira.api.signedOut(); }
+      if (SIGNED_OUT.test(error.code) && Lareira.api.signedOut) { Lareira.api.signedOut(); }
       done(error);
     };
     request.send(body === null ? null : JSON.stringify(body));

@@ -8,7 +8,7 @@
 
   var app = {
     device: null, user: null,
-    go: go, back: back, open: open, watch: watch, watchAs: watchAs, tune: tune, isWatching: isWatching,
+    go: go, back: back, open: open, watch: watch, watchAs: watchAs, tune: tune, isOn: isOn,
     below: below, begun: begun, chooseUser: chooseUser, signOut: signOut, speak: speak, start: start
   };
 
@@ -53,7 +53,8 @@
   /* Whether the page under this one is of that name. */
   function below(name) { return trail.length > 1 && trail[trail.length - 2].name === name; }
 
-  function isWatching(share) { return !!(page && page.share === share); }
+  /* Whether the page that is shown is about this share already: it plays it, or invites to it. */
+  function isOn(share) { return !!(page && (page.share === share || page.invites === share)); }
 
   /* What choosing a share does: one that is ready plays at once, another one tells about itself first, and so does one of
      somebody who is to be allowed first. */
@@ -206,16 +207,21 @@
     if (name === 'ring') { Lareira.ring.ring(data); }
     if (name === 'share') { Lareira.ring.heard(data); }
     if (name === 'reach') { reached(data); }
+    if (name === 'stopping') { reached({ reached: false }); }
     if (name === 'tv' || name === 'resync') { start(); }
     if ((name === 'channel' || name === 'resync') && app.user) { Lareira.guide.load(function () { tell('channel', {}); }); }
     if (name !== 'channel') { tell(name, data); }
   }
 
-  /* The gateway went or came back. A blink is not worth a word. */
+  /* The gateway went or came back. A blink is not worth a word, unless it said that it starts again. */
   function reached(data) {
     clearTimeout(unreachedTimer);
     if (!data.reached) {
-      unreachedTimer = setTimeout(function () { Lareira.panels.notice(Lareira.t('unreachable'), true); }, 4000);
+      var waits = Lareira.events.waits();
+      if (waits && !Lareira.panels.isOpen()) { Lareira.panels.notice(Lareira.t('restarting'), true); }
+      unreachedTimer = setTimeout(function () {
+        if (Lareira.events.waits()) { reached(data); } else { Lareira.panels.notice(Lareira.t('unreachable'), true); }
+      }, 4000);
       return;
     }
     Lareira.panels.notice('');

@@ -4,13 +4,16 @@
 (function (Lareira) {
   'use strict';
 
-  var NAMES = ['ring', 'share', 'inbox', 'channel', 'tv', 'resync'];
+  var NAMES = ['ring', 'share', 'inbox', 'channel', 'tv', 'resync', 'stopping'];
   var POLL_MS = 4000;
   var WAITS_MS = [500, 1000, 2000, 4000, 8000];
   var TICK_MS = 2000, SLEPT_MS = 12000;
-  var source = null, ticker = 0, ticked = 0, tell = null, timer = 0, tries = 0, connected = null, known = null;
+  /* Once the gateway is back, those who publish have so long to be back as well. */
+  var RETURN_MS = 30000;
+  var source = null, ticker = 0, ticked = 0, tell = null, timer = 0, tries = 0, connected = null, known = null, until = 0;
 
-  var events = { offsetMs: null, start: start, stop: stop };
+  /* waits(): the gateway said that it starts again, and that is not long ago. */
+  var events = { offsetMs: null, start: start, stop: stop, waits: function () { return Date.now() < until; } };
 
   function parse(text) {
     try { return JSON.parse(text) || {}; } catch (broken) { return {}; }
@@ -20,6 +23,7 @@
     if (connected === yes) { return; }
     var again = connected === false && yes;
     connected = yes;
+    if (again && events.waits()) { until = Date.now() + RETURN_MS; }
     tell('reach', { reached: yes, again: again });
   }
 
@@ -38,6 +42,7 @@
       /* A browser gives up for good when the answer is an error (a gateway just starting): begin anew by ourselves. */
       if (mine.readyState === 2) { mine.close(); later(); }
     };
+    source.addEventListener('stopping', function (event) { until = Date.now() + (parse(event.data).wait_ms || 0); });
     source.addEventListener('hello', function (event) { hello(parse(event.data)); });
     NAMES.forEach(function (name) {
       mine.addEventListener(name, function (event) { if (mine === source) { tell(name, parse(event.data)); } });

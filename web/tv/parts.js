@@ -40,6 +40,9 @@
 
   function isLive(entry) { return entry.kind !== 'clip' && (entry.state === 'ready' || entry.state === 'preparing'); }
 
+  /* Whether there is something of it to be watched: now, or what was kept of it. */
+  function plays(entry) { return isLive(entry) || (entry.state === 'ended' && entry.recorded !== false); }
+
   function liveMark() { return el('span.mark.mark-live', { text: Lareira.t('live') }); }
 
   function senderName(entry) { return (entry.sender && entry.sender.name) || Lareira.t('someone'); }
@@ -103,6 +106,6 @@
 
   Lareira.parts = {
     face: face, hearth: hearth, still: still, tile: tile, button: button, row: row, spoken: spoken, head: head, picture: picture,
-      isLive: isLive, liveMark: liveMark, senderName: senderName
+      isLive: isLive, plays: plays, liveMark: liveMark, senderName: senderName
   };
 }(window.Lareira = window.Lareira || {}));

@@ -14,7 +14,7 @@
 
   /* A share rings. The event says who; the still stands in the entry. Without an entry the event will do. */
   function ring(event) {
-    if (!event || !event.share_id || Lareira.app.isWatching(event.share_id)) { return; }
+    if (!event || !event.share_id || Lareira.app.isOn(event.share_id)) { return; }
     event.state = event.state || 'ready';
     var before = known(event.share_id), isAllowed = before && before.introduction && !event.introduction;
     if (event.thumbnail_url || (before && !isAllowed)) { put(event); return; }
@@ -42,6 +42,7 @@
 
   function put(entry) {
     var before = known(entry.share_id);
+    if (Lareira.app.isOn(entry.share_id)) { return; }
     if (!before) {
       waiting.push(entry);
       if (!shown) { next(); }
@@ -130,12 +131,18 @@
   function heard(share) {
     var over = share.state === 'ended' || share.state === 'expired' || share.state === 'unknown' || share.state === 'withdrawn';
     if (!over || (share.kind === 'clip' && share.state === 'ended')) { return; }
-    waiting = waiting.filter(function (entry) { return entry.share_id !== share.share_id; });
-    if (shown && shown.entry.share_id === share.share_id) {
-      var name = Lareira.parts.senderName(shown.entry);
-      close();
-      Lareira.panels.notice(Lareira.t('ring_over', { name: name }));
-    }
+    var rang = hush(share.share_id);
+    if (!rang) { return; }
+    var words = Lareira.words.over({ sender: rang.sender, reason: share.reason });
+    Lareira.panels.notice(words + ' ' + Lareira.t('over_inbox'));
+  }
+
+  /* A share rings no more; what was shown of it, if anything was. */
+  function hush(share) {
+    waiting = waiting.filter(function (entry) { return entry.share_id !== share; });
+    var rang = shown && shown.entry.share_id === share ? shown.entry : null;
+    if (rang) { close(); }
+    return rang;
   }
 
   function onKey(key) {
@@ -147,5 +154,5 @@
     return false;
   }
 
-  Lareira.ring = { ring: ring, anew: anew, heard: heard, onKey: onKey, close: close, isShown: function () { return !!shown; } };
+  Lareira.ring = { ring: ring, anew: anew, heard: heard, hush: hush, onKey: onKey, close: close, isShown: function () { return !!shown; } };
 }(window.Lareira = window.Lareira || {}));

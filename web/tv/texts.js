@@ -10,12 +10,14 @@
   /* What stands for a key in the language that is spoken. */
   function own(key) { return texts.hasOwnProperty(key) ? texts[key][at] : undefined; }
 
-  /* The text for a key, with {names} filled in. */
+  /* The text for a key, with {names} filled in; what isn't known is left out. */
   function t(key, values) {
     var text = own(key);
     if (text === undefined) { return key; }
-    return text.replace(/\{(\w+)\}/g, function (whole, name) { return values && values.hasOwnProperty(name)
-      ? String(values[name]) : whole; });
+    return text.replace(/\{(\w+)\}/g, function (whole, name) {
+      if (!values || !values.hasOwnProperty(name)) { return whole; }
+      return values[name] === null || values[name] === undefined ? '' : String(values[name]);
+    });
   }
 
   Lareira.t = t;

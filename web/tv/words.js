@@ -57,5 +57,25 @@
     }
   }
 
-  Lareira.words = { when: when, clock: clock, span: span, length: length, spokenLength: spokenLength, initials: initials, lacks: lacks };
+  /* Why a share is over, and what there is of it now: `entry` as the gateway tells it after the end. */
+  function over(entry) {
+    var t = Lareira.t, who = { name: Lareira.parts.senderName(entry) };
+    switch (entry.reason) {
+      case 'lost': return t('over_lost', who);
+      case 'restarted': return t('over_restarted', who);
+      case 'never_started': return t('over_never', who);
+      case 'unplayable': return t('over_unplayable', who);
+      default: return t('over_stopped', who);
+    }
+  }
+
+  /* The same as a question: what can be watched of it is offered. */
+  function overQuestion(entry, watch) {
+    var t = Lareira.t, plays = Lareira.parts.plays(entry);
+    return { title: t('over_title'), text: over(entry) + ' ' + (plays ? t('over_watch') : t('over_unkept')), entry: entry,
+      choices: plays ? [{ label: t('start_watching'), run: watch }] : [] };
+  }
+
+  Lareira.words = { over: over, overQuestion: overQuestion, when: when, clock: clock,
+    span: span, length: length, spokenLength: spokenLength, initials: initials, lacks: lacks };
 }(window.Lareira = window.Lareira || {}));

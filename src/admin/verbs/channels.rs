@@ -1,16 +1,16 @@
-//! What the owner is told of the TV channels: the list as it was read, what was skipped in it, and the guide.
+//! What the owner is told of the TV channels: the list as it was read, the guides, and what was skipped in each.
 
 use serde::Serialize;
 
 use crate::ground::limits;
-use crate::iptv::{Channels, Origin};
+use crate::iptv::{Channels, GuideOrigin, Origin};
 
-/// The channels, their list and their guide.
+/// The channels, their list and their guides.
 #[derive(Debug, Serialize)]
 pub struct ChannelsAnswer {
     fetching: bool,
     list: OriginAnswer,
-    guide: OriginAnswer,
+    guides: Vec<GuideAnswer>,
     programmes: usize,
     total: usize,
     channels: Vec<ChannelAnswer>,
@@ -24,6 +24,16 @@ struct OriginAnswer {
     source: String,
     fetched_at: Option<String>,
     problem: Option<String>,
+}
+
+/// A guide.
+#[derive(Debug, Serialize)]
+struct GuideAnswer {
+    #[serde(flatten)]
+    origin: OriginAnswer,
+    programmes: usize,
+    skipped_total: u64,
+    skipped: Vec<String>,
 }
 
 /// A channel.
@@ -52,6 +62,12 @@ impl ChannelsAnswer {
             fetched_at: origin.fetched_at.map(|date| date.to_string()),
             problem: origin.problem.clone(),
         };
+        let guide = |guide: &GuideOrigin| GuideAnswer {
+            origin: origin(&guide.origin),
+            programmes: guide.programmes,
+            skipped_total: guide.skipped_total,
+            skipped: guide.skipped.clone(),
+        };
         let known = held.catalogue.channels();
         let first = known.iter().take(limits::PAGE_ROWS).map(|channel| ChannelAnswer {
             number: channel.number,
@@ -65,7 +81,7 @@ impl ChannelsAnswer {
         Self {
             fetching: channels.is_fetching(),
             list: origin(&held.list_origin),
-            guide: origin(&held.guide_origin),
+            guides: held.guide_origins.iter().map(guide).collect(),
             programmes: held.guide.count(),
             total: known.len(),
             channels: first.collect(),

@@ -1,8 +1,8 @@
 //! What the gateway tells open pages by itself: server-sent events (HTML Living Standard, section 9.2).
 //!
 //! A stream begins with `hello` and the gateway's time, goes on from the event the page last heard of, and says
-//! something at least every quarter of a minute, so that both sides notice when the other is gone. Each device has
-//! so many streams at once.
+//! something at least every quarter of a minute, so that both sides notice when the other is gone. It ends with `stopping`
+//! when the gateway stops. Each device has so many streams at once.
 
 mod seats;
 mod text;
@@ -62,6 +62,7 @@ impl Events for Announcements {
                         first: std::iter::once(hello).chain(rings).collect(),
                         subscription,
                         seat: self.seats.take(device),
+                        is_over: false,
                     })
                 }
                 Err(failure) => failure.reply(),
@@ -124,15 +125,24 @@ struct Follower {
     first: VecDeque<String>,
     subscription: Subscription,
     seat: Seat<Device>,
+    /// It was told that the gateway stops.
+    is_over: bool,
 }
 
 impl Follower {
-    /// What is told next; `None` where the stream ends, since another one of the same device takes its place.
+    /// What is told next; `None` where the stream ends: the gateway stops, or another one of the same device takes its place.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(text) = self.first.pop_front() {
             return Some(Bytes::from(text));
         }
-        let event = async { Some(Bytes::from(text::event(&self.subscription.next().await))) };
+        if self.is_over {
+            return None;
+        }
+        let event = async {
+            let event = self.subscription.next().await;
+            self.is_over = event.is_none();
+            Some(Bytes::from(event.map_or_else(text::stopping, |event| text::event(&event))))
+        };
         let leave = async {
             self.seat.is_wanted().await;
             None

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::ground::limits;
 use crate::ground::recording_failure;
 use crate::share::{Change, Event, Ring, Shown};
 use crate::wire::address::photo_url;
@@ -15,6 +16,11 @@ pub fn event(event: &Event) -> String {
 /// A change as an event without an id.
 pub fn change(change: &Change) -> String {
     format!("event: {}\ndata: {}\n\n", name(change), data(change))
+}
+
+/// The last a page hears of a gateway that stops: for so long it waits for it to start again.
+pub fn stopping() -> String {
+    format!("event: stopping\ndata: {{\"wait_ms\":{}}}\n\n", limits::RESTART_WAIT.as_millis())
 }
 
 fn name(change: &Change) -> &'static str {

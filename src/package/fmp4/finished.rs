@@ -48,6 +48,8 @@ pub struct FinishedRecording {
     pub audio: Option<Arc<AudioParams>>,
     /// Its segments.
     pub segments: Segments,
+    /// Where its last picture or sound ends: the decode clock, and so the last segment, may end before that.
+    end: Ticks90k,
     /// Its HLS playlist in pieces, once it was written.
     playlist: OnceLock<Vec<Bytes>>,
     /// What a stream that goes on with it has of its playlist.
@@ -63,14 +65,15 @@ impl FinishedRecording {
         init_segments: Vec<(Bytes, Arc<VideoParams>)>,
         audio: Option<Arc<AudioParams>>,
         segments: Segments,
+        end: Ticks90k,
     ) -> Self {
         let (head, playlist, past) = Default::default();
-        Self { path, size, plan, head, init_segments, audio, segments, playlist, past }
+        Self { path, size, plan, head, init_segments, audio, segments, end, playlist, past }
     }
 
     /// The same, ready for a stream that goes on with it at `date`. Takes its time: the stream then need not.
     pub fn going_on(mut self, date: UnixMs) -> Self {
-        let began = UnixMs(date.0 - self.duration().to_ms());
+        let began = UnixMs(date.0 - self.end().to_ms());
         MediaPlaylist { segments: &self.segments, first: 0, began, ended: true, others: &[] }.keep(&mut self.past);
         self
     }
@@ -78,6 +81,11 @@ impl FinishedRecording {
     /// What a stream that goes on with it has of its playlist.
     pub(super) fn take_past(&mut self) -> Past {
         std::mem::take(&mut self.past)
+    }
+
+    /// Where its last picture or sound ends on its timeline: a stream that goes on with it begins there.
+    pub(super) fn end(&self) -> Ticks90k {
+        self.end.max(self.duration())
     }
 
     /// How long it is.

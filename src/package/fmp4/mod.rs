@@ -59,12 +59,26 @@ impl Fmp4 {
 
     /// The init segment of this number (`init-N.mp4`).
     pub fn init_segment(&self, number: usize) -> Option<Bytes> {
-        self.ask(|packager, _| packager.init_segment(number))
+        self.ask(|packager, source| {
+            // A player asks for it when it begins.
+            source.want_key_frame();
+            packager.init_segment(number)
+        })
     }
 
     /// The HLS playlist in pieces, if what is asked for is there: written once for all who ask.
     pub fn playlist(&self, reload: Reload) -> Result<Option<Vec<Bytes>>, BadReload> {
         self.ask(|packager, source| packager.playlist(source, reload))
+    }
+
+    /// Whether there are pictures, and nothing tells their rate yet: there is no playlist before.
+    pub fn awaits_rate(&self) -> bool {
+        self.ask(|packager, source| packager.awaits_rate(source))
+    }
+
+    /// Its pictures have been awaited for so long that their rate must be a low one.
+    pub fn promise_slow(&self) {
+        self.ask(|packager, _| packager.promise_slow());
     }
 
     /// Where a closed segment, or with `part` a part of a segment, is; `Ok(None)` if it has yet to come.

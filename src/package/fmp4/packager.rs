@@ -106,7 +106,7 @@ impl Sink for Packager {
 impl From<FinishedRecording> for Past {
     /// What a stream needs that goes on with a recording.
     fn from(recording: FinishedRecording) -> Self {
-        let (duration, bytes, audio) = (recording.duration(), recording.size, recording.audio.clone());
+        let (duration, bytes, audio) = (recording.end(), recording.size, recording.audio.clone());
         let changes = recording.init_segments.len();
         Self { duration, bytes, audio, changes, sink: Box::new(Packager::behind(recording)) }
     }
@@ -297,6 +297,19 @@ impl Packager {
             self.playlists[slot] = Some(pieces);
         }
         Ok(self.playlists[slot].clone())
+    }
+
+    /// Whether there are pictures, and nothing tells their rate yet: there is no playlist before.
+    pub fn awaits_rate(&self, source: &Source) -> bool {
+        self.segments.targets().is_none() && !self.init_segments.is_empty() && !source.ended()
+    }
+
+    /// Its pictures have been awaited for so long that their rate must be a low one.
+    pub fn promise_slow(&mut self) {
+        if self.segments.targets().is_none() {
+            self.segments.promise(self.segments.slow_targets());
+            self.playlists = [None, None];
+        }
     }
 
     /// Where a closed segment, or with `part` a part of a segment, is; `Ok(None)` if it has yet to come.

@@ -27,7 +27,10 @@ pub struct Reader {
 impl Fmp4 {
     /// A reader that begins at the newest key frame.
     pub fn reader(&self) -> Reader {
-        self.ask(|packager, source| packager.enter(source));
+        self.ask(|packager, source| {
+            packager.enter(source);
+            source.want_key_frame();
+        });
         Reader { fmp4: self.clone(), next: None, init_segment: None, listener: None }
     }
 }
@@ -42,6 +45,7 @@ impl Reader {
                 Some(next) if next >= oldest => Some(next),
                 Some(_) => {
                     source.counts.skips += 1;
+                    source.want_key_frame();
                     packager.newest_key()
                 }
                 None => packager.newest_key(),

@@ -4,6 +4,7 @@
 //! again ([`Change::Resync`]). Event ids start from the clock, so they keep rising over a restart.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use event_listener::{Event as Bell, Listener as _};
@@ -53,13 +54,18 @@ struct Ring {
 pub struct Announcer {
     ring: Mutex<Ring>,
     bell: Bell,
+    stopping: AtomicBool,
 }
 
 impl Announcer {
     /// An empty ring; `date` is now.
     pub fn new(date: UnixMs) -> Self {
         let first = (date.0.max(1) * IDS_PER_MS) as u64;
-        Self { ring: Mutex::new(Ring { told: VecDeque::new(), next: first, oldest: first }), bell: Bell::new() }
+        Self {
+            ring: Mutex::new(Ring { told: VecDeque::new(), next: first, oldest: first }),
+            bell: Bell::new(),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -78,6 +84,12 @@ impl Announcer {
         }
         ring.told.push_back(Told { audience, event: Event { id, change: change.into() } });
         drop(ring);
+        self.bell.notify(usize::MAX);
+    }
+
+    /// The gateway stops: nothing more is told.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
         self.bell.notify(usize::MAX);
     }
 
@@ -119,15 +131,16 @@ impl Subscription {
         found.map(|told| told.event.clone())
     }
 
-    /// The next event, as soon as there is one.
-    pub async fn next(&mut self) -> Event {
+    /// The next event, as soon as there is one; `None` after the last, where the gateway stops.
+    pub async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.try_next() {
-                return event;
-            }
             let listener = self.announcer.bell.listen();
+            let stopping = self.announcer.stopping.load(Ordering::SeqCst);
             if let Some(event) = self.try_next() {
-                return event;
+                return Some(event);
+            }
+            if stopping {
+                return None;
             }
             listener.await;
         }
@@ -170,6 +183,16 @@ mod tests {
         assert_eq!(tv.try_next(), None);
         assert_eq!(*phone.wait().change, GONE);
         assert_eq!(futures_lite::future::block_on(futures_lite::future::poll_once(phone.next())), None);
+    }
+
+    #[test]
+    fn whoever_listens_hears_the_last_event_and_then_that_the_gateway_stops() {
+        let announcer = ring();
+        let mut tv = announcer.subscribe(TV, None);
+        announcer.tell(TV, GONE);
+        announcer.stop();
+        let mut next = || futures_lite::future::block_on(tv.next()).map(|event| (*event.change).clone());
+        assert_eq!((next(), next(), next()), (Some(GONE), None, None));
     }
 
     #[test]

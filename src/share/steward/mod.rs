@@ -182,6 +182,16 @@ impl Steward {
             .collect();
     }
 
+    /// The gateway listens: streams that were under way when it stopped may come back for a while, from now on.
+    pub fn streams_may_come_back(&self) {
+        let until = self.clock.now() + self.settings.resume_window;
+        for (_, at, why) in &mut self.watch().deadlines {
+            if *why == EndReason::Restarted {
+                *at = until;
+            }
+        }
+    }
+
     /// The announcer that tells the open pages.
     pub fn announcer(&self) -> &Arc<Announcer> {
         &self.announcer

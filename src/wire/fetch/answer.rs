@@ -10,9 +10,47 @@ use crate::wire::fetch::url::Url;
 /// Header fields of an answer; more is an error.
 const FIELDS: usize = 96;
 
+/// Bytes of a header field's value that is sent.
+const VALUE_BYTES: usize = 1024;
+
+/// What a server wants to be told of who asks, where that isn't us: both empty for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// `User-Agent`
+    user_agent: Box<str>,
+    /// `Referer`
+    referer: Box<str>,
+}
+
+impl Headers {
+    /// Takes in a field by its name, in whatever case and with either spelling of the referrer. False if there is no
+    /// such field here, or its value can't be sent: it has to be one line of visible ASCII, not too long.
+    pub fn set(&mut self, name: &str, value: &str) -> bool {
+        let field = match name.to_ascii_lowercase().as_str() {
+            "user-agent" => &mut self.user_agent,
+            "referer" | "referrer" => &mut self.referer,
+            _ => return false,
+        };
+        let value = value.trim();
+        let clean = is_clean(value);
+        if clean {
+            *field = value.into();
+        }
+        clean
+    }
+
+    /// The same, and what `other` says goes before it.
+    pub fn overridden_by(self, other: Self) -> Self {
+        let first = |one: Box<str>, two: Box<str>| if one.is_empty() { two } else { one };
+        Self { user_agent: first(other.user_agent, self.user_agent), referer: first(other.referer, self.referer) }
+    }
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
+    /// Who asks.
+    pub headers: Headers,
     /// `Range`, as it came from a player.
     pub range: Option<String>,
     /// `If-None-Match`: the entity tag of what is known.
@@ -24,16 +62,23 @@ pub struct Request {
 impl Request {
     /// The bytes of the request for `url`.
     pub fn head(&self, url: &Url) -> Vec<u8> {
+        let Headers { user_agent, referer } = &self.headers;
+        let ours = concat!("Lareira/", env!("CARGO_PKG_VERSION"));
         let mut text = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Lareira/{}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\
              Connection: close\r\n",
             url.target(),
             url.authority(),
-            env!("CARGO_PKG_VERSION"),
+            if user_agent.is_empty() { ours } else { user_agent },
         );
-        let fields = [("Range", &self.range), ("If-None-Match", &self.etag), ("If-Modified-Since", &self.modified)];
+        let fields = [
+            ("Referer", Some(&**referer).filter(|referer| !referer.is_empty())),
+            ("Range", self.range.as_deref()),
+            ("If-None-Match", self.etag.as_deref()),
+            ("If-Modified-Since", self.modified.as_deref()),
+        ];
         for (name, value) in fields {
-            if let Some(value) = value.as_deref().filter(|value| is_clean(value)) {
+            if let Some(value) = value.filter(|value| is_clean(value)) {
                 text.push_str(&format!("{name}: {value}\r\n"));
             }
         }
@@ -44,7 +89,7 @@ impl Request {
 
 /// Whether a field's value can stand in a head: one line of visible text.
 fn is_clean(value: &str) -> bool {
-    value.len() <= 1024 && value.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+    value.len() <= VALUE_BYTES && value.bytes().all(|byte| (b' '..0x7f).contains(&byte))
 }
 
 /// The head of an answer.
@@ -130,11 +175,22 @@ mod tests {
     #[test]
     fn a_request_is_clean() {
         let url = Url::parse("http://a.example:81/x?y").expect("an address");
-        let request = Request { range: Some("bytes=0-1".into()), etag: Some("a\r\nb".into()), modified: None };
+        let etag = Some("a\r\nb".into());
+        let mut request = Request { range: Some("bytes=0-1".into()), etag, ..Request::default() };
         let text = String::from_utf8(request.head(&url)).expect("text");
-        assert!(text.starts_with("GET /x?y HTTP/1.1\r\nHost: a.example:81\r\n"), "{text}");
+        assert!(text.starts_with("GET /x?y HTTP/1.1\r\nHost: a.example:81\r\nUser-Agent: Lareira/"), "{text}");
+        assert!(!text.contains("Referer"), "{text}");
         assert!(text.contains("\r\nRange: bytes=0-1\r\n") && !text.contains("If-None-Match"), "{text}");
         assert!(text.ends_with("\r\n\r\n"), "{text}");
+
+        assert!(request.headers.set("user-AGENT", " IE 6 ") && request.headers.set("Referrer", "http://x/"));
+        for (name, value) in [("User-Agent", "a\r\nX: b"), ("Referer", "a\0"), ("Referer", "é"), ("Cookie", "a=b")] {
+            assert!(!request.headers.set(name, value), "{name}: {value}");
+        }
+        assert!(!request.headers.set("Referer", &"x".repeat(1025)), "too long");
+        let text = String::from_utf8(request.head(&url)).expect("text");
+        assert!(text.contains("\r\nUser-Agent: IE 6\r\n") && text.contains("\r\nReferer: http://x/\r\n"), "{text}");
+        assert!(!text.contains("Lareira"), "{text}");
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod answer;
 mod body;
 mod url;
 
-pub use answer::{Answer, Request, read_answer};
+pub use answer::{Answer, Headers, Request, read_answer};
 pub use body::{Body, BodyError};
 pub use url::{Scheme, Url, UrlError};

@@ -31,6 +31,8 @@ pub struct Decoding {
     pub start: Ticks90k,
     /// How long it takes: the next one is decoded then, where nothing breaks off.
     pub duration: Ticks90k,
+    /// What a picture took when the stream's targets were chosen; `None` where none are.
+    pub usual: Option<Ticks90k>,
 }
 
 /// The decoding times of one stream.
@@ -108,13 +110,10 @@ impl DecodeClock {
             };
             wished.min(room)
         };
-        self.decode(own, start, duration.max(Ticks90k(1)))
-    }
-
-    fn decode(&mut self, own: Ticks90k, start: Ticks90k, duration: Ticks90k) -> Decoding {
+        let duration = duration.max(Ticks90k(1));
         self.next = Some(start + duration);
         self.newest = Some((own, start));
-        Decoding { start, duration }
+        Decoding { start, duration, usual: targets.map(|targets| targets.frame) }
     }
 
     /// Whether pictures take longer than a part may.

@@ -11,6 +11,8 @@ pub(super) const KEY_SAMPLE: u32 = 0x0200_0000;
 const OTHER_SAMPLE: u32 = 0x0101_0000;
 /// `tf_flags`: addresses count from the `moof`.
 const BASE_IS_MOOF: u32 = 0x02_0000;
+/// `tf_flags`: it is said what a sample usually takes (14496-12, 8.8.7).
+pub(super) const USUAL_DURATION: u32 = 8;
 /// Room for `prft`, `moof` and the `mdat` header with a picture and a few pieces of sound.
 const HEADER_BYTES: usize = 256;
 
@@ -21,6 +23,8 @@ pub struct VideoSample<'a> {
     pub decode_time: u64,
     /// How long it is shown.
     pub duration: u32,
+    /// What a picture usually takes: by this it was chosen what is promised of the stream's segments, once it was.
+    pub usual_duration: Option<u32>,
     /// From decoding to showing.
     pub composition_offset: u32,
     /// Whether decoding can start here.
@@ -70,7 +74,7 @@ pub fn fragment(sequence: u32, reference: ReferenceTime, video: Option<&VideoSam
         out.full(b"mfhd", 0, 0, |out| out.u32(sequence));
         if let Some(video) = video {
             out.boxed(b"traf", |out| {
-                track_fragment(out, VIDEO_TRACK, video.decode_time);
+                track_fragment(out, VIDEO_TRACK, video.decode_time, video.usual_duration);
                 out.full(b"trun", 0, 0x0F01, |out| {
                     out.u32(1);
                     offset_fields[0] = Some(out.bytes.len());
@@ -84,7 +88,7 @@ pub fn fragment(sequence: u32, reference: ReferenceTime, video: Option<&VideoSam
         }
         if !audio.samples.is_empty() {
             out.boxed(b"traf", |out| {
-                track_fragment(out, AUDIO_TRACK, audio.decode_time);
+                track_fragment(out, AUDIO_TRACK, audio.decode_time, None);
                 out.full(b"trun", 0, 0x0301, |out| {
                     out.u32(audio.samples.len() as u32);
                     offset_fields[1] = Some(out.bytes.len());
@@ -112,7 +116,8 @@ pub fn fragment(sequence: u32, reference: ReferenceTime, video: Option<&VideoSam
     out.bytes.into()
 }
 
-/// Bytes of a fragment without its media: of a picture or none, with so many pieces of sound.
+/// Bytes of a fragment without its media: of a picture or none, with so many pieces of sound, nothing being said of what
+/// is usual.
 pub fn fragment_bytes(picture: bool, sounds: usize) -> u64 {
     const PRFT_MFHD_MDAT: u64 = 32 + 8 + 16 + 8;
     const TRACK: u64 = 8 + 16 + 20;
@@ -120,8 +125,14 @@ pub fn fragment_bytes(picture: bool, sounds: usize) -> u64 {
     PRFT_MFHD_MDAT + if picture { TRACK + 36 } else { 0 } + sound
 }
 
-fn track_fragment(out: &mut BoxWriter, track: u32, decode_time: u64) {
-    out.full(b"tfhd", 0, BASE_IS_MOOF, |out| out.u32(track));
+fn track_fragment(out: &mut BoxWriter, track: u32, decode_time: u64, usual_duration: Option<u32>) {
+    let flags = BASE_IS_MOOF | usual_duration.map_or(0, |_| USUAL_DURATION);
+    out.full(b"tfhd", 0, flags, |out| {
+        out.u32(track);
+        if let Some(duration) = usual_duration {
+            out.u32(duration);
+        }
+    });
     out.full(b"tfdt", 1, 0, |out| out.u64(decode_time));
 }
 
@@ -132,8 +143,14 @@ mod tests {
     #[test]
     fn fragments_are_as_large_as_is_said() {
         for (picture, sounds) in [(true, 0), (true, 1), (true, 7), (false, 1), (false, 50)] {
-            let sample =
-                VideoSample { decode_time: 1, duration: 3000, composition_offset: 0, key: true, data: &[1, 2, 3] };
+            let sample = VideoSample {
+                decode_time: 1,
+                duration: 3000,
+                usual_duration: None,
+                composition_offset: 0,
+                key: true,
+                data: &[1, 2, 3],
+            };
             let samples = vec![(1024, Bytes::from_static(&[4, 5])); sounds];
             let run = AudioRun { decode_time: 1, samples };
             let bytes = fragment(1, ReferenceTime(0), picture.then_some(&sample), &run).len() as u64;

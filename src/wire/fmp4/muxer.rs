@@ -166,11 +166,12 @@ impl Muxer {
             self.params = Some(frame.params.clone());
             out.push(Muxed::Init(init_segment(&frame.params, self.audio.as_deref()), frame.params.clone()));
         }
-        let Decoding { start, duration } = decoding;
+        let Decoding { start, duration, usual } = decoding;
         self.last_picture = Some(frame.dts);
         let sample = VideoSample {
             decode_time: start.0 as u64,
             duration: duration.0 as u32,
+            usual_duration: usual.map(|usual| usual.0 as u32),
             composition_offset: (frame.pts - start).0.max(0) as u32,
             key: frame.key,
             data: &frame.data,
@@ -311,7 +312,7 @@ mod tests {
         fn picture(&mut self, dts: i64, pts: i64, key: bool) {
             let (dts, pts, params) = (Ticks90k(dts), Ticks90k(pts), self.params.clone());
             let frame = VideoFrame { pts, dts, key, params, data: Bytes::from_static(&[1; 9]) };
-            let decoding = Decoding { start: dts, duration: Ticks90k(3000) };
+            let decoding = Decoding { start: dts, duration: Ticks90k(3000), usual: None };
             self.muxer.picture(self.number, &frame, decoding, ReferenceTime(0), &mut self.out);
             self.number += 1;
         }

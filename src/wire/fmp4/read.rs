@@ -3,7 +3,8 @@
 //! It reads what this house wrote, also after a power cut: whatever doesn't add up is `None`, never a panic.
 
 use crate::ground::frame::{AudioParams, VideoParams};
-use crate::wire::fmp4::fragment::KEY_SAMPLE;
+use crate::wire::fmp4::VIDEO_TRACK;
+use crate::wire::fmp4::fragment::{KEY_SAMPLE, USUAL_DURATION};
 use crate::wire::fmp4::init::MOVIE_TIMESCALE;
 use crate::wire::mp4::boxes::{Fields, boxes, find};
 use crate::wire::mp4::track::{Entry, Track};
@@ -59,6 +60,14 @@ pub fn samples(moof: &[u8]) -> Option<Vec<Sample>> {
     Some(samples)
 }
 
+/// What a picture of a `moof` (its body, without header) usually takes, in ticks, where that is said: by this it was chosen
+/// what is promised of the stream's segments.
+pub fn usual_duration(moof: &[u8]) -> Option<u32> {
+    let mut header = Fields(find(moof, &[b"traf", b"tfhd"])?);
+    let (flags, track) = (header.u32()?, header.u32()?);
+    if track == VIDEO_TRACK && flags & USUAL_DURATION != 0 { header.u32() } else { None }
+}
+
 /// Reads an init segment back (`ftyp` and `moov`): the pictures' parameters, and the sound's.
 pub fn read_init_segment(init: &[u8]) -> Option<(VideoParams, Option<AudioParams>)> {
     let moov = find(init, &[b"moov"])?;
@@ -97,8 +106,14 @@ mod tests {
     }
 
     fn a_fragment() -> Bytes {
-        let picture =
-            VideoSample { decode_time: 9000, duration: 3000, composition_offset: 6000, key: true, data: &[1; 50] };
+        let picture = VideoSample {
+            decode_time: 9000,
+            duration: 3000,
+            usual_duration: Some(3003),
+            composition_offset: 6000,
+            key: true,
+            data: &[1; 50],
+        };
         let sound = AudioRun {
             decode_time: 4800,
             samples: vec![(1024, Bytes::from_static(&[2; 7])), (1024, vec![3; 9].into())],
@@ -132,7 +147,9 @@ mod tests {
         let kinds: Vec<_> = boxes(&bytes).map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [*b"prft", *b"moof", *b"mdat"]);
         let moof_at = 32;
-        let found = samples(find(&bytes, &[b"moof"]).expect("a moof")).expect("our own fragment");
+        let moof = find(&bytes, &[b"moof"]).expect("a moof");
+        assert_eq!(usual_duration(moof), Some(3003));
+        let found = samples(moof).expect("our own fragment");
         assert_eq!(found.len(), 3);
         assert_eq!((found[0].track, found[0].decode_time, found[0].composition_offset), (1, 9000, 6000));
         assert_eq!((found[2].track, found[2].decode_time), (2, 4800 + 1024));
@@ -154,14 +171,14 @@ mod tests {
                 bytes.truncate(cut);
                 let _ = read_init_segment(&bytes);
                 for (_, body) in boxes(&bytes) {
-                    let _ = samples(body);
+                    let _ = (samples(body), usual_duration(body));
                 }
             }
         }
 
         #[test]
         fn any_bytes_are_answered(bytes: Vec<u8>) {
-            let _ = (read_init_segment(&bytes), samples(&bytes), BoxHeader::read(&bytes));
+            let _ = (read_init_segment(&bytes), samples(&bytes), usual_duration(&bytes), BoxHeader::read(&bytes));
         }
     }
 }

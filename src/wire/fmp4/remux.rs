@@ -242,6 +242,7 @@ impl<R: Recoder> Remux<R> {
         let video = VideoSample {
             decode_time: start.0 as u64,
             duration: u32::try_from(duration.0).unwrap_or(u32::MAX),
+            usual_duration: None,
             composition_offset: u32::try_from((pts - dts).0).unwrap_or(u32::MAX),
             key,
             data,

@@ -1,5 +1,6 @@
-//! The attributes of a line: `name="value"` or `name=value`, with spaces between, up to a comma. Quotes that are never
-//! closed hold up to that comma.
+//! The attributes of a line: `name="value"`, `name='value'` or `name=value`, with spaces between, up to a comma. Quotes
+//! that are never closed hold up to that comma. Where there is no comma, words without a value at the end are what would
+//! follow it; and where it comes too early, attributes may follow it.
 
 /// The attributes, in their order.
 pub(super) struct Attributes<'a>(Vec<(&'a str, &'a str)>);
@@ -9,20 +10,30 @@ impl<'a> Attributes<'a> {
     pub fn read(text: &'a str) -> (Self, &'a str) {
         let mut found = Vec::new();
         let mut rest = text;
+        // Where words begin that have no value.
+        let mut words = None;
         loop {
             rest = rest.trim_start();
             if let Some(after) = rest.strip_prefix(',') {
+                let next = after.trim_start();
+                if found.is_empty() && ["tvg-", "group-title="].iter().any(|name| next.starts_with(name)) {
+                    rest = next;
+                    continue;
+                }
                 return (Self(found), after);
             }
-            let Some(end) = rest.find(['=', ',', ' ', '\t']) else { return (Self(found), "") };
+            let Some(end) = rest.find(['=', ',', ' ', '\t']) else {
+                return (Self(found), words.unwrap_or(rest));
+            };
             let (name, after) = rest.split_at(end);
             let Some(value) = after.strip_prefix('=') else {
-                // A word alone: nothing is said by it.
+                words = words.or(Some(rest));
                 rest = after;
                 continue;
             };
             let (value, after) = value_of(value);
             found.push((name, value));
+            words = None;
             rest = after;
         }
     }
@@ -37,13 +48,19 @@ impl<'a> Attributes<'a> {
 /// A value and what follows it.
 fn value_of(text: &str) -> (&str, &str) {
     let until = |text: &'_ str, ends: &[char]| text.find(ends).unwrap_or(text.len());
-    match text.strip_prefix('"') {
-        Some(quoted) => match quoted.split_once('"') {
-            Some(whole) => whole,
-            None => quoted.split_at(until(quoted, &[','])),
-        },
-        None => text.split_at(until(text, &[',', ' ', '\t'])),
+    if let Some(quoted) = text.strip_prefix('"') {
+        return quoted.split_once('"').unwrap_or_else(|| quoted.split_at(until(quoted, &[','])));
     }
+    if let Some(quoted) = text.strip_prefix('\'') {
+        // An apostrophe in a word is no end.
+        let ends =
+            |(at, _): &(usize, &str)| quoted[at + 1..].chars().next().is_none_or(|c| matches!(c, ',' | ' ' | '\t'));
+        return match quoted.match_indices('\'').find(ends) {
+            Some((at, _)) => (&quoted[..at], &quoted[at + 1..]),
+            None => quoted.split_at(until(quoted, &[','])),
+        };
+    }
+    text.split_at(until(text, &[',', ' ', '\t']))
 }
 
 #[cfg(test)]
@@ -59,6 +76,10 @@ mod tests {
         assert_eq!(read(" a=\"b, c\" d=e,N"), (vec![("a", "b, c"), ("d", "e")], "N"));
         assert_eq!(read("a=\"open,N"), (vec![("a", "open")], "N"));
         assert_eq!(read("a=\"\"b=c alone,"), (vec![("a", ""), ("b", "c")], ""));
+        assert_eq!(read("a='it's, so' b='open,N"), (vec![("a", "it's, so"), ("b", "open")], "N"));
+        assert_eq!(read("a=b no comma"), (vec![("a", "b")], "no comma"));
+        assert_eq!(read(" x"), (vec![], "x"));
+        assert_eq!(read(", tvg-id=\"a\" b,N"), (vec![("tvg-id", "a")], "N"));
         assert_eq!(read(",a=b,c"), (vec![], "a=b,c"));
         assert_eq!(read("=x ,N"), (vec![("", "x")], "N"));
         assert_eq!(read(""), (vec![], ""));

@@ -1,15 +1,18 @@
 //! Lists of TV channels: M3U, as players and providers have extended it over the years (there is no standard; what is
-//! read here is `#EXTM3U` with `url-tvg` or `x-tvg-url`, `#EXTINF` with `tvg-…` and `group-title`, and `#EXTGRP`).
+//! read here is `#EXTM3U` with `url-tvg` or `x-tvg-url` and `tvg-shift`, `#EXTINF` with `tvg-…` and `group-title`,
+//! `#EXTGRP`, and what is said of who asks: VLC's `#EXTVLCOPT`, Kodi's `#KODIPROP` and what stands behind a bar).
 //!
 //! Bytes go in as they come, entries come out; nothing is kept but the line under way. What cannot be an entry comes
 //! out too, with its line and the reason. Whether an address may be reached is not decided here.
 
 mod attributes;
+mod told;
 
 use std::fmt;
 
 use crate::ground::limits;
 use crate::ground::text;
+use crate::wire::fetch::Headers;
 use attributes::Attributes;
 
 /// One channel of a list, as it stands there.
@@ -29,8 +32,13 @@ pub struct Entry {
     pub guide_id: String,
     /// `tvg-name`: the name by which the guide may know it; empty if that is not said.
     pub guide_name: String,
+    /// `tvg-shift`: how much later than the guide says it shows everything, in milliseconds; the list's own where the
+    /// channel has none.
+    pub shift_ms: i64,
     /// Its address.
     pub address: String,
+    /// What its server is to be told of who asks.
+    pub headers: Headers,
 }
 
 /// Something of a list.
@@ -38,8 +46,8 @@ pub struct Entry {
 pub enum Item {
     /// A channel.
     Entry(Entry),
-    /// The address of the guide.
-    Guide(String),
+    /// The address of a guide, and the line it stands on, from 1.
+    Guide(u64, String),
     /// What was skipped: its line, from 1, and why.
     Bad(u64, Fault),
 }
@@ -53,6 +61,10 @@ pub enum Fault {
     NoAddress,
     /// A line that is no address, and no channel was announced.
     NotAnAddress,
+    /// How much later a channel is than its guide is no number of hours, or too large; the channel is taken without.
+    Shift,
+    /// What is said of who asks can't be sent; the channel is taken without.
+    Header,
     /// The whole is a web page.
     WebPage,
     /// The whole is written in UTF-16.
@@ -65,6 +77,8 @@ impl fmt::Display for Fault {
             Self::TooLong => write!(f, "the line is longer than {} bytes", limits::CHANNEL_LINE_BYTES),
             Self::NoAddress => f.write_str("the channel has no address"),
             Self::NotAnAddress => f.write_str("this is no address"),
+            Self::Shift => f.write_str("tvg-shift is no number of hours from -24 to 24: it is left out"),
+            Self::Header => f.write_str("the user agent or referrer can't be sent: it is left out"),
             Self::WebPage => f.write_str("this is a web page, not a list: check the list's address"),
             Self::Utf16 => f.write_str("the list is written in UTF-16: save it as UTF-8"),
         }
@@ -83,6 +97,10 @@ pub struct Reader {
     announced: Option<(u64, Entry)>,
     /// `#EXTGRP`, which holds for the next channel.
     group: String,
+    /// What was said of who asks, which holds for the next channel.
+    headers: Headers,
+    /// The list's own `tvg-shift`.
+    shift_ms: i64,
     /// Something that is no list: nothing more is read.
     hopeless: bool,
     /// A line with words on it was read.
@@ -157,18 +175,22 @@ impl Reader {
         if let Some(rest) = tag(text, "#EXTINF:") {
             if let Some((line, _)) = self.announced.take() {
                 found(Item::Bad(line, Fault::NoAddress));
+                // What was said stood below that channel.
+                self.headers = Headers::default();
             }
-            self.announced = Some((self.number, announced(rest)));
+            self.announced = Some((self.number, self.entry(rest, found)));
         } else if let Some(rest) = tag(text, "#EXTGRP:") {
             self.group = text::line(rest, limits::CHANNEL_NAME_CHARS);
+        } else if let Some(rest) = tag(text, "#EXTVLCOPT").or_else(|| tag(text, "#KODIPROP")) {
+            if !told::property(rest, &mut self.headers) {
+                found(Item::Bad(self.number, Fault::Header));
+            }
         } else if let Some(rest) = tag(text, "#EXTM3U") {
             let (attributes, _) = Attributes::read(rest);
-            if let Some(guide) = attributes.get("url-tvg").or_else(|| attributes.get("x-tvg-url")) {
-                // Several may stand there, with commas between; the first will do.
-                let first = guide.split(',').next().unwrap_or_default().trim();
-                if !first.is_empty() {
-                    found(Item::Guide(first.to_owned()));
-                }
+            self.shift_ms = self.shift(&attributes, found).unwrap_or(self.shift_ms);
+            let guides = ["url-tvg", "x-tvg-url", "tvg-url"].into_iter().filter_map(|name| attributes.get(name));
+            for guide in guides.flat_map(told::addresses) {
+                found(Item::Guide(self.number, guide));
             }
         } else if !text.starts_with('#') {
             self.address(text, found);
@@ -176,18 +198,67 @@ impl Reader {
     }
 
     fn address(&mut self, text: &str, found: &mut impl FnMut(Item)) {
-        // Kodi's way to add header fields to an address; they are of no use here.
-        let address = text.split('|').next().unwrap_or(text).trim();
+        let (address, behind) = text.split_once('|').unwrap_or((text, ""));
+        let address = address.trim();
         let group = std::mem::take(&mut self.group);
+        let mut headers = std::mem::take(&mut self.headers);
         let mut entry = match self.announced.take() {
             Some((_, entry)) => entry,
-            None if address.contains("://") => Entry::default(),
+            None if address.contains("://") => Entry { shift_ms: self.shift_ms, ..Entry::default() },
             None => return found(Item::Bad(self.number, Fault::NotAnAddress)),
         };
+        if !told::pairs(behind, &mut headers) {
+            found(Item::Bad(self.number, Fault::Header));
+        }
         if entry.group.is_empty() {
             entry.group = group;
         }
-        found(Item::Entry(Entry { line: self.number, address: address.to_owned(), ..entry }));
+        let headers = std::mem::take(&mut entry.headers).overridden_by(headers);
+        found(Item::Entry(Entry { line: self.number, address: address.to_owned(), headers, ..entry }));
+    }
+
+    /// What stands behind `#EXTINF:`.
+    fn entry(&self, rest: &str, found: &mut impl FnMut(Item)) -> Entry {
+        // The length comes first; channels have none (-1), and what is said of it is of no use.
+        let after_length = rest.find([' ', '\t', ',']).map_or("", |at| &rest[at..]);
+        let (attributes, name) = Attributes::read(after_length);
+        let get = |name: &str, chars| attributes.get(name).map(|value| text::line(value, chars)).unwrap_or_default();
+        let words = limits::CHANNEL_NAME_CHARS;
+        let guide_name = get("tvg-name", words);
+        let mut name = text::line(name, words);
+        if name.is_empty() {
+            name.clone_from(&guide_name);
+        }
+        let number = attributes.get("tvg-chno").or_else(|| attributes.get("channel-number"));
+        let mut headers = Headers::default();
+        for name in ["user-agent", "http-user-agent", "referrer", "http-referrer", "http-referer"] {
+            if let Some(value) = attributes.get(name)
+                && !headers.set(name.trim_start_matches("http-"), value)
+            {
+                found(Item::Bad(self.number, Fault::Header));
+            }
+        }
+        Entry {
+            line: 0,
+            name,
+            number: number.and_then(|number| number.trim().parse().ok()).filter(|number| *number > 0),
+            group: get("group-title", words),
+            logo: get("tvg-logo", limits::FETCH_ADDRESS_BYTES),
+            guide_id: get("tvg-id", words),
+            guide_name,
+            shift_ms: self.shift(&attributes, found).unwrap_or(self.shift_ms),
+            address: String::new(),
+            headers,
+        }
+    }
+
+    /// `tvg-shift` of a line, if it says one that can be.
+    fn shift(&self, attributes: &Attributes<'_>, found: &mut impl FnMut(Item)) -> Option<i64> {
+        let shift = told::shift_ms(attributes.get("tvg-shift")?);
+        if shift.is_none() {
+            found(Item::Bad(self.number, Fault::Shift));
+        }
+        shift
     }
 }
 
@@ -195,31 +266,6 @@ impl Reader {
 fn tag<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let (start, rest) = line.split_at_checked(name.len())?;
     start.eq_ignore_ascii_case(name).then_some(rest)
-}
-
-/// What stands behind `#EXTINF:`.
-fn announced(rest: &str) -> Entry {
-    // The length comes first; channels have none (-1), and what is said of it is of no use.
-    let after_length = rest.find([' ', '\t', ',']).map_or("", |at| &rest[at..]);
-    let (attributes, name) = Attributes::read(after_length);
-    let get = |name: &str, chars| attributes.get(name).map(|value| text::line(value, chars)).unwrap_or_default();
-    let words = limits::CHANNEL_NAME_CHARS;
-    let guide_name = get("tvg-name", words);
-    let mut name = text::line(name, words);
-    if name.is_empty() {
-        name.clone_from(&guide_name);
-    }
-    let number = attributes.get("tvg-chno").or_else(|| attributes.get("channel-number"));
-    Entry {
-        line: 0,
-        name,
-        number: number.and_then(|number| number.trim().parse().ok()).filter(|number| *number > 0),
-        group: get("group-title", words),
-        logo: get("tvg-logo", limits::FETCH_ADDRESS_BYTES),
-        guide_id: get("tvg-id", words),
-        guide_name,
-        address: String::new(),
-    }
 }
 
 #[cfg(test)]
@@ -244,6 +290,95 @@ mod tests {
         read(text.as_bytes(), usize::MAX).into_iter().filter_map(entry).collect()
     }
 
+    fn headers(said: &[(&str, &str)]) -> Headers {
+        let mut headers = Headers::default();
+        for (name, value) in said {
+            assert!(headers.set(name, value), "{name}: {value}");
+        }
+        headers
+    }
+
+    #[test]
+    fn who_asks_is_said_in_all_ways_of_saying_it() {
+        let list = "#EXTM3U\n\
+            #EXTINF:-1,Below\n#EXTVLCOPT:http-user-agent=IE 6\n#EXTVLCOPT:http-referrer=http://x/\nhttp://a/1\n\
+            #EXTVLCOPT--http-referer=\"http://above/\"\n#EXTINF:-1,Above\nhttp://a/2\n\
+            #EXTINF:-1,Bar\nhttp://a/3|User-Agent=Mozilla%2F5.0+(X)&referer='http://x/?a=1'&Cookie=a%0d%0ab\n\
+            #EXTINF:-1,Kodi\n#KODIPROP:inputstream.adaptive.stream_headers=User-Agent=A%20B&X-Y=1\n\
+            #KODIPROP:inputstream.adaptive.license_type=com.widevine.alpha\nhttp://a/4\n\
+            #EXTINF:-1 http-user-agent=\"U\" http-referrer='http://r/' user-agent=\"\",Attributes\nhttp://a/5\n\
+            #EXTINF:-1 http-user-agent=\"first\",Both\n#EXTVLCOPT:http-user-agent=second\nhttp://a/6|User-Agent=third\n\
+            #EXTINF:-1,No address\n#EXTVLCOPT:http-user-agent=nobody's\n\
+            #EXTINF:-1,Nothing\nhttp://a/7\nhttp://a/8|User-Agent=bare\n";
+        let said: Vec<_> = entries(list).into_iter().map(|entry| entry.headers).collect();
+        let expected: [&[(&str, &str)]; 8] = [
+            &[("user-agent", "IE 6"), ("referer", "http://x/")],
+            &[("referer", "http://above/")],
+            &[("user-agent", "Mozilla/5.0 (X)"), ("referer", "http://x/?a=1")],
+            &[("user-agent", "A B")],
+            &[("user-agent", "U"), ("referer", "http://r/")],
+            &[("user-agent", "third")],
+            &[],
+            &[("user-agent", "bare")],
+        ];
+        assert_eq!(said, expected.map(headers));
+        // Nobody writes a line of his own into a request.
+        let evil = "#EXTINF:-1,A\nhttp://a/|User-Agent=x%0d%0aHost:%20evil&Referer=%00\n";
+        assert_eq!(entries(evil)[0].headers, Headers::default());
+        assert_eq!(read(evil.as_bytes(), 9)[0], Item::Bad(2, Fault::Header));
+    }
+
+    #[test]
+    fn channels_may_be_later_than_their_guide() {
+        let list = "#EXTM3U tvg-shift=\"1\"\n#EXTINF:-1,List's own\nhttp://a/1\n#EXTINF:-1 tvg-shift=-2.5,A\nhttp://a/2\n\
+            #EXTINF:-1 tvg-shift=\"+0,25\",B\nhttp://a/3\n#EXTINF:-1 tvg-shift=\"0\",C\nhttp://a/4\n\
+            #EXTINF:-1 tvg-shift=\"soon\",D\nhttp://a/5\nhttp://a/6\n#EXTINF:-1 tvg-shift=\"99\",E\nhttp://a/7\n";
+        let minutes: Vec<_> = entries(list).iter().map(|entry| entry.shift_ms / 60_000).collect();
+        assert_eq!(minutes, [60, -150, 15, 0, 60, 60, 60]);
+        let bad = read(list.as_bytes(), 7).into_iter().filter(|item| matches!(item, Item::Bad(_, Fault::Shift)));
+        assert_eq!(bad.count(), 2);
+    }
+
+    #[test]
+    fn all_guides_of_a_list_are_found() {
+        let guides = |list: &str| -> Vec<_> {
+            let guide = |item| match item {
+                Item::Guide(line, address) => Some((line, address)),
+                _ => None,
+            };
+            read(list.as_bytes(), 100).into_iter().filter_map(guide).collect()
+        };
+        let one = |text: &str| (1, text.to_owned());
+        assert_eq!(
+            guides("#EXTM3U url-tvg=\"http://a/1.xml, http://b/2.xml?x=1,2 ,\" x-tvg-url='http://c/3.xml'"),
+            [one("http://a/1.xml"), one("http://b/2.xml?x=1,2"), one("http://c/3.xml")]
+        );
+        assert_eq!(guides("#EXTM3U x-tvg-url=\"1.xml,2.xml.gz\"\n"), [one("1.xml"), one("2.xml.gz")]);
+        // Lists that were joined.
+        assert_eq!(guides("#EXTM3U url-tvg=a.xml\n\n#EXTM3U url-tvg=b.xml\n"), [one("a.xml"), (3, "b.xml".into())]);
+    }
+
+    #[test]
+    fn sloppy_lines_are_read() {
+        let list = "#EXTM3U\n#EXTINF:-1 tvg-id='it.one' group-title='L'Arte, TV',Single quotes\nhttp://a/1\n\
+            #EXTINF:-1 tvg-id=\"two\" No comma at all\nhttp://a/2\n#EXTINF:-1 Name alone\nhttp://a/3\n\
+            #EXTINF:-1, tvg-id=\"four\" group-title=\"G\",Comma first\nhttp://a/4\n#EXTINF:-1, a=b, c\nhttp://a/5\n\
+            #EXTINF:-1 tvg-id=six tvg-name=Six,\nhttp://a/6\n";
+        let entries = entries(list);
+        let shown: Vec<_> = entries.iter().map(|e| (&*e.guide_id, &*e.group, &*e.name)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("it.one", "L'Arte, TV", "Single quotes"),
+                ("two", "", "No comma at all"),
+                ("", "", "Name alone"),
+                ("four", "G", "Comma first"),
+                ("", "", "a=b, c"),
+                ("six", "", "Six"),
+            ]
+        );
+    }
+
     #[test]
     fn a_providers_list() {
         let list = "\u{feff}#EXTM3U url-tvg=\"http://guide.example/a.xml.gz,http://b\" tvg-shift=0\r\n\
@@ -258,7 +393,8 @@ mod tests {
             #EXTINF:0 tvg-chno=5.1 tvg-name=Five , \r\n\
             https://tv.example/5.ts";
         let expected = [
-            Item::Guide("http://guide.example/a.xml.gz".into()),
+            Item::Guide(1, "http://guide.example/a.xml.gz".into()),
+            Item::Guide(1, "http://b".into()),
             Item::Entry(Entry {
                 line: 5,
                 name: "RTP 1 HD, Lisboa".into(),
@@ -267,7 +403,9 @@ mod tests {
                 logo: "http://l.example/1.png".into(),
                 guide_id: "rtp1.pt".into(),
                 guide_name: "RTP 1".into(),
+                shift_ms: 0,
                 address: "http://tv.example:8080/live/1.m3u8".into(),
+                headers: headers(&[("user-agent", "x")]),
             }),
             Item::Entry(Entry {
                 line: 8,
@@ -332,7 +470,7 @@ mod tests {
         }
 
         #[test]
-        fn lines_of_pieces_are_answered(pieces in "(#EXTINF:|#EXTM3U|#EXTGRP:|-1|,|\"|=| |tvg-id|\n|\r|http://|é|<){0,40}", piece in 1_usize..9) {
+        fn lines_of_pieces_are_answered(pieces in "(#EXTINF:|#EXTM3U|#EXTGRP:|#EXTVLCOPT:|#KODIPROP:|http-user-agent|tvg-shift|url-tvg|%0a|[|&]|'|-1|,|\"|=| |tvg-id|\n|\r|http://|é|<){0,40}", piece in 1_usize..9) {
             let whole = read(pieces.as_bytes(), usize::MAX);
             prop_assert_eq!(read(pieces.as_bytes(), piece), whole);
         }

@@ -164,6 +164,22 @@ impl Segments {
         self.targets
     }
 
+    /// Promises this from here on: by what the stream has promised before, or because it is slow. What is open is closed.
+    pub fn promise(&mut self, targets: Targets) {
+        if self.targets != Some(targets) {
+            if let Some(end) = self.open.as_ref().map(Segment::end) {
+                self.close_segment(end);
+            }
+            self.targets = Some(targets);
+        }
+    }
+
+    /// What to promise of a stream whose next picture has been awaited in vain: by the rate of those that came, where that
+    /// is a low one.
+    pub fn slow_targets(&self) -> Targets {
+        self.rate.slow_targets()
+    }
+
     /// How long the picture that comes at `start` may take, for its part to be no longer than promised.
     pub fn room(&self, start: Ticks90k, key: bool, init_segment: u32) -> Ticks90k {
         let Some(part) = self.targets.and_then(|targets| targets.part) else { return PAUSE };

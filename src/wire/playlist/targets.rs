@@ -91,6 +91,12 @@ impl Rate {
         Targets::of(Ticks90k(long.0 / number.max(1)).max(Ticks90k(1)))
     }
 
+    /// The same of a stream whose next picture has been awaited for long: it is slow, as it was, or has become so.
+    pub fn slow_targets(&self) -> Targets {
+        let known = self.targets();
+        if known.part.is_none() { known } else { Targets::of(PAUSE) }
+    }
+
     /// How many of the distances are no pauses, which a beginning may have, and how long those are.
     fn usual(&self) -> (i64, Ticks90k) {
         let median = self.distances.get(self.distances.len().saturating_sub(1) / 2).copied().unwrap_or_default();

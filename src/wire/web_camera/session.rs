@@ -280,11 +280,17 @@ impl Session {
         }
     }
 
-    /// What the web camera is to be told now, after what came. `viewers` is asked only where it is told.
-    pub fn said(&mut self, now: Moment, viewers: impl FnOnce() -> usize) -> Vec<Said<'static>> {
+    /// What the web camera is to be told now, after what came. `key_frame_wanted`: somebody waits for a key frame. `viewers`
+    /// is asked only where it is told.
+    pub fn said(&mut self, now: Moment, key_frame_wanted: bool, viewers: impl FnOnce() -> usize) -> Vec<Said<'static>> {
         let is_due = |last: Option<Moment>, every| last.is_none_or(|last| now.since(last) >= every);
         let mut said = Vec::new();
-        if self.counts.pictures > 0 && self.is_seeking() && is_due(self.asked, limits::WEB_CAMERA_KEY_FRAME_TIME) {
+        // A file would be begun anew for it: those who watch would wait longer than for its next key frame.
+        let is_wanted = key_frame_wanted && matches!(self.intake, Intake::Frames(_));
+        if self.counts.pictures > 0
+            && (is_wanted || self.is_seeking())
+            && is_due(self.asked, limits::WEB_CAMERA_KEY_FRAME_TIME)
+        {
             self.asked = Some(now);
             said.push(Said::KeyFrame);
         }

@@ -1,9 +1,10 @@
 //! Dates as guides write them: `20260114233000 +0100`, the end of which may be missing (xmltv.dtd, "Dates and times").
 
+use super::zone::{Zone, days_since_1970, offset_s};
 use crate::ground::time::UnixMs;
 
-/// The date that `text` says; without an offset it is UTC.
-pub fn date(text: &str) -> Option<UnixMs> {
+/// The date that `text` says; where that has no zone, in `unsaid`.
+pub fn date(text: &str, unsaid: &Zone) -> Option<UnixMs> {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if !(4..=14).contains(&digits) || digits % 2 != 0 {
@@ -26,34 +27,8 @@ pub fn date(text: &str) -> Option<UnixMs> {
         return None;
     }
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    Some(UnixMs((seconds - offset_s(zone)?) * 1000))
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar; March is taken as the first month, so that leap days
-/// stand at the end of a year.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    year * 365 + leap_days + (month * 306 + 5) / 10 + day - 1 - 719_468
-}
-
-/// Seconds that a zone is ahead of UTC.
-fn offset_s(zone: &str) -> Option<i64> {
-    let zone = zone.trim();
-    if zone.is_empty() || ["utc", "gmt", "z"].contains(&zone.to_ascii_lowercase().as_str()) {
-        return Some(0);
-    }
-    let (sign, digits) = match zone.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
-        _ => return None,
-    };
-    let digits = digits.replace(':', "");
-    if digits.len() != 4 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes) = (digits[..2].parse::<i64>().ok()?, digits[2..].parse::<i64>().ok()?);
-    (hours <= 14 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+    let ahead_s = if zone.trim().is_empty() { unsaid.offset_s(seconds, year) } else { offset_s(zone)? };
+    Some(UnixMs((seconds - ahead_s) * 1000))
 }
 
 #[cfg(test)]
@@ -63,6 +38,7 @@ mod tests {
 
     #[test]
     fn dates_are_read_with_their_offsets() {
+        let date = |text: &str| date(text, &Zone::default());
         let shown = |text: &str| date(text).map(|date| date.to_string());
         for (text, expected) in [
             ("20260114233000 +0100", "2026-01-14T22:30:00.000Z"),
@@ -74,6 +50,10 @@ mod tests {
             ("202401010203", "2024-01-01T02:03:00.000Z"),
             ("2024", "2024-01-01T00:00:00.000Z"),
             ("19700101000000Z", "1970-01-01T00:00:00.000Z"),
+            // The DTD's own example.
+            ("200007281733 BST", "2000-07-28T16:33:00.000Z"),
+            ("20261127221921 CET", "2026-11-27T21:19:21.000Z"),
+            ("20260701120000 EDT", "2026-07-01T16:00:00.000Z"),
         ] {
             assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
         }
@@ -87,13 +67,13 @@ mod tests {
         fn dates_of_our_own_are_read(seconds in 0_i64..4_000_000_000) {
             let written = UnixMs(seconds * 1000).to_string();
             let digits: String = written[..19].chars().filter(char::is_ascii_digit).collect();
-            prop_assert_eq!(date(&digits), Some(UnixMs(seconds * 1000)));
+            prop_assert_eq!(date(&digits, &Zone::default()), Some(UnixMs(seconds * 1000)));
         }
 
         #[test]
         fn any_text_is_answered(text in "\\PC{0,30}", digits in "[0-9]{0,16} ?[+-]?[0-9:]{0,6}") {
-            date(&text);
-            date(&digits);
+            date(&text, &Zone::default());
+            date(&digits, &Zone::default());
         }
     }
 }

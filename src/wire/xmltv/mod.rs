@@ -6,6 +6,7 @@
 
 mod date;
 mod source;
+mod zone;
 
 use std::fmt;
 use std::io::BufRead;
@@ -18,6 +19,7 @@ use crate::ground::text;
 use crate::ground::time::UnixMs;
 pub use date::date;
 use source::Source;
+pub use zone::{NoZone, Zone};
 
 /// Something of a guide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,34 @@ pub enum Item {
         /// Its first title.
         title: String,
     },
+    /// What was skipped, and why.
+    Bad(Fault),
+}
+
+/// Why a programme or channel of a guide is skipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A channel without an id.
+    NoId,
+    /// A programme of no channel.
+    NoChannel,
+    /// A programme of this channel whose start can't be read: as it stands there.
+    Start(String, String),
+    /// A programme of this channel with nothing in it.
+    Empty(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoId => f.write_str("a channel has no id"),
+            Self::NoChannel => f.write_str("a programme names no channel"),
+            Self::Start(channel, start) => {
+                write!(f, "a programme of {channel} begins at no date that is known: {start:?}")
+            }
+            Self::Empty(channel) => write!(f, "a programme of {channel} has no title"),
+        }
+    }
 }
 
 /// Why a guide can't be read on. What was read before holds.
@@ -71,6 +101,8 @@ const NAMES: usize = 8;
 pub struct Reader<R> {
     xml: XmlReader<Source<R>>,
     buffer: Vec<u8>,
+    /// Of dates that have none.
+    zone: Zone,
     begun: bool,
     over: bool,
 }
@@ -78,22 +110,22 @@ pub struct Reader<R> {
 /// An element that is being read.
 enum Open {
     Channel { id: String, names: Vec<String> },
-    Programme { channel: String, start: Option<UnixMs>, stop: Option<UnixMs>, title: Option<String> },
+    Programme { channel: String, start: String, stop: String, title: Option<String> },
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads the guide that `source` gives, unpacked.
-    pub fn new(source: R) -> Self {
+    /// Reads the guide that `source` gives, unpacked. Dates without a zone are in `zone`.
+    pub fn new(source: R, zone: Zone) -> Self {
         let mut xml = XmlReader::from_reader(Source::new(source, limits::GUIDE_TOKEN_BYTES));
         let config = xml.config_mut();
         // Guides are written by scripts: one wrong end is no reason to know nothing.
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         config.allow_dangling_amp = true;
-        Self { xml, buffer: Vec::new(), begun: false, over: false }
+        Self { xml, buffer: Vec::new(), zone, begun: false, over: false }
     }
 
-    /// The next channel or programme; `None` at the end. Those without id or times are passed over.
+    /// The next channel or programme, or what had to be skipped; `None` at the end.
     pub fn next_item(&mut self) -> Result<Option<Item>, XmltvError> {
         let mut open: Option<Open> = None;
         // The text of the element under way, if it is one that is wanted.
@@ -131,13 +163,16 @@ impl<R: BufRead> Reader<R> {
                 Event::End(end) => match end.name().as_ref() {
                     "display-name" | "title" => close_words(&mut open, words.take()),
                     "channel" | "programme" => {
-                        if let Some(item) = open.take().and_then(Open::close) {
-                            return Ok(Some(item));
+                        if let Some(open) = open.take() {
+                            return Ok(Some(open.close(&self.zone)));
                         }
                     }
                     _ => {}
                 },
                 Event::Eof => self.over = true,
+                Event::Empty(start) if start.name().as_ref() == "programme" => {
+                    return Ok(Some(Item::Bad(Fault::Empty(attribute(&start, "channel")))));
+                }
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             }
         }
@@ -164,15 +199,18 @@ fn close_words(open: &mut Option<Open>, words: Option<String>) {
 }
 
 impl Open {
-    fn close(self) -> Option<Item> {
+    fn close(self, zone: &Zone) -> Item {
         match self {
-            Self::Channel { id, names } => (!id.is_empty()).then_some(Item::Channel { id, names }),
-            Self::Programme { channel, start, stop, title } => {
-                let start = start?;
-                let stop = stop.filter(|stop| *stop > start);
-                let title = title.unwrap_or_default();
-                (!channel.is_empty()).then_some(Item::Programme { channel, start, stop, title })
-            }
+            Self::Channel { id, .. } if id.is_empty() => Item::Bad(Fault::NoId),
+            Self::Channel { id, names } => Item::Channel { id, names },
+            Self::Programme { channel, .. } if channel.is_empty() => Item::Bad(Fault::NoChannel),
+            Self::Programme { channel, start, stop, title } => match date(&start, zone) {
+                None => Item::Bad(Fault::Start(channel, start)),
+                Some(start) => {
+                    let stop = date(&stop, zone).filter(|stop| *stop > start);
+                    Item::Programme { channel, start, stop, title: title.unwrap_or_default() }
+                }
+            },
         }
     }
 }
@@ -184,8 +222,8 @@ fn channel(start: &BytesStart<'_>) -> Open {
 fn programme(start: &BytesStart<'_>) -> Open {
     Open::Programme {
         channel: attribute(start, "channel"),
-        start: date(&attribute(start, "start")),
-        stop: date(&attribute(start, "stop")),
+        start: attribute(start, "start"),
+        stop: attribute(start, "stop"),
         title: None,
     }
 }
@@ -244,7 +282,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(guide: &[u8]) -> (Vec<Item>, Option<XmltvError>) {
-        let mut reader = Reader::new(guide);
+        let mut reader = Reader::new(guide, Zone::default());
         let mut items = Vec::new();
         loop {
             match reader.next_item() {
@@ -256,7 +294,7 @@ mod tests {
     }
 
     fn at(text: &str) -> UnixMs {
-        date(text).expect("a date")
+        date(text, &Zone::default()).expect("a date")
     }
 
     #[test]
@@ -288,8 +326,11 @@ mod tests {
             items,
             [
                 Item::Channel { id: "rtp1.pt".into(), names: vec!["RTP 1".into(), "1".into()] },
+                Item::Bad(Fault::NoId),
                 programme("rtp1.pt", "20260114223000", Some("20260114233000"), "Tom & Jerry –  <3"),
+                Item::Bad(Fault::Empty("R&D".into())),
                 programme("R&D", "20260115003000", None, ""),
+                Item::Bad(Fault::Start("rtp1.pt".into(), "soon".into())),
                 programme("rtp1.pt", "20260115003000", None, ""),
             ]
         );

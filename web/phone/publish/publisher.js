@@ -13,6 +13,8 @@ const PAUSES_MS = [250, 500, 1000];
 const LOOK_EVERY_MS = 200;
 /** A socket that neither opens nor acknowledges for so long is taken for lost. */
 const SILENCE_MS = 4000;
+/** How long a gateway that said that it stops is waited for as one that starts again. */
+const RESTART_MS = 60000;
 /** Errors that another try may not meet. The socket is closed after them. */
 const PASSING = ['refused', 'late_start'];
 
@@ -24,7 +26,8 @@ export function ownAddress(websocketUrl, page) {
 
 /**
  * `camera`: `{stream, video}`, the picture being shown in `video`. `rung`: of the probe.
- * `tell({state, reason, code})`: `live`, `lost` (comes back by itself), `paused`, `ended`. `isOver()`: asks whether the share is.
+ * `tell({state, reason, code})`: `live`, `lost` (comes back by itself), `restarting` (so does the gateway), `paused`, `ended`.
+ * `isOver()`: asks whether the share is.
  */
 export class Publisher {
   constructor({ url, camera, rung, tell, isOver }) {
@@ -34,6 +37,7 @@ export class Publisher {
     this.isDone = false;
     this.isPaused = false;
     this.fileShare = 1;
+    this.restartUntilMs = 0;
     // So that the gateway knows this camera when it comes back over another network.
     this.name = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     // Safari encodes pictures since 16.4, sound since 26: between them only its recorder has both.
@@ -108,6 +112,7 @@ export class Publisher {
     this.heardAtMs = nowMs;
     if (message.type === 'started') {
       this.tries = 0;
+      this.restartUntilMs = 0;
       this.adaptation.forget(nowMs);
       this.isStarted = true;
       this.hasKey = false;
@@ -122,6 +127,8 @@ export class Publisher {
       if (this.usesFrames) { this.video.requestKey(); } else { this.again(); }
     } else if (message.type === 'end' && (message.reason === 'withdrawn' || message.reason === 'ended')) {
       this.finish({ state: 'ended', reason: message.reason });
+    } else if (message.type === 'end' && message.reason === 'stopping') {
+      this.restartUntilMs = nowMs + RESTART_MS;
     } else if (message.type === 'error' && !PASSING.includes(message.code)) {
       this.finish({ state: 'ended', reason: 'error', message: message.message });
     }
@@ -181,7 +188,7 @@ export class Publisher {
   lost() {
     if (this.isDone || this.isPaused) { return; }
     this.drop();
-    this.tell({ state: 'lost' });
+    this.tell({ state: performance.now() < this.restartUntilMs ? 'restarting' : 'lost' });
     // Asked on a line that may be dead: nothing waits for the answer.
     if (this.tries > 0) { this.endIfOver(); }
     clearTimeout(this.waiting);

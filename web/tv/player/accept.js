@@ -31,7 +31,8 @@
         if (!error && answer.play) { granted(answer.play); return; }
         if (!error) { failed('refused', ''); return; }
         if (wantsPin(error)) { pad(); return; }
-        if (!hasEnded(error) && (error.status === 409 || error.status === 0 || error.status === 503) && Date.now() - since < PATIENCE_MS) {
+        if (!hasEnded(error) && (error.status === 409 || error.status === 0 || error.status === 503)
+          && (Date.now() - since < PATIENCE_MS || Lareira.events.waits())) {
           timer = setTimeout(function () { ask(pin); }, AGAIN_MS);
           return;
         }

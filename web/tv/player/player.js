@@ -98,7 +98,7 @@
         if (status === 403) { over('forbidden'); return; }
         restarts += 1;
         if (data.type === 'mediaError' && restarts < 3) { hls.recoverMediaError(); return; }
-        if (data.type === 'networkError' && restarts < 10) {
+        if (data.type === 'networkError' && (restarts < 10 || Lareira.events.waits())) {
           setTimeout(function () { if (on === mine) { hls.loadSource(url); } }, 1000);
           return;
         }

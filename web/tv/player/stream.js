@@ -76,7 +76,7 @@
     if (this.closed) { return; }
     this.abort = null;
     if (this.ending) { this.over('ended'); return; }
-    if (Date.now() - this.lastBytes > PATIENCE_MS) {
+    if (Date.now() - this.lastBytes > PATIENCE_MS && !Lareira.events.waits()) {
       this.over(this.lastStatus === 409 ? 'not-ready' : 'connection');
       return;
     }

@@ -16,17 +16,19 @@
     }
 
     function draw() {
-      var entry = params.entry, expired = entry.state === 'expired', sender = entry.sender && entry.sender.sender_id;
+      var entry = params.entry, expired = entry.state === 'expired', plays = Lareira.parts.plays(entry),
+        sender = entry.sender && entry.sender.sender_id;
       Lareira.dom.remove(node.querySelector('.stage'));
       node.appendChild(Lareira.invite.stage(entry, null, [
         el('p.facts', { text: facts(entry) }),
         Lareira.words.lacks(entry) ? el('p.lead', { text: Lareira.words.lacks(entry) }) : null,
         entry.introduction ? Lareira.invite.number(entry) : null,
         entry.introduction ? el('p.lead', { text: t('asks_text') }) : null,
-        expired ? el('p.lead', { text: t('expired') + '. ' + t('expired_text') }) : null
+        expired ? el('p.lead', { text: t('expired') + '. ' + t('expired_text') })
+          : plays ? null : el('p.lead', { text: Lareira.words.over(entry) + ' ' + t('over_unkept') })
       ], [
         entry.introduction ? Lareira.parts.button(t('allow'), allow) : null,
-        expired || entry.introduction ? null : Lareira.parts.button(t('play'), play, '.is-main.key-green'),
+        !plays || entry.introduction ? null : Lareira.parts.button(t('play'), play, '.is-main.key-green'),
         Lareira.parts.button(t('remove'), remove, '.key-red'),
         sender ? Lareira.parts.button(t('block_sender'), function () { Lareira.invite.block(entry, leave); }) : null
       ]));
@@ -43,7 +45,7 @@
         if (gone) { return; }
         if (error) { if (error.status === 404) { Lareira.panels.notice(t('expired')); leave(); } return; }
         var before = params.entry, same = ['state', 'seen', 'duration_ms', 'introduction',
-          'recording_failure_code'].every(function (name) { return entry[name] === before[name]; });
+          'recording_failure_code', 'recorded'].every(function (name) { return entry[name] === before[name]; });
         params.entry = entry;
         if (!same) { draw(); }
       });
@@ -57,7 +59,7 @@
       leave: function () { gone = true; },
       onKey: function (key) {
         if (key.name === 'red') { remove(); return true; }
-        if ((key.name === 'play' || key.name === 'playpause' || key.name === 'green') && params.entry.state !== 'expired') {
+        if ((key.name === 'play' || key.name === 'playpause' || key.name === 'green') && Lareira.parts.plays(params.entry)) {
           play();
           return true;
         }

@@ -9,7 +9,7 @@
     /* Nobody stands there who was not allowed. */
     var entries = page.entries.filter(function (entry) { return !entry.introduction; });
     var live = entries.filter(Lareira.parts.isLive)[0];
-    var unseen = entries.filter(function (entry) { return !entry.seen && entry.state !== 'expired'; })[0];
+    var unseen = entries.filter(function (entry) { return !entry.seen && Lareira.parts.plays(entry); })[0];
     return live || unseen || null;
   }
 

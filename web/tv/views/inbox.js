@@ -92,7 +92,7 @@
       if (PAGES_BACK.test(key.name) && first() > 0) { turn(first() - PAGE); return true; }
       var entry = entries[at];
       if (key.name === 'red' && entry) { Lareira.invite.remove(entry, load); return true; }
-      if (PLAYS.test(key.name) && entry && entry.state !== 'expired') {
+      if (PLAYS.test(key.name) && entry && Lareira.parts.plays(entry)) {
         if (entry.introduction) { app.open(entry); } else { app.watch(entry, 'live'); }
         return true;
       }

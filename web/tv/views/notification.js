@@ -10,11 +10,14 @@
     var t = Lareira.t, app = Lareira.app, gone = false, timer = 0, since = Date.now(), drawn = '';
     var node = el('section.page.page-stage', {}, [Lareira.parts.head('')]);
     var close = { label: t('close'), run: app.back };
+    /* While it invites, or is about to, the same share doesn't ring as well. */
+    var self = { node: node, invites: params.share, leave: leave, onEvent: onEvent };
 
     function clear() { Lareira.dom.remove(node.querySelector('.stage')); }
 
     function invite(entry) {
       clear();
+      Lareira.ring.hush(params.share);
       node.appendChild(Lareira.invite.stage(entry, Lareira.invite.line(entry, ''), [], [
         Lareira.parts.button(t('watch_now'), function () { app.watch(entry, 'live'); }, '.is-main'),
         Lareira.parts.button(t('later'), function () { app.back(); Lareira.invite.answer('later', entry); }),
@@ -34,6 +37,7 @@
     /* Nothing of that name, or not for the one who is watching: someone else of the household may know it. */
     function nothing(forbidden) {
       var others = (app.device.users || []).length > 1;
+      self.invites = null;
       say(forbidden ? t('wrong_title') : t('nothing_title'), forbidden ? t('not_yours') : t('nothing_text'), null,
         others ? [{ label: t('who_title'), run: function () { app.opened = false; app.go('who'); } }] : []);
     }
@@ -44,8 +48,8 @@
       if (entry.introduction) { app.back(); app.go('details', { entry: entry }); return; }
       if (entry.state === 'ready' || (entry.state === 'ended' && entry.kind === 'clip')) { invite(entry); return; }
       if (entry.state === 'ended') {
-        say(t('over_title'), t('over_text', { name: Lareira.parts.senderName(entry) }), entry,
-          [{ label: t('start_watching'), run: function () { app.watch(entry, 'start'); } }]);
+        var over = Lareira.words.overQuestion(entry, function () { app.watch(entry, 'start'); });
+        say(over.title, over.text, entry, over.choices);
         return;
       }
       say(t('expired'), t('expired_text'), entry, []);
@@ -64,12 +68,14 @@
       });
     }
 
+    function leave() { gone = true; clearTimeout(timer); }
+
+    function onEvent(name, data) {
+      if (name === 'resync' || ((name === 'share' || name === 'ring') && data.share_id === params.share)) { load(); }
+    }
+
     node.appendChild(el('div.stage', {}, [el('p.lead', { text: t('joining'), role: 'status' })]));
     load();
-    return {
-      node: node,
-      leave: function () { gone = true; clearTimeout(timer); },
-      onEvent: function (name, data) { if (name === 'resync' || (name === 'share' && data.share_id === params.share)) { load(); } }
-    };
+    return self;
   };
 }(window.Lareira = window.Lareira || {}));

@@ -31,19 +31,16 @@ pub(in crate::http) fn answer(api: &Api, request: &Request, call: TvCall) -> Ans
     if call == TvCall::SignIn {
         return device::sign_in(api, request, &session.tv);
     }
+    let account = session.account.ok_or(ShareError::NotPaired)?.id;
     if call == TvCall::Channels {
         // Channels are the household's: nobody needs to say who is watching.
-        session.account.ok_or(ShareError::NotPaired)?;
         return channels::answer(api.lineup.as_deref(), request, tv);
     }
     let user = session.user.ok_or(Failure::NotSignedIn)?;
     let holder = Holder { user: user.id, tv: Some(tv) };
     let steward = &api.steward;
     match call {
-        TvCall::Invite => {
-            let account = session.account.ok_or(ShareError::NotPaired)?.id;
-            invite::invite(api, request, account, Inviter::Tv(tv, user.id))
-        }
+        TvCall::Invite => invite::invite(api, request, account, Inviter::Tv(tv, user.id)),
         TvCall::InvitePicture => invite::picture(request),
         TvCall::SignOut => device::sign_out(api, request, tv, user.id),
         TvCall::Inbox => inbox::page(api, request, holder),

@@ -73,7 +73,14 @@ fn what_our_own_house_writes_is_taken() {
     let mut bytes = FFMPEG[..find_at(FFMPEG, b"moof")].to_vec();
     // The last bytes of this picture are no part of it: AAC's descriptions and ours are read by one reader.
     let data = [0, 0, 0, 3, 0x65, 0x88, 0x80];
-    let video = VideoSample { decode_time: 0, duration: 512, composition_offset: 0, key: true, data: &data };
+    let video = VideoSample {
+        decode_time: 0,
+        duration: 512,
+        usual_duration: None,
+        composition_offset: 0,
+        key: true,
+        data: &data,
+    };
     bytes.extend_from_slice(&fragment(1, ReferenceTime(0), Some(&video), &AudioRun::default()));
     let (_, frames) = demux(&bytes, 5).expect("a good file");
     assert!(matches!(&frames[..], [Frame::Video(picture)] if picture.key && picture.data[..] == data));

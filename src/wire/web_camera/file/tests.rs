@@ -80,7 +80,7 @@ fn pieces_are_acknowledged_by_when_they_were_handed_over() {
         // Every piece waits 50 ms longer than the one before.
         let now = at_ms(n as u64 * 250);
         session.binary(&message(3, 7 + n as i64 * 200_000, piece), now, &mut Vec::new()).expect("taken");
-        acks.extend(session.said(now, || 1));
+        acks.extend(session.said(now, false, || 1));
     }
     let told: Vec<_> = acks
         .iter()
@@ -88,7 +88,7 @@ fn pieces_are_acknowledged_by_when_they_were_handed_over() {
         .collect();
     assert_eq!(told, [(7, 0), (200_007, 50), (400_007, 100), (600_007, 150)]);
     session.binary(&message(3, 0, &RECORDER[8000..8100]), at_ms(3000), &mut Vec::new()).expect("taken");
-    let said = session.said(at_ms(3000), || 1);
+    let said = session.said(at_ms(3000), false, || 1);
     assert!(matches!(said[..], [Said::Ack { timestamp_us: 0, queue_ms: 0, .. }]), "what is not known is not told");
 }
 
@@ -174,11 +174,11 @@ fn what_comes_before_the_first_key_frame_is_left_out_and_one_is_asked_for() {
     let (mut session, frames, _) = sent(&file, 1_000_000).expect("a good file all the same");
     let Some(Frame::Video(picture)) = frames.iter().find(|frame| time(frame).0) else { panic!("pictures") };
     assert!(picture.key && session.counts().dropped_pictures > 0);
-    assert!(!session.said(at_ms(1), || 0).contains(&Said::KeyFrame), "it has come already");
+    assert!(!session.said(at_ms(1), true, || 0).contains(&Said::KeyFrame), "it has come already");
     let cut = file.windows(4).rposition(|letters| letters == b"moof").expect("more than one fragment") - 4;
     let (mut session, frames, _) = sent(&file[..cut], 1_000_000).expect("a good file all the same");
     assert!(frames.iter().all(|frame| !time(frame).0));
-    assert!(session.said(at_ms(1), || 0).contains(&Said::KeyFrame));
+    assert!(session.said(at_ms(1), false, || 0).contains(&Said::KeyFrame));
 }
 
 proptest! {
@@ -208,7 +208,7 @@ proptest! {
                 prop_assert!(last.is_none_or(|last| last < picture.dts) && picture.dts <= picture.pts);
                 last = Some(picture.dts);
             }
-            let _ = session.said(now, || 0);
+            let _ = session.said(now, false, || 0);
         }
     }
 }

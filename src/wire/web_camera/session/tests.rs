@@ -157,11 +157,13 @@ fn a_key_frame_is_asked_for_once_a_second_until_it_comes() {
     for n in 0..75 {
         let now = at_ms(n * 40);
         session.binary(&message(1, 0, n as i64 * 40_000, INTER), now, &mut frames).expect("taken");
-        asked.extend(session.said(now, || 0).iter().filter(|said| **said == Said::KeyFrame).map(|_| n * 40));
+        asked.extend(session.said(now, false, || 0).iter().filter(|said| **said == Said::KeyFrame).map(|_| n * 40));
     }
     assert_eq!((&asked[..], frames.len()), (&[0, 1000, 2000][..], 0));
     session.binary(&message(1, 1, 3_000_000, &key_frame()), at_ms(3000), &mut frames).expect("taken");
-    assert!(!session.said(at_ms(3000), || 0).contains(&Said::KeyFrame));
+    assert!(!session.said(at_ms(3000), false, || 0).contains(&Said::KeyFrame));
+    let wished = [3100, 3140, 4060, 4100].map(|ms| session.said(at_ms(ms), true, || 0).contains(&Said::KeyFrame));
+    assert_eq!(wished, [true, false, false, true], "somebody begins to watch");
     assert_eq!((frames.len(), session.counts().dropped_pictures), (1, 75));
 }
 
@@ -172,7 +174,7 @@ fn acknowledgements_come_at_most_every_fifth_of_a_second() {
         // Every picture waits ten milliseconds longer than the one before.
         let now = at_ms(n * 50);
         session.binary(&message(1, 1, n as i64 * 40_000, &key_frame()), now, &mut Vec::new()).expect("taken");
-        acks.extend(session.said(now, || 3));
+        acks.extend(session.said(now, false, || 3));
     }
     let bytes = (HEAD_BYTES + key_frame().len()) as u64;
     let ack = |n: u64| Said::Ack {
@@ -182,7 +184,7 @@ fn acknowledgements_come_at_most_every_fifth_of_a_second() {
         viewers: 3,
     };
     assert_eq!(acks, [0, 4, 8, 12, 16, 20, 24].map(ack));
-    assert_eq!(session.said(at_ms(9000), || 3), [], "nothing came");
+    assert_eq!(session.said(at_ms(9000), false, || 3), [], "nothing came");
     assert!(Said::Started(ShareId([1; 10])).text().contains("\"version\":1"));
 }
 
@@ -204,7 +206,7 @@ fn a_new_start_of_the_clock_is_no_gap_and_no_wait() {
     session.binary(&message(1, 1, i64::MAX, &key_frame()), at_ms(40), &mut frames).expect("taken");
     let Frame::Video(second) = &frames[1] else { panic!("a picture") };
     assert_eq!(second.pts, Ticks90k(3600));
-    let said = session.said(at_ms(40), || 0);
+    let said = session.said(at_ms(40), false, || 0);
     assert!(matches!(said[..], [Said::Ack { timestamp_us: i64::MAX, queue_ms: 0, .. }]), "{said:?}");
 }
 
@@ -302,7 +304,7 @@ proptest! {
                     last = Some(picture.dts);
                 }
             }
-            for said in session.said(now, || 0) {
+            for said in session.said(now, false, || 0) {
                 let (before, every) = match said {
                     Said::KeyFrame => (&mut asked, limits::WEB_CAMERA_KEY_FRAME_TIME),
                     _ => (&mut acknowledged, limits::WEB_CAMERA_ACK_TIME),

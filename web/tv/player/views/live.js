@@ -2,20 +2,20 @@
 (function (Lareira) {
   'use strict';
 
-  var BAR_MS = 5000, HIDDEN_MS = 10000;
+  var BAR_MS = 5000, HIDDEN_MS = 10000, AGAIN_MS = 1000, LOOK_MS = 250;
   var WAKES = /^(ok|up|down|left|right|info|play|pause|playpause)$/;
   var el = Lareira.dom.el;
 
   Lareira.views.live = function (params) {
     var t = Lareira.t, app = Lareira.app, entry = params.entry;
     var left = false, over = false, shownAt = 0, hiddenTimer = 0, receipts = null, cancel = null, asleep = false, renewed = 0,
-      pin = params.pin;
+      pin = params.pin, interrupted = false, stalls = false, muted = false, restart = null;
     var hint = el('p.hint-line', { role: 'status' });
     var since = el('span', {});
     var overlay = Lareira.over.bar(entry, Lareira.parts.liveMark(),
       el('p.bar-title', {}, [since, entry.title ? Lareira.dom.theirs('span', entry.title) : null]),
       el('div.buttons', {}, [
-        Lareira.parts.button(t('from_start'), function () { app.watch(entry, 'start'); }),
+        entry.recorded === false ? null : Lareira.parts.button(t('from_start'), fromStart),
         Lareira.parts.button(t('close'), leavePage)
       ]));
     var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) },
@@ -23,6 +23,8 @@
     var curtain = Lareira.over.curtain(node, BAR_MS, drawBar);
 
     function leavePage() { app.back(); }
+
+    function fromStart() { app.watch(entry, 'start'); }
 
     function drawBar() {
       since.textContent = entry.started_at ? t('since', { time: Lareira.words.clock(new Date(entry.started_at)) }) : '';
@@ -44,17 +46,42 @@
             node.classList.add('has-started');
             if (!receipts) { receipts = Lareira.receipts(entry.share_id); }
           },
-          onStall: function (yes) { hint.textContent = yes ? t('stalled') : ''; },
-          onMuted: function () { hint.textContent = t('press_for_sound'); node.classList.add('is-muted'); },
+          onStall: function (yes) { stalls = yes; say(); },
+          onMuted: function () { muted = true; say(); },
           onOver: ended
         });
       }, ended);
     }
 
+    function say() {
+      hint.textContent = interrupted ? t('interrupted', { name: Lareira.parts.senderName(entry) }) : stalls ? t('stalled')
+        : muted ? t('press_for_sound') : '';
+      node.classList.toggle('is-muted', muted);
+    }
+
     function quiet() {
       if (receipts) { receipts(); receipts = null; }
-      hint.textContent = '';
+      interrupted = stalls = muted = false;
+      say();
       curtain.hide();
+    }
+
+    /* The gateway starts again: the last picture stays, with a word over it, until the next one is there. */
+    function waitForRestart() {
+      if (restart || over || asleep) { return; }
+      var from = null;
+      restart = { isBack: false, timer: setInterval(function () {
+        var at = Lareira.player.video().currentTime;
+        if (!restart.isBack) { return; }
+        if (from === null) { from = at; } else if (at !== from) { restarted(); Lareira.panels.close(); }
+      }, LOOK_MS) };
+      Lareira.panels.notice('');
+      Lareira.panels.ask({ title: t('restarting'), text: t('restarting_text'), choices: [{ label: t('close'), run: leavePage }] });
+    }
+
+    function restarted() {
+      if (restart) { clearInterval(restart.timer); }
+      restart = null;
     }
 
     function ended(why, message) {
@@ -66,35 +93,38 @@
         setTimeout(function () { if (!left) { begin(); } }, 300 * renewed);
         return;
       }
-      over = true;
-      quiet();
-      var close = { label: t('close'), run: leavePage }, name = Lareira.parts.senderName(entry), words;
-      if (why === 'ended' && app.below('channel')) {
-        /* It came over a channel, and that goes on. */
-        leavePage();
-        Lareira.panels.notice(t('ring_over', { name: name }));
+      if ((why === 'connection' || why === 'not-ready') && Lareira.events.waits()) {
+        setTimeout(function () { if (!left) { begin(); } }, AGAIN_MS);
         return;
       }
-      if (why === 'ended' || why === 'gone') {
-        Lareira.panels.ask({
-          title: t('over_title'), text: why === 'gone' ? t('expired_text') : t('over_text', { name: name }), entry: entry,
-          choices: why === 'gone' ? [close] : [{ label: t('start_watching'), run: function () { app.watch(stopped(), 'start'); } }, close]
-        });
+      over = true;
+      restarted();
+      quiet();
+      var close = { label: t('close'), run: leavePage }, words;
+      if (why === 'ended') { Lareira.api.entry(entry.share_id, function (error, after) { isOver(error ? entry : after, close); }); return; }
+      if (why === 'gone') {
+        Lareira.panels.ask({ title: t('over_title'), text: t('expired_text'), entry: entry, choices: [close] });
         return;
       }
       words = Lareira.over.trouble(why, message);
       Lareira.panels.ask({ title: words.title, text: words.text, entry: entry, choices: [{ label: t('try_again'), run: again }, close] });
     }
 
-    function again() { over = false; begin(); }
-
-    /* The same share as it is after its end. */
-    function stopped() {
-      var after = {};
-      Object.keys(entry).forEach(function (key) { after[key] = entry[key]; });
-      after.state = 'ended';
-      return after;
+    /* `after`: the same share as it is after its end. */
+    function isOver(after, close) {
+      if (left) { return; }
+      if (app.below('channel')) {
+        /* It came over a channel, and that goes on. */
+        leavePage();
+        Lareira.panels.notice(Lareira.words.over(after) + ' ' + t('over_inbox'));
+        return;
+      }
+      var question = Lareira.words.overQuestion(after, function () { app.watch(after, 'start'); });
+      question.choices.push(close);
+      Lareira.panels.ask(question);
     }
+
+    function again() { over = false; begin(); }
 
     /* A hidden page plays nothing: after a while it lets go, and comes back at the edge. */
     function visibility() {
@@ -111,13 +141,13 @@
       if (over) { return false; }
       if (Lareira.player.isMuted() && key.name === 'ok') {
         Lareira.player.unmute();
-        hint.textContent = '';
-        node.classList.remove('is-muted');
+        muted = false;
+        say();
         return true;
       }
       if (key.name === 'back' && curtain.shows()) { curtain.hide(); return true; }
       if (key.name === 'stop') { leavePage(); return true; }
-      if (key.name === 'rewind') { app.watch(entry, 'start'); return true; }
+      if (key.name === 'rewind' && entry.recorded !== false) { fromStart(); return true; }
       if (!WAKES.test(key.name)) { return false; }
       if (!curtain.shows()) { showBar(); return true; }
       showBar();
@@ -132,13 +162,17 @@
     return {
       node: node, share: entry.share_id, onKey: onKey,
       onEvent: function (name, data) {
+        if (name === 'stopping') { waitForRestart(); }
+        if (name === 'reach' && restart) { restart.isBack = data.reached; }
         if (name === 'resync' && data.slept && !over && !asleep) { quiet(); begin(); }
         if (name !== 'share' || data.share_id !== entry.share_id) { return; }
+        if ('interrupted' in data && !over) { interrupted = data.interrupted; say(); }
         if (data.state === 'ended') { Lareira.player.endSoon(); }
         if (data.state === 'unknown' || data.state === 'expired' || data.state === 'withdrawn') { Lareira.player.stop(); ended('gone'); }
       },
       leave: function () {
         left = true;
+        restarted();
         curtain.hide();
         clearTimeout(hiddenTimer);
         document.removeEventListener('visibilitychange', visibility);

@@ -3,7 +3,7 @@
 (function (Lareira) {
   'use strict';
 
-  var BAR_MS = 4000, COMMIT_MS = 280, EDGE_S = 3;
+  var BAR_MS = 4000, COMMIT_MS = 280, EDGE_S = 3, AGAIN_MS = 1000;
   var el = Lareira.dom.el;
 
   Lareira.views.recorded = function (params) {
@@ -74,6 +74,11 @@
       if (left) { return; }
       if (why === 'cancelled') { app.back(); return; }
       if (why === 'forbidden' && renewed < 3) { renewed += 1; begin(video.currentTime || 0); return; }
+      if (why !== 'ended' && why !== 'gone' && Lareira.events.waits()) {
+        hint.textContent = t('restarting');
+        setTimeout(function () { if (!left) { begin(position()); } }, AGAIN_MS);
+        return;
+      }
       over = true;
       if (receipts) { receipts(); receipts = null; }
       hint.textContent = '';

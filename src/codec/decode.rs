@@ -35,8 +35,11 @@ pub fn decode_key_frame(params: &VideoParams, data: &[u8]) -> Result<Picture, Co
     thread::scope(|scope| {
         let work = || decode(&stream, admitted.width, admitted.height);
         let thread = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| CodecError::Damaged(error.to_string()))?;
-        thread.join().unwrap_or_else(|_| Err(CodecError::Damaged("the decoder panicked".to_owned())))
+        let thread = thread.map_err(|error| {
+            log::error!("no thread can be had to decode a picture: {error}");
+            CodecError::Damaged("the gateway had no thread to decode it")
+        })?;
+        thread.join().unwrap_or_else(|_| Err(CodecError::Damaged("the decoder panicked")))
     })
 }
 
@@ -44,12 +47,14 @@ fn decode(stream: &[u8], width: usize, height: usize) -> Result<Picture, CodecEr
     let config = DecoderConfig::new();
     let mut decoder = Decoder::with_api_config(OpenH264API::from_source(), config).map_err(damaged)?;
     let decoded = decoder.decode(stream).map_err(damaged)?;
-    let decoded = decoded.ok_or_else(|| CodecError::Damaged("no whole picture came out".to_owned()))?;
+    let decoded = decoded.ok_or_else(|| CodecError::Damaged("no whole picture came out"))?;
     copy(&decoded, width, height)
 }
 
+/// What the C library says is for the log: it means nothing to who sent the picture.
 fn damaged(error: openh264::Error) -> CodecError {
-    CodecError::Damaged(error.to_string())
+    log::info!("a picture can't be decoded: {error}");
+    CodecError::Damaged("the decoder can't read it")
 }
 
 /// Parameter sets and IDR slices with start codes.
@@ -91,7 +96,7 @@ pub(super) fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> R
 
 /// Takes the picture out of the decoder's padded planes. The decoder has cropped it; the size must be the SPS's.
 pub(super) fn copy(decoded: &DecodedYUV<'_>, width: usize, height: usize) -> Result<Picture, CodecError> {
-    let wrong_size = || CodecError::Damaged("the picture isn't of the size that was announced".to_owned());
+    let wrong_size = || CodecError::Damaged("the picture isn't of the size that was announced");
     if decoded.dimensions() != (width, height) {
         return Err(wrong_size());
     }

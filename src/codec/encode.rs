@@ -113,7 +113,8 @@ impl std::fmt::Debug for Encoder {
 }
 
 fn failed(error: openh264::Error) -> CodecError {
-    CodecError::Encoder(error.to_string())
+    log::error!("the encoder failed: {error}");
+    CodecError::Encoder
 }
 
 /// A picture whose planes are known to be as large as it says: the encoder reads them by address.

@@ -44,7 +44,7 @@ pub(super) fn status(error: &PhotoError) -> u16 {
     match error {
         PhotoError::Drawing(PortraitError::WrongKind) => 415,
         PhotoError::Drawing(PortraitError::TooLarge | PortraitError::TooIntricate) => 413,
-        PhotoError::Drawing(PortraitError::Broken(_)) => 400,
+        PhotoError::Drawing(PortraitError::Broken) => 400,
         PhotoError::Gone => 404,
         PhotoError::DiskFull => 507,
         PhotoError::Busy | PhotoError::NotKept => 503,

@@ -95,9 +95,8 @@ impl fmt::Display for ClipError {
         f.write_str(match self {
             Self::Share(error) => return error.fmt(f),
             Self::NotStored(error) => return write!(f, "The video can't be stored: {error}"),
-            Self::Disk(error) => {
-                return write!(f, "The gateway's disk failed ({error}): check it, then send the video again");
-            }
+            // What the system says of it is in the log.
+            Self::Disk(_) => "The gateway's disk failed: look at its log and check it, then send the video again",
             Self::Offset(arrived) => return write!(f, "{arrived} bytes have arrived: go on there"),
             Self::OtherFile(bytes) => {
                 return write!(f, "this video was said to have {bytes} bytes; send the same file, or all of it anew");

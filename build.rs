@@ -7,7 +7,7 @@
 //!
 //! The sizes that phones send are `web/phone/publish/ladder.js`; the gateway's own list of them is made of it.
 //!
-//! It also refuses to build a slow codec by accident: without nasm, OpenH264 loses its assembly silently.
+//! It also says when the codec will be slow: without nasm, OpenH264 loses its assembly silently (`build/assembly.rs`).
 
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
@@ -15,15 +15,19 @@ use std::hash::Hasher as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 use std::{env, fs};
 
+#[path = "build/assembly.rs"]
+mod assembly;
 #[path = "build/texts.rs"]
 mod texts;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
-    demand_nasm()?;
+    look_for_assembly()?;
+    say_when()?;
     println!("cargo:rerun-if-changed=build");
     let web = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("web");
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -32,21 +36,35 @@ fn main() -> Outcome<()> {
     embed_pages(&web, &out)
 }
 
-/// OpenH264 is half as fast without its x86 assembly, and its build script drops that without a word.
-fn demand_nasm() -> Outcome<()> {
-    println!("cargo:rerun-if-env-changed=OPENH264_NO_ASM");
-    let target = env::var("CARGO_CFG_TARGET_ARCH")?;
-    let wants_nasm = target == "x86_64" || target == "x86";
-    if !wants_nasm || env::var_os("OPENH264_NO_ASM").is_some() {
-        return Ok(());
+/// Warns of missing assembly, or refuses to go on without.
+fn look_for_assembly() -> Outcome<()> {
+    let is_set = |name: &str| {
+        println!("cargo:rerun-if-env-changed={name}");
+        env::var_os(name).is_some()
+    };
+    let nasm = Command::new("nasm").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let warning = assembly::judge(assembly::Known {
+        target: &env::var("CARGO_CFG_TARGET_ARCH")?,
+        is_left_out: is_set(assembly::LEFT_OUT),
+        is_required: is_set(assembly::REQUIRED),
+        has_nasm: nasm.is_ok_and(|status| status.success()),
+    })?;
+    if let Some(warning) = warning {
+        println!("cargo:warning={warning}");
     }
-    let found = Command::new("nasm").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if found.is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    Err("nasm is missing: without it the video codec would be built at half its speed. Install it (`apt install nasm`) \
-         and then run `cargo clean -p openh264-sys2`, or build without assembly on purpose with OPENH264_NO_ASM=1"
-        .into())
+    Ok(())
+}
+
+/// The program knows when it was built: a clock that shows less is wrong. SOURCE_DATE_EPOCH makes builds the same again
+/// (https://reproducible-builds.org/specs/source-date-epoch/).
+fn say_when() -> Outcome<()> {
+    println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let seconds = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => seconds.parse()?,
+        Err(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs(),
+    };
+    println!("cargo:rustc-env=LAREIRA_BUILT_S={seconds}");
+    Ok(())
 }
 
 /// The media type of scripts (RFC 9239).

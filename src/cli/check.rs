@@ -1,7 +1,8 @@
 //! `lareira check`: whether this machine can run the gateway, and how to mend what stands in the way.
 //!
 //! Three steps: look at the machine ([`Facts::gather`]), judge what was seen ([`judge`], pure), say it ([`report`]).
-//! Nothing is left behind on the disk, and nothing listens afterwards.
+//! Nothing is left behind on the disk, and nothing listens afterwards. What is wrong in the configuration itself is found
+//! where it is read (`config/`), for whoever reads it.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
@@ -16,12 +17,20 @@ use super::demo::TestPicture;
 use crate::codec::{self, CodecError, Encoder, EncoderSettings};
 use crate::ground::frame::{Rotation, VideoParams};
 use crate::ground::time::{Ticks90k, UnixMs};
+use crate::iptv::{Content, Surveyed};
 use crate::private;
 
-/// No clock that is right shows a date before this: 2026-01-01.
-const EARLIEST: UnixMs = UnixMs(1_767_225_600_000);
-/// Room for about half an hour of video.
+/// The date of the first test picture: 2026-01-01.
+const FIRST_PICTURE: UnixMs = UnixMs(1_767_225_600_000);
+/// Room for about half an hour of video, besides what is kept free.
 const FREE_BYTES: u64 = 1 << 30;
+const DAY_MS: i64 = 86_400_000;
+/// When the program was built, in seconds from 1970-01-01 (`build.rs`).
+const BUILT_S: &str = env!("LAREIRA_BUILT_S");
+/// A clock may go back a little when it is set.
+const GRACE_MS: i64 = 5 * 60_000;
+/// No program runs for longer, unless its clock is ahead: then everything is old, and retention lets it go.
+const LONGEST_MS: i64 = 20 * 366 * DAY_MS;
 /// Pictures encoded to measure the speed, and how many a second are enough: one stream and some air.
 const PICTURES: u32 = 45;
 const ENOUGH_PER_SECOND: f64 = 45.0;
@@ -35,6 +44,12 @@ pub struct Subject {
     pub listeners: Vec<(&'static str, SocketAddr)>,
     /// Where it will keep its data; need not exist yet.
     pub data_dir: PathBuf,
+    /// Bytes of the disk that recordings leave free.
+    pub keep_free_bytes: u64,
+    /// The owner's certificate and key, or what is wrong with how they are set.
+    pub certificate: Result<Option<(PathBuf, PathBuf)>, String>,
+    /// The channel list and guides as they lie here, the list first.
+    pub channels: Vec<Surveyed>,
     /// The fingerprint of its certificate authority, if it has one already.
     pub authority: Option<String>,
 }
@@ -50,8 +65,20 @@ pub struct Facts {
     pub writable: Result<(), ErrorKind>,
     /// Bytes left there for us; `None` where the system doesn't say.
     pub free_bytes: Option<u64>,
+    /// Bytes that recordings leave free.
+    pub keep_free_bytes: u64,
+    /// It is in memory, and gone when the machine restarts.
+    pub is_in_memory: bool,
+    /// What is wrong with the owner's certificate, if there is one.
+    pub certificate: Result<(), String>,
+    /// The channel list and guides.
+    pub channels: Vec<Surveyed>,
     /// The date by the system's clock.
     pub date: UnixMs,
+    /// When this program was built.
+    pub built: UnixMs,
+    /// When the database was last written, if there is one.
+    pub written: Option<UnixMs>,
     /// When this program was put on the machine, by its file's date.
     pub installed: Option<UnixMs>,
     /// Processors that may be used; `None` where the system doesn't say.
@@ -104,8 +131,13 @@ pub fn report(findings: &[Finding]) -> String {
 pub fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<Finding> = facts.listeners.iter().map(|(name, at, free)| listener(name, *at, free)).collect();
     findings.push(directory(facts));
-    findings.extend(facts.free_bytes.map(|free| room(free, &facts.data_dir)));
-    findings.push(clock(facts.date, facts.installed));
+    findings.extend(facts.free_bytes.map(|free| room(free, facts.keep_free_bytes, &facts.data_dir)));
+    findings.push(clock(facts));
+    findings.extend(facts.certificate.as_ref().err().map(|why| {
+        let mend = "Set both in [https] of config.toml to files of yours, or neither: then the gateway makes its own.";
+        bad(format!("certificate: {why}"), mend.to_owned())
+    }));
+    findings.extend(facts.channels.iter().enumerate().map(|(i, seen)| channels(seen, i == 0)));
     findings
         .extend(facts.cores.map(|cores| good(format!("{cores} processor core{}", if cores == 1 { "" } else { "s" }))));
     findings.extend(speed(&facts.speed));
@@ -152,10 +184,18 @@ fn listener(name: &str, at: SocketAddr, free: &Result<(), ErrorKind>) -> Finding
 fn directory(facts: &Facts) -> Finding {
     let shown = facts.data_dir.display();
     match facts.writable {
+        Ok(()) if facts.is_in_memory => bad(
+            format!("data directory {shown} is in memory (tmpfs)"),
+            "Everything in it is gone when the machine restarts: set a data directory on a disk.".to_owned(),
+        ),
         Ok(()) => good(format!("data directory {shown} can be written")),
         Err(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => bad(
             format!("data directory {shown}: the disk is full"),
             "Free some space, or set another data directory.".to_owned(),
+        ),
+        Err(ErrorKind::ReadOnlyFilesystem) => bad(
+            format!("data directory {shown}: the disk can only be read"),
+            "Mount it for writing (`dmesg` says whether it was damaged), or set another data directory.".to_owned(),
         ),
         Err(kind) => bad(
             format!("data directory {shown} can't be written: {kind}"),
@@ -164,27 +204,66 @@ fn directory(facts: &Facts) -> Finding {
     }
 }
 
-fn room(free: u64, data_dir: &Path) -> Finding {
-    let gib = free as f64 / f64::from(1 << 30);
-    let what = format!("{gib:.1} GiB free for recordings");
-    if free >= FREE_BYTES {
+fn room(free: u64, keep_free: u64, data_dir: &Path) -> Finding {
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let left = free.saturating_sub(keep_free);
+    let what = format!("{:.1} GiB free for recordings", gib(left));
+    if left >= FREE_BYTES {
         return good(what);
     }
     let mend = format!(
-        "Free some space where {} is (an hour of video takes 1 to 2 GiB), or set another data directory.",
-        data_dir.display()
+        "Free some space where {} is (an hour of video takes 1 to 2 GiB), or set another data directory. Of the {:.1} GiB \
+         that are left there, recordings leave {:.1} GiB free (`recording.keep_free_mib` in config.toml).",
+        data_dir.display(),
+        gib(free),
+        gib(keep_free)
     );
     bad(what, mend)
 }
 
-fn clock(date: UnixMs, installed: Option<UnixMs>) -> Finding {
-    // A day of grace: files keep the date of the machine that made them.
-    let installed = installed.map_or(EARLIEST, |installed| UnixMs(installed.0 - 86_400_000));
+fn clock(facts: &Facts) -> Finding {
+    const MEND: &str =
+        "Set the clock, or let it be set: `timedatectl set-ntp true`. Recordings and playing rights carry dates.";
+    let Facts { date, built, .. } = *facts;
     let what = format!("the clock shows {date}");
-    if date >= EARLIEST.max(installed) {
-        return good(what);
+    // A day of grace: files keep the date of the machine that made them.
+    let program = facts.installed.map_or(built, |installed| built.max(installed));
+    if date.0 < program.0 - DAY_MS {
+        return bad(what, format!("That is in the past: this program is of {program}. {MEND}"));
     }
-    bad(what, "That is in the past. Set the clock, or let it be set: `timedatectl set-ntp true`. Recordings and playing rights carry dates.".to_owned())
+    match facts.written {
+        Some(written) if date.0 < written.0 - GRACE_MS => {
+            bad(what, format!("That is in the past: something was kept here on {written}. {MEND}"))
+        }
+        _ if date.0 > built.0 + LONGEST_MS => {
+            bad(what, format!("That is far ahead: what is kept would look old, and go. {MEND}"))
+        }
+        _ => good(what),
+    }
+}
+
+/// A list or a guide of the TV channels.
+fn channels(seen: &Surveyed, is_list: bool) -> Finding {
+    let Surveyed { source, content } = seen;
+    let (name, of) = if is_list { ("channel list", "channels") } else { ("guide", "programmes for the next day") };
+    match content {
+        None => good(format!("{name} {source} has not been fetched yet")),
+        Some(Err(why)) => bad(
+            format!("{name} {source}: {why}"),
+            format!(
+                "Set `{}` in [channels] of config.toml to a file or address that is one.",
+                if is_list { "list" } else { "guide" }
+            ),
+        ),
+        Some(Ok(Content { count, skipped, first })) => {
+            let first = first.as_ref().map(|first| format!(" ({first})")).unwrap_or_default();
+            let what = format!("{name} {source}: {count} {of}, {skipped} skipped{first}");
+            if is_list && *count == 0 {
+                return bad(what, "Nothing in it can be played: check the list.".to_owned());
+            }
+            good(what)
+        }
+    }
 }
 
 fn speed(speed: &Result<Speed, CodecError>) -> Vec<Finding> {
@@ -228,8 +307,14 @@ impl Facts {
             listeners: subject.listeners.iter().map(|(name, at)| (*name, *at, free(at))).collect(),
             writable: try_writing(existing).map_err(|error| error.kind()),
             free_bytes: free_bytes(existing).ok(),
+            keep_free_bytes: subject.keep_free_bytes,
+            is_in_memory: is_in_memory(existing),
+            certificate: certificate(&subject.certificate),
+            channels: subject.channels.clone(),
+            written: date_of(subject.data_dir.join("lareira.redb")).ok(),
             data_dir: subject.data_dir.clone(),
             date: SystemTime::now().into(),
+            built: UnixMs(BUILT_S.parse::<i64>().unwrap_or(0) * 1000),
             installed: std::env::current_exe().and_then(date_of).ok(),
             cores: std::thread::available_parallelism().map(usize::from).ok(),
             speed: measure(),
@@ -265,6 +350,30 @@ fn free_bytes(path: &Path) -> io::Result<u64> {
     Ok(system.f_bavail.saturating_mul(system.f_frsize))
 }
 
+/// Whether `path` is in a file system that is kept in memory.
+fn is_in_memory(path: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        // TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
+        const IN_MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58f6];
+        rustix::fs::statfs(path).is_ok_and(|system| IN_MEMORY.contains(&(system.f_type as u32)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// Whether the owner's certificate and key are there, and may be read.
+fn certificate(set: &Result<Option<(PathBuf, PathBuf)>, String>) -> Result<(), String> {
+    let Some((certificate, key)) = set.clone()? else { return Ok(()) };
+    for file in [certificate, key] {
+        fs::File::open(&file).map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
 /// Encodes test pictures and decodes the first.
 fn measure() -> Result<Speed, CodecError> {
     let mut picture = TestPicture::default();
@@ -279,7 +388,7 @@ fn measure() -> Result<Speed, CodecError> {
     let mut first = Vec::new();
     let mut spent = Duration::ZERO;
     for number in 0..i64::from(PICTURES) {
-        let drawn = picture.draw(UnixMs(EARLIEST.0 + number * 33));
+        let drawn = picture.draw(UnixMs(FIRST_PICTURE.0 + number * 33));
         let start = Instant::now();
         let encoded = encoder.encode(drawn, Ticks90k(number * 3000))?;
         spent += start.elapsed();
@@ -328,13 +437,27 @@ mod tests {
             listeners: vec![("http", SocketAddr::from(([0, 0, 0, 0], 8080)), Ok(()))],
             data_dir: PathBuf::from("/data"),
             writable: Ok(()),
-            free_bytes: Some(20 << 30),
-            date: UnixMs(EARLIEST.0 + 1),
-            installed: Some(EARLIEST),
+            free_bytes: Some(21 << 30),
+            keep_free_bytes: 1 << 30,
+            is_in_memory: false,
+            certificate: Ok(()),
+            channels: Vec::new(),
+            date: UnixMs(FIRST_PICTURE.0 + 1),
+            built: FIRST_PICTURE,
+            written: None,
+            installed: Some(FIRST_PICTURE),
             cores: Some(2),
             speed: Ok(Speed { encoded_per_second: 160.0, key_frame: Duration::from_millis(9) }),
             authority: None,
         }
+    }
+
+    fn seen(content: Option<Result<Content, String>>) -> Surveyed {
+        Surveyed { source: "tv.m3u".into(), content }
+    }
+
+    fn content(count: usize) -> Content {
+        Content { count, skipped: 2, first: Some("line 4: this is no address".into()) }
     }
 
     fn what_fails(facts: &Facts) -> Vec<String> {
@@ -356,6 +479,7 @@ mod tests {
     #[test]
     fn each_failure_is_found_and_has_a_mend() {
         let at = SocketAddr::from(([0, 0, 0, 0], 80));
+        let later = UnixMs(FIRST_PICTURE.0 + 10 * DAY_MS);
         let slow = Speed { encoded_per_second: 20.0, key_frame: Duration::from_millis(200) };
         for (facts, wanted) in [
             (Facts { listeners: vec![("http", at, Err(ErrorKind::AddrInUse))], ..facts() }, "http: port 80 is in use"),
@@ -368,9 +492,27 @@ mod tests {
                 "rtsp: 0.0.0.0 is not",
             ),
             (Facts { writable: Err(ErrorKind::PermissionDenied), ..facts() }, "data directory /data can't be written"),
+            (
+                Facts { writable: Err(ErrorKind::ReadOnlyFilesystem), ..facts() },
+                "data directory /data: the disk can only be read",
+            ),
+            (Facts { is_in_memory: true, ..facts() }, "data directory /data is in memory"),
             (Facts { free_bytes: Some(5 << 20), ..facts() }, "0.0 GiB free"),
+            (Facts { free_bytes: Some(3 << 29), ..facts() }, "0.5 GiB free"),
             (Facts { date: UnixMs(5), ..facts() }, "the clock shows 1970-01-01"),
-            (Facts { installed: Some(UnixMs(EARLIEST.0 + 10 * 86_400_000)), ..facts() }, "the clock shows 2026-01-01"),
+            (Facts { built: later, ..facts() }, "the clock shows 2026-01-01"),
+            (Facts { installed: Some(later), ..facts() }, "the clock shows 2026-01-01"),
+            (Facts { written: Some(UnixMs(FIRST_PICTURE.0 + 2 * GRACE_MS)), ..facts() }, "the clock shows 2026-01-01"),
+            (Facts { date: UnixMs(FIRST_PICTURE.0 + 2 * LONGEST_MS), ..facts() }, "the clock shows 2066"),
+            (Facts { certificate: Err("a.pem can't be read".into()), ..facts() }, "certificate: a.pem"),
+            (
+                Facts { channels: vec![seen(Some(Err("no such file".into())))], ..facts() },
+                "channel list tv.m3u: no such file",
+            ),
+            (
+                Facts { channels: vec![seen(Some(Ok(content(0))))], ..facts() },
+                "channel list tv.m3u: 0 channels, 2 skipped",
+            ),
             (Facts { speed: Err(CodecError::NotAKeyFrame), ..facts() }, "video can't be"),
         ] {
             let failures = what_fails(&facts);
@@ -378,6 +520,17 @@ mod tests {
             assert!(failures[0].starts_with(wanted), "{failures:?}");
         }
         assert_eq!(what_fails(&Facts { speed: Ok(slow), ..facts() }).len(), 2);
+    }
+
+    #[test]
+    fn what_is_skipped_of_channels_is_counted_and_fails_nothing() {
+        let facts =
+            Facts { channels: vec![seen(Some(Ok(content(7)))), seen(Some(Ok(content(0)))), seen(None)], ..facts() };
+        assert_eq!(what_fails(&facts), [""; 0]);
+        let text = report(&judge(&facts));
+        assert!(text.contains("channel list tv.m3u: 7 channels, 2 skipped (line 4: this is no address)\n"), "{text}");
+        assert!(text.contains("guide tv.m3u: 0 programmes for the next day, 2 skipped"), "{text}");
+        assert!(text.contains("guide tv.m3u has not been fetched yet"), "{text}");
     }
 
     #[test]
@@ -393,7 +546,19 @@ mod tests {
         let at = taken.local_addr().expect("an address");
         let folder = tempfile::tempdir().expect("a folder");
         let data_dir = folder.path().join("not/there/yet");
-        let facts = Facts::gather(&Subject { listeners: vec![("rtsp", at)], data_dir, authority: None });
+        let certificate = Ok(Some((folder.path().join("no.pem"), folder.path().join("no.key"))));
+        let subject = Subject {
+            listeners: vec![("rtsp", at)],
+            data_dir,
+            keep_free_bytes: 0,
+            certificate,
+            channels: Vec::new(),
+            authority: None,
+        };
+        let facts = Facts::gather(&subject);
+        assert!(facts.certificate.as_ref().is_err_and(|why| why.contains("no.pem")), "{:?}", facts.certificate);
+        assert!(facts.built.0 > FIRST_PICTURE.0 && facts.written.is_none(), "{} {:?}", facts.built, facts.written);
+        assert_eq!(is_in_memory(Path::new("/dev/shm")), Path::new("/dev/shm").exists());
         assert_eq!(facts.listeners[0].2, Err(ErrorKind::AddrInUse));
         assert_eq!(facts.writable, Ok(()));
         assert!(facts.free_bytes.is_some());

@@ -5,39 +5,31 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use lexopt::prelude::*;
 
 use crate::authority;
 use crate::config::{Config, ConfigError};
 use crate::gateway::GatewayError;
+use crate::iptv::survey;
 
 pub mod admin;
 pub mod check;
 pub mod demo;
 mod heaps;
+mod help;
 mod logging;
 mod serve;
 
+use help::USAGE;
 use logging::log_to_stderr;
-
-const USAGE: &str = "\
-Lareira puts a phone's live video on the family TV.
-
-Usage:
-  lareira serve [--config FILE]          the gateway
-  lareira demo  [--json] [--seconds N]   a gateway to try out, with a built-in phone that is live
-  lareira admin [--config FILE | --data-dir DIR] [--json] VERB …
-                                         accounts, users, TVs, phones and shares; `lareira admin` lists the verbs
-  lareira check [--config FILE]          whether this machine can run it, and how to mend what can't
-  lareira --version
-";
 
 /// Why a command didn't do what it should.
 #[derive(Debug)]
 pub enum CliError {
-    /// The words are wrong; which.
-    Usage(String),
+    /// The words are wrong: how, and what can be typed there.
+    Usage(String, &'static str),
     /// The configuration is.
     Config(ConfigError),
     /// The gateway can't start.
@@ -49,7 +41,7 @@ pub enum CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(what) => write!(f, "{what}\n\n{USAGE}"),
+            Self::Usage(what, help) => write!(f, "{what}\n\n{}", help.trim_end()),
             Self::Config(error) => error.fmt(f),
             Self::Gateway(error) => error.fmt(f),
             Self::Failed(what) => f.write_str(what),
@@ -57,11 +49,6 @@ impl fmt::Display for CliError {
     }
 }
 
-impl From<lexopt::Error> for CliError {
-    fn from(error: lexopt::Error) -> Self {
-        Self::Usage(error.to_string())
-    }
-}
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
@@ -79,39 +66,59 @@ pub fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) => {
             complain(&error);
-            ExitCode::from(if matches!(error, CliError::Usage(_)) { 2 } else { 1 })
+            ExitCode::from(if matches!(error, CliError::Usage(..)) { 2 } else { 1 })
         }
     }
 }
 
 fn run(args: Vec<OsString>) -> Result<ExitCode, CliError> {
     let (command, rest) = match args.split_first() {
-        None => return Err(CliError::Usage("Which command?".into())),
+        None => return Err(CliError::Usage("Which command?".into(), USAGE)),
         Some((command, rest)) => (command.to_string_lossy().into_owned(), rest.to_vec()),
     };
-    match command.as_str() {
+    let name = command.as_str();
+    match name {
         "admin" => Ok(admin::run(rest)),
-        "serve" => {
-            let options = options(rest, &["config"])?;
-            heaps::begin_with_few();
-            serve::run(&options)
-        }
-        "demo" => {
-            let options = options(rest, &["json", "seconds"])?;
-            heaps::begin_with_few();
-            demo::run(&options)
-        }
-        "check" => run_check(&options(rest, &["config"])?),
-        "help" | "--help" | "-h" => {
-            say(USAGE.trim_end());
-            Ok(ExitCode::SUCCESS)
-        }
+        "help" | "--help" | "-h" => tell(rest),
         "--version" | "-V" => {
             say(concat!("lareira ", env!("CARGO_PKG_VERSION")));
             Ok(ExitCode::SUCCESS)
         }
-        other => Err(CliError::Usage(format!("There is no command `{other}`."))),
+        _ => {
+            let no_such = || CliError::Usage(format!("There is no command `{name}`."), USAGE);
+            let help = help::of_command(name).ok_or_else(no_such)?;
+            let options = options(rest, help).map_err(|what| CliError::Usage(format!("{name}: {what}"), help))?;
+            match name {
+                _ if options.help => {
+                    say(help.trim_end());
+                    Ok(ExitCode::SUCCESS)
+                }
+                "check" => run_check(&options),
+                "demo" => {
+                    heaps::begin_with_few();
+                    demo::run(&options)
+                }
+                _ => {
+                    heaps::begin_with_few();
+                    serve::run(&options)
+                }
+            }
+        }
     }
+}
+
+/// `lareira help`, with what it is asked about: a command, or a verb with or without `admin` before it.
+fn tell(about: Vec<OsString>) -> Result<ExitCode, CliError> {
+    let words: Vec<String> = about.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !matches!(*word, "-h" | "--help")).collect();
+    match words[..] {
+        [] => say(USAGE.trim_end()),
+        [name] if help::of_command(name).is_some() => say(help::of_command(name).unwrap_or(USAGE).trim_end()),
+        ["help"] => say(USAGE.trim_end()),
+        ["admin", ..] => return Ok(admin::help(&words[1..])),
+        _ => return Ok(admin::help(&words)),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The options of `serve`, `demo` and `check`.
@@ -120,17 +127,25 @@ struct Options {
     config: Option<PathBuf>,
     json: bool,
     seconds: Option<u64>,
+    help: bool,
 }
 
-fn options(args: Vec<OsString>, allowed: &[&str]) -> Result<Options, CliError> {
+/// Reads the options of a command, which has those that its `help` names.
+fn options(args: Vec<OsString>, help: &str) -> Result<Options, String> {
+    let known = help::options_in(help);
     let mut parser = lexopt::Parser::from_args(args);
     let mut options = Options::default();
-    while let Some(argument) = parser.next()? {
+    let said = |error: lexopt::Error| error.to_string();
+    while let Some(argument) = parser.next().map_err(said)? {
         match argument {
-            Long("config") if allowed.contains(&"config") => options.config = Some(parser.value()?.into()),
-            Long("json") if allowed.contains(&"json") => options.json = true,
-            Long("seconds") if allowed.contains(&"seconds") => options.seconds = Some(parser.value()?.parse()?),
-            other => return Err(other.unexpected().into()),
+            Short('h') | Long("help") => options.help = true,
+            Long("config") if known.contains(&"config") => options.config = Some(parser.value().map_err(said)?.into()),
+            Long("json") if known.contains(&"json") => options.json = true,
+            Long("seconds") if known.contains(&"seconds") => {
+                let seconds = parser.value().and_then(|seconds| seconds.parse()).map_err(said)?;
+                options.seconds = Some(seconds);
+            }
+            other => return Err(format!("{}; there are {}", other.unexpected(), help::listed(&known))),
         }
     }
     Ok(options)
@@ -143,7 +158,20 @@ fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     listeners.extend(https);
     listeners.extend(config.rtsps.enabled.then_some(("rtsps.address", config.rtsps.address)));
     let authority = authority::fingerprint(&config.data_dir.join("tls"));
-    let (report, status) = check::check(&check::Subject { listeners, data_dir: config.data_dir, authority });
+    let of_channels = &config.channels;
+    let folder = config.data_dir.join("channels");
+    let zone = of_channels.guide_zone.zone();
+    let channels = survey(&of_channels.list, &of_channels.guide, zone, &folder, SystemTime::now().into());
+    let secure = config.https.enabled || config.rtsps.enabled;
+    let certificate = if secure { config.own_certificate().map_err(|error| error.to_string()) } else { Ok(None) };
+    let (report, status) = check::check(&check::Subject {
+        listeners,
+        keep_free_bytes: config.recording.keep_free_mib.saturating_mul(1 << 20),
+        certificate,
+        channels,
+        data_dir: config.data_dir,
+        authority,
+    });
     say(report.trim_end());
     Ok(status)
 }

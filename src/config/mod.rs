@@ -307,6 +307,13 @@ pub enum ConfigError {
         /// The other.
         missing: &'static str,
     },
+    /// A value that can't be used.
+    Value {
+        /// Its key, with its section.
+        key: &'static str,
+        /// What is wrong with it, and what would be right.
+        why: String,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -319,10 +326,14 @@ impl fmt::Display for ConfigError {
                 "config.toml sets {set} but not {missing}: set both, to your certificate and its key, or neither, for a \
                  certificate by the gateway's own authority"
             ),
+            Self::Value { key, why } => write!(f, "{key} in config.toml {why}"),
         }
     }
 }
 impl std::error::Error for ConfigError {}
+
+/// No span of time is meant to be longer.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 
 impl Config {
     /// Reads the file at `path`; without a path, `config.toml` in the working folder if there is one, else the defaults.
@@ -345,7 +356,58 @@ impl Config {
             config.channels.list = config.channels.list.in_folder(folder);
             config.channels.guide = config.channels.guide.in_folder(folder);
         }
-        Ok(config)
+        config.judged()
+    }
+
+    /// The configuration, if its values can be used. Whoever loads one comes by here: what the gateway doesn't take,
+    /// `check` doesn't either.
+    fn judged(self) -> Result<Self, ConfigError> {
+        let wrong = |key, why: &str| Err(ConfigError::Value { key, why: why.to_owned() });
+        if self.limits.streams == 0 {
+            return wrong("limits.streams", "is 0, so nobody could share anything: set 1 or more");
+        }
+        let Share { retention, pending_timeout, resume_window } = self.share;
+        let spans = [
+            ("share.retention", retention, true),
+            ("share.pending_timeout", pending_timeout, true),
+            ("share.resume_window", resume_window, false),
+            ("channels.refresh", self.channels.refresh, true),
+        ];
+        for (key, Span(span), takes_time) in spans {
+            if takes_time && span.is_zero() {
+                return wrong(key, "is no time at all: set one like \"2min\", \"6h\" or \"30days\"");
+            }
+            if span > LONGEST {
+                return wrong(key, "is longer than 100 years: set less");
+            }
+        }
+        match self.rtsp.udp_ports {
+            [0, 0] => {}
+            [first, last] if first == 0 || first > last => {
+                let why =
+                    format!("is [{first}, {last}]: set the lower port first, like [50000, 50100], or [0, 0] for any");
+                return wrong("rtsp.udp_ports", &why);
+            }
+            [first, last] if u32::from(first).next_multiple_of(2) >= u32::from(last) => {
+                let why = format!("is [{first}, {last}], which has no even port with the next one: set more ports");
+                return wrong("rtsp.udp_ports", &why);
+            }
+            _ => {}
+        }
+        let Doors { http, https, rtsp, rtsps } = self.doors();
+        let doors = [("http", Some(http)), ("https", https), ("rtsp", Some(rtsp)), ("rtsps", rtsps)];
+        let doors: Vec<_> = doors.into_iter().filter_map(|(name, at)| Some((name, at?))).collect();
+        for (i, (name, at)) in doors.iter().enumerate() {
+            let meets = |other: &SocketAddr| {
+                let same = other.ip() == at.ip() || other.ip().is_unspecified() || at.ip().is_unspecified();
+                same && other.port() == at.port() && at.port() != 0
+            };
+            if let Some((other, _)) = doors[..i].iter().find(|(_, other)| meets(other)) {
+                let why = format!("of [{name}] is {at}, which [{other}] has already: set another port");
+                return wrong("address", &why);
+            }
+        }
+        Ok(self)
     }
 
     /// What is to be listened on.
@@ -468,6 +530,42 @@ mod tests {
                 (own, _) => panic!("{text}: {own:?}"),
             }
         }
+    }
+
+    #[test]
+    fn values_that_can_not_be_used_name_their_key() {
+        let judged = |text: &str| toml::from_str::<Config>(text).expect("it can be read").judged();
+        for (text, named) in [
+            ("[limits]\nstreams = 0", "limits.streams"),
+            ("[share]\nretention = \"0s\"", "share.retention"),
+            ("[share]\nretention = \"1000years\"", "share.retention"),
+            ("[share]\npending_timeout = \"0s\"", "share.pending_timeout"),
+            ("[share]\nresume_window = \"101years\"", "share.resume_window"),
+            ("[channels]\nrefresh = \"0s\"", "channels.refresh"),
+            ("[rtsp]\nudp_ports = [5, 1]", "[5, 1]"),
+            ("[rtsp]\nudp_ports = [0, 5]", "[0, 5]"),
+            ("[rtsp]\nudp_ports = [50001, 50002]", "no even port"),
+            ("[rtsp]\nudp_ports = [65535, 65535]", "no even port"),
+            ("[rtsp]\naddress = \"127.0.0.1:8080\"", "of [rtsp]"),
+            ("[rtsps]\naddress = \"0.0.0.0:8443\"", "which [https] has already"),
+        ] {
+            let error = judged(text).expect_err(text).to_string();
+            assert!(
+                error.contains(named) && error.contains("config.toml") && error.contains("set "),
+                "{text}: {error}"
+            );
+        }
+        for text in [
+            "",
+            "[share]\nresume_window = \"0s\"",
+            "[rtsp]\nudp_ports = [50000, 50001]",
+            "[rtsps]\nenabled = false\naddress = \"0.0.0.0:8443\"",
+            "[http]\naddress = \"127.0.0.1:0\"\n[rtsp]\naddress = \"127.0.0.1:0\"",
+            "[http]\naddress = \"127.0.0.1:8080\"\n[rtsp]\naddress = \"127.0.0.2:8080\"",
+        ] {
+            assert!(judged(text).is_ok(), "{text}");
+        }
+        assert_eq!(toml::from_str::<Config>(SHIPPED).expect("good").judged().expect("good"), Config::default());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn status_of(error: &ShareError) -> u16 {
         ShareError::NotFound(_) | ShareError::BadCode => 404,
         ShareError::NotReady | ShareError::Claimed | ShareError::StoppedElsewhere | ShareError::NoRecipients => 409,
         ShareError::Over(_) => 410,
-        ShareError::Ledger(LedgerError::BadBackup(_) | LedgerError::Itself) => 422,
+        ShareError::Ledger(error) if error.is_of_backup() => 422,
         ShareError::PinLocked { .. } | ShareError::TooManyTries { .. } | ShareError::TooOften { .. } => 429,
         ShareError::Full(_) | ShareError::PinsBusy => 503,
         ShareError::Ledger(LedgerError::DiskFull) => 507,
@@ -60,7 +60,7 @@ mod tests {
             (ShareError::PinsBusy, "busy", 503),
             (ShareError::Ledger(LedgerError::Busy), "busy", 503),
             (ShareError::Ledger(LedgerError::Failed(String::new())), "store_failed", 503),
-            (ShareError::Ledger(LedgerError::BadBackup(String::new())), "bad_backup", 422),
+            (ShareError::Ledger(LedgerError::BadBackup("x".into(), String::new())), "bad_backup", 422),
             (ShareError::Ledger(LedgerError::DiskFull), "disk_full", 507),
         ] {
             assert_eq!((error.code(), status_of(&error)), (code, status));

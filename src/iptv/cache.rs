@@ -72,6 +72,11 @@ impl Cache {
         Ok(Self { folder })
     }
 
+    /// The cache in `folder` as it is, or isn't.
+    pub fn there(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
     /// The key that signs channels' addresses: the same for ever, so that a player goes on after a restart.
     pub fn key(&self) -> io::Result<SigningKey> {
         let path = self.folder.join("key");

@@ -390,7 +390,7 @@ impl Refresher {
 }
 
 /// What is wrong with a guide that was read; for people.
-fn trouble(reading: &Reading) -> Option<String> {
+pub(super) fn trouble(reading: &Reading) -> Option<String> {
     if reading.is_cut {
         let most = limits::GUIDE_UNPACKED_BYTES >> 20;
         return Some(format!("the guide is longer than {most} MiB: the rest is left out"));

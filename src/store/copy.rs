@@ -16,31 +16,43 @@ use crate::store::{open_file, schema};
 pub fn backup(database: &Database, file: &Path) -> Result<(), LedgerError> {
     let partial = beside(file, "partial");
     let _ = std::fs::remove_file(&partial);
-    let copied = copy_all(database, &partial).and_then(|()| std::fs::rename(&partial, file).map_err(failed));
+    let copied =
+        copy_all(database, &partial, file).and_then(|()| std::fs::rename(&partial, file).map_err(unwritable(file)));
     if copied.is_err() {
         let _ = std::fs::remove_file(&partial);
     }
     copied
 }
 
-fn copy_all(database: &Database, partial: &Path) -> Result<(), LedgerError> {
-    let copy = open_file(partial).map_err(failed)?;
-    let write = || -> Result<(), redb::Error> {
-        let reading = database.begin_read()?;
-        let transaction = copy.begin_write()?;
-        for table in TABLES {
-            let from = reading.open_table(definition(table))?;
-            let mut to = transaction.open_table(definition(table))?;
-            for row in from.iter()? {
-                let (key, row) = row?;
-                to.insert(key.value(), row.value())?;
-            }
+/// Writes to `partial` what will be `file`, by which it is known to people.
+fn copy_all(database: &Database, partial: &Path, file: &Path) -> Result<(), LedgerError> {
+    let copy = open_file(partial).map_err(unwritable(file))?;
+    let reading = database.begin_read().map_err(failed)?;
+    let transaction = copy.begin_write().map_err(unwritable(file))?;
+    for table in TABLES {
+        let from = reading.open_table(definition(table)).map_err(failed)?;
+        let mut to = transaction.open_table(definition(table)).map_err(unwritable(file))?;
+        for row in from.iter().map_err(failed)? {
+            let (key, row) = row.map_err(failed)?;
+            to.insert(key.value(), row.value()).map_err(unwritable(file))?;
         }
-        schema::stamp(&transaction)?;
-        Ok(transaction.commit()?)
-    };
-    write().map_err(failed)?;
-    copy.close().map_err(failed)
+    }
+    schema::stamp(&transaction).map_err(unwritable(file))?;
+    transaction.commit().map_err(unwritable(file))?;
+    copy.close().map_err(unwritable(file))
+}
+
+/// What is said of an error of the file that a backup is written to.
+fn unwritable<E: Into<redb::Error>>(file: &Path) -> impl Fn(E) -> LedgerError {
+    move |error| LedgerError::Unwritable(file.to_owned(), plain(&error.into()))
+}
+
+/// An error without the database's own words around it, where it is the file system's.
+fn plain(error: &redb::Error) -> String {
+    match error {
+        redb::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// Has `decision` change a copy before it replaces anything; what runs once it has, `None` where the decision is undone.
@@ -77,17 +89,24 @@ impl Drop for Copy {
 
 /// Opens the backup in `file`, of this or any earlier version, once all of it was read. The file itself is not touched.
 pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
+    let unreadable = |why: String| LedgerError::Unreadable(file.to_owned(), why);
+    let named = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?;
+    if !named.is_file() {
+        return Err(unreadable(if named.is_dir() { "it is a folder" } else { "it is no file" }.into()));
+    }
+    std::fs::File::open(file).map_err(|error| unreadable(error.to_string()))?;
     let path = beside(store, "restore");
     private::copy(file, &path).map_err(|error| {
         let _ = std::fs::remove_file(&path);
-        LedgerError::Failed(format!("{}: {error}", file.display()))
+        failed(error)
     })?;
     guarded(|| checked(&path)).map(|database| Copy { database, path: path.clone() }).map_err(|error| {
         let _ = std::fs::remove_file(&path);
+        let bad = |why| LedgerError::BadBackup(file.to_owned(), why);
         match error {
-            LedgerError::DiskFull | LedgerError::Busy | LedgerError::Itself => error,
-            LedgerError::Failed(why) | LedgerError::BadBackup(why) => LedgerError::BadBackup(why),
-            LedgerError::Corrupt { table } => LedgerError::BadBackup(format!("table {table} has a damaged row")),
+            LedgerError::Failed(why) | LedgerError::BadBackup(_, why) => bad(why),
+            LedgerError::Corrupt { table } => bad(format!("table {table} has a damaged row")),
+            other => other,
         }
     })
 }
@@ -96,10 +115,10 @@ pub fn open_copy(file: &Path, store: &Path) -> Result<Copy, LedgerError> {
 fn checked(path: &Path) -> Result<Database, LedgerError> {
     let mut database = Database::open(path).map_err(failed)?;
     if !database.check_integrity().map_err(failed)? {
-        return Err(LedgerError::BadBackup("it is damaged".into()));
+        return Err(LedgerError::BadBackup(path.to_owned(), "it is damaged".into()));
     }
     if !schema::is_ours(&database)? {
-        return Err(LedgerError::BadBackup("it is another program's database".into()));
+        return Err(LedgerError::BadBackup(path.to_owned(), "it is another program's database".into()));
     }
     schema::migrate(&database)?;
     check_rows(&Reading::new(database.begin_read().map_err(failed)?))?;

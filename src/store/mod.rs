@@ -84,6 +84,12 @@ impl Store {
         Ok(Self { shelf, writer, copying: Mutex::default() })
     }
 
+    /// An error if `file` is where everything is.
+    fn is_another(&self, file: &Path) -> Result<(), LedgerError> {
+        let is_own = file.canonicalize().is_ok_and(|file| self.shelf.path.canonicalize().is_ok_and(|own| own == file));
+        if is_own { Err(LedgerError::Itself(file.to_owned())) } else { Ok(()) }
+    }
+
     /// The right to make a copy or to bring one back.
     fn copying(&self) -> Result<MutexGuard<'_, ()>, LedgerError> {
         match self.copying.try_lock() {
@@ -198,14 +204,13 @@ impl Storage for Store {
 
     fn backup(&self, file: &Path) -> Result<(), LedgerError> {
         let _turn = self.copying()?;
-        if file.canonicalize().is_ok_and(|file| self.shelf.path.canonicalize().is_ok_and(|own| own == file)) {
-            return Err(LedgerError::Itself);
-        }
+        self.is_another(file)?;
         self.shelf.with(|database| copy::backup(database, file))
     }
 
     fn restore(&self, file: &Path, decision: Decision) -> Result<(), LedgerError> {
         let _turn = self.copying()?;
+        self.is_another(file)?;
         let copy = copy::open_copy(file, &self.shelf.path)?;
         match copy::prepare(&copy, decision)? {
             Some(then) => self.writer.ask(Work::Replace(copy, then)),

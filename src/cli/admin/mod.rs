@@ -1,5 +1,6 @@
 //! `lareira admin`: the owner's verbs, on a gateway that runs (over its control socket) or on its database when none does.
 
+mod help;
 mod parse;
 mod show;
 
@@ -30,9 +31,6 @@ use crate::private;
 use crate::store::StoreError;
 use parse::{Line, WhichGateway, WrongUsage};
 
-/// What can be typed.
-const USAGE: &str = include_str!("usage.txt");
-
 /// A gateway that has just been started has its database open before it answers, one that stops until after.
 const OPENING: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -42,14 +40,12 @@ const FETCHING: Duration = Duration::from_secs(60);
 /// Runs `lareira admin` with what was typed after it. Prints; 0 done, 1 failed, 2 wrong usage.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match parse::parse(args) {
-        Err(WrongUsage(why)) => {
-            complain(&format!("{why}\n\n{}", USAGE.trim_end()));
+        Err(WrongUsage { why, words }) => {
+            let help = help::of(&words).unwrap_or_else(|| help::USAGE.trim_end().to_owned());
+            complain(&format!("{why}\n\n{help}"));
             ExitCode::from(2)
         }
-        Ok(Line::Help) => {
-            say(USAGE.trim_end());
-            ExitCode::SUCCESS
-        }
+        Ok(Line::Help(words)) => tell(&words),
         Ok(Line::Do { place, json, verb }) => match (carry_out(&place, verb), json) {
             (Ok(value), true) => {
                 say(value);
@@ -68,6 +64,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+    }
+}
+
+/// Says what there is to know of the verbs that `words` are or begin; of all without words.
+pub fn help(words: &[&str]) -> ExitCode {
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    tell(&words)
+}
+
+fn tell(words: &[String]) -> ExitCode {
+    match help::of(words) {
+        Some(help) => {
+            say(help);
+            ExitCode::SUCCESS
+        }
+        None => {
+            complain(&format!("there is no `{}`\n\n{}", words.join(" "), help::USAGE.trim_end()));
+            ExitCode::from(2)
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
+use super::help;
 use crate::admin::verbs::{SetPin, Verb};
+use crate::cli::help::listed;
 
 /// How long an invitation holds if nothing else is said.
 const INVITE_TTL: Duration = Duration::from_secs(3600);
@@ -14,8 +16,8 @@ const INVITE_TTL: Duration = Duration::from_secs(3600);
 /// A whole command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// The usage is wanted.
-    Help,
+    /// What can be typed is wanted, of the verb that these words are or begin.
+    Help(Vec<String>),
     /// Something is to be done.
     Do {
         /// On which gateway.
@@ -36,11 +38,20 @@ pub enum WhichGateway {
     DataDir(PathBuf),
 }
 
-/// What is wrong with a command line.
+/// A command line that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongUsage(pub String);
+pub struct WrongUsage {
+    /// What is wrong with it.
+    pub why: String,
+    /// The words of it, as far as they were read.
+    pub words: Vec<String>,
+}
 
-impl From<lexopt::Error> for WrongUsage {
+/// What is wrong.
+#[derive(Debug)]
+struct Wrong(String);
+
+impl From<lexopt::Error> for Wrong {
     fn from(error: lexopt::Error) -> Self {
         Self(error.to_string())
     }
@@ -65,8 +76,15 @@ const TEXTS: [&str; 8] = ["account", "name", "msisdn", "email", "pin", "ttl", "f
 
 /// Understands what was typed after `admin`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsage> {
-    let (mut options, mut words) = (Options::default(), Vec::new());
-    let mut parser = Parser::from_args(args);
+    let mut words = Vec::new();
+    let line = understand(Parser::from_args(args), &mut words);
+    line.map_err(|Wrong(why)| WrongUsage { why, words })
+}
+
+fn understand(mut parser: Parser, words: &mut Vec<String>) -> Result<Line, Wrong> {
+    let mut options = Options::default();
+    // The first option that there isn't; what there is instead depends on the verb.
+    let mut unknown = None;
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => options.help = true,
@@ -83,37 +101,47 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, WrongUsag
             }
             Arg::Long(name) => match TEXTS.into_iter().find(|known| *known == name) {
                 Some(known) => options.texts.push((known, parser.value()?.string()?)),
-                None => return Err(Arg::Long(name).unexpected().into()),
+                None => {
+                    let why = Arg::Long(name).unexpected().to_string();
+                    unknown.get_or_insert(why);
+                    parser.optional_value();
+                }
             },
             Arg::Value(word) => words.push(word.string()?),
-            other => return Err(other.unexpected().into()),
+            other => {
+                let why = other.unexpected().to_string();
+                unknown.get_or_insert(why);
+            }
         }
     }
-    if options.help {
-        return Ok(Line::Help);
+    if options.help || words.first().is_some_and(|word| word == "help") {
+        return Ok(Line::Help(words.iter().filter(|word| *word != "help").cloned().collect()));
+    }
+    if let Some(why) = unknown {
+        return Err(Wrong(format!("{why}; there are {}", listed(&help::options(words)))));
     }
     let json = options.json;
     let place = match (options.config.take(), options.data_dir.take()) {
-        (Some(_), Some(_)) => return Err(WrongUsage("give --config or --data-dir, not both".into())),
+        (Some(_), Some(_)) => return Err(Wrong("give --config or --data-dir, not both".into())),
         (None, Some(dir)) => WhichGateway::DataDir(dir.into()),
         (config, None) => WhichGateway::Config(config.map(PathBuf::from)),
     };
-    let verb = verb(&words, &mut options)?;
+    let verb = verb(words, &mut options)?;
     for (name, is_left) in [("no-pin", options.no_pin), ("all", options.all), ("yes", options.yes)] {
         if is_left {
-            return Err(WrongUsage(format!("--{name} does not go with `{}`", words.join(" "))));
+            return Err(Wrong(format!("--{name} does not go with `{}`", words.join(" "))));
         }
     }
     match (options.texts.first(), options.to.is_empty()) {
         (Some((name, _)), _) => {
-            Err(WrongUsage(format!("--{name} does not go with `{}`, or was given twice", words.join(" "))))
+            Err(Wrong(format!("--{name} does not go with `{}`, or was given twice", words.join(" "))))
         }
-        (None, false) => Err(WrongUsage(format!("--to does not go with `{}`", words.join(" ")))),
+        (None, false) => Err(Wrong(format!("--to does not go with `{}`", words.join(" ")))),
         (None, true) => Ok(Line::Do { place, json, verb }),
     }
 }
 
-fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
+fn verb(words: &[String], options: &mut Options) -> Result<Verb, Wrong> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words[..] {
         ["account", "add", name] => Verb::AccountAdd { name: name.into(), country: options.take("country") },
@@ -154,7 +182,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         ["share", "keep", share] => Verb::ShareKeep { share: share.into() },
         ["share", "unkeep", share] => Verb::ShareUnkeep { share: share.into() },
         ["share", "new"] => match std::mem::take(&mut options.to) {
-            to if to.is_empty() => return Err(WrongUsage("--to is missing".into())),
+            to if to.is_empty() => return Err(Wrong("--to is missing".into())),
             to => Verb::ShareNew { to, from: options.take("from") },
         },
         ["owner"] => Verb::Owner,
@@ -167,7 +195,7 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         ["channel", "refresh"] => Verb::ChannelRefresh,
         ["backup", file] => Verb::Backup { file: file.into() },
         ["restore", file] => Verb::Restore { file: file.into() },
-        [] => return Err(WrongUsage("the verb is missing".into())),
+        [] => return Err(Wrong("the verb is missing".into())),
         ["account" | "user" | "tv" | "phone" | "share" | "channel" | "backup" | "restore"]
         | ["account", "add"]
         | ["user", "set" | "photo"]
@@ -178,9 +206,9 @@ fn verb(words: &[String], options: &mut Options) -> Result<Verb, WrongUsage> {
         | ["phone", "revoke" | "rename" | "join" | "leave"]
         | ["owner", "end"]
         | ["share", "show" | "stop" | "delete" | "keep" | "unkeep"] => {
-            return Err(WrongUsage(format!("something is missing after `{}`", words.join(" "))));
+            return Err(Wrong(format!("something is missing after `{}`", words.join(" "))));
         }
-        _ => return Err(WrongUsage(format!("there is no `{}`", words.join(" ")))),
+        _ => return Err(Wrong(format!("there is no `{}`", words.join(" ")))),
     })
 }
 
@@ -191,29 +219,29 @@ impl Options {
         Some(self.texts.remove(at).1)
     }
 
-    fn need(&mut self, name: &str) -> Result<String, WrongUsage> {
-        self.take(name).ok_or_else(|| WrongUsage(format!("--{name} is missing")))
+    fn need(&mut self, name: &str) -> Result<String, Wrong> {
+        self.take(name).ok_or_else(|| Wrong(format!("--{name} is missing")))
     }
 
-    fn user_set(&mut self, user: &str) -> Result<Verb, WrongUsage> {
+    fn user_set(&mut self, user: &str) -> Result<Verb, Wrong> {
         let pin = match (self.take("pin"), std::mem::take(&mut self.no_pin)) {
-            (Some(_), true) => return Err(WrongUsage("give --pin or --no-pin, not both".into())),
+            (Some(_), true) => return Err(Wrong("give --pin or --no-pin, not both".into())),
             (Some(digits), false) => SetPin::Digits(digits),
             (None, true) => SetPin::None,
             (None, false) => SetPin::Same,
         };
         let (name, msisdn, email) = (self.take("name"), self.take("msisdn"), self.take("email"));
         if name.is_none() && msisdn.is_none() && email.is_none() && pin == SetPin::Same {
-            return Err(WrongUsage("nothing is to be set: give --name, --msisdn, --email, --pin or --no-pin".into()));
+            return Err(Wrong("nothing is to be set: give --name, --msisdn, --email, --pin or --no-pin".into()));
         }
         Ok(Verb::UserSet { user: user.into(), name, msisdn, email, pin })
     }
 
-    fn ttl(&mut self) -> Result<Duration, WrongUsage> {
+    fn ttl(&mut self) -> Result<Duration, Wrong> {
         match self.take("ttl") {
             None => Ok(INVITE_TTL),
             Some(text) => humantime::parse_duration(&text)
-                .map_err(|error| WrongUsage(format!("--ttl {text}: {error}; write it like 90min, 1h or 2days"))),
+                .map_err(|error| Wrong(format!("--ttl {text}: {error}; write it like 90min, 1h or 2days"))),
         }
     }
 }
@@ -302,6 +330,14 @@ mod tests {
             ("restore F", Verb::Restore { file: "F".into() }),
         ] {
             assert_eq!(verb_of(text), verb, "{text}");
+            let words: Vec<String> = text.split_whitespace().take_while(|word| !word.starts_with('-')).map(s).collect();
+            let told = help::of(&words).unwrap_or_else(|| panic!("nothing is said of {text}"));
+            assert!(told.len() < help::USAGE.len() / 2, "{text}: {told}");
+            let options = help::options(&words);
+            for option in crate::cli::help::options_in(text) {
+                let name = option.split('=').next().unwrap_or_default();
+                assert!(options.contains(&name), "{text}: --{name} is not among {options:?}");
+            }
         }
     }
 
@@ -311,7 +347,11 @@ mod tests {
         assert_eq!(line("--json user list"), list(WhichGateway::Config(None), true));
         assert_eq!(line("user list --json --config F"), list(WhichGateway::Config(Some("F".into())), true));
         assert_eq!(line("--data-dir D user list"), list(WhichGateway::DataDir("D".into()), false));
-        assert_eq!(line("user add --help"), Ok(Line::Help));
+        let help = |words: &[&str]| Ok(Line::Help(words.iter().map(|word| (*word).to_owned()).collect()));
+        for text in ["user add --help", "user add -h", "help user add", "user --wrong add -h"] {
+            assert_eq!(line(text), help(&["user", "add"]), "{text}");
+        }
+        assert_eq!(line("--help"), help(&[]));
     }
 
     #[test]
@@ -340,9 +380,14 @@ mod tests {
             ("invite --ttl soon", "--ttl soon"),
             ("user list --wrong", "--wrong"),
             ("user list -x", "-x"),
+            (
+                "user set X --colour=red",
+                "there are --name, --msisdn, --email, --pin, --no-pin, --config, --data-dir, --json and --help",
+            ),
+            ("user list --wrong", "there are --config, --data-dir, --json and --help"),
             ("--config F --data-dir D user list", "not both"),
         ] {
-            let WrongUsage(message) = line(text).expect_err(text);
+            let message = line(text).expect_err(text).why;
             assert!(message.contains(named), "{text}: {message}");
         }
     }

@@ -10,6 +10,7 @@ use crate::codec::CodecError;
 use crate::wire::rtsp::Broken;
 
 mod canvas;
+mod folder;
 mod font;
 mod packet;
 mod phone;

@@ -1,7 +1,7 @@
 //! `lareira demo`: a gateway on free ports of this machine, with a household, and a phone that is live.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,37 +10,18 @@ use async_io::Timer;
 use futures_lite::FutureExt as _;
 
 use super::Phone;
+use super::folder::Folder;
 use crate::cli::serve::until_told_to_stop;
 use crate::cli::{CliError, Options, log_to_stderr, say};
 use crate::config::{Config, LogLevel};
 use crate::executor::{Work, unblock};
 use crate::gateway::Gateway;
-use crate::ground::crypto;
 use crate::ground::id::{AccountId, ShareId, UserId};
-use crate::private;
 use crate::share::{Enrolment, Holder, Kind, NewUser, Scope, ShareError, Steward};
 use crate::wire::address::{PageAddress, PlayAddress, PlayFile, RtspAddress, WebSocketAddress};
 
 /// How often the demo looks for TVs that want to be paired.
 const PAIRING_INTERVAL: Duration = Duration::from_millis(500);
-
-/// A folder that is gone when the demo is.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self, CliError> {
-        let path = std::env::temp_dir().join(format!("lareira-demo-{}", crypto::new_token()));
-        private::make_folder(&path)
-            .map_err(|error| CliError::Failed(format!("{} can't be made: {error}", path.display())))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The household of the demo.
 struct Household {
@@ -56,8 +37,10 @@ struct Household {
 pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
     log_to_stderr(LogLevel::Warn);
     let stop = until_told_to_stop()?;
-    let folder = Folder::new()?;
-    let mut config = Config { data_dir: folder.0.clone(), ..Config::default() };
+    let parent = std::env::temp_dir();
+    let no_folder = |error| CliError::Failed(format!("no folder can be made in {}: {error}", parent.display()));
+    let folder = Folder::new(&parent).map_err(no_folder)?;
+    let mut config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
     config.http.address = (Ipv4Addr::LOCALHOST, 0).into();
     config.https.address = (Ipv4Addr::LOCALHOST, 0).into();
     config.rtsp.address = (Ipv4Addr::LOCALHOST, 0).into();
@@ -69,7 +52,7 @@ pub(in crate::cli) fn run(options: &Options) -> Result<ExitCode, CliError> {
     let rtsp_url = format!("rtsp://{}{}", gateway.doors().rtsp, RtspAddress::Share(&household.publish_token));
     let phone = Phone::start(&rtsp_url, options.seconds).map_err(|error| CliError::Failed(error.to_string()))?;
     if options.json {
-        say(addresses(&household, &steward, &http, &rtsp_url, &folder.0));
+        say(addresses(&household, &steward, &http, &rtsp_url, folder.path()));
     } else {
         say(format_args!(
             "Lareira's demo is running, and its built-in phone is live.\n\n    \

@@ -1,6 +1,7 @@
 //! What can go wrong in the domain, with a stable code for programs and a sentence for people.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::executor::Busy;
@@ -94,7 +95,7 @@ impl ShareError {
             Self::Over(_) => "ended",
             Self::Full(_) => "full",
             Self::Ledger(LedgerError::DiskFull) => "disk_full",
-            Self::Ledger(LedgerError::BadBackup(_) | LedgerError::Itself) => "bad_backup",
+            Self::Ledger(error) if error.is_of_backup() => "bad_backup",
             Self::Ledger(_) => "store_failed",
         }
     }
@@ -180,12 +181,23 @@ pub enum LedgerError {
         /// The row's table.
         table: &'static str,
     },
-    /// A file that was to be restored is no whole backup.
-    BadBackup(String),
+    /// This file was to be restored and is no whole backup: why.
+    BadBackup(PathBuf, String),
+    /// This file was to be restored and can't be read: why.
+    Unreadable(PathBuf, String),
+    /// A backup can't be written to this file: why.
+    Unwritable(PathBuf, String),
     /// Another backup is made or restored.
     Busy,
-    /// The file that was named for a backup is the database itself.
-    Itself,
+    /// This file was named for a backup, and is the database itself.
+    Itself(PathBuf),
+}
+
+impl LedgerError {
+    /// Whether it is the file that was named for a backup that is wrong, and not what is kept here.
+    pub fn is_of_backup(&self) -> bool {
+        matches!(self, Self::BadBackup(..) | Self::Unreadable(..) | Self::Unwritable(..) | Self::Itself(_))
+    }
 }
 
 impl fmt::Display for LedgerError {
@@ -197,14 +209,27 @@ impl fmt::Display for LedgerError {
             Self::Failed(why) => {
                 write!(f, "the database cannot be used ({why}); check the disk of the data directory and try again")
             }
-            Self::BadBackup(why) => {
-                write!(f, "this file is no whole backup ({why}); nothing was changed: restore another")
+            Self::BadBackup(file, why) => {
+                write!(f, "{} is no whole backup ({why}); nothing was changed: restore another", file.display())
             }
+            Self::Unreadable(file, why) => write!(
+                f,
+                "{} can't be read ({why}); nothing was changed: name a backup that the user may read who runs the gateway",
+                file.display()
+            ),
+            Self::Unwritable(file, why) => write!(
+                f,
+                "no backup can be written to {} ({why}): name a file in a folder that is there, has room, and is open to \
+                 the user who runs the gateway",
+                file.display()
+            ),
             Self::Busy => f.write_str(
                 "another backup is being made or restored just now, and nothing was changed: try again when it is done",
             ),
-            Self::Itself => f.write_str(
-                "this file is the database itself, and nothing was changed: name another file for the backup",
+            Self::Itself(file) => write!(
+                f,
+                "{} is the database itself, and nothing was changed: name another file for the backup",
+                file.display()
             ),
             Self::Corrupt { table } => {
                 write!(

@@ -60,12 +60,49 @@ fn a_second_one_is_told_to_wait_and_what_a_killed_one_left_goes() {
     store.backup(&copy).expect("its turn has come");
 }
 
+/// Whatever is wrong with a file, it is named, and so is what to do.
+#[test]
+fn the_file_that_is_wrong_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let steward = steward(Store::open(&dir.path().join("a.redb")).expect("opens"));
+    let (folder, junk) = (dir.path().join("folder"), dir.path().join("junk"));
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(&junk, b"junk").expect("written");
+    let nowhere = dir.path().join("nowhere").join("backup");
+    let under_a_file = junk.join("backup");
+    for (file, why) in [
+        (&nowhere, "No such file"),
+        (&folder, "it is a folder"),
+        (&junk, "no whole backup"),
+        (&under_a_file, "Not a directory"),
+    ] {
+        let error = steward.restore(file).expect_err("no backup");
+        let said = error.to_string();
+        assert!(
+            said.contains(&file.display().to_string()) && said.contains(why) && said.contains("nothing was changed"),
+            "{said}"
+        );
+        assert_eq!(error.code(), "bad_backup", "{said}");
+    }
+    for (file, why) in [(&nowhere, "No such file"), (&folder, "Is a directory"), (&under_a_file, "Not a directory")] {
+        let error = ShareError::from(steward.storage().backup(file).expect_err("it can't be written"));
+        let said = error.to_string();
+        assert!(said.contains(&file.display().to_string()) && said.contains(why), "{said}");
+        assert!(!said.contains("partial") && !said.contains("data directory"), "{said}");
+        assert_eq!(error.code(), "bad_backup", "{said}");
+    }
+    assert_eq!(std::fs::read(&junk).expect("there"), b"junk");
+}
+
 #[test]
 fn a_backup_never_takes_the_place_of_the_database() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("a.redb");
     let store = Store::open(&file).expect("opens");
-    assert_eq!(store.backup(&dir.path().join(".").join("a.redb")), Err(LedgerError::Itself));
+    let named = dir.path().join(".").join("a.redb");
+    assert_eq!(store.backup(&named), Err(LedgerError::Itself(named.clone())));
+    let nothing = Box::new(|_: &mut dyn crate::share::ledger::Ledger| crate::share::ledger::Verdict::Undo);
+    assert_eq!(store.restore(&named, nothing), Err(LedgerError::Itself(named)));
     let steward = self::steward(store);
     let user = add_user(&steward);
     drop(steward);

@@ -1,0 +1,126 @@
+//! What there is of channels while no gateway runs: the list and the guides as they lie on this machine, read once, for
+//! whoever wants to know beforehand. Nothing is fetched, and nothing is changed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::ground::limits;
+use crate::ground::time::UnixMs;
+use crate::iptv::cache::{Cache, What, unpacked};
+use crate::iptv::catalogue::Catalogue;
+use crate::iptv::guide::Builder;
+use crate::iptv::refresh::{read_list, trouble};
+use crate::iptv::source::Source;
+use crate::wire::fetch::Url;
+use crate::wire::xmltv::Zone;
+
+/// A list or a guide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surveyed {
+    /// Where it comes from.
+    pub source: String,
+    /// What was read of it; `None` where it comes from a server, and hasn't been fetched yet.
+    pub content: Option<Result<Content, String>>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Channels of a list; programmes of a guide that are of use.
+    pub count: usize,
+    /// What can't be used of it.
+    pub skipped: u64,
+    /// The first of that, and why.
+    pub first: Option<String>,
+}
+
+/// Reads the list of `list` and the guides, which are `guide`'s or the list's own; what was fetched lies in `folder`. The
+/// list comes first; nothing comes where there is none.
+pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: UnixMs) -> Vec<Surveyed> {
+    let cache = Cache::there(folder);
+    let mut all = Vec::new();
+    let (path, base) = match list {
+        Source::None => return all,
+        Source::File(path) => (Some(path.clone()), None),
+        Source::Web(url) => fetched(&cache, &What::List, url),
+    };
+    let read = path.map(|path| read_list(&path, base).map_err(|error| error.to_string()));
+    let content = read.as_ref().map(|read| {
+        let (catalogue, _) = read.as_ref().map_err(String::clone)?;
+        let first = catalogue.skipped.first().map(|skipped| format!("line {}: {}", skipped.line, skipped.why));
+        Ok(Content { count: catalogue.channels().len(), skipped: catalogue.skipped_total, first })
+    });
+    all.push(Surveyed { source: list.to_string(), content });
+    let catalogue = read.and_then(Result::ok).map_or_else(Catalogue::default, |(catalogue, _)| catalogue);
+    let guides = match guide {
+        Source::None => catalogue.guides.iter().cloned().map(Source::Web).collect(),
+        configured => vec![configured.clone()],
+    };
+    let mut builder = Builder::new(&catalogue, (now, now.plus(WINDOW)), zone);
+    for guide in guides {
+        let path = match &guide {
+            Source::None => None,
+            Source::File(path) => Some(path.clone()),
+            Source::Web(url) => fetched(&cache, &What::guide(url), url).0,
+        };
+        let content = path.map(|path| {
+            let reading = builder.read(|| unpacked(&path, limits::GUIDE_UNPACKED_BYTES), &|| true);
+            let mut reading = reading.map_err(|error| error.to_string())?;
+            match trouble(&reading) {
+                Some(trouble) => Err(trouble),
+                None => Ok(Content {
+                    count: reading.kept,
+                    skipped: reading.skipped_total,
+                    first: (!reading.skipped.is_empty()).then(|| reading.skipped.swap_remove(0)),
+                }),
+            }
+        });
+        all.push(Surveyed { source: guide.to_string(), content });
+    }
+    all
+}
+
+/// For how long programmes are of use to whoever looks.
+const WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+/// Where lies what was fetched from `url`, and what addresses in it are relative to.
+fn fetched(cache: &Cache, what: &What, url: &Url) -> (Option<PathBuf>, Option<Url>) {
+    let known = cache.known(what, &url.to_string());
+    (known.as_ref().map(|_| cache.path(what)), known.and_then(|known| Url::parse(&known.base).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_here_is_counted_and_what_is_skipped_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let list = folder.path().join("tv.m3u");
+        let text = "#EXTM3U url-tvg=\"http://g.example/a.xml\"\n#EXTINF:-1 tvg-id=\"a\",A\nhttp://a.example/1\nudp://@239.0.0.1:1\n";
+        std::fs::write(&list, text).expect("written");
+        let guide = folder.path().join("guide.xml");
+        let text = "<tv><programme channel=\"a\" start=\"20260101000000\" stop=\"20260101010000\"><title>T</title></programme>\
+            <programme channel=\"a\" start=\"soon\"><title>T</title></programme></tv>";
+        std::fs::write(&guide, text).expect("written");
+        let now = UnixMs(1_767_225_600_000);
+        let look =
+            |list: &Source, guide: &Source| survey(list, guide, &Zone::default(), &folder.path().join("none"), now);
+        let file = Source::File(list);
+        let all = look(&file, &Source::File(guide));
+        let content = |at: usize| all[at].content.clone().expect("it lies here").expect("it can be read");
+        assert_eq!((content(0).count, content(0).skipped, content(1).count, content(1).skipped), (1, 1, 1, 1));
+        assert!(content(0).first.is_some_and(|first| first.starts_with("line 4: udp")));
+        assert!(content(1).first.is_some_and(|first| first.contains("soon")));
+        let all = look(&file, &Source::None);
+        assert_eq!(
+            (all.len(), &*all[1].source, &all[1].content),
+            (2, "http://g.example/a.xml", &None),
+            "not fetched yet"
+        );
+        let all = look(&Source::File(folder.path().join("gone")), &Source::None);
+        assert!(matches!(&all[..], [Surveyed { content: Some(Err(_)), .. }]), "{all:?}");
+        assert_eq!(look(&Source::None, &Source::None), []);
+        assert!(!folder.path().join("none").exists(), "nothing is made");
+    }
+}

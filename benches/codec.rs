@@ -80,11 +80,12 @@ fn main() {
         let (params, data) = key_frame(&nals);
         let span = median(31, || drop(decode_key_frame(&params, &data).expect("decodes")));
         say(&format!("decode a {name} key frame"), span, &format!("{} bytes, decoder made for it", data.len()));
-        let large = median(31, || drop(thumbnail::jpeg(&pictures[0], 320, 180).expect("a thumbnail")));
+        let large =
+            median(31, || drop(thumbnail::jpeg(&pictures[0], Rotation::None, (320, 180)).expect("a thumbnail")));
         say(&format!("thumbnail 320×180 of {name}"), large, "scale, RGB, JPEG");
     }
     let small = textured(320, 180, 0);
-    let span = median(31, || drop(thumbnail::jpeg(&small, 320, 180).expect("a thumbnail")));
+    let span = median(31, || drop(thumbnail::jpeg(&small, Rotation::None, (320, 180)).expect("a thumbnail")));
     say("thumbnail 320×180 of 320×180", span, "RGB, JPEG: the rest of the above is scaling");
     let start = used();
     let mut test_picture = TestPicture::default();

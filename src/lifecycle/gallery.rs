@@ -170,6 +170,7 @@ impl Gallery {
 mod tests {
     use super::*;
 
+    use crate::ground::frame::Rotation;
     use crate::ground::set_clock::SetClock;
     use crate::share::ledger::memory::MemoryStorage;
     use crate::share::{Announcer, NewUser, ShareSettings};
@@ -177,7 +178,7 @@ mod tests {
 
     /// A JPEG.
     fn file() -> Vec<u8> {
-        thumbnail::jpeg(&crate::ground::picture::Picture::grey(64, 64), 64, 64).expect("drawn")
+        thumbnail::jpeg(&crate::ground::picture::Picture::grey(64, 64), Rotation::None, (64, 64)).expect("drawn")
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::lifecycle::ready::draw_still;
 use crate::live::KeyFrame;
 use crate::recording::film::{About, Film, FilmError};
 use crate::recording::from_film::FilmRecording;
-use crate::share::{Asker, ClipError, MediaInfo, ShareError};
-use crate::wire::mp4::{Cuts, Mp4Error};
+use crate::share::{Asker, ClipError, MediaInfo, Note, ShareError};
+use crate::wire::mp4::{Cuts, Movie, Mp4Error};
 
 /// A film that was sent.
 struct Sent {
@@ -23,8 +23,8 @@ struct Sent {
 
 impl Clips {
     /// Looks at a film that has just arrived: whether it is one that can be shown and kept. If not, the share ends, and the
-    /// answer says why.
-    pub(super) fn look_at(&self, share: ShareId) -> Result<(), ClipError> {
+    /// answer says why; if so, it has what the sender is told.
+    pub(super) fn look_at(&self, share: ShareId) -> Result<Vec<Note>, ClipError> {
         self.admit(share).map_err(|failure| {
             self.give_up(share, &failure);
             failure.into()
@@ -33,14 +33,14 @@ impl Clips {
 
     /// Whether there could be room for a film's recording, and whether it can be shown, by its first key picture. Only what
     /// is proven gets its room, for which others may have to go, and which they can't take from then on.
-    fn admit(&self, share: ShareId) -> Result<(), Failure> {
+    fn admit(&self, share: ShareId) -> Result<Vec<Note>, Failure> {
         let Sent { film, sender } = self.open(share, Cuts::Recoded)?;
         let bytes = film.promised();
         self.room.could_promise(share, sender, bytes).map_err(no_room)?;
         let KeyFrame { params, data } = film.proof()?;
         decode_key_frame(&params, &data)?;
         self.room.promise(share, sender, bytes).map_err(no_room)?;
-        Ok(())
+        Ok(notes(film.movie()))
     }
 
     /// What was promised before a stop is promised again, whatever has become of the room: preparing finds out. A film that
@@ -91,14 +91,14 @@ impl Clips {
             film => film?,
         };
         if let Some(KeyFrame { params, data }) = &film.about().key_frame {
-            draw_still(&self.folder, share, &decode_key_frame(params, data)?);
+            draw_still(&self.folder, share, &decode_key_frame(params, data)?, params.rotation);
         }
         let duration = self.library.duration(share)?;
         let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
         if turn.is_called_off() {
             return Err(ClipError::Over.into());
         }
-        Ok(self.steward.clip_ready(share, media, duration.to_ms().max(0) as u64)?)
+        Ok(self.steward.clip_ready(share, media, notes(film.movie()), duration.to_ms().max(0) as u64)?)
     }
 
     /// Makes a film's recording, and gives the film as it is known then.
@@ -154,6 +154,12 @@ impl Clips {
     }
 }
 
+/// What the sender of a film is told of it, although it could be taken.
+fn notes(movie: &Movie) -> Vec<Note> {
+    let sound = movie.left_out().map(|codec| Note::WithoutSound(codec.to_owned()));
+    sound.into_iter().chain(movie.is_shortened().then_some(Note::Shortened)).collect()
+}
+
 /// What a film is made of, as phones and TVs are told.
 fn media(about: &About, seconds: f64) -> Option<MediaInfo> {
     let video = about.video.as_ref()?;
@@ -194,7 +200,7 @@ mod tests {
         let broken = [&PHONE[..48], &vec![0xff; moov - 48], &PHONE[moov..]].concat();
         assert_eq!(send(&broken), Err("not_playable"));
         assert!(house.has(seen), "what can't be shown takes nobody's room");
-        assert_eq!(send(PHONE), Ok(()));
+        assert_eq!(send(PHONE), Ok(Vec::new()));
         assert!(!house.has(seen), "what was seen makes room for what can");
     }
 

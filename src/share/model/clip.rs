@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use crate::ground::id::ShareId;
 use crate::share::model::error::ShareError;
+use crate::share::model::rows::Note;
 use crate::share::model::state::ShareState;
 
 /// How far a film is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClipProgress {
     /// So many bytes of it have arrived; more is to come.
     Arrived(u64),
-    /// Nothing more is to come: this is how its share stands.
-    Whole(ShareId, ShareState),
+    /// Nothing more is to come: this is how its share stands, and what its sender is told.
+    Whole(ShareId, ShareState, Vec<Note>),
 }
 
 /// Why nothing of a film is taken, or why it does not become a recording.

@@ -159,10 +159,8 @@ impl Opener {
         let cuts = if self.cuts == Cuts::Recoded { &[Cuts::Recoded, Cuts::AtKeys][..] } else { &[Cuts::AtKeys] };
         for cuts in cuts {
             let Planning { pictures, sound, seen, keys, .. } = &mut *planning;
-            let [shown, heard] = [Some(&*pictures), sound.as_ref().map(|(sound, _)| sound)]
-                .map(|part| part.and_then(|part| part.pieces.first()).map(|piece| piece.at));
-            let lead = heard.filter(|heard| shown.is_some_and(|shown| *heard < shown));
-            match seen.plan(pictures, *cuts, keys, lead)? {
+            let sound = sound.as_ref().map(|(sound, _)| sound.span());
+            match seen.plan(pictures, *cuts, keys, sound)? {
                 Planned::Keys(mut wanted) => {
                     wanted.dedup();
                     planning.wanted = wanted;

@@ -16,6 +16,9 @@ use crate::wire::mp4::tables::{Row, Rows, Tables};
 /// Samples from one mark to the next.
 const MARKED: u32 = 4096;
 
+/// Sound is longer than the pictures if it goes on so long: all that is less comes of the length of its pieces.
+const LONGER: Ticks90k = Ticks90k::from_ms(100);
+
 /// What is done where a piece begins or ends inside of a group of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cuts {
@@ -33,6 +36,8 @@ pub(super) struct Part {
     tables: Tables,
     /// Places in the tables, so many samples apart.
     marks: Vec<Rows>,
+    /// When its last sample is over.
+    end: i64,
 }
 
 /// The pictures of a track as they are planned with.
@@ -118,7 +123,7 @@ impl Part {
         file_bytes: u64,
         take: &mut dyn FnMut(&Row),
     ) -> Result<Self, Mp4Error> {
-        let (mut rows, mut marks) = (tables.rows(), Vec::new());
+        let (mut rows, mut marks, mut end) = (tables.rows(), Vec::new(), 0);
         for number in 0.. {
             if number % MARKED == 0 {
                 marks.push(rows.clone());
@@ -134,9 +139,17 @@ impl Part {
             if row.size as usize > limits::ACCESS_UNIT_BYTES {
                 return Err(Mp4Error::TooLarge("bytes in one picture"));
             }
+            end = row.time + i64::from(row.duration);
             take(&row);
         }
-        Ok(Self { timescale, pieces, tables, marks })
+        Ok(Self { timescale, pieces, tables, marks, end })
+    }
+
+    /// When the first of its pieces begins, and when the last is over.
+    pub(super) fn span(&self) -> [Ticks90k; 2] {
+        let end = |piece: &Piece| piece.place(piece.end(self.timescale).min(self.end).max(piece.start), self.timescale);
+        let first = self.pieces.first().map_or(Ticks90k(0), |piece| piece.at);
+        [first, self.pieces.iter().map(end).max().unwrap_or(first)]
     }
 
     /// How many samples there are.
@@ -168,14 +181,14 @@ impl Pictures {
         self.durations.push(row.duration);
     }
 
-    /// Plans what is shown of them. `lead`: where the film's sound begins, if that is before its pictures do: the first
-    /// picture is shown from there on.
+    /// Plans what is shown of them. `sound`: when the film's sound begins and ends. Where it has sound before its pictures,
+    /// the first of them is shown from there on; the last one up to the end of longer sound.
     pub(super) fn plan(
         &self,
         part: &Part,
         cuts: Cuts,
         keys: &mut Keys,
-        lead: Option<Ticks90k>,
+        sound: Option<[Ticks90k; 2]>,
     ) -> Result<Planned, Mp4Error> {
         if self.pts.len() * part.pieces.len() > limits::MP4_PLANNED {
             return Err(Mp4Error::TooLarge("pieces that it was put together of"));
@@ -196,7 +209,7 @@ impl Pictures {
             Some(_) if plan.times.is_empty() && plan.is_shortened => Err(Mp4Error::Uncut),
             Some(_) if plan.times.is_empty() => Err(Mp4Error::NoVideo),
             Some(_) => {
-                self.settle(part, lead, &mut plan);
+                self.settle(part, sound, &mut plan);
                 Ok(Planned::Done(plan))
             }
         }
@@ -267,15 +280,17 @@ impl Pictures {
     }
 
     /// Puts the times of all that is shown in order, and finds when they are decoded.
-    fn settle(&self, part: &Part, lead: Option<Ticks90k>, plan: &mut Plan) {
+    fn settle(&self, part: &Part, sound: Option<[Ticks90k; 2]>, plan: &mut Plan) {
         let Plan { stretches, times, early, end, .. } = plan;
         let last = *stretches.last().expect("something is shown");
         // As long as the last picture says, or its piece.
         let newest = (last.first..last.end).max_by_key(|n| self.pts[*n as usize]).unwrap_or(last.first) as usize;
         let duration = Ticks90k::from_units(i64::from(self.durations[newest]), part.timescale);
         times.sort_unstable();
-        if let (Some(lead), Some(first)) = (lead, times.first_mut()) {
-            *first = lead.min(*first);
+        if let (Some([begins, _]), Some(first)) = (sound, times.first_mut())
+            && begins < part.span()[0]
+        {
+            *first = begins.min(*first);
         }
         for n in 1..times.len() {
             times[n] = times[n].max(times[n - 1] + Ticks90k(1));
@@ -287,6 +302,9 @@ impl Pictures {
             None => newest + duration,
         };
         *end = (*end).max(newest + Ticks90k(1));
+        if let Some([_, ends]) = sound.filter(|[_, ends]| *ends > *end + LONGER) {
+            *end = ends;
+        }
         for stretch in stretches.iter().filter(|stretch| stretch.recoded.is_none()) {
             for (n, pts) in (stretch.base..).zip(&self.pts[stretch.first as usize..stretch.end as usize]) {
                 let shown = stretch.piece.place(*pts, part.timescale).max(times[stretch.base]);

@@ -123,9 +123,15 @@ fn heard(kind: [u8; 4], entry: &[u8]) -> Entry {
         || {
             Entry::Other(match &kind {
                 b"samr" | b"sawb" => "AMR".to_owned(),
-                b"ac-3" | b"ec-3" => "Dolby Digital".to_owned(),
+                b"ac-3" | b"ec-3" => "Dolby Digital (AC-3)".to_owned(),
                 b"alac" => "Apple Lossless".to_owned(),
-                b"lpcm" | b"sowt" | b"twos" | b"ipcm" | b"fpcm" | b"in24" => "PCM".to_owned(),
+                b"lpcm" | b"sowt" | b"twos" | b"ipcm" | b"fpcm" | b"in24" | b"in32" | b"fl32" | b"fl64" | b"raw "
+                | b"NONE" => "PCM".to_owned(),
+                b"ulaw" | b"alaw" => "G.711".to_owned(),
+                b".mp3" | b"mp3 " | [b'm', b's', 0, 0x55] => "MP3".to_owned(),
+                b"mp4a" => "MP3 or another kind than AAC".to_owned(),
+                b"fLaC" => "FLAC".to_owned(),
+                b"dtsc" | b"dtsh" | b"dtsl" | b"dtse" => "DTS".to_owned(),
                 b"apac" => "Apple Positional Audio".to_owned(),
                 b"enca" => "an encrypted form".to_owned(),
                 _ => letters(kind),

@@ -15,9 +15,10 @@ use bytes::Bytes;
 
 use super::demo::TestPicture;
 use crate::codec::{self, CodecError, Encoder, EncoderSettings};
+use crate::config::ConfigError;
 use crate::ground::frame::{Rotation, VideoParams};
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::iptv::{Content, Surveyed};
+use crate::iptv::{Content, Seen, Surveyed};
 use crate::private;
 
 /// The date of the first test picture: 2026-01-01.
@@ -38,7 +39,7 @@ const ENOUGH_PER_SECOND: f64 = 45.0;
 const KEY_FRAME: Duration = Duration::from_millis(100);
 
 /// What is to be checked.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Subject {
     /// Addresses the gateway will listen on, each with the name of its setting, such as `http`.
     pub listeners: Vec<(&'static str, SocketAddr)>,
@@ -46,8 +47,10 @@ pub struct Subject {
     pub data_dir: PathBuf,
     /// Bytes of the disk that recordings leave free.
     pub keep_free_bytes: u64,
-    /// The owner's certificate and key, or what is wrong with how they are set.
-    pub certificate: Result<Option<(PathBuf, PathBuf)>, String>,
+    /// The owner's certificate and key, if they are set.
+    pub certificate: Vec<PathBuf>,
+    /// What is wrong with how they are set, if anything is.
+    pub half_certificate: Option<ConfigError>,
     /// The channel list and guides as they lie here, the list first.
     pub channels: Vec<Surveyed>,
     /// The fingerprint of its certificate authority, if it has one already.
@@ -70,7 +73,7 @@ pub struct Facts {
     /// It is in memory, and gone when the machine restarts.
     pub is_in_memory: bool,
     /// What is wrong with the owner's certificate, if there is one.
-    pub certificate: Result<(), String>,
+    pub certificate: Option<String>,
     /// The channel list and guides.
     pub channels: Vec<Surveyed>,
     /// The date by the system's clock.
@@ -133,7 +136,7 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     findings.push(directory(facts));
     findings.extend(facts.free_bytes.map(|free| room(free, facts.keep_free_bytes, &facts.data_dir)));
     findings.push(clock(facts));
-    findings.extend(facts.certificate.as_ref().err().map(|why| {
+    findings.extend(facts.certificate.as_ref().map(|why| {
         let mend = "Set both in [https] of config.toml to files of yours, or neither: then the gateway makes its own.";
         bad(format!("certificate: {why}"), mend.to_owned())
     }));
@@ -243,19 +246,19 @@ fn clock(facts: &Facts) -> Finding {
 }
 
 /// A list or a guide of the TV channels.
-fn channels(seen: &Surveyed, is_list: bool) -> Finding {
-    let Surveyed { source, content } = seen;
+fn channels(surveyed: &Surveyed, is_list: bool) -> Finding {
+    let Surveyed { source, seen } = surveyed;
     let (name, of) = if is_list { ("channel list", "channels") } else { ("guide", "programmes for the next day") };
-    match content {
-        None => good(format!("{name} {source} has not been fetched yet")),
-        Some(Err(why)) => bad(
+    match seen {
+        Seen::NotFetched => good(format!("{name} {source} has not been fetched yet")),
+        Seen::Bad(why) => bad(
             format!("{name} {source}: {why}"),
             format!(
                 "Set `{}` in [channels] of config.toml to a file or address that is one.",
                 if is_list { "list" } else { "guide" }
             ),
         ),
-        Some(Ok(Content { count, skipped, first })) => {
+        Seen::Read(Content { count, skipped, first }) => {
             let first = first.as_ref().map(|first| format!(" ({first})")).unwrap_or_default();
             let what = format!("{name} {source}: {count} {of}, {skipped} skipped{first}");
             if is_list && *count == 0 {
@@ -309,7 +312,11 @@ impl Facts {
             free_bytes: free_bytes(existing).ok(),
             keep_free_bytes: subject.keep_free_bytes,
             is_in_memory: is_in_memory(existing),
-            certificate: certificate(&subject.certificate),
+            certificate: subject
+                .half_certificate
+                .as_ref()
+                .map(ToString::to_string)
+                .or_else(|| unreadable(&subject.certificate)),
             channels: subject.channels.clone(),
             written: date_of(subject.data_dir.join("lareira.redb")).ok(),
             data_dir: subject.data_dir.clone(),
@@ -365,13 +372,11 @@ fn is_in_memory(path: &Path) -> bool {
     }
 }
 
-/// Whether the owner's certificate and key are there, and may be read.
-fn certificate(set: &Result<Option<(PathBuf, PathBuf)>, String>) -> Result<(), String> {
-    let Some((certificate, key)) = set.clone()? else { return Ok(()) };
-    for file in [certificate, key] {
-        fs::File::open(&file).map_err(|error| format!("{} can't be read: {error}", file.display()))?;
-    }
-    Ok(())
+/// What is wrong with the first of `files` that can't be read, if there is one.
+fn unreadable(files: &[PathBuf]) -> Option<String> {
+    let trouble =
+        |file: &PathBuf| fs::File::open(file).err().map(|error| format!("{} can't be read: {error}", file.display()));
+    files.iter().find_map(trouble)
 }
 
 /// Encodes test pictures and decodes the first.
@@ -440,7 +445,7 @@ mod tests {
             free_bytes: Some(21 << 30),
             keep_free_bytes: 1 << 30,
             is_in_memory: false,
-            certificate: Ok(()),
+            certificate: None,
             channels: Vec::new(),
             date: UnixMs(FIRST_PICTURE.0 + 1),
             built: FIRST_PICTURE,
@@ -452,8 +457,8 @@ mod tests {
         }
     }
 
-    fn seen(content: Option<Result<Content, String>>) -> Surveyed {
-        Surveyed { source: "tv.m3u".into(), content }
+    fn list(seen: Seen) -> Surveyed {
+        Surveyed { source: "tv.m3u".into(), seen }
     }
 
     fn content(count: usize) -> Content {
@@ -504,13 +509,13 @@ mod tests {
             (Facts { installed: Some(later), ..facts() }, "the clock shows 2026-01-01"),
             (Facts { written: Some(UnixMs(FIRST_PICTURE.0 + 2 * GRACE_MS)), ..facts() }, "the clock shows 2026-01-01"),
             (Facts { date: UnixMs(FIRST_PICTURE.0 + 2 * LONGEST_MS), ..facts() }, "the clock shows 2066"),
-            (Facts { certificate: Err("a.pem can't be read".into()), ..facts() }, "certificate: a.pem"),
+            (Facts { certificate: Some("a.pem can't be read".into()), ..facts() }, "certificate: a.pem"),
             (
-                Facts { channels: vec![seen(Some(Err("no such file".into())))], ..facts() },
+                Facts { channels: vec![list(Seen::Bad("no such file".into()))], ..facts() },
                 "channel list tv.m3u: no such file",
             ),
             (
-                Facts { channels: vec![seen(Some(Ok(content(0))))], ..facts() },
+                Facts { channels: vec![list(Seen::Read(content(0)))], ..facts() },
                 "channel list tv.m3u: 0 channels, 2 skipped",
             ),
             (Facts { speed: Err(CodecError::NotAKeyFrame), ..facts() }, "video can't be"),
@@ -524,8 +529,10 @@ mod tests {
 
     #[test]
     fn what_is_skipped_of_channels_is_counted_and_fails_nothing() {
-        let facts =
-            Facts { channels: vec![seen(Some(Ok(content(7)))), seen(Some(Ok(content(0)))), seen(None)], ..facts() };
+        let facts = Facts {
+            channels: vec![list(Seen::Read(content(7))), list(Seen::Read(content(0))), list(Seen::NotFetched)],
+            ..facts()
+        };
         assert_eq!(what_fails(&facts), [""; 0]);
         let text = report(&judge(&facts));
         assert!(text.contains("channel list tv.m3u: 7 channels, 2 skipped (line 4: this is no address)\n"), "{text}");
@@ -546,17 +553,18 @@ mod tests {
         let at = taken.local_addr().expect("an address");
         let folder = tempfile::tempdir().expect("a folder");
         let data_dir = folder.path().join("not/there/yet");
-        let certificate = Ok(Some((folder.path().join("no.pem"), folder.path().join("no.key"))));
+        let certificate = vec![folder.path().join("no.pem"), folder.path().join("no.key")];
         let subject = Subject {
             listeners: vec![("rtsp", at)],
             data_dir,
             keep_free_bytes: 0,
             certificate,
+            half_certificate: None,
             channels: Vec::new(),
             authority: None,
         };
         let facts = Facts::gather(&subject);
-        assert!(facts.certificate.as_ref().is_err_and(|why| why.contains("no.pem")), "{:?}", facts.certificate);
+        assert!(facts.certificate.as_ref().is_some_and(|why| why.contains("no.pem")), "{:?}", facts.certificate);
         assert!(facts.built.0 > FIRST_PICTURE.0 && facts.written.is_none(), "{} {:?}", facts.built, facts.written);
         assert_eq!(is_in_memory(Path::new("/dev/shm")), Path::new("/dev/shm").exists());
         assert_eq!(facts.listeners[0].2, Err(ErrorKind::AddrInUse));

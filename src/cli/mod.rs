@@ -87,7 +87,7 @@ fn run(args: Vec<OsString>) -> Result<ExitCode, CliError> {
         _ => {
             let no_such = || CliError::Usage(format!("There is no command `{name}`."), USAGE);
             let help = help::of_command(name).ok_or_else(no_such)?;
-            let options = options(rest, help).map_err(|what| CliError::Usage(format!("{name}: {what}"), help))?;
+            let options = options(name, rest, help)?;
             match name {
                 _ if options.help => {
                     say(help.trim_end());
@@ -130,12 +130,13 @@ struct Options {
     help: bool,
 }
 
-/// Reads the options of a command, which has those that its `help` names.
-fn options(args: Vec<OsString>, help: &str) -> Result<Options, String> {
+/// Reads the options of the command `name`, which has those that its `help` names.
+fn options(name: &str, args: Vec<OsString>, help: &'static str) -> Result<Options, CliError> {
     let known = help::options_in(help);
     let mut parser = lexopt::Parser::from_args(args);
     let mut options = Options::default();
-    let said = |error: lexopt::Error| error.to_string();
+    let wrong = |what: String| CliError::Usage(format!("{name}: {what}"), help);
+    let said = |error: lexopt::Error| wrong(error.to_string());
     while let Some(argument) = parser.next().map_err(said)? {
         match argument {
             Short('h') | Long("help") => options.help = true,
@@ -145,7 +146,7 @@ fn options(args: Vec<OsString>, help: &str) -> Result<Options, String> {
                 let seconds = parser.value().and_then(|seconds| seconds.parse()).map_err(said)?;
                 options.seconds = Some(seconds);
             }
-            other => return Err(format!("{}; there are {}", other.unexpected(), help::listed(&known))),
+            other => return Err(wrong(format!("{}; there are {}", other.unexpected(), help::listed(&known)))),
         }
     }
     Ok(options)
@@ -163,11 +164,16 @@ fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     let zone = of_channels.guide_zone.zone();
     let channels = survey(&of_channels.list, &of_channels.guide, zone, &folder, SystemTime::now().into());
     let secure = config.https.enabled || config.rtsps.enabled;
-    let certificate = if secure { config.own_certificate().map_err(|error| error.to_string()) } else { Ok(None) };
+    let (certificate, half_certificate) = match config.own_certificate() {
+        _ if !secure => (Vec::new(), None),
+        Ok(own) => (own.into_iter().flat_map(<[_; 2]>::from).collect(), None),
+        Err(half) => (Vec::new(), Some(half)),
+    };
     let (report, status) = check::check(&check::Subject {
         listeners,
         keep_free_bytes: config.recording.keep_free_mib.saturating_mul(1 << 20),
         certificate,
+        half_certificate,
         channels,
         data_dir: config.data_dir,
         authority,

@@ -42,7 +42,7 @@ pub use refresh::Refresher;
 use refresh::{Asked, Order, Stop};
 use relay::{PLAYLIST, Relay};
 pub use source::Source;
-pub use survey::{Content, Surveyed, survey};
+pub use survey::{Content, Seen, Surveyed, survey};
 use ticket::{Bearer, Denied};
 use tuner::{Tuned, Tuners};
 pub use zone::GuideZone;

@@ -19,8 +19,19 @@ use crate::wire::xmltv::Zone;
 pub struct Surveyed {
     /// Where it comes from.
     pub source: String,
-    /// What was read of it; `None` where it comes from a server, and hasn't been fetched yet.
-    pub content: Option<Result<Content, String>>,
+    /// What was seen of it.
+    pub seen: Seen,
+}
+
+/// What was seen of a list or a guide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It comes from a server, and hasn't been fetched yet.
+    NotFetched,
+    /// It can't be read: why.
+    Bad(String),
+    /// It was read.
+    Read(Content),
 }
 
 /// What was read.
@@ -44,13 +55,17 @@ pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: Un
         Source::File(path) => (Some(path.clone()), None),
         Source::Web(url) => fetched(&cache, &What::List, url),
     };
-    let read = path.map(|path| read_list(&path, base).map_err(|error| error.to_string()));
-    let content = read.as_ref().map(|read| {
-        let (catalogue, _) = read.as_ref().map_err(String::clone)?;
-        let first = catalogue.skipped.first().map(|skipped| format!("line {}: {}", skipped.line, skipped.why));
-        Ok(Content { count: catalogue.channels().len(), skipped: catalogue.skipped_total, first })
-    });
-    all.push(Surveyed { source: list.to_string(), content });
+    let read = path.map(|path| read_list(&path, base));
+    let seen = match &read {
+        None => Seen::NotFetched,
+        Some(Err(error)) => Seen::Bad(error.to_string()),
+        Some(Ok((catalogue, _))) => Seen::Read(Content {
+            count: catalogue.channels().len(),
+            skipped: catalogue.skipped_total,
+            first: catalogue.skipped.first().map(|skipped| format!("line {}: {}", skipped.line, skipped.why)),
+        }),
+    };
+    all.push(Surveyed { source: list.to_string(), seen });
     let catalogue = read.and_then(Result::ok).map_or_else(Catalogue::default, |(catalogue, _)| catalogue);
     let guides = match guide {
         Source::None => catalogue.guides.iter().cloned().map(Source::Web).collect(),
@@ -63,19 +78,20 @@ pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: Un
             Source::File(path) => Some(path.clone()),
             Source::Web(url) => fetched(&cache, &What::guide(url), url).0,
         };
-        let content = path.map(|path| {
-            let reading = builder.read(|| unpacked(&path, limits::GUIDE_UNPACKED_BYTES), &|| true);
-            let mut reading = reading.map_err(|error| error.to_string())?;
-            match trouble(&reading) {
-                Some(trouble) => Err(trouble),
-                None => Ok(Content {
+        let reading = path.map(|path| builder.read(|| unpacked(&path, limits::GUIDE_UNPACKED_BYTES), &|| true));
+        let seen = match reading {
+            None => Seen::NotFetched,
+            Some(Err(error)) => Seen::Bad(error.to_string()),
+            Some(Ok(reading)) => match trouble(&reading) {
+                Some(trouble) => Seen::Bad(trouble),
+                None => Seen::Read(Content {
                     count: reading.kept,
                     skipped: reading.skipped_total,
-                    first: (!reading.skipped.is_empty()).then(|| reading.skipped.swap_remove(0)),
+                    first: reading.skipped.into_iter().next(),
                 }),
-            }
-        });
-        all.push(Surveyed { source: guide.to_string(), content });
+            },
+        };
+        all.push(Surveyed { source: guide.to_string(), seen });
     }
     all
 }
@@ -108,18 +124,21 @@ mod tests {
             |list: &Source, guide: &Source| survey(list, guide, &Zone::default(), &folder.path().join("none"), now);
         let file = Source::File(list);
         let all = look(&file, &Source::File(guide));
-        let content = |at: usize| all[at].content.clone().expect("it lies here").expect("it can be read");
+        let content = |at: usize| match &all[at].seen {
+            Seen::Read(content) => content.clone(),
+            other => panic!("it lies here: {other:?}"),
+        };
         assert_eq!((content(0).count, content(0).skipped, content(1).count, content(1).skipped), (1, 1, 1, 1));
         assert!(content(0).first.is_some_and(|first| first.starts_with("line 4: udp")));
         assert!(content(1).first.is_some_and(|first| first.contains("soon")));
         let all = look(&file, &Source::None);
         assert_eq!(
-            (all.len(), &*all[1].source, &all[1].content),
-            (2, "http://g.example/a.xml", &None),
+            (all.len(), &*all[1].source, &all[1].seen),
+            (2, "http://g.example/a.xml", &Seen::NotFetched),
             "not fetched yet"
         );
         let all = look(&Source::File(folder.path().join("gone")), &Source::None);
-        assert!(matches!(&all[..], [Surveyed { content: Some(Err(_)), .. }]), "{all:?}");
+        assert!(matches!(&all[..], [Surveyed { seen: Seen::Bad(_), .. }]), "{all:?}");
         assert_eq!(look(&Source::None, &Source::None), []);
         assert!(!folder.path().join("none").exists(), "nothing is made");
     }

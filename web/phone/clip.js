@@ -11,6 +11,7 @@ import { follow } from './events.js';
 import { isHevc } from './film_kind.js';
 import { authorization, recall, remember } from './memory.js';
 import { takeBack } from './mine.js';
+import { wordsOf } from './refusals.js';
 
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;
@@ -57,6 +58,12 @@ async function send(id, file, tell, signal) {
       await new Promise((done) => { setTimeout(done, PAUSE_MS); });
     }
   }
+}
+
+/** Why a film is not taken. What it is made of, the gateway tells best. */
+function clipRefusal(error) {
+  const own = { too_large: t('clip_too_large'), not_recorded: t('clip_not_recorded'), other_file: t('clip_lost') }[error.code];
+  return own || (error.code === 'unsupported_codec' ? error.message : wordsOf(error));
 }
 
 /** The share of this file: one that was begun, or a new one. */
@@ -108,6 +115,6 @@ export async function clip(go, chosen, title, file) {
     await send(id, file, tell, all.signal);
     tell(file.size);
   } catch (error) {
-    if (!all.signal.aborted && !go.revoked(error)) { over(error.message || t('clip_lost')); }
+    if (!all.signal.aborted && !go.revoked(error)) { over(clipRefusal(error) || t('clip_lost')); }
   }
 }

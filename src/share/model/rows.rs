@@ -307,7 +307,7 @@ pub enum Note {
 
 impl Note {
     /// A stable name for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::WithoutSound(_) => "without_sound",
             Self::Shortened => "shortened",

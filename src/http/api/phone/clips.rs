@@ -34,7 +34,7 @@ pub fn clip_answer(answer: Result<ClipProgress, ClipError>) -> Reply {
 
 /// What a sender is told of a clip that could be taken.
 pub fn notes(told: &[Note]) -> Value {
-    told.iter().map(|note| json!({ "code": note.code(), "message": note.to_string() })).collect()
+    told.iter().map(|note| json!({ "code": note.as_str(), "message": note.to_string() })).collect()
 }
 
 /// Says which bytes have arrived, if any have (a `Range` of an answer, as resumable uploads have it).

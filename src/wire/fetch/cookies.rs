@@ -49,7 +49,7 @@ impl Cookies {
     }
 
     /// The value of the Cookie field of a request for `url`; empty for none.
-    pub(super) fn of(&self, url: &Url) -> String {
+    pub fn of(&self, url: &Url) -> String {
         let told = |cookie: &&Cookie| {
             let is_there = url.host() == cookie.host || cookie.with_those_below && is_below(url.host(), &cookie.host);
             is_there && (!cookie.is_secure || url.scheme() == Scheme::Https)
@@ -69,7 +69,8 @@ fn read(url: &Url, field: &str) -> Option<Cookie> {
     let (name, value) = parts.next()?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());
     let is_clean = |byte: u8| byte.is_ascii_graphic() && byte != b';';
-    if name.is_empty() || name.len() + value.len() > COOKIE_BYTES || !(name.bytes().chain(value.bytes())).all(is_clean) {
+    if name.is_empty() || name.len() + value.len() > COOKIE_BYTES || !(name.bytes().chain(value.bytes())).all(is_clean)
+    {
         return None;
     }
     let host = url.host().to_owned();
@@ -108,14 +109,16 @@ mod tests {
 
     fn set(cookies: &mut Cookies, from: &str, fields: &[&str]) {
         let fields: String = fields.iter().map(|field| format!("Set-Cookie: {field}\r\n")).collect();
-        let (answer, _) = read_answer(format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes()).expect("good").expect("whole");
+        let (answer, _) =
+            read_answer(format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes()).expect("good").expect("whole");
         cookies.take(&url(from), &answer);
     }
 
     #[test]
     fn cookies_go_where_they_came_from_and_nowhere_else() {
         let mut cookies = Cookies::default();
-        let fields = ["a=1; Path=/x; HttpOnly", "b=2; Domain=.Cdn.example; Secure", "c=3; Domain=evil.example", "=4", "d"];
+        let fields =
+            ["a=1; Path=/x; HttpOnly", "b=2; Domain=.Cdn.example; Secure", "c=3; Domain=evil.example", "=4", "d"];
         set(&mut cookies, "https://one.cdn.example/x", &fields);
         for (to, told) in [
             ("https://one.cdn.example/y", "a=1; b=2"),
@@ -138,6 +141,9 @@ mod tests {
         assert_eq!(at_home.0.len(), COOKIES);
         let long = format!("long={}", "x".repeat(COOKIE_BYTES));
         set(&mut at_home, "http://10.0.0.1/", &[&long, "tab=a\tb"]);
-        assert!(!at_home.of(&url("http://10.0.0.1/")).contains("long") && !at_home.of(&url("http://10.0.0.1/")).contains("tab"));
+        assert!(
+            !at_home.of(&url("http://10.0.0.1/")).contains("long")
+                && !at_home.of(&url("http://10.0.0.1/")).contains("tab")
+        );
     }
 }

@@ -17,10 +17,14 @@ pub const RTSP_SETUP_TIME: Duration = Duration::from_secs(15);
 pub const NO_MEDIA: Duration = Duration::from_secs(5);
 /// Bytes of one access unit; a larger one is dropped up to the next key frame.
 pub const ACCESS_UNIT_BYTES: usize = 4 * 1024 * 1024;
-/// Packets that wait for an earlier one that is late (UDP).
-pub const REORDER_PACKETS: usize = 128;
-/// How long packets wait for an earlier one that is late (UDP).
-pub const REORDER_WAIT: Duration = Duration::from_millis(60);
+/// Packets that wait for an earlier one that is late (UDP): those of 400 ms at 20 Mbit/s.
+pub const REORDER_PACKETS: usize = 1024;
+/// How long packets wait for an earlier one that is late (UDP), at least.
+pub const REORDER_WAIT_LEAST: Duration = Duration::from_millis(30);
+/// The same, at most.
+pub const REORDER_WAIT_MAX: Duration = Duration::from_millis(400);
+/// The same while nothing is known of a line.
+pub const REORDER_WAIT_FIRST: Duration = Duration::from_millis(200);
 /// Bytes a stream keeps in memory: its newest group of pictures and what the disk has not taken yet.
 pub const STREAM_BYTES: usize = 24 * 1024 * 1024;
 /// Pictures and pieces of sound a stream keeps in memory: more than a minute of both, however small they are.

@@ -19,6 +19,7 @@ mod gateway;
 mod http_client;
 mod https;
 mod kills;
+mod loss;
 mod lossy;
 mod low_latency;
 mod mdns;

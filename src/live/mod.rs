@@ -27,6 +27,6 @@ pub use hub::{Hub, OpenError};
 pub use publisher::Publisher;
 pub use recording::Recording;
 pub use sink::{News, Past, Recorder, Sink, Source};
-pub use state::{KeyFrame, MediaInfo, RecordingState, Status, StreamCounts};
+pub use state::{KeyFrame, Line, MediaInfo, RecordingState, Status, StreamCounts};
 pub use stream::Stream;
 pub use timeline::Timeline;

@@ -6,6 +6,7 @@ use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
+use crate::live::state::Line;
 use crate::live::stream::Stream;
 
 /// The one who writes a stream. Dropping it without [`Publisher::end`] means the stream was lost.
@@ -47,6 +48,11 @@ impl Publisher {
     /// most once a second. Looked at whenever something has come.
     pub fn is_key_frame_wanted(&self) -> bool {
         self.stream.is_key_frame_wanted()
+    }
+
+    /// What the line costs so far.
+    pub fn tell_line(&self, line: Line) {
+        self.stream.lock().source.counts.line = line;
     }
 
     /// Whether the share was ended or withdrawn by someone else.

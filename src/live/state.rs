@@ -61,6 +61,17 @@ pub struct MediaInfo {
     pub bits_per_second: u64,
 }
 
+/// What the line costs by which a stream comes, where its packets may come late or never (UDP).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// How long packets have waited for late ones of late, at most: by as much all is later than it might be.
+    pub wait_ms: u64,
+    /// Packets that never came.
+    pub packets_lost: u64,
+    /// Pictures that were left out, because a part of them or what they build on was lost.
+    pub pictures_dropped: u64,
+}
+
 /// What has been counted of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamCounts {
@@ -74,4 +85,6 @@ pub struct StreamCounts {
     pub skips: u64,
     /// Pieces of sound that came so late that readers got silence instead.
     pub late_sound: u64,
+    /// What its publisher's line costs.
+    pub line: Line,
 }

@@ -49,6 +49,9 @@ impl Health {
             sums.readers += counts.readers;
             sums.skips += counts.skips;
             sums.late_sound += counts.late_sound;
+            sums.line.wait_ms = sums.line.wait_ms.max(counts.line.wait_ms);
+            sums.line.packets_lost += counts.line.packets_lost;
+            sums.line.pictures_dropped += counts.line.pictures_dropped;
             sums.pictures += counts.pictures;
             sums.bytes += counts.bytes;
         }
@@ -66,6 +69,13 @@ impl Health {
             ("lareira_bytes_published", "Bytes of the streams held now.", sums.bytes),
             ("lareira_reader_skips", "Times a slow reader was sent on to a key frame.", sums.skips),
             ("lareira_sound_too_late", "Pieces of sound that came so late that silence was sent.", sums.late_sound),
+            (
+                "lareira_line_wait_ms_max",
+                "The longest that packets over UDP waited for late ones of late.",
+                sums.line.wait_ms,
+            ),
+            ("lareira_line_packets_lost", "Packets over UDP that never came.", sums.line.packets_lost),
+            ("lareira_line_pictures_dropped", "Pictures left out because of them.", sums.line.pictures_dropped),
             ("lareira_recordings_failed", "Streams held now whose recording failed or waits for room.", failed as u64),
             ("lareira_channel_receptions", "TV channels that are received now.", self.channels.receptions() as u64),
             ("lareira_disk_free_bytes", "Bytes free on the data directory's disk.", free),

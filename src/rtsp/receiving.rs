@@ -16,9 +16,9 @@ use super::connection::{Connection, End};
 use super::udp::UdpSockets;
 use super::unread_ports::UnreadPair;
 use crate::ground::frame::Frame;
-use crate::ground::limits::{NO_MEDIA, REORDER_WAIT};
+use crate::ground::limits::NO_MEDIA;
 use crate::ground::time::{Moment, UnixMs};
-use crate::live::Publisher;
+use crate::live::{Line, Publisher};
 use crate::socket::LowWater;
 use crate::wire::rtp::Receiver;
 use crate::wire::rtsp::{Event, Kind, Route, Step, Track};
@@ -156,8 +156,21 @@ impl Receiving {
             self.receive_datagrams(track, Kind::Rtp, now);
             self.receive_datagrams(track, Kind::Rtcp, now);
         }
-        self.receiver.handle_timeout(now + REORDER_WAIT, &mut self.frames);
+        self.receiver.handle_end(now, &mut self.frames);
+        self.tell_line(now);
         self.publisher.write(&mut self.frames, date);
+    }
+
+    /// Tells what the line costs: of UDP alone there is something to tell.
+    fn tell_line(&self, now: Moment) {
+        if self.sockets.iter().any(Option::is_some) {
+            let counts = self.receiver.counts();
+            self.publisher.tell_line(Line {
+                wait_ms: self.receiver.held(now).as_millis() as u64,
+                packets_lost: counts.lost,
+                pictures_dropped: counts.dropped_access_units,
+            });
+        }
     }
 
     /// Ticks as often as there is need to.
@@ -226,6 +239,10 @@ impl Connection {
                 receiving.publisher.write(&mut receiving.frames, self.shared.clock.date());
             }
             taken?;
+            let is_wanted = receiving.publisher.is_key_frame_wanted();
+            if let Some((track, request)) = receiving.receiver.ask_for_key_frame(is_wanted, now) {
+                self.send_rtcp(receiving, track, &request);
+            }
             self.send()?;
             receiving.watch_media(now);
             if receiving.publisher.is_revoked() {
@@ -303,20 +320,25 @@ impl Connection {
         if now.since(receiving.seen.1) >= NO_MEDIA {
             return Err(End::Silent);
         }
+        receiving.tell_line(now);
         if now.since(receiving.reported) < REPORT_TIME {
             return Ok(());
         }
         receiving.reported = now;
-        for (index, track) in receiving.tracks.iter().enumerate() {
+        for index in 0..receiving.tracks.len() {
             let report = receiving.receiver.report(index, now);
-            if report.is_empty() {
-                continue;
-            }
-            match (track.route, &receiving.sockets[index]) {
-                (Route::Udp(..), Some(sockets)) => sockets.send_rtcp(&report),
-                _ => self.session.send_rtcp(index, &report),
+            if !report.is_empty() {
+                self.send_rtcp(receiving, index, &report);
             }
         }
         Ok(())
+    }
+
+    /// Sends an RTCP packet of a track the way its media come.
+    fn send_rtcp(&mut self, receiving: &Receiving, track: usize, packet: &[u8]) {
+        match &receiving.sockets[track] {
+            Some(sockets) => sockets.send_rtcp(packet),
+            None => self.session.send_rtcp(track, packet),
+        }
     }
 }

@@ -55,7 +55,8 @@ test('a player of the endless body is given at once all that it needs for what i
   const joined = performance.timeOrigin + performance.now();
   /* Half a second of it, in the times it says itself; each picture's number stands in its squares. */
   const { stdout } = await execFile('ffmpeg', ['-v', 'error', '-i', live.live_mp4_url, '-an', '-frames:v', String(JOINS_AT + 30),
-    '-fps_mode', 'passthrough', '-vf', `crop=${BITS * CELL}:2:0:${CELL / 2},scale=${BITS}:1:flags=neighbor`, '-f', 'rawvideo', '-pix_fmt', 'gray', '-'],
+    '-fps_mode', 'passthrough',
+    '-vf', `crop=${BITS * CELL}:2:0:${CELL / 2},scale=${BITS}:1:flags=neighbor`, '-f', 'rawvideo', '-pix_fmt', 'gray', '-'],
   { encoding: 'buffer', maxBuffer: 1 << 24 });
   const took = performance.timeOrigin + performance.now() - joined;
   const numbers = [];

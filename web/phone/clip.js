@@ -8,11 +8,15 @@ import { call } from './api.js';
 import { keepAwake } from './awake.js';
 import { show } from './dom.js';
 import { follow } from './events.js';
+import { isHevc } from './film_kind.js';
 import { authorization, recall, remember } from './memory.js';
 import { takeBack } from './mine.js';
+import { wordsOf } from './refusals.js';
 
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;
+/** What is said of a video although it could be taken. */
+const NOTES = { without_sound: 'clip_without_sound', shortened: 'clip_shortened' };
 
 /** Sends one stretch, or asks (without a body); gives how many bytes the gateway has, or -1 when it has all. */
 function put(id, range, body, tell, signal) {
@@ -56,6 +60,12 @@ async function send(id, file, tell, signal) {
   }
 }
 
+/** Why a film is not taken. What it is made of, the gateway tells best. */
+function clipRefusal(error) {
+  const own = { too_large: t('clip_too_large'), not_recorded: t('clip_not_recorded'), other_file: t('clip_lost') }[error.code];
+  return own || (error.code === 'unsupported_codec' ? error.message : wordsOf(error));
+}
+
 /** The share of this file: one that was begun, or a new one. */
 async function shareOf(file, chosen, title) {
   const targets = chosen.map((one) => one.user_id);
@@ -71,8 +81,16 @@ async function shareOf(file, chosen, title) {
 }
 
 export async function clip(go, chosen, title, file) {
-  const id = await shareOf(file, chosen, title);
   const name = title || file.name;
+  const over = (wrong, notes = []) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name),
+    el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')),
+    ...notes.map((note) => el('p', { role: 'status' }, NOTES[note.code] ? t(NOTES[note.code]) : note.message)),
+    el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
+  if (await isHevc(file)) {
+    over(t('clip_hevc'));
+    return;
+  }
+  const id = await shareOf(file, chosen, title);
   const all = new AbortController();
   const sleep = keepAwake();
   const bar = el('progress', { max: '1', value: '0', 'aria-label': t('clip_title') });
@@ -81,13 +99,10 @@ export async function clip(go, chosen, title, file) {
     if (sent >= 0) { bar.value = sent / file.size; }
     status.textContent = sent < 0 ? t('lost') : sent < file.size ? `${Math.floor(bar.value * 100)} %` : t('clip_preparing');
   };
-  const over = (wrong) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name),
-    el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')),
-    el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
   const look = async () => {
     const share = await call('GET', `/shares/${id}`).catch((error) => ({ state: error.status === 404 ? 'unknown' : '' }));
     if (all.signal.aborted || !['ended', 'expired', 'unknown'].includes(share.state)) { return; }
-    over(share.duration_ms ? '' : share.message || t('clip_lost'));
+    over(share.duration_ms ? '' : share.message || t('clip_lost'), share.notes);
   };
   show('clip', [el('section.card', {}, el('h1', {}, t('clip_title')), el('p', { dir: 'auto' }, name), bar, status,
     el('button', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('cancel')))], () => {
@@ -100,6 +115,6 @@ export async function clip(go, chosen, title, file) {
     await send(id, file, tell, all.signal);
     tell(file.size);
   } catch (error) {
-    if (!all.signal.aborted && !go.revoked(error)) { over(error.message || t('clip_lost')); }
+    if (!all.signal.aborted && !go.revoked(error)) { over(clipRefusal(error) || t('clip_lost')); }
   }
 }

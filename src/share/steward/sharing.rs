@@ -7,7 +7,7 @@ use crate::ground::recording_failure::GAPS;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Order, Rows, all};
 use crate::share::model::error::ShareError;
-use crate::share::model::rows::{MediaInfo, Share};
+use crate::share::model::rows::{MediaInfo, Note, Share};
 use crate::share::model::state::{EndReason, Kind};
 use crate::share::model::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::rules::eviction::Held;
@@ -28,7 +28,8 @@ impl Steward {
         let publish_token = crypto::new_token();
         let (targets, title) = (targets.to_vec(), title.map(str::to_owned));
         let asker = Asker::Sender(sender);
-        let wish = Wish { asker, sender, targets, kind, title, token: TokenHash::of(&publish_token) };
+        let (token, streams) = (TokenHash::of(&publish_token), self.settings.streams);
+        let wish = Wish { asker, sender, targets, kind, title, token, streams };
         let share = self.write(move |ledger, _, date| sharing::create(ledger, date, wish))?;
         self.await_media(&share);
         Ok(NewShare { share, publish_token })
@@ -39,10 +40,15 @@ impl Steward {
     pub fn new_share_for_cameras(&self, to: &[UserId], from: Option<&str>) -> Result<NewShare, ShareError> {
         let publish_token = crypto::new_token();
         let (targets, from, token) = (to.to_vec(), from.map(str::to_owned), TokenHash::of(&publish_token));
+        let streams = self.settings.streams;
         let share = self.write(move |ledger, _, date| {
             let sender = phones::camera_sender(ledger, date, from.as_deref())?.id;
             let asker = Asker::Owner;
-            sharing::create(ledger, date, Wish { asker, sender, targets, kind: Kind::Live, title: None, token })
+            sharing::create(
+                ledger,
+                date,
+                Wish { asker, sender, targets, kind: Kind::Live, title: None, token, streams },
+            )
         })?;
         self.await_media(&share);
         Ok(NewShare { share, publish_token })
@@ -181,9 +187,16 @@ impl Steward {
         watch.deadlines.push((share, until, EndReason::Lost));
     }
 
-    /// A clip is prepared: the TVs ring, and the share is over.
-    pub fn clip_ready(&self, share: ShareId, media: MediaInfo, duration_ms: u64) -> Result<(), ShareError> {
-        self.write(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, media, duration_ms))?;
+    /// A clip is prepared: the TVs ring, and the share is over; `notes` are for its sender.
+    pub fn clip_ready(
+        &self,
+        share: ShareId,
+        media: MediaInfo,
+        notes: Vec<Note>,
+        duration_ms: u64,
+    ) -> Result<(), ShareError> {
+        let of = (media, notes);
+        self.write(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, of.clone(), duration_ms))?;
         self.media_is_due_no_more(share);
         log::info!("share={share} ready: a clip of {duration_ms} ms");
         Ok(())

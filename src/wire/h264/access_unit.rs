@@ -1,8 +1,8 @@
 //! Access units (H.264, 7.4.1.2): NAL units in decoding order go in, whole pictures come out.
 //!
-//! What the builder is in the middle of is its `State`; whether what comes can be decoded at all is its `References`.
-//! They change apart: a loss between two pictures spares the next one only if it is a key frame, a loss inside one breaks
-//! it whatever it is. Whether the marker bit (RFC 6184, 5.1) ends a picture is `Markers`.
+//! What the builder is in the middle of is its `State`; whether what comes can be decoded at all is for `references` to
+//! say. They change apart: a loss between two pictures spares the next one if nothing it builds on was lost, a loss inside
+//! one breaks it whatever it is. Whether the marker bit (RFC 6184, 5.1) ends a picture is `Markers`.
 //!
 //! | call | in `State::Between` | in `State::Inside` | in `State::Broken` |
 //! | --- | --- | --- | --- |
@@ -23,10 +23,11 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use crate::ground::frame::VideoParams;
 use crate::ground::limits;
 use crate::wire::h264::params::ParameterSets;
+use crate::wire::h264::references::References;
 use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
 
 /// So many bytes of a slice tell which picture it is of, and which sets it uses.
-const FIRST_BYTES: usize = 8;
+const FIRST_BYTES: usize = 12;
 
 /// One picture, with the RTP timestamp it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,9 @@ pub struct AccessUnit {
     /// NAL units, each behind its length in four bytes.
     pub data: Bytes,
 }
+
+/// The bits of a NAL unit's first byte that say whether others build on it (H.264, 7.4.1): none does where all are 0.
+const NAL_REF_IDC: u8 = 0x60;
 
 /// What the builder is in the middle of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,16 +60,10 @@ enum State {
         key: bool,
     },
     /// A picture has begun of which something is missing: at its end it is dropped.
-    Broken,
-}
-
-/// Whether the pictures that a next one builds on were given out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum References {
-    /// All since a key frame were.
-    Complete,
-    /// One was not, or none has come yet: what comes is dropped, up to the next key frame.
-    Missing,
+    Broken {
+        /// Whether a slice of it is one of a key frame.
+        key: bool,
+    },
 }
 
 /// Whether a marker says that a picture is complete.
@@ -101,7 +99,7 @@ impl AccessUnitBuilder {
         Self {
             sets,
             state: State::Between { given_out: None },
-            references: References::Missing,
+            references: References::default(),
             markers: Markers::Trusted,
             data: BytesMut::new(),
             timestamp: 0,
@@ -122,7 +120,7 @@ impl AccessUnitBuilder {
 
     /// Whether all that comes is dropped, up to the next key frame.
     pub fn is_seeking(&self) -> bool {
-        self.references == References::Missing
+        self.references.are_missing()
     }
 
     /// The parameters as they are known now.
@@ -130,12 +128,18 @@ impl AccessUnitBuilder {
         self.sets.current()
     }
 
-    /// Something between what came and what comes was lost: all up to the next key frame is of no use.
-    pub fn lost(&mut self) {
-        if let State::Inside { .. } = self.state {
-            self.state = State::Broken;
+    /// So many packets between what came and what comes were lost: what builds on what was in them is of no use.
+    pub fn lost(&mut self, packets: u64) {
+        if let State::Inside { key } = self.state {
+            self.state = State::Broken { key };
         }
-        self.references = References::Missing;
+        self.references.lost(packets);
+    }
+
+    /// Nothing is known of what lies between what came and what comes: all up to the next key frame is of no use.
+    pub fn break_off(&mut self) {
+        self.lost(1);
+        self.references.miss();
     }
 
     /// A NAL unit with this header begins, at this timestamp. `first_bytes` are its first bytes, header included.
@@ -155,17 +159,23 @@ impl AccessUnitBuilder {
         if is_first && is_key {
             self.sets.use_for(first_bytes);
         }
+        if is_first {
+            let is_reference = first_bytes[0] & NAL_REF_IDC != 0;
+            self.references.begin(is_key, is_reference, self.sets.frame_num(first_bytes));
+        }
         self.state = match self.state {
             State::Between { given_out } if !is_first => {
                 if given_out == Some(timestamp) {
+                    // What was given out was not all of it.
                     self.markers = Markers::Ignored;
+                    self.references.miss();
                 }
-                self.references = References::Missing;
-                State::Broken
+                self.references.lost(1);
+                State::Broken { key: is_key }
             }
             State::Between { .. } => State::Inside { key: is_key },
             State::Inside { key } => State::Inside { key: key || is_key },
-            State::Broken => State::Broken,
+            State::Broken { key } => State::Broken { key: key || is_key },
         };
     }
 
@@ -176,7 +186,7 @@ impl AccessUnitBuilder {
         }
         self.drop_open_nal();
         self.begin(timestamp, nal, out);
-        self.sets.take(nal);
+        self.take_sets(nal);
         if self.fits(nal.len()) {
             self.data.put_u32(nal.len() as u32);
             self.data.put_slice(nal);
@@ -201,10 +211,14 @@ impl AccessUnitBuilder {
         self.check();
     }
 
-    /// Takes a further fragment of the NAL unit that was begun; `last` closes it. Where none was, its beginning is lost.
-    pub fn nal_continue(&mut self, body: &[u8], last: bool) {
+    /// Takes a further fragment of the NAL unit of this kind that was begun; `last` closes it. Where none was, its beginning
+    /// is lost.
+    pub fn nal_continue(&mut self, kind: u8, body: &[u8], last: bool) {
         let Some(start) = self.open_nal else {
-            self.lost();
+            self.lost(1);
+            if kind == nal_type::IDR {
+                self.references.miss();
+            }
             return;
         };
         if !self.fits(body.len()) {
@@ -216,9 +230,9 @@ impl AccessUnitBuilder {
             let length = (self.data.len() - start - 4) as u32;
             self.data[start..start + 4].copy_from_slice(&length.to_be_bytes());
             self.open_nal = None;
-            if matches!(kind(self.data[start + 4]), nal_type::SPS | nal_type::PPS) {
+            if matches!(kind, nal_type::SPS | nal_type::PPS) {
                 let nal = self.data[start + 4..].to_vec();
-                self.sets.take(&nal);
+                self.take_sets(&nal);
             }
         }
         self.check();
@@ -240,7 +254,7 @@ impl AccessUnitBuilder {
         }
         self.data.clear();
         self.open_nal = None;
-        self.lost();
+        self.lost(1);
         false
     }
 
@@ -248,8 +262,16 @@ impl AccessUnitBuilder {
     fn drop_open_nal(&mut self) {
         if let Some(start) = self.open_nal.take() {
             self.data.truncate(start);
-            self.lost();
+            self.lost(1);
         }
+    }
+
+    /// Takes what this NAL unit says of the pictures that follow.
+    fn take_sets(&mut self, nal: &[u8]) {
+        if kind(nal[0]) == nal_type::SPS {
+            self.references.sets_came();
+        }
+        self.sets.take(nal);
     }
 
     /// The picture ends; `given_out` is its timestamp if a marker says so. It is given out if it can be decoded.
@@ -257,11 +279,14 @@ impl AccessUnitBuilder {
         self.drop_open_nal();
         let ended = std::mem::replace(&mut self.state, State::Between { given_out });
         match (ended, self.sets.current()) {
-            (State::Inside { key }, Some(params)) if key || self.references == References::Complete => {
-                self.references = References::Complete;
+            (State::Inside { key }, Some(params)) if key || !self.references.are_missing() => {
+                self.references.given_out(key);
                 out.push(AccessUnit { timestamp: self.timestamp, key, params, data: self.data.split().freeze() });
             }
-            _ => {
+            (ended, _) => {
+                if let State::Broken { key: true } | State::Inside { .. } = ended {
+                    self.references.miss();
+                }
                 self.data.clear();
                 self.dropped += 1;
             }
@@ -349,7 +374,7 @@ mod tests {
         let (mut builder, mut out) = (builder(), Vec::new());
         builder.nal(0, KEY, &mut out);
         builder.marker(&mut out);
-        builder.lost();
+        builder.lost(1);
         for n in 1..4 {
             builder.nal(n * 3000, INTER, &mut out);
             builder.marker(&mut out);
@@ -366,11 +391,11 @@ mod tests {
         builder.nal(0, KEY, &mut out);
         builder.marker(&mut out);
         builder.nal(3000, INTER, &mut out);
-        builder.lost();
+        builder.lost(1);
         builder.nal(6000, KEY, &mut out);
         builder.marker(&mut out);
         assert_eq!(out.iter().map(|unit| unit.timestamp).collect::<Vec<_>>(), [0, 6000]);
-        builder.lost();
+        builder.lost(1);
         builder.nal(9000, KEY, &mut out);
         builder.marker(&mut out);
         assert_eq!(out.len(), 3, "the loss was before it");
@@ -379,7 +404,7 @@ mod tests {
     #[test]
     fn a_key_frame_without_its_first_slice_is_none() {
         let (mut builder, mut out) = (builder(), Vec::new());
-        builder.lost();
+        builder.lost(1);
         builder.nal(0, KEY_SECOND_SLICE, &mut out);
         builder.marker(&mut out);
         assert_eq!((out.len(), builder.dropped()), (0, 1));
@@ -389,8 +414,8 @@ mod tests {
     fn fragments_make_the_same_unit() {
         let (mut builder, mut out) = (builder(), Vec::new());
         builder.nal_start(0, 0x65, &[0x88, 1], &mut out);
-        builder.nal_continue(&[2], false);
-        builder.nal_continue(&[3], true);
+        builder.nal_continue(nal_type::IDR, &[2], false);
+        builder.nal_continue(nal_type::IDR, &[3], true);
         builder.marker(&mut out);
         assert_eq!(&out[0].data[..], [&[0, 0, 0, 5], KEY].concat());
     }
@@ -464,9 +489,9 @@ mod tests {
                 match step {
                     Step::Nal(time, nal) => builder.nal(time, &nal, &mut out),
                     Step::Start(time, header, body) => builder.nal_start(time, header, &body, &mut out),
-                    Step::Continue(body, last) => builder.nal_continue(&body, last),
+                    Step::Continue(body, last) => builder.nal_continue(nal_type::IDR, &body, last),
                     Step::Marker => builder.marker(&mut out),
-                    Step::Lost => builder.lost(),
+                    Step::Lost => builder.lost(1),
                 }
             }
             for unit in &out {

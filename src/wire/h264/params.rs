@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use h264_reader::nal::sps::{BitstreamRestrictions, PicOrderCntType, SeqParameterSet};
+use h264_reader::nal::sps::{BitstreamRestrictions, FrameMbsFlags, PicOrderCntType, SeqParameterSet};
 
 use crate::ground::frame::{Rotation, VideoParams};
 use crate::ground::time::Ticks90k;
@@ -18,19 +18,32 @@ const MAX_PPS: usize = 32;
 /// The largest id of an SPS (H.264, 7.4.2.1.1).
 const MAX_SPS_ID: u32 = 31;
 
-/// Exp-Golomb numbers (H.264, 9.1) at the beginning of some bytes: the ids of sets, never far behind.
+/// Numbers at the beginning of some bytes, such as the ids of sets; none is far behind.
 struct Numbers(u64);
 
 impl Numbers {
+    /// Without the bytes that prevent emulation (H.264, 7.4.1).
     fn of(bytes: &[u8]) -> Self {
-        let mut word = [0; 8];
-        for (into, byte) in word.iter_mut().zip(bytes) {
+        let (mut word, mut zeros) = ([0; 8], 0);
+        let emulated = bytes.iter().filter(|byte| {
+            let prevents = zeros >= 2 && **byte == 3;
+            zeros = if **byte == 0 { zeros + 1 } else { 0 };
+            !prevents
+        });
+        for (into, byte) in word.iter_mut().zip(emulated) {
             *into = *byte;
         }
         Self(u64::from_be_bytes(word))
     }
 
-    /// The next number, if it is below 256.
+    /// The next `count` bits, at most 16.
+    fn bits(&mut self, count: u8) -> u32 {
+        let number = (self.0 >> 48) as u32 >> (16 - count);
+        self.0 <<= count;
+        number
+    }
+
+    /// The next Exp-Golomb number (9.1), if it is below 256.
     fn next(&mut self) -> Option<u32> {
         let zeros = self.0.leading_zeros();
         if zeros > 8 {
@@ -43,20 +56,30 @@ impl Numbers {
 }
 
 /// The ids of a PPS and of the SPS it builds on (H.264, 7.3.2.2).
-fn pps_ids(pps: &[u8]) -> Option<(u32, u32)> {
+pub(super) fn pps_ids(pps: &[u8]) -> Option<(u32, u32)> {
     let mut numbers = Numbers::of(pps.get(1..)?);
     Some((numbers.next()?, numbers.next().filter(|id| *id <= MAX_SPS_ID)?))
 }
 
 /// The id of an SPS: behind its header, profile, constraints and level (H.264, 7.3.2.1.1).
-fn sps_id(sps: &[u8]) -> Option<u32> {
+pub(super) fn sps_id(sps: &[u8]) -> Option<u32> {
     Numbers::of(sps.get(4..)?).next().filter(|id| *id <= MAX_SPS_ID)
+}
+
+/// Bits of `frame_num` in a slice whose picture builds on this SPS; `None` where it can't be read, or pictures may be fields
+/// or planes: their slices say other things before it, and count otherwise.
+fn frame_num_bits(sps: &[u8]) -> Option<u8> {
+    let sps = read_sps(sps)?;
+    let is_plain = matches!(sps.frame_mbs_flags, FrameMbsFlags::Frames) && !sps.chroma_info.separate_colour_plane_flag;
+    is_plain.then_some(sps.log2_max_frame_num_minus4 + 4).filter(|bits| *bits <= 16)
 }
 
 /// The parameter sets seen so far, and the description they make.
 #[derive(Clone, Debug, Default)]
 pub struct ParameterSets {
     sps: BTreeMap<u32, Bytes>,
+    /// Bits of `frame_num` in slices of pictures that build on the SPS of this id, where those are frames in one plane.
+    frame_num_bits: BTreeMap<u32, u8>,
     /// Each with the id of its SPS.
     pps: BTreeMap<u32, (u32, Bytes)>,
     /// The SPS that the last key frame used.
@@ -76,6 +99,8 @@ impl ParameterSets {
                 let Some(id) = sps_id(nal) else { return };
                 if self.sps.get(&id).is_none_or(|known| &known[..] != nal) {
                     self.sps.insert(id, Bytes::copy_from_slice(nal));
+                    self.frame_num_bits.remove(&id);
+                    self.frame_num_bits.extend(frame_num_bits(nal).map(|bits| (id, bits)));
                     self.stale = true;
                 }
             }
@@ -104,6 +129,15 @@ impl ParameterSets {
         }
     }
 
+    /// `frame_num` of a picture (H.264, 7.4.3), of whose first slice these are the first bytes, and how many such numbers
+    /// there are. `None` where its sets are not known, or it may be a field.
+    pub fn frame_num(&self, slice: &[u8]) -> Option<(u32, u32)> {
+        let mut numbers = Numbers::of(slice.get(1..)?);
+        let (_first_macroblock, _slice_type, pps) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        let bits = *self.frame_num_bits.get(&self.pps.get(&pps)?.0)?;
+        Some((numbers.bits(bits), 1 << bits))
+    }
+
     /// What the sets say now: the same `Arc` until they change. `None` while one is missing or can't be read.
     pub fn current(&mut self) -> Option<Arc<VideoParams>> {
         if self.stale {
@@ -111,6 +145,13 @@ impl ParameterSets {
             self.current = self.describe().map(Arc::new);
         }
         self.current.clone()
+    }
+
+    /// The sets that `described` leaves out, since its pictures don't name them: SPS, then PPS.
+    pub fn others(&self, described: &VideoParams) -> Vec<Bytes> {
+        let sps = self.sps.values().filter(|sps| **sps != described.sps);
+        let pps = self.pps.values().map(|(_, pps)| pps).filter(|pps| !described.pps.contains(pps));
+        sps.chain(pps).cloned().collect()
     }
 
     fn describe(&self) -> Option<VideoParams> {
@@ -129,6 +170,7 @@ impl ParameterSets {
         Some(VideoParams {
             sps: sps.clone(),
             pps,
+            others: Vec::new(),
             width,
             height,
             reorder_depth: reorder_depth(&parsed, restrictions),
@@ -241,6 +283,19 @@ pub(crate) mod tests {
         assert_eq!(size(&mut sets), Some((1280, 1)));
         sets.use_for(&[0x65, 0b1000_1000, 0b0110_0000]);
         assert_eq!(size(&mut sets), Some((1280, 1)), "one that nobody knows");
+    }
+
+    #[test]
+    fn pictures_are_numbered() {
+        let mut sets = ParameterSets::default();
+        assert_eq!(sets.frame_num(&[0x41, 0x9A, 7]), None, "its sets are not known");
+        sets.take(SPS_360);
+        sets.take(PPS);
+        // First macroblock 0, a P slice of all, PPS 0, then four bits.
+        assert_eq!(sets.frame_num(&[0x41, 0b1001_1010, 0b1010_0000]), Some((5, 16)));
+        assert_eq!(sets.frame_num(&[0x41, 0b1001_1011, 0b1110_0000]), Some((15, 16)));
+        assert_eq!(sets.frame_num(&[0x41]), None);
+        assert_eq!(Numbers::of(&[0x80, 0, 0, 3, 1, 0, 0, 3]).0, 0x8000_0001_0000_0000);
     }
 
     /// An SPS of id 0 with the id 1.

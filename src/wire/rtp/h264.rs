@@ -43,12 +43,12 @@ pub fn depacketize(
             let fragment = *payload.get(1).ok_or(Malformed)?;
             let (start, end, body) = (fragment & 0x80 != 0, fragment & 0x40 != 0, &payload[2..]);
             if !start {
-                units.nal_continue(body, end);
+                units.nal_continue(kind(fragment), body, end);
             } else {
                 units.nal_start(timestamp, header & 0xE0 | kind(fragment), body, out);
                 if end {
                     // RFC 6184 forbids it, and cameras do it: a NAL unit in one fragment.
-                    units.nal_continue(&[], true);
+                    units.nal_continue(kind(fragment), &[], true);
                 }
             }
         }

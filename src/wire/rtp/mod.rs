@@ -8,6 +8,7 @@ mod clock;
 mod h264;
 mod latch;
 mod latm;
+mod patience;
 mod receiver;
 mod reorder;
 

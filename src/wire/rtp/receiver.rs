@@ -6,7 +6,10 @@ mod video;
 
 use std::time::Duration;
 
-use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk, SdesItem};
+use rtcp_types::{
+    Compound, Packet, PayloadFeedback, Pli, ReceiverReport, ReportBlock, RtcpPacketWriterExt as _, Sdes, SdesChunk,
+    SdesItem,
+};
 use rtp_types::RtpPacket;
 
 use crate::ground::frame::Frame;
@@ -22,6 +25,8 @@ use video::VideoTrack;
 const SETTLING: Duration = Duration::from_millis(150);
 /// Sound whose pictures do not come is held back for no longer than this.
 const LONGEST_SETTLING: Duration = Duration::from_secs(1);
+/// A sender that was asked for a key frame and sends none is asked again after this time.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
 
@@ -34,6 +39,8 @@ pub struct Receiver {
     /// Whether sound is held back.
     holding: bool,
     counts: Counts,
+    /// When the sender was last asked for a key frame.
+    asked: Option<Moment>,
 }
 
 #[derive(Debug)]
@@ -73,7 +80,7 @@ impl Receiver {
     /// A receiver for tracks described by `media`, in the order of the SDP.
     pub fn new(media: &[Media], delivery: Delivery) -> Result<Self, RtpError> {
         let tracks = media.iter().map(|media| Track::new(media, delivery)).collect::<Result<_, _>>()?;
-        Ok(Self { tracks, started: None, holding: true, counts: Counts::default() })
+        Ok(Self { tracks, started: None, holding: true, counts: Counts::default(), asked: None })
     }
 
     /// Takes one RTP packet of track `track`; frames that are complete are added to `frames`.
@@ -96,6 +103,10 @@ impl Receiver {
         let track = &mut self.tracks[index];
         match track.reorder.push(parsed.sequence_number(), packet, now) {
             Verdict::Next { lost } => self.take(index, &parsed, lost, now, frames),
+            Verdict::Anew => {
+                track.break_off();
+                self.take(index, &parsed, 1, now, frames);
+            }
             Verdict::Later => {}
             Verdict::Useless => return,
         }
@@ -111,8 +122,22 @@ impl Receiver {
 
     /// Gives up waiting for packets that are late, and lets go of sound that was held back long enough.
     pub fn handle_timeout(&mut self, now: Moment, frames: &mut Vec<Frame>) {
+        self.give_out(Reorder::pop, now, frames);
+    }
+
+    /// Nothing comes any more: gives out what waits.
+    pub fn handle_end(&mut self, now: Moment, frames: &mut Vec<Frame>) {
+        self.give_out(Reorder::pop_rest, now, frames);
+    }
+
+    fn give_out(
+        &mut self,
+        pop: fn(&mut Reorder, Moment) -> Option<(u64, Vec<u8>)>,
+        now: Moment,
+        frames: &mut Vec<Frame>,
+    ) {
         for index in 0..self.tracks.len() {
-            while let Some((lost, packet)) = self.tracks[index].reorder.pop(now) {
+            while let Some((lost, packet)) = pop(&mut self.tracks[index].reorder, now) {
                 if let Ok(parsed) = RtpPacket::parse(&packet) {
                     self.take(index, &parsed, lost, now, frames);
                 }
@@ -131,6 +156,11 @@ impl Receiver {
     /// Whether the source of a track said that it is leaving.
     pub fn said_goodbye(&self) -> bool {
         self.tracks.iter().any(|track| track.said_goodbye || track.source.is_gone())
+    }
+
+    /// The longest that packets of a track have waited for others of late: by as much all is later than it might be.
+    pub fn held(&self, now: Moment) -> Duration {
+        self.tracks.iter().map(|track| track.reorder.held(now)).max().unwrap_or_default()
     }
 
     /// When [`Self::handle_timeout`] is next due.
@@ -241,6 +271,30 @@ impl Receiver {
 
     /// The receiver report for track `track` (RFC 3550, section 6.4.2), with our name (6.5); empty before its first packet.
     pub fn report(&mut self, track: usize, now: Moment) -> Vec<u8> {
+        self.compound(track, false, now)
+    }
+
+    /// A request for a key frame (RFC 4585, 6.3.1), and of which track, where pictures are dropped up to the next one, or
+    /// somebody else wants one: at most one a second.
+    ///
+    /// It is sent whether the sender has offered to listen to it (RFC 4585, 4) or not: what it doesn't know it passes over
+    /// (RFC 3550, 6.1).
+    pub fn ask_for_key_frame(&mut self, is_wanted: bool, now: Moment) -> Option<(usize, Vec<u8>)> {
+        let needs = |track: &Track| match &track.codec {
+            Codec::Video(video) => is_wanted || video.is_dropping(),
+            Codec::Audio(_) => false,
+        };
+        let index = self.tracks.iter().position(needs)?;
+        if self.asked.is_some_and(|asked| now.since(asked) < ASK_AGAIN) {
+            return None;
+        }
+        let packet = self.compound(index, true, now);
+        self.asked = Some(now);
+        (!packet.is_empty()).then_some((index, packet))
+    }
+
+    /// A report, perhaps with a request for a key frame behind it.
+    fn compound(&mut self, track: usize, asks: bool, now: Moment) -> Vec<u8> {
         let Some(track) = self.tracks.get_mut(track) else { return Vec::new() };
         let Some(ssrc) = track.source.ssrc() else { return Vec::new() };
         let highest = track.reorder.highest();
@@ -256,8 +310,11 @@ impl Receiver {
         let report = Compound::builder()
             .add_packet(ReceiverReport::builder(OWN_SSRC).add_report_block(block))
             .add_packet(Sdes::builder().add_chunk(SdesChunk::builder(OWN_SSRC).add_item(name)));
+        let loss = Pli::builder();
+        let request = PayloadFeedback::builder(&loss).sender_ssrc(OWN_SSRC).media_ssrc(ssrc);
+        let report = if asks { report.add_packet(request) } else { report };
         let mut bytes = [0; 64];
-        let length = report.write_into(&mut bytes).expect("a report with one block and a short name has 52 bytes");
+        let length = report.write_into(&mut bytes).expect("one block, a short name and a request have 64 bytes");
         bytes[..length].to_vec()
     }
 
@@ -315,8 +372,13 @@ impl Track {
         self.said_goodbye = false;
         self.reorder = Reorder::new(self.delivery);
         self.reception = Reception::default();
+        self.break_off();
+    }
+
+    /// Nothing is known of what lies between what came and what comes.
+    fn break_off(&mut self) {
         match &mut self.codec {
-            Codec::Video(video) => video.lost(),
+            Codec::Video(video) => video.break_off(),
             Codec::Audio(audio) => audio.lost(),
         }
     }
@@ -477,13 +539,93 @@ mod tests {
         assert_eq!(frames.len(), 1, "the third picture waits for the second");
         let deadline = receiver.next_timeout().expect("a packet waits");
         receiver.handle_timeout(deadline, &mut frames);
-        assert_eq!(frames.len(), 1, "what builds on a lost picture is dropped");
+        let pictures = frames.iter().filter(|frame| pts(frame).0 == "picture").count();
+        assert_eq!(pictures, 1, "what builds on a lost picture is dropped");
         receiver.rtp(VIDEO, &packet(96, 4, 9000, KEY), at_ms(140), &mut frames);
-        assert_eq!(pts(&frames[1]), ("picture", 9000));
+        assert_eq!(frames.last().map(pts), Some(("picture", 9000)));
         receiver.rtp(AUDIO, &packet(97, 3, 9600, SOUND), at_ms(200), &mut frames);
         assert_eq!(frames.iter().filter(|frame| pts(frame).0 == "sound").count(), 3);
         let counts = receiver.counts();
         assert_eq!((counts.lost, counts.dropped_access_units), (1, 1));
+    }
+
+    #[test]
+    fn who_sends_is_asked_for_a_key_frame_once_a_second() {
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Datagrams).expect("good media");
+        let mut frames = Vec::new();
+        assert_eq!(receiver.ask_for_key_frame(true, at_ms(0)), None, "nobody sends yet");
+        receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(1000), &mut frames);
+        assert_eq!(receiver.ask_for_key_frame(false, at_ms(1000)), None);
+        receiver.rtp(VIDEO, &packet(96, 3, 6000, INTER), at_ms(1066), &mut frames);
+        receiver.handle_timeout(at_ms(2000), &mut frames);
+        let (track, packet) = receiver.ask_for_key_frame(false, at_ms(2000)).expect("one was lost");
+        assert_eq!(track, VIDEO);
+        let compound = Compound::parse(&packet).expect("a compound packet");
+        let request = compound.flatten().last().expect("a request");
+        let Packet::PayloadFeedback(request) = request else { panic!("{request:?}") };
+        assert_eq!((request.media_ssrc(), request.parse_fci::<Pli<'_>>().is_ok()), (7, true));
+        assert_eq!(receiver.ask_for_key_frame(false, at_ms(2999)), None);
+        assert!(receiver.ask_for_key_frame(false, at_ms(3000)).is_some());
+        receiver.rtp(VIDEO, &self::packet(96, 4, 9000, KEY), at_ms(3100), &mut frames);
+        assert_eq!(receiver.ask_for_key_frame(false, at_ms(4000)), None, "it has come");
+        assert!(receiver.ask_for_key_frame(true, at_ms(4000)).is_some(), "for somebody else");
+    }
+
+    /// Pictures of three packets each, 30 a second in groups of 30, over a line on which each packet takes up to `jitter_ms`
+    /// longer than another, and some of a thousand are lost. How many are given out, how long the last was held at most, and
+    /// how many are lost.
+    fn over(jitter_ms: u64, lost_per_mille: u64) -> (usize, u128, u64) {
+        let (mut random, mut arrivals) = (1_u64, Vec::new());
+        let mut chance = |of: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % of
+        };
+        for picture in 0..900_u32 {
+            let number = (picture % 30 % 16) as u8;
+            let (header, kind) = if picture % 30 == 0 { (0x65, 0b1000_1000) } else { (0x41, 0b1001_1010) };
+            for slice in 0..3_u32 {
+                // A first slice says so; then its kind, the sets it uses and the picture's number.
+                let payload = match slice {
+                    0 => vec![header, kind | number >> 3, number << 5],
+                    _ => vec![header, 0x40, 1, 2, 3],
+                };
+                let mut packet = packet(96, (picture * 3 + slice) as u16, picture * 3000, &payload);
+                packet[1] = 96 | u8::from(slice == 2) << 7;
+                // The first picture comes in its order: of what was before it nothing is known.
+                let late = if picture == 0 { 0 } else { chance(jitter_ms * 1000 + 1) };
+                let at = u64::from(picture) * 33_333 + u64::from(slice) * 200 + late;
+                if chance(1000) >= lost_per_mille {
+                    arrivals.push((Moment(at), packet));
+                }
+            }
+        }
+        arrivals.sort();
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Datagrams).expect("good media");
+        let (mut frames, mut now) = (Vec::new(), Moment(0));
+        for (at, packet) in arrivals {
+            while let Some(due) = receiver.next_timeout().filter(|due| *due <= at) {
+                receiver.handle_timeout(due, &mut frames);
+            }
+            receiver.rtp(VIDEO, &packet, at, &mut frames);
+            now = at;
+        }
+        receiver.handle_end(now, &mut frames);
+        (frames.len(), receiver.held(now).as_millis(), receiver.counts().lost)
+    }
+
+    #[test]
+    fn packets_that_come_unevenly_are_waited_for_as_long_as_they_need() {
+        assert_eq!(over(0, 0), (900, 0, 0), "whoever keeps the order waits for nobody");
+        for jitter_ms in [20, 50, 100, 190] {
+            let (pictures, held_ms, lost) = over(jitter_ms, 0);
+            assert_eq!((pictures, lost), (900, 0), "{jitter_ms} ms");
+            assert!(held_ms <= u128::from(jitter_ms) * 5 / 4 + 15, "{jitter_ms} ms: {held_ms}");
+        }
+        let (pictures, held_ms, _) = over(320, 0);
+        assert!(pictures >= 840 && held_ms <= 400, "it is learnt from what came too late: {pictures}, {held_ms} ms");
+        // 27 of 2,700 packets are lost; each costs the rest of its group, and no more delay than the line's jitter.
+        let (pictures, held_ms, lost) = over(50, 10);
+        assert!((20..35).contains(&lost) && pictures > 500 && held_ms < 80, "{lost}: {pictures}, {held_ms} ms");
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! The order of packets (RFC 3550, 5.1 and A.1): late ones are waited for, lost ones noticed, wrapped numbers unwrapped.
+//!
+//! A packet in its order passes at once. Where one is missing, those behind it wait for as long as late ones have been late on
+//! this line (`patience`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,6 +9,7 @@ use std::time::Duration;
 use crate::ground::limits;
 use crate::ground::time::Moment;
 use crate::wire::rtp::Delivery;
+use crate::wire::rtp::patience::Patience;
 
 /// A jump this far is another numbering, not a loss (RFC 3550, A.1: MAX_DROPOUT).
 const MAX_DROPOUT: i64 = 3000;
@@ -18,6 +22,8 @@ pub enum Verdict {
         /// Packets that never came.
         lost: u64,
     },
+    /// It is the first of another numbering: the sender has begun anew, and nothing is known of what lies between.
+    Anew,
     /// It is kept until the ones before it have come or are given up.
     Later,
     /// It was here before, or comes too late.
@@ -30,21 +36,37 @@ pub struct Reorder {
     delivery: Delivery,
     /// The number that comes next, unwrapped.
     next: Option<i64>,
-    waiting: BTreeMap<i64, Vec<u8>>,
+    /// What waits, and when it came.
+    waiting: BTreeMap<i64, (Moment, Vec<u8>)>,
+    /// When the first of those came.
     waiting_since: Option<Moment>,
     highest: i64,
     strays: u8,
+    patience: Patience,
 }
 
 impl Reorder {
     /// For packets that come by this delivery.
     pub fn new(delivery: Delivery) -> Self {
-        Self { delivery, next: None, waiting: BTreeMap::new(), waiting_since: None, highest: 0, strays: 0 }
+        Self {
+            delivery,
+            next: None,
+            waiting: BTreeMap::new(),
+            waiting_since: None,
+            highest: 0,
+            strays: 0,
+            patience: Patience::default(),
+        }
     }
 
     /// The highest number seen, with its wraps in the upper bits (RFC 3550, 6.4.1).
     pub fn highest(&self) -> u32 {
         self.highest as u32
+    }
+
+    /// The longest that packets have waited for others of late.
+    pub fn held(&self, now: Moment) -> Duration {
+        self.patience.held(now)
     }
 
     /// The number `sequence` without wraps: the one nearest to what is expected.
@@ -67,48 +89,67 @@ impl Reorder {
                 return Verdict::Useless;
             }
             self.waiting.clear();
-            return self.take(number, 1);
+            self.patience.forget();
+            self.take(number);
+            return Verdict::Anew;
         }
         self.strays = 0;
+        if self.delivery == Delivery::Reliable {
+            if ahead >= 0 {
+                self.take(number);
+            }
+            return if ahead < 0 { Verdict::Useless } else { Verdict::Next { lost: ahead as u64 } };
+        }
+        if number > self.highest && self.highest > 0 {
+            self.patience.missing(self.highest + 1..number, now);
+        } else {
+            self.patience.came(number, now);
+        }
+        self.highest = self.highest.max(number);
         if ahead < 0 {
             return Verdict::Useless;
         }
-        if ahead == 0 || self.delivery == Delivery::Reliable {
-            return self.take(number, ahead as u64);
+        if ahead == 0 {
+            self.take(number);
+            return Verdict::Next { lost: 0 };
         }
-        self.highest = self.highest.max(number);
-        self.waiting.entry(number).or_insert_with(|| packet.to_vec());
+        self.waiting.entry(number).or_insert_with(|| (now, packet.to_vec()));
         self.waiting_since.get_or_insert(now);
         Verdict::Later
     }
 
-    fn take(&mut self, number: i64, lost: u64) -> Verdict {
+    fn take(&mut self, number: i64) {
         self.next = Some(number + 1);
         self.highest = self.highest.max(number);
         self.strays = 0;
-        if self.waiting.is_empty() {
-            self.waiting_since = None;
-        }
-        Verdict::Next { lost }
     }
 
     /// When packets that wait are given out without the ones before them.
     pub fn deadline(&self) -> Option<Moment> {
-        self.waiting_since.map(|since| since + limits::REORDER_WAIT)
+        self.waiting_since.map(|since| since + self.patience.wait(since))
     }
 
     /// The next packet that waited, if its turn has come, or the wait is over: with how many were lost before it.
     pub fn pop(&mut self, now: Moment) -> Option<(u64, Vec<u8>)> {
+        self.pop_if(now, self.deadline().is_some_and(|deadline| now >= deadline))
+    }
+
+    /// The same where nothing comes any more.
+    pub fn pop_rest(&mut self, now: Moment) -> Option<(u64, Vec<u8>)> {
+        self.pop_if(now, true)
+    }
+
+    fn pop_if(&mut self, now: Moment, overdue: bool) -> Option<(u64, Vec<u8>)> {
         let (&number, _) = self.waiting.first_key_value()?;
         let lost = (number - self.next?).max(0) as u64;
-        let overdue = self.deadline().is_some_and(|deadline| now.since(deadline) > Duration::ZERO || now == deadline);
         if lost > 0 && !overdue && self.waiting.len() <= limits::REORDER_PACKETS {
             return None;
         }
-        let (_, packet) = self.waiting.pop_first()?;
-        self.take(number, lost);
-        if lost > 0 && !self.waiting.is_empty() {
-            self.waiting_since = Some(now);
+        let (_, (came, packet)) = self.waiting.pop_first()?;
+        self.take(number);
+        self.patience.held_since(came, now);
+        if self.waiting_since == Some(came) {
+            self.waiting_since = self.waiting.values().map(|(came, _)| *came).min();
         }
         Some((lost, packet))
     }
@@ -129,8 +170,10 @@ mod tests {
         let mut now = Moment(0);
         for number in numbers {
             let packet = number.to_be_bytes();
-            if let Verdict::Next { lost } = reorder.push(*number, &packet, now) {
-                give(lost, &packet);
+            match reorder.push(*number, &packet, now) {
+                Verdict::Next { lost } => give(lost, &packet),
+                Verdict::Anew => give(1, &packet),
+                Verdict::Later | Verdict::Useless => {}
             }
             while let Some((lost, packet)) = reorder.pop(now) {
                 give(lost, &packet);
@@ -159,7 +202,7 @@ mod tests {
     fn what_never_comes_is_given_up() {
         let numbers = [1, 2, 4, 5];
         assert_eq!(run(Delivery::Datagrams, &numbers, Duration::ZERO), all(&[1, 2]));
-        let after = run(Delivery::Datagrams, &numbers, limits::REORDER_WAIT);
+        let after = run(Delivery::Datagrams, &numbers, limits::REORDER_WAIT_MAX);
         assert_eq!(after, [Some(1), Some(2), None, Some(4), Some(5)]);
         assert_eq!(run(Delivery::Reliable, &[1, 3], Duration::ZERO), [Some(1), None, Some(3)]);
     }
@@ -182,7 +225,7 @@ mod tests {
         fn what_comes_out_rises(numbers: Vec<u8>, reliable: bool) {
             let numbers: Vec<u16> = numbers.into_iter().map(u16::from).collect();
             let delivery = if reliable { Delivery::Reliable } else { Delivery::Datagrams };
-            let out: Vec<u16> = run(delivery, &numbers, limits::REORDER_WAIT).into_iter().flatten().collect();
+            let out: Vec<u16> = run(delivery, &numbers, limits::REORDER_WAIT_MAX).into_iter().flatten().collect();
             prop_assert!(out.windows(2).all(|pair| pair[0] < pair[1]));
         }
     }

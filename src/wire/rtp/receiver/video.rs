@@ -47,14 +47,19 @@ impl VideoTrack {
         self.builder.is_inside()
     }
 
+    /// Whether pictures have come that are of no use, up to the next key frame.
+    pub fn is_dropping(&self) -> bool {
+        self.builder.is_seeking() && self.builder.dropped() > 0
+    }
+
     /// Access units dropped so far.
     pub fn dropped(&self) -> u64 {
         self.builder.dropped()
     }
 
-    /// The packet before the one that comes is missing.
-    pub fn lost(&mut self) {
-        self.builder.lost();
+    /// Nothing is known of what lies between what came and what comes.
+    pub fn break_off(&mut self) {
+        self.builder.break_off();
     }
 
     /// Takes the next packet, `lost` packets after the last one; false if it can't be read.
@@ -68,13 +73,13 @@ impl VideoTrack {
         frames: &mut Vec<Frame>,
     ) -> bool {
         if lost > 0 {
-            self.lost();
+            self.builder.lost(lost);
         }
         let readable =
             h264::depacketize(packet.payload(), timestamp, packet.marker_bit(), &mut self.builder, &mut self.units)
                 .is_ok();
         if !readable {
-            self.builder.lost();
+            self.builder.lost(1);
         }
         let mut units = std::mem::take(&mut self.units);
         frames.extend(units.drain(..).map(|unit| Frame::Video(self.frame(unit, clock, now))));

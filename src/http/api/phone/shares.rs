@@ -8,6 +8,7 @@ use crate::ground::recording_failure;
 use crate::http::api::answer::{json_reply, media, not_ready};
 use crate::http::api::call::{body, host_name, number};
 use crate::http::api::failure::{Answered, Failure};
+use crate::http::api::phone::clips::notes;
 use crate::http::api::services::Api;
 use crate::http::request::Request;
 use crate::share::{Asker, Kind, Report, Sender, ShareState};
@@ -123,6 +124,7 @@ fn share_json(api: &Api, report: &Report) -> Value {
         "not_ready": not_ready(report.not_ready.as_ref()),
         "kept": report.share.kept,
         "recorded": report.share.state != ShareState::Expired && api.held(report.share.id, report.share.state).video,
+        "notes": notes(&report.share.notes),
         "recording_failure": report.share.recording_failure,
         "recording_failure_code": report.share.recording_failure.as_deref().map(recording_failure::code),
         "media": report.share.media.as_ref().map(media),

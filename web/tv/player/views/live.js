@@ -21,6 +21,8 @@
     var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) },
       [Lareira.over.cover(entry), overlay, hint]);
     var curtain = Lareira.over.curtain(node, BAR_MS, drawBar);
+    var patience = Lareira.patience(function () { return !interrupted && !restart && !asleep; },
+      [{ label: t('try_again'), run: begin }, { label: t('close'), run: leavePage }]);
 
     function leavePage() { app.back(); }
 
@@ -39,18 +41,24 @@
       node.classList.remove('has-started');
       interrupted = !!entry.interrupted;
       say();
+      patience.wait();
+      if (cancel) { cancel(); }
       cancel = Lareira.accept(entry, 'live', pin, function (play) {
         pin = params.pin = '';
-        Lareira.panels.close();
         Lareira.player.live(play, {
           onStart: function () { /* the first picture follows at once */ },
           onPicture: function () {
             interrupted = false;
             say();
             node.classList.add('has-started');
+            patience.end();
             if (!receipts) { receipts = Lareira.receipts(entry.share_id); }
           },
-          onStall: function (yes) { stalls = yes; say(); },
+          onStall: function (yes) {
+            stalls = yes;
+            if (yes) { patience.wait(); } else if (node.classList.contains('has-started')) { patience.end(); }
+            say();
+          },
           onMuted: function () { muted = true; say(); },
           onOver: ended
         });
@@ -97,11 +105,14 @@
         setTimeout(function () { if (!left) { begin(); } }, 300 * renewed);
         return;
       }
-      if ((why === 'connection' || why === 'not-ready') && Lareira.events.waits()) {
-        setTimeout(function () { if (!left) { begin(); } }, AGAIN_MS);
+      if (why === 'connection' || why === 'not-ready') {
+        /* It is asked for until it comes; what stands over it meanwhile is the business of patience. */
+        patience.wait(why);
+        setTimeout(function () { if (!left && !asleep) { begin(); } }, AGAIN_MS);
         return;
       }
       over = true;
+      patience.end();
       restarted();
       quiet();
       var close = { label: t('close'), run: leavePage }, words;
@@ -134,7 +145,7 @@
     function visibility() {
       clearTimeout(hiddenTimer);
       if (document.hidden && !over) {
-        hiddenTimer = setTimeout(function () { asleep = true; quiet(); Lareira.player.stop(); }, HIDDEN_MS);
+        hiddenTimer = setTimeout(function () { asleep = true; patience.end(); quiet(); Lareira.player.stop(); }, HIDDEN_MS);
       } else if (asleep) {
         asleep = false;
         begin();
@@ -176,6 +187,7 @@
       },
       leave: function () {
         left = true;
+        patience.end();
         restarted();
         curtain.hide();
         clearTimeout(hiddenTimer);

@@ -420,6 +420,7 @@ fn in_house_form(nals: &[Bytes]) -> (VideoParams, Vec<u8>) {
     let params = VideoParams {
         sps: of_type(7).next().cloned().unwrap_or_default(),
         pps: of_type(8).cloned().collect(),
+        others: Vec::new(),
         width: TestPicture::WIDTH as u32,
         height: TestPicture::HEIGHT as u32,
         reorder_depth: None,

@@ -84,7 +84,7 @@ impl Steward {
         report.not_ready = watch.not_ready.get(&report.share.id).cloned();
         report.viewers = watch.watchers.viewers(report.share.id);
         for target in &mut report.targets {
-            target.latency_ms = watch.watchers.latency_ms(report.share.id, target.user);
+            target.delay = watch.watchers.delay(report.share.id, target.user);
         }
         report
     }
@@ -363,7 +363,7 @@ fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Resu
     for target in &share.targets {
         // Who was removed is no target any more, although shares that never came to them still name them.
         if let Some(user) = ledger.user(target.user)? {
-            targets.push(TargetReport { user: user.id, name: user.name, state: target.state, latency_ms: None });
+            targets.push(TargetReport { user: user.id, name: user.name, state: target.state, delay: None });
         }
     }
     let duration_ms = viewing::duration_ms(&share, date);

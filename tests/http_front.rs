@@ -410,6 +410,7 @@ fn only_a_proper_handshake_makes_a_websocket() {
     let upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n";
     let version = "Sec-WebSocket-Version: 13\r\n";
     assert_eq!(ask("T", ""), 426);
+    assert_eq!(ask("U", ""), 404, "browsers are not told why a handshake failed: a plain question is answered");
     assert_eq!(ask("T", &format!("{key}{version}Upgrade: websocket\r\n")), 426);
     assert_eq!(ask("T", &format!("{key}{upgrade}Sec-WebSocket-Version: 8\r\n")), 426);
     assert_eq!(ask("T", &format!("{upgrade}{version}")), 400);

@@ -14,14 +14,11 @@ use crate::live::{Hub, OpenError, Publisher, Status};
 use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
 use crate::rtsp::{Answer, Gate};
-use crate::share::{EndReason, RefusedKind, ShareError, Steward};
+use crate::share::{EndReason, LedgerError, RefusedKind, ShareError, Steward};
 use crate::web_camera::WebCameraGate;
 use crate::wire::address::RtspAddress;
 use crate::wire::rtp::Media;
 use crate::wire::rtsp::Credentials;
-
-/// What publishers of a share that is over are told.
-const OVER: &str = "This share is over; make a new one";
 
 /// The gate of publishers.
 pub(super) struct Doorkeeper {
@@ -46,13 +43,21 @@ impl Doorkeeper {
 
     /// Whether something may be published at `path`. Blocks elsewhere.
     async fn may_publish(&self, path: &str) -> Result<(), PublishRefusal> {
-        let Some(RtspAddress::Phone(token)) = RtspAddress::of(path) else { return self.share(path).await.map(drop) };
+        let Some(RtspAddress::Phone(token)) = RtspAddress::of(path) else {
+            let share = self.share(path).await?;
+            return self.has_place(share);
+        };
         let (steward, token) = (self.steward.clone(), token.to_owned());
         let current = unblock(Work::Storage, move || steward.admit_phone(&token)).await.map_err(refusal)?;
         match current.and_then(|share| self.hub.get(share)).map(|stream| stream.status()) {
             Some(Status::Flowing) => Err(PublishRefusal::AlreadyPublishing),
             Some(Status::Interrupted | Status::Ended) | None => Ok(()),
         }
+    }
+
+    /// Refuses what would find no place among the streams: said before anything is set up, and again when that is done.
+    fn has_place(&self, share: ShareId) -> Result<(), PublishRefusal> {
+        self.hub.check(share).map_err(full)
     }
 
     /// The share that goes on at the lasting address of the phone with `token`, or the next. Blocks elsewhere.
@@ -98,10 +103,8 @@ impl Doorkeeper {
             self.library.release(share);
             match error {
                 OpenError::AlreadyPublishing => PublishRefusal::AlreadyPublishing,
-                OpenError::Over => PublishRefusal::NotAllowed(OVER.into()),
-                OpenError::Full(streams) => {
-                    PublishRefusal::Full(format!("{streams} streams flow already; try again later"))
-                }
+                OpenError::Over => PublishRefusal::Over,
+                OpenError::Full(streams) => full(streams),
             }
         })?;
         if let Some(stream) = new {
@@ -152,8 +155,9 @@ impl WebCameraGate for Doorkeeper {
             let share = self.share_of(token).await?;
             match self.hub.get(share).map(|stream| stream.status()) {
                 Some(Status::Flowing) => Err(PublishRefusal::AlreadyPublishing),
-                Some(Status::Ended) => Err(PublishRefusal::NotAllowed(OVER.into())),
-                Some(Status::Interrupted) | None => Ok(share),
+                Some(Status::Ended) => Err(PublishRefusal::Over),
+                Some(Status::Interrupted) => Ok(share),
+                None => self.has_place(share).map(|()| share),
             }
         })
     }
@@ -174,10 +178,16 @@ fn sound(media: &[Media]) -> Result<Option<Arc<AudioParams>>, PublishRefusal> {
         .map_err(|_| PublishRefusal::Unsupported("Only AAC and Opus can be taken as sound".into()))
 }
 
+fn full(streams: usize) -> PublishRefusal {
+    PublishRefusal::Full(ShareError::NoPlace(streams).to_string())
+}
+
 fn refusal(error: ShareError) -> PublishRefusal {
     match error {
         ShareError::NotFound(_) => PublishRefusal::NotFound,
-        ShareError::Over(_) => PublishRefusal::NotAllowed(OVER.into()),
+        ShareError::Over(_) => PublishRefusal::Over,
+        ShareError::Full(_) | ShareError::NoPlace(_) => PublishRefusal::Full(error.to_string()),
+        ShareError::Ledger(LedgerError::DiskFull) => PublishRefusal::DiskFull,
         ShareError::Ledger(error) => {
             log::error!("publishing: {error}");
             PublishRefusal::Failed

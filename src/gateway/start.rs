@@ -237,6 +237,7 @@ pub fn open_books(config: &Config, clock: Arc<dyn Clock>) -> Result<(Arc<Steward
         retention: config.share.retention.0,
         pending_timeout: config.share.pending_timeout.0,
         resume_window: config.share.resume_window.0,
+        streams: config.limits.streams,
         ..ShareSettings::default()
     };
     let steward = Steward::new(Arc::new(store), clock, announcer, settings).map_err(GatewayError::Share)?;

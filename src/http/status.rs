@@ -19,7 +19,7 @@ pub fn status_of(error: &ShareError) -> u16 {
         ShareError::Over(_) => 410,
         ShareError::Ledger(error) if error.is_of_backup() => 422,
         ShareError::PinLocked { .. } | ShareError::TooManyTries { .. } | ShareError::TooOften { .. } => 429,
-        ShareError::Full(_) | ShareError::PinsBusy => 503,
+        ShareError::Full(_) | ShareError::NoPlace(_) | ShareError::PinsBusy => 503,
         ShareError::Ledger(LedgerError::DiskFull) => 507,
         ShareError::Ledger(_) => 503,
     }
@@ -58,6 +58,7 @@ mod tests {
             (ShareError::TooManyTries { retry_after }, "too_many_tries", 429),
             (ShareError::PinLocked { retry_after }, "pin_locked", 429),
             (ShareError::PinsBusy, "busy", 503),
+            (ShareError::NoPlace(4), "full", 503),
             (ShareError::Ledger(LedgerError::Busy), "busy", 503),
             (ShareError::Ledger(LedgerError::Failed(String::new())), "store_failed", 503),
             (ShareError::Ledger(LedgerError::BadBackup("x".into(), String::new())), "bad_backup", 422),

@@ -68,15 +68,23 @@ impl Hub {
                 Err(_) => Err(OpenError::AlreadyPublishing),
             };
         }
-        let flowing = streams.values().filter(|stream| stream.status() != Status::Ended).count();
-        if flowing >= self.max_streams {
-            return Err(OpenError::Full(self.max_streams));
-        }
+        self.room(&streams).map_err(OpenError::Full)?;
         let stream = Arc::new(Stream::new(share, audio.clone(), past, date, self.recorder, self.backlog.waiting()));
         streams.insert(share, stream.clone());
         drop(streams);
         self.opened.notify(usize::MAX);
         Ok((Publisher::new(stream.clone(), audio.as_deref(), self.backlog.clone()), Some(stream)))
+    }
+
+    /// How many streams flow, where there is no place for that of `share` beside them.
+    pub fn check(&self, share: ShareId) -> Result<(), usize> {
+        let streams = self.lock();
+        if streams.contains_key(&share) { Ok(()) } else { self.room(&streams) }
+    }
+
+    fn room(&self, streams: &HashMap<ShareId, Arc<Stream>>) -> Result<(), usize> {
+        let flowing = streams.values().filter(|stream| stream.status() != Status::Ended).count();
+        if flowing < self.max_streams { Ok(()) } else { Err(self.max_streams) }
     }
 
     /// The stream of `share`, while it flows and a while after.

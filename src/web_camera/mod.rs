@@ -97,15 +97,7 @@ impl From<WebSocketError> for End {
 
 /// What a web camera is told that the gate refuses.
 fn refused(refusal: PublishRefusal) -> End {
-    let reason = match refusal {
-        PublishRefusal::NotFound => "nothing is shared at this address: share again".to_owned(),
-        PublishRefusal::AlreadyPublishing => "This share is already being published".to_owned(),
-        PublishRefusal::NotAllowed(why) | PublishRefusal::Unsupported(why) | PublishRefusal::Full(why) => why,
-        PublishRefusal::Authenticate | PublishRefusal::NoPorts | PublishRefusal::Failed => {
-            "the gateway could not look after this: try again".to_owned()
-        }
-    };
-    End::Error(WebCameraError::Refused(reason))
+    End::Error(WebCameraError::Refused(refusal))
 }
 
 /// The door for web cameras.

@@ -95,6 +95,32 @@ fn a_second_publisher_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
+fn a_full_gateway_says_so_before_anything_is_promised_and_runs_on() {
+    let gateway = Gateway::start_with("[limits]\nstreams = 1\n");
+    let Household { user, tv: _, mut phone } = gateway.household();
+    let share = phone.share_with(&user);
+    let body = serde_json::json!({ "targets": [user], "kind": "live" });
+    let full = |answer: &web::Answer| {
+        let told: serde_json::Value = serde_json::from_str(&answer.text()).expect("JSON");
+        assert_eq!((answer.status, &told["error"]["code"]), (503, &serde_json::json!("full")), "{told}");
+        assert!(told["error"]["message"].as_str().is_some_and(|why| why.starts_with("1 live videos")), "{told}");
+    };
+    // The place is kept from the creation on: whoever comes meanwhile is told, and whoever was promised it goes live.
+    full(&phone.0.call("POST", "/api/v1/shares", Some(&body)));
+    let first = program::start(publisher::ffmpeg_for_ever(&SMALL, Transport::Tcp, &share.rtsp_url));
+    phone.wait_until(&share, "ready");
+    full(&phone.0.call("POST", "/api/v1/shares", Some(&body)));
+    let address = crate::gateway::text(&phone.0.get("/api/v1/camera-apps"), "rtsp_url");
+    let app = program::run(publisher::ffmpeg(&SMALL, Transport::Tcp, &address), PATIENCE);
+    assert!(app.stderr.contains("ANNOUNCE") && app.stderr.contains("503"), "{}", app.stderr);
+    assert!(app.stderr.contains("1 live videos are under way"), "{}", app.stderr);
+    assert_eq!(phone.state(&share), "ready", "what runs runs on");
+    first.kill();
+    phone.wait_until(&share, "ended");
+    assert_eq!(phone.0.call("POST", "/api/v1/shares", Some(&body)).status, 201, "its place is free");
+}
+
+#[test]
 fn a_publisher_that_is_lost_and_comes_back_continues_its_share() {
     let mut gateway = Gateway::start();
     let Household { user, mut tv, mut phone } = gateway.household();

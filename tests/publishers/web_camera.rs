@@ -43,6 +43,8 @@ impl Clock for SetClock {
 struct Streams {
     hub: Hub,
     stream: Mutex<Option<Arc<Stream>>>,
+    /// Why nobody may publish.
+    refuses: Mutex<Option<PublishRefusal>>,
 }
 
 impl WebCameraGate for Streams {
@@ -53,6 +55,9 @@ impl WebCameraGate for Streams {
 
     fn open<'a>(&'a self, _token: &'a str, audio: Option<Arc<AudioParams>>) -> Answer<'a, Publisher> {
         Box::pin(async move {
+            if let Some(refusal) = self.refuses.lock().expect("nobody panics while holding it").clone() {
+                return Err(refusal);
+            }
             let (publisher, stream) =
                 self.hub.open(SHARE, audio, None, UnixMs(0)).map_err(|_| PublishRefusal::AlreadyPublishing)?;
             if stream.is_some() {
@@ -135,7 +140,7 @@ struct Camera {
 impl Door {
     fn new() -> Self {
         let clock = Arc::new(SetClock::default());
-        let streams = Arc::new(Streams { hub: Hub::new(8, None), stream: Mutex::default() });
+        let streams = Arc::new(Streams { hub: Hub::new(8, None), stream: Mutex::default(), refuses: Mutex::default() });
         let web_cameras = Arc::new(WebCameras::new(streams.clone(), clock.clone()));
         Self { clock, streams, web_cameras }
     }
@@ -302,13 +307,34 @@ fn a_withdrawn_share_and_a_stopping_gateway_have_their_own_words() {
 }
 
 #[test]
+fn every_refusal_at_publishing_has_its_name() {
+    for refusal in [
+        PublishRefusal::NotFound,
+        PublishRefusal::Over,
+        PublishRefusal::NotAllowed("not now".into()),
+        PublishRefusal::AlreadyPublishing,
+        PublishRefusal::Full("4 live videos are under way".into()),
+        PublishRefusal::DiskFull,
+        PublishRefusal::Failed,
+    ] {
+        let door = Door::new();
+        *door.streams.refuses.lock().expect("nobody panics while holding it") = Some(refusal.clone());
+        let camera = door.camera();
+        camera.say(START);
+        let error = camera.until_over("error", 1008);
+        let told = (&error["code"], &error["reason"], &error["message"]);
+        assert_eq!(told, (&"refused".into(), &refusal.code().into(), &refusal.to_string().into()), "{error}");
+    }
+}
+
+#[test]
 fn the_second_to_begin_is_refused_and_a_line_that_breaks_is_a_loss() {
     let door = Door::new();
     let first = door.publishing();
     let second = door.camera();
     second.say(START);
     let error = second.until_over("error", 1008);
-    assert_eq!(error["code"], "refused");
+    assert_eq!((&error["code"], &error["reason"]), (&"refused".into(), &"already_publishing".into()));
     assert!(error["message"].as_str().is_some_and(|message| message.contains("already")), "{error}");
     let Camera { says, told, talk } = first;
     drop(says);

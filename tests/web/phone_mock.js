@@ -84,7 +84,7 @@ class PhoneMock {
   }
 
   over(share, reason) {
-    share.state = 'ended';
+    Object.assign(share, { state: 'ended', reason });
     this.tell(share.share_id, 'share', { share_id: share.share_id, state: 'ended', reason });
     if (share.socket) { share.socket.send(JSON.stringify({ type: 'end', reason })); share.socket.close(reason === 'ended' ? 1000 : 1008); }
   }
@@ -100,6 +100,7 @@ class PhoneMock {
     const share = [...this.shares.values()].find((one) => request.url.split('?camera=')[0] === `/publish/${one.secret}`);
     const refuse = (status) => { socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`); };
     if (this.refuses) { socket.destroy(); return; }
+    if (this.handshakeRefused) { refuse(409); return; }
     if (!share || share.state === 'ended') { refuse(404); return; }
     if (share.socket) { refuse(409); return; }
     this.gate.handleUpgrade(request, socket, head, (ws) => this.publish(share, ws));
@@ -120,6 +121,11 @@ class PhoneMock {
   }
 
   start(share, ws, line, message) {
+    if (this.startRefused) {
+      ws.send(JSON.stringify({ type: 'error', ...this.startRefused }));
+      ws.close(1008);
+      return;
+    }
     if (line.start) { this.fault('a second start'); }
     if (message.version !== 1) { this.fault(`version ${message.version}`); }
     if (message.container) {
@@ -189,6 +195,12 @@ class PhoneMock {
       request.on('data', (piece) => pieces.push(piece));
       request.on('end', () => this.api(request, url.pathname.slice(7), Buffer.concat(pieces), response, Date.now() - begun,
         url.searchParams));
+      return;
+    }
+    if (url.pathname.startsWith('/publish/')) {
+      const [status, code] = this.handshakeRefused || [426, 'upgrade_required'];
+      response.writeHead(status, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ error: { code, message: 'in English' } }));
       return;
     }
     let name = path.posix.normalize(url.pathname.replace(/^\/go\//, '/phone/'));
@@ -319,6 +331,7 @@ class PhoneMock {
         break;
       }
       case 'POST /shares': {
+        if (this.shareRefused) { fail(...this.shareRefused, 'in English'); break; }
         const share = { share_id: `share-${this.shares.size + 1}`, secret: `secret-${this.shares.size + 1}`, state: 'pending',
           kind: body.kind, title: body.title || null, started_at: new Date().toISOString(), duration_ms: null, viewers: 0, media: null,
           targets: body.targets.map((user) => ({ user_id: user, name: this.contacts.find((one) => one.user_id === user).name,

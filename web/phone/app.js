@@ -11,6 +11,7 @@ import { me } from './me.js';
 import { forget, recall } from './memory.js';
 import { mine } from './mine.js';
 import { find, people } from './people.js';
+import { wordsOf } from './refusals.js';
 import { secure } from './secure.js';
 import { studio } from './studio.js';
 import { terms } from './terms.js';
@@ -56,7 +57,7 @@ const go = {
       if (!go.revoked(error)) {
         if (!('status' in error)) { throw error; }
         show('trouble', [el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }),
-          el('p', { role: 'alert' }, error.status ? error.message : t('unreachable')),
+          el('p', { role: 'alert' }, wordsOf(error)),
           el('button.main', { type: 'button', onclick: enter }, t('again')))]);
       }
     }

@@ -10,6 +10,7 @@ import { show } from './dom.js';
 import { follow } from './events.js';
 import { authorization, recall, remember } from './memory.js';
 import { takeBack } from './mine.js';
+import { wordsOf } from './refusals.js';
 
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;
@@ -56,6 +57,12 @@ async function send(id, file, tell, signal) {
   }
 }
 
+/** Why a film is not taken. What it is made of, the gateway tells best. */
+function clipRefusal(error) {
+  const own = { too_large: t('clip_too_large'), not_recorded: t('clip_not_recorded'), other_file: t('clip_lost') }[error.code];
+  return own || (error.code === 'unsupported_codec' ? error.message : wordsOf(error));
+}
+
 /** The share of this file: one that was begun, or a new one. */
 async function shareOf(file, chosen, title) {
   const targets = chosen.map((one) => one.user_id);
@@ -100,6 +107,6 @@ export async function clip(go, chosen, title, file) {
     await send(id, file, tell, all.signal);
     tell(file.size);
   } catch (error) {
-    if (!all.signal.aborted && !go.revoked(error)) { over(error.message || t('clip_lost')); }
+    if (!all.signal.aborted && !go.revoked(error)) { over(clipRefusal(error) || t('clip_lost')); }
   }
 }

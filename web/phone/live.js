@@ -9,6 +9,7 @@ import { show, sure } from './dom.js';
 import { follow } from './events.js';
 import { takeBack } from './mine.js';
 import { ownAddress, Publisher } from './publish/publisher.js';
+import { refusal } from './refusals.js';
 import { decimal, lacks, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
@@ -19,10 +20,14 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const id = share.share_id;
   const seen = new Set();
   let startedMs = 0;
+  /** Whether the gateway has shown a picture of it, and why it took nothing, where it said so. */
+  let isReady = false;
+  let why = '';
   const mark = el('span.mark-live.is-waiting', { role: 'status' }, t('connecting'));
   const time = el('span.time', {}, '0:00');
   const quality = el('span.quality');
   const kept = el('p.kept', { role: 'status' });
+  const refused = el('p.why', { role: 'alert' });
   const tiles = new Map(chosen.map((person) => [person.user_id, tile(person)]));
   const end = el('button.end', { type: 'button' }, t('end'));
 
@@ -43,20 +48,24 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
       const { state, targets, recording_failure_code: code } = await call('GET', `/shares/${id}`);
       targets.forEach(told);
       recorded(code);
+      isReady ||= state === 'ready';
       return state === 'ended' || state === 'expired';
     } catch (error) {
       return error.status === 401 || error.status === 404;
     }
   };
-  const said = ({ state, reason, message }) => {
+  const said = ({ state, reason, code, message }) => {
     mark.classList.toggle('is-waiting', state !== 'live');
+    if (state === 'lost') { why = refusal(code); }
+    refused.textContent = state === 'lost' ? why : '';
     if (state === 'live') {
       startedMs ||= Date.now();
+      why = '';
       mark.textContent = t('live');
     } else if (state === 'ended') {
-      over(reason, message);
+      over(reason, refusal(code) || message);
     } else {
-      mark.textContent = { lost: t('lost'), restarting: t('restarting') }[state] || t('paused');
+      mark.textContent = { lost: why ? t('again_soon') : t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
   };
 
@@ -78,8 +87,9 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     if (name === 'hello') { isOver(); }
     if (name === 'target') { told(value); }
     if (name === 'share' && value.recording_failure_code) { recorded(value.recording_failure_code); }
+    if (name === 'share' && value.state === 'ready') { isReady = true; }
     if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) {
-      publisher.finish({ state: 'ended', reason: value.reason || 'ended' });
+      publisher.finish({ state: 'ended', reason: value.state === 'unknown' ? 'unknown' : value.reason || 'ended' });
     }
   });
   const tick = setInterval(() => {
@@ -119,7 +129,9 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
   const over = (reason, message) => {
     leave();
-    done(go, { id, reason, message, lack, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
+    // Nothing more will come of this phone: its place is free again.
+    if (reason === 'error') { call('POST', `/shares/${id}/stop`).catch(() => {}); }
+    done(go, { id, reason, message, why, isReady, lack, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
   };
   end.onclick = async () => {
     if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
@@ -129,7 +141,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   };
 
   document.body.dataset.page = 'live';
-  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality, kept));
+  stage.top.replaceChildren(el('div.facts', {}, mark, time, quality, refused, kept));
   stage.bottom.replaceChildren(el('ul.watchers', {}, [...tiles.values()]), el('div.row', {}, stage.tools, end));
   end.focus();
   return true;
@@ -140,14 +152,21 @@ function tile(person) {
     el('span.standing', {}, t('state_invited')));
 }
 
-function done(go, { id, reason, message, lack, seen, ms, chosen }) {
-  const text = reason === 'error' ? t('done_error', { message: message || '' }) : reason === 'lost' ? t('done_lost')
-    : t('done_text', { length: length(ms) });
+/** How it went. It is told as done only where the gateway had a picture of it: nothing else is in anybody's inbox. */
+function done(go, { id, reason, message, why, isReady, lack, seen, ms, chosen }) {
+  const isGone = reason === 'unknown';
+  const isDone = isReady && !isGone && reason !== 'never_started' && reason !== 'unplayable';
+  const text = isGone ? t('refused_over')
+    : reason === 'error' ? t('done_error', { message })
+      : reason === 'unplayable' ? t('done_unplayable')
+        : !isDone ? why || t('done_never')
+          : reason === 'lost' ? t('done_lost') : t('done_text', { length: length(ms) });
   show('done', [
-    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }), el('h1', {}, t('done_title')), el('p', {}, text),
-      lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
+    el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }),
+      el('h1', {}, isDone || isGone ? t('done_title') : t('done_never_title')), el('p', {}, text),
+      isDone && lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
       el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
       el('button', { type: 'button', onclick: () => go.people() }, t('close')),
-      el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back'))),
+      isDone ? el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back')) : null),
   ]);
 }

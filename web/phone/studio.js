@@ -10,6 +10,7 @@ import { round, show } from './dom.js';
 import { live } from './live.js';
 import { recall, remember } from './memory.js';
 import { rungOf } from './publish/ladder.js';
+import { wordsOf } from './refusals.js';
 
 export function studio(go, chosen, title) {
   const video = el('video', { muted: true, playsinline: true, 'aria-label': t('camera_title') });
@@ -86,7 +87,7 @@ export function studio(go, chosen, title) {
     } catch (error) {
       status.textContent = '';
       if (!isLeft && !go.revoked(error)) {
-        notice(error.status === 0 ? t('unreachable') : 'status' in error ? error.message : t('no_encoder'));
+        notice('status' in error ? wordsOf(error) : t('no_encoder'));
       }
     }
     // A share that nothing will come to doesn't wait for it.

@@ -16,8 +16,10 @@ export function standing({ state, latency_ms: latencyMs }) {
   }[state] || '';
 }
 
-/** How a share stands. */
-export function stage(state) {
+/** How a share stands. One that reached nobody is in no inbox. */
+export function stage({ state, targets = [] }) {
+  const reached = targets.some((target) => !['invited', 'blocked', 'failed'].includes(target.state));
+  if (state === 'ended' && !reached) { return t('share_never'); }
   return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'),
     expired: t('share_expired') }[state] || '';
 }

@@ -307,7 +307,13 @@ impl Exchange<'_> {
                 let reply = Reply::error(400, "bad_request", "a WebSocket is asked for with GET, without a body");
                 return self.send_before_body(head, reply).await;
             }
-            Err(reply) => return self.send_before_body(head, reply).await,
+            Err(reply) => {
+                // Browsers are not told why a handshake failed; a plain question is.
+                let asked = self.shared.web_cameras.clone().admit_client(token, None);
+                let refusal = self.unless_gone(asked).await.and_then(Result::err);
+                let reply = refusal.map_or(reply, |refusal| websocket::refused(&refusal));
+                return self.send_before_body(head, reply).await;
+            }
         };
         let shared = self.shared.clone();
         let camera = head.query().split('&').find_map(|field| field.strip_prefix("camera="));

@@ -25,16 +25,16 @@ pub(super) fn handshake(head: &Head) -> Result<Vec<u8>, Reply> {
 
 /// The answer to a client that nobody takes over.
 pub(super) fn refused(refusal: &PublishRefusal) -> Reply {
-    match refusal {
-        PublishRefusal::AlreadyPublishing => {
-            Reply::error(409, "already_publishing", "this share is already being published")
-        }
-        PublishRefusal::NotFound => Reply::error(404, "not_found", "nothing is shared at this address"),
-        PublishRefusal::NotAllowed(why) => Reply::error(404, "over", why),
-        PublishRefusal::Full(why) => Reply::error(503, "full", why).with("Retry-After", "5"),
+    let status = match refusal {
+        PublishRefusal::AlreadyPublishing => 409,
+        PublishRefusal::NotFound | PublishRefusal::Over | PublishRefusal::NotAllowed(_) => 404,
+        PublishRefusal::Full(_) => 503,
+        PublishRefusal::DiskFull => 507,
         PublishRefusal::Authenticate
         | PublishRefusal::Unsupported(_)
         | PublishRefusal::NoPorts
-        | PublishRefusal::Failed => Reply::error(500, "failed", "the gateway could not look after this: try again"),
-    }
+        | PublishRefusal::Failed => 500,
+    };
+    let reply = Reply::error(status, refusal.code(), &refusal.to_string());
+    if status == 503 { reply.with("Retry-After", "5") } else { reply }
 }

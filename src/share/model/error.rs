@@ -9,6 +9,8 @@ use crate::share::model::state::ShareState;
 
 /// How long it takes until there may be a place again.
 const BUSY: Duration = Duration::from_secs(2);
+/// When it is worth asking again whether a live share has ended.
+const PLACE: Duration = Duration::from_secs(10);
 
 /// Why a decision was refused.
 #[derive(Debug)]
@@ -64,6 +66,8 @@ pub enum ShareError {
     Over(ShareState),
     /// A limit is reached; the text says which.
     Full(String),
+    /// So many live shares are under way, which is all that the gateway takes, or takes of guests.
+    NoPlace(usize),
     /// The ledger could not be read or written.
     Ledger(LedgerError),
 }
@@ -93,7 +97,7 @@ impl ShareError {
             Self::NotReady => "not_ready",
             Self::Over(ShareState::Expired) => "expired",
             Self::Over(_) => "ended",
-            Self::Full(_) => "full",
+            Self::Full(_) | Self::NoPlace(_) => "full",
             Self::Ledger(LedgerError::DiskFull) => "disk_full",
             Self::Ledger(error) if error.is_of_backup() => "bad_backup",
             Self::Ledger(_) => "store_failed",
@@ -107,6 +111,7 @@ impl ShareError {
                 Some(*retry_after)
             }
             Self::PinsBusy | Self::Ledger(LedgerError::Busy) => Some(BUSY),
+            Self::NoPlace(_) => Some(PLACE),
             _ => None,
         }
     }
@@ -150,6 +155,10 @@ impl fmt::Display for ShareError {
             Self::Over(ShareState::Expired) => f.write_str("the video's time is over; it has been deleted"),
             Self::Over(_) => f.write_str("the share has ended"),
             Self::Full(what) => f.write_str(what),
+            Self::NoPlace(most) => write!(
+                f,
+                "{most} live videos are under way, and no more can be taken: try again when one has ended"
+            ),
             Self::Ledger(error) => error.fmt(f),
         }
     }

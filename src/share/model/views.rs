@@ -18,6 +18,8 @@ pub struct ShareSettings {
     pub resume_window: Duration,
     /// Rounds of new PIN hashes.
     pub pin_rounds: u32,
+    /// Live shares that may be under way at once: each keeps a stream's place from its creation to its end.
+    pub streams: usize,
 }
 
 impl Default for ShareSettings {
@@ -27,6 +29,7 @@ impl Default for ShareSettings {
             pending_timeout: Duration::from_secs(120),
             resume_window: Duration::from_secs(15),
             pin_rounds: crate::ground::crypto::PinHash::ROUNDS,
+            streams: crate::ground::limits::ACTIVE_SHARES,
         }
     }
 }

@@ -77,11 +77,15 @@ pub fn phones_of(ledger: &dyn Rows, share: ShareId) -> Result<Vec<PhoneId>, Shar
 }
 
 /// Whether something may be published at the lasting address with `token`; the share that goes on there, if one does.
-pub fn admit(ledger: &dyn Rows, token: &str) -> Result<Option<ShareId>, ShareError> {
+/// `streams`: live shares that may be under way at once.
+pub fn admit(ledger: &dyn Rows, token: &str, streams: usize) -> Result<Option<ShareId>, ShareError> {
     let (phone, sender) = phone(ledger, token)?;
     let current = current(ledger, &phone)?;
-    if current.is_none() && recipients(ledger, sender.id)?.is_empty() {
-        return Err(ShareError::NoRecipients);
+    if current.is_none() {
+        if recipients(ledger, sender.id)?.is_empty() {
+            return Err(ShareError::NoRecipients);
+        }
+        sharing::check_room(ledger, Asker::Sender(sender.id), Kind::Live, streams)?;
     }
     Ok(current)
 }
@@ -93,6 +97,7 @@ pub fn publish(
     date: UnixMs,
     token: &str,
     publish_token: TokenHash,
+    streams: usize,
 ) -> Result<(ShareId, Option<Share>), ShareError> {
     let (phone, sender) = phone(ledger, token)?;
     if let Some(share) = current(ledger, &phone)? {
@@ -103,7 +108,7 @@ pub fn publish(
         return Err(ShareError::NoRecipients);
     }
     let asker = Asker::Sender(sender.id);
-    let wish = Wish { asker, sender: sender.id, targets, kind: Kind::Live, title: None, token: publish_token };
+    let wish = Wish { asker, sender: sender.id, targets, kind: Kind::Live, title: None, token: publish_token, streams };
     let share = sharing::create(ledger, date, wish)?;
     ledger.put_camera_share(phone.id, &share.id)?;
     Ok((share.id, Some(share)))

@@ -1,5 +1,6 @@
 //! Shares, from their creation to their end: the sender's side and the stream's side.
 
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
 use crate::ground::crypto::TokenHash;
@@ -30,6 +31,8 @@ pub struct Wish {
     pub title: Option<String>,
     /// The token of its publish address.
     pub token: TokenHash,
+    /// Live shares that may be under way at once.
+    pub streams: usize,
 }
 
 /// Creates a share: pending, its targets invited.
@@ -44,7 +47,7 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
     if let Asker::Sender(sender) = wish.asker {
         contacts::check(ledger, sender, &wish.targets)?;
     }
-    check_room(ledger, wish.asker)?;
+    check_room(ledger, wish.asker, wish.kind, wish.streams)?;
     let mut targets: Vec<Target> = Vec::with_capacity(wish.targets.len());
     for user in wish.targets {
         if targets.iter().any(|target| target.user == user) {
@@ -79,8 +82,10 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
     Ok(share)
 }
 
-/// Refuses a share where too many are under way, in all or of the same sender.
-fn check_room(ledger: &dyn Rows, asker: Asker) -> Result<(), ShareError> {
+/// Refuses a share where too many are under way, in all or of the same sender, or where it would find no place among
+/// `streams` live ones. A live share keeps its place from its creation on: whoever was told that they may go live can, for
+/// as long as a share waits for media. Those who belong to no household have half of the places together.
+pub fn check_room(ledger: &dyn Rows, asker: Asker, kind: Kind, streams: usize) -> Result<(), ShareError> {
     let (in_all, own) = match asker {
         Asker::Owner => (limits::ACTIVE_SHARES, None),
         Asker::Sender(sender) => (limits::ACTIVE_SHARES - limits::OWNERS_SHARES, ledger.sender(sender)?),
@@ -90,12 +95,34 @@ fn check_room(ledger: &dyn Rows, asker: Asker) -> Result<(), ShareError> {
     if unfinished.len() >= in_all {
         return Err(ShareError::Full(format!("{in_all} shares are under way; wait until one ends")));
     }
+    let live: Vec<_> = unfinished.iter().filter(|share| share.kind == Kind::Live).map(|share| share.sender).collect();
+    if kind == Kind::Live && live.len() >= streams {
+        return Err(ShareError::NoPlace(streams));
+    }
     let Some(sender) = own else { return Ok(()) };
+    let of_guests = streams.div_ceil(2);
+    if kind == Kind::Live && sender.account.is_none() && guests(ledger, &live)? >= of_guests {
+        return Err(ShareError::NoPlace(of_guests));
+    }
     let most = if sender.account.is_some() { limits::UNFINISHED_OF_MEMBERS } else { limits::UNFINISHED_OF_OUTSIDERS };
     if unfinished.iter().filter(|share| share.sender == sender.id).count() >= most {
         return Err(ShareError::Full(format!("{most} of your shares are not over; stop one, or wait until one ends")));
     }
     Ok(())
+}
+
+/// How many of these senders are guests: of no household, and not the owner's cameras, which have no phone.
+fn guests(ledger: &dyn Rows, senders: &[SenderId]) -> Result<usize, ShareError> {
+    let mut phoned = BTreeSet::new();
+    ledger.scan_phones(all(), Order::Rising, &mut |_, phone| {
+        phoned.insert(phone.sender);
+        ControlFlow::Continue(())
+    })?;
+    let mut guests = 0;
+    for sender in senders.iter().filter(|sender| phoned.contains(sender)) {
+        guests += usize::from(ledger.sender(*sender)?.is_some_and(|sender| sender.account.is_none()));
+    }
+    Ok(guests)
 }
 
 /// The shares to which media may still come.

@@ -22,7 +22,7 @@ impl Steward {
     pub fn admit_phone(&self, token: &str) -> Result<Option<ShareId>, ShareError> {
         let (phone, _) = self.read(|ledger| camera_apps::phone(ledger, token))?;
         self.is_not_held(phone.id)?;
-        self.read(|ledger| camera_apps::admit(ledger, token))
+        self.read(|ledger| camera_apps::admit(ledger, token, self.settings.streams))
     }
 
     /// Apps that lose their connection come back by themselves. One whose share was stopped by someone else may not, for as
@@ -43,12 +43,13 @@ impl Steward {
 
     /// The share that is published at the lasting address of the phone with `token`: the one that goes on, or a new one.
     pub fn share_of_phone(&self, token: &str) -> Result<ShareId, ShareError> {
-        if self.read(|ledger| camera_apps::admit(ledger, token))?.is_none() {
+        let streams = self.settings.streams;
+        if self.read(|ledger| camera_apps::admit(ledger, token, streams))?.is_none() {
             let (_, sender) = self.read(|ledger| camera_apps::phone(ledger, token))?;
             self.may_begin(sender.id)?;
         }
         let (token, own) = (token.to_owned(), TokenHash::of(&crypto::new_token()));
-        let (id, new) = self.write(move |ledger, _, date| camera_apps::publish(ledger, date, &token, own))?;
+        let (id, new) = self.write(move |ledger, _, date| camera_apps::publish(ledger, date, &token, own, streams))?;
         if let Some(share) = &new {
             self.await_media(share);
         }

@@ -28,7 +28,8 @@ impl Steward {
         let publish_token = crypto::new_token();
         let (targets, title) = (targets.to_vec(), title.map(str::to_owned));
         let asker = Asker::Sender(sender);
-        let wish = Wish { asker, sender, targets, kind, title, token: TokenHash::of(&publish_token) };
+        let (token, streams) = (TokenHash::of(&publish_token), self.settings.streams);
+        let wish = Wish { asker, sender, targets, kind, title, token, streams };
         let share = self.write(move |ledger, _, date| sharing::create(ledger, date, wish))?;
         self.await_media(&share);
         Ok(NewShare { share, publish_token })
@@ -39,10 +40,15 @@ impl Steward {
     pub fn new_share_for_cameras(&self, to: &[UserId], from: Option<&str>) -> Result<NewShare, ShareError> {
         let publish_token = crypto::new_token();
         let (targets, from, token) = (to.to_vec(), from.map(str::to_owned), TokenHash::of(&publish_token));
+        let streams = self.settings.streams;
         let share = self.write(move |ledger, _, date| {
             let sender = phones::camera_sender(ledger, date, from.as_deref())?.id;
             let asker = Asker::Owner;
-            sharing::create(ledger, date, Wish { asker, sender, targets, kind: Kind::Live, title: None, token })
+            sharing::create(
+                ledger,
+                date,
+                Wish { asker, sender, targets, kind: Kind::Live, title: None, token, streams },
+            )
         })?;
         self.await_media(&share);
         Ok(NewShare { share, publish_token })

@@ -31,8 +31,12 @@ struct House {
 }
 
 fn steward(storage: &Arc<MemoryStorage>, clock: &Arc<SetClock>) -> Steward {
+    steward_for(storage, clock, ShareSettings::default().streams)
+}
+
+fn steward_for(storage: &Arc<MemoryStorage>, clock: &Arc<SetClock>, streams: usize) -> Steward {
     let announcer = Arc::new(Announcer::new(clock.date()));
-    let settings = ShareSettings { pin_rounds: 1, ..ShareSettings::default() };
+    let settings = ShareSettings { pin_rounds: 1, streams, ..ShareSettings::default() };
     Steward::new(Arc::clone(storage) as Arc<dyn Storage>, Arc::clone(clock) as Arc<dyn Clock>, announcer, settings)
         .expect("opens")
 }
@@ -42,8 +46,13 @@ fn new_user(account: AccountId, pin: Option<&str>) -> NewUser {
 }
 
 fn house() -> House {
+    house_for(ShareSettings::default().streams)
+}
+
+/// A house that takes so many live shares at once.
+fn house_for(streams: usize) -> House {
     let (storage, clock) = (Arc::new(MemoryStorage::default()), SetClock::new());
-    let steward = steward(&storage, &clock);
+    let steward = steward_for(&storage, &clock, streams);
     let account = steward.add_account("Silva", None).expect("an account").id;
     let tv = steward.new_tv().expect("a TV");
     steward.approve_tv(&tv.pairing_code, account, Some("Kitchen")).expect("paired");

@@ -5,17 +5,19 @@ use std::fmt::Write as _;
 use crate::ground::publish_refusal::PublishRefusal;
 
 /// Status code and reason phrase for a publisher that is refused. After [`PublishRefusal::NoPorts`] it tries TCP.
-pub fn status(refusal: &PublishRefusal) -> (u16, &str) {
-    match refusal {
+pub fn status(refusal: &PublishRefusal) -> (u16, String) {
+    let (status, phrase) = match refusal {
         PublishRefusal::Authenticate => (401, "Unauthorized"),
         PublishRefusal::NotFound => (404, "Not Found"),
-        PublishRefusal::NotAllowed(why) => (403, why),
-        PublishRefusal::AlreadyPublishing => (403, "This share is already being published"),
-        PublishRefusal::Unsupported(why) => (415, why),
+        PublishRefusal::Unsupported(why) => (415, why.as_str()),
         PublishRefusal::NoPorts => (461, "Unsupported Transport"),
-        PublishRefusal::Full(why) => (503, why),
         PublishRefusal::Failed => (500, "Internal Server Error"),
-    }
+        PublishRefusal::Over | PublishRefusal::NotAllowed(_) | PublishRefusal::AlreadyPublishing => {
+            return (403, refusal.to_string());
+        }
+        PublishRefusal::Full(_) | PublishRefusal::DiskFull => return (503, refusal.to_string()),
+    };
+    (status, phrase.to_owned())
 }
 
 /// Adds an answer to `output`. `headers` are whole lines, each with its line end; `cseq` came with the request.

@@ -243,7 +243,7 @@ impl Session {
             }
             _ => String::new(),
         };
-        answer::write(&mut self.output, status, reason, Some(&pending.cseq), &headers);
+        answer::write(&mut self.output, status, &reason, Some(&pending.cseq), &headers);
         if self.challenges > RTSP_AUTH_TRIES {
             self.state = State::Over;
         }

@@ -181,8 +181,10 @@ fn refusals_are_told_and_leave_the_connection_usable() {
     for (refusal, status) in [
         (PublishRefusal::NotFound, 404),
         (PublishRefusal::AlreadyPublishing, 403),
-        (PublishRefusal::NotAllowed("Over".into()), 403),
+        (PublishRefusal::Over, 403),
+        (PublishRefusal::NotAllowed("Not now".into()), 403),
         (PublishRefusal::Full("Full".into()), 503),
+        (PublishRefusal::DiskFull, 503),
         (PublishRefusal::Failed, 500),
         (PublishRefusal::Unsupported("No".into()), 415),
     ] {

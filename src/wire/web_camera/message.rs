@@ -189,7 +189,13 @@ impl Said<'_> {
             }),
             Self::KeyFrame => json!({ "type": "key_frame" }),
             Self::End(reason) => json!({ "type": "end", "reason": reason.name() }),
-            Self::Error(error) => json!({ "type": "error", "code": error.code(), "message": error.to_string() }),
+            Self::Error(error) => {
+                let mut told = json!({ "type": "error", "code": error.code(), "message": error.to_string() });
+                if let Some(reason) = error.reason() {
+                    told["reason"] = reason.into();
+                }
+                told
+            }
         };
         value.to_string()
     }

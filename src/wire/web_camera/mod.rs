@@ -16,6 +16,7 @@ use std::fmt;
 pub use message::{EndReason, Said};
 pub use session::{Counts, Event, Overdue, Session};
 
+use crate::ground::publish_refusal::PublishRefusal;
 use crate::wire::mp4::Mp4Error;
 
 /// Why a web camera is sent away.
@@ -33,8 +34,8 @@ pub enum WebCameraError {
     TooLarge,
     /// It did not say in time what it will send.
     LateStart,
-    /// It may not publish, or not now: the reason, for people.
-    Refused(String),
+    /// It may not publish, or not now.
+    Refused(PublishRefusal),
 }
 
 impl WebCameraError {
@@ -47,6 +48,14 @@ impl WebCameraError {
             Self::BadMessage(_) | Self::File(_) => "bad_message",
             Self::LateStart => "late_start",
             Self::Refused(_) => "refused",
+        }
+    }
+
+    /// Why it may not publish, by its stable name, where that is the matter.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.code()),
+            _ => None,
         }
     }
 
@@ -78,7 +87,7 @@ impl fmt::Display for WebCameraError {
             Self::File(_) => f.write_str("this is no MP4 file in fragments with pictures: connect again with one"),
             Self::TooLarge => f.write_str("the message is too large: 4 MiB of media, or 16 KiB of text, at most"),
             Self::LateStart => f.write_str("nothing was started within ten seconds: connect again"),
-            Self::Refused(reason) => f.write_str(reason),
+            Self::Refused(refusal) => refusal.fmt(f),
         }
     }
 }

@@ -26,7 +26,8 @@ export function ownAddress(websocketUrl, page) {
 
 /**
  * `camera`: `{stream, video}`, the picture being shown in `video`. `rung`: of the probe.
- * `tell({state, reason, code})`: `live`, `lost` (comes back by itself), `restarting` (so does the gateway), `paused`, `ended`.
+ * `tell({state, reason, code})`: `live`, `lost` (comes back by itself; `code` where the gateway said why), `restarting` (so does the
+ * gateway), `paused`, `ended`.
  * `isOver()`: asks whether the share is.
  */
 export class Publisher {
@@ -37,6 +38,8 @@ export class Publisher {
     this.isDone = false;
     this.isPaused = false;
     this.fileShare = 1;
+    /** Why the gateway let nothing in, the last time it said so. */
+    this.refusal = '';
     this.restartUntilMs = 0;
     // So that the gateway knows this camera when it comes back over another network.
     this.name = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -112,6 +115,7 @@ export class Publisher {
     this.heardAtMs = nowMs;
     if (message.type === 'started') {
       this.tries = 0;
+      this.refusal = '';
       this.restartUntilMs = 0;
       this.adaptation.forget(nowMs);
       this.isStarted = true;
@@ -127,10 +131,12 @@ export class Publisher {
       if (this.usesFrames) { this.video.requestKey(); } else { this.again(); }
     } else if (message.type === 'end' && (message.reason === 'withdrawn' || message.reason === 'ended')) {
       this.finish({ state: 'ended', reason: message.reason });
-    } else if (message.type === 'end' && message.reason === 'stopping') {
-      this.restartUntilMs = nowMs + RESTART_MS;
-    } else if (message.type === 'error' && !PASSING.includes(message.code)) {
-      this.finish({ state: 'ended', reason: 'error', message: message.message });
+    } else if (message.type === 'end') {
+      if (message.reason === 'stopping') { this.restartUntilMs = nowMs + RESTART_MS; } else { this.refusal = message.reason; }
+    } else if (message.type === 'error' && PASSING.includes(message.code)) {
+      this.refusal = message.reason || message.code;
+    } else if (message.type === 'error') {
+      this.finish({ state: 'ended', reason: 'error', code: message.code, message: message.message });
     }
   }
 
@@ -187,10 +193,13 @@ export class Publisher {
 
   lost() {
     if (this.isDone || this.isPaused) { return; }
+    const wasRefused = this.refusal;
     this.drop();
-    this.tell({ state: performance.now() < this.restartUntilMs ? 'restarting' : 'lost' });
-    // Asked on a line that may be dead: nothing waits for the answer.
+    const isRestarting = performance.now() < this.restartUntilMs;
+    this.tell({ state: isRestarting ? 'restarting' : 'lost', code: wasRefused });
+    // Asked on a line that may be dead: nothing waits for the answers.
     if (this.tries > 0) { this.endIfOver(); }
+    if (!wasRefused && !isRestarting && this.tries > 0) { this.askWhy(); }
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.connect(), PAUSES_MS[Math.min(this.tries, PAUSES_MS.length - 1)]);
     this.tries += 1;
@@ -198,6 +207,16 @@ export class Publisher {
 
   async endIfOver() {
     if ((await this.isOver()) && !this.isStarted) { this.finish({ state: 'ended', reason: 'lost' }); }
+  }
+
+  /** Why nothing is let in: a browser isn't told what its socket's handshake was answered, but what a plain question is. */
+  async askWhy() {
+    try {
+      const answer = await fetch(this.url.replace(/^ws/, 'http'), { cache: 'no-store' });
+      const { error } = await answer.json();
+      if (error.code === 'upgrade_required' || this.isStarted || this.isDone || this.isPaused) { return; }
+      this.tell({ state: 'lost', code: error.code });
+    } catch { /* The line is gone indeed. */ }
   }
 
   /** The page is hidden, or a call has the camera: nothing is sent; the share waits for its resume window. */

@@ -98,8 +98,7 @@ export class VideoRoom {
     }
     this.takenAtUs = timestampUs;
     const own = this.sized(picture, timestampUs);
-    this.encoder.encode(own, { keyFrame: key });
-    own.close();
+    try { this.encoder.encode(own, { keyFrame: key }); } finally { own.close(); }
   }
 
   /** Another size or rate: the rate changes at once, the size when it is known that it can be encoded. */

@@ -250,6 +250,57 @@ fn one_sender_leaves_room_for_everyone() {
     assert_eq!(unfinished, limits::UNFINISHED_OF_MEMBERS + 1, "what the revoked phone began is over");
 }
 
+/// A sender of Ana's household.
+fn member(house: &House) -> SenderId {
+    let zé = house.enrol("Zé", None);
+    house.steward.belong(house.phone_of(zé), Some(house.account)).expect("of the household");
+    zé
+}
+
+#[test]
+fn a_live_share_keeps_its_place_from_its_creation_to_its_end() {
+    let house = house_for(4);
+    let zé = member(&house);
+    let new = |kind| house.steward.create_share(zé, &[house.ana], kind, None);
+    let made: Vec<_> = (0..4).map(|_| new(Kind::Live).expect("a place").share.id).collect();
+    let refused = new(Kind::Live).expect_err("no place");
+    assert_eq!((refused.code(), refused.retry_after().is_some()), ("full", true));
+    assert!(refused.to_string().starts_with("4 live videos are under way"), "{refused}");
+    assert_eq!(code(house.steward.new_share_for_cameras(&[house.ana], None)), "full", "nor for a camera");
+    new(Kind::Clip).expect("a film needs no stream");
+    // Whoever has a place goes live, whatever comes meanwhile; an end gives it back.
+    house.steward.media_started(made[0]).expect("preparing");
+    house.steward.ready(made[0], media()).expect("ready");
+    house.steward.ended(made[0], EndReason::Stopped, None).expect("over");
+    new(Kind::Live).expect("the place of the one that ended");
+    assert_eq!(code(new(Kind::Live)), "full");
+    // Those to which nothing comes give theirs back by themselves.
+    house.clock.advance(ShareSettings::default().pending_timeout);
+    house.steward.sweep().expect("looked after");
+    assert!(made[1..].iter().all(|share| house.state(*share) == ShareState::Ended));
+    assert_eq!((0..9).map_while(|_| new(Kind::Live).ok()).count(), 4);
+}
+
+#[test]
+fn guests_have_half_of_the_places_together() {
+    let house = house_for(5);
+    // Where there are two households, whoever is invited without a word belongs to none.
+    house.steward.add_account("Souza", None).expect("an account");
+    let number = "+351912345678";
+    let change = ProfileChange { msisdn: Some(number.into()), ..ProfileChange::default() };
+    house.steward.change_user(house.ana, change, NewPin::Same).expect("Ana's number");
+    let book = [Contact { msisdn: Some(number.into()), email: None }];
+    house.new_share();
+    let begun = |name: &str| {
+        let guest = house.enrol(name, None);
+        house.steward.match_contacts(guest, &book).expect("matched");
+        (0..9).map_while(|_| house.steward.create_share(guest, &[house.ana], Kind::Live, None).ok()).count()
+    };
+    assert_eq!((begun("Mallory"), begun("Trudy")), (3, 0), "the camera is the owner's, and no guest");
+    let zé = member(&house);
+    house.steward.create_share(zé, &[house.ana], Kind::Live, None).expect("places of the household's");
+}
+
 #[test]
 fn shares_are_begun_and_contacts_sent_at_a_pace() {
     let Street { house, eva, .. } = street();

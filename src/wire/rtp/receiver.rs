@@ -30,6 +30,9 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
 
+/// How the next packet that waited is got: with how many were lost before it.
+type Pop = fn(&mut Reorder, Moment) -> Option<(u64, Vec<u8>)>;
+
 /// Receives all tracks of one publisher.
 #[derive(Debug)]
 pub struct Receiver {
@@ -134,12 +137,7 @@ impl Receiver {
         self.give_out(Reorder::pop_rest, now, frames);
     }
 
-    fn give_out(
-        &mut self,
-        pop: fn(&mut Reorder, Moment) -> Option<(u64, Vec<u8>)>,
-        now: Moment,
-        frames: &mut Vec<Frame>,
-    ) {
+    fn give_out(&mut self, pop: Pop, now: Moment, frames: &mut Vec<Frame>) {
         for index in 0..self.tracks.len() {
             while let Some((lost, packet)) = pop(&mut self.tracks[index].reorder, now) {
                 if let Ok(parsed) = RtpPacket::parse(&packet) {

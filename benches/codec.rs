@@ -37,8 +37,9 @@ fn key_frame(nals: &[Bytes]) -> (VideoParams, Vec<u8>) {
     let of_type = |wanted: u8| nals.iter().filter(move |nal| nal[0] & 0x1f == wanted);
     let sps = of_type(7).next().cloned().expect("an SPS");
     let pps = of_type(8).cloned().collect();
-    let rotation = Rotation::None;
-    let params = VideoParams { sps, pps, width: 0, height: 0, reorder_depth: None, frame_duration: None, rotation };
+    let (width, height, rotation) = (0, 0, Rotation::None);
+    let (others, reorder_depth, frame_duration) = (Vec::new(), None, None);
+    let params = VideoParams { sps, pps, others, width, height, reorder_depth, frame_duration, rotation };
     (params, of_type(5).flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), &nal[..]].concat()).collect())
 }
 
@@ -79,11 +80,12 @@ fn main() {
         let (params, data) = key_frame(&nals);
         let span = median(31, || drop(decode_key_frame(&params, &data).expect("decodes")));
         say(&format!("decode a {name} key frame"), span, &format!("{} bytes, decoder made for it", data.len()));
-        let large = median(31, || drop(thumbnail::jpeg(&pictures[0], 320, 180).expect("a thumbnail")));
+        let large =
+            median(31, || drop(thumbnail::jpeg(&pictures[0], Rotation::None, (320, 180)).expect("a thumbnail")));
         say(&format!("thumbnail 320×180 of {name}"), large, "scale, RGB, JPEG");
     }
     let small = textured(320, 180, 0);
-    let span = median(31, || drop(thumbnail::jpeg(&small, 320, 180).expect("a thumbnail")));
+    let span = median(31, || drop(thumbnail::jpeg(&small, Rotation::None, (320, 180)).expect("a thumbnail")));
     say("thumbnail 320×180 of 320×180", span, "RGB, JPEG: the rest of the above is scaling");
     let start = used();
     let mut test_picture = TestPicture::default();

@@ -128,7 +128,7 @@ fn check_and_serve_agree_on_what_is_wrong() {
     fs::write(folder.path().join("tv.m3u"), "#EXTM3U\nhttp://a.example/1.ts\nudp://@239.0.0.1:1\n").expect("written");
     let said = out(&lareira(&["check"], folder.path()));
     assert!(said.contains("✗ certificate: config.toml sets https.certificate but not https.key"), "{said}");
-    assert!(said.contains("tv.m3u: 1 channels, 1 skipped (line 3: udp addresses can't be played"), "{said}");
+    assert!(said.contains("tv.m3u: 1 channel, 1 skipped (line 3: udp addresses can't be played"), "{said}");
 }
 
 #[test]

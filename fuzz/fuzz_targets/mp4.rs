@@ -2,12 +2,13 @@
 #![no_main]
 
 use bytes::Bytes;
+use lareira::codec::Recoding;
 use lareira::ground::frame::Frame;
 use lareira::wire::fmp4::fragment::ReferenceTime;
 use lareira::wire::fmp4::muxer::Muxed;
 use lareira::wire::fmp4::read::read_init_segment;
 use lareira::wire::fmp4::remux::Remux;
-use lareira::wire::mp4::{Ask, Demuxer, Opened, Opener};
+use lareira::wire::mp4::{Ask, Cuts, Demuxer, Opener};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -32,17 +33,17 @@ fn stream(bytes: &[u8], portion: usize) {
 }
 
 fn file(bytes: &[u8]) {
-    let mut opener = Opener::new(bytes.len() as u64);
+    let mut opener = Opener::new(bytes.len() as u64, Cuts::Recoded);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
         match opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length])) {
             Ok(None) => {}
-            Ok(Some(Opened::Movie(movie))) => break movie,
-            Ok(Some(Opened::Fragmented)) | Err(_) => return,
+            Ok(Some(movie)) => break movie,
+            Err(_) => return,
         }
     };
     let _ = movie.duration();
-    let Ok(mut remux) = Remux::new(&movie, ReferenceTime(0)) else { return };
+    let mut remux = Remux::new(&movie, ReferenceTime(0), Recoding::default());
     let mut out = Vec::new();
     // A small file may tell of many samples that are all in one place: a few are enough.
     for _ in 0..1000 {

@@ -248,7 +248,7 @@ fn clock(facts: &Facts) -> Finding {
 /// A list or a guide of the TV channels.
 fn channels(surveyed: &Surveyed, is_list: bool) -> Finding {
     let Surveyed { source, seen } = surveyed;
-    let (name, of) = if is_list { ("channel list", "channels") } else { ("guide", "programmes for the next day") };
+    let (name, of) = if is_list { ("channel list", "channel") } else { ("guide", "programme") };
     match seen {
         Seen::NotFetched => good(format!("{name} {source} has not been fetched yet")),
         Seen::Bad(why) => bad(
@@ -260,7 +260,9 @@ fn channels(surveyed: &Surveyed, is_list: bool) -> Finding {
         ),
         Seen::Read(Content { count, skipped, first }) => {
             let first = first.as_ref().map(|first| format!(" ({first})")).unwrap_or_default();
-            let what = format!("{name} {source}: {count} {of}, {skipped} skipped{first}");
+            let many = if *count == 1 { "" } else { "s" };
+            let day = if is_list { "" } else { " of the next day" };
+            let what = format!("{name} {source}: {count} {of}{many}{day}, {skipped} skipped{first}");
             if is_list && *count == 0 {
                 return bad(what, "Nothing in it can be played: check the list.".to_owned());
             }
@@ -418,6 +420,7 @@ fn in_house_form(nals: &[Bytes]) -> (VideoParams, Vec<u8>) {
     let params = VideoParams {
         sps: of_type(7).next().cloned().unwrap_or_default(),
         pps: of_type(8).cloned().collect(),
+        others: Vec::new(),
         width: TestPicture::WIDTH as u32,
         height: TestPicture::HEIGHT as u32,
         reorder_depth: None,
@@ -535,7 +538,7 @@ mod tests {
         assert_eq!(what_fails(&facts), [""; 0]);
         let text = report(&judge(&facts));
         assert!(text.contains("channel list tv.m3u: 7 channels, 2 skipped (line 4: this is no address)\n"), "{text}");
-        assert!(text.contains("guide tv.m3u: 0 programmes for the next day, 2 skipped"), "{text}");
+        assert!(text.contains("guide tv.m3u: 0 programmes of the next day, 2 skipped"), "{text}");
         assert!(text.contains("guide tv.m3u has not been fetched yet"), "{text}");
     }
 

@@ -35,8 +35,11 @@ pub fn decode_key_frame(params: &VideoParams, data: &[u8]) -> Result<Picture, Co
     thread::scope(|scope| {
         let work = || decode(&stream, admitted.width, admitted.height);
         let thread = thread::Builder::new().name("decode".to_owned()).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| CodecError::Damaged(error.to_string()))?;
-        thread.join().unwrap_or_else(|_| Err(CodecError::Damaged("the decoder panicked".to_owned())))
+        let thread = thread.map_err(|error| {
+            log::error!("no thread can be had to decode a picture: {error}");
+            CodecError::Damaged("the gateway had no thread to decode it")
+        })?;
+        thread.join().unwrap_or_else(|_| Err(CodecError::Damaged("the decoder panicked")))
     })
 }
 
@@ -44,12 +47,14 @@ fn decode(stream: &[u8], width: usize, height: usize) -> Result<Picture, CodecEr
     let config = DecoderConfig::new();
     let mut decoder = Decoder::with_api_config(OpenH264API::from_source(), config).map_err(damaged)?;
     let decoded = decoder.decode(stream).map_err(damaged)?;
-    let decoded = decoded.ok_or_else(|| CodecError::Damaged("no whole picture came out".to_owned()))?;
+    let decoded = decoded.ok_or_else(|| CodecError::Damaged("no whole picture came out"))?;
     copy(&decoded, width, height)
 }
 
+/// What the C library says is for the log: it means nothing to who sent the picture.
 fn damaged(error: openh264::Error) -> CodecError {
-    CodecError::Damaged(error.to_string())
+    log::info!("a picture can't be decoded: {error}");
+    CodecError::Damaged("the decoder can't read it")
 }
 
 /// Parameter sets and IDR slices with start codes.
@@ -78,7 +83,7 @@ fn annex_b(sps: &[u8], pps: &[Bytes], data: &[u8]) -> Result<Vec<u8>, CodecError
 
 /// Adds a NAL unit behind a start code. One that has a start code inside is refused: it would be read as two, and the
 /// second has not been through the gate.
-fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> Result<(), CodecError> {
+pub(super) fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> Result<(), CodecError> {
     let end = nal.iter().rposition(|&byte| byte != 0).ok_or_else(|| otherwise.clone())? + 1;
     let nal = &nal[..end];
     if nal.windows(3).any(|bytes| matches!(bytes, [0, 0, 0..=2])) {
@@ -90,8 +95,8 @@ fn push(stream: &mut Vec<u8>, nal: &[u8], otherwise: CodecError) -> Result<(), C
 }
 
 /// Takes the picture out of the decoder's padded planes. The decoder has cropped it; the size must be the SPS's.
-fn copy(decoded: &DecodedYUV<'_>, width: usize, height: usize) -> Result<Picture, CodecError> {
-    let wrong_size = || CodecError::Damaged("the picture isn't of the size that was announced".to_owned());
+pub(super) fn copy(decoded: &DecodedYUV<'_>, width: usize, height: usize) -> Result<Picture, CodecError> {
+    let wrong_size = || CodecError::Damaged("the picture isn't of the size that was announced");
     if decoded.dimensions() != (width, height) {
         return Err(wrong_size());
     }
@@ -151,6 +156,7 @@ mod tests {
         let params = VideoParams {
             sps,
             pps,
+            others: Vec::new(),
             width: 0,
             height: 0,
             reorder_depth: None,

@@ -48,6 +48,19 @@ pub struct Encoder {
 impl Encoder {
     /// An encoder with these settings; its first picture will be a key frame.
     pub fn new(settings: EncoderSettings) -> Result<Self, CodecError> {
+        Self::configured(settings, |config| config)
+    }
+
+    /// One that leaves no picture out and codes all alike, so well that hardly anything is lost (the quantisation is 24, of
+    /// 51), whatever that takes: without a bit rate.
+    pub fn faithful(settings: EncoderSettings) -> Result<Self, CodecError> {
+        Self::configured(settings, |config| config.rate_control_mode(RateControlMode::Off).skip_frames(false))
+    }
+
+    fn configured(
+        settings: EncoderSettings,
+        further: impl FnOnce(EncoderConfig) -> EncoderConfig,
+    ) -> Result<Self, CodecError> {
         let EncoderSettings { width, height, .. } = settings;
         let sides = (width.min(height), width.max(height));
         if sides.0 < 16 || sides.0 > 2160 || sides.1 > 3840 || width % 2 == 1 || height % 2 == 1 {
@@ -64,6 +77,7 @@ impl Encoder {
             .scene_change_detect(false) // key frames come when they are due, not in between
             .num_threads(1)
             .vui(if high_definition { VuiConfig::bt709() } else { VuiConfig::bt601() });
+        let config = further(config);
         let inner = encoder::Encoder::with_api_config(OpenH264API::from_source(), config).map_err(failed)?;
         Ok(Self { settings, inner, force_key: false })
     }
@@ -99,7 +113,8 @@ impl std::fmt::Debug for Encoder {
 }
 
 fn failed(error: openh264::Error) -> CodecError {
-    CodecError::Encoder(error.to_string())
+    log::error!("the encoder failed: {error}");
+    CodecError::Encoder
 }
 
 /// A picture whose planes are known to be as large as it says: the encoder reads them by address.
@@ -165,6 +180,7 @@ mod tests {
         VideoParams {
             sps,
             pps: of_type(8).collect(),
+            others: Vec::new(),
             width: 318,
             height: 178,
             reorder_depth: None,

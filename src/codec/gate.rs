@@ -18,8 +18,10 @@ pub(super) struct Admitted {
     pub width: usize,
     /// Height shown, in pixels.
     pub height: usize,
-    /// The SPS as the decoder gets it.
+    /// The SPS as a decoder of key frames gets it.
     pub sps: Vec<u8>,
+    /// Macroblocks of all pictures that a decoder of the whole stream must hold.
+    pub held_macroblocks: u64,
 }
 
 /// Lets a stream pass, or says why not.
@@ -31,6 +33,9 @@ pub(super) fn admit(sps: &[u8]) -> Result<Admitted, CodecError> {
             width: format.width as usize,
             height: format.height as usize,
             sps: format.key_frame_sps(LEVEL),
+            held_macroblocks: u64::from(format.macroblocks.0)
+                * u64::from(format.macroblocks.1)
+                * u64::from(format.reference_frames),
         }),
     }
 }

@@ -10,9 +10,11 @@ use std::fmt;
 mod decode;
 mod encode;
 mod gate;
+mod recode;
 
 pub use decode::decode_key_frame;
 pub use encode::{Encoded, Encoder, EncoderSettings};
+pub use recode::Recoding;
 
 /// Why there is no picture, or no encoded one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub enum CodecError {
     Unsupported(Unsupported),
     /// The access unit has no IDR picture, or its NAL units are cut off.
     NotAKeyFrame,
-    /// The decoder found the picture damaged; the text is its own.
-    Damaged(String),
+    /// The decoder found the picture damaged; says how, in words of ours.
+    Damaged(&'static str),
     /// The encoder can't make pictures of that size: both sides are even, from 16 up, 3840 × 2160 at most.
     BadSize {
         /// Width asked for, in pixels.
@@ -34,8 +36,8 @@ pub enum CodecError {
     },
     /// A picture that isn't of the encoder's size, or whose planes aren't of the picture's size.
     WrongPicture,
-    /// The encoder failed; the text is its own.
-    Encoder(String),
+    /// The encoder failed; what it said is in the log.
+    Encoder,
 }
 
 /// Kinds of H.264 that can't be shown, in words for the one who sent them.
@@ -91,7 +93,7 @@ impl fmt::Display for CodecError {
                 )
             }
             Self::WrongPicture => f.write_str("the picture isn't of the size the encoder was made for"),
-            Self::Encoder(why) => write!(f, "the encoder failed: {why}"),
+            Self::Encoder => f.write_str("the encoder failed"),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::executor::{Work, in_time, unblock};
 use crate::fetch::guard::Guard;
 use crate::fetch::home::LastSeen;
 use crate::ground::limits;
-use crate::wire::fetch::{Answer, Body, BodyError, Request, Scheme, Url, UrlError, read_answer};
+use crate::wire::fetch::{Answer, Body, BodyError, Cookies, Request, Scheme, Url, UrlError, read_answer};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 32 * 1024;
@@ -89,8 +89,32 @@ pub struct Fetched {
     pub url: Url,
     /// Its head.
     pub answer: Answer,
+    /// What servers on the way set.
+    pub cookies: Cookies,
     /// Its body.
     pub body: BodyReader,
+}
+
+impl Fetched {
+    /// The same, if the answer is good (200 or 206).
+    pub fn good(self) -> Result<Self, FetchError> {
+        match self.answer.status {
+            200 | 206 => Ok(self),
+            status => Err(FetchError::Status(self.url.authority(), status)),
+        }
+    }
+
+    /// Its whole body, if it has at most `limit` bytes.
+    pub async fn whole(mut self, limit: u64) -> Result<Vec<u8>, FetchError> {
+        let mut whole = Vec::new();
+        while let Some(piece) = self.body.next().await? {
+            if (whole.len() + piece.len()) as u64 > limit {
+                return Err(FetchError::TooLong(self.url.authority(), limit));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole)
+    }
 }
 
 impl Client {
@@ -99,13 +123,19 @@ impl Client {
         Self { guard, home: Arc::default(), tls: OnceLock::new() }
     }
 
-    /// Asks for `url` and follows redirects. Answers of any status but redirects come back.
-    pub async fn get(&self, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
-        let mut url = url.clone();
+    /// Asks for `url` and follows redirects, each server told those of `cookies` that are its own, and what was set on the
+    /// way. Answers of any status but redirects come back.
+    pub async fn get_with(&self, url: &Url, request: &Request, mut cookies: Cookies) -> Result<Fetched, FetchError> {
+        let (mut url, mut request) = (url.clone(), request.clone());
         for _ in 0..=limits::FETCH_REDIRECTS {
-            let fetched = self.get_once(&url, request).await?;
+            request.cookie = cookies.of(&url);
+            let mut fetched = self.get_once(&url, &request).await?;
+            cookies.take(&url, &fetched.answer);
             match fetched.answer.redirect() {
-                None => return Ok(fetched),
+                None => {
+                    fetched.cookies = cookies;
+                    return Ok(fetched);
+                }
                 Some(location) => {
                     url = url.join(location).map_err(|error| FetchError::Redirect(url.authority(), error))?;
                 }
@@ -114,33 +144,16 @@ impl Client {
         Err(FetchError::TooManyRedirects(url.authority()))
     }
 
-    /// The same, if the answer is good (200 or 206).
-    pub async fn get_good(&self, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
-        let fetched = self.get(url, request).await?;
-        match fetched.answer.status {
-            200 | 206 => Ok(fetched),
-            status => Err(FetchError::Status(fetched.url.authority(), status)),
-        }
+    /// The same, where nothing was set before.
+    pub async fn get(&self, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
+        self.get_with(url, request, Cookies::default()).await
     }
 
     /// The whole body at `url`, if it is good, has at most `limit` bytes, and is there within `time`.
-    pub async fn get_whole(
-        &self,
-        url: &Url,
-        request: &Request,
-        limit: u64,
-        time: Duration,
-    ) -> Result<(Url, Vec<u8>), FetchError> {
+    pub async fn get_whole(&self, url: &Url, limit: u64, time: Duration) -> Result<(Url, Vec<u8>), FetchError> {
         let whole = async {
-            let mut fetched = self.get_good(url, request).await?;
-            let mut whole = Vec::new();
-            while let Some(piece) = fetched.body.next().await? {
-                if (whole.len() + piece.len()) as u64 > limit {
-                    return Err(FetchError::TooLong(fetched.url.authority(), limit));
-                }
-                whole.extend_from_slice(&piece);
-            }
-            Ok((fetched.url, whole))
+            let fetched = self.get(url, &Request::default()).await?.good()?;
+            Ok((fetched.url.clone(), fetched.whole(limit).await?))
         };
         let in_time = in_time(time, whole).await;
         in_time.unwrap_or_else(|| Err(FetchError::Silent(url.authority())))
@@ -169,7 +182,7 @@ impl Client {
         let framing = std::mem::take(&mut answer.body);
         let length = framing.length();
         let body = BodyReader { host: url.authority(), stream, framing, received, room: BytesMut::new(), length };
-        Ok(Fetched { url: url.clone(), answer, body })
+        Ok(Fetched { url: url.clone(), answer, cookies: Cookies::default(), body })
     }
 
     async fn connect(&self, url: &Url) -> Result<Box<dyn Connection>, FetchError> {
@@ -365,7 +378,7 @@ mod tests {
 
     fn get(executor: &Executor, client: &Client, url: &str) -> Result<Vec<u8>, FetchError> {
         let url = Url::parse(url).expect("an address");
-        executor.run(client.get_whole(&url, &Request::default(), 100, Duration::from_secs(20))).map(|(_, whole)| whole)
+        executor.run(client.get_whole(&url, 100, Duration::from_secs(20))).map(|(_, whole)| whole)
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn status(error: &PhotoError) -> u16 {
     match error {
         PhotoError::Drawing(PortraitError::WrongKind) => 415,
         PhotoError::Drawing(PortraitError::TooLarge | PortraitError::TooIntricate) => 413,
-        PhotoError::Drawing(PortraitError::Broken(_)) => 400,
+        PhotoError::Drawing(PortraitError::Broken) => 400,
         PhotoError::Gone => 404,
         PhotoError::DiskFull => 507,
         PhotoError::Busy | PhotoError::NotKept => 503,
@@ -55,6 +55,7 @@ pub(super) fn status(error: &PhotoError) -> u16 {
 mod tests {
     use super::*;
     use crate::album::Album;
+    use crate::ground::frame::Rotation;
     use crate::ground::picture::Picture;
     use crate::http::{PhotoOf, Photos as _};
     use crate::thumbnail;
@@ -66,7 +67,8 @@ mod tests {
         let of = || PhotoOf::Newcomer("a code".into());
         let refused = gallery.keep(of(), Bytes::from_static(b"<svg/>")).expect_err("no photo");
         assert_eq!((refused.status, refused.code), (415, "not_a_photo"));
-        let half = Bytes::from(thumbnail::jpeg(&Picture::grey(64, 64), 64, 64).expect("drawn")).slice(..20);
+        let half =
+            Bytes::from(thumbnail::jpeg(&Picture::grey(64, 64), Rotation::None, (64, 64)).expect("drawn")).slice(..20);
         assert_eq!(gallery.keep(of(), half).expect_err("half a photo").status, 400);
         assert_eq!(std::fs::read_dir(dir.path()).expect("a list").count(), 0);
     }

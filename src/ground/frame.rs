@@ -16,6 +16,8 @@ pub struct VideoParams {
     pub sps: Bytes,
     /// Picture parameter set NAL units, without start codes (H.264, 7.3.2.2). At least one.
     pub pps: Vec<Bytes>,
+    /// Sets of other ids, which pictures in between may name: SPS and PPS NAL units.
+    pub others: Vec<Bytes>,
     /// Width shown, in pixels (after cropping).
     pub width: u32,
     /// Height shown, in pixels (after cropping).
@@ -28,7 +30,8 @@ pub struct VideoParams {
     pub rotation: Rotation,
 }
 
-/// How pictures are turned when they are shown, clockwise: phones held upright write them lying.
+/// How pictures are turned when they are shown, clockwise: phones held upright write them lying. A mirrored one has left
+/// and right swapped before it is turned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rotation {
     /// Shown as they are coded.
@@ -40,6 +43,39 @@ pub enum Rotation {
     Half,
     /// By three quarters.
     Left,
+    /// Mirrored, and not turned.
+    Mirrored,
+    /// Mirrored, and turned by a quarter.
+    MirroredRight,
+    /// Mirrored, and upside down.
+    MirroredHalf,
+    /// Mirrored, and turned by three quarters.
+    MirroredLeft,
+}
+
+impl Rotation {
+    /// Each with where it takes a point: `x' = a·x + c·y`, `y' = b·x + d·y` (14496-12, 6.2.2), as `a, b, c, d`.
+    const MATRICES: [(Self, [i32; 4]); 8] = [
+        (Self::None, [1, 0, 0, 1]),
+        (Self::Right, [0, 1, -1, 0]),
+        (Self::Half, [-1, 0, 0, -1]),
+        (Self::Left, [0, -1, 1, 0]),
+        (Self::Mirrored, [-1, 0, 0, 1]),
+        (Self::MirroredRight, [0, -1, -1, 0]),
+        (Self::MirroredHalf, [1, 0, 0, -1]),
+        (Self::MirroredLeft, [0, 1, 1, 0]),
+    ];
+
+    /// Where it takes a point: `x' = a·x + c·y`, `y' = b·x + d·y`, as `a, b, c, d`.
+    pub fn matrix(self) -> [i32; 4] {
+        Self::MATRICES.into_iter().find(|(rotation, _)| *rotation == self).map_or([1, 0, 0, 1], |(_, matrix)| matrix)
+    }
+
+    /// The one with these signs; pictures that are put askew are left as they are.
+    pub fn of_matrix(matrix: [i32; 4]) -> Self {
+        let signs = matrix.map(i32::signum);
+        Self::MATRICES.into_iter().find(|(_, matrix)| *matrix == signs).map_or(Self::None, |(rotation, _)| rotation)
+    }
 }
 
 impl VideoParams {

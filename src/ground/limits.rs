@@ -417,10 +417,23 @@ pub const HEAD_BYTES_WITHOUT_DISK: u64 = 4 * 1024 * 1024;
 pub const MP4_MOOV_BYTES: u64 = 32 * 1024 * 1024;
 /// Boxes of a file that are passed over in search of its description; then it is refused.
 pub const MP4_TOP_BOXES: usize = 10_000;
+/// Boxes of a file in fragments, behind its description; more are refused.
+pub const MP4_FRAGMENTS: usize = 4_000_000;
 /// Sample entries of one track that are read; samples of further ones are refused.
 pub const MP4_DESCRIPTIONS: usize = 64;
 /// Samples of one track of a file; more are refused. At 60 pictures a second, 9 hours.
 pub const MP4_SAMPLES: u32 = 2_000_000;
+/// Pieces that an edit list may put a film together of; more are refused.
+pub const MP4_EDITS: u32 = 250;
+/// Pictures of a film times pieces of its edit list; more are refused, since planning takes so long.
+pub const MP4_PLANNED: usize = 20_000_000;
+/// How often a film's key pictures are looked at, to find where its pieces can begin; those that are called so and are
+/// none take one more round. Most files say the truth about them.
+pub const MP4_KEY_ROUNDS: u32 = 30;
+/// Macroblocks (16 × 16 pixels) of all pictures that are decoded and coded again because a film was trimmed inside of a
+/// group of pictures; where there are more, its pieces begin at their next key frames. Two minutes of 1080p at 30 pictures
+/// a second, which take about as long.
+pub const RECODED_MACROBLOCKS: u64 = 8_160 * 30 * 120;
 /// Seconds of any time in a film; a file that tells of more is refused.
 pub const MP4_SECONDS: u64 = 30 * 24 * 3600;
 /// Bytes of a streamed file's description (`moov`) or of one fragment's (`moof`); larger ones end the stream.

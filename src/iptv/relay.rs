@@ -2,21 +2,23 @@
 //!
 //! What is passed on is never kept: a slow TV slows its own reading, and holds one piece.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_lite::StreamExt as _;
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 
-use crate::executor::{Work, unblock};
-use crate::fetch::{Client, FetchError};
+use crate::executor::{Work, in_time, unblock};
+use crate::fetch::{Client, FetchError, Fetched};
 use crate::ground::crypto::SigningKey;
+use crate::ground::id::ChannelId;
 use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
 use crate::ground::text;
 use crate::iptv::ticket::Bearer;
 use crate::wire::address::ChannelFile;
-use crate::wire::fetch::{Headers, Request, Url};
+use crate::wire::fetch::{Cookies, Headers, Request, Url};
 use crate::wire::playlist::relay::{Role, relay};
 
 /// Media type of HLS playlists (RFC 8216, section 4).
@@ -43,18 +45,42 @@ pub(super) struct Relay {
     client: Arc<Client>,
     key: Arc<SigningKey>,
     places: Arc<Semaphore>,
+    /// What channels' servers have set, of those that were watched of late.
+    cookies: Mutex<HashMap<ChannelId, Cookies>>,
 }
+
+/// Channels whose cookies are remembered; when there are more, all are forgotten, and set again.
+const REMEMBERED: usize = 64;
 
 impl Relay {
     /// Asks with `client` and signs with `key`.
     pub fn new(client: Arc<Client>, key: SigningKey) -> Self {
-        Self { client, key: Arc::new(key), places: Arc::new(Semaphore::new(limits::CHANNEL_FETCHES)) }
+        let places = Arc::new(Semaphore::new(limits::CHANNEL_FETCHES));
+        Self { client, key: Arc::new(key), places, cookies: Mutex::default() }
     }
 
     fn place(&self) -> Result<SemaphoreGuardArc, Reply> {
         self.places.try_acquire_arc().ok_or_else(|| {
             Reply::error(503, "busy", "too much is asked of channels at once: try again").with("Retry-After", "1")
         })
+    }
+
+    /// Asks a server of a channel, which is told the cookies that were set for it there.
+    async fn get(&self, channel: ChannelId, url: &Url, request: &Request) -> Result<Fetched, FetchError> {
+        let known = self.cookies().get(&channel).cloned().unwrap_or_default();
+        let fetched = self.client.get_with(url, request, known.clone()).await?.good()?;
+        if fetched.cookies != known {
+            let mut cookies = self.cookies();
+            if cookies.len() >= REMEMBERED && !cookies.contains_key(&channel) {
+                cookies.clear();
+            }
+            cookies.entry(channel).or_default().add(&fetched.cookies);
+        }
+        Ok(fetched)
+    }
+
+    fn cookies(&self) -> MutexGuard<'_, HashMap<ChannelId, Cookies>> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The playlist at `url`, everything in it asked from us. Its server is told `headers`.
@@ -64,8 +90,12 @@ impl Relay {
             Err(reply) => return reply,
         };
         let request = Request { headers: headers.clone(), ..Request::default() };
-        let whole = self.client.get_whole(url, &request, limits::CHANNEL_PLAYLIST_BYTES, limits::CHANNEL_WHOLE_TIME);
-        let (base, bytes) = match whole.await {
+        let whole = async {
+            let fetched = self.get(bearer.channel, url, &request).await?;
+            Ok((fetched.url.clone(), fetched.whole(limits::CHANNEL_PLAYLIST_BYTES).await?))
+        };
+        let silent = || Err(FetchError::Silent(url.authority()));
+        let (base, bytes) = match in_time(limits::CHANNEL_WHOLE_TIME, whole).await.unwrap_or_else(silent) {
             Ok(whole) => whole,
             Err(error) => return failed(&error),
         };
@@ -102,7 +132,7 @@ impl Relay {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let fetched = match self.client.get_good(&url, request).await {
+        let fetched = match self.get(bearer.channel, &url, request).await {
             Ok(fetched) => fetched,
             Err(error) => return failed(&error),
         };
@@ -133,8 +163,7 @@ impl Relay {
             Ok(place) => place,
             Err(reply) => return reply,
         };
-        let request = Request::default();
-        let whole = self.client.get_whole(url, &request, limits::CHANNEL_LOGO_BYTES, limits::CHANNEL_WHOLE_TIME);
+        let whole = self.client.get_whole(url, limits::CHANNEL_LOGO_BYTES, limits::CHANNEL_WHOLE_TIME);
         let Ok((_, bytes)) = whole.await else { return none() };
         match picture_type(&bytes) {
             Some(content_type) => {

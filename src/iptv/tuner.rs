@@ -303,7 +303,8 @@ impl Reception {
 
     /// Receives until something ends it.
     async fn receive(&self, segmenter: &mut Segmenter) -> Ended {
-        let Fetched { mut body, .. } = match self.tuners.client.get_good(&self.url, &self.request).await {
+        let fetched = self.tuners.client.get(&self.url, &self.request).await;
+        let Fetched { mut body, .. } = match fetched.and_then(Fetched::good) {
             Ok(fetched) => fetched,
             Err(error) => return Ended::Lost(Some(error)),
         };

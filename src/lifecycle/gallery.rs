@@ -104,7 +104,7 @@ impl PhotoError {
         match self {
             Self::Drawing(PortraitError::WrongKind) => "not_a_photo",
             Self::Drawing(PortraitError::TooLarge | PortraitError::TooIntricate) => "photo_too_large",
-            Self::Drawing(PortraitError::Broken(_)) => "bad_photo",
+            Self::Drawing(PortraitError::Broken) => "bad_photo",
             Self::Busy => "busy",
             Self::Gone => "not_found",
             Self::DiskFull => "disk_full",
@@ -140,7 +140,7 @@ impl Gallery {
         let draw = move || {
             // A decoder that stumbles over a stranger's file is the file's fault.
             let drawn = catch_unwind(AssertUnwindSafe(|| painter(&file)));
-            drawn.unwrap_or_else(|_| Err(PortraitError::Broken("the decoder gave up".into())))
+            drawn.unwrap_or_else(|_| Err(PortraitError::Broken))
         };
         let drawn = self.easel.place(of, spare).and_then(|place| place.work(draw))?;
         let portrait = drawn.map_err(PhotoError::Drawing)?;
@@ -170,6 +170,7 @@ impl Gallery {
 mod tests {
     use super::*;
 
+    use crate::ground::frame::Rotation;
     use crate::ground::set_clock::SetClock;
     use crate::share::ledger::memory::MemoryStorage;
     use crate::share::{Announcer, NewUser, ShareSettings};
@@ -177,7 +178,7 @@ mod tests {
 
     /// A JPEG.
     fn file() -> Vec<u8> {
-        thumbnail::jpeg(&crate::ground::picture::Picture::grey(64, 64), 64, 64).expect("drawn")
+        thumbnail::jpeg(&crate::ground::picture::Picture::grey(64, 64), Rotation::None, (64, 64)).expect("drawn")
     }
 
     #[test]

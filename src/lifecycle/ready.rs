@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::codec::{CodecError, decode_key_frame};
 use crate::executor::{Work, unblock};
+use crate::ground::frame::Rotation;
 use crate::ground::id::ShareId;
 use crate::ground::picture::Picture;
 use crate::live::{KeyFrame, MediaInfo, Stream};
@@ -30,6 +31,7 @@ pub(super) enum Proof {
 /// Decodes a key frame. If that goes well the share becomes ready: first in the database, then for everyone.
 pub(super) async fn prove(steward: &Arc<Steward>, folder: &Folder, stream: &Stream, key_frame: KeyFrame) -> Proof {
     let share = stream.share();
+    let rotation = key_frame.params.rotation;
     let picture = match unblock(Work::Media, move || decode_key_frame(&key_frame.params, &key_frame.data)).await {
         Ok(picture) => picture,
         Err(error) => {
@@ -42,7 +44,7 @@ pub(super) async fn prove(steward: &Arc<Steward>, folder: &Folder, stream: &Stre
     let steward = steward.clone();
     let folder = folder.clone();
     let told = unblock(Work::Media, move || {
-        draw_still(&folder, share, &picture);
+        draw_still(&folder, share, &picture, rotation);
         steward.ready(share, in_words(media))
     });
     if let Err(error) = told.await {
@@ -54,8 +56,8 @@ pub(super) async fn prove(steward: &Arc<Steward>, folder: &Folder, stream: &Stre
 }
 
 /// Draws a share's still, before it becomes ready: TVs show it when they ring. Without it all goes well. Blocks.
-pub(super) fn draw_still(folder: &Folder, share: ShareId, picture: &Picture) {
-    let drawn = thumbnail::jpeg(picture, STILL.0, STILL.1).map_err(|error| error.to_string());
+pub(super) fn draw_still(folder: &Folder, share: ShareId, picture: &Picture, rotation: Rotation) {
+    let drawn = thumbnail::jpeg(picture, rotation, STILL).map_err(|error| error.to_string());
     let path = folder.thumbnail(share);
     if let Err(error) = drawn.and_then(|jpeg| private::write(&path, &jpeg).map_err(|error| error.to_string())) {
         log::warn!("no thumbnail share={share} reason=\"{error}\"");

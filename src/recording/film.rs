@@ -1,7 +1,7 @@
 //! A film that has arrived whole, read from its file: init segments and fragments out, as a recording has them.
 //!
-//! Files with tables are read sample by sample, wherever they lie (`wire/fmp4/remux`); files in fragments from their
-//! beginning to their end, as a browser's stream would be (`wire/mp4/demuxer`). Blocks.
+//! It is read sample by sample, wherever they lie (`wire/fmp4/remux`). Blocks, and where a film was trimmed inside of a group
+//! of pictures it takes long.
 
 use std::fmt;
 use std::fs::File;
@@ -12,29 +12,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::ground::frame::{AudioParams, Frame, VideoParams};
+use crate::codec::Recoding;
+use crate::ground::frame::{AudioParams, VideoParams};
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{KeyFrame, Timeline};
+use crate::live::KeyFrame;
 use crate::recording::index::RECORD_BYTES;
 use crate::wire::fmp4::VIDEO_TRACK;
-use crate::wire::fmp4::decode_clock::Decoding;
 use crate::wire::fmp4::fragment::ReferenceTime;
-use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
+use crate::wire::fmp4::muxer::{Fragment, Muxed};
 use crate::wire::fmp4::read::samples;
-use crate::wire::fmp4::remux::{Remux, Size};
+use crate::wire::fmp4::remux::{Remux, RemuxError, Size};
+use crate::wire::h264::params::ParameterSets;
+use crate::wire::h264::{kind, nal_type, nal_units};
 use crate::wire::mp4::boxes::BoxHeader;
-use crate::wire::mp4::{Ask, Demuxer, Movie, MovieSample, Mp4Error, Opened, Opener};
+use crate::wire::mp4::{Ask, Cuts, Movie, Mp4Error, Opener, Purpose};
 use crate::wire::playlist::segments::{Bound, FragmentMeta, Segments};
-
-/// Bytes of a file in fragments that are read at once.
-const PORTION_BYTES: usize = 256 * 1024;
 
 /// Why a film can't be taken.
 #[derive(Debug)]
 pub enum FilmError {
     /// It is not a film that every TV plays.
     Mp4(Mp4Error),
+    /// A group of pictures that was cut can't be coded again; says why, for the log. [`Cuts::AtKeys`] helps.
+    Recoding(String),
     /// The disk failed, or has no room.
     Disk(io::Error),
 }
@@ -43,6 +44,7 @@ impl fmt::Display for FilmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mp4(error) => error.fmt(f),
+            Self::Recoding(why) => write!(f, "a group of pictures that was cut can't be coded again: {why}"),
             Self::Disk(error) => write!(f, "the disk reported an error: {error}"),
         }
     }
@@ -55,6 +57,15 @@ impl From<Mp4Error> for FilmError {
     }
 }
 
+impl From<RemuxError> for FilmError {
+    fn from(error: RemuxError) -> Self {
+        match error {
+            RemuxError::Mp4(error) => Self::Mp4(error),
+            RemuxError::Recoding(why) => Self::Recoding(why.0),
+        }
+    }
+}
+
 impl From<io::Error> for FilmError {
     fn from(error: io::Error) -> Self {
         Self::Disk(error)
@@ -64,9 +75,8 @@ impl From<io::Error> for FilmError {
 /// A film that is being read.
 pub struct Film {
     file: File,
-    file_bytes: u64,
-    began: ReferenceTime,
-    source: Source,
+    movie: Movie,
+    remux: Box<Remux<Recoding>>,
     about: About,
 }
 
@@ -83,58 +93,37 @@ pub struct About {
     pub bytes: u64,
     /// Its first key frame.
     pub key_frame: Option<KeyFrame>,
-    /// How large its recording will be, its index included; `None` where that is known only once it is read.
-    pub size: Option<u64>,
-}
-
-enum Source {
-    Tables(Box<Remux>),
-    Fragments {
-        demuxer: Box<Demuxer>,
-        muxer: Option<Box<(Timeline, Muxer)>>,
-        offset: u64,
-        portion: Vec<u8>,
-        frames: Vec<Frame>,
-    },
+    /// How large its recording will be, its index included; more where pictures are coded again.
+    pub size: u64,
 }
 
 impl Film {
     /// Opens the film at `path`, which was sent at `date`.
-    pub fn open(path: &Path, date: UnixMs) -> Result<Self, FilmError> {
+    pub fn open(path: &Path, date: UnixMs, cuts: Cuts) -> Result<Self, FilmError> {
         let file = File::open(path)?;
         let file_bytes = file.metadata()?.len();
-        let began = ReferenceTime::at(date);
-        let mut opener = Opener::new(file_bytes);
-        let (source, audio, size) = loop {
-            match opener.answer(read(&file, opener.ask())?.into())? {
-                None => {}
-                Some(Opened::Movie(movie)) => {
-                    if let Some(codec) = movie.left_out() {
-                        log::info!("a film's sound is left out: it is coded in {codec}");
-                    }
-                    measure(&movie, file_bytes)?;
-                    let remux = Box::new(Remux::new(&movie, began)?);
-                    let Size { bytes, parts } = Size::of(&movie)?;
-                    let size = bytes + (parts + 1) * RECORD_BYTES as u64;
-                    break (Source::Tables(remux), movie.sound().cloned(), Some(size));
-                }
-                Some(Opened::Fragmented) => {
-                    let demuxer = Box::default();
-                    let portion = vec![0; PORTION_BYTES];
-                    break (
-                        Source::Fragments { demuxer, muxer: None, offset: 0, portion, frames: Vec::new() },
-                        None,
-                        None,
-                    );
-                }
+        let mut opener = Opener::new(file_bytes, cuts);
+        let movie = loop {
+            if let Some(movie) = opener.answer(read(&file, opener.ask())?.into())? {
+                break movie;
             }
         };
-        Ok(Self { file, file_bytes, began, source, about: About { audio, size, ..About::default() } })
+        measure(&movie, file_bytes)?;
+        let remux = Box::new(Remux::new(&movie, ReferenceTime::at(date), Recoding::default()));
+        let Size { bytes, parts } = Size::of(&movie)?;
+        let size = bytes + (parts + 1) * RECORD_BYTES as u64;
+        let about = About { audio: movie.sound().cloned(), size, ..About::default() };
+        Ok(Self { file, movie, remux, about })
     }
 
-    /// Bytes that its recording is promised: as reckoned, or what the film has itself, and more as it grows.
+    /// Bytes that its recording is promised, and more as it grows.
     pub fn promised(&self) -> u64 {
-        self.about.size.unwrap_or(self.file_bytes)
+        self.about.size
+    }
+
+    /// What its sender is told of.
+    pub fn movie(&self) -> &Movie {
+        &self.movie
     }
 
     /// What is known of what has been read.
@@ -144,74 +133,44 @@ impl Film {
 
     /// Adds what comes next to `out`; false when the film is over.
     pub fn next(&mut self, out: &mut Vec<Muxed>) -> Result<bool, FilmError> {
+        let Some(ask) = self.remux.ask() else { return Ok(false) };
         let known = out.len();
-        let more = match &mut self.source {
-            Source::Tables(remux) => match remux.ask() {
-                Some(ask) => {
-                    remux.answer(&read(&self.file, ask)?, out)?;
-                    true
-                }
-                None => false,
-            },
-            Source::Fragments { demuxer, muxer, offset, portion, frames } => {
-                let left = usize::try_from(self.file_bytes - *offset).unwrap_or(usize::MAX);
-                let portion = &mut portion[..left.min(PORTION_BYTES)];
-                self.file.read_exact_at(portion, *offset)?;
-                *offset += portion.len() as u64;
-                demuxer.push(portion, frames)?;
-                if muxer.is_none() {
-                    let sound = demuxer.tracks().map(|tracks| tracks.audio);
-                    self.about.audio = sound.clone().flatten().map(|params| (*params).clone());
-                    *muxer = sound.map(|sound| Box::new((Timeline::behind(Ticks90k(0)), Muxer::new(sound))));
-                }
-                if let Some((timeline, muxer)) = muxer.as_deref_mut() {
-                    for mut frame in frames.drain(..) {
-                        if let Some(duration) = timeline.place(&mut frame, muxer.audio().map(|audio| &**audio)) {
-                            match &frame {
-                                Frame::Video(picture) => {
-                                    let decoding = Decoding { start: picture.dts, duration, usual: None };
-                                    muxer.picture(0, picture, decoding, self.began, out);
-                                }
-                                Frame::Audio(sound) => muxer.sound(0, sound, self.began, out),
-                            }
-                        }
-                    }
-                }
-                *offset < self.file_bytes
-            }
-        };
+        self.remux.answer(&read(&self.file, ask)?, out)?;
         out[known..].iter().for_each(|item| self.about.take(item));
-        Ok(more)
+        Ok(true)
     }
 
-    /// The film's first key frame; reads no further than that.
-    pub fn first_key_frame(&mut self) -> Result<KeyFrame, FilmError> {
-        let (mut out, mut more) = (Vec::new(), true);
-        loop {
-            match self.about.key_frame.clone() {
-                Some(key_frame) => return Ok(key_frame),
-                None if !more => return Err(Mp4Error::NoVideo.into()),
-                None => more = self.next(&mut out)?,
-            }
-            out.clear();
-        }
+    /// The first key frame of the film's file that matters: whether it can be decoded says whether the film can be shown.
+    /// It may have been trimmed away, and is for nobody to see.
+    pub fn proof(&self) -> Result<KeyFrame, FilmError> {
+        let Some(sample) = self.movie.first_key() else { return Err(Mp4Error::NoVideo.into()) };
+        let pictures = self.movie.pictures().nth(sample.entry).flatten().cloned();
+        let mut pictures = pictures.ok_or(Mp4Error::Broken("description of a sample"))?;
+        let picture = pictures.read(&read(&self.file, sample.bytes)?).map_err(|_| Mp4Error::Broken("a picture"))?;
+        Ok(KeyFrame { params: picture.params, data: picture.data })
     }
 }
 
+/// How often a film may show the same, on average: beyond, a small one would fill the disk.
+const REPEATS: u64 = 8;
+
 /// Whether the recording of a film of so many bytes will be within the bounds of one, as its tables have it: said before
-/// anything is written. Samples may share bytes; but together they have no more than the film, or a small one would fill
-/// the disk.
+/// anything is written.
 fn measure(movie: &Movie, file_bytes: u64) -> Result<(), Mp4Error> {
     let mut bounds = Bounds::default();
     let mut named = 0;
     for sample in movie.samples() {
-        let MovieSample { is_picture, entry, bytes, dts, duration, key, .. } = sample?;
-        named += bytes.length as u64;
-        if named > file_bytes {
+        named += sample.bytes.length as u64;
+        if named / REPEATS > file_bytes {
             return Err(Mp4Error::Repeats);
         }
         bounds.samples(1)?;
-        bounds.fragment(dts, duration, is_picture, key, entry as u32)?;
+        let (is_picture, begins) = match sample.purpose {
+            Purpose::Sound => (false, false),
+            Purpose::Picture => (true, sample.key),
+            Purpose::Recoded(recoding) => (true, recoding.ends[0]),
+        };
+        bounds.fragment(sample.dts, sample.duration, is_picture, begins, sample.entry as u32)?;
     }
     Ok(())
 }
@@ -264,12 +223,25 @@ impl About {
                 self.bytes += fragment.bytes.len() as u64;
                 self.pictures += u64::from(fragment.picture);
                 if self.key_frame.is_none() && fragment.key {
-                    let params = self.video.clone();
-                    self.key_frame = params.zip(picture_of(fragment)).map(|(params, data)| KeyFrame { params, data });
+                    let described = self.video.as_ref().zip(picture_of(fragment));
+                    self.key_frame = described.map(|(params, data)| key_frame(params, data));
                 }
             }
         }
     }
+}
+
+/// A key picture with its parameters: those that it brings itself hold.
+fn key_frame(params: &Arc<VideoParams>, data: Bytes) -> KeyFrame {
+    let mut sets = ParameterSets::default();
+    for nal in nal_units(&data) {
+        sets.take(nal);
+        if nal.first().is_some_and(|head| kind(*head) == nal_type::IDR) {
+            sets.use_for(nal);
+        }
+    }
+    let own = sets.current().map(|own| Arc::new(VideoParams { rotation: params.rotation, ..(*own).clone() }));
+    KeyFrame { params: own.unwrap_or_else(|| params.clone()), data }
 }
 
 /// The access unit in a fragment of ours.

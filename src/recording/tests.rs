@@ -26,7 +26,7 @@ use crate::wire::fmp4::{AUDIO_TRACK, VIDEO_TRACK};
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::params::tests::{PPS, SPS_360};
 use crate::wire::mp4::boxes::{BoxHeader, boxes};
-use crate::wire::mp4::{Ask, Opened, Opener};
+use crate::wire::mp4::{Ask, Cuts, Opener, Purpose};
 use crate::wire::opus;
 use crate::wire::playlist::hls::Reload;
 use crate::wire::playlist::segments::{FragmentMeta, Segments};
@@ -138,8 +138,8 @@ fn the_recording_of_a_film_is_as_large_as_was_reckoned() {
     record(&folder, None, 0..250).expect("the disk takes it");
     let recording = open(&folder, Wanted::Head).expect("a finished recording");
     std::fs::write(folder.film(SHARE), whole(&recording)).expect("a plain file is a film");
-    let mut film = Film::open(&folder.film(SHARE), UnixMs(0)).expect("a good film");
-    let size = film.about().size.expect("it has tables");
+    let mut film = Film::open(&folder.film(SHARE), UnixMs(0), Cuts::Recoded).expect("a good film");
+    let size = film.about().size;
     let other = ShareId([6; 10]);
     let mut made = FilmRecording::create(&folder, other).expect("there is room");
     let (mut out, mut more) = (Vec::new(), true);
@@ -184,16 +184,15 @@ fn opus_is_recorded_and_known_again() {
     let recording = open(&folder, Wanted::Head).expect("it can be indexed again");
     assert_eq!(recording.audio.as_deref(), Some(&opus));
     let whole = whole(&recording);
-    let mut opener = Opener::new(whole.len() as u64);
+    let mut opener = Opener::new(whole.len() as u64, Cuts::AtKeys);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
-        match opener.answer(Bytes::copy_from_slice(&whole[offset as usize..][..length])).expect("a plain file") {
-            Some(Opened::Movie(movie)) => break movie,
-            Some(Opened::Fragmented) => panic!("all tables come first"),
-            None => {}
+        let answer = opener.answer(Bytes::copy_from_slice(&whole[offset as usize..][..length]));
+        if let Some(movie) = answer.expect("a plain file") {
+            break movie;
         }
     };
-    let heard = movie.samples().map(|sample| sample.expect("good tables")).filter(|sample| !sample.is_picture);
+    let heard = movie.samples().filter(|sample| sample.purpose == Purpose::Sound);
     let times: Vec<_> = heard.map(|sample| (sample.pts.0, sample.duration.0)).collect();
     // What came with the last picture waits for one more, in vain.
     assert_eq!(times, (0..38).map(|n| (n * 1800, 1800)).collect::<Vec<_>>());

@@ -26,8 +26,8 @@ pub use model::clip::{ClipError, ClipProgress};
 pub use model::error::{LedgerError, ShareError};
 pub use model::quiet_hours::QuietHours;
 pub use model::rows::{
-    Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, OwnerBrowser, Pairing, Phone, PinTries,
-    Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tries, Tv, User,
+    Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, Note, OwnerBrowser, Pairing, Phone,
+    PinTries, Recipients, Sender, Settings, Share, SignedIn, Standing, Target, Tries, Tv, User,
 };
 pub use model::state::{EndReason, Kind, ShareState, TargetState};
 pub use model::ticket::{Holder, Scope, Ticket, TicketError};

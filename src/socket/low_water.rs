@@ -102,6 +102,7 @@ mod tests {
         let params = VideoParams {
             sps: Bytes::new(),
             pps: Vec::new(),
+            others: Vec::new(),
             width: 640,
             height: 360,
             reorder_depth: None,

@@ -8,12 +8,14 @@ use std::fmt;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 
+use crate::ground::frame::Rotation;
 use crate::ground::picture::Picture;
 
 mod anatomy;
 mod colour;
 pub mod portrait;
 mod scale;
+mod turn;
 
 /// JPEG quality, of 100: no artefacts to be seen on a TV from a sofa.
 const QUALITY: u8 = 82;
@@ -38,10 +40,15 @@ impl fmt::Display for ThumbnailError {
 
 impl std::error::Error for ThumbnailError {}
 
-/// A JPEG of `picture` that fits into `max_width × max_height` pixels and keeps its shape; never larger than it.
+/// A JPEG of `picture`, which is shown turned so, that fits into `max_width × max_height` pixels and keeps its shape; never
+/// larger than it.
 ///
 /// Costs about three milliseconds for 320×180: not for the event loop.
-pub fn jpeg(picture: &Picture, max_width: usize, max_height: usize) -> Result<Vec<u8>, ThumbnailError> {
+pub fn jpeg(
+    picture: &Picture,
+    rotation: Rotation,
+    (max_width, max_height): (usize, usize),
+) -> Result<Vec<u8>, ThumbnailError> {
     let chroma = picture.chroma_width() * picture.chroma_height();
     let whole = picture.y.len() == picture.width * picture.height
         && picture.u.len() == chroma
@@ -50,9 +57,12 @@ pub fn jpeg(picture: &Picture, max_width: usize, max_height: usize) -> Result<Ve
     if !whole || max_width == 0 || max_height == 0 {
         return Err(ThumbnailError::WrongPicture);
     }
+    let (max_width, max_height) =
+        if turn::is_across(rotation) { (max_height, max_width) } else { (max_width, max_height) };
     let (width, height) = fit(picture.width, picture.height, max_width, max_height);
     let small = scale::shrink(picture, width, height);
     let rgb = colour::rgb(&small, colour::Matrix::of(picture.width, picture.height));
+    let (rgb, width, height) = turn::turned(rgb, (width, height), rotation);
     let sides = (u16::try_from(width), u16::try_from(height));
     let (Ok(width), Ok(height)) = sides else { return Err(ThumbnailError::WrongPicture) };
     let mut file = Vec::with_capacity(32 * 1024);
@@ -95,7 +105,8 @@ mod tests {
             [(1280, 720, high), (640, 360, standard), (720, 1280, high), (720, 576, standard)]
         {
             for (colour, wanted) in colours.into_iter().zip(wanted) {
-                let small = decode(&jpeg(&filled(width, height, colour), 320, 320).expect("a thumbnail"));
+                let small =
+                    decode(&jpeg(&filled(width, height, colour), Rotation::None, (320, 320)).expect("a thumbnail"));
                 let seen = small.get_pixel(small.width() / 2, small.height() / 2).0;
                 let off = (0..3).map(|i| seen[i].abs_diff(wanted[i])).max();
                 assert!(off <= Some(6), "{width}×{height} {colour:?}: {seen:?}, not {wanted:?}");
@@ -115,7 +126,7 @@ mod tests {
             ((4000, 3), (320, 1)),
             ((3, 4000), (1, 180)),
         ] {
-            let small = decode(&jpeg(&Picture::grey(width, height), 320, 180).expect("a thumbnail"));
+            let small = decode(&jpeg(&Picture::grey(width, height), Rotation::None, (320, 180)).expect("a thumbnail"));
             assert_eq!(small.dimensions(), wanted, "of {width}×{height}");
         }
     }
@@ -126,9 +137,23 @@ mod tests {
         for row in picture.y.chunks_exact_mut(640) {
             row[320..].fill(235);
         }
-        let small = decode(&jpeg(&picture, 320, 180).expect("a thumbnail"));
+        let small = decode(&jpeg(&picture, Rotation::None, (320, 180)).expect("a thumbnail"));
         assert!(small.get_pixel(100, 90).0[0] < 10);
         assert!(small.get_pixel(220, 90).0[0] > 245);
+    }
+
+    #[test]
+    fn turned_pictures_fit_as_they_are_shown() {
+        let mut picture = filled(640, 360, (16, 128, 128));
+        for row in picture.y.chunks_exact_mut(640) {
+            row[320..].fill(235);
+        }
+        let small = decode(&jpeg(&picture, Rotation::Right, (320, 180)).expect("a thumbnail"));
+        assert_eq!(small.dimensions(), (101, 180));
+        assert!(small.get_pixel(50, 40).0[0] < 10 && small.get_pixel(50, 140).0[0] > 245, "the right is below");
+        let small = decode(&jpeg(&picture, Rotation::Mirrored, (320, 180)).expect("a thumbnail"));
+        assert_eq!(small.dimensions(), (320, 180));
+        assert!(small.get_pixel(100, 90).0[0] > 245 && small.get_pixel(220, 90).0[0] < 10);
     }
 
     #[test]
@@ -137,8 +162,8 @@ mod tests {
         lying.v.pop();
         let empty = Picture { width: 0, height: 0, y: Vec::new(), u: Vec::new(), v: Vec::new() };
         for picture in [lying, empty] {
-            assert_eq!(jpeg(&picture, 320, 180), Err(ThumbnailError::WrongPicture));
+            assert_eq!(jpeg(&picture, Rotation::None, (320, 180)), Err(ThumbnailError::WrongPicture));
         }
-        assert_eq!(jpeg(&Picture::grey(64, 64), 0, 180), Err(ThumbnailError::WrongPicture));
+        assert_eq!(jpeg(&Picture::grey(64, 64), Rotation::None, (0, 180)), Err(ThumbnailError::WrongPicture));
     }
 }

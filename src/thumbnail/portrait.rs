@@ -49,8 +49,8 @@ pub enum PortraitError {
     TooLarge,
     /// It goes over its pixels too often, or carries too much besides.
     TooIntricate,
-    /// It is damaged; the text is the decoder's own.
-    Broken(String),
+    /// It is damaged; what the decoder said of it is in the log.
+    Broken,
 }
 
 impl fmt::Display for PortraitError {
@@ -66,7 +66,7 @@ impl fmt::Display for PortraitError {
             Self::TooIntricate => {
                 f.write_str("the photo's file is built of too many layers or parts; save it anew as a plain JPEG")
             }
-            Self::Broken(why) => write!(f, "the photo can't be read ({why}); choose another"),
+            Self::Broken => f.write_str("the photo can't be read: choose another, or save it anew as a plain JPEG"),
         }
     }
 }
@@ -77,7 +77,10 @@ impl From<ImageError> for PortraitError {
     fn from(error: ImageError) -> Self {
         match error {
             ImageError::Limits(_) => Self::TooLarge,
-            other => Self::Broken(other.to_string()),
+            other => {
+                log::info!("a photo can't be read: {other}");
+                Self::Broken
+            }
         }
     }
 }
@@ -123,7 +126,7 @@ fn square(mut decoder: impl ImageDecoder, anatomy: Anatomy) -> Result<RgbImage, 
         return Err(PortraitError::TooLarge);
     }
     if width == 0 || height == 0 {
-        return Err(PortraitError::Broken("it has no pixels".into()));
+        return Err(PortraitError::Broken);
     }
     decoder.set_limits(within(limits::PHOTO_MEMORY_BYTES))?;
     let orientation = decoder.orientation()?;
@@ -238,7 +241,7 @@ mod tests {
 
     #[test]
     fn bombs_do_not_go_off() {
-        let broken = |result| matches!(result, Err(PortraitError::Broken(_)));
+        let broken = |result| matches!(result, Err(PortraitError::Broken));
         assert_eq!(portrait(&bomb(65_000, 65_000)), Err(PortraitError::TooLarge));
         assert_eq!(portrait(&bomb(u32::MAX >> 1, u32::MAX >> 1)), Err(PortraitError::TooLarge));
         assert_eq!(portrait(&bomb(40_000_001, 1)), Err(PortraitError::TooLarge));

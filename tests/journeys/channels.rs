@@ -496,15 +496,16 @@ fn every_kind_of_channel_plays_with_what_is_on() {
     if !folder.path().join("stream.key").exists() {
         fs::write(folder.path().join("stream.key"), "0123456789abcdef").expect("written");
     }
-    // What the channels' own server leads to asks who is there, too.
+    // What the channels' own server leads to asks who is there, too, and for the cookie that was set on the way.
     let pictures = folder.path().to_owned();
     let well_said = |asked: &Asked| {
         asked.head.contains("\r\nUser-Agent: IE\r\n") && asked.head.contains("\r\nReferer: http://x/\r\n")
     };
-    let elsewhere = Upstream::start(move |asked| match well_said(asked) {
-        true => file(&pictures, asked),
-        false => Answer::Whole(403, Vec::new(), Vec::new()),
-    });
+    let elsewhere =
+        Upstream::start(move |asked| match well_said(asked) && asked.head.contains("\r\nCookie: t=42\r\n") {
+            true => file(&pictures, asked),
+            false => Answer::Whole(403, Vec::new(), Vec::new()),
+        });
     // The moment at which the captured guides were made.
     let by_s = now_s() - 1_795_817_961;
     let first = moved(include_bytes!("../captures/iptv/guide1.xml"), by_s);
@@ -516,7 +517,10 @@ fn every_kind_of_channel_plays_with_what_is_on() {
         path if path.starts_with("/ua/") && !well_said(asked) => Answer::Whole(403, Vec::new(), Vec::new()),
         "/guide1.xml" => Answer::ok(first.clone()),
         "/guide2.xml.gz" => Answer::ok(second.clone()),
-        "/ua/moved.m3u8" => Answer::redirect(&moved_to),
+        "/ua/moved.m3u8" => {
+            let fields = vec![format!("Location: {moved_to}"), "Set-Cookie: t=42; Path=/; HttpOnly".to_owned()];
+            Answer::Whole(302, fields, Vec::new())
+        }
         "/ua/endless" => endless_ts(&SMALL),
         _ => file(&pictures, asked),
     });
@@ -567,6 +571,10 @@ fn every_kind_of_channel_plays_with_what_is_on() {
     assert!(head("/ua/stream.key").contains("\r\nUser-Agent: IE\r\n"), "keys too");
     // Nobody else is told a channel's own.
     for path in ["/guide1.xml", "/guide2.xml.gz", "/hls.m3u8", "/hls0.ts"] {
-        assert!(head(path).contains("\r\nUser-Agent: Lareira/") && !head(path).contains("Referer"), "{}", head(path));
+        let head = head(path);
+        assert!(
+            head.contains("\r\nUser-Agent: Lareira/") && !head.contains("Referer") && !head.contains("Cookie"),
+            "{head}"
+        );
     }
 }

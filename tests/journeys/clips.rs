@@ -23,7 +23,7 @@ fn captured(name: &str) -> Vec<u8> {
 
 /// What ffmpeg makes of a clip with these options.
 #[track_caller]
-fn made(clip: &Clip, options: &[&str]) -> Vec<u8> {
+pub fn made(clip: &Clip, options: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("film.mp4");
     let mut ffmpeg = command("ffmpeg", ["-nostdin", "-v", "error", "-y", "-i"]);
@@ -42,7 +42,7 @@ fn of_a_phone(clip: &Clip) -> Vec<u8> {
 
 impl Phone {
     #[track_caller]
-    fn clip_for(&mut self, user: &str) -> Share {
+    pub fn clip_for(&mut self, user: &str) -> Share {
         let ask = json!({ "targets": [user], "kind": "clip", "title": "First steps" });
         let share = self.0.post("/api/v1/shares", &ask).expect(201).json();
         let publish = &share["publish"];
@@ -51,7 +51,7 @@ impl Phone {
         Share { id: text(&share, "share_id"), rtsp_url, rtsps_url, websocket_url }
     }
 
-    fn put(&self, share: &Share, range: &str, body: &[u8]) -> Answer {
+    pub fn put(&self, share: &Share, range: &str, body: &[u8]) -> Answer {
         let bearer = format!("Bearer {}", self.0.bearer.as_deref().unwrap_or_default());
         let mut headers = vec![("Authorization", bearer.as_str())];
         if !range.is_empty() {
@@ -81,20 +81,20 @@ impl Phone {
         client
     }
 
-    fn report(&mut self, share: &Share) -> Value {
+    pub fn report(&mut self, share: &Share) -> Value {
         self.0.get(&format!("/api/v1/shares/{}", share.id))
     }
 }
 
 /// The files of the film of a share, or of what has arrived of it.
-fn film_files(gateway: &Gateway, share: &Share) -> Vec<PathBuf> {
+pub fn film_files(gateway: &Gateway, share: &Share) -> Vec<PathBuf> {
     let files =
         ["upload", "film"].map(|ending| gateway.data().join("recordings").join(format!("{}.{ending}", share.id)));
     files.into_iter().filter(|path| path.exists()).collect()
 }
 
 #[track_caller]
-fn eventually(what: &str, holds: impl Fn() -> bool) {
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
         assert!(started.elapsed() < PATIENCE, "{what}");
@@ -104,7 +104,7 @@ fn eventually(what: &str, holds: impl Fn() -> bool) {
 
 /// Where a clip that was sent and prepared plays.
 #[track_caller]
-fn sent(tv: &mut Tv, phone: &mut Phone, user: &str, film: &[u8]) -> (Share, Play) {
+pub fn sent(tv: &mut Tv, phone: &mut Phone, user: &str, film: &[u8]) -> (Share, Play) {
     let share = phone.clip_for(user);
     let answer = phone.put(&share, "", film).expect(200).json();
     assert_eq!((answer["share_id"].as_str(), answer["state"].as_str()), (Some(&*share.id), Some("preparing")));
@@ -113,7 +113,7 @@ fn sent(tv: &mut Tv, phone: &mut Phone, user: &str, film: &[u8]) -> (Share, Play
     (share, play)
 }
 
-fn probed(url: &str, entries: &str) -> String {
+pub fn probed(url: &str, entries: &str) -> String {
     let arguments = ["-v", "error", "-count_packets", "-show_entries", entries, "-of", "csv=p=0", url];
     program::run(command("ffprobe", arguments), PATIENCE).ok().stdout.trim().replace('\n', " ")
 }

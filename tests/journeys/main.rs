@@ -10,6 +10,7 @@ mod camera_apps;
 mod channels;
 mod clip;
 mod clips;
+mod cuts;
 mod examples;
 mod faults;
 mod figure28;

@@ -4,28 +4,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use lareira::codec::Recoding;
 use lareira::wire::fmp4::fragment::ReferenceTime;
 use lareira::wire::fmp4::muxer::Muxed;
 use lareira::wire::fmp4::remux::Remux;
-use lareira::wire::mp4::{Ask, Opened, Opener};
+use lareira::wire::mp4::{Ask, Cuts, Opener};
 
 use crate::clip::{Clip, FRAME_RATE, SMALL};
 use crate::film;
 use crate::program;
 
-/// Makes a recording of the film at `path`, beside it.
-fn remux(path: &Path) -> PathBuf {
+/// Makes a recording of the film at `path`, beside the clips.
+pub fn remux(path: &Path) -> PathBuf {
     let bytes = fs::read(path).expect("the film can be read");
-    let mut opener = Opener::new(bytes.len() as u64);
+    let mut opener = Opener::new(bytes.len() as u64, Cuts::Recoded);
     let movie = loop {
         let Ask { offset, length } = opener.ask();
-        match opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length])).expect("a good film") {
-            Some(Opened::Movie(movie)) => break movie,
-            Some(Opened::Fragmented) => panic!("a film with tables"),
-            None => {}
+        let answer = opener.answer(Bytes::copy_from_slice(&bytes[offset as usize..][..length]));
+        if let Some(movie) = answer.expect("a good film") {
+            break movie;
         }
     };
-    let mut remux = Remux::new(&movie, ReferenceTime(0)).expect("good tables");
+    let mut remux = Remux::new(&movie, ReferenceTime(0), Recoding::default());
     let mut out = Vec::new();
     while let Some(Ask { offset, length }) = remux.ask() {
         remux.answer(&bytes[offset as usize..][..length], &mut out).expect("good samples");

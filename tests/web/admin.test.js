@@ -184,10 +184,13 @@ test('it shows the channels, what was wrong with their list, and fetches it agai
 test('it shows that channels are being fetched, and what came of it', async () => {
   let asked = 0;
   let release = null;
+  const guide = '<tv><programme channel="c0" start="soon"><title>Never</title></programme></tv>';
   const upstream = http.createServer((request, response) => {
+    if (request.url === '/good.xml') { response.end(guide); return; }
+    if (request.url === '/gone.xml') { response.writeHead(404).end(); return; }
     asked += 1;
     const names = Array.from({ length: asked }, (_, i) => `#EXTINF:-1,C${i}\nhttp://tv.example/${i}.m3u8\n`).join('');
-    const answer = () => response.end(`#EXTM3U\n${names}`);
+    const answer = () => response.end(`#EXTM3U url-tvg="good.xml,gone.xml"\n${names}`);
     if (asked === 1) { answer(); } else { release = answer; }
   });
   await new Promise((done) => { upstream.listen(0, '127.0.0.1', done); });
@@ -201,7 +204,9 @@ test('it shows that channels are being fetched, and what came of it', async () =
   while (!release) { await new Promise((done) => { setTimeout(done, 20); }); }
   release();
   await page.waitForSelector('#channels button:enabled:has-text("Fetch again")');
-  assert.match(await page.textContent('#channels'), /List: 2 channels/);
+  const said = await page.textContent('#channels');
+  assert.match(said, /List: 2 channels/);
+  assert.match(said, /Guide: 0 programmes.*good\.xml.*Left out: 1.*soon.*Guide: 0 programmes.*gone\.xml.*status 404/s, 'each guide');
   upstream.close();
 });
 

@@ -8,12 +8,15 @@ import { call } from './api.js';
 import { keepAwake } from './awake.js';
 import { show } from './dom.js';
 import { follow } from './events.js';
+import { isHevc } from './film_kind.js';
 import { authorization, recall, remember } from './memory.js';
 import { takeBack } from './mine.js';
 import { wordsOf } from './refusals.js';
 
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;
+/** What is said of a video although it could be taken. */
+const NOTES = { without_sound: 'clip_without_sound', shortened: 'clip_shortened' };
 
 /** Sends one stretch, or asks (without a body); gives how many bytes the gateway has, or -1 when it has all. */
 function put(id, range, body, tell, signal) {
@@ -78,8 +81,16 @@ async function shareOf(file, chosen, title) {
 }
 
 export async function clip(go, chosen, title, file) {
-  const id = await shareOf(file, chosen, title);
   const name = title || file.name;
+  const over = (wrong, notes = []) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name),
+    el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')),
+    ...notes.map((note) => el('p', { role: 'status' }, NOTES[note.code] ? t(NOTES[note.code]) : note.message)),
+    el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
+  if (await isHevc(file)) {
+    over(t('clip_hevc'));
+    return;
+  }
+  const id = await shareOf(file, chosen, title);
   const all = new AbortController();
   const sleep = keepAwake();
   const bar = el('progress', { max: '1', value: '0', 'aria-label': t('clip_title') });
@@ -88,13 +99,10 @@ export async function clip(go, chosen, title, file) {
     if (sent >= 0) { bar.value = sent / file.size; }
     status.textContent = sent < 0 ? t('lost') : sent < file.size ? `${Math.floor(bar.value * 100)} %` : t('clip_preparing');
   };
-  const over = (wrong) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name),
-    el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')),
-    el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
   const look = async () => {
     const share = await call('GET', `/shares/${id}`).catch((error) => ({ state: error.status === 404 ? 'unknown' : '' }));
     if (all.signal.aborted || !['ended', 'expired', 'unknown'].includes(share.state)) { return; }
-    over(share.duration_ms ? '' : share.message || t('clip_lost'));
+    over(share.duration_ms ? '' : share.message || t('clip_lost'), share.notes);
   };
   show('clip', [el('section.card', {}, el('h1', {}, t('clip_title')), el('p', { dir: 'auto' }, name), bar, status,
     el('button', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('cancel')))], () => {

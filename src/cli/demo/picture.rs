@@ -135,6 +135,7 @@ mod tests {
         let params = VideoParams {
             sps: sets[0].clone(),
             pps: sets[1..].to_vec(),
+            others: Vec::new(),
             width: 1280,
             height: 720,
             reorder_depth: None,

@@ -4,7 +4,7 @@ use crate::ground::reply::Reply;
 use crate::http::ports::owner::AdminRefused;
 use crate::http::ports::photos::PhotoRefused;
 use crate::http::status::status_of;
-use crate::share::ShareError;
+use crate::share::{LedgerError, ShareError};
 
 /// The answer that tells why the steward would not.
 pub fn refused(error: ShareError) -> Reply {
@@ -66,7 +66,14 @@ impl Failure {
                 if matches!(error, ShareError::Ledger(_)) {
                     log::error!("http: {error}");
                 }
-                let reply = Reply::error(status_of(&error), error.code(), &error.to_string());
+                let text = match &error {
+                    // What the database's own program says of it is for the log.
+                    ShareError::Ledger(LedgerError::Failed(_)) => {
+                        "the database cannot be used; check the disk of the data directory and try again".to_owned()
+                    }
+                    error => error.to_string(),
+                };
+                let reply = Reply::error(status_of(&error), error.code(), &text);
                 match error.retry_after() {
                     Some(wait) => reply.with("Retry-After", wait.as_millis().div_ceil(1000).to_string()),
                     None => reply,

@@ -12,6 +12,8 @@ use crate::wire::mp4::Mp4Error;
 pub(super) enum Failure {
     /// What its phone is told.
     Told(ClipError),
+    /// Groups of pictures that were cut can't be coded again; says why. The recording is begun anew without.
+    Recoding(String),
     /// The gateway stops; the film is gone on with later.
     Stopping,
 }
@@ -20,7 +22,7 @@ impl Failure {
     /// Why the share ends, and what is said of it; `None` where it is nobody's fault.
     pub fn end(&self) -> Option<(EndReason, String)> {
         let reason = match self {
-            Self::Stopping | Self::Told(ClipError::Over) => return None,
+            Self::Stopping | Self::Recoding(_) | Self::Told(ClipError::Over) => return None,
             Self::Told(ClipError::UnsupportedCodec(_) | ClipError::NotPlayable(_)) => EndReason::Unplayable,
             Self::Told(_) => EndReason::NotKept,
         };
@@ -33,7 +35,7 @@ impl From<Failure> for ClipError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Told(error) => error,
-            Failure::Stopping => Self::Over,
+            Failure::Stopping | Failure::Recoding(_) => Self::Over,
         }
     }
 }
@@ -49,6 +51,7 @@ impl From<FilmError> for Failure {
         Self::Told(match error {
             FilmError::Mp4(error @ Mp4Error::Codec(_)) => ClipError::UnsupportedCodec(error.to_string()),
             FilmError::Mp4(error) => ClipError::NotPlayable(error.to_string()),
+            FilmError::Recoding(why) => return Self::Recoding(why),
             FilmError::Disk(error) => {
                 log::error!("a film can't be kept: {error}");
                 not_kept(error)

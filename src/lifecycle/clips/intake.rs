@@ -227,10 +227,10 @@ impl Incoming {
         let turn = self.turn.take();
         let (clips, share) = (self.clips.clone(), self.share);
         clips.told_bytes().remove(&share);
-        clips.look_at(share)?;
+        let notes = clips.look_at(share)?;
         drop(turn);
         clips.enqueue(share);
-        Ok(ClipProgress::Whole(share, ShareState::Preparing))
+        Ok(ClipProgress::Whole(share, ShareState::Preparing, notes))
     }
 }
 
@@ -251,5 +251,5 @@ impl Drop for Incoming {
 }
 
 fn stands(share: &Share) -> NotTaken {
-    NotTaken::Progress(ClipProgress::Whole(share.id, share.state))
+    NotTaken::Progress(ClipProgress::Whole(share.id, share.state, share.notes.clone()))
 }

@@ -16,7 +16,7 @@ use event_listener::Event;
 use smol::lock::Semaphore;
 
 use crate::ground::id::{SenderId, ShareId};
-use crate::ground::limits::{UPLOAD_YIELDS, UPLOADS, UPLOADS_KEPT, UPLOADS_PER_SENDER};
+use crate::ground::limits::{LARGE_WORK_NICE, UPLOAD_YIELDS, UPLOADS, UPLOADS_KEPT, UPLOADS_PER_SENDER};
 use crate::ground::shares::Standing;
 use crate::ground::time::Moment;
 use crate::lifecycle::RecordingLimits;
@@ -400,6 +400,10 @@ impl Clips {
 
     /// Prepares films, one after the other, until stopped. Blocks: give it a thread.
     pub fn run(&self) {
+        // Of this thread alone, on Linux (nice(2), "C library/kernel differences"): pictures that come now go before.
+        if let Err(error) = rustix::process::nice(LARGE_WORK_NICE) {
+            log::warn!("the thread that prepares films can't be made nice: {error}");
+        }
         let mut queue = self.queue();
         while !queue.stopped {
             let Some(share) = queue.shares.pop_front() else {

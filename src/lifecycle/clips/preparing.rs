@@ -4,17 +4,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::failure::{Failure, no_room};
-use super::{Clips, Fate};
+use super::{Clips, Entered, Fate};
 use crate::codec::decode_key_frame;
 use crate::ground::id::{SenderId, ShareId};
 use crate::ground::limits::RECORDING_STEP_BYTES;
-use crate::ground::picture::Picture;
 use crate::lifecycle::ready::draw_still;
 use crate::live::KeyFrame;
 use crate::recording::film::{About, Film, FilmError};
 use crate::recording::from_film::FilmRecording;
-use crate::share::{Asker, ClipError, MediaInfo, ShareError};
-use crate::wire::mp4::Mp4Error;
+use crate::share::{Asker, ClipError, MediaInfo, Note, ShareError};
+use crate::wire::mp4::{Cuts, Movie, Mp4Error};
 
 /// A film that was sent.
 struct Sent {
@@ -24,42 +23,42 @@ struct Sent {
 
 impl Clips {
     /// Looks at a film that has just arrived: whether it is one that can be shown and kept. If not, the share ends, and the
-    /// answer says why.
-    pub(super) fn look_at(&self, share: ShareId) -> Result<(), ClipError> {
-        self.admit(share).map(drop).map_err(|failure| {
+    /// answer says why; if so, it has what the sender is told.
+    pub(super) fn look_at(&self, share: ShareId) -> Result<Vec<Note>, ClipError> {
+        self.admit(share).map_err(|failure| {
             self.give_up(share, &failure);
             failure.into()
         })
     }
 
-    /// Whether there could be room for a film's recording, and whether it can be shown, by its first picture, which comes
-    /// back. Only what is proven gets its room, for which others may have to go, and which they can't take from then on.
-    fn admit(&self, share: ShareId) -> Result<Picture, Failure> {
-        let Sent { mut film, sender } = self.open(share)?;
+    /// Whether there could be room for a film's recording, and whether it can be shown, by its first key picture. Only what
+    /// is proven gets its room, for which others may have to go, and which they can't take from then on.
+    fn admit(&self, share: ShareId) -> Result<Vec<Note>, Failure> {
+        let Sent { film, sender } = self.open(share, Cuts::Recoded)?;
         let bytes = film.promised();
         self.room.could_promise(share, sender, bytes).map_err(no_room)?;
-        let KeyFrame { params, data } = film.first_key_frame()?;
-        let picture = decode_key_frame(&params, &data)?;
+        let KeyFrame { params, data } = film.proof()?;
+        decode_key_frame(&params, &data)?;
         self.room.promise(share, sender, bytes).map_err(no_room)?;
-        Ok(picture)
+        Ok(notes(film.movie()))
     }
 
     /// What was promised before a stop is promised again, whatever has become of the room: preparing finds out. A film that
     /// can't be read is left to that too.
     pub(super) fn promise_again(&self, share: ShareId) {
-        let sent = catch_unwind(AssertUnwindSafe(|| self.open(share)));
+        let sent = catch_unwind(AssertUnwindSafe(|| self.open(share, Cuts::Recoded)));
         if let Ok(Ok(Sent { film, sender })) = sent {
             self.room.promise_again(share, sender, film.promised());
         }
     }
 
-    fn open(&self, share: ShareId) -> Result<Sent, Failure> {
+    fn open(&self, share: ShareId, cuts: Cuts) -> Result<Sent, Failure> {
         let report = self.steward.share(Asker::Owner, share)?;
         if !report.share.state.is_unfinished() {
             return Err(ClipError::Over.into());
         }
         let date = report.share.started_at.unwrap_or(report.share.created_at);
-        let film = Film::open(&self.folder.film(share), date)?;
+        let film = Film::open(&self.folder.film(share), date, cuts)?;
         Ok(Sent { film, sender: report.share.sender })
     }
 
@@ -83,8 +82,28 @@ impl Clips {
         if !self.folder.film(share).exists() {
             return Ok(());
         }
-        let picture = self.admit(share)?;
-        let Sent { mut film, sender } = self.open(share)?;
+        self.admit(share)?;
+        let film = match self.recorded(share, Cuts::Recoded, &turn) {
+            Err(Failure::Recoding(why)) => {
+                log::warn!("share={share} was trimmed within groups of pictures that can't be coded again: {why}");
+                self.recorded(share, Cuts::AtKeys, &turn)?
+            }
+            film => film?,
+        };
+        if let Some(KeyFrame { params, data }) = &film.about().key_frame {
+            draw_still(&self.folder, share, &decode_key_frame(params, data)?, params.rotation);
+        }
+        let duration = self.library.duration(share)?;
+        let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
+        if turn.is_called_off() {
+            return Err(ClipError::Over.into());
+        }
+        Ok(self.steward.clip_ready(share, media, notes(film.movie()), duration.to_ms().max(0) as u64)?)
+    }
+
+    /// Makes a film's recording, and gives the film as it is known then.
+    fn recorded(&self, share: ShareId, cuts: Cuts, turn: &Entered) -> Result<Film, Failure> {
+        let Sent { mut film, sender } = self.open(share, cuts)?;
         let mut promised = film.promised();
         let mut recording = FilmRecording::create(&self.folder, share)?;
         let mut out = Vec::new();
@@ -111,13 +130,7 @@ impl Clips {
             }
         }
         recording.finish()?;
-        draw_still(&self.folder, share, &picture);
-        let duration = self.library.duration(share)?;
-        let media = media(film.about(), duration.to_seconds()).ok_or(Mp4Error::NoVideo).map_err(FilmError::from)?;
-        if turn.is_called_off() {
-            return Err(ClipError::Over.into());
-        }
-        Ok(self.steward.clip_ready(share, media, duration.to_ms().max(0) as u64)?)
+        Ok(film)
     }
 
     /// Ends a share whose film can't be shown or kept, and deletes what is there of it. A film that was called off is kept
@@ -139,6 +152,12 @@ impl Clips {
             }
         }
     }
+}
+
+/// What the sender of a film is told of it, although it could be taken.
+fn notes(movie: &Movie) -> Vec<Note> {
+    let sound = movie.left_out().map(|codec| Note::WithoutSound(codec.to_owned()));
+    sound.into_iter().chain(movie.is_shortened().then_some(Note::Shortened)).collect()
 }
 
 /// What a film is made of, as phones and TVs are told.
@@ -181,7 +200,7 @@ mod tests {
         let broken = [&PHONE[..48], &vec![0xff; moov - 48], &PHONE[moov..]].concat();
         assert_eq!(send(&broken), Err("not_playable"));
         assert!(house.has(seen), "what can't be shown takes nobody's room");
-        assert_eq!(send(PHONE), Ok(()));
+        assert_eq!(send(PHONE), Ok(Vec::new()));
         assert!(!house.has(seen), "what was seen makes room for what can");
     }
 

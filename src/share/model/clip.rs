@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use crate::ground::id::ShareId;
 use crate::share::model::error::ShareError;
+use crate::share::model::rows::Note;
 use crate::share::model::state::ShareState;
 
 /// How far a film is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClipProgress {
     /// So many bytes of it have arrived; more is to come.
     Arrived(u64),
-    /// Nothing more is to come: this is how its share stands.
-    Whole(ShareId, ShareState),
+    /// Nothing more is to come: this is how its share stands, and what its sender is told.
+    Whole(ShareId, ShareState, Vec<Note>),
 }
 
 /// Why nothing of a film is taken, or why it does not become a recording.
@@ -95,9 +96,8 @@ impl fmt::Display for ClipError {
         f.write_str(match self {
             Self::Share(error) => return error.fmt(f),
             Self::NotStored(error) => return write!(f, "The video can't be stored: {error}"),
-            Self::Disk(error) => {
-                return write!(f, "The gateway's disk failed ({error}): check it, then send the video again");
-            }
+            // What the system says of it is in the log.
+            Self::Disk(_) => "The gateway's disk failed: look at its log and check it, then send the video again",
             Self::Offset(arrived) => return write!(f, "{arrived} bytes have arrived: go on there"),
             Self::OtherFile(bytes) => {
                 return write!(f, "this video was said to have {bytes} bytes; send the same file, or all of it anew");

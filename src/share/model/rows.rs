@@ -292,6 +292,42 @@ pub struct Share {
     pub targets: Vec<Target>,
     /// Whether the owner keeps it: then neither time nor a full disk takes it.
     pub kept: bool,
+    /// What its sender is told of it although it is all right.
+    pub notes: Vec<Note>,
+}
+
+/// What the sender of a clip is told of it, although it could be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    /// It plays without sound, which is coded in this.
+    WithoutSound(String),
+    /// It was trimmed inside of groups of pictures that can't be coded again: pictures are missing at its ends.
+    Shortened,
+}
+
+impl Note {
+    /// A stable name for programs.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::WithoutSound(_) => "without_sound",
+            Self::Shortened => "shortened",
+        }
+    }
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WithoutSound(codec) => write!(
+                f,
+                "The video plays without sound: its sound is {codec}, which TVs don't take; film or export it with AAC"
+            ),
+            Self::Shortened => f.write_str(
+                "A little is missing where the video was trimmed, since what was cut away is not to be seen; export it as \
+                 a new video, and send that, to have it all",
+            ),
+        }
+    }
 }
 
 impl Share {

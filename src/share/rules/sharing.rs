@@ -12,7 +12,7 @@ use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::input;
-use crate::share::model::rows::{Kept, MediaInfo, Share, Target};
+use crate::share::model::rows::{Kept, MediaInfo, Note, Share, Target};
 use crate::share::model::state::{EndReason, Kind, ShareState, TargetState};
 use crate::share::model::views::Asker;
 use crate::share::rules::{contacts, directory, inbox, ringing};
@@ -74,6 +74,7 @@ pub fn create(ledger: &mut dyn Ledger, date: UnixMs, wish: Wish) -> Result<Share
         recording_failure: None,
         targets,
         kept: false,
+        notes: Vec::new(),
     };
     ledger.put_share_token(share.token, &share.id)?;
     ledger.put_sender_share(own_key(&share), &())?;
@@ -334,10 +335,13 @@ pub fn clip_ready(
     news: &mut News,
     date: UnixMs,
     id: ShareId,
-    media: MediaInfo,
+    (media, notes): (MediaInfo, Vec<Note>),
     duration_ms: u64,
 ) -> Result<(), ShareError> {
     ready(ledger, news, date, id, media)?;
+    let mut share = find(ledger, id)?;
+    share.notes = notes;
+    save(ledger, &share)?;
     end(ledger, news, date, id, EndReason::Stopped, Some(duration_ms))
 }
 

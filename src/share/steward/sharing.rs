@@ -7,7 +7,7 @@ use crate::ground::recording_failure::GAPS;
 use crate::ground::time::UnixMs;
 use crate::share::ledger::{Order, Rows, all};
 use crate::share::model::error::ShareError;
-use crate::share::model::rows::{MediaInfo, Share};
+use crate::share::model::rows::{MediaInfo, Note, Share};
 use crate::share::model::state::{EndReason, Kind};
 use crate::share::model::views::{Asker, NewShare, OwnShares, Report, TargetReport, Unfinished, Unwanted};
 use crate::share::rules::eviction::Held;
@@ -187,9 +187,16 @@ impl Steward {
         watch.deadlines.push((share, until, EndReason::Lost));
     }
 
-    /// A clip is prepared: the TVs ring, and the share is over.
-    pub fn clip_ready(&self, share: ShareId, media: MediaInfo, duration_ms: u64) -> Result<(), ShareError> {
-        self.write(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, media, duration_ms))?;
+    /// A clip is prepared: the TVs ring, and the share is over; `notes` are for its sender.
+    pub fn clip_ready(
+        &self,
+        share: ShareId,
+        media: MediaInfo,
+        notes: Vec<Note>,
+        duration_ms: u64,
+    ) -> Result<(), ShareError> {
+        let of = (media, notes);
+        self.write(move |ledger, news, date| sharing::clip_ready(ledger, news, date, share, of.clone(), duration_ms))?;
         self.media_is_due_no_more(share);
         log::info!("share={share} ready: a clip of {duration_ms} ms");
         Ok(())

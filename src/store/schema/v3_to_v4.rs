@@ -3,6 +3,7 @@
 mod doorstep;
 mod guests;
 mod kept;
+mod notes;
 mod pins;
 
 use redb::WriteTransaction;
@@ -17,5 +18,6 @@ pub fn step(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     guests::step(transaction)?;
     doorstep::step(transaction)?;
     kept::step(transaction)?;
+    notes::step(transaction)?;
     pins::step(transaction)
 }

@@ -51,6 +51,8 @@ impl Headers {
 pub struct Request {
     /// Who asks.
     pub headers: Headers,
+    /// `Cookie`; empty for none.
+    pub cookie: String,
     /// `Range`, as it came from a player.
     pub range: Option<String>,
     /// `If-None-Match`: the entity tag of what is known.
@@ -82,6 +84,9 @@ impl Request {
                 text.push_str(&format!("{name}: {value}\r\n"));
             }
         }
+        if !self.cookie.is_empty() && is_visible(&self.cookie) {
+            text.push_str(&format!("Cookie: {}\r\n", self.cookie));
+        }
         text.push_str("\r\n");
         text.into_bytes()
     }
@@ -89,7 +94,11 @@ impl Request {
 
 /// Whether a field's value can stand in a head: one line of visible text.
 fn is_clean(value: &str) -> bool {
-    value.len() <= VALUE_BYTES && value.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+    value.len() <= VALUE_BYTES && is_visible(value)
+}
+
+fn is_visible(value: &str) -> bool {
+    value.bytes().all(|byte| (b' '..0x7f).contains(&byte))
 }
 
 /// The head of an answer.
@@ -106,7 +115,12 @@ pub struct Answer {
 impl Answer {
     /// The value of a field, by its name in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.fields(name).next()
+    }
+
+    /// The values of all fields of that name.
+    pub fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// `Content-Type` without its parameters, in lower case; empty if there is none.

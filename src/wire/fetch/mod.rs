@@ -5,8 +5,10 @@
 
 mod answer;
 mod body;
+mod cookies;
 mod url;
 
 pub use answer::{Answer, Headers, Request, read_answer};
 pub use body::{Body, BodyError};
+pub use cookies::Cookies;
 pub use url::{Scheme, Url, UrlError};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use crate::ground::frame::{AudioCodec, AudioParams, Rotation, VideoParams};
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::{AUDIO_TRACK, BoxWriter, VIDEO_TRACK};
+use crate::wire::h264::{kind, nal_type};
 
 /// `flags` of a `tkhd`: enabled, in the movie, in the preview.
 const TRACK_ENABLED: u32 = 7;
@@ -71,19 +72,15 @@ pub(super) fn movie_header(out: &mut BoxWriter, duration: u64) {
 
 /// How pictures of this size are turned, and moved back to where they were (14496-12, 6.2.2).
 fn matrix(out: &mut BoxWriter, rotation: Rotation, width: u32, height: u32) {
-    let one = 0x0001_0000_i32;
-    let (turn, (across, down)) = match rotation {
-        Rotation::None => ([one, 0, 0, one], (0, 0)),
-        Rotation::Right => ([0, one, -one, 0], (height, 0)),
-        Rotation::Half => ([-one, 0, 0, -one], (width, height)),
-        Rotation::Left => ([0, -one, one, 0], (0, width)),
-    };
+    let turn = rotation.matrix();
+    let [back_x, back_y] = [[turn[0], turn[2]], [turn[1], turn[3]]]
+        .map(|[of_x, of_y]| (if of_x < 0 { width } else { 0 }) + if of_y < 0 { height } else { 0 });
     for pair in turn.chunks(2) {
-        pair.iter().for_each(|value| out.u32(*value as u32));
+        pair.iter().for_each(|value| out.u32((*value << 16) as u32));
         out.u32(0);
     }
-    out.u32(across << 16);
-    out.u32(down << 16);
+    out.u32(back_x << 16);
+    out.u32(back_y << 16);
     out.u32(0x4000_0000);
 }
 
@@ -224,13 +221,16 @@ fn avc_configuration(out: &mut BoxWriter, params: &VideoParams) {
     out.u8(1);
     out.put(&params.sps[1..4]);
     out.u8(0xFC | 3);
-    out.u8(0xE0 | 1);
-    out.u16(params.sps.len() as u16);
-    out.put(&params.sps);
-    out.u8(params.pps.len() as u8);
-    for pps in &params.pps {
-        out.u16(pps.len() as u16);
-        out.put(pps);
+    let others = |wanted| params.others.iter().filter(move |set| set.first().is_some_and(|head| kind(*head) == wanted));
+    let sps: Vec<_> = std::iter::once(&params.sps).chain(others(nal_type::SPS)).collect();
+    let pps: Vec<_> = params.pps.iter().chain(others(nal_type::PPS)).collect();
+    // So many can be counted here (14496-15, 5.3.3.1.2); the standard has no more ids of SPS either.
+    for (sets, head, most) in [(sps, 0xE0, 31), (pps, 0, 255)] {
+        out.u8(head | sets.len().min(most) as u8);
+        for set in sets.into_iter().take(most) {
+            out.u16(set.len() as u16);
+            out.put(set);
+        }
     }
     if !matches!(params.sps[1], 66 | 77 | 88) {
         // 4:2:0 with 8 bits; other High streams never get here, because they are not shown (14496-15, 5.3.3.1.2).

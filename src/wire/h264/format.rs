@@ -42,6 +42,8 @@ pub struct PictureFormat {
     pub bit_depth: u8,
     /// How colour is sampled.
     pub chroma: Chroma,
+    /// Pictures that others may refer to, at once.
+    pub reference_frames: u32,
     /// Whether pictures may be fields.
     pub interlaced: bool,
     /// Whether pictures may be coded without loss.
@@ -93,6 +95,7 @@ impl PictureFormat {
                 ChromaFormat::YUV422 => Chroma::Yuv422,
                 _ => Chroma::Yuv444,
             },
+            reference_frames: sps.max_num_ref_frames,
             interlaced,
             lossless: info.qpprime_y_zero_transform_bypass_flag,
             header,

@@ -6,6 +6,7 @@ pub mod format;
 pub mod order;
 pub mod params;
 mod references;
+pub mod renumber;
 
 /// `nal_unit_type` values (H.264, table 7-1) that this room tells apart.
 pub mod nal_type {

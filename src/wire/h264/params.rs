@@ -56,13 +56,13 @@ impl Numbers {
 }
 
 /// The ids of a PPS and of the SPS it builds on (H.264, 7.3.2.2).
-fn pps_ids(pps: &[u8]) -> Option<(u32, u32)> {
+pub(super) fn pps_ids(pps: &[u8]) -> Option<(u32, u32)> {
     let mut numbers = Numbers::of(pps.get(1..)?);
     Some((numbers.next()?, numbers.next().filter(|id| *id <= MAX_SPS_ID)?))
 }
 
 /// The id of an SPS: behind its header, profile, constraints and level (H.264, 7.3.2.1.1).
-fn sps_id(sps: &[u8]) -> Option<u32> {
+pub(super) fn sps_id(sps: &[u8]) -> Option<u32> {
     Numbers::of(sps.get(4..)?).next().filter(|id| *id <= MAX_SPS_ID)
 }
 
@@ -147,6 +147,13 @@ impl ParameterSets {
         self.current.clone()
     }
 
+    /// The sets that `described` leaves out, since its pictures don't name them: SPS, then PPS.
+    pub fn others(&self, described: &VideoParams) -> Vec<Bytes> {
+        let sps = self.sps.values().filter(|sps| **sps != described.sps);
+        let pps = self.pps.values().map(|(_, pps)| pps).filter(|pps| !described.pps.contains(pps));
+        sps.chain(pps).cloned().collect()
+    }
+
     fn describe(&self) -> Option<VideoParams> {
         let (id, sps) = match self.used.and_then(|used| self.sps.get_key_value(&used)) {
             Some(used) => used,
@@ -163,6 +170,7 @@ impl ParameterSets {
         Some(VideoParams {
             sps: sps.clone(),
             pps,
+            others: Vec::new(),
             width,
             height,
             reorder_depth: reorder_depth(&parsed, restrictions),

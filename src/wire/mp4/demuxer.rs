@@ -11,7 +11,9 @@ use bytes::{Bytes, BytesMut};
 use crate::ground::frame::{Frame, Tracks};
 use crate::ground::limits;
 use crate::wire::mp4::boxes::{BoxHeader, boxes, find};
-use crate::wire::mp4::stream::{Coding, Defaults, Expected, Stream};
+use crate::wire::mp4::fragment::Told;
+use crate::wire::mp4::stream::{Coding, Stream};
+use crate::wire::mp4::tables::{Row, Tables};
 use crate::wire::mp4::track::{Entry, Track, timescale};
 use crate::wire::mp4::{Mp4Error, fragment};
 
@@ -25,9 +27,11 @@ pub struct Demuxer {
     /// Where the gathered box begins in the file.
     position: u64,
     streams: Vec<Stream>,
+    /// What holds for the fragments of each stream.
+    told: Vec<Told>,
     described: bool,
-    /// Samples whose media have yet to come.
-    expected: Vec<Expected>,
+    /// Samples whose media have yet to come, each with the number of its stream.
+    expected: Vec<(usize, Row)>,
 }
 
 impl Demuxer {
@@ -40,7 +44,7 @@ impl Demuxer {
     pub fn tracks(&mut self) -> Option<Tracks> {
         let mut tracks = Tracks { video: None, audio: None };
         for stream in &mut self.streams {
-            match stream.coding.entries.first_mut() {
+            match stream.entries().first_mut() {
                 Some(Entry::Pictures(pictures)) => tracks.video = pictures.params(),
                 Some(Entry::Sound(params)) => tracks.audio = Some(Arc::new(params.clone().without_pre_skip())),
                 _ => {}
@@ -112,17 +116,23 @@ impl Demuxer {
     fn take(&mut self, header: &BoxHeader, whole: &Bytes, frames: &mut Vec<Frame>) -> Result<(), Mp4Error> {
         let body = &whole[header.header as usize..];
         match &header.kind {
-            b"moov" => self.describe(body),
+            b"moov" => self.describe(&whole.slice_ref(body)),
             b"moof" => {
                 self.expected.clear();
-                fragment::samples(body, self.position, &mut self.streams, &mut self.expected)
+                let Self { position, streams, told, expected, .. } = self;
+                fragment::samples(body, *position, told, limits::MP4_FRAGMENT_SAMPLES, &mut |stream, sample| {
+                    streams[stream].expects(&sample);
+                    expected.push((stream, sample));
+                    Ok(())
+                })
             }
             _ => self.media(whole, frames),
         }
     }
 
-    /// Takes the description: the first track of pictures and the first of sound that are understood.
-    fn describe(&mut self, moov: &[u8]) -> Result<(), Mp4Error> {
+    /// Takes the description: the first track of pictures and the first of sound that are understood. Its own tables may
+    /// tell of the samples that come next (ffmpeg's `-movflags frag_keyframe`).
+    fn describe(&mut self, moov: &Bytes) -> Result<(), Mp4Error> {
         if self.described {
             return Err(Mp4Error::Broken("a second description"));
         }
@@ -140,9 +150,23 @@ impl Demuxer {
             if std::mem::replace(&mut found[usize::from(track.is_video)], true) {
                 continue;
             }
-            let Track { id, timescale, edit, entries, .. } = track;
-            let coding = Coding { timescale, edit, entries };
-            self.streams.push(Stream::new(id, Defaults::of(moov, id), coding));
+            let Track { id, timescale, pieces, entries, tables, .. } = track;
+            let piece = pieces.first().copied().unwrap_or_default();
+            let (mut stream, mut told) = (Stream::new(Coding { timescale, piece, entries }), Told::of(moov, id));
+            for row in Tables::parse(moov, tables).iter().flat_map(Tables::rows) {
+                let row = row?;
+                if self.expected.len() >= limits::MP4_FRAGMENT_SAMPLES {
+                    return Err(Mp4Error::TooLarge("samples in one fragment"));
+                }
+                if row.size as usize > limits::ACCESS_UNIT_BYTES {
+                    return Err(Mp4Error::TooLarge("bytes in one picture"));
+                }
+                told.next_time = row.time + i64::from(row.duration);
+                stream.expects(&row);
+                self.expected.push((self.streams.len(), row));
+            }
+            self.streams.push(stream);
+            self.told.push(told);
         }
         self.described = true;
         match (found[1], foreign) {
@@ -156,16 +180,16 @@ impl Demuxer {
     fn media(&mut self, mdat: &Bytes, frames: &mut Vec<Frame>) -> Result<(), Mp4Error> {
         let known = frames.len();
         // Each sample is copied: samples that lie over each other would make much of little.
-        let told = self.expected.iter().map(|sample| u64::from(sample.size)).sum::<u64>();
+        let told = self.expected.iter().map(|(_, sample)| u64::from(sample.size)).sum::<u64>();
         if told > mdat.len() as u64 {
             return Err(Mp4Error::Broken("place of a sample"));
         }
-        for sample in std::mem::take(&mut self.expected) {
+        for (stream, sample) in std::mem::take(&mut self.expected) {
             let start = sample.offset.checked_sub(self.position).and_then(|start| usize::try_from(start).ok());
             let data = start.and_then(|start| mdat.get(start..start.checked_add(sample.size as usize)?));
             let data = data.ok_or(Mp4Error::Broken("place of a sample"))?;
             if !data.is_empty() {
-                frames.extend(self.streams[sample.stream].frame(&sample, mdat.slice_ref(data))?);
+                frames.extend(self.streams[stream].frame(&sample, mdat.slice_ref(data))?);
             }
         }
         frames[known..].sort_by_key(|frame| match frame {

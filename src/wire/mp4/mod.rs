@@ -2,24 +2,29 @@
 //! `wire/fmp4` writes.
 //!
 //! `demuxer` takes fragmented MP4 in pieces of any size, as a browser sends it, and gives frames. `movie` opens a finished
-//! file by asking for the bytes it needs, and gives the place and time of every sample, out of `tables`. Both know a track
-//! by `track`, which describes it, `sound` and `pictures`, which brings access units into the house's form.
+//! file by asking for the bytes it needs, and gives the place and time of every sample, out of `tables`, which `gather`
+//! makes of fragments, cut as `edits` say and `plan` finds out. Both know a track by `track`, which describes it, `sound`
+//! and `pictures`, which brings access units into the house's form.
 
 use crate::ground::limits;
 
 pub mod boxes;
 pub mod demuxer;
+mod edits;
 mod fragment;
+mod gather;
 pub mod movie;
 mod pictures;
+mod plan;
 mod sound;
 mod stream;
 mod tables;
 pub mod track;
 
 pub use demuxer::Demuxer;
-pub use movie::{Ask, Movie, MovieSample, MovieSamples, Opened, Opener};
-pub use pictures::Pictures;
+pub use movie::{Ask, Movie, MovieSample, MovieSamples, Opener, Purpose, Recoding};
+pub use pictures::{Picture, Pictures};
+pub use plan::Cuts;
 
 /// Why a file or a stream can't be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +43,10 @@ pub enum Mp4Error {
     Repeats,
     /// It has no pictures.
     NoVideo,
-    /// It was put together of pieces by its edit list.
+    /// Its edit list plays a part of it faster or slower than it was filmed.
     Edited,
+    /// All that its edit list shows lies inside of groups of pictures that can't be coded again.
+    Uncut,
 }
 
 impl std::fmt::Display for Mp4Error {
@@ -62,9 +69,13 @@ impl std::fmt::Display for Mp4Error {
                  or export the video again",
             ),
             Self::NoVideo => f.write_str("There are no pictures in this file; choose a video"),
-            Self::Edited => {
-                f.write_str("This video is put together of several pieces; export it as one, and send that")
-            }
+            Self::Edited => f.write_str(
+                "A part of this video plays faster or slower than it was filmed; export it as a new video, and send that",
+            ),
+            Self::Uncut => f.write_str(
+                "This video was trimmed, and what was cut away can't be taken out of the file here; export it as a new \
+                 video, and send that",
+            ),
         }
     }
 }

@@ -60,7 +60,8 @@ impl Pictures {
         if let Some((_, given)) = self.known.as_ref().filter(|(known, _)| Arc::ptr_eq(known, &now)) {
             return Some(given.clone());
         }
-        let given = Arc::new(VideoParams { rotation: self.rotation, ..(*now).clone() });
+        let (rotation, others) = (self.rotation, self.sets.others(&now));
+        let given = Arc::new(VideoParams { rotation, others, ..(*now).clone() });
         self.known = Some((now, given.clone()));
         Some(given)
     }

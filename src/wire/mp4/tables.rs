@@ -31,22 +31,24 @@ pub(super) struct Row {
 /// The tables of one track. Cloning shares them.
 #[derive(Clone, Debug)]
 pub(super) struct Tables {
+    /// When the first sample is decoded.
+    pub(super) start: i64,
     /// Runs of a duration: `stts`.
-    durations: Bytes,
+    pub(super) durations: Bytes,
     /// Runs of an offset: `ctts`; empty without.
-    compositions: Bytes,
+    pub(super) compositions: Bytes,
     /// Numbers of key samples: `stss`; `None`: all are.
-    keys: Option<Bytes>,
+    pub(super) keys: Option<Bytes>,
     /// Runs of chunks: `stsc`.
-    chunk_runs: Bytes,
+    pub(super) chunk_runs: Bytes,
     /// Places of chunks, in four bytes or, where `wide`, eight: `stco`, `co64`.
-    chunks: Bytes,
-    wide: bool,
+    pub(super) chunks: Bytes,
+    pub(super) wide: bool,
     /// Sizes: `stsz`; empty where all have the same.
-    sizes: Bytes,
-    same_size: u32,
+    pub(super) sizes: Bytes,
+    pub(super) same_size: u32,
     /// How many samples there are.
-    count: u32,
+    pub(super) count: u32,
 }
 
 impl Tables {
@@ -69,6 +71,7 @@ impl Tables {
         }
         let wide = table(b"stco").is_none();
         Ok(Self {
+            start: 0,
             durations: table(b"stts").ok_or_else(broken)?,
             compositions: table(b"ctts").unwrap_or_default(),
             keys: table(b"stss"),
@@ -91,7 +94,7 @@ impl Tables {
         Rows {
             tables: self.clone(),
             number: 0,
-            time: 0,
+            time: self.start,
             duration: Cursor::default(),
             composition: Cursor::default(),
             next_key: 0,
@@ -168,6 +171,11 @@ impl Iterator for Rows {
 }
 
 impl Rows {
+    /// When the next sample is decoded.
+    pub(super) fn time(&self) -> i64 {
+        self.time
+    }
+
     fn row(&mut self) -> Option<Row> {
         while self.left_in_chunk == 0 {
             self.begin_chunk()?;

@@ -2,20 +2,21 @@
 //! what has arrived, until the film is whole.
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ground::reply::Reply;
 use crate::http::api::answer::json_reply;
 use crate::http::api::failure::refused;
 use crate::http::status::status_of_clip;
-use crate::share::{ClipError, ClipProgress};
+use crate::share::{ClipError, ClipProgress, Note};
 
 /// The answer that tells how far a film is, or why it is not taken.
 pub fn clip_answer(answer: Result<ClipProgress, ClipError>) -> Reply {
     let error = match answer {
         Ok(ClipProgress::Arrived(bytes)) => return with_range(Reply::bytes(308, "", Bytes::new()), bytes),
-        Ok(ClipProgress::Whole(share, state)) => {
-            return json_reply(200, &json!({ "share_id": share.to_string(), "state": state.as_str() }));
+        Ok(ClipProgress::Whole(share, state, told)) => {
+            let answer = json!({ "share_id": share.to_string(), "state": state.as_str(), "notes": notes(&told) });
+            return json_reply(200, &answer);
         }
         Err(ClipError::Share(error)) => return refused(error),
         Err(error) => error,
@@ -29,6 +30,11 @@ pub fn clip_answer(answer: Result<ClipProgress, ClipError>) -> Reply {
         ClipError::Offset(arrived) => with_range(reply, arrived),
         _ => reply,
     }
+}
+
+/// What a sender is told of a clip that could be taken.
+pub fn notes(told: &[Note]) -> Value {
+    told.iter().map(|note| json!({ "code": note.as_str(), "message": note.to_string() })).collect()
 }
 
 /// Says which bytes have arrived, if any have (a `Range` of an answer, as resumable uploads have it).

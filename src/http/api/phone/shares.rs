@@ -8,6 +8,7 @@ use crate::ground::recording_failure;
 use crate::http::api::answer::{json_reply, media};
 use crate::http::api::call::{body, host_name, number};
 use crate::http::api::failure::{Answered, Failure};
+use crate::http::api::phone::clips::notes;
 use crate::http::api::services::Api;
 use crate::http::request::Request;
 use crate::share::{Asker, Kind, Report, Sender};
@@ -120,6 +121,7 @@ fn share_json(report: &Report) -> Value {
         "targets": targets.collect::<Vec<_>>(),
         "viewers": report.viewers,
         "kept": report.share.kept,
+        "notes": notes(&report.share.notes),
         "recording_failure": report.share.recording_failure,
         "recording_failure_code": report.share.recording_failure.as_deref().map(recording_failure::code),
         "media": report.share.media.as_ref().map(media),

@@ -2,6 +2,8 @@
 
 use super::*;
 
+use crate::share::Note;
+
 /// A clip of a sender who belongs to the house, and its sender.
 fn clip(house: &House) -> (ShareId, SenderId) {
     let sender = house.enrol("Rui", None);
@@ -21,19 +23,21 @@ fn a_clip_is_ready_and_over_in_one_decision_and_rings() {
     assert_eq!(code(house.steward.clip(camera, live)), "invalid");
     house.steward.media_started(share).expect("preparing");
     let heard = house.heard(Audience::Tv(house.tv), || {
-        house.steward.clip_ready(share, media(), 61_000).expect("ready");
+        house.steward.clip_ready(share, media(), vec![Note::Shortened], 61_000).expect("ready");
     });
     let [Change::Share { .. }, Change::Ring(ring), Change::Share { kind: Kind::Clip, .. }] = &heard[..] else {
         panic!("{heard:?}")
     };
     assert_eq!(ring.kind, Kind::Clip);
     assert_eq!((house.state(share), house.target(share)), (ShareState::Ended, TargetState::Notified));
+    let kept = house.steward.share(Asker::Owner, share).expect("a share").share.notes;
+    assert_eq!(kept, [Note::Shortened], "for its sender");
     let entry = house.steward.entry(house.ana, share).expect("hers");
     assert!(entry.may_play && entry.duration_ms == Some(61_000) && !entry.seen);
     assert_eq!(house.steward.waiting_rings(house.tv).expect("none"), [], "it waits in the inbox");
     house.steward.accept(house.ana, share, None, PlayFrom::Live).expect("it plays");
     assert_eq!(house.target(share), TargetState::Watching);
-    assert_eq!(code(house.steward.clip_ready(share, media(), 1)), "ended");
+    assert_eq!(code(house.steward.clip_ready(share, media(), Vec::new(), 1)), "ended");
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn a_clip_that_fails_says_why_and_one_that_is_over_stays_as_it_is() {
 
     let (share, _) = clip(&house);
     house.steward.media_started(share).expect("preparing");
-    house.steward.clip_ready(share, media(), 5).expect("ready");
+    house.steward.clip_ready(share, media(), Vec::new(), 5).expect("ready");
     house.steward.clip_failed(share, EndReason::Unplayable, "late").expect("nothing to do");
     let kept = house.steward.share(Asker::Owner, share).expect("a share").share;
     assert_eq!((kept.end_reason, kept.recording_failure), (Some(EndReason::Stopped), None));

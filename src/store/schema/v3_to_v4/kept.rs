@@ -84,6 +84,7 @@ mod tests {
             recording_failure: None,
             targets: vec![target],
             kept: false,
+            notes: Vec::new(),
         };
         let reading = Reading::new(database.begin_read().expect("read"));
         assert_eq!(reading.share(share), Ok(Some(expected)));

@@ -5,7 +5,7 @@ use crate::ground::frame::{AudioCodec, AudioParams};
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::fragment::fragment_bytes;
 use crate::wire::fmp4::init::init_segment;
-use crate::wire::mp4::{Movie, Mp4Error, Pictures};
+use crate::wire::mp4::{Movie, Mp4Error, Pictures, Purpose};
 
 /// Bytes of an init segment whose parameters come with the pictures.
 const USUAL_INIT_BYTES: u64 = 1200;
@@ -29,15 +29,14 @@ struct Waiting {
 
 impl Size {
     /// Of the recording of `movie`: what it comes to, or a little more. It is more only where pictures bring parameters of
-    /// their own that change, which no table tells.
+    /// their own that change, which no table tells, and where pictures are coded again.
     pub fn of(movie: &Movie) -> Result<Self, Mp4Error> {
         let audio = movie.sound().cloned().map(AudioParams::without_pre_skip);
         let descriptions: Vec<Option<&Pictures>> = movie.pictures().collect();
         let (mut size, mut waiting, mut described) = (Self::default(), Waiting::default(), None);
         for sample in movie.samples() {
-            let sample = sample?;
             let sample_bytes = sample.bytes.length as u64;
-            if !sample.is_picture {
+            if sample.purpose == Purpose::Sound {
                 let duration = match audio.as_ref().map(|params| (&params.codec, params.sample_rate)) {
                     Some((AudioCodec::Aac { samples_per_frame, .. }, rate)) => {
                         Ticks90k::from_units(i64::from(*samples_per_frame), rate)

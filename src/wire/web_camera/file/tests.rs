@@ -212,3 +212,28 @@ proptest! {
         }
     }
 }
+
+/// Eight seconds with B-frames out of ffmpeg, of which some are shown before they are decoded (`-movflags negative_cts_offsets`).
+const EARLY: &[u8] = include_bytes!("../../../../tests/captures/mp4/frag_negcts.mp4");
+/// The same, whose description tells of the first fragment's samples (`-movflags frag_keyframe` alone).
+const BEGUN: &[u8] = include_bytes!("../../../../tests/captures/mp4/frag_noempty.mp4");
+
+#[test]
+fn pictures_have_their_own_times_in_the_order_of_the_source() {
+    for (file, piece) in [(EARLY, 4000), (EARLY, 100_000), (BEGUN, 4000), (BEGUN, 7)] {
+        let (_, frames, _) = sent(file, piece.max(file.len() / 3000)).expect("a good file");
+        let pictures = frames.iter().filter_map(|frame| if let Frame::Video(p) = frame { Some(p) } else { None });
+        let times: Vec<_> = pictures.clone().map(|picture| picture.pts.0).collect();
+        assert_eq!(times.len(), 240);
+        assert!(pictures.clone().all(|picture| picture.dts <= picture.pts));
+        let decoded: Vec<_> = pictures.map(|picture| picture.dts).collect();
+        assert!(decoded.windows(2).all(|pair| pair[0] < pair[1]));
+        let mut shown = times.clone();
+        shown.sort_unstable();
+        let uneven = shown.windows(2).filter(|pair| !(2999..=3001).contains(&(pair[1] - pair[0]))).count();
+        assert_eq!(uneven, 0, "each is shown a picture after the last");
+        // As ffprobe tells of the file: B-frames, two or one in a row.
+        let order: Vec<_> = times[..8].iter().map(|time| (time - shown[0] + 1) / 3000).collect();
+        assert_eq!(order, [0, 3, 1, 2, 6, 4, 5, 8], "in the source's order");
+    }
+}

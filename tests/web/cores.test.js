@@ -90,14 +90,14 @@ test('the arrival time in prft is read to the millisecond', () => {
 });
 
 /** A viewer by arithmetic: media comes in at one second a second, late by `late(now)`; the page plays at the advised speed. */
-function play({ seconds, start, dry = 0.12, late = () => 0, ignoresRate = false }) {
+function play({ seconds, start, dry = 0.12, late = () => 0, ignoresRate = false, steady = false }) {
   const { Edge } = load('player/edge.js');
-  const edge = new Edge(0);
+  const edge = new Edge(0, steady);
   let position = -start;
   let rate = 1;
   let stopped = false;
   let since = 0;
-  const seen = { dry: 0, jumps: 0, aheads: [], rates: new Set() };
+  const seen = { dry: 0, jumps: 0, aheads: [], rates: new Set(), changes: 0 };
   for (let now = 0; now < seconds * 1000; now += 50) {
     const end = (now - late(now)) / 1000;
     const ahead = end - position;
@@ -112,7 +112,11 @@ function play({ seconds, start, dry = 0.12, late = () => 0, ignoresRate = false 
           position = end - edge.landing();
           edge.moved();
           seen.jumps += 1;
-        } else { rate = advice.rate; seen.rates.add(rate); }
+        } else {
+          seen.changes += advice.rate === rate ? 0 : 1;
+          rate = advice.rate;
+          seen.rates.add(rate);
+        }
         position += 0.05 * (ignoresRate ? 1 : rate);
       }
     }
@@ -127,6 +131,27 @@ test('the edge: from a late start to the margin, smoothly, without running dry',
   assert.equal(seen.jumps, 0);
   assert.ok(seen.aheads.slice(200).every((ahead) => ahead > 0.14 && ahead < 0.26), `${seen.aheads.slice(200, 210)}`);
   assert.ok([...seen.rates].every((rate) => rate >= 0.95 && rate <= 1.1));
+});
+
+test('the edge: the speed changes seldom, whatever the jitter', () => {
+  assert.ok(play({ seconds: 60, start: 0.4 }).changes <= 4);
+  for (const jitter of [30, 60, 120, 250]) {
+    let seed = 1;
+    const random = () => { seed = (seed * 16807) % 2147483647; return seed / 2147483647; };
+    const seen = play({ seconds: 120, start: 0.4, late: () => random() * jitter });
+    assert.ok(seen.changes <= 24, `${seen.changes} changes in two minutes with ${jitter} ms of jitter`);
+    assert.deepEqual([...seen.rates].filter((rate) => ![0.95, 1, 1.04, 1.1].includes(rate)), []);
+  }
+});
+
+test('the edge: where the speed has to stay as it is, it does, and what is far behind is jumped over now and then', () => {
+  const calm = play({ seconds: 60, start: 1.4, steady: true });
+  assert.deepEqual([[...calm.rates], calm.jumps, calm.dry], [[1], 0, 0]);
+  const late = play({ seconds: 60, start: 4, steady: true });
+  assert.deepEqual([[...late.rates], late.jumps], [[1], 1]);
+  assert.ok(late.aheads.at(-1) < 1.2, `${late.aheads.at(-1)}`);
+  const torn = play({ seconds: 60, start: 0.9, steady: true, late: (now) => (now % 6000 < 1500 ? now % 6000 : 0) });
+  assert.ok(torn.jumps <= 6, `${torn.jumps} jumps in a minute`);
 });
 
 test('the edge: far behind it jumps, once', () => {

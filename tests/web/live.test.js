@@ -113,6 +113,59 @@ test('a sender who is silent for a while is waited for, and caught up with', asy
   assert.ok(await moves(1500) > 1.2);
 });
 
+/** What may become of a request for media. */
+const BROKEN = {
+  refused: (response, request) => request.socket.destroy(),
+  unavailable: (response) => { response.writeHead(503); response.end(); },
+  hanging: () => { /* no answer, ever */ },
+  mute: (response) => { response.writeHead(200, { 'Content-Type': 'video/mp4' }); response.flushHeaders(); },
+  garbage: (response) => {
+    response.writeHead(200, { 'Content-Type': 'text/html' });
+    response.end('<!DOCTYPE html><h1>Sign in to this network</h1>'.repeat(999));
+  }
+};
+
+for (const [name, broken] of Object.entries(BROKEN)) {
+  test(`media that can't be fetched (${name}): a word within ten seconds what to do, gone once they come`, async () => {
+    mock = scene.keep(await start({ users: [{ ...FAMILY()[0], signed_in: true }], broken }));
+    page = await open(scene.browser, mock);
+    await on(page, 'home');
+    await listening(mock);
+    mock.ring();
+    await page.waitForSelector('.ring');
+    /* The page itself notes how long it takes: to look from outside would take it longer. */
+    await page.evaluate(() => {
+      document.addEventListener('keydown', () => { window.pressed = performance.now(); }, { capture: true, once: true });
+      new MutationObserver(() => { window.told = window.told || performance.now(); }).observe(document.getElementById('panel'),
+        { childList: true });
+    });
+    await keys(page, 'Enter');
+    await page.waitForSelector('.panel');
+    assert.match(await page.textContent('.panel'), /doesn’t get through.*home network.*Try again/s);
+    const after = await page.evaluate(() => window.told - window.pressed);
+    assert.ok(after < 10000 || os.loadavg()[0] > os.cpus().length * 1.5, `after ${after} ms`);
+    if (process.env.PICTURES && name === 'hanging') { await page.screenshot({ path: `${process.env.PICTURES}/missing.png` }); }
+    mock.broken = null;
+    await page.waitForSelector('.panel', { state: 'detached' });
+    await playing(page);
+    assert.ok((await moves(1500)) > 0.5);
+  });
+}
+
+test('media that stop coming while one watches: a word what to do; trying again, and by itself', async () => {
+  const { stream } = await watch();
+  mock.broken = BROKEN.unavailable;
+  stream.drop();
+  await page.waitForSelector('.panel');
+  await keys(page, 'Enter');
+  await page.waitForSelector('.panel', { state: 'detached' });
+  await page.waitForSelector('.panel');
+  mock.broken = null;
+  await page.waitForSelector('.panel', { state: 'detached' });
+  await playing(page);
+  assert.equal(await page.evaluate(() => document.body.dataset.page), 'live');
+});
+
 test('another picture size in mid-stream plays on', async () => {
   const { stream } = await watch();
   assert.equal(await page.evaluate(() => document.querySelector('video').videoWidth), 1280);

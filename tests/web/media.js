@@ -20,10 +20,11 @@ function barCode() {
   return boxes.join(',');
 }
 
-/** Makes (or finds) a clip and gives its path. */
-function clip(width, height, seconds) {
+/** Makes (or finds) a clip and gives its path. A key frame comes every `group` pictures, unless they are refreshed bit by bit
+ *  (`refresh`: intra refresh, whose first picture alone is a key frame). */
+function clip(width, height, seconds, { group = FRAME_RATE, bits_per_second = 2000000, refresh = false } = {}) {
   const folder = path.join(os.tmpdir(), 'lareira-page-tests');
-  const file = path.join(folder, `clip-${width}x${height}-${seconds}.mp4`);
+  const file = path.join(folder, `clip-${[width, height, seconds, group, bits_per_second, refresh].join('-')}.mp4`);
   if (fs.existsSync(file)) { return file; }
   fs.mkdirSync(folder, { recursive: true });
   const unfinished = `${file}.${process.pid}.part`;
@@ -33,8 +34,10 @@ function clip(width, height, seconds) {
       + 'c0=0x24506e:c1=0xd9915a:c2=0x5b2f3c:nb_colors=3:speed=0.02:seed=7',
     '-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=2:sample_rate=48000',
     '-vf', barCode(), '-t', String(seconds),
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-b:v', '2M', '-g',
-      String(FRAME_RATE),
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p',
+    '-b:v', String(bits_per_second), '-minrate', String(bits_per_second), '-maxrate', String(bits_per_second), '-bufsize',
+      String(bits_per_second), '-g', String(group), '-keyint_min', String(group), '-sc_threshold', '0',
+    '-x264-params', `nal-hrd=cbr${refresh ? ':intra-refresh=1' : ''}`,
     '-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-use_editlist', '0',
     '-movflags', 'empty_moov+default_base_moof+frag_every_frame', '-f', 'mp4', unfinished,
   ]);

@@ -409,6 +409,7 @@ class Mock {
     if (this.dead && this.dead.has(id)) { response.writeHead(503); return response.end(); }
     if (id.startsWith('channel-') && !this.streams.has(id)) { this.streams.set(id, new Live(clipOf(640, 360, 60))); }
     const stream = this.streams.get(id);
+    if (file === 'live.mp4' && this.broken) { return this.broken(response, request); }
     if (file === 'live.mp4') {
       if (!stream || stream.over) { response.writeHead(410); return response.end(); }
       response.writeHead(200, { 'Content-Type': 'video/mp4', 'Cache-Control': 'no-store' });

@@ -21,6 +21,7 @@ use crate::package::fmp4::finished::FinishedRecording;
 use crate::wire::fmp4::decode_clock::{DecodeClock, Decoding};
 use crate::wire::fmp4::fragment::ReferenceTime;
 use crate::wire::fmp4::init::free_box;
+use crate::wire::fmp4::lead_in::MOMENT;
 use crate::wire::fmp4::muxer::{Fragment, Muxed, Muxer};
 use crate::wire::playlist::hls::{BadReload, MediaPlaylist, Past as PastPlaylist, Reload};
 use crate::wire::playlist::segments::{FragmentMeta, SegmentSpan, Segments};
@@ -38,6 +39,22 @@ const STEP_BYTES: usize = 1024 * 1024;
 const STEP_BYTES_BESIDE: usize = 64 * 1024;
 /// Making a fragment takes as long as copying so many bytes.
 const FRAGMENT_COST_BYTES: usize = 8 * 1024;
+
+/// A reader that begins with a key frame older than this is led to the newest pictures.
+const LEAD_IN_FROM: Ticks90k = Ticks90k::from_ms(1000);
+/// So much of what is newest it is shown: players want something in hand.
+const LEAD_IN_TO: Ticks90k = Ticks90k::from_ms(400);
+
+/// The way of a reader from a key frame to the newest pictures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeadIn {
+    /// The number of the fragment with which it ends: from there on all is as for everybody.
+    pub number: u64,
+    /// When that one starts.
+    pub join: Ticks90k,
+    /// When the next picture of the way is decoded.
+    pub time: Ticks90k,
+}
 
 /// What a packager does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -348,6 +365,25 @@ impl Packager {
     /// The number of the newest key frame's fragment.
     pub fn newest_key(&self) -> Option<u64> {
         self.newest_key
+    }
+
+    /// Where a reader that begins with the key frame `key` is to be led, and at what time the first picture of the way there
+    /// is decoded; `None` where the key frame is not from long ago.
+    pub fn lead_in(&self, key: u64) -> Option<LeadIn> {
+        let start = |kept: &Kept| kept.fragment.start;
+        let newest = self.ring.back().map(start)?;
+        if newest - self.kept(key).map(start)? <= LEAD_IN_FROM {
+            return None;
+        }
+        let way = self.ring.iter().zip(self.first..).skip((key - self.first) as usize);
+        let mut pictures = way.filter(|(kept, _)| kept.fragment.picture);
+        let mut before = 0;
+        let (join, number) = pictures.find(|(kept, _)| {
+            before += 1;
+            newest - start(kept) <= LEAD_IN_TO
+        })?;
+        let join_start = start(join);
+        Some(LeadIn { number, join: join_start, time: join_start - Ticks90k(MOMENT.0 * (before - 1)) })
     }
 
     fn kept(&self, number: u64) -> Option<&Kept> {

@@ -1,5 +1,6 @@
 //! One who reads the endless body: the init segment, then every fragment from the newest key frame on.
 //!
+//! Where that is from long ago it is led to the newest pictures at once: those before them are decoded, not watched.
 //! It keeps its place and no queue: one that falls behind goes on at the newest key frame, and is counted. Where other
 //! parameters hold its body ends, for many players pass over a second init segment: who asks again gets the new one.
 
@@ -12,6 +13,8 @@ use event_listener::EventListener;
 use futures_lite::{Stream as AsyncStream, ready};
 
 use crate::package::fmp4::Fmp4;
+use crate::package::fmp4::packager::LeadIn;
+use crate::wire::fmp4::lead_in::{MOMENT, lead_in as squeezed};
 
 /// A reader of one stream. It keeps its place, and nothing else.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct Reader {
     next: Option<u64>,
     /// The init segment that was read.
     init_segment: Option<usize>,
+    /// Its way from the key frame it began with, where that was from long ago.
+    lead_in: Option<LeadIn>,
     listener: Option<EventListener>,
 }
 
@@ -31,14 +36,14 @@ impl Fmp4 {
             packager.enter(source);
             source.want_key_frame();
         });
-        Reader { fmp4: self.clone(), next: None, init_segment: None, listener: None }
+        Reader { fmp4: self.clone(), next: None, init_segment: None, lead_in: None, listener: None }
     }
 }
 
 impl Reader {
     /// What comes next, if it is there; `Err` at the end of the body.
     fn take(&mut self) -> Result<Option<Bytes>, Ended> {
-        let Self { fmp4, next, init_segment, .. } = self;
+        let Self { fmp4, next, init_segment, lead_in, .. } = self;
         fmp4.with(|packager, source| {
             let oldest = packager.first_number();
             let place = match *next {
@@ -50,6 +55,7 @@ impl Reader {
                 }
                 None => packager.newest_key(),
             };
+            let is_new = *next != place;
             let fragment = place.and_then(|place| Some((place, packager.fragment(place)?)));
             let Some((place, (bytes, described))) = fragment else {
                 return if source.ended() { Err(Ended) } else { Ok(None) };
@@ -57,13 +63,22 @@ impl Reader {
             if init_segment.is_some_and(|known| known != described) {
                 return Err(Ended);
             }
+            if is_new {
+                *lead_in = packager.lead_in(place);
+            }
             if init_segment.is_none() {
                 *init_segment = Some(described);
                 *next = Some(place);
                 return Ok(packager.init_segment(described));
             }
             *next = Some(place + 1);
-            Ok(Some(bytes))
+            let Some(way) = lead_in.as_mut().filter(|way| place < way.number) else { return Ok(Some(bytes)) };
+            let picture = squeezed(&bytes, way.time, way.join);
+            if picture.is_some() {
+                way.time += MOMENT;
+            }
+            // Sound by itself is left out: an empty piece is none.
+            Ok(Some(picture.unwrap_or_default()))
         })
     }
 }
@@ -77,6 +92,7 @@ impl AsyncStream for Reader {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             match self.take() {
+                Ok(Some(bytes)) if bytes.is_empty() => {}
                 Ok(Some(bytes)) => return Poll::Ready(Some(bytes)),
                 Err(Ended) => return Poll::Ready(None),
                 Ok(None) => {}

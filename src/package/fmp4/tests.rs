@@ -98,6 +98,44 @@ fn a_slow_reader_goes_on_at_the_newest_key_frame() {
 }
 
 #[test]
+fn a_reader_that_joins_in_a_long_group_is_led_to_the_newest_pictures_at_once() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    let params = params();
+    let mut publish = |from: i64, to: i64| {
+        for number in from..to {
+            publisher.write(&mut vec![picture(&params, number, number == 0, 100)], NOW);
+        }
+    };
+    publish(0, 450);
+    let fmp4 = Fmp4::of(&stream);
+    future::block_on(fmp4.begin());
+    let mut reader = fmp4.reader();
+    assert_eq!(&next(&mut reader).flatten().expect("the init segment")[4..8], b"ftyp");
+    let mut pictures = Vec::new();
+    let mut read = |reader: &mut Reader| {
+        while let Some(Some(bytes)) = next(reader) {
+            let (_, moof) = boxes(&bytes).find(|(kind, _)| kind == b"moof").expect("a moof");
+            pictures.extend(samples(moof).expect("our own"));
+        }
+        pictures.len()
+    };
+    assert_eq!(read(&mut reader), 450, "all that the newest build on");
+    publish(450, 452);
+    assert_eq!(read(&mut reader), 452);
+    let (way, shown) = pictures.split_at(437);
+    assert!(way[0].key && way[1..].iter().all(|picture| !picture.key));
+    assert!(pictures.windows(2).all(|two| two[0].decode_time + u64::from(two[0].duration) == two[1].decode_time));
+    let shown: Vec<_> = shown.iter().map(|picture| picture.decode_time).collect();
+    assert_eq!(
+        shown,
+        (437..452).map(|number| number * 3000).collect::<Vec<_>>(),
+        "0.4 s, and what follows, at their times"
+    );
+    assert!(shown[0] - way[0].decode_time <= 9000, "the way there takes a tenth of a second at most");
+}
+
+#[test]
 fn memory_is_bounded_even_without_key_frames() {
     let hub = Hub::new(1, Some(RECORDER));
     let (mut publisher, stream) = open(&hub);

@@ -1,11 +1,12 @@
 //! Fragmented MP4 (ISO/IEC 14496-12 and -15): a stream's init segment once, then a fragment a picture.
 //!
 //! `init` writes the init segment, `decode_clock` says when pictures are decoded, `fragment` one fragment, `muxer` turns frames into fragments, `read` finds its way in
-//! what was written, `remux` makes fragments of a finished film, `progressive` describes a finished recording for players that want to seek at once.
+//! what was written, `lead_in` has players catch up with it, `remux` makes fragments of a finished film, `progressive` describes a finished recording for players that want to seek at once.
 
 pub mod decode_clock;
 pub mod fragment;
 pub mod init;
+pub mod lead_in;
 pub mod muxer;
 pub mod progressive;
 pub mod read;

@@ -9,6 +9,21 @@
   var KEEP_S = 20, KEEP_LEAST_S = 2;
   /* Room the browser's sound output asks for before it starts. */
   var START_S = 0.24;
+  /* A seek costs more than it gains where it goes no further. */
+  var LEAST_SEEK_S = 0.1;
+  /* A seek may take so long; then bytes are given to the buffer again, whatever the browser says. */
+  var SEEK_MS = 1500;
+
+  /* A steady browser is looked after, and given media, so often; it begins with so much. */
+  var STEADY_TICK_MS = 100, STEADY_START_S = 0.5;
+
+  /* Its first picture lies so far behind the beginning: a hair before it, by rounding, it would be thrown away, and all that
+     build on it; much later, it would be waited for. */
+  var EARLY_S = 0.0001, LATE_S = 0.05;
+
+  /* WebKit over GStreamer (WPE on set-top boxes, WebKitGTK, old Tizen) locks up where the page seeks or changes the speed
+     while it is given media, and stops at every gap between pictures. Safari has another player inside. */
+  Lareira.isSteady = function (agent) { return /AppleWebKit/i.test(agent) && /Linux|X11/.test(agent) && !/Chrom/.test(agent); };
 
   function mediaSource() { return window.MediaSource || window.ManagedMediaSource || null; }
 
@@ -23,10 +38,12 @@
     this.tracks = [];
     this.timing = [];
     this.arrived = null;
+    this.open = null;
     this.lastDecode = -1;
     this.started = false;
     this.pictured = false;
     this.movedAt = 0;
+    this.ticking = false;
     this.stalledSince = 0;
     this.saidStalled = false;
     this.finished = '';
@@ -35,7 +52,12 @@
     this.delays = [];
     this.jumps = 0;
     this.stalls = 0;
-    this.edge = new Lareira.Edge(Date.now());
+    this.steady = Lareira.isSteady(window.navigator.userAgent);
+    /* So far before media browsers begin to play them all the same. */
+    this.near = this.steady ? LEAST_SEEK_S : 0.02;
+    /* Where the stream's time lies before the element's: a steady one begins at 0, without a seek. */
+    this.base = this.steady ? null : 0;
+    this.edge = new Lareira.Edge(Date.now(), this.steady);
     this.source = new Source();
     if (Source !== window.MediaSource) { video.disableRemotePlayback = true; }
     if ('latencyHint' in video) { video.latencyHint = 0; }
@@ -49,7 +71,9 @@
     });
     this.failed = function () { if (video.error) { self.fail('decode'); } };
     video.addEventListener('error', this.failed);
-    this.timer = setInterval(function () { self.tick(); }, TICK_MS);
+    this.sought = function () { self.pump(); };
+    video.addEventListener('seeked', this.sought);
+    this.timer = setInterval(function () { self.tick(); }, this.steady ? STEADY_TICK_MS : TICK_MS);
     if (video.requestVideoFrameCallback) {
       var each = function (now, frame) {
         if (self.closed) { return; }
@@ -81,6 +105,7 @@
       if (self.passing && (box.type === 'moof' || box.type === 'mdat')) { return; }
       if (box.type === 'prft') { self.arrived = Lareira.mp4.arrival(box.bytes); return; }
       if (box.type === 'moof') { self.note(box.bytes); }
+      if (box.type === 'moof' && self.steady) { self.bridge(box.bytes); }
       self.queue.push(box.bytes);
       self.queued += box.bytes.length;
     });
@@ -93,6 +118,7 @@
     this.tracks = Lareira.mp4.tracks(moov);
     var mime = Lareira.mp4.mimeOf(this.tracks), quiet = Lareira.mp4.mimeOf(Lareira.mp4.pictures(this.tracks));
     this.lastDecode = -1;
+    this.open = null;
     this.soundless = !plays(mime) && plays(quiet);
     if (this.soundless) { mime = quiet; Lareira.mp4.mute(moov, this.tracks); }
     if (!plays(mime)) { return; }
@@ -122,18 +148,29 @@
       }
       self.lastDecode = decode;
       self.newest = decode;
+      if (self.base === null) { self.base = decode + Math.max(0, (run.offset - track.shift) / track.timescale - LATE_S) - EARLY_S; }
       if (arrived && arrived.track === run.track) {
-        self.timing.push({ time: decode + (run.offset - track.shift) / track.timescale, unixMs: arrived.unixMs });
+        self.timing.push({ time: decode + (run.offset - track.shift) / track.timescale - self.base, unixMs: arrived.unixMs });
         if (self.timing.length > 900) { self.timing.splice(0, 300); }
       }
     });
   };
 
+  /* A picture lasts until the next one: the newest stays in the queue until that is known. */
+  LivePlayer.prototype.bridge = function (moof) {
+    var run = Lareira.mp4.runs(moof).filter(function (one) { return (this.trackOf(one.track) || {}).kind === 'vide'; }, this)[0];
+    if (!run) { return; }
+    var open = this.open, lasts = open ? run.decode - open.run.decode : 0;
+    if (lasts > 0 && open.run.lasts && this.queue.indexOf(open.moof) >= 0) { Lareira.mp4.last(open.moof, open.run, lasts); }
+    this.open = { moof: moof, run: run };
+  };
+
   LivePlayer.prototype.prepare = function () {
-    if (this.buffer || this.closed || this.source.readyState !== 'open' || !this.queue.length) { return; }
+    if (this.buffer || this.closed || this.source.readyState !== 'open' || !this.queue.length || this.base === null) { return; }
     var self = this;
     try {
       this.buffer = this.source.addSourceBuffer(this.mime);
+      if (this.base) { this.buffer.timestampOffset = -this.base; }
     } catch (unsupported) {
       this.fail('unsupported');
       return;
@@ -146,6 +183,7 @@
   LivePlayer.prototype.pump = function () {
     var buffer = this.buffer, at = 0, size = 0, all, i;
     if (!buffer || buffer.updating || this.closed || this.source.readyState !== 'open') { return; }
+    if (this.steady && (!this.ticking || (this.video.seeking && Date.now() - this.movedAt < SEEK_MS))) { return; }
     var first = this.queue[0];
     if (first && !first.length) {
       this.queue.shift();
@@ -156,7 +194,9 @@
       this.pump();
       return;
     }
-    while (at < this.queue.length && this.queue[at].length) { size += this.queue[at].length; at += 1; }
+    /* Up to the picture whose end isn't known yet. */
+    var open = this.open && !this.finished ? this.open.moof : null;
+    while (at < this.queue.length && this.queue[at].length && this.queue[at] !== open) { size += this.queue[at].length; at += 1; }
     if (!at) { this.trim(KEEP_S); return; }
     all = this.queue[0];
     if (at > 1) {
@@ -200,24 +240,37 @@
   LivePlayer.prototype.ahead = function () {
     var ranges = this.video.buffered, now = this.video.currentTime, i;
     for (i = ranges.length - 1; i >= 0; i -= 1) {
-      if (now >= ranges.start(i) - 0.02 && now <= ranges.end(i)) { return ranges.end(i) - now; }
+      if (now >= ranges.start(i) - this.near && now <= ranges.end(i)) { return ranges.end(i) - now; }
     }
     return -1;
   };
 
   LivePlayer.prototype.tick = function () {
+    if (this.steady) {
+      this.ticking = true;
+      this.pump();
+      this.ticking = false;
+    }
     var video = this.video, ranges = video.buffered, now = Date.now();
     if (this.closed || !this.buffer || !ranges.length) { this.watchStall(now, true, 0); return; }
     var start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
     if (!this.started) {
+      if (this.steady && end - start < STEADY_START_S) { return; }
       this.started = true;
-      this.moveTo(Math.max(start, end - START_S));
+      if (!this.steady || video.currentTime < start - LEAST_SEEK_S || video.currentTime > end) {
+        this.moveTo(Math.max(start, end - START_S));
+      }
       this.on.onStart();
       return;
     }
     if (video.seeking) { return; }
+    /* Some browsers tell of their pictures late, or never. */
+    if (!this.pictured && video.currentTime > start && video.played.length && video.played.end(0) - video.played.start(0) > 0.1) {
+      this.pictured = true;
+      this.on.onPicture();
+    }
     var ahead = this.ahead();
-    var later = video.currentTime < start - 0.02;
+    var later = video.currentTime < start - this.near;
     if (ahead < 0 || (later && ahead < 0.05)) {
       /* A gap in the stream (lost media, a reconnect): over it, to the newest stretch. */
       if (later || video.currentTime > end + 0.5) { this.jump(start, end); }
@@ -226,7 +279,11 @@
     }
     /* Browsers stop before the very end: what they say of themselves (HAVE_FUTURE_DATA) counts. */
     this.watchStall(now, ahead < 0.02 || video.readyState < 3, ahead);
-    if (this.finished) { video.playbackRate = 1; this.conclude(); return; }
+    if (this.finished) {
+      if (video.playbackRate !== 1) { video.playbackRate = 1; }
+      this.conclude();
+      return;
+    }
     if (video.paused) { return; }
     var advice = this.edge.sample(now, end - video.currentTime);
     if (advice.jump) { this.jump(start, end); return; }
@@ -240,7 +297,8 @@
 
   LivePlayer.prototype.moveTo = function (time) {
     this.movedAt = Date.now();
-    this.video.currentTime = time;
+    var now = this.video.currentTime;
+    if (Math.abs(time - now) >= LEAST_SEEK_S || this.ahead() < 0) { this.video.currentTime = time; }
     this.edge.moved();
   };
 
@@ -314,8 +372,9 @@
     this.stream.close();
     this.source.removeEventListener('sourceopen', this.opened);
     this.video.removeEventListener('error', this.failed);
+    this.video.removeEventListener('seeked', this.sought);
     if (this.frames && this.video.cancelVideoFrameCallback) { this.video.cancelVideoFrameCallback(this.frames); }
-    this.video.playbackRate = 1;
+    if (this.video.playbackRate !== 1) { this.video.playbackRate = 1; }
     URL.revokeObjectURL(this.address);
     if (keep) { this.video.pause(); } else { Lareira.player.empty(); }
   };

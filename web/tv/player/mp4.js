@@ -4,6 +4,8 @@
   'use strict';
 
   var NTP_TO_UNIX_S = 2208988800;
+  /* No picture is larger: whatever says so is something else, such as another server's page. */
+  var MOST_BYTES = 67108864;
 
   function u32(b, i) { return (b[i] << 24 | b[i + 1] << 16 | b[i + 2] << 8 | b[i + 3]) >>> 0; }
   function u64(b, i) { return u32(b, i) * 4294967296 + u32(b, i + 4); }
@@ -37,7 +39,7 @@
         if (at + 16 > all.length) { break; }
         size = u64(all, at + 8);
       }
-      if (size < 8) { throw new Error('not an MP4 stream'); }
+      if (size < 8 || size > MOST_BYTES) { throw new Error('not an MP4 stream'); }
       if (at + size > all.length) { break; }
       boxes.push({ type: fourcc(all, at + 4), bytes: all.subarray(at, at + size) });
       at += size;
@@ -140,19 +142,21 @@
     return left;
   }
 
-  /* The track runs of a moof box: [{track, decode (tfdt), offset (composition, of the first sample)}]. */
+  /* The track runs of a moof box: [{track, decode (tfdt), offset (composition, of the first sample), lasts (where in the box
+     the first sample's duration stands, if it does)}]. */
   function runs(moof) {
     var found = [];
     walk(moof, 8, moof.length, function (type, at, end) {
       if (type !== 'traf') { return; }
-      var run = { track: 0, decode: 0, offset: 0 };
+      var run = { track: 0, decode: 0, offset: 0, lasts: 0 };
       walk(moof, at, end, function (name, b) {
         if (name === 'tfhd') { run.track = u32(moof, b + 4); }
         if (name === 'tfdt') { run.decode = moof[b] === 1 ? u64(moof, b + 4) : u32(moof, b + 4); }
         if (name === 'trun') {
           var flags = u32(moof, b) & 0xffffff, i = b + 8;
-          if (!(flags & 0x800)) { return; }
           i += (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
+          if (flags & 0x100) { run.lasts = i; }
+          if (!(flags & 0x800)) { return; }
           i += (flags & 0x100 ? 4 : 0) + (flags & 0x200 ? 4 : 0) + (flags & 0x400 ? 4 : 0);
           run.offset = u32(moof, i) | 0;
         }
@@ -160,6 +164,11 @@
       found.push(run);
     });
     return found;
+  }
+
+  /* Writes into a moof how long a run's first sample lasts, in its track's timescale. */
+  function last(moof, run, duration) {
+    for (var i = 0; i < 4; i += 1) { moof[run.lasts + i] = duration >>> (24 - 8 * i); }
   }
 
   /* When the gateway got the fragment, in Unix milliseconds, and for which track. */
@@ -172,6 +181,6 @@
 
   Lareira.mp4 = {
     Splitter: Splitter, tracks: tracks, mimeOf: mimeOf, mimeOfPictures: mimeOfPictures, pictures: pictures, mute: mute,
-    runs: runs, arrival: arrival
+    runs: runs, last: last, arrival: arrival
   };
 }(window.Lareira = window.Lareira || {}));

@@ -44,6 +44,7 @@
   function trouble(why, message) {
     var t = Lareira.t;
     if (why === 'gone') { return { title: t('expired'), text: t('expired_text') }; }
+    if (why === 'missing') { return { title: t('missing_title'), text: t('missing_text') }; }
     if (why === 'not-ready') { return { title: t('not_ready_title'), text: t('not_ready_text') }; }
     return { title: t('error_title'), text: why === 'connection' ? t('unreachable_text') : why === 'unsupported' || why === 'decode'
       ? t('decode_text') : message || t('error_text') };

@@ -134,7 +134,7 @@
     stop();
     on = callbacks;
     video.muted = false;
-    video.playbackRate = 1;
+    if (video.playbackRate !== 1) { video.playbackRate = 1; }
     document.body.classList.add('has-picture');
   }
 

@@ -60,10 +60,10 @@
       return reader.read().then(function (piece) {
         if (self.closed || self.abort !== abort) { reader.cancel(); return null; }
         if (piece.done) { self.again(); return null; }
-        self.lastBytes = Date.now();
-        self.tries = 0;
         var boxes = splitter.push(piece.value);
-        if (boxes.length) { self.on.onBoxes(boxes); }
+        self.lastBytes = Date.now();
+        /* What is no MP4 says so here, and is asked for ever more seldom. */
+        if (boxes.length) { self.tries = 0; self.on.onBoxes(boxes); }
         return next();
       });
     }

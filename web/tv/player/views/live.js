@@ -21,6 +21,8 @@
     var node = el('section.page.page-player.page-live', { 'aria-label': t('live_from', { name: Lareira.parts.senderName(entry) }) },
       [Lareira.over.cover(entry), overlay, hint]);
     var curtain = Lareira.over.curtain(node, BAR_MS, drawBar);
+    var patience = Lareira.patience(function () { return !interrupted && !restart && !asleep; },
+      [{ label: t('try_again'), run: begin }, { label: t('close'), run: leavePage }]);
 
     function leavePage() { app.back(); }
 
@@ -37,16 +39,22 @@
 
     function begin() {
       node.classList.remove('has-started');
+      patience.wait();
+      if (cancel) { cancel(); }
       cancel = Lareira.accept(entry, 'live', pin, function (play) {
         pin = params.pin = '';
-        Lareira.panels.close();
         Lareira.player.live(play, {
           onStart: function () { /* the first picture follows at once */ },
           onPicture: function () {
             node.classList.add('has-started');
+            patience.end();
             if (!receipts) { receipts = Lareira.receipts(entry.share_id); }
           },
-          onStall: function (yes) { stalls = yes; say(); },
+          onStall: function (yes) {
+            stalls = yes;
+            if (yes) { patience.wait(); } else if (node.classList.contains('has-started')) { patience.end(); }
+            say();
+          },
           onMuted: function () { muted = true; say(); },
           onOver: ended
         });
@@ -93,11 +101,14 @@
         setTimeout(function () { if (!left) { begin(); } }, 300 * renewed);
         return;
       }
-      if ((why === 'connection' || why === 'not-ready') && Lareira.events.waits()) {
-        setTimeout(function () { if (!left) { begin(); } }, AGAIN_MS);
+      if (why === 'connection' || why === 'not-ready') {
+        /* It is asked for until it comes; what stands over it meanwhile is the business of patience. */
+        patience.wait(why);
+        setTimeout(function () { if (!left && !asleep) { begin(); } }, AGAIN_MS);
         return;
       }
       over = true;
+      patience.end();
       restarted();
       quiet();
       var close = { label: t('close'), run: leavePage }, words;
@@ -130,7 +141,7 @@
     function visibility() {
       clearTimeout(hiddenTimer);
       if (document.hidden && !over) {
-        hiddenTimer = setTimeout(function () { asleep = true; quiet(); Lareira.player.stop(); }, HIDDEN_MS);
+        hiddenTimer = setTimeout(function () { asleep = true; patience.end(); quiet(); Lareira.player.stop(); }, HIDDEN_MS);
       } else if (asleep) {
         asleep = false;
         begin();
@@ -172,6 +183,7 @@
       },
       leave: function () {
         left = true;
+        patience.end();
         restarted();
         curtain.hide();
         clearTimeout(hiddenTimer);

@@ -17,7 +17,7 @@ use crate::wire::xmltv::Zone;
 /// A list or a guide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Surveyed {
-    /// Where it comes from.
+    /// Where it comes from, as everybody may read it.
     pub source: String,
     /// What was seen of it.
     pub seen: Seen,
@@ -65,7 +65,7 @@ pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: Un
             first: catalogue.skipped.first().map(|skipped| format!("line {}: {}", skipped.line, skipped.why)),
         }),
     };
-    all.push(Surveyed { source: list.to_string(), seen });
+    all.push(Surveyed { source: list.shown(), seen });
     let catalogue = read.and_then(Result::ok).map_or_else(Catalogue::default, |(catalogue, _)| catalogue);
     let guides = match guide {
         Source::None => catalogue.guides.iter().cloned().map(Source::Web).collect(),
@@ -91,7 +91,7 @@ pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: Un
                 }),
             },
         };
-        all.push(Surveyed { source: guide.to_string(), seen });
+        all.push(Surveyed { source: guide.shown(), seen });
     }
     all
 }
@@ -134,7 +134,7 @@ mod tests {
         let all = look(&file, &Source::None);
         assert_eq!(
             (all.len(), &*all[1].source, &all[1].seen),
-            (2, "http://g.example/a.xml", &Seen::NotFetched),
+            (2, "http://g.example/…", &Seen::NotFetched),
             "not fetched yet"
         );
         let all = look(&Source::File(folder.path().join("gone")), &Source::None);

@@ -55,7 +55,7 @@ async function story(demo, browser) {
   await playing(page);
   assert.ok((await goesOn(page)).width > 0);
   if (process.env.PICTURES) { await page.screenshot({ path: `${process.env.PICTURES}/${browser.name}.png` }); }
-  await page.waitForSelector('.panel', { timeout: 40000 });
+  await page.waitForSelector('.panel');
   assert.match(await page.textContent('.panel'), ENDED);
   await keys(page, 'Enter');
   await on(page, 'recorded');

@@ -117,6 +117,19 @@ fn a_share_from_enrolment_to_inbox() {
     let holder = Holder { user: user.id, tv: Some(steward.tvs().expect("TVs")[0].id) };
     let ticket = play["live_mp4_url"].as_str().and_then(|url| url.strip_prefix(&prefix)?.strip_suffix("/live.mp4"));
     assert_eq!(steward.open_ticket(id, ticket.expect("a ticket")).expect("a good one"), (holder, Scope::Play));
+    let watching = format!("/tv/api/shares/{share}/watching");
+    for (latency, code) in [
+        (json!(1_000_000_000_000_u64), "invalid"),
+        (json!(3_600_001), "invalid"),
+        (json!(-1), "bad_body"),
+        (json!("180"), "bad_body"),
+        (json!("NaN"), "bad_body"),
+        (json!(1e300), "bad_body"),
+        (json!([180]), "bad_body"),
+    ] {
+        let refused = home.ask("POST", &watching, &tv, &json!({ "position_ms": 10, "latency_ms": latency }));
+        assert_eq!(code_of(&refused), (400, code.to_owned()), "{latency}");
+    }
     for (verb, body) in [("watching", json!({ "position_ms": 10, "latency_ms": 180 })), ("left", Value::Null)] {
         assert_eq!(home.ask("POST", &format!("/tv/api/shares/{share}/{verb}"), &tv, &body).status, 200, "{verb}");
         let report = json_of(&home.ask("GET", &format!("/api/v1/shares/{share}"), &phone, &Value::Null));

@@ -69,6 +69,8 @@ impl Keep {
         let folder = Folder::open(&recordings).map_err(in_data(&recordings))?;
         let (steward, gallery) = open_books(config, clock.clone())?;
         let hub = Arc::new(Hub::new(config.limits.streams, config.recording.enabled.then_some(RECORDER)));
+        let flowing = hub.clone();
+        steward.on_uplink_asked(move |share| flowing.get(share)?.uplink_ms());
         let library = Library::new(folder.clone());
         let limits = config.recording.limits();
         let room = Arc::new(Room::new(steward.clone(), hub.clone(), library.clone(), &limits));

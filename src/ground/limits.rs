@@ -364,6 +364,10 @@ pub const WEB_CAMERA_TEXT_BYTES: usize = WEBSOCKET_SHORT_BYTES;
 pub const WEB_CAMERA_SOUND_BYTES: usize = 8 * 1024;
 /// How long a web camera may take to say what it will send.
 pub const WEB_CAMERA_START_TIME: Duration = Duration::from_secs(10);
+/// How often the way to a web camera and back is measured.
+pub const WEB_CAMERA_TRIP_TIME: Duration = Duration::from_secs(2);
+/// A delay that a TV tells is no longer than this; more is no delay.
+pub const LATENCY_MS: u64 = 3_600_000;
 /// Time between two acknowledgements to a web camera, at least.
 pub const WEB_CAMERA_ACK_TIME: Duration = Duration::from_millis(200);
 /// Time between two requests for a key frame, at least.

@@ -20,6 +20,7 @@ pub struct Publisher {
 
 impl Publisher {
     pub(super) fn new(stream: Arc<Stream>, audio: Option<&AudioParams>, backlog: Arc<Backlog>) -> Self {
+        stream.set_uplink(None);
         let mute = stream.lock().source.audio.as_deref() != audio;
         Self { stream, backlog, mute }
     }
@@ -37,6 +38,11 @@ impl Publisher {
         if !frames.is_empty() && self.stream.write(frames, date) {
             self.backlog.add(self.stream.clone());
         }
+    }
+
+    /// Says how long the newest picture was on its way here, where that is known.
+    pub fn tell_uplink(&self, uplink_ms: Option<u64>) {
+        self.stream.set_uplink(uplink_ms);
     }
 
     /// The publisher stopped by itself: the stream ends now.

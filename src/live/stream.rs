@@ -1,6 +1,7 @@
 //! One stream: its frames, whoever makes something of them, its state.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use event_listener::{Event, EventListener};
@@ -28,6 +29,8 @@ pub struct Stream {
     status_event: Event,
     /// The publisher is to leave.
     revoked_event: Event,
+    /// Milliseconds that the newest picture was on its way here, and one more; 0 where that is not known.
+    uplink: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl Stream {
             piece_event: Event::new(),
             status_event: Event::new(),
             revoked_event: Event::new(),
+            uplink: AtomicU64::new(0),
         }
     }
 
@@ -96,6 +100,16 @@ impl Stream {
         }
         let sink = sinks.iter_mut().find_map(|sink| (&mut **sink as &mut dyn Any).downcast_mut());
         work(sink.expect("it was there, or has been made"), source)
+    }
+
+    /// How long the newest picture was on its way from the camera to the gateway, where the publisher's clock can be
+    /// related to ours.
+    pub fn uplink_ms(&self) -> Option<u64> {
+        self.uplink.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    pub(super) fn set_uplink(&self, uplink_ms: Option<u64>) {
+        self.uplink.store(uplink_ms.map_or(0, |ms| ms.saturating_add(1)), Ordering::Relaxed);
     }
 
     /// What it is doing.

@@ -69,6 +69,7 @@ struct ShareNow {
     state: &'static str,
     viewers: usize,
     latency_ms: Option<u64>,
+    latency_from: Option<&'static str>,
     targets: Vec<TargetNow>,
 }
 
@@ -82,12 +83,14 @@ struct TargetNow {
 impl From<Report> for ShareNow {
     fn from(report: Report) -> Self {
         let Report { share, sender, targets, viewers, .. } = report;
+        let delay = targets.iter().filter_map(|target| target.delay).max();
         Self {
             title: share.title,
             sender_name: sender.name,
             state: share.state.as_str(),
             viewers,
-            latency_ms: targets.iter().filter_map(|target| target.latency_ms).max(),
+            latency_ms: delay.map(|delay| delay.ms),
+            latency_from: delay.map(|delay| delay.from()),
             targets: targets
                 .into_iter()
                 .map(|target| TargetNow { name: target.name, state: target.state.as_str() })

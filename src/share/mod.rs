@@ -32,9 +32,9 @@ pub use model::rows::{
 pub use model::state::{EndReason, Kind, ShareState, TargetState};
 pub use model::ticket::{Holder, Scope, Ticket, TicketError};
 pub use model::views::{
-    Asker, Belongings, BlockedSender, Claim, Claimed, Contact, Enrolled, Enrolment, Entry, InboxPage, Introduction,
-    Matches, NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, OwnerReport, PhoneReport, PlayFrom, ProfileChange,
-    Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted,
+    Asker, Belongings, BlockedSender, Claim, Claimed, Contact, Delay, Enrolled, Enrolment, Entry, InboxPage,
+    Introduction, Matches, NewInvite, NewPin, NewShare, NewTv, NewUser, OwnShares, OwnerReport, PhoneReport, PlayFrom,
+    ProfileChange, Report, Session, ShareSettings, TargetReport, Unfinished, Unwanted,
 };
 pub use rules::directory;
 pub use rules::eviction::{Growing, Held, Need, let_go, order_of_yielding};

@@ -30,8 +30,8 @@ pub trait MessageChannel: Send {
     /// Says a text; it goes out with [`Self::flush`].
     fn say(&mut self, text: String);
 
-    /// Asks whether the client is there; it goes out with [`Self::flush`].
-    fn ping(&mut self);
+    /// Asks whether the client is there; it goes out with [`Self::flush`], and the answer carries `number`.
+    fn ping(&mut self, number: u64);
 
     /// Says that it is over, with this code (RFC 6455, section 7.4.1); it goes out with [`Self::flush`].
     fn close(&mut self, code: u16);

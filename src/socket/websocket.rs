@@ -115,8 +115,8 @@ impl MessageChannel for WebSocket {
         self.codec.text(text);
     }
 
-    fn ping(&mut self) {
-        self.codec.ping();
+    fn ping(&mut self, number: u64) {
+        self.codec.ping(number);
     }
 
     fn close(&mut self, code: u16) {

@@ -209,7 +209,7 @@ impl WebCameras {
             door: self,
             token,
             known: camera.map(|camera| Arc::new(Known { camera, is_replaced: false.into(), changed: Bell::new() })),
-            session: Session::new(now),
+            session: Session::new(now, self.clock.date()),
             publisher: None,
             has_started: false,
             frames: Vec::new(),
@@ -357,12 +357,16 @@ impl Conversation<'_> {
                 }
                 None if now.since(self.heard) >= limits::WEB_CAMERA_QUIET => {
                     self.heard = now;
-                    channel.ping();
+                    channel.ping(now.0);
                 }
                 None => {}
             }
             self.look_after(now)?;
+            if let Some(number) = self.session.ping(now) {
+                channel.ping(number);
+            }
             if let Some(publisher) = &self.publisher {
+                publisher.tell_uplink(self.session.uplink_ms());
                 let gate = &self.door.gate;
                 let share = publisher.share();
                 let wanted = publisher.is_key_frame_wanted();
@@ -390,6 +394,10 @@ impl Conversation<'_> {
             let event = match message {
                 Message::Binary(bytes) => self.session.binary(&bytes, now, &mut self.frames)?,
                 Message::Text(text) => Some(self.session.text(&text)?),
+                Message::Pong(carried) => {
+                    self.session.pong(&carried, now);
+                    None
+                }
             };
             match event {
                 Some(Event::StartFile) => {

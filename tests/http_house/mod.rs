@@ -292,6 +292,7 @@ async fn say_back(mut socket: WebSocket) {
                     socket.say(text.to_uppercase());
                 }
                 Message::Binary(bytes) => socket.say(format!("{} BYTES", bytes.len())),
+                Message::Pong(_) => {}
             }
         }
         if socket.flush().await.is_err() {

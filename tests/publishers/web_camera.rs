@@ -76,7 +76,7 @@ impl WebCameraGate for Streams {
 #[derive(Debug, PartialEq)]
 enum Told {
     Text(Value),
-    Ping,
+    Ping(u64),
     Close(u16),
     /// Not a word: long messages may come.
     LetIn,
@@ -113,8 +113,8 @@ impl MessageChannel for Script {
         // A test that has seen enough listens no more.
         let _ = self.told.send(Told::Text(serde_json::from_str(&text).expect("JSON")));
     }
-    fn ping(&mut self) {
-        let _ = self.told.send(Told::Ping);
+    fn ping(&mut self, number: u64) {
+        let _ = self.told.send(Told::Ping(number));
     }
     fn close(&mut self, code: u16) {
         let _ = self.told.send(Told::Close(code));
@@ -188,7 +188,7 @@ impl Camera {
         loop {
             match self.told.recv_timeout(PATIENCE).expect("something is said") {
                 Told::Text(text) if text["type"] == kind => return text,
-                Told::Ping | Told::LetIn => {}
+                Told::Ping(_) | Told::LetIn => {}
                 other => panic!("{other:?} instead of {kind}"),
             }
         }
@@ -266,7 +266,7 @@ fn who_says_nothing_in_time_is_shown_out() {
     silent.send_picture(0);
     silent.hears("ack");
     door.pass(Duration::from_secs(3));
-    assert_eq!(silent.told.recv_timeout(PATIENCE), Ok(Told::Ping), "it is asked first");
+    assert!(matches!(silent.told.recv_timeout(PATIENCE), Ok(Told::Ping(_))), "it is asked first");
     door.pass(Duration::from_secs(2));
     assert_eq!(silent.until_over("end", 1008)["reason"], "silent");
     assert_eq!(door.stream().status(), Status::Interrupted, "it may come back");
@@ -306,6 +306,41 @@ fn a_withdrawn_share_and_a_stopping_gateway_have_their_own_words() {
     assert_eq!(waiting.until_over("end", 1001)["reason"], "stopping");
 }
 
+/// Everything is held for two seconds each way: what a sender is told of the delay has these two seconds in it.
+#[test]
+fn a_line_that_holds_everything_for_two_seconds_is_measured() {
+    let door = Door::new();
+    let camera = door.publishing();
+    let hold = Duration::from_secs(2);
+    let mut pictures = 0..;
+    let mut send = || camera.send_picture(pictures.next().unwrap_or(0));
+    send();
+    assert_eq!(door.stream().uplink_ms(), None, "nothing is known yet");
+    // There and back; the next picture finds it known.
+    let number = loop {
+        match camera.told.recv_timeout(PATIENCE).expect("something is told") {
+            Told::Ping(number) => break number,
+            Told::Text(_) | Told::LetIn => {}
+            Told::Close(code) => panic!("closed with {code}"),
+        }
+    };
+    door.clock.0.fetch_add(2 * hold.as_micros() as u64, Ordering::SeqCst);
+    camera.says.send_blocking(Message::Pong(number.to_be_bytes().to_vec().into())).expect("somebody listens");
+    send();
+    camera.hears("ack");
+    let begun = std::time::Instant::now();
+    while door.stream().uplink_ms().is_none() && begun.elapsed() < PATIENCE {
+        std::thread::yield_now();
+    }
+    let told = door.stream().uplink_ms().expect("known");
+    assert!((2000..=6000).contains(&told), "{told} ms");
+    // Another connection is another line.
+    drop(camera.says);
+    camera.talk.join().expect("it ended well");
+    let _back = door.publishing();
+    assert_eq!(door.stream().uplink_ms(), None);
+}
+
 #[test]
 fn every_refusal_at_publishing_has_its_name() {
     for refusal in [
@@ -339,6 +374,6 @@ fn the_second_to_begin_is_refused_and_a_line_that_breaks_is_a_loss() {
     let Camera { says, told, talk } = first;
     drop(says);
     talk.join().expect("it ended well");
-    assert!(told.recv().is_err(), "nobody is there to be told");
+    assert!(told.iter().all(|told| matches!(told, Told::Ping(_))), "nobody is there to be told");
     assert_eq!(door.stream().status(), Status::Interrupted);
 }

@@ -39,7 +39,8 @@ function streamCard(stream, at, changed) {
     values.length ? `${(values.at(-1) / 1e6).toFixed(1)} Mbit/s` : null,
     length(stream.duration_ms),
     n('viewers', stream.viewers || 0),
-    stream.latency_ms ? t('delay', { ms: stream.latency_ms }) : null,
+    !stream.latency_ms ? null : stream.latency_from === 'gateway' ? t('delay_gateway', { ms: stream.latency_ms })
+      : t('delay', { ms: stream.latency_ms }),
     stream.interrupted ? t('away') : null,
     ['failed', 'paused'].includes(stream.recording) ? t('not_recorded') : null
   ];

@@ -8,8 +8,11 @@ export function decimal(value) {
 }
 
 /** How a target stands; someone who watches, with the delay of their picture. */
-export function standing({ state, latency_ms: latencyMs }) {
-  if (state === 'watching' && latencyMs > 0) { return t('delay', { seconds: decimal(latencyMs / 1000) }); }
+export function standing({ state, latency_ms: latencyMs, latency_from: from }) {
+  if (state === 'watching' && latencyMs > 0) {
+    const seconds = decimal(Math.max(0.1, latencyMs / 1000));
+    return from === 'gateway' ? t('delay_gateway', { seconds }) : t('delay', { seconds });
+  }
   return {
     invited: t('state_invited'), notified: t('state_notified'), watching: t('state_watching'), watched: t('state_watched'),
     later: t('state_later'), declined: t('state_declined'), blocked: t('state_blocked'), failed: t('state_failed'),

@@ -200,6 +200,7 @@ pub struct TargetAnswer {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<u64>,
+    latency_from: Option<&'static str>,
 }
 
 /// What a share's stream is made of.
@@ -404,7 +405,8 @@ impl From<&Report> for ShareReport {
             user_id: target.user.to_string(),
             name: target.name.clone(),
             state: target.state.as_str(),
-            latency_ms: target.latency_ms,
+            latency_ms: target.delay.map(|delay| delay.ms),
+            latency_from: target.delay.map(|delay| delay.from()),
         };
         Self {
             share: report.into(),

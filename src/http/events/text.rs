@@ -63,10 +63,11 @@ fn data(change: &Change) -> Value {
         Change::Viewers { share, state, viewers } => {
             json!({ "share_id": share.to_string(), "state": state.as_str(), "viewers": viewers })
         }
-        Change::Target { user, name, state, latency_ms } => {
+        Change::Target { user, name, state, delay } => {
             let mut data = json!({ "user_id": user.to_string(), "name": name, "state": state.as_str() });
-            if let Some(latency_ms) = latency_ms {
-                data["latency_ms"] = (*latency_ms).into();
+            if let Some(delay) = delay {
+                data["latency_ms"] = delay.ms.into();
+                data["latency_from"] = delay.from().into();
             }
             data
         }
@@ -107,7 +108,7 @@ fn ring_data(ring: &Ring) -> Value {
 mod tests {
     use super::*;
     use crate::ground::id::{PhotoId, SenderId, ShareId, UserId};
-    use crate::share::{EndReason, Kind, MediaInfo, ShareState, TargetState};
+    use crate::share::{Delay, EndReason, Kind, MediaInfo, ShareState, TargetState};
 
     const SHARE: ShareId = ShareId([6; 10]);
     const ANA: UserId = UserId([2; 10]);
@@ -123,7 +124,8 @@ mod tests {
     }
 
     fn target(latency_ms: Option<u64>) -> Change {
-        Change::Target { user: ANA, name: "Ana \"A\"".into(), state: TargetState::Watching, latency_ms }
+        let delay = latency_ms.map(|ms| Delay { ms, is_whole: true });
+        Change::Target { user: ANA, name: "Ana \"A\"".into(), state: TargetState::Watching, delay }
     }
 
     fn media(audio_codec: Option<&str>, frame_rate: f64, bits_per_second: u64) -> Change {
@@ -200,7 +202,7 @@ event: target
 data: {"name":"Ana \"A\"","state":"watching","user_id":"081040g2081040g2"}
 
 event: target
-data: {"latency_ms":180,"name":"Ana \"A\"","state":"watching","user_id":"081040g2081040g2"}
+data: {"latency_from":"camera","latency_ms":180,"name":"Ana \"A\"","state":"watching","user_id":"081040g2081040g2"}
 
 event: media
 data: {"audio_codec":null,"bits_per_second":2000000,"codec":"avc1.42c01f","frame_rate":29.97,"height":720,"width":1280}

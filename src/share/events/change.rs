@@ -4,6 +4,7 @@
 use crate::ground::id::{PhotoId, SenderId, ShareId, UserId};
 use crate::share::model::rows::{MediaInfo, Sender, Share, User};
 use crate::share::model::state::{EndReason, Kind, Manner, ShareState, TargetState};
+use crate::share::model::views::Delay;
 
 /// Something that has changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +52,8 @@ pub enum Change {
         name: String,
         /// Where they stand now.
         state: TargetState,
-        /// Camera-to-screen delay that their TV measured, while it watches live.
-        latency_ms: Option<u64>,
+        /// How far their TV's picture is behind, while it watches live.
+        delay: Option<Delay>,
     },
     /// What a share's stream is made of is known, or has changed: told to its phone.
     Media(MediaInfo),

@@ -10,6 +10,7 @@ use crate::share::ledger::{Order, Rows};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{MediaInfo, Sender, Share, User};
 use crate::share::model::state::{Manner, TargetState};
+use crate::share::model::views::Delay;
 
 /// Changes to be told, in order.
 #[derive(Default)]
@@ -75,8 +76,8 @@ impl News {
     }
 
     /// A target's state or delay has changed: the phone shows it.
-    pub fn target(&mut self, share: ShareId, user: UserId, name: &str, state: TargetState, latency_ms: Option<u64>) {
-        let target = Change::Target { user, name: name.to_owned(), state, latency_ms };
+    pub fn target(&mut self, share: ShareId, user: UserId, name: &str, state: TargetState, delay: Option<Delay>) {
+        let target = Change::Target { user, name: name.to_owned(), state, delay };
         self.0.push((Audience::Share(share), target.into()));
     }
 

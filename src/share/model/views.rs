@@ -242,6 +242,22 @@ pub struct OwnShares {
     pub shares: Vec<Report>,
 }
 
+/// How far a TV's picture is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delay {
+    /// How long.
+    pub ms: u64,
+    /// Whether this is the whole way from the camera, or from the gateway on, because the camera's clock can't be related.
+    pub is_whole: bool,
+}
+
+impl Delay {
+    /// Where it is counted from, in answers and events.
+    pub fn from(self) -> &'static str {
+        if self.is_whole { "camera" } else { "gateway" }
+    }
+}
+
 /// One target as the sender sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetReport {
@@ -251,8 +267,8 @@ pub struct TargetReport {
     pub name: String,
     /// Where it stands.
     pub state: TargetState,
-    /// Camera-to-screen delay its TV measured, while it watches live.
-    pub latency_ms: Option<u64>,
+    /// How far its TV's picture is behind, while it watches live.
+    pub delay: Option<Delay>,
 }
 
 /// A share as a user sees it: an entry of the inbox.

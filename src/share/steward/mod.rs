@@ -53,6 +53,9 @@ type PhotoHook = Box<dyn Fn(PhotoId) + Send + Sync>;
 /// What is called when a device is nobody's any more.
 type DeviceHook = Box<dyn Fn() + Send + Sync>;
 
+/// What is asked how many milliseconds a share's pictures take from the camera to the gateway, where that is known.
+type UplinkHook = Box<dyn Fn(ShareId) -> Option<u64> + Send + Sync>;
+
 /// The domain's service.
 pub struct Steward {
     storage: Arc<dyn Storage>,
@@ -71,6 +74,7 @@ pub struct Steward {
     stream_unwanted: OnceLock<StreamHook>,
     photo_unwanted: OnceLock<PhotoHook>,
     device_gone: OnceLock<DeviceHook>,
+    uplink: OnceLock<UplinkHook>,
 }
 
 /// What each sender has asked of the gateway of late.
@@ -140,6 +144,7 @@ impl Steward {
             stream_unwanted: OnceLock::new(),
             photo_unwanted: OnceLock::new(),
             device_gone: OnceLock::new(),
+            uplink: OnceLock::new(),
         };
         let key = steward.write(|ledger, _, _| match ledger.key(TICKET_KEY)? {
             Some(key) => Ok(key),
@@ -252,6 +257,11 @@ impl Steward {
         if let Some(hook) = self.stream_unwanted.get() {
             hook(share, why);
         }
+    }
+
+    /// Sets what is asked how long a share's pictures are on their way to the gateway. Once only; a second one is not heard.
+    pub fn on_uplink_asked(&self, hook: impl Fn(ShareId) -> Option<u64> + Send + Sync + 'static) {
+        let _ = self.uplink.set(Box::new(hook));
     }
 
     /// Sets what is called when a photo was replaced, or its owner removed. Once only; a second one is not heard.

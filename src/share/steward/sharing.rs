@@ -78,7 +78,7 @@ impl Steward {
         let watch = self.watch();
         report.viewers = watch.watchers.viewers(report.share.id);
         for target in &mut report.targets {
-            target.latency_ms = watch.watchers.latency_ms(report.share.id, target.user);
+            target.delay = watch.watchers.delay(report.share.id, target.user);
         }
         report
     }
@@ -308,7 +308,7 @@ fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Resu
     for target in &share.targets {
         // Who was removed is no target any more, although shares that never came to them still name them.
         if let Some(user) = ledger.user(target.user)? {
-            targets.push(TargetReport { user: user.id, name: user.name, state: target.state, latency_ms: None });
+            targets.push(TargetReport { user: user.id, name: user.name, state: target.state, delay: None });
         }
     }
     let duration_ms = viewing::duration_ms(&share, date);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::*;
 use crate::ground::id::{AccountId, SenderId, TvId, UserId};
 use crate::ground::set_clock::SetClock;
+use crate::share::Delay;
 use crate::share::ledger::memory::MemoryStorage;
 use crate::share::{
     Asker, Audience, Change, Contact, Enrolment, Holder, Kind, MediaInfo, NewPin, NewUser, PlayFrom, ProfileChange,
@@ -151,7 +152,7 @@ fn the_phone_sees_who_watches_and_how_far_behind() {
     let [
         Change::Target { state: TargetState::Watching, .. },
         Change::Viewers { viewers: 1, .. },
-        Change::Target { latency_ms: Some(180), .. },
+        Change::Target { delay: Some(Delay { ms: 180, is_whole: false }), .. },
         Change::Target { .. },
         Change::Viewers { viewers: 0, .. },
     ] = heard[..]

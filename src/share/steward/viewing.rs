@@ -8,7 +8,7 @@ use crate::share::events::news::News;
 use crate::share::model::error::ShareError;
 use crate::share::model::state::TargetState;
 use crate::share::model::ticket::Holder;
-use crate::share::model::views::{Entry, InboxPage, PlayFrom};
+use crate::share::model::views::{Delay, Entry, InboxPage, PlayFrom};
 use crate::share::rules::{directory, sharing, viewing};
 use crate::share::transient::watchers::Gone;
 
@@ -73,7 +73,7 @@ impl Steward {
         self.write(move |ledger, news, _| viewing::decline(ledger, news, user, share))
     }
 
-    /// A TV plays the share for `user`, at `position_ms`, so far behind the camera. To be said every few seconds; only
+    /// A TV plays the share for `user`, at `position_ms`, so far behind the gateway. To be said every few seconds; only
     /// the first time writes.
     pub fn watching(
         &self,
@@ -88,14 +88,22 @@ impl Steward {
         if entry.target_state != TargetState::Watching {
             self.write(move |ledger, news, date| viewing::watch(ledger, news, user, share, date))?;
         }
-        let change = self.watch().watchers.report((share, user, tv), self.clock.now(), position_ms, latency_ms);
+        if latency_ms.is_some_and(|ms| ms > limits::LATENCY_MS) {
+            return Err(ShareError::Invalid(format!("latency_ms is a delay of {} ms at most", limits::LATENCY_MS)));
+        }
+        // What the TV measures begins at the gateway: what the camera's line took comes on top, where that is known.
+        let delay = latency_ms.map(|ms| match self.uplink.get().and_then(|uplink| uplink(share)) {
+            Some(uplink_ms) => Delay { ms: ms.saturating_add(uplink_ms), is_whole: true },
+            None => Delay { ms, is_whole: false },
+        });
+        let change = self.watch().watchers.report((share, user, tv), self.clock.now(), position_ms, delay);
         if change.viewers {
             self.tell_viewers(share);
         }
-        if change.latency {
+        if change.delay {
             let name = self.user(user)?.name;
             let mut news = News::default();
-            news.target(share, user, &name, TargetState::Watching, latency_ms);
+            news.target(share, user, &name, TargetState::Watching, delay);
             news.tell(&self.announcer);
         }
         Ok(())

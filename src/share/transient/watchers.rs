@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use crate::ground::id::{ShareId, TvId, UserId};
 use crate::ground::limits;
 use crate::ground::time::Moment;
+use crate::share::model::views::Delay;
 
 /// A TV that plays.
 #[derive(Clone, Copy)]
 struct Watcher {
     seen_at: Moment,
     position_ms: u64,
-    latency_ms: Option<u64>,
+    delay: Option<Delay>,
 }
 
 /// A user who watches: on these TVs, or has just accepted and is about to.
@@ -45,7 +46,7 @@ pub struct Change {
     /// A TV more plays.
     pub viewers: bool,
     /// The delay is another.
-    pub latency: bool,
+    pub delay: bool,
 }
 
 /// All who watch.
@@ -64,15 +65,12 @@ impl Watchers {
         (share, user, tv): (ShareId, UserId, TvId),
         now: Moment,
         position_ms: u64,
-        latency_ms: Option<u64>,
+        delay: Option<Delay>,
     ) -> Change {
         let sitting = self.0.entry((share, user)).or_default();
         sitting.position_ms = Some(position_ms);
-        let before = sitting.tvs.insert(tv, Watcher { seen_at: now, position_ms, latency_ms });
-        Change {
-            viewers: before.is_none(),
-            latency: latency_ms.is_some() && before.and_then(|before| before.latency_ms) != latency_ms,
-        }
+        let before = sitting.tvs.insert(tv, Watcher { seen_at: now, position_ms, delay });
+        Change { viewers: before.is_none(), delay: delay.is_some() && before.and_then(|before| before.delay) != delay }
     }
 
     /// A TV has left; says so when it was the user's last, who is then to be forgotten.
@@ -121,8 +119,8 @@ impl Watchers {
     }
 
     /// The longest delay of the user's TVs.
-    pub fn latency_ms(&self, share: ShareId, user: UserId) -> Option<u64> {
-        self.0.get(&(share, user))?.tvs.values().filter_map(|watcher| watcher.latency_ms).max()
+    pub fn delay(&self, share: ShareId, user: UserId) -> Option<Delay> {
+        self.0.get(&(share, user))?.tvs.values().filter_map(|watcher| watcher.delay).max()
     }
 }
 
@@ -135,14 +133,18 @@ mod tests {
     const KITCHEN: TvId = TvId([3; 10]);
     const BEDROOM: TvId = TvId([4; 10]);
 
+    fn of(ms: u64) -> Option<Delay> {
+        Some(Delay { ms, is_whole: false })
+    }
+
     #[test]
     fn a_user_is_gone_when_the_last_tv_is() {
         let mut watchers = Watchers::default();
-        let first = watchers.report((SHARE, ANA, KITCHEN), Moment(0), 5, Some(200));
-        assert_eq!(first, Change { viewers: true, latency: true });
-        let second = watchers.report((SHARE, ANA, BEDROOM), Moment(0), 7, Some(300));
-        assert_eq!(second, Change { viewers: true, latency: true });
-        assert_eq!((watchers.viewers(SHARE), watchers.latency_ms(SHARE, ANA)), (2, Some(300)));
+        let first = watchers.report((SHARE, ANA, KITCHEN), Moment(0), 5, of(200));
+        assert_eq!(first, Change { viewers: true, delay: true });
+        let second = watchers.report((SHARE, ANA, BEDROOM), Moment(0), 7, of(300));
+        assert_eq!(second, Change { viewers: true, delay: true });
+        assert_eq!((watchers.viewers(SHARE), watchers.delay(SHARE, ANA)), (2, of(300)));
         assert_eq!(watchers.leave(SHARE, ANA, BEDROOM), None);
         let gone = Gone { share: SHARE, user: ANA, position_ms: Some(5) };
         assert_eq!(watchers.leave(SHARE, ANA, KITCHEN), Some(gone));

@@ -27,8 +27,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// What a web camera says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// It will send this.
-    Start(Carried),
+    /// It will send this; its times count from so many microseconds since 1970, where it says so.
+    Start(Carried, Option<i64>),
     /// It is over.
     End,
 }
@@ -44,6 +44,7 @@ pub(super) enum Carried {
 
 #[derive(Deserialize)]
 struct Start {
+    epoch_us: Option<i64>,
     container: Option<String>,
     video: Option<Video>,
     audio: Option<Audio>,
@@ -67,13 +68,13 @@ const NO_OBJECT: WebCameraError = WebCameraError::BadMessage("a text must be a J
 pub(super) fn read(text: &str) -> Result<Heard, WebCameraError> {
     let value: Value = serde_json::from_str(text).map_err(|_| NO_OBJECT)?;
     match value.get("type").and_then(Value::as_str).ok_or(NO_OBJECT)? {
-        "start" => start(value).map(Heard::Start),
+        "start" => start(value),
         "end" => Ok(Heard::End),
         _ => Err(WebCameraError::BadMessage("this type of message is not known: a camera says start and end")),
     }
 }
 
-fn start(value: Value) -> Result<Carried, WebCameraError> {
+fn start(value: Value) -> Result<Heard, WebCameraError> {
     // Another version may look quite different: it is looked at first.
     if value.get("version").and_then(Value::as_u64) != Some(VERSION) {
         return Err(WebCameraError::UnsupportedVersion);
@@ -82,7 +83,7 @@ fn start(value: Value) -> Result<Carried, WebCameraError> {
         WebCameraError::BadMessage("start needs video with its codec, and audio with its codec or null")
     })?;
     match start.container.as_deref() {
-        Some("mp4") => return Ok(Carried::File),
+        Some("mp4") => return Ok(Heard::Start(Carried::File, start.epoch_us)),
         Some(container) => return Err(unsupported(&format!("the container {container}"))),
         None => {}
     }
@@ -90,7 +91,8 @@ fn start(value: Value) -> Result<Carried, WebCameraError> {
     if !video.codec.starts_with("avc1.") {
         return Err(unsupported(&video.codec));
     }
-    start.audio.map(sound).transpose().map(Carried::Frames)
+    let sound = start.audio.map(sound).transpose()?;
+    Ok(Heard::Start(Carried::Frames(sound), start.epoch_us))
 }
 
 fn sound(audio: Audio) -> Result<Arc<AudioParams>, WebCameraError> {
@@ -213,27 +215,30 @@ mod tests {
     #[test]
     fn a_start_tells_the_sound() {
         let pictures = r#"{"type":"start","version":1,"video":{"codec":"avc1.42e01f"},"colour":"blue"}"#;
-        assert_eq!(read(pictures), Ok(Heard::Start(Carried::Frames(None))));
+        assert_eq!(read(pictures), Ok(Heard::Start(Carried::Frames(None), None)));
         let silent = r#"{"type":"start","version":1,"video":{"codec":"avc1.42e01f"},"audio":null}"#;
-        assert_eq!(read(silent), Ok(Heard::Start(Carried::Frames(None))));
+        assert_eq!(read(silent), Ok(Heard::Start(Carried::Frames(None), None)));
         for description in ["EYg=", "EYg"] {
             let audio =
                 json!({ "codec": "mp4a.40.2", "sample_rate": 48_000, "channels": 1, "description": description });
             let start = json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42e01f" }, "audio": audio });
-            let Ok(Heard::Start(Carried::Frames(Some(params)))) = read(&start.to_string()) else { panic!("{start}") };
+            let Ok(Heard::Start(Carried::Frames(Some(params)), None)) = read(&start.to_string()) else {
+                panic!("{start}")
+            };
             assert_eq!((params.sample_rate, params.channels), (48_000, 1));
         }
         let start = |audio: Value| {
             json!({ "type": "start", "version": 1, "video": { "codec": "avc1.42e01f" }, "audio": audio }).to_string()
         };
-        let Ok(Heard::Start(Carried::Frames(Some(params)))) = read(&start(json!({ "codec": "opus", "channels": 2 })))
+        let Ok(Heard::Start(Carried::Frames(Some(params)), None)) =
+            read(&start(json!({ "codec": "opus", "channels": 2 })))
         else {
             panic!("Opus is played")
         };
         assert_eq!((params.codec_string().as_str(), params.channels), ("opus", 2));
         assert_eq!(code(&start(json!({ "codec": "opus", "channels": 3 }))), "bad_message");
         let file = r#"{"type":"start","version":1,"container":"mp4"}"#;
-        assert_eq!(read(file), Ok(Heard::Start(Carried::File)));
+        assert_eq!(read(file), Ok(Heard::Start(Carried::File, None)));
         assert_eq!(read(r#"{"type":"end"}"#), Ok(Heard::End));
     }
 

@@ -2,7 +2,7 @@
 //! on one timeline out, and what the web camera is to be told. How messages travel is another's business
 //! (`wire/websocket`).
 //!
-//! `message` has the texts, `file` the pieces of an MP4, `timeline` and `queue` what the web camera's clock tells,
+//! `message` has the texts, `file` the pieces of an MP4, `timeline`, `queue` and `uplink` what the web camera's clock tells,
 //! `session` puts them together.
 
 mod file;
@@ -10,6 +10,7 @@ mod message;
 mod queue;
 mod session;
 mod timeline;
+mod uplink;
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame};
 use crate::ground::limits;
-use crate::ground::time::{Moment, Ticks90k};
+use crate::ground::time::{Moment, Ticks90k, UnixMs};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder, Pictures};
 use crate::wire::h264::annex_b;
 use crate::wire::web_camera::WebCameraError;
@@ -17,6 +17,7 @@ use crate::wire::web_camera::file::File;
 use crate::wire::web_camera::message::{self, Carried, Heard, Said};
 use crate::wire::web_camera::queue::Queue;
 use crate::wire::web_camera::timeline::{Kind, LEAST_STEP, MICROSECONDS, Timeline};
+use crate::wire::web_camera::uplink::Uplink;
 
 /// Bytes of a binary message's head.
 const HEAD_BYTES: usize = 12;
@@ -81,6 +82,7 @@ pub struct Session {
     heard: Moment,
     timeline: Timeline,
     queue: Queue,
+    uplink: Uplink,
     builder: AccessUnitBuilder,
     units: Vec<AccessUnit>,
     last_picture: Option<Ticks90k>,
@@ -93,13 +95,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// A web camera that connected at `now`.
-    pub fn new(now: Moment) -> Self {
+    /// A web camera that connected at `now`, which is `date`.
+    pub fn new(now: Moment, date: UnixMs) -> Self {
         Self {
             intake: Intake::Nothing,
             heard: now,
             timeline: Timeline::default(),
             queue: Queue::default(),
+            uplink: Uplink::new(now, date),
             builder: AccessUnitBuilder::new(&[]),
             units: Vec::new(),
             last_picture: None,
@@ -115,16 +118,20 @@ impl Session {
         if text.len() > limits::WEB_CAMERA_TEXT_BYTES {
             return Err(WebCameraError::TooLarge);
         }
-        match (message::read(text)?, &self.intake) {
-            (Heard::Start(Carried::Frames(sound)), Intake::Nothing) => {
+        let heard = message::read(text)?;
+        if let Heard::Start(_, Some(epoch_us)) = &heard {
+            self.uplink.counts_from(*epoch_us);
+        }
+        match (heard, &self.intake) {
+            (Heard::Start(Carried::Frames(sound), _), Intake::Nothing) => {
                 self.intake = Intake::Frames(sound.clone());
                 Ok(Event::Start(sound))
             }
-            (Heard::Start(Carried::File), Intake::Nothing) => {
+            (Heard::Start(Carried::File, _), Intake::Nothing) => {
                 self.intake = Intake::File(Box::default());
                 Ok(Event::StartFile)
             }
-            (Heard::Start(_), _) => Err(WebCameraError::BadMessage("start is said once: connect again")),
+            (Heard::Start(..), _) => Err(WebCameraError::BadMessage("start is said once: connect again")),
             (Heard::End, Intake::Nothing) => Err(WebCameraError::BadMessage("the first message is start")),
             (Heard::End, _) => Ok(Event::End),
         }
@@ -193,8 +200,11 @@ impl Session {
         let placed = self.timeline.place(Kind::Picture, timestamp_us, now);
         if placed.jumped {
             self.queue.forget();
+            self.uplink.forget();
         }
-        self.newest = Some(Newest { timestamp_us, queue_ms: self.queue.arrived(placed.time_us, now) });
+        let queue_ms = self.queue.arrived(placed.time_us, now);
+        self.uplink.arrived(timestamp_us, queue_ms, now);
+        self.newest = Some(Newest { timestamp_us, queue_ms });
         // Each message is a picture of its own, whatever its time says.
         let message = self.counts.pictures as i64;
         let mut pictures = Pictures::default();
@@ -255,8 +265,11 @@ impl Session {
                 let placed = self.timeline.place(Kind::Picture, handed_over_us, now);
                 if placed.jumped {
                     self.queue.forget();
+                    self.uplink.forget();
                 }
-                self.queue.arrived(placed.time_us, now)
+                let queue_ms = self.queue.arrived(placed.time_us, now);
+                self.uplink.arrived(handed_over_us, queue_ms, now);
+                queue_ms
             }
         };
         self.newest = Some(Newest { timestamp_us, queue_ms });
@@ -302,6 +315,23 @@ impl Session {
             said.push(Said::Ack { timestamp_us, received_bytes, queue_ms, viewers });
         }
         said
+    }
+
+    /// What the next ping carries, where the way to the web camera and back is to be measured.
+    pub fn ping(&mut self, now: Moment) -> Option<u64> {
+        if self.is_described() { self.uplink.ping(now) } else { None }
+    }
+
+    /// A ping was answered, with what it carried.
+    pub fn pong(&mut self, carried: &[u8], now: Moment) {
+        if let Ok(number) = carried.try_into() {
+            self.uplink.pong(u64::from_be_bytes(number), now);
+        }
+    }
+
+    /// How long the newest picture was on its way from the web camera, once that is known.
+    pub fn uplink_ms(&self) -> Option<u64> {
+        self.uplink.newest_ms()
     }
 
     /// Whether something is overdue at `now`.

@@ -56,6 +56,8 @@ pub enum Message {
     Text(String),
     /// Bytes.
     Binary(Bytes),
+    /// The answer to a ping: what that carried (RFC 6455, section 5.5.3).
+    Pong(Bytes),
 }
 
 /// The answer to a client's key (RFC 6455, section 4.2.2); `None` if it is no key.
@@ -138,7 +140,8 @@ impl Codec {
             match self.socket.read() {
                 Ok(Frame::Text(text)) => return Ok(Some(Message::Text(text.to_string()))),
                 Ok(Frame::Binary(bytes)) => return Ok(Some(Message::Binary(bytes))),
-                Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) | Frame::Frame(_)) => {}
+                Ok(Frame::Pong(bytes)) => return Ok(Some(Message::Pong(bytes))),
+                Ok(Frame::Ping(_) | Frame::Close(_) | Frame::Frame(_)) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_)) => {
                     return Err(WebSocketError::Closed);
@@ -154,9 +157,9 @@ impl Codec {
         self.put(Frame::Text(text.into()));
     }
 
-    /// Asks whether the other side is there.
-    pub fn ping(&mut self) {
-        self.put(Frame::Ping(Bytes::new()));
+    /// Asks whether the other side is there; its answer carries `number`.
+    pub fn ping(&mut self, number: u64) {
+        self.put(Frame::Ping(Bytes::copy_from_slice(&number.to_be_bytes())));
     }
 
     /// Says that it is over (RFC 6455, section 7.4.1).

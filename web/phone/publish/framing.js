@@ -19,16 +19,19 @@ export function frame(kind, isKey, timestampUs, size, fill) {
   return message;
 }
 
+/** What the page's clock counts from, in microseconds since 1970: so that the gateway can tell how long pictures take. */
+const epochUs = () => Math.round((Date.now() - performance.now()) * 1000);
+
 /** The first message of a socket that carries frames; `sound` may be null. */
 export function startFrames(videoCodec, sound) {
   const audio = sound && { codec: sound.codec, sample_rate: sound.sampleRate, channels: sound.channels };
   if (audio && sound.description) { audio.description = base64(sound.description); }
-  return JSON.stringify({ type: 'start', version: 1, video: { codec: videoCodec }, ...(audio ? { audio } : {}) });
+  return JSON.stringify({ type: 'start', version: 1, epoch_us: epochUs(), video: { codec: videoCodec }, ...(audio ? { audio } : {}) });
 }
 
 /** The first message of a socket that carries one MP4 file in pieces. */
 export function startFile() {
-  return JSON.stringify({ type: 'start', version: 1, container: 'mp4' });
+  return JSON.stringify({ type: 'start', version: 1, epoch_us: epochUs(), container: 'mp4' });
 }
 
 /** The message that ends the share. */

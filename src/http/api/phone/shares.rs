@@ -103,8 +103,9 @@ fn share_json(report: &Report) -> Value {
             "name": target.name,
             "state": target.state.as_str(),
         });
-        if let Some(latency_ms) = target.latency_ms {
-            value["latency_ms"] = latency_ms.into();
+        if let Some(delay) = target.delay {
+            value["latency_ms"] = delay.ms.into();
+            value["latency_from"] = delay.from().into();
         }
         value
     });

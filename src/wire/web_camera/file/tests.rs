@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::ground::frame::Frame;
 use crate::ground::limits;
-use crate::ground::time::{Moment, Ticks90k};
+use crate::ground::time::{Moment, Ticks90k, UnixMs};
 use crate::wire::mp4::{Demuxer, Mp4Error};
 use crate::wire::web_camera::{Event, Overdue, Said, Session, WebCameraError};
 
@@ -26,7 +26,7 @@ fn message(kind: u8, time_us: i64, data: &[u8]) -> Bytes {
 }
 
 fn started() -> Session {
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     assert_eq!(session.text(START), Ok(Event::StartFile));
     session.opened(at_ms(0));
     session

@@ -37,7 +37,7 @@ fn pictures() -> Vec<&'static [u8]> {
 }
 
 fn started(text: &str) -> Session {
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     assert!(matches!(session.text(text), Ok(Event::Start(_))));
     session.opened(at_ms(0));
     session
@@ -80,9 +80,9 @@ fn a_real_film_becomes_frames_as_it_is() {
 
 #[test]
 fn nothing_is_taken_before_start() {
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     assert!(bad(&session.binary(&message(1, 1, 0, &key_frame()), at_ms(1), &mut Vec::new())));
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     assert!(matches!(session.text(r#"{"type":"end"}"#), Err(WebCameraError::BadMessage(_))));
     let mut session = started(PICTURES);
     assert!(matches!(session.text(PICTURES), Err(WebCameraError::BadMessage(_))), "start is said once");
@@ -141,7 +141,7 @@ fn a_message_is_one_picture() {
 
 #[test]
 fn opus_goes_on_beside_the_pictures() {
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     let Ok(Event::Start(Some(params))) = session.text(WITH_OPUS) else { panic!("Opus is taken") };
     assert_eq!(params.codec_string(), "opus");
     let mut frames = Vec::new();
@@ -212,7 +212,7 @@ fn a_new_start_of_the_clock_is_no_gap_and_no_wait() {
 
 #[test]
 fn what_does_not_come_in_time_is_overdue() {
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     assert_eq!((session.overdue(at_ms(9_999)), session.overdue(at_ms(10_000))), (None, Some(Overdue::Start)));
     session.text(PICTURES).expect("start");
     session.opened(at_ms(10_000));
@@ -242,7 +242,7 @@ fn sound_alone_is_silence() {
 
 #[test]
 fn pieces_of_a_file_without_a_picture_are_silence() {
-    let mut session = Session::new(at_ms(0));
+    let mut session = Session::new(at_ms(0), UnixMs(0));
     assert_eq!(session.text(r#"{"type":"start","version":1,"container":"mp4"}"#), Ok(Event::StartFile));
     session.opened(at_ms(0));
     let film = include_bytes!("../../../../tests/captures/mp4/recorder.mp4");
@@ -284,7 +284,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn whatever_comes_pictures_are_whole_and_time_rises(steps in proptest::collection::vec((step(), 0..3000_u64), 0..60)) {
-        let (mut session, mut frames, mut now, mut last) = (Session::new(at_ms(0)), Vec::new(), at_ms(0), None);
+        let (mut session, mut frames, mut now, mut last) = (Session::new(at_ms(0), UnixMs(0)), Vec::new(), at_ms(0), None);
         let (mut asked, mut acknowledged) = (None, None);
         let _ = session.text(WITH_AAC);
         for (step, passed_ms) in steps {

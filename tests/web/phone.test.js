@@ -336,7 +336,7 @@ test('an interruption is said, and where nothing is recorded no video is promise
   await page.waitForSelector('.mark-live:not(.is-waiting)');
   mock.newest.recorded = false;
   mock.tell(id, 'hello', {});
-  await page.waitForFunction(() => /recordings are off/.test(document.querySelector('.kept').textContent));
+  await page.waitForFunction(() => /No video of it was kept/.test(document.querySelector('.kept').textContent));
   await page.tap('.end');
   await page.tap('dialog .danger');
   await on('done');

@@ -42,7 +42,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   let lack = '';
   let isKept = true;
   let hindrance = '';
-  const fare = () => { kept.textContent = notReady(hindrance) || (isKept ? unkept(lack) : t('unkept_off')); };
+  const fare = () => { kept.textContent = notReady(hindrance) || (isKept ? unkept(lack) : t('done_unkept')); };
   const recorded = (code) => { lack = code || ''; fare(); };
   const hindered = (what) => { hindrance = what ? what.code : ''; fare(); };
   const isOver = async () => {

@@ -32,9 +32,8 @@ export function stage({ state, recorded, interrupted, recording_failure_code: co
 /** Why nothing of what is sent can be shown, by the gateway's word for it. */
 export function notReady(code) {
   switch (code) {
-    case 'no_media': case 'only_sound': return t('not_ready_media');
-    case 'no_parameter_sets': case 'no_key_frame': return t('not_ready_key');
-    case 'broken_pictures': return t('not_ready_line');
+    case 'no_media': case 'only_sound': return t('refused_silent');
+    case 'no_parameter_sets': case 'no_key_frame': case 'broken_pictures': return t('not_ready_key');
     case 'unsupported': case 'undecodable': return t('not_ready_kind');
     default: return '';
   }

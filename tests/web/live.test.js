@@ -196,6 +196,28 @@ for (const [name, broken] of Object.entries(BROKEN)) {
   });
 }
 
+test('a question that takes the place of the word about missing media stays, and the word comes back after it', async () => {
+  const { stream } = await watch();
+  const ask = () => page.evaluate(() => { Lareira.panels.ask({ title: 'Another question', choices: [{ label: 'No', run: () => {} }] }); });
+  mock.broken = BROKEN.unavailable;
+  stream.drop();
+  const says = (words) => page.waitForFunction((text) => { const panel = document.querySelector('.panel');
+    return panel && panel.textContent.includes(text); }, words);
+  await says('get through');
+  await ask();
+  await says('Another question');
+  await keys(page, 'Enter');
+  await says('get through');
+  await ask();
+  mock.broken = null;
+  await playing(page);
+  await moves(1);
+  await says('Another question');
+  await keys(page, 'Enter');
+  await moves(1);
+  assert.equal(await page.$('.panel'), null);
+});
+
 test('media that stop coming while one watches: a word what to do; trying again, and by itself', async () => {
   const { stream } = await watch();
   mock.broken = BROKEN.unavailable;

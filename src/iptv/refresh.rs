@@ -19,6 +19,7 @@ use crate::fetch::{Client, FetchError};
 use crate::ground::crypto;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
+use crate::iptv::SHORTEST_REFRESH;
 use crate::iptv::cache::{Cache, Known, What, create, unpacked};
 use crate::iptv::catalogue::{Builder, Catalogue};
 use crate::iptv::guide::{Builder as GuideBuilder, Reading};
@@ -31,7 +32,7 @@ use crate::wire::xmltv::Zone;
 /// The first pause after a failure; it doubles with each further one, up to the usual time.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 /// How much longer than to the next reading programmes are kept: it may come late.
-const GUIDE_RESERVE_MS: i64 = 12 * 3600 * 1000;
+const GUIDE_RESERVE: Duration = Duration::from_secs(12 * 3600);
 
 /// What the thread is told to do.
 pub(super) enum Order {
@@ -220,9 +221,7 @@ impl Refresher {
 
     /// The guides, of which the first that has anything of a channel counts for it.
     fn look_at_guides(&self, sources: &[Source], catalogue: &Catalogue, fetch: bool) -> bool {
-        let now = self.clock.date();
-        let to = UnixMs(now.0.saturating_add(self.every.as_millis() as i64).saturating_add(GUIDE_RESERVE_MS));
-        let mut builder = GuideBuilder::new(catalogue, (now, to), &self.zone);
+        let mut builder = GuideBuilder::new(catalogue, window(self.clock.date(), self.every), &self.zone);
         let mut origins = Vec::new();
         let mut fine = true;
         for source in sources {
@@ -388,6 +387,11 @@ impl Refresher {
             is_cut,
         }))
     }
+}
+
+/// From when to when programmes are kept that are read at `now`, and anew `every` so often.
+pub(super) fn window(now: UnixMs, every: Duration) -> (UnixMs, UnixMs) {
+    (now, now.plus(every.max(SHORTEST_REFRESH)).plus(GUIDE_RESERVE))
 }
 
 /// What is wrong with a guide that was read; for people.

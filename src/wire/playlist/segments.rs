@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::ground::limits;
 use crate::ground::time::Ticks90k;
-use crate::wire::playlist::targets::{MEASURED, PAUSE, Rate, Targets};
+use crate::wire::playlist::targets::{LONGEST_BEFORE, MEASURED, PAUSE, Rate, Targets};
 
 /// Where less than this is missing between two segments, the second goes on where the first stops.
 const BREAK: Ticks90k = Ticks90k::from_ms(100);
@@ -304,7 +304,7 @@ impl Segments {
     fn close_before(&mut self, start: Ticks90k) {
         let Some(open) = &self.open else { return };
         let (longest, pause) =
-            self.targets.map_or((PAUSE, PAUSE), |targets| (targets.longest_segment(), targets.pause()));
+            self.targets.map_or((LONGEST_BEFORE, PAUSE), |targets| (targets.longest_segment(), targets.pause()));
         // What parts have been said to last is what they last.
         let keeps_its_end = open.in_parts || start - open.end() > pause || start - open.span.start > longest;
         self.close_segment(if keeps_its_end { open.end().min(start) } else { start });

@@ -20,6 +20,8 @@ const MEASURED_AT_MOST: Ticks90k = Ticks90k::from_ms(1000);
 const MEASURED_DISTANCES_AT_MOST: usize = 256;
 /// A pause of the pictures is longer than this: [`Targets::pause`].
 pub const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
+/// What a picture or a segment lasts at most while nothing is promised yet: it keeps the shortest promise there is.
+pub const LONGEST_BEFORE: Ticks90k = Ticks90k::from_ms(1490);
 
 /// What is promised of a stream's segments and parts, from its beginning to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -554,6 +554,9 @@ pub(crate) mod tests {
         let slow = unsaid(&[0, 180_000, 360_000, 540_000]);
         assert_eq!(slow.targets(), Some(Targets::of(Ticks90k(180_000))), "two distances are enough");
         assert!(slow.closed_from(2).all(|(_, closed)| closed.continuous && closed.span.duration == Ticks90k(180_000)));
+        let frozen = unsaid(&starts[..2]);
+        assert!(frozen.slow_targets().part.is_some(), "a freeze takes no parts away");
+        assert_eq!(unsaid(&[0]).slow_targets().part, None);
         let late = unsaid(&(0..20).map(|n| (n + 60 * n.min(1)) * 3000).collect::<Vec<_>>());
         assert_eq!(late.targets(), Some(Targets::of(Ticks90k(3000))), "the second picture alone was late");
         let mut short = unsaid(&starts[..3]);

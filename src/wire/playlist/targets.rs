@@ -93,10 +93,11 @@ impl Rate {
         Targets::of(Ticks90k(long.0 / number.max(1)).max(Ticks90k(1)))
     }
 
-    /// The same of a stream whose next picture has been awaited for long: it is slow, as it was, or has become so.
+    /// The same of a stream whose next picture has been awaited for long: it goes on as it was, if anything is known of that,
+    /// or else it is slow.
     pub fn slow_targets(&self) -> Targets {
         let known = self.targets();
-        if known.part.is_none() { known } else { Targets::of(PAUSE) }
+        if self.distances.is_empty() { Targets::of(PAUSE) } else { known }
     }
 
     /// How many of the distances are no pauses, which a beginning may have, and how long those are.

@@ -65,7 +65,7 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     } else if (state === 'ended') {
       over(reason, refusal(code) || message);
     } else {
-      mark.textContent = { lost: why ? t('again_soon') : t('lost'), restarting: t('restarting') }[state] || t('paused');
+      mark.textContent = { lost: why ? t('connecting') : t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
   };
 
@@ -156,9 +156,9 @@ function tile(person) {
 function done(go, { id, reason, message, why, isReady, lack, seen, ms, chosen }) {
   const isGone = reason === 'unknown';
   const isDone = isReady && !isGone && reason !== 'never_started' && reason !== 'unplayable';
-  const text = isGone ? t('refused_over')
+  const text = isGone ? t('no_over')
     : reason === 'error' ? t('done_error', { message })
-      : reason === 'unplayable' ? t('done_unplayable')
+      : reason === 'unplayable' ? t('no_encoder')
         : !isDone ? why || t('done_never')
           : reason === 'lost' ? t('done_lost') : t('done_text', { length: length(ms) });
   show('done', [

@@ -3,20 +3,25 @@
 
 import { t } from '/shared/texts.js';
 
+/** Words, and the codes that they are for. */
+const WORDS = [
+  [t('no_full'), 'full'],
+  [t('no_disk_full'), 'disk_full'],
+  [t('no_too_often'), 'too_often'],
+  [t('no_not_a_contact'), 'not_a_contact'],
+  [t('no_already_publishing'), 'already_publishing'],
+  [t('no_over'), 'not_found over ended expired withdrawn'],
+  [t('no_silent'), 'silent late_start'],
+  [t('no_encoder'), 'unsupported_codec unplayable'],
+  [t('no_busy'), 'busy not_allowed closing late uploading rested yielded too_slow unavailable'],
+  [t('no_failed'), 'failed internal bad_answer store_failed disk'],
+  [t('no_bad'), 'bad_message unsupported_version bad_body bad_request invalid too_large'],
+];
+
 /** The words for a code, or '' where there are none. */
 export function refusal(code) {
-  return {
-    full: t('refused_full'), disk_full: t('refused_disk_full'), too_often: t('refused_too_often'), no_recipients: t('chosen_none'),
-    not_a_contact: t('refused_not_a_contact'), already_publishing: t('refused_already_publishing'), not_allowed: t('refused_not_allowed'),
-    not_found: t('refused_over'), over: t('refused_over'), ended: t('refused_over'), expired: t('refused_over'),
-    withdrawn: t('refused_over'), silent: t('refused_silent'), late_start: t('refused_silent'), unsupported_codec: t('no_encoder'),
-    unplayable: t('done_unplayable'), busy: t('refused_busy'), closing: t('refused_busy'), late: t('refused_busy'),
-    uploading: t('refused_busy'), rested: t('refused_busy'), yielded: t('refused_busy'), too_slow: t('refused_busy'),
-    unavailable: t('refused_busy'), failed: t('refused_failed'), internal: t('refused_failed'), bad_answer: t('refused_failed'),
-    store_failed: t('refused_failed'), disk: t('refused_failed'), recording: t('refused_failed'), bad_message: t('refused_bad'),
-    unsupported_version: t('refused_bad'), bad_body: t('refused_bad'), bad_request: t('refused_bad'), invalid: t('refused_bad'),
-    too_large: t('refused_bad'),
-  }[code] || '';
+  const [words] = WORDS.find(([, codes]) => codes.split(' ').includes(code)) || [''];
+  return words;
 }
 
 /** The words for what a call threw. */

@@ -39,7 +39,7 @@ pub fn decode_key_frame(params: &VideoParams, data: &[u8]) -> Result<Picture, Co
             log::error!("no thread can be had to decode a picture: {error}");
             CodecError::Damaged("the gateway had no thread to decode it")
         })?;
-        thread.join().unwrap_or_else(|_| Err(CodecError::Damaged("the decoder panicked")))
+        thread.join().unwrap_or(Err(CodecError::Damaged("the decoder panicked")))
     })
 }
 
@@ -47,7 +47,7 @@ fn decode(stream: &[u8], width: usize, height: usize) -> Result<Picture, CodecEr
     let config = DecoderConfig::new();
     let mut decoder = Decoder::with_api_config(OpenH264API::from_source(), config).map_err(damaged)?;
     let decoded = decoder.decode(stream).map_err(damaged)?;
-    let decoded = decoded.ok_or_else(|| CodecError::Damaged("no whole picture came out"))?;
+    let decoded = decoded.ok_or(CodecError::Damaged("no whole picture came out"))?;
     copy(&decoded, width, height)
 }
 

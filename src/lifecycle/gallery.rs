@@ -140,7 +140,7 @@ impl Gallery {
         let draw = move || {
             // A decoder that stumbles over a stranger's file is the file's fault.
             let drawn = catch_unwind(AssertUnwindSafe(|| painter(&file)));
-            drawn.unwrap_or_else(|_| Err(PortraitError::Broken))
+            drawn.unwrap_or(Err(PortraitError::Broken))
         };
         let drawn = self.easel.place(of, spare).and_then(|place| place.work(draw))?;
         let portrait = drawn.map_err(PhotoError::Drawing)?;

@@ -2,6 +2,7 @@
 // The phone page's pure parts, and what its sources must be.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const acorn = require('acorn');
@@ -29,6 +30,33 @@ test('frames have the head that the document says', async () => {
   });
   assert.deepEqual(told(startFrames('avc1.42e01f', null)), { type: 'start', version: 1, video: { codec: 'avc1.42e01f' } });
   assert.deepEqual(told(startFile()), { type: 'start', version: 1, container: 'mp4' });
+});
+
+test('HEVC is known by a file\'s boxes, wherever its description stands', async () => {
+  const { isHevc } = await load('film_kind.js');
+  const film = (name) => new Blob([fs.readFileSync(path.join(__dirname, '../captures/mp4', name))]);
+  for (const name of ['phone.mp4', 'opus.mp4', 'vfr.mov', 'trim_long.mov', 'frag_noempty.mp4', 'two_sps_clip.mp4']) {
+    assert.equal(await isHevc(film(name)), false, name);
+  }
+  assert.equal(await isHevc(film('hevc.mp4')), true);
+  const known = fs.readFileSync(path.join(__dirname, '../captures/mp4/hevc.mp4'));
+  for (let length = 0; length < known.length; length += 37) {
+    assert.equal(typeof await isHevc(new Blob([known.subarray(0, length)])), 'boolean', `${length} bytes of it`);
+  }
+  // A description of 2^63 bytes, boxes of none, and no film at all.
+  for (const bytes of [[0, 0, 0, 1, 109, 111, 111, 118, 127, 0, 0, 0, 0, 0, 0, 0], Array(64).fill(0), [...Buffer.from('GIF89a, a still')]]) {
+    assert.equal(await isHevc(new Blob([new Uint8Array(bytes)])), false);
+  }
+  // Behind media of five gigabytes, of which nothing is read.
+  const moov = known.subarray(known.indexOf('moov') - 4);
+  let read = 0;
+  const ahead = Buffer.from('00000001' + '6d646174' + '0000000140000000', 'hex');
+  const large = { size: 0x140000000 + moov.length, slice: (from, to) => {
+    read += to - from;
+    return new Blob([from < 16 ? ahead.subarray(from, to) : moov.subarray(from - 0x140000000, to - 0x140000000)]);
+  } };
+  assert.ok(await isHevc(large));
+  assert.ok(read < moov.length + 100, `${read} bytes`);
 });
 
 test('a picture fits its rung upright and sideways, and the level fits the picture', async () => {

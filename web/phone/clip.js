@@ -16,7 +16,7 @@ import { wordsOf } from './refusals.js';
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;
 /** What is said of a video although it could be taken. */
-const NOTES = { without_sound: t('clip_without_sound'), shortened: t('clip_shortened') };
+const noted = ({ code, message }) => ({ without_sound: t('clip_without_sound'), shortened: t('clip_shortened') }[code] || message);
 
 /** Sends one stretch, or asks (without a body); gives how many bytes the gateway has, or -1 when it has all. */
 function put(id, range, body, tell, signal) {
@@ -84,9 +84,9 @@ export async function clip(go, chosen, title, file) {
   const name = title || file.name;
   const over = (wrong, notes = []) => show('done', [el('section.card', {}, el('h1', { dir: 'auto' }, name),
     el(wrong ? 'p.wrong' : 'p', { role: 'status' }, wrong || t('clip_waits')),
-    ...notes.map((note) => el('p', { role: 'status' }, NOTES[note.code] || note.message)),
+    ...notes.map((note) => el('p', { role: 'status' }, noted(note))),
     el('button.main', { type: 'button', onclick: () => go.people() }, t('close')))]);
-  if (await isHevc(file)) {
+  if (await isHevc(file).catch(() => false)) {
     over(t('clip_hevc'));
     return;
   }

@@ -52,6 +52,8 @@ pub enum UrlError {
     NotWhole,
     /// Its host or port is none.
     Host,
+    /// It has a name and a password in it, which would be told on.
+    Password,
     /// It is longer than is useful.
     TooLong,
 }
@@ -62,6 +64,10 @@ impl fmt::Display for UrlError {
             Self::Scheme(scheme) => write!(f, "{scheme} addresses can't be played: only http and https can"),
             Self::NotWhole => f.write_str("this is no http or https address"),
             Self::Host => f.write_str("the address has no proper host or port"),
+            Self::Password => f.write_str(
+                "the address has a name and password in it, which is not supported: let the server know this machine by \
+                 its address, or by a part of the path",
+            ),
             Self::TooLong => write!(f, "the address is longer than {} bytes", limits::FETCH_ADDRESS_BYTES),
         }
     }
@@ -176,7 +182,7 @@ fn scheme_of(text: &str) -> Option<(&str, &str)> {
 fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), UrlError> {
     // A name and password before an @ are a secret that would be told on; no browser takes them either.
     if authority.contains('@') {
-        return Err(UrlError::Host);
+        return Err(UrlError::Password);
     }
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
@@ -256,7 +262,7 @@ mod tests {
             ("a.example/x", UrlError::NotWhole),
             ("http:a", UrlError::Host),
             ("http:///x", UrlError::Host),
-            ("http://user:word@a.example/", UrlError::Host),
+            ("http://user:word@a.example/", UrlError::Password),
             ("http://a.example:0/", UrlError::Host),
             ("http://a.example:99999/", UrlError::Host),
             ("http://a.example:x/", UrlError::Host),

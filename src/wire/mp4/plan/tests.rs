@@ -45,13 +45,15 @@ fn planned(told: &[Told], pieces: Vec<Piece>, cuts: Cuts, liars: &[u32]) -> Resu
     }
 }
 
-/// The stretches, each as its first, its end, and (where it is coded again) what is hidden and shown.
-fn stretches(plan: &Plan) -> Vec<(u32, u32, Option<(u32, u32)>)> {
+/// A stretch: its first, its end, and (where it is coded again) what is hidden and shown.
+type Taken = (u32, u32, Option<(u32, u32)>);
+
+fn stretches(plan: &Plan) -> Vec<Taken> {
     let told = |stretch: &Stretch| stretch.recoded.map(|recoded| (recoded.hidden, recoded.shown));
     plan.stretches.iter().map(|stretch| (stretch.first, stretch.end, told(stretch))).collect()
 }
 
-fn cut(told: &[Told], pieces: Vec<Piece>) -> Vec<(u32, u32, Option<(u32, u32)>)> {
+fn cut(told: &[Told], pieces: Vec<Piece>) -> Vec<Taken> {
     stretches(&planned(told, pieces, Cuts::Recoded, &[]).expect("something is shown").0)
 }
 

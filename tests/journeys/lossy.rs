@@ -1,11 +1,13 @@
-//! A bad network between a publisher and the gateway: an RTSP proxy that sends UDP media through itself, losing and
+//! A bad network between a publisher and the gateway: an RTSP proxy that sends UDP media through itself, losing, delaying and
 //! reordering packets as told. Control goes through untouched but for the ports (RFC 2326, section 12.39).
 
-use std::io::{BufRead, BufReader, Write};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// How bad the network is. What happens to a packet follows from the seed alone.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,8 @@ pub struct Weather {
     pub lost_per_mille: u64,
     /// Packets of a thousand that come after the next one.
     pub late_per_mille: u64,
+    /// Each packet takes up to so many milliseconds longer than another.
+    pub jitter_ms: u64,
     pub seed: u64,
 }
 
@@ -108,7 +112,8 @@ fn pass_on(publisher: TcpStream, gateway: TcpStream, weather: Weather, counts: &
         for (i, (leg, port)) in pair.iter().zip(ports).enumerate() {
             set(&leg.publisher, port);
             // Only media go through bad weather: a lost report would prove nothing.
-            let weather = if i == 0 { weather } else { Weather { lost_per_mille: 0, late_per_mille: 0, seed: 0 } };
+            let weather =
+                if i == 0 { weather } else { Weather { lost_per_mille: 0, late_per_mille: 0, jitter_ms: 0, seed: 0 } };
             let (leg, counts) = (Arc::clone(leg), Arc::clone(&counts));
             thread::spawn(move || relay(&leg, weather, &counts));
         }
@@ -144,11 +149,27 @@ fn rewrite(from: TcpStream, mut to: TcpStream, name: &str, mut exchange: impl Fn
 fn relay(leg: &Leg, weather: Weather, counts: &Counts) {
     let (mut buffer, mut random, mut held) = (vec![0; 65_536], weather.seed | 1, None::<Vec<u8>>);
     // Numerical Recipes' generator: good enough for weather.
-    let mut happens = |per_mille: u64| {
+    let mut chance = |of: u64| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) % 1000 < per_mille
+        (random >> 33) % of
     };
-    while let Ok((length, sender)) = leg.socket.recv_from(&mut buffer) {
+    // Packets that take longer, by when they go on.
+    let mut delayed: BTreeMap<(Instant, u64), Vec<u8>> = BTreeMap::new();
+    loop {
+        let now = Instant::now();
+        if let Some(gateway) = read(&leg.gateway) {
+            while let Some(due) = delayed.first_entry().filter(|due| due.key().0 <= now) {
+                let _ = leg.socket.send_to(&due.remove(), gateway);
+            }
+        }
+        let wait = delayed.first_key_value().map(|((due, _), _)| due.saturating_duration_since(now));
+        let wait = wait.map(|wait| wait.max(Duration::from_micros(100)));
+        leg.socket.set_read_timeout(wait).expect("a timeout");
+        let (length, sender) = match leg.socket.recv_from(&mut buffer) {
+            Ok(received) => received,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
+            Err(_) => return,
+        };
         let packet = &buffer[..length];
         if Some(sender) != read(&leg.publisher) {
             if let Some(publisher) = read(&leg.publisher) {
@@ -157,11 +178,17 @@ fn relay(leg: &Leg, weather: Weather, counts: &Counts) {
             continue;
         }
         let Some(gateway) = read(&leg.gateway) else { continue };
-        if happens(weather.lost_per_mille) {
+        if chance(1000) < weather.lost_per_mille {
             counts.lost.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        if held.is_none() && happens(weather.late_per_mille) {
+        if weather.jitter_ms > 0 {
+            let number = counts.sent.fetch_add(1, Ordering::Relaxed);
+            let due = Instant::now() + Duration::from_micros(chance(weather.jitter_ms * 1000));
+            delayed.insert((due, number), packet.to_vec());
+            continue;
+        }
+        if held.is_none() && chance(1000) < weather.late_per_mille {
             counts.late.fetch_add(1, Ordering::Relaxed);
             held = Some(packet.to_vec());
             continue;

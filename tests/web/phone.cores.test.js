@@ -44,7 +44,8 @@ test('HEVC is known by a file\'s boxes, wherever its description stands', async 
     assert.equal(typeof await isHevc(new Blob([known.subarray(0, length)])), 'boolean', `${length} bytes of it`);
   }
   // A description of 2^63 bytes, boxes of none, and no film at all.
-  for (const bytes of [[0, 0, 0, 1, 109, 111, 111, 118, 127, 0, 0, 0, 0, 0, 0, 0], Array(64).fill(0), [...Buffer.from('GIF89a, a still')]]) {
+  const broken = [0, 0, 0, 1, 109, 111, 111, 118, 127, 0, 0, 0, 0, 0, 0, 0];
+  for (const bytes of [broken, Array(64).fill(0), [...Buffer.from('GIF89a, a still')]]) {
     assert.equal(await isHevc(new Blob([new Uint8Array(bytes)])), false);
   }
   // Behind media of five gigabytes, of which nothing is read.

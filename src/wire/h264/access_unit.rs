@@ -86,6 +86,10 @@ pub struct AccessUnitBuilder {
     data: BytesMut,
     /// When the last NAL unit was.
     timestamp: i64,
+    /// Whether the picture that comes is one from which on pictures become right again, without a key frame (D.2.8).
+    recovers: bool,
+    /// Pictures that are shown before this timestamp come after one they need not have: they are of no use.
+    leads: Option<i64>,
     /// Where in `data` the NAL unit starts that is being put together: its length, then its bytes.
     open_nal: Option<usize>,
     dropped: u64,
@@ -103,6 +107,8 @@ impl AccessUnitBuilder {
             markers: Markers::Trusted,
             data: BytesMut::new(),
             timestamp: 0,
+            recovers: false,
+            leads: None,
             open_nal: None,
             dropped: 0,
         }
@@ -230,7 +236,7 @@ impl AccessUnitBuilder {
             let length = (self.data.len() - start - 4) as u32;
             self.data[start..start + 4].copy_from_slice(&length.to_be_bytes());
             self.open_nal = None;
-            if matches!(kind, nal_type::SPS | nal_type::PPS) {
+            if matches!(kind, nal_type::SPS | nal_type::PPS | nal_type::SEI) {
                 let nal = self.data[start + 4..].to_vec();
                 self.take_sets(&nal);
             }
@@ -268,8 +274,10 @@ impl AccessUnitBuilder {
 
     /// Takes what this NAL unit says of the pictures that follow.
     fn take_sets(&mut self, nal: &[u8]) {
-        if kind(nal[0]) == nal_type::SPS {
-            self.references.sets_came();
+        match kind(nal[0]) {
+            nal_type::SPS => self.references.sets_came(),
+            nal_type::SEI => self.recovers |= is_recovery_point(nal),
+            _ => {}
         }
         self.sets.take(nal);
     }
@@ -278,14 +286,24 @@ impl AccessUnitBuilder {
     fn finish(&mut self, given_out: Option<i64>, out: &mut Vec<AccessUnit>) {
         self.drop_open_nal();
         let ended = std::mem::replace(&mut self.state, State::Between { given_out });
+        let recovers = std::mem::take(&mut self.recovers) && self.references.were_there();
+        if recovers && self.references.are_missing() {
+            self.leads = Some(self.timestamp);
+        }
+        if self.leads.is_some_and(|point| self.timestamp > point) || matches!(ended, State::Inside { key: true }) {
+            self.leads = None;
+        }
+        let leads = self.leads.is_some_and(|point| self.timestamp < point);
         match (ended, self.sets.current()) {
-            (State::Inside { key }, Some(params)) if key || !self.references.are_missing() => {
+            (State::Inside { key }, Some(params)) if key || (recovers || !self.references.are_missing()) && !leads => {
                 self.references.given_out(key);
                 out.push(AccessUnit { timestamp: self.timestamp, key, params, data: self.data.split().freeze() });
             }
             (ended, _) => {
-                if let State::Broken { key: true } | State::Inside { .. } = ended {
-                    self.references.miss();
+                match ended {
+                    _ if leads => self.references.left_out(),
+                    State::Broken { key: true } | State::Inside { .. } => self.references.miss(),
+                    _ => {}
                 }
                 self.data.clear();
                 self.dropped += 1;
@@ -299,6 +317,23 @@ impl AccessUnitBuilder {
         let has_header = |start: usize| start + 4 < self.data.len();
         debug_assert!(self.open_nal.is_none_or(has_header), "a NAL unit has a length and a header");
     }
+}
+
+/// Whether an SEI NAL unit says that pictures become right from here on, wherever decoding begins (H.264, D.1.8).
+fn is_recovery_point(nal: &[u8]) -> bool {
+    const RECOVERY_POINT: u8 = 6;
+    let mut rest = nal.get(1..).unwrap_or_default();
+    // Kinds and sizes of 255 and more, and what prevents emulation, are not looked for: nobody puts a note of one byte there.
+    while let [kind, size, after @ ..] = rest {
+        if *kind == RECOVERY_POINT {
+            return true;
+        }
+        if *kind == 255 || *size == 255 {
+            return false;
+        }
+        rest = after.get(usize::from(*size)..).unwrap_or_default();
+    }
+    false
 }
 
 /// Counts the pictures in a row of NAL units, as [`AccessUnitBuilder`] parts them where all have the same timestamp.
@@ -408,6 +443,35 @@ mod tests {
         builder.nal(0, KEY_SECOND_SLICE, &mut out);
         builder.marker(&mut out);
         assert_eq!((out.len(), builder.dropped()), (0, 1));
+    }
+
+    /// Intra refresh, and groups that begin with other than an IDR picture: no key frame ever comes again.
+    #[test]
+    fn after_a_loss_pictures_go_on_at_a_recovery_point() {
+        const RECOVERY: &[u8] = &[0x06, 6, 1, 0xA0, 0x80];
+        let (mut builder, mut out) = (builder(), Vec::new());
+        let mut picture = |builder: &mut AccessUnitBuilder, time: i64, note: Option<&[u8]>, slice: &[u8]| {
+            note.into_iter().for_each(|note| builder.nal(time, note, &mut out));
+            builder.nal(time, slice, &mut out);
+            builder.marker(&mut out);
+            out.last().map(|unit| unit.timestamp)
+        };
+        assert_eq!(
+            picture(&mut builder, 0, Some(RECOVERY), INTER),
+            None,
+            "nothing came before: players need a key frame"
+        );
+        assert_eq!(picture(&mut builder, 3000, None, KEY), Some(3000));
+        builder.lost(20);
+        assert_eq!(picture(&mut builder, 6000, None, INTER), Some(3000));
+        assert_eq!(picture(&mut builder, 15_000, Some(RECOVERY), INTER), Some(15_000));
+        assert_eq!(
+            picture(&mut builder, 9000, None, INTER),
+            Some(15_000),
+            "it is shown before, and builds on what is lost"
+        );
+        assert_eq!(picture(&mut builder, 18_000, None, INTER), Some(18_000));
+        assert_eq!(picture(&mut builder, 17_000, None, INTER), Some(17_000));
     }
 
     #[test]

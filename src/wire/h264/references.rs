@@ -9,6 +9,8 @@
 pub(super) struct References {
     /// Whether all since a key frame were given out.
     are_there: bool,
+    /// Whether a key frame was ever given out.
+    were_there: bool,
     /// Packets that were lost since then, of which no picture has told what was in them.
     doubt: u64,
     /// The number of the last picture that others build on.
@@ -29,6 +31,11 @@ impl References {
     /// Whether one is missing, or none has come yet: what comes is dropped, up to the next key frame.
     pub fn are_missing(&self) -> bool {
         !self.are_there
+    }
+
+    /// Whether a key frame was ever given out.
+    pub fn were_there(&self) -> bool {
+        self.were_there
     }
 
     /// One is missing for certain, or may be and nothing will tell.
@@ -60,7 +67,7 @@ impl References {
             _ => false,
         };
         if self.doubt == 0 {
-            self.are_numbers_wrong |= self.are_there && !follows;
+            self.are_numbers_wrong |= self.are_there && self.last.is_some() && !follows;
         } else if follows && !self.are_numbers_wrong {
             self.doubt = 0;
         } else {
@@ -68,9 +75,16 @@ impl References {
         }
     }
 
+    /// The picture that began was left out, and nothing that comes needs it: whatever number it had.
+    pub fn left_out(&mut self) {
+        self.last = None;
+    }
+
     /// The picture that began was given out.
     pub fn given_out(&mut self, is_key: bool) {
         self.are_there = true;
+        self.were_there = true;
+        self.doubt = 0;
         match self.current {
             _ if is_key => self.last = Some(0),
             Some(Current { number, is_reference: true }) => self.last = number,

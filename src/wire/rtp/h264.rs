@@ -1,7 +1,7 @@
 //! H.264 in RTP (RFC 6184): single NAL unit packets, STAP-A and FU-A become NAL units again.
 
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
-use crate::wire::h264::kind;
+use crate::wire::h264::{is_first_slice, kind, nal_type};
 
 /// Several NAL units in one packet (RFC 6184, 5.7.1).
 const STAP_A: u8 = 24;
@@ -11,6 +11,18 @@ const FU_A: u8 = 28;
 /// A payload that breaks RFC 6184, or uses its interleaved mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
+
+/// Whether a payload may be the first of a key frame: its first slice, or what comes before it.
+pub fn begins_key_frame(payload: &[u8]) -> bool {
+    let [header, next, rest @ ..] = payload else { return false };
+    match kind(*header) {
+        nal_type::IDR => is_first_slice(payload),
+        nal_type::SEI..=nal_type::DELIMITER | STAP_A => true,
+        // Its start, of a NAL unit of this kind that is a first slice.
+        FU_A => *next & 0x80 != 0 && kind(*next) == nal_type::IDR && rest.first().is_some_and(|byte| byte & 0x80 != 0),
+        _ => false,
+    }
+}
 
 /// Takes one packet's payload into the access unit it belongs to.
 pub fn depacketize(
@@ -100,6 +112,16 @@ mod tests {
     fn a_fragment_that_is_all_of_it_is_taken_whole() {
         let (units, bad) = run(&[(&[&[0x7C, 0xC5], &KEY[1..]].concat(), true)]);
         assert_eq!((&units[0].data[4..], units[0].key, bad), (KEY, true, 0));
+    }
+
+    #[test]
+    fn the_beginning_of_a_key_frame_is_known() {
+        for begins in [KEY, &[0x67, 66], &[STAP_A, 0, 6], &[0x06, 5], &[0x7C, 0x85, 0x88]] {
+            assert!(begins_key_frame(begins), "{begins:?}");
+        }
+        for other in [&[][..], &[0x65], &[0x65, 0x40], &[0x41, 0x9A], &[0x7C, 0x05, 0x88], &[0x7C, 0x85, 0x40]] {
+            assert!(!begins_key_frame(other), "{other:?}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::rtp::clock::{Reception, TrackClock};
 use crate::wire::rtp::latch::{Heard, Source};
 use crate::wire::rtp::reorder::{Reorder, Verdict};
-use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError};
+use crate::wire::rtp::{Counts, Delivery, Format, Media, RtpError, h264};
 use audio::AudioTrack;
 use video::VideoTrack;
 
@@ -29,6 +29,9 @@ const LONGEST_SETTLING: Duration = Duration::from_secs(1);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
+
+/// How the next packet that waited is got: with how many were lost before it.
+type Pop = fn(&mut Reorder, Moment) -> Option<(u64, Vec<u8>)>;
 
 /// Receives all tracks of one publisher.
 #[derive(Debug)]
@@ -101,7 +104,11 @@ impl Receiver {
             self.synchronize();
         }
         let track = &mut self.tracks[index];
-        match track.reorder.push(parsed.sequence_number(), packet, now) {
+        let begins = match &track.codec {
+            Codec::Video(_) => h264::begins_key_frame(parsed.payload()),
+            Codec::Audio(_) => true,
+        };
+        match track.reorder.push(parsed.sequence_number(), packet, begins, now) {
             Verdict::Next { lost } => self.take(index, &parsed, lost, now, frames),
             Verdict::Anew => {
                 track.break_off();
@@ -130,12 +137,7 @@ impl Receiver {
         self.give_out(Reorder::pop_rest, now, frames);
     }
 
-    fn give_out(
-        &mut self,
-        pop: fn(&mut Reorder, Moment) -> Option<(u64, Vec<u8>)>,
-        now: Moment,
-        frames: &mut Vec<Frame>,
-    ) {
+    fn give_out(&mut self, pop: Pop, now: Moment, frames: &mut Vec<Frame>) {
         for index in 0..self.tracks.len() {
             while let Some((lost, packet)) = pop(&mut self.tracks[index].reorder, now) {
                 if let Ok(parsed) = RtpPacket::parse(&packet) {
@@ -572,16 +574,18 @@ mod tests {
     }
 
     /// Pictures of three packets each, 30 a second in groups of 30, over a line on which each packet takes up to `jitter_ms`
-    /// longer than another, and some of a thousand are lost. How many are given out, how long the last was held at most, and
-    /// how many are lost.
-    fn over(jitter_ms: u64, lost_per_mille: u64) -> (usize, u128, u64) {
+    /// longer than another, and some of a thousand are lost. How many pictures are given out, how long packets were held at
+    /// most, how many of them are lost, and how many pictures neither lack a part nor build on one that does.
+    fn over(jitter_ms: u64, lost_per_mille: u64) -> (usize, u128, u64, usize) {
         let (mut random, mut arrivals) = (1_u64, Vec::new());
+        let (mut is_good, mut good) = (true, 0);
         let mut chance = |of: u64| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) % of
         };
         for picture in 0..900_u32 {
             let number = (picture % 30 % 16) as u8;
+            is_good |= picture % 30 == 0;
             let (header, kind) = if picture % 30 == 0 { (0x65, 0b1000_1000) } else { (0x41, 0b1001_1010) };
             for slice in 0..3_u32 {
                 // A first slice says so; then its kind, the sets it uses and the picture's number.
@@ -591,13 +595,14 @@ mod tests {
                 };
                 let mut packet = packet(96, (picture * 3 + slice) as u16, picture * 3000, &payload);
                 packet[1] = 96 | u8::from(slice == 2) << 7;
-                // The first picture comes in its order: of what was before it nothing is known.
-                let late = if picture == 0 { 0 } else { chance(jitter_ms * 1000 + 1) };
-                let at = u64::from(picture) * 33_333 + u64::from(slice) * 200 + late;
+                let at = u64::from(picture) * 33_333 + u64::from(slice) * 200 + chance(jitter_ms * 1000 + 1);
                 if chance(1000) >= lost_per_mille {
                     arrivals.push((Moment(at), packet));
+                } else {
+                    is_good = false;
                 }
             }
+            good += usize::from(is_good);
         }
         arrivals.sort();
         let mut receiver = Receiver::new(&media()[..1], Delivery::Datagrams).expect("good media");
@@ -610,22 +615,25 @@ mod tests {
             now = at;
         }
         receiver.handle_end(now, &mut frames);
-        (frames.len(), receiver.held(now).as_millis(), receiver.counts().lost)
+        (frames.len(), receiver.held(now).as_millis(), receiver.counts().lost, good)
     }
 
     #[test]
     fn packets_that_come_unevenly_are_waited_for_as_long_as_they_need() {
-        assert_eq!(over(0, 0), (900, 0, 0), "whoever keeps the order waits for nobody");
+        assert_eq!(over(0, 0), (900, 0, 0, 900), "whoever keeps the order waits for nobody");
         for jitter_ms in [20, 50, 100, 190] {
-            let (pictures, held_ms, lost) = over(jitter_ms, 0);
+            let (pictures, held_ms, lost, _) = over(jitter_ms, 0);
             assert_eq!((pictures, lost), (900, 0), "{jitter_ms} ms");
             assert!(held_ms <= u128::from(jitter_ms) * 5 / 4 + 15, "{jitter_ms} ms: {held_ms}");
         }
-        let (pictures, held_ms, _) = over(320, 0);
+        let (pictures, held_ms, ..) = over(320, 0);
         assert!(pictures >= 840 && held_ms <= 400, "it is learnt from what came too late: {pictures}, {held_ms} ms");
-        // 27 of 2,700 packets are lost; each costs the rest of its group, and no more delay than the line's jitter.
-        let (pictures, held_ms, lost) = over(50, 10);
-        assert!((20..35).contains(&lost) && pictures > 500 && held_ms < 80, "{lost}: {pictures}, {held_ms} ms");
+        // Each lost packet costs the rest of its group, and no more delay than the line's jitter.
+        for lost_per_mille in [10, 50] {
+            let (pictures, held_ms, lost, good) = over(50, lost_per_mille);
+            assert_eq!(pictures, good);
+            assert!(lost > 20 && held_ms < 80, "{lost} lost, {held_ms} ms");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The order of packets (RFC 3550, 5.1 and A.1): late ones are waited for, lost ones noticed, wrapped numbers unwrapped.
 //!
 //! A packet in its order passes at once. Where one is missing, those behind it wait for as long as late ones have been late on
-//! this line (`patience`).
+//! this line (`patience`); so does the very first, where it doesn't look like a beginning.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,8 +34,10 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Reorder {
     delivery: Delivery,
-    /// The number that comes next, unwrapped.
+    /// The number that comes next, unwrapped; `None` before the first.
     next: Option<i64>,
+    /// A number before that, by which others are unwrapped.
+    anchor: Option<i64>,
     /// What waits, and when it came.
     waiting: BTreeMap<i64, (Moment, Vec<u8>)>,
     /// When the first of those came.
@@ -51,6 +53,7 @@ impl Reorder {
         Self {
             delivery,
             next: None,
+            anchor: None,
             waiting: BTreeMap::new(),
             waiting_since: None,
             highest: 0,
@@ -71,16 +74,26 @@ impl Reorder {
 
     /// The number `sequence` without wraps: the one nearest to what is expected.
     fn unwrap(&self, sequence: u16) -> i64 {
-        match self.next {
+        match self.next.or(self.anchor) {
             None => i64::from(sequence),
             Some(next) => next + i64::from(sequence.wrapping_sub(next as u16) as i16),
         }
     }
 
-    /// Says what to do with a packet; one that is [`Verdict::Later`] is copied and given back by [`Self::pop`].
-    pub fn push(&mut self, sequence: u16, packet: &[u8], now: Moment) -> Verdict {
+    /// Says what to do with a packet; one that is [`Verdict::Later`] is copied and given back by [`Self::pop`]. Where it is the
+    /// first, it may be late ones' turn, unless it `begins` something.
+    pub fn push(&mut self, sequence: u16, packet: &[u8], begins: bool, now: Moment) -> Verdict {
         let number = self.unwrap(sequence);
-        let next = *self.next.get_or_insert(number);
+        let Some(next) = self.next.or((begins || self.delivery == Delivery::Reliable).then_some(number)) else {
+            self.anchor.get_or_insert(number);
+            return self.keep(number, packet, now);
+        };
+        if self.next.is_none() {
+            self.next = Some(next);
+            // What was before the beginning is of no use.
+            self.waiting.retain(|waits, _| *waits > number);
+            self.waiting_since = self.waiting.values().map(|(came, _)| *came).min();
+        }
         let ahead = number - next;
         if ahead.abs() > MAX_DROPOUT {
             // Two in a row of another numbering: the sender has begun anew.
@@ -113,6 +126,10 @@ impl Reorder {
             self.take(number);
             return Verdict::Next { lost: 0 };
         }
+        self.keep(number, packet, now)
+    }
+
+    fn keep(&mut self, number: i64, packet: &[u8], now: Moment) -> Verdict {
         self.waiting.entry(number).or_insert_with(|| (now, packet.to_vec()));
         self.waiting_since.get_or_insert(now);
         Verdict::Later
@@ -141,8 +158,8 @@ impl Reorder {
 
     fn pop_if(&mut self, now: Moment, overdue: bool) -> Option<(u64, Vec<u8>)> {
         let (&number, _) = self.waiting.first_key_value()?;
-        let lost = (number - self.next?).max(0) as u64;
-        if lost > 0 && !overdue && self.waiting.len() <= limits::REORDER_PACKETS {
+        let lost = self.next.map_or(0, |next| (number - next).max(0) as u64);
+        if (lost > 0 || self.next.is_none()) && !overdue && self.waiting.len() <= limits::REORDER_PACKETS {
             return None;
         }
         let (_, (came, packet)) = self.waiting.pop_first()?;
@@ -170,7 +187,7 @@ mod tests {
         let mut now = Moment(0);
         for number in numbers {
             let packet = number.to_be_bytes();
-            match reorder.push(*number, &packet, now) {
+            match reorder.push(*number, &packet, true, now) {
                 Verdict::Next { lost } => give(lost, &packet),
                 Verdict::Anew => give(1, &packet),
                 Verdict::Later | Verdict::Useless => {}
@@ -205,6 +222,27 @@ mod tests {
         let after = run(Delivery::Datagrams, &numbers, limits::REORDER_WAIT_MAX);
         assert_eq!(after, [Some(1), Some(2), None, Some(4), Some(5)]);
         assert_eq!(run(Delivery::Reliable, &[1, 3], Duration::ZERO), [Some(1), None, Some(3)]);
+    }
+
+    #[test]
+    fn what_begins_nothing_waits_for_its_beginning() {
+        let mut reorder = Reorder::new(Delivery::Datagrams);
+        let push = |reorder: &mut Reorder, number, begins| reorder.push(number, &[number as u8], begins, Moment(0));
+        for number in [0, 2, 65_534] {
+            assert_eq!(push(&mut reorder, number, false), Verdict::Later);
+        }
+        assert_eq!(reorder.pop(Moment(0)), None);
+        assert_eq!(push(&mut reorder, 65_535, true), Verdict::Next { lost: 0 });
+        assert_eq!(reorder.pop(Moment(0)), Some((0, vec![0])), "the one before the beginning is gone");
+        assert_eq!(push(&mut reorder, 1, false), Verdict::Next { lost: 0 });
+        assert_eq!(reorder.pop(Moment(0)), Some((0, vec![2])));
+
+        let mut reorder = Reorder::new(Delivery::Datagrams);
+        push(&mut reorder, 9, false);
+        push(&mut reorder, 8, false);
+        let deadline = reorder.deadline().expect("it waits");
+        assert_eq!((deadline, reorder.pop(deadline)), (Moment(200_000), Some((0, vec![8]))), "nothing began");
+        assert_eq!(reorder.pop(deadline), Some((0, vec![9])));
     }
 
     #[test]

@@ -358,7 +358,8 @@ for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
     await sound(`claim-wrong-${scheme}`);
     await page.tap('[type=submit]');
     await on('people');
-    assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body, { code: TV_CODE, name: 'Rui', home: 'Casa da Avó' });
+    assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body,
+      { code: TV_CODE, name: 'Rui', home: 'Casa da Avó', country: '', region: 'GB' });
     await sound(`people-owner-${scheme}`);
     await page.tap('.my-home');
     await page.waitForURL('**/admin/');

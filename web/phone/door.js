@@ -28,7 +28,8 @@ export function door(go, code, wrong, isClaim) {
     const said = (name) => form.elements[name]?.value.trim();
     try {
       const { token } = await call('POST', isClaim ? '/claim' : '/enrol',
-        { code: code || said('code'), name: said('name'), ...(isClaim ? { home: said('home'), country: said('country'), region: region() } : {}),
+        { code: code || said('code'), name: said('name'),
+        ...(isClaim ? { home: said('home'), country: said('country'), region: region() } : {}),
         ...(photo.url ? { photo: photo.url } : {}) });
       forget();
       remember({ token });

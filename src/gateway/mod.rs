@@ -7,6 +7,7 @@ mod channels;
 mod clips;
 mod error;
 mod gate;
+mod holdings;
 mod mdns;
 pub mod owner_page;
 pub mod photos;
@@ -97,6 +98,7 @@ impl Gateway {
             doors.rtsp.port(),
         )
         .with_secure(told.ports)
+        .with_holdings(Arc::new(keep.holdings(config)))
         .with_lineup(watched.clone());
         let answering = api.clone();
         let back = Back::start(&config.data_dir, Box::new(move |request| answering.answer(request)))

@@ -16,6 +16,7 @@ use crate::fetch::Guard;
 use crate::gateway::GatewayError;
 use crate::gateway::channels::{PairedTvs, tell_tvs};
 use crate::gateway::gate::Doorkeeper;
+use crate::gateway::holdings::Kept;
 use crate::gateway::player::{LibraryRecordings, Plays, Tickets};
 use crate::gateway::secure::Secure;
 use crate::ground::id::ShareId;
@@ -127,6 +128,11 @@ impl Keep {
             data_dir: config.data_dir.clone(),
             down: down.clone(),
         }
+    }
+
+    /// Who knows what there is of shares.
+    pub fn holdings(&self, config: &Config) -> Kept {
+        Kept { hub: self.hub.clone(), folder: self.folder.clone(), records: config.recording.enabled }
     }
 
     /// Who plays shares.

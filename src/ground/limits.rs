@@ -172,6 +172,8 @@ pub const RESTART_WAIT: Duration = Duration::from_secs(60);
 pub const RTSP_CONNECTIONS: usize = 2048;
 /// RTSP connections at one address to publish to that have a place kept; further ones count as strangers'.
 pub const RTSP_CONNECTIONS_PER_PUBLISHER: usize = 4;
+/// A stream of which nothing could be shown for so long is told why, and so is its phone.
+pub const NOT_READY_AFTER: Duration = Duration::from_secs(3);
 /// How long a playback request waits for its share to become ready.
 pub const PLAY_WAIT: Duration = Duration::from_secs(10);
 /// Pixels of a picture's longer side; larger ones are refused.

@@ -9,6 +9,7 @@ pub mod frame;
 pub mod id;
 pub mod limits;
 pub mod network;
+pub mod not_ready;
 pub mod origin;
 pub mod pace;
 pub mod picture;

@@ -1,6 +1,8 @@
 //! Why a recording is missing, stops early or has gaps: in words for people, and in one for pages, which say it in the
 //! language of whoever looks.
 
+use crate::ground::not_ready::NotReady;
+
 /// The disk takes no more.
 pub const DISK_FULL: &str = "the disk is full: delete shares or give the gateway a larger disk";
 /// Recordings have no room left.
@@ -14,13 +16,13 @@ pub const TOO_LONG: &str = "a recording has an end after 24 hours: share again t
 pub const GAPS: &str = "the disk took no more for a while: recording ";
 
 /// One word for what was said: `disk_full` while nothing more is kept for want of room, `too_long`, `gaps` where it went
-/// on, `disk` for all else that a disk can say.
+/// on, those of [`NotReady`] where there was nothing to be shown, `disk` for all else that a disk can say.
 pub fn code(said: &str) -> &'static str {
     match said {
         DISK_FULL | NO_ROOM | NO_ROOM_FOR_GUESTS => "disk_full",
         TOO_LONG => "too_long",
         gaps if gaps.starts_with(GAPS) => "gaps",
-        _ => "disk",
+        other => NotReady::word_of(other).unwrap_or("disk"),
     }
 }
 

@@ -24,6 +24,7 @@ pub use ports::channel_player::{ChannelPlayer, ChannelRequest};
 pub use ports::clips::{Admission, Clips, Upload, UploadRequest};
 pub use ports::devices::{Credentials, Device, Devices, Proven, Unknown};
 pub use ports::events::Events;
+pub use ports::holdings::{Held, Holdings};
 pub use ports::lineup::{ChannelPage, ChannelView, Lineup, OnAir};
 pub use ports::owner::{AdminRefused, OwnerAdmin};
 pub use ports::photos::{PhotoOf, PhotoRefused, Photos};

@@ -10,6 +10,8 @@ use event_listener::Event;
 use futures_lite::FutureExt as _;
 
 use crate::executor::{Work, unblock};
+use crate::ground::id::ShareId;
+use crate::ground::not_ready::NotReady;
 use crate::lifecycle::ready::{Proof, in_words, prove};
 use crate::live::{Hub, MediaInfo, Status, Stream};
 use crate::recording::Folder;
@@ -122,11 +124,17 @@ impl Follower {
         stream.end();
         self.hub.close_recording(&stream);
         let duration_ms = stream.duration().to_ms().max(0) as u64;
+        // A sender who stopped what never began is told why it didn't, as one is whose stream was given up.
+        let why = stream.not_ready().map(|why| why.to_string());
         log::info!("stream over share={share} reason={} duration_ms={duration_ms}", reason.as_str());
         let mut pause = FIRST_RETRY;
         loop {
-            let steward = self.steward.clone();
-            match unblock(Work::Storage, move || steward.ended(share, reason, Some(duration_ms))).await {
+            let (steward, why) = (self.steward.clone(), why.clone());
+            let end = move || match why {
+                Some(why) => steward.failed(share, reason, &why),
+                None => steward.ended(share, reason, Some(duration_ms)),
+            };
+            match unblock(Work::Storage, end).await {
                 // A share that was withdrawn is gone from the database already.
                 Ok(()) | Err(ShareError::NotFound(_)) => break,
                 Err(error) => log::error!("the end of share={share} can't be written down, trying again: {error}"),
@@ -146,8 +154,19 @@ impl Follower {
         let mut told: Option<MediaInfo> = None;
         let mut wait = FIRST_MEDIA;
         let mut loss = Loss::default();
+        let (mut why, mut interrupted) = (None, false);
         loop {
             let changed = stream.listen_status();
+            let now_why = stream.not_ready();
+            if now_why != why {
+                self.tell_not_ready(stream.share(), now_why.as_ref()).await;
+                why = now_why;
+            }
+            let now_interrupted = stream.status() == Status::Interrupted;
+            if now_interrupted != interrupted {
+                interrupted = now_interrupted;
+                self.tell_interrupted(stream.share(), interrupted).await;
+            }
             if !stream.is_ready()
                 && let Some(key_frame) = stream.take_key_frame()
             {
@@ -185,6 +204,29 @@ impl Follower {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Tells the sender why nothing can be shown yet.
+    async fn tell_not_ready(&self, share: ShareId, why: Option<&NotReady>) {
+        if let Some(why) = why {
+            log::warn!("share={share} can't be shown yet: {why}");
+        }
+        let (steward, why) = (self.steward.clone(), why.cloned());
+        if let Err(error) = unblock(Work::Storage, move || steward.not_ready(share, why)).await {
+            log::warn!("why share={share} isn't ready can't be told: {error}");
+        }
+    }
+
+    /// Tells whoever shares and whoever watches that the stream is interrupted, or back. Not where the gateway stops: pages
+    /// are told that instead.
+    async fn tell_interrupted(&self, share: ShareId, interrupted: bool) {
+        if self.followed.is_stopping() {
+            return;
+        }
+        let steward = self.steward.clone();
+        if let Err(error) = unblock(Work::Storage, move || steward.interrupted(share, interrupted)).await {
+            log::warn!("that share={share} is interrupted can't be told: {error}");
         }
     }
 

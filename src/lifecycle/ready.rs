@@ -8,6 +8,7 @@ use crate::codec::{CodecError, decode_key_frame};
 use crate::executor::{Work, unblock};
 use crate::ground::frame::Rotation;
 use crate::ground::id::ShareId;
+use crate::ground::not_ready::NotReady;
 use crate::ground::picture::Picture;
 use crate::live::{KeyFrame, MediaInfo, Stream};
 use crate::private;
@@ -36,7 +37,16 @@ pub(super) async fn prove(steward: &Arc<Steward>, folder: &Folder, stream: &Stre
         Ok(picture) => picture,
         Err(error) => {
             log::warn!("key frame can't be decoded share={share} reason=\"{error}\"");
-            return if matches!(error, CodecError::Unsupported(_)) { Proof::Hopeless } else { Proof::Bad };
+            return match error {
+                CodecError::Unsupported(kind) => {
+                    stream.set_not_ready(NotReady::Unsupported(kind.to_string()));
+                    Proof::Hopeless
+                }
+                _ => {
+                    stream.set_not_ready(NotReady::Undecodable);
+                    Proof::Bad
+                }
+            };
         }
     };
     let Some(media) = stream.media() else { return Proof::Bad };

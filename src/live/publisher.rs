@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::UnixMs;
 use crate::live::backlog::Backlog;
 use crate::live::state::Line;
@@ -54,6 +55,21 @@ impl Publisher {
     /// most once a second. Looked at whenever something has come.
     pub fn is_key_frame_wanted(&self) -> bool {
         self.stream.is_key_frame_wanted()
+    }
+
+    /// Whether a key frame of the stream has been decoded.
+    pub fn is_ready(&self) -> bool {
+        self.stream.is_ready()
+    }
+
+    /// Why nothing of the stream can be shown yet, as its door sees it.
+    pub fn set_not_ready(&self, why: NotReady) {
+        self.stream.set_not_ready(why);
+    }
+
+    /// Why nothing of the stream can be shown yet, as far as anybody knows.
+    pub fn not_ready(&self) -> Option<NotReady> {
+        self.stream.not_ready()
     }
 
     /// What the line costs so far.

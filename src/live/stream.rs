@@ -9,6 +9,7 @@ use event_listener::{Event, EventListener};
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::{Ticks90k, UnixMs};
 use crate::live::frames::{Frames, KeptFrame};
 use crate::live::recording::{AllWaiting, Recording};
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     sinks: Vec<Box<dyn Sink>>,
     key_frame: Option<KeyFrame>,
     ready: bool,
+    /// Why it isn't ready, as far as that is known.
+    not_ready: Option<NotReady>,
     revoked: bool,
     /// The gateway stops; the share isn't over.
     left_off: bool,
@@ -73,7 +76,15 @@ impl Stream {
         let sinks = past.map(|past| past.sink).into_iter().chain(recorder).collect();
         Self {
             share,
-            inner: Mutex::new(Inner { source, sinks, key_frame: None, ready: false, revoked: false, left_off: false }),
+            inner: Mutex::new(Inner {
+                source,
+                sinks,
+                key_frame: None,
+                ready: false,
+                not_ready: None,
+                revoked: false,
+                left_off: false,
+            }),
             news_event: Event::new(),
             piece_event: Event::new(),
             status_event: Event::new(),
@@ -126,9 +137,26 @@ impl Stream {
     pub fn set_ready(&self) {
         let mut inner = self.lock();
         inner.ready = true;
+        inner.not_ready = None;
         inner.key_frame = None;
         drop(inner);
         self.status_event.notify(usize::MAX);
+    }
+
+    /// Why it isn't ready yet, as far as that is known.
+    pub fn not_ready(&self) -> Option<NotReady> {
+        self.lock().not_ready.clone()
+    }
+
+    /// Why it isn't ready yet: known to whoever looked at what comes. Of one that is ready it means nothing.
+    pub fn set_not_ready(&self, why: NotReady) {
+        let mut inner = self.lock();
+        if inner.ready || inner.not_ready.as_ref() == Some(&why) {
+            return;
+        }
+        inner.not_ready = Some(why);
+        drop(inner);
+        self.tell_status();
     }
 
     /// Resolves at the next change of status or readiness, or when a key frame waits to be decoded. Get the listener

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use bytes::Bytes;
 
+use crate::ground::limits;
 use crate::ground::reply::{Body, Reply};
-use crate::live::Stream;
+use crate::live::{RecordingState, Stream};
 use crate::package::fmp4::Fmp4;
 use crate::playback::{open_to_all, refuse, within};
 use crate::wire::playlist::hls::Reload;
 
+/// How often the disk is looked at for the first bytes of a recording that has just begun.
+const FIRST_BYTES_LOOK: Duration = Duration::from_millis(50);
 /// Media type of fragmented MP4.
 pub(super) const MP4: &str = "video/mp4";
 /// Media type of HLS playlists (RFC 8216, section 4).
@@ -109,7 +113,13 @@ pub(super) async fn settled(stream: &Stream) {
 }
 
 /// The recording as far as it is on the disk: it is only ever added to, so ranges of it stay true.
-pub(super) fn growing(stream: &Stream, path: PathBuf) -> Reply {
+pub(super) async fn growing(stream: &Stream, path: PathBuf) -> Reply {
+    let first = async {
+        while stream.recorded_bytes() == 0 && stream.recording() == RecordingState::On {
+            Timer::after(FIRST_BYTES_LOOK).await;
+        }
+    };
+    within(limits::PLAY_WAIT, first).await;
     match stream.recorded_bytes() {
         0 => refuse(409, "not_recorded", "Nothing of this share is recorded yet."),
         length => {

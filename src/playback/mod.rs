@@ -152,7 +152,7 @@ impl Playback {
             PlayFile::VideoMp4 if settled => {
                 recorded::play(&*self.recordings, stream.share(), request, UnixMs(0)).await
             }
-            PlayFile::VideoMp4 => live::growing(&stream, path()),
+            PlayFile::VideoMp4 => live::growing(&stream, path()).await,
             PlayFile::Thumbnail => refuse(404, "not_found", "There is no picture yet."),
         }
     }

@@ -16,7 +16,7 @@ use super::connection::{Connection, End};
 use super::udp::UdpSockets;
 use super::unread_ports::UnreadPair;
 use crate::ground::frame::Frame;
-use crate::ground::limits::NO_MEDIA;
+use crate::ground::limits::{NO_MEDIA, NOT_READY_AFTER};
 use crate::ground::time::{Moment, UnixMs};
 use crate::live::{Line, Publisher};
 use crate::socket::LowWater;
@@ -61,6 +61,8 @@ pub(super) struct Receiving {
     late: Timer,
     /// When `late` rings.
     late_at: Option<Moment>,
+    /// When it began.
+    begun: Moment,
     /// Packets so far, and when the last came.
     seen: (u64, Moment),
     reported: Moment,
@@ -97,6 +99,7 @@ impl Receiving {
             ticks_often: false,
             late: Timer::never(),
             late_at: None,
+            begun: now,
             seen: (0, now),
             reported: now,
         }
@@ -191,6 +194,16 @@ impl Receiving {
         }
     }
 
+    /// Says why nothing can be shown yet, once that has lasted.
+    fn watch_readiness(&mut self, now: Moment) {
+        if now.since(self.begun) >= NOT_READY_AFTER
+            && !self.publisher.is_ready()
+            && let Some(why) = self.receiver.not_ready()
+        {
+            self.publisher.set_not_ready(why);
+        }
+    }
+
     /// Notes whether media came. Garbage is none.
     fn watch_media(&mut self, now: Moment) {
         let packets = self.receiver.counts().packets;
@@ -223,7 +236,10 @@ impl Connection {
         let stopping = self.shared.stopping.load(Ordering::SeqCst) && !matches!(end, End::Teardown);
         let end = if stopping { End::Stopped } else { end };
         receiving.low_water.end(self.socket.tcp());
-        // The answer to a TEARDOWN; nobody waits for it.
+        if let (End::Revoked, Some(why)) = (&end, receiving.publisher.not_ready()) {
+            self.session.dismiss(&why.to_string());
+        }
+        // The answer to a TEARDOWN, or why there was nothing to be shown; nobody waits for it.
         let _ = self.send();
         receiving.receive_rest(self.shared.clock.now(), self.shared.clock.date());
         receiving.end(&end);
@@ -317,6 +333,7 @@ impl Connection {
     }
 
     fn tick(&mut self, receiving: &mut Receiving, now: Moment) -> Result<(), End> {
+        receiving.watch_readiness(now);
         if now.since(receiving.seen.1) >= NO_MEDIA {
             return Err(End::Silent);
         }

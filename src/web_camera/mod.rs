@@ -23,6 +23,7 @@ use crate::ground::crypto::same;
 use crate::ground::frame::{AudioParams, Frame};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::{Clock, Moment};
 use crate::live::Publisher;
@@ -212,6 +213,8 @@ impl WebCameras {
             session: Session::new(now, self.clock.date()),
             publisher: None,
             has_started: false,
+            opened: now,
+            told: None,
             frames: Vec::new(),
             low_water: LowWater::default(),
             heard: now,
@@ -304,6 +307,9 @@ struct Conversation<'a> {
     publisher: Option<Publisher>,
     /// Whether it was told that it may send.
     has_started: bool,
+    /// When its stream was opened, and what it was told of that since.
+    opened: Moment,
+    told: Option<NotReady>,
     frames: Vec<Frame>,
     low_water: LowWater,
     /// When something last came, or it was last asked whether it is there.
@@ -362,6 +368,7 @@ impl Conversation<'_> {
                 None => {}
             }
             self.look_after(now)?;
+            self.watch_readiness(now, channel);
             if let Some(number) = self.session.ping(now) {
                 channel.ping(number);
             }
@@ -418,6 +425,7 @@ impl Conversation<'_> {
         let share = publisher.share();
         log::info!("share={share} published from {} with {with} over a WebSocket", channel.peer());
         self.publisher = Some(publisher);
+        self.opened = self.door.clock.now();
         if let Some(known) = &self.known {
             self.door.known().insert(self.token.to_owned(), known.clone());
         }
@@ -449,9 +457,30 @@ impl Conversation<'_> {
         publisher.write(&mut self.frames, self.door.clock.date());
     }
 
+    /// Says why nothing can be shown yet, once that has lasted: to whoever follows the stream, and to the web camera.
+    fn watch_readiness(&mut self, now: Moment, channel: &mut impl MessageChannel) {
+        let Some(publisher) = self.publisher.as_ref().filter(|publisher| !publisher.is_ready()) else { return };
+        if now.since(self.opened) < limits::NOT_READY_AFTER {
+            return;
+        }
+        if let Some(why) = self.session.not_ready() {
+            publisher.set_not_ready(why);
+        }
+        let why = publisher.not_ready();
+        if why != self.told {
+            if let Some(why) = &why {
+                channel.say(Said::NotReady(why).text());
+            }
+            self.told = why;
+        }
+    }
+
     fn look_after(&self, now: Moment) -> Result<(), End> {
-        if self.publisher.as_ref().is_some_and(Publisher::is_revoked) {
-            return Err(End::Meant(EndReason::Withdrawn));
+        if let Some(publisher) = self.publisher.as_ref().filter(|publisher| publisher.is_revoked()) {
+            return Err(match publisher.not_ready() {
+                Some(why) => End::Error(WebCameraError::NotPlayable(why)),
+                None => End::Meant(EndReason::Withdrawn),
+            });
         }
         match self.session.overdue(now) {
             Some(Overdue::Start) => Err(End::Error(WebCameraError::LateStart)),

@@ -202,6 +202,21 @@ impl Camera {
         value
     }
 
+    /// The next message of this kind that the gateway says; others are passed over.
+    #[track_caller]
+    pub fn hear_at_last(&mut self, kind: &str) -> Value {
+        loop {
+            while self.waiting.first().is_some_and(|value| value["type"] != kind) {
+                self.waiting.remove(0);
+            }
+            if !self.waiting.is_empty() {
+                return self.hear(kind);
+            }
+            assert!(self.closed.is_none(), "closed with {:?} before {kind}", self.closed);
+            assert!(self.take_one().is_some(), "no {kind} within {PATIENCE:?}");
+        }
+    }
+
     /// Waits for the close and gives its code.
     #[track_caller]
     pub fn close_code(&mut self) -> u16 {

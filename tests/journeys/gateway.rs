@@ -349,9 +349,11 @@ impl Play {
     /// Of the `play` of an answer.
     #[track_caller]
     pub fn of(play: &Value) -> Self {
-        let live = text(play, "live_mp4_url");
-        let base = live.strip_suffix("live.mp4").unwrap_or_else(|| panic!("{live} is no live.mp4"));
-        Self(base.to_owned())
+        // What is live lists its live address, what is over its recording.
+        let name = if play["live_mp4_url"].is_string() { "live_mp4_url" } else { "video_mp4_url" };
+        let url = text(play, name);
+        let (base, _) = url.rsplit_once('/').unwrap_or_else(|| panic!("{url} is no address"));
+        Self(format!("{base}/"))
     }
 
     /// The address of one file of the share.

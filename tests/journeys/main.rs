@@ -24,6 +24,8 @@ mod loss;
 mod lossy;
 mod low_latency;
 mod mdns;
+mod not_ready;
+mod offers;
 mod players;
 mod program;
 mod publisher;

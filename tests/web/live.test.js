@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const os = require('node:os');
 const { test } = require('node:test');
-const { open, keys, listening, on, playing } = require('./browser');
+const { open, keys, focused, listening, on, playing } = require('./browser');
 const { start, FAMILY, clipOf } = require('./mock');
 const { stage } = require('./stage');
 const { BITS, CELL } = require('./media');
@@ -100,6 +100,41 @@ test('the gateway restarts while we watch: the picture comes back', async () => 
   await page.waitForTimeout(3500);
   assert.ok(await moves(2000) > 1.5);
   assert.ok((await delays(stream, 3000))[10] < 1500);
+});
+
+test('an interruption is said, whose it is, and that it is over', async () => {
+  const { entry } = await watch();
+  const told = (interrupted) => mock.tell('share', { share_id: entry.share_id, state: 'ready', kind: 'live', interrupted });
+  told(true);
+  await page.waitForFunction(() => /picture of Ana Sofia Reis does not arrive/.test(document.querySelector('.hint-line').textContent));
+  told(false);
+  await page.waitForFunction(() => document.querySelector('.hint-line').textContent === '');
+});
+
+for (const [how, words, offered] of [
+  [{ reason: 'stopped' }, /has stopped\. You can watch all of it/, 'Start watching'],
+  [{ reason: 'lost' }, /line to Ana Sofia Reis was lost.*You can watch all of it/s, 'Start watching'],
+  [{ reason: 'restarted' }, /box was started again.*You can watch all of it/s, 'Start watching'],
+  [{ reason: 'stopped', recorded: false }, /has stopped\. No video of it was kept/, 'Close'],
+]) {
+  test(`what ends is told as what it is: ${JSON.stringify(how)}`, async () => {
+    const { entry } = await watch();
+    mock.end(entry.share_id, how);
+    await page.waitForSelector('.panel');
+    assert.match(await page.textContent('.panel-text'), words);
+    assert.equal(await focused(page), offered);
+  });
+}
+
+test('a gateway that says that it starts again is waited for, with the last picture and a word over it', async () => {
+  const { stream } = await watch();
+  mock.tell('stopping', { wait_ms: 60000 });
+  await page.waitForSelector('.panel');
+  assert.match(await page.textContent('.panel'), /starting again.*by itself/s);
+  await mock.restart(2500);
+  await page.waitForSelector('.panel', { state: 'hidden', timeout: 30000 });
+  assert.ok((await delays(stream, 3000)).length > 10, 'pictures are shown');
+  assert.equal(await page.textContent('#notice'), '');
 });
 
 test('a sender who is silent for a while is waited for, and caught up with', async () => {

@@ -261,11 +261,11 @@ class Mock {
     return entry;
   }
 
-  end(id) {
+  end(id, more = {}) {
     const entry = this.entry(id);
-    Object.assign(entry, { state: 'ended', duration_ms: Date.now() - Date.parse(entry.started_at) });
+    Object.assign(entry, { state: 'ended', duration_ms: Date.now() - Date.parse(entry.started_at), ...more });
     this.streams.get(id).end();
-    this.tell('share', { share_id: id, state: 'ended' });
+    this.tell('share', { share_id: id, state: 'ended', reason: more.reason || 'stopped' });
   }
 
   counts() { return { total: this.entries.length, unseen: this.entries.filter((entry) => !entry.seen).length }; }

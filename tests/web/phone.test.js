@@ -302,6 +302,47 @@ for (const [locale, unkept, again, lacks] of [
   });
 }
 
+for (const [locale, waits, nobody] of [
+  ['en-GB', /No picture to begin with arrives/, /It didn’t begin.*H\.264, 8 bits/s],
+  ['es-ES', /ninguna imagen con la que empezar/, /No llegó a empezar.*H\.264 de 8 bits/s],
+  ['pt-PT', /nenhuma imagem por onde começar/, /Não chegou a começar.*H\.264 de 8 bits/s],
+]) {
+  test(`why nothing can be shown is said while it waits, and at the end: ${locale}`, async () => {
+    mock = scene.keep(await start());
+    await goLive({ locale });
+    const { share_id: id } = mock.newest;
+    await until(() => mock.listeners.get(id)?.size);
+    mock.tell(id, 'share', { share_id: id, state: 'preparing', not_ready: { code: 'no_key_frame', message: 'words' } });
+    await page.waitForSelector('.kept:not(:empty)');
+    assert.match(await page.textContent('.kept'), waits);
+    await sound(`not-ready-${locale}`);
+    mock.tell(id, 'share', { share_id: id, state: 'preparing', not_ready: null });
+    await page.waitForSelector('.kept:empty', { state: 'attached' });
+    mock.tell(id, 'share', { share_id: id, state: 'ended', reason: 'unplayable', recording_failure_code: 'unsupported' });
+    await on('done');
+    assert.match(await page.textContent('.card'), nobody);
+  });
+}
+
+test('an interruption is said, and where nothing is recorded no video is promised', async () => {
+  mock = scene.keep(await start());
+  await goLive();
+  const { share_id: id } = mock.newest;
+  await until(() => mock.listeners.get(id)?.size);
+  const told = (interrupted) => mock.tell(id, 'share', { share_id: id, state: 'ready', interrupted });
+  told(true);
+  await page.waitForSelector('.mark-live.is-waiting');
+  told(false);
+  await page.waitForSelector('.mark-live:not(.is-waiting)');
+  mock.newest.recorded = false;
+  mock.tell(id, 'hello', {});
+  await page.waitForFunction(() => /No video of it was kept/.test(document.querySelector('.kept').textContent));
+  await page.tap('.end');
+  await page.tap('dialog .danger');
+  await on('done');
+  assert.match(await page.textContent('.card'), /live\. No video of it was kept\./);
+});
+
 test('a share that ends elsewhere ends here, and a camera that is refused is explained', async () => {
   mock = scene.keep(await start());
   await goLive();

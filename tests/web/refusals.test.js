@@ -121,7 +121,7 @@ for (const locale of ['en-GB', 'es-ES', 'pt-PT']) {
       await begin();
       const words = await shown('.facts [role=alert]');
       assert.ok(own.has(words), `${reason}: ${words}`);
-      assert.equal(await page.textContent('.mark-live'), texts.get('connecting'));
+      assert.equal(await page.textContent('.mark-live'), texts.get('again_soon'));
       await ends('never_started', words);
     }
     for (const code of errors.filter((one) => one !== 'refused')) {

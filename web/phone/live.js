@@ -10,7 +10,7 @@ import { follow } from './events.js';
 import { takeBack } from './mine.js';
 import { ownAddress, Publisher } from './publish/publisher.js';
 import { refusal } from './refusals.js';
-import { decimal, lacks, standing, unkept } from './words.js';
+import { decimal, lacks, notReady, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
 
@@ -38,15 +38,19 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     one.dataset.state = target.state;
     one.querySelector('.standing').textContent = standing(target);
   };
+  // What is known of its recording, and of why nothing can be shown yet.
   let lack = '';
-  const recorded = (code) => {
-    lack = code || '';
-    kept.textContent = unkept(lack);
-  };
+  let isKept = true;
+  let hindrance = '';
+  const fare = () => { kept.textContent = notReady(hindrance) || (isKept ? unkept(lack) : t('done_unkept')); };
+  const recorded = (code) => { lack = code || ''; fare(); };
+  const hindered = (what) => { hindrance = what ? what.code : ''; fare(); };
   const isOver = async () => {
     try {
-      const { state, targets, recording_failure_code: code } = await call('GET', `/shares/${id}`);
+      const { state, targets, recording_failure_code: code, recorded: willBeKept, not_ready: what } = await call('GET', `/shares/${id}`);
       targets.forEach(told);
+      isKept = willBeKept !== false;
+      hindered(what);
       recorded(code);
       isReady ||= state === 'ready';
       return state === 'ended' || state === 'expired';
@@ -63,9 +67,9 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
       why = '';
       mark.textContent = t('live');
     } else if (state === 'ended') {
-      over(reason, refusal(code) || message);
+      over(reason, refusal(code) || message, code);
     } else {
-      mark.textContent = { lost: why ? t('connecting') : t('lost'), restarting: t('restarting') }[state] || t('paused');
+      mark.textContent = { lost: why ? t('again_soon') : t('lost'), restarting: t('restarting') }[state] || t('paused');
     }
   };
 
@@ -86,10 +90,14 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const stopEvents = follow(id, (name, value) => {
     if (name === 'hello') { isOver(); }
     if (name === 'target') { told(value); }
-    if (name === 'share' && value.recording_failure_code) { recorded(value.recording_failure_code); }
-    if (name === 'share' && value.state === 'ready') { isReady = true; }
-    if (name === 'share' && (value.state === 'ended' || value.state === 'unknown')) {
-      publisher.finish({ state: 'ended', reason: value.state === 'unknown' ? 'unknown' : value.reason || 'ended' });
+    if (name !== 'share') { return; }
+    if (value.recording_failure_code) { recorded(value.recording_failure_code); }
+    if ('not_ready' in value) { hindered(value.not_ready); }
+    if ('interrupted' in value && publisher.isStarted) { said({ state: value.interrupted ? 'lost' : 'live' }); }
+    if (value.state === 'ready') { isReady = true; }
+    if (value.state === 'ended' || value.state === 'unknown') {
+      publisher.finish({ state: 'ended', reason: value.state === 'unknown' ? 'unknown' : value.reason || 'ended',
+        code: value.recording_failure_code });
     }
   });
   const tick = setInterval(() => {
@@ -127,11 +135,12 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
     document.removeEventListener('visibilitychange', look);
     window.removeEventListener('online', online);
   };
-  const over = (reason, message) => {
+  const over = (reason, message, code) => {
     leave();
     // Nothing more will come of this phone: its place is free again.
     if (reason === 'error') { call('POST', `/shares/${id}/stop`).catch(() => {}); }
-    done(go, { id, reason, message, why, isReady, lack, seen: seen.size, ms: startedMs ? Date.now() - startedMs : 0, chosen });
+    const ms = startedMs ? Date.now() - startedMs : 0;
+    done(go, { id, reason, message, code: code || hindrance, why, isReady, isKept, lack, seen: seen.size, ms, chosen });
   };
   end.onclick = async () => {
     if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
@@ -152,19 +161,25 @@ function tile(person) {
     el('span.standing', {}, t('state_invited')));
 }
 
+/** How it went, where there was a picture of it; and what there is of it now. */
+function ending(reason, isKept, ms) {
+  const how = { lost: t('done_lost'), restarted: t('done_restarted') }[reason] || t('done_text', { length: length(ms) });
+  return `${how} ${isKept ? t('done_waits') : t('done_unkept')}`;
+}
+
 /** How it went. It is told as done only where the gateway had a picture of it: nothing else is in anybody's inbox. */
-function done(go, { id, reason, message, why, isReady, lack, seen, ms, chosen }) {
+function done(go, { id, reason, message, code, why, isReady, isKept, lack, seen, ms, chosen }) {
   const isGone = reason === 'unknown';
   const isDone = isReady && !isGone && reason !== 'never_started' && reason !== 'unplayable';
-  const text = isGone ? t('no_over')
+  const text = isGone ? t('refused_over')
     : reason === 'error' ? t('done_error', { message })
-      : reason === 'unplayable' ? t('no_encoder')
-        : !isDone ? why || t('done_never')
-          : reason === 'lost' ? t('done_lost') : t('done_text', { length: length(ms) });
+      : reason === 'unplayable' ? notReady(code) || t('done_unplayable')
+        : !isDone ? why || notReady(code) || t('done_never')
+          : ending(reason, isKept, ms);
   show('done', [
     el('section.card', {}, el('img.mark', { src: '/shared/mark.svg', alt: '' }),
       el('h1', {}, isDone || isGone ? t('done_title') : t('done_never_title')), el('p', {}, text),
-      isDone && lack ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
+      isDone && lacks(lack) ? el('p', {}, lacks(lack)) : null, seen ? el('p', {}, n('watched', seen)) : null,
       el('button.main', { type: 'button', onclick: () => go.studio(chosen, '') }, t('done_again')),
       el('button', { type: 'button', onclick: () => go.people() }, t('close')),
       isDone ? el('button.text', { type: 'button', onclick: () => takeBack(go, id, () => go.people()) }, t('take_back')) : null),

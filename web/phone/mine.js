@@ -28,7 +28,7 @@ export async function mine(go) {
 
 function row(go, share) {
   const facts = [share.started_at && when(share.started_at), share.duration_ms && length(share.duration_ms),
-    (!share.duration_ms && share.message) || stage(share)].filter(Boolean).join(' · ');
+    (!share.duration_ms && share.kind === 'clip' && share.message) || stage(share)].filter(Boolean).join(' · ');
   const title = el('h2', { dir: 'auto' });
   const named = (words) => {
     share.title = words;

@@ -19,12 +19,24 @@ export function standing({ state, latency_ms: latencyMs, latency_from: from }) {
   }[state] || '';
 }
 
-/** How a share stands. One that reached nobody is in no inbox. */
-export function stage({ state, targets = [] }) {
+/** How a share stands. One that reached nobody is in no inbox, and where nothing was kept there is nothing in it. */
+export function stage({ state, recorded, interrupted, recording_failure_code: code, targets = [] }) {
   const reached = targets.some((target) => !['invited', 'blocked', 'failed'].includes(target.state));
-  if (state === 'ended' && !reached) { return t('share_never'); }
+  if (state === 'ended' && !reached) { return notReady(code) || t('share_never'); }
+  if (state === 'ended' && recorded === false) { return t('done_unkept'); }
+  if (state === 'ready' && interrupted) { return t('lost'); }
   return { pending: t('share_pending'), preparing: t('share_preparing'), ready: t('share_ready'), ended: t('share_ended'),
     expired: t('share_expired') }[state] || '';
+}
+
+/** Why nothing of what is sent can be shown, by the gateway's word for it. */
+export function notReady(code) {
+  switch (code) {
+    case 'no_media': case 'only_sound': return t('refused_silent');
+    case 'no_parameter_sets': case 'no_key_frame': case 'broken_pictures': return t('not_ready_key');
+    case 'unsupported': case 'undecodable': return t('not_ready_kind');
+    default: return '';
+  }
 }
 
 /** How it stands with the recording of what is live, where it isn't all right. */

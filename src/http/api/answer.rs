@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::ground::not_ready::NotReady;
 use crate::ground::reply::Reply;
 use crate::http::api::failure::Answered;
 use crate::share::MediaInfo;
@@ -14,6 +15,11 @@ pub fn json_reply(status: u16, value: &Value) -> Reply {
 /// An answer that says no more than that it was done.
 pub fn done() -> Answered {
     Ok(Reply::bytes(200, "application/json", "{}"))
+}
+
+/// Why nothing of a share can be shown yet: a word for pages, a sentence for people.
+pub fn not_ready(why: Option<&NotReady>) -> Value {
+    why.map(|why| json!({ "code": why.word(), "message": why.to_string() })).into()
 }
 
 /// What a stream is made of.

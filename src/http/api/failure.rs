@@ -42,6 +42,8 @@ pub(in crate::http) enum Failure {
     Photo(PhotoRefused),
     /// The terms that were agreed to are not the ones that hold.
     OtherTerms,
+    /// The share is over, and no video of it was kept.
+    NothingKept,
     /// There is no such call.
     NotFound,
 }
@@ -105,6 +107,7 @@ impl Failure {
             Self::OtherTerms => {
                 Reply::error(409, "terms_changed", "the terms have changed: read them again, then accept them")
             }
+            Self::NothingKept => Reply::error(410, "not_kept", "no video of this was kept: there is nothing to watch"),
             Self::NotFound => Reply::error(404, "not_found", "nothing is at this address"),
         }
     }

@@ -20,6 +20,7 @@ mod qr;
 mod services;
 mod tv;
 
+pub(in crate::http) use answer::not_ready;
 pub(in crate::http) use asker::{phone_of, session_of};
 pub(in crate::http) use devices::stranger;
 pub(in crate::http) use failure::Failure;

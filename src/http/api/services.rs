@@ -3,11 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::ground::id::ShareId;
 use crate::http::api::owner::verbs::OwnerVerbs;
+use crate::http::ports::holdings::{Held, Holdings};
 use crate::http::ports::lineup::Lineup;
 use crate::http::ports::owner::OwnerAdmin;
 use crate::http::ports::photos::Photos;
-use crate::share::Steward;
+use crate::share::{ShareState, Steward};
 
 /// The ports of HTTPS and RTSPS, where they are served: they may come later than the rest.
 #[derive(Debug, Default)]
@@ -52,6 +54,8 @@ pub struct Api {
     pub(in crate::http) secure: Arc<SecurePorts>,
     /// Who knows the TV channels.
     pub(in crate::http) lineup: Option<Arc<dyn Lineup>>,
+    /// Who knows what there is of shares.
+    holdings: Option<Arc<dyn Holdings>>,
 }
 
 impl Api {
@@ -63,12 +67,23 @@ impl Api {
         admin: Arc<impl OwnerAdmin + 'static>,
         rtsp_port: u16,
     ) -> Self {
-        Self { steward, photos, admin, rtsp_port, secure: Arc::default(), lineup: None }
+        Self { steward, photos, admin, rtsp_port, secure: Arc::default(), lineup: None, holdings: None }
     }
 
     /// The same, with secure doors at these ports.
     pub fn with_secure(self, secure: Arc<SecurePorts>) -> Self {
         Self { secure, ..self }
+    }
+
+    /// The same, where `holdings` says what there is of shares; without it all is taken to be there.
+    pub fn with_holdings(self, holdings: Arc<dyn Holdings>) -> Self {
+        Self { holdings: Some(holdings), ..self }
+    }
+
+    /// What there is of a share that is in `state`.
+    pub(in crate::http) fn held(&self, share: ShareId, state: ShareState) -> Held {
+        let is_over = !state.is_unfinished();
+        self.holdings.as_ref().map_or(Held::ALL, |holdings| holdings.of(share, is_over))
     }
 
     /// The same, with TV channels.

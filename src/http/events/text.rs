@@ -3,9 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::recording_failure;
-use crate::share::{Change, Event, Ring, Shown};
+use crate::http::api::not_ready;
+use crate::share::{Change, Event, Kind, Ring, ShareState, Shown};
 use crate::wire::address::photo_url;
 
 /// An event with its id, from which a page goes on when it comes back.
@@ -26,7 +28,12 @@ pub fn stopping() -> String {
 fn name(change: &Change) -> &'static str {
     match change {
         Change::Ring(_) => "ring",
-        Change::Share { .. } | Change::OwnShare { .. } | Change::Gone(_) | Change::Viewers { .. } => "share",
+        Change::Share { .. }
+        | Change::OwnShare { .. }
+        | Change::Interrupted { .. }
+        | Change::NotReady { .. }
+        | Change::Gone(_)
+        | Change::Viewers { .. } => "share",
         Change::Target { .. } => "target",
         Change::Media(_) => "media",
         Change::Inbox { .. } => "inbox",
@@ -39,8 +46,22 @@ fn name(change: &Change) -> &'static str {
 fn data(change: &Change) -> Value {
     match change {
         Change::Ring(ring) => ring_data(ring),
-        Change::Share { share, state, kind } => {
-            json!({ "share_id": share.to_string(), "state": state.as_str(), "kind": kind.as_str() })
+        Change::Share { share, state, kind, end_reason } => {
+            let mut data = stands(*share, *state, *kind);
+            if let Some(reason) = end_reason {
+                data["reason"] = reason.as_str().into();
+            }
+            data
+        }
+        Change::Interrupted { share, state, kind, interrupted } => {
+            let mut data = stands(*share, *state, *kind);
+            data["interrupted"] = (*interrupted).into();
+            data
+        }
+        Change::NotReady { share, state, kind, why } => {
+            let mut data = stands(*share, *state, *kind);
+            data["not_ready"] = not_ready(why.as_ref());
+            data
         }
         Change::OwnShare { share, state, kind, end_reason, recording_failure } => {
             let mut data = Map::new();
@@ -83,6 +104,11 @@ fn data(change: &Change) -> Value {
     }
 }
 
+/// Where a share stands.
+fn stands(share: ShareId, state: ShareState, kind: Kind) -> Value {
+    json!({ "share_id": share.to_string(), "state": state.as_str(), "kind": kind.as_str() })
+}
+
 fn ring_data(ring: &Ring) -> Value {
     let mut data = json!({
         "share_id": ring.share.to_string(),
@@ -107,8 +133,9 @@ fn ring_data(ring: &Ring) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ground::id::{PhotoId, SenderId, ShareId, UserId};
-    use crate::share::{Delay, EndReason, Kind, MediaInfo, ShareState, TargetState};
+    use crate::ground::id::{PhotoId, SenderId, UserId};
+    use crate::ground::not_ready::NotReady;
+    use crate::share::{Delay, EndReason, MediaInfo, TargetState};
 
     const SHARE: ShareId = ShareId([6; 10]);
     const ANA: UserId = UserId([2; 10]);
@@ -116,6 +143,14 @@ mod tests {
     fn ring(kind: Kind, shown: Shown) -> Change {
         let (sender, sender_name) = (SenderId([4; 10]), "Zé".to_owned());
         Change::Ring(Ring { share: SHARE, user: ANA, sender, sender_name, kind, shown })
+    }
+
+    fn told_of_end(reason: EndReason) -> Change {
+        Change::Share { share: SHARE, state: ShareState::Ended, kind: Kind::Live, end_reason: Some(reason) }
+    }
+
+    fn waits_for(why: Option<NotReady>) -> Change {
+        Change::NotReady { share: SHARE, state: ShareState::Preparing, kind: Kind::Live, why }
     }
 
     fn own(state: ShareState, end_reason: Option<EndReason>, failure: Option<&str>) -> Change {
@@ -142,7 +177,11 @@ mod tests {
             ring(Kind::Clip, Shown::All { photo: None, title: None }),
             ring(Kind::Live, Shown::Introduction { number }),
             ring(Kind::Live, Shown::Introduction { number: None }),
-            Change::Share { share: SHARE, state: ShareState::Ready, kind: Kind::Live },
+            Change::Share { share: SHARE, state: ShareState::Ready, kind: Kind::Live, end_reason: None },
+            told_of_end(EndReason::Restarted),
+            Change::Interrupted { share: SHARE, state: ShareState::Ready, kind: Kind::Live, interrupted: true },
+            waits_for(Some(NotReady::OnlySound)),
+            waits_for(None),
             own(ShareState::Ready, None, None),
             own(ShareState::Ready, None, Some("the disk is full")),
             own(ShareState::Ended, Some(EndReason::Lost), None),
@@ -179,6 +218,18 @@ data: {"introduction":true,"kind":"live","sender":{"name":"Zé","number":null,"p
 
 event: share
 data: {"kind":"live","share_id":"0r30c1g60r30c1g6","state":"ready"}
+
+event: share
+data: {"kind":"live","reason":"restarted","share_id":"0r30c1g60r30c1g6","state":"ended"}
+
+event: share
+data: {"interrupted":true,"kind":"live","share_id":"0r30c1g60r30c1g6","state":"ready"}
+
+event: share
+data: {"kind":"live","not_ready":{"code":"only_sound","message":"only sound comes: switch the camera's picture on"},"share_id":"0r30c1g60r30c1g6","state":"preparing"}
+
+event: share
+data: {"kind":"live","not_ready":null,"share_id":"0r30c1g60r30c1g6","state":"preparing"}
 
 event: share
 data: {"kind":"live","share_id":"0r30c1g60r30c1g6","state":"ready"}

@@ -5,6 +5,7 @@ pub mod channel_player;
 pub mod clips;
 pub mod devices;
 pub mod events;
+pub mod holdings;
 pub mod lineup;
 pub mod owner;
 pub mod photos;

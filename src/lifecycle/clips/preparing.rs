@@ -146,7 +146,7 @@ impl Clips {
         }
         if let Some((reason, message)) = failure.end() {
             log::warn!("share={share} ends: {message}");
-            match self.steward.clip_failed(share, reason, &message) {
+            match self.steward.failed(share, reason, &message) {
                 Ok(()) | Err(ShareError::NotFound(_)) => {}
                 Err(error) => log::error!("the end of share={share} can't be written down: {error}"),
             }

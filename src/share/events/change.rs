@@ -2,6 +2,7 @@
 //! it is for whoever writes to pages.
 
 use crate::ground::id::{PhotoId, SenderId, ShareId, UserId};
+use crate::ground::not_ready::NotReady;
 use crate::share::model::rows::{MediaInfo, Sender, Share, User};
 use crate::share::model::state::{EndReason, Kind, Manner, ShareState, TargetState};
 use crate::share::model::views::Delay;
@@ -19,6 +20,8 @@ pub enum Change {
         state: ShareState,
         /// What is shared.
         kind: Kind,
+        /// Why it ended, once it has.
+        end_reason: Option<EndReason>,
     },
     /// A share stands elsewhere, or its recording does: what its phone is told.
     OwnShare {
@@ -32,6 +35,28 @@ pub enum Change {
         end_reason: Option<EndReason>,
         /// Why its recording is missing or stops early, in words for people.
         recording_failure: Option<String>,
+    },
+    /// The stream of a share is interrupted and may come back, or is back: told to its phone, and to the TVs it came to.
+    Interrupted {
+        /// The share.
+        share: ShareId,
+        /// Where it stands.
+        state: ShareState,
+        /// What is shared.
+        kind: Kind,
+        /// Whether it is.
+        interrupted: bool,
+    },
+    /// Why nothing of a share can be shown yet, or that there is no such reason any more: told to its phone.
+    NotReady {
+        /// The share.
+        share: ShareId,
+        /// Where it stands.
+        state: ShareState,
+        /// What is shared.
+        kind: Kind,
+        /// Why.
+        why: Option<NotReady>,
     },
     /// A share is no more: for whoever asks, its state is unknown.
     Gone(ShareId),

@@ -43,10 +43,19 @@ impl News {
     /// The share's state has changed: told to its phone, and to the TVs of whoever it came to.
     pub fn share(&mut self, ledger: &dyn Rows, share: &Share) -> Result<(), ShareError> {
         let Share { id, state, kind, end_reason, ref recording_failure, .. } = *share;
-        self.tell_tvs(ledger, share, Change::Share { share: id, state, kind }.into())?;
+        self.tell_tvs(ledger, share, Change::Share { share: id, state, kind, end_reason }.into())?;
         let recording_failure = recording_failure.clone();
         let own = Change::OwnShare { share: id, state, kind, end_reason, recording_failure };
         self.0.push((Audience::Share(id), own.into()));
+        Ok(())
+    }
+
+    /// The share's stream is interrupted, or back: told to its phone, and to the TVs of whoever it came to.
+    pub fn interrupted(&mut self, ledger: &dyn Rows, share: &Share, interrupted: bool) -> Result<(), ShareError> {
+        let Share { id, state, kind, .. } = *share;
+        let change = Arc::new(Change::Interrupted { share: id, state, kind, interrupted });
+        self.tell_tvs(ledger, share, change.clone())?;
+        self.0.push((Audience::Share(id), change));
         Ok(())
     }
 

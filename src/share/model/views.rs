@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::ground::id::{AccountId, PhoneId, PhotoId, SenderId, ShareId, TvId, UserId};
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::UnixMs;
 use crate::share::model::rows::{Account, MediaInfo, OwnerBrowser, Phone, Sender, Share, Tv, User};
-use crate::share::model::state::{Kind, ShareState, TargetState};
+use crate::share::model::state::{EndReason, Kind, ShareState, TargetState};
 
 /// What the owner can set about shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +232,10 @@ pub struct Report {
     pub targets: Vec<TargetReport>,
     /// TVs that play it at this moment.
     pub viewers: usize,
+    /// Whether its stream is interrupted, and may come back.
+    pub interrupted: bool,
+    /// Why nothing of it can be shown yet.
+    pub not_ready: Option<NotReady>,
     /// Its length: of the recording once it is over, so far while it is live.
     pub duration_ms: Option<u64>,
 }
@@ -309,6 +314,10 @@ pub struct Entry {
     pub position_ms: u64,
     /// Whether the user may play it now.
     pub may_play: bool,
+    /// Why it is over, once it is.
+    pub end_reason: Option<EndReason>,
+    /// Whether its stream is interrupted, and may come back.
+    pub interrupted: bool,
 }
 
 /// What a user is told of a sender they do not know.

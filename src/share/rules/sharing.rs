@@ -6,6 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use crate::ground::crypto::TokenHash;
 use crate::ground::id::{AccountId, SenderId, ShareId, UserId};
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::UnixMs;
 use crate::share::events::change::Ring;
 use crate::share::events::news::News;
@@ -243,7 +244,13 @@ pub fn publisher(ledger: &dyn Rows, token: TokenHash) -> Result<ShareId, ShareEr
     if share.kind == Kind::Clip {
         return Err(ShareError::Invalid("this share is a clip: send its file to /api/v1/shares/ID/video".into()));
     }
-    if share.state.is_unfinished() { Ok(share.id) } else { Err(ShareError::Over(share.state)) }
+    match share.recording_failure {
+        _ if share.state.is_unfinished() => Ok(share.id),
+        Some(why) if NotReady::word_of(&why).is_some() => {
+            Err(ShareError::Invalid(format!("this share is over: {why}")))
+        }
+        _ => Err(ShareError::Over(share.state)),
+    }
 }
 
 /// The clip with this id, if `sender` may send its file.

@@ -71,6 +71,8 @@ fn describe(ledger: &dyn Rows, share: &Share, target: &Target, date: UnixMs) -> 
         recording_failure: share.recording_failure.clone(),
         position_ms: target.position_ms,
         may_play: may_play(share, target),
+        end_reason: share.end_reason,
+        interrupted: false,
     })
 }
 

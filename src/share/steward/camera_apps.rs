@@ -22,6 +22,7 @@ impl Steward {
     pub fn admit_phone(&self, token: &str) -> Result<Option<ShareId>, ShareError> {
         let (phone, _) = self.read(|ledger| camera_apps::phone(ledger, token))?;
         self.is_not_held(phone.id)?;
+        self.is_told_why(phone.id)?;
         self.read(|ledger| camera_apps::admit(ledger, token, self.settings.streams))
     }
 
@@ -30,6 +31,22 @@ impl Steward {
     pub(super) fn hold_camera_apps(&self, phones: Vec<PhoneId>) {
         let until = self.clock.now() + self.settings.resume_window;
         self.watch().held.extend(phones.into_iter().map(|phone| (phone, until)));
+    }
+
+    /// Apps show what refuses them: one whose share could not be shown is told why when it comes back by itself. Once: its
+    /// settings may be others the next time.
+    pub(super) fn tell_camera_apps(&self, phones: Vec<PhoneId>, why: &str) {
+        let until = self.clock.now() + self.settings.pending_timeout;
+        self.watch().unshown.extend(phones.into_iter().map(|phone| (phone, (until, why.to_owned()))));
+    }
+
+    fn is_told_why(&self, phone: PhoneId) -> Result<(), ShareError> {
+        let now = self.clock.now();
+        let untold = self.watch().unshown.remove(&phone);
+        match untold.filter(|(until, _)| *until > now) {
+            Some((_, why)) => Err(ShareError::Invalid(format!("it could not be shown: {why}"))),
+            None => Ok(()),
+        }
     }
 
     fn is_not_held(&self, phone: PhoneId) -> Result<(), ShareError> {

@@ -17,7 +17,7 @@ pub mod story;
 mod tests;
 mod viewing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use crate::executor::Workbench;
 use crate::ground::crypto::{self, RootKey, SigningKey};
 use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::{Clock, Moment, UnixMs};
 use crate::share::events::announcer::Announcer;
 use crate::share::events::news::News;
@@ -94,6 +95,12 @@ struct Watch {
     keeping: Option<Moment>,
     /// Phones whose camera apps were stopped by someone else, and until when they may not publish.
     held: HashMap<PhoneId, Moment>,
+    /// Phones whose camera apps are yet to be told why what they sent could not be shown, for a while.
+    unshown: HashMap<PhoneId, (Moment, String)>,
+    /// Shares whose stream is interrupted, and may come back.
+    interrupted: HashSet<ShareId>,
+    /// Why nothing of a share can be shown yet.
+    not_ready: HashMap<ShareId, NotReady>,
     /// Recordings that have stopped and may go on.
     pauses: HashMap<ShareId, Pause>,
 }
@@ -175,6 +182,9 @@ impl Steward {
         let now = self.clock.now();
         let mut watch = self.watch();
         *watch = Watch::default();
+        let cut_off =
+            |unfinished: &&Unfinished| unfinished.kind == Kind::Live && unfinished.state != ShareState::Pending;
+        watch.interrupted = unfinished.iter().filter(cut_off).map(|unfinished| unfinished.share).collect();
         watch.deadlines = unfinished
             .iter()
             .map(|unfinished| match (unfinished.kind, unfinished.state) {

@@ -3,8 +3,12 @@
 use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::ground::recording_failure::GAPS;
 use crate::ground::time::UnixMs;
+use crate::share::events::announcer::Audience;
+use crate::share::events::change::Change;
+use crate::share::events::news::News;
 use crate::share::ledger::{Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::rows::{MediaInfo, Note, Share};
@@ -76,6 +80,8 @@ impl Steward {
     /// Adds who watches now.
     fn watched(&self, mut report: Report) -> Report {
         let watch = self.watch();
+        report.interrupted = watch.interrupted.contains(&report.share.id);
+        report.not_ready = watch.not_ready.get(&report.share.id).cloned();
         report.viewers = watch.watchers.viewers(report.share.id);
         for target in &mut report.targets {
             target.delay = watch.watchers.delay(report.share.id, target.user);
@@ -147,7 +153,7 @@ impl Steward {
             Ok(phones)
         })?;
         self.hold_camera_apps(phones);
-        self.media_is_due_no_more(share);
+        self.is_over(share);
         self.watch().watchers.drop_share(share, None);
         self.stream_is_unwanted(share, Unwanted::Withdrawn);
         log::info!("share={share} withdrawn");
@@ -163,7 +169,8 @@ impl Steward {
     pub fn media_started(&self, share: ShareId) -> Result<(), ShareError> {
         self.write(move |ledger, news, date| sharing::media_started(ledger, news, date, share))?;
         self.media_is_due_no_more(share);
-        Ok(())
+        // It may have been interrupted by a stop of the gateway.
+        self.interrupted(share, false)
     }
 
     /// A key frame was decoded: the share is ready and the TVs ring.
@@ -202,17 +209,57 @@ impl Steward {
         Ok(())
     }
 
-    /// A clip can't be shown or kept: the share ends, and its phone is told why; `message` is for people.
-    pub fn clip_failed(&self, share: ShareId, reason: EndReason, message: &str) -> Result<(), ShareError> {
+    /// What was sent can't be shown or kept: the share ends, and its phone is told why; `message` is for people.
+    pub fn failed(&self, share: ShareId, reason: EndReason, message: &str) -> Result<(), ShareError> {
         let message: String = message.chars().take(limits::TITLE_CHARS).collect();
+        let phones = self.read(|ledger| camera_apps::phones_of(ledger, share))?;
+        self.tell_camera_apps(phones, &message);
         self.write(move |ledger, news, date| {
             if sharing::find(ledger, share)?.state.is_unfinished() {
                 sharing::recording_failed(ledger, news, share, &message)?;
             }
             sharing::end(ledger, news, date, share, reason, None)
         })?;
-        self.media_is_due_no_more(share);
+        self.is_over(share);
         Ok(())
+    }
+
+    /// Why nothing of a share can be shown yet, or that there is no such reason any more: told to its phone.
+    pub fn not_ready(&self, share: ShareId, why: Option<NotReady>) -> Result<(), ShareError> {
+        match &why {
+            Some(why) => drop(self.watch().not_ready.insert(share, why.clone())),
+            None => drop(self.watch().not_ready.remove(&share)),
+        }
+        let Share { state, kind, .. } = self.read(|ledger| sharing::find(ledger, share))?;
+        if state.is_unfinished() {
+            self.announcer.tell(Audience::Share(share), Change::NotReady { share, state, kind, why });
+        }
+        Ok(())
+    }
+
+    /// The stream of a share is interrupted and may come back, or is back: told to its phone, and to the TVs it came to.
+    pub fn interrupted(&self, share: ShareId, interrupted: bool) -> Result<(), ShareError> {
+        let mut watch = self.watch();
+        let changed = if interrupted { watch.interrupted.insert(share) } else { watch.interrupted.remove(&share) };
+        drop(watch);
+        if !changed {
+            return Ok(());
+        }
+        let news = self.read(|ledger| {
+            let mut news = News::default();
+            let share = sharing::find(ledger, share)?;
+            if share.state.is_unfinished() {
+                news.interrupted(ledger, &share, interrupted)?;
+            }
+            Ok(news)
+        })?;
+        news.tell(&self.announcer);
+        Ok(())
+    }
+
+    /// Whether the stream of a share is interrupted, and may come back.
+    pub(super) fn is_interrupted(&self, share: ShareId) -> bool {
+        self.watch().interrupted.contains(&share)
     }
 
     /// What the stream is made of has changed.
@@ -224,8 +271,16 @@ impl Steward {
     pub fn ended(&self, share: ShareId, reason: EndReason, duration_ms: Option<u64>) -> Result<(), ShareError> {
         self.watch().pauses.remove(&share);
         self.write(move |ledger, news, date| sharing::end(ledger, news, date, share, reason, duration_ms))?;
-        self.media_is_due_no_more(share);
+        self.is_over(share);
         Ok(())
+    }
+
+    /// Forgets what a share that is over can't be any more.
+    fn is_over(&self, share: ShareId) {
+        self.media_is_due_no_more(share);
+        let mut watch = self.watch();
+        watch.interrupted.remove(&share);
+        watch.not_ready.remove(&share);
     }
 
     pub(super) fn media_is_due_no_more(&self, share: ShareId) {
@@ -312,5 +367,5 @@ fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Resu
         }
     }
     let duration_ms = viewing::duration_ms(&share, date);
-    Ok(Report { share, sender, targets, viewers: 0, duration_ms })
+    Ok(Report { share, sender, targets, viewers: 0, duration_ms, interrupted: false, not_ready: None })
 }

@@ -18,13 +18,18 @@ impl Steward {
     /// A page of the inbox of `user`: `limit` entries after the `offset` newest.
     pub fn inbox(&self, user: UserId, offset: u64, limit: usize) -> Result<InboxPage, ShareError> {
         let date = self.date();
-        self.read(|ledger| viewing::page(ledger, user, offset, limit.min(limits::PAGE_ROWS), date))
+        let mut page = self.read(|ledger| viewing::page(ledger, user, offset, limit.min(limits::PAGE_ROWS), date))?;
+        for entry in &mut page.entries {
+            entry.interrupted = self.is_interrupted(entry.share);
+        }
+        Ok(page)
     }
 
     /// One share as `user` sees it, from its creation on.
     pub fn entry(&self, user: UserId, share: ShareId) -> Result<Entry, ShareError> {
         let date = self.date();
-        self.read(|ledger| viewing::entry(ledger, user, share, date))
+        let entry = self.read(|ledger| viewing::entry(ledger, user, share, date))?;
+        Ok(Entry { interrupted: self.is_interrupted(share), ..entry })
     }
 
     /// `user` accepts a share that has come to them: seen, and watching. Asks for the PIN of a user who has one and does

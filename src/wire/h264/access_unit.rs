@@ -22,6 +22,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::ground::frame::VideoParams;
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::wire::h264::params::ParameterSets;
 use crate::wire::h264::references::References;
 use crate::wire::h264::{begins_access_unit, is_first_slice, is_picture, kind, nal_type};
@@ -93,6 +94,9 @@ pub struct AccessUnitBuilder {
     /// Where in `data` the NAL unit starts that is being put together: its length, then its bytes.
     open_nal: Option<usize>,
     dropped: u64,
+    /// Whether a picture, and whether one of a key frame, has ever begun.
+    begun: bool,
+    key_begun: bool,
 }
 
 impl AccessUnitBuilder {
@@ -111,6 +115,8 @@ impl AccessUnitBuilder {
             leads: None,
             open_nal: None,
             dropped: 0,
+            begun: false,
+            key_begun: false,
         }
     }
 
@@ -127,6 +133,20 @@ impl AccessUnitBuilder {
     /// Whether all that comes is dropped, up to the next key frame.
     pub fn is_seeking(&self) -> bool {
         self.references.are_missing()
+    }
+
+    /// Why no picture has come out since the last loss, or at all; `None` where pictures do, or none has begun.
+    pub fn trouble(&mut self) -> Option<NotReady> {
+        if !self.begun || !self.is_seeking() {
+            return None;
+        }
+        Some(match self.sets.trouble() {
+            Some(NotReady::Unsupported(why)) => NotReady::Unsupported(why),
+            // Sets usually come with key frames: where neither has, that is what is to be waited for.
+            _ if !self.key_begun => NotReady::NoKeyFrame,
+            Some(why) => why,
+            None => NotReady::Broken,
+        })
     }
 
     /// The parameters as they are known now.
@@ -162,6 +182,8 @@ impl AccessUnitBuilder {
             return;
         }
         let is_key = kind == nal_type::IDR;
+        self.begun = true;
+        self.key_begun |= is_key;
         if is_first && is_key {
             self.sets.use_for(first_bytes);
         }
@@ -390,6 +412,31 @@ mod tests {
         builder.marker(&mut out);
         assert_eq!(out.iter().map(kinds).collect::<Vec<_>>(), [vec![7, 8, 6, 5, 5], vec![6, 1]]);
         assert_eq!((out[0].key, out[1].key), (true, false));
+    }
+
+    #[test]
+    fn it_is_known_why_no_picture_comes_out() {
+        let (mut bare, mut out) = (AccessUnitBuilder::new(&[]), Vec::new());
+        assert_eq!(bare.trouble(), None, "nothing has come");
+        bare.nal(0, NOTE, &mut out);
+        assert_eq!(bare.trouble(), None, "no picture has begun");
+        bare.nal(0, KEY, &mut out);
+        bare.marker(&mut out);
+        assert_eq!(bare.trouble(), Some(NotReady::NoParameterSets));
+        bare.nal(3000, &[0x67, 0x42, 0xC0, 0x1E, 0xFF, 0xFF], &mut out);
+        assert!(matches!(bare.trouble(), Some(NotReady::Unsupported(_))), "{:?}", bare.trouble());
+
+        let mut builder = builder();
+        builder.nal(0, INTER, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(builder.trouble(), Some(NotReady::NoKeyFrame));
+        builder.nal_start(3000, 0x65, &KEY[1..], &mut out);
+        builder.break_off();
+        builder.nal(6000, INTER, &mut out);
+        assert_eq!(builder.trouble(), Some(NotReady::Broken));
+        builder.nal(9000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!((builder.trouble(), out.len()), (None, 1));
     }
 
     #[test]

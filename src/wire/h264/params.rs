@@ -7,6 +7,7 @@ use bytes::Bytes;
 use h264_reader::nal::sps::{BitstreamRestrictions, FrameMbsFlags, PicOrderCntType, SeqParameterSet};
 
 use crate::ground::frame::{Rotation, VideoParams};
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::Ticks90k;
 use crate::wire::h264::format::read_sps;
 use crate::wire::h264::{kind, nal_type};
@@ -145,6 +146,19 @@ impl ParameterSets {
             self.current = self.describe().map(Arc::new);
         }
         self.current.clone()
+    }
+
+    /// Why the sets say nothing; `None` where they do.
+    pub fn trouble(&mut self) -> Option<NotReady> {
+        let unread = |sps: &Bytes| read_sps(sps).is_none_or(|sps| sps.pixel_dimensions().is_err());
+        match self.current() {
+            Some(_) => None,
+            None if self.sps.values().any(unread) => {
+                let why = "its SPS can't be read; set the encoder to H.264 main or baseline";
+                Some(NotReady::Unsupported(why.into()))
+            }
+            None => Some(NotReady::NoParameterSets),
+        }
     }
 
     /// The sets that `described` leaves out, since its pictures don't name them: SPS, then PPS.

@@ -13,6 +13,7 @@ use rtcp_types::{
 use rtp_types::RtpPacket;
 
 use crate::ground::frame::Frame;
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::rtp::clock::{Reception, TrackClock};
 use crate::wire::rtp::latch::{Heard, Source};
@@ -158,6 +159,18 @@ impl Receiver {
     /// Whether the source of a track said that it is leaving.
     pub fn said_goodbye(&self) -> bool {
         self.tracks.iter().any(|track| track.said_goodbye || track.source.is_gone())
+    }
+
+    /// Why no picture has come yet; `None` where one has.
+    pub fn not_ready(&mut self) -> Option<NotReady> {
+        let sounds = self.tracks.iter().any(|track| !track.is_video() && track.source.ssrc().is_some());
+        let track = self.tracks.iter_mut().find(|track| track.is_video())?;
+        match &mut track.codec {
+            _ if track.begun.is_some() => None,
+            Codec::Video(video) if track.source.ssrc().is_some() => Some(video.trouble()),
+            _ if sounds => Some(NotReady::OnlySound),
+            _ => Some(NotReady::NoMedia),
+        }
     }
 
     /// The longest that packets of a track have waited for others of late: by as much all is later than it might be.

@@ -32,6 +32,14 @@ pub fn write(output: &mut Vec<u8>, status: u16, reason: &str, cseq: Option<&str>
     output.extend_from_slice(b"\r\n");
 }
 
+/// Adds a request that ends the session `id`, with a reason for people.
+pub fn write_teardown(output: &mut Vec<u8>, id: &str, reason: &str) {
+    let reason = clean(reason).replace(['"', '\\'], "'");
+    let head = format!("TEARDOWN * RTSP/1.0\r\nCSeq: 1\r\nServer: Lareira\r\nSession: {id}\r\n");
+    output.extend_from_slice(head.as_bytes());
+    output.extend_from_slice(format!("Terminate-Reason: Server-Admin;user-msg=\"{reason}\"\r\n\r\n").as_bytes());
+}
+
 /// Without line breaks and anything else that is no printable ASCII, and not longer than a line: the text may be made
 /// of what a client sent.
 fn clean(text: &str) -> String {
@@ -41,6 +49,18 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_sent_away_is_told_why() {
+        let mut output = Vec::new();
+        write_teardown(&mut output, "5e551011", "only \"sound\" comes\r\nX: y");
+        let text = String::from_utf8(output).unwrap();
+        assert!(text.starts_with("TEARDOWN * RTSP/1.0\r\nCSeq: 1\r\n") && text.contains("\r\nSession: 5e551011\r\n"));
+        assert!(
+            text.ends_with("\r\nTerminate-Reason: Server-Admin;user-msg=\"only 'sound' comes??X: y\"\r\n\r\n"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn answers_cannot_be_broken_by_what_they_quote() {

@@ -249,6 +249,13 @@ impl Session {
         }
     }
 
+    /// Sends the client away, with a reason for people. RTSP 1.0 has no word for it: it is told as RTSP 2.0 does (RFC 7826,
+    /// sections 13.7.2 and 18.52), which clients that don't know it pass over.
+    pub fn dismiss(&mut self, reason: &str) {
+        answer::write_teardown(&mut self.output, &self.id, reason);
+        self.state = State::Over;
+    }
+
     /// Sends an RTCP packet inside the connection, where `track` travels there.
     pub fn send_rtcp(&mut self, track: usize, packet: &[u8]) {
         if let State::Recording(routes) = &self.state

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::ground::frame::AudioParams;
 use crate::ground::id::ShareId;
+use crate::ground::not_ready::NotReady;
 use crate::wire::aac::parse_config;
 use crate::wire::opus;
 use crate::wire::web_camera::WebCameraError;
@@ -171,6 +172,8 @@ pub enum Said<'a> {
     },
     /// Pictures are of no use up to the next key frame: it should make one.
     KeyFrame,
+    /// Nothing of what it sends can be shown so far: why.
+    NotReady(&'a NotReady),
     /// It is over.
     End(EndReason),
     /// It is sent away.
@@ -190,6 +193,7 @@ impl Said<'_> {
                 "viewers": viewers,
             }),
             Self::KeyFrame => json!({ "type": "key_frame" }),
+            Self::NotReady(why) => json!({ "type": "not_ready", "code": why.word(), "message": why.to_string() }),
             Self::End(reason) => json!({ "type": "end", "reason": reason.name() }),
             Self::Error(error) => {
                 let mut told = json!({ "type": "error", "code": error.code(), "message": error.to_string() });

@@ -17,6 +17,7 @@ use std::fmt;
 pub use message::{EndReason, Said};
 pub use session::{Counts, Event, Overdue, Session};
 
+use crate::ground::not_ready::NotReady;
 use crate::ground::publish_refusal::PublishRefusal;
 use crate::wire::mp4::Mp4Error;
 
@@ -37,6 +38,8 @@ pub enum WebCameraError {
     LateStart,
     /// It may not publish, or not now.
     Refused(PublishRefusal),
+    /// Nothing of what it sent could be shown.
+    NotPlayable(NotReady),
 }
 
 impl WebCameraError {
@@ -49,13 +52,15 @@ impl WebCameraError {
             Self::BadMessage(_) | Self::File(_) => "bad_message",
             Self::LateStart => "late_start",
             Self::Refused(_) => "refused",
+            Self::NotPlayable(_) => "not_playable",
         }
     }
 
-    /// Why it may not publish, by its stable name, where that is the matter.
+    /// Why it may not publish, or can't be shown, by its stable name, where that is the matter.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Refused(refusal) => Some(refusal.code()),
+            Self::NotPlayable(why) => Some(why.word()),
             _ => None,
         }
     }
@@ -66,7 +71,7 @@ impl WebCameraError {
             Self::UnsupportedCodec(_) | Self::File(Mp4Error::Codec(_)) => 1003,
             Self::TooLarge | Self::File(Mp4Error::TooLarge(_)) => 1009,
             Self::BadMessage(_) | Self::UnsupportedVersion | Self::File(_) => 1002,
-            Self::LateStart | Self::Refused(_) => 1008,
+            Self::LateStart | Self::Refused(_) | Self::NotPlayable(_) => 1008,
         }
     }
 }
@@ -89,6 +94,7 @@ impl fmt::Display for WebCameraError {
             Self::TooLarge => f.write_str("the message is too large: 4 MiB of media, or 16 KiB of text, at most"),
             Self::LateStart => f.write_str("nothing was started within ten seconds: connect again"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::NotPlayable(why) => why.fmt(f),
         }
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::ground::frame::{AudioFrame, AudioParams, Frame, VideoFrame};
 use crate::ground::limits;
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::{Moment, Ticks90k, UnixMs};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder, Pictures};
 use crate::wire::h264::annex_b;
@@ -291,6 +292,19 @@ impl Session {
             Intake::File(file) => file.is_seeking(),
             _ => self.builder.is_seeking(),
         }
+    }
+
+    /// Why no picture has come yet that can be shown; `None` where one has, or it is not known yet what will come.
+    pub fn not_ready(&mut self) -> Option<NotReady> {
+        if !self.is_described() || !self.is_seeking() {
+            return None;
+        }
+        let silent = if self.counts.sounds > 0 { NotReady::OnlySound } else { NotReady::NoMedia };
+        let seeking = match &mut self.intake {
+            Intake::File(_) => None,
+            _ => self.builder.trouble(),
+        };
+        Some(if self.counts.pictures == 0 { silent } else { seeking.unwrap_or(NotReady::NoKeyFrame) })
     }
 
     /// What the web camera is to be told now, after what came. `key_frame_wanted`: somebody waits for a key frame. `viewers`

@@ -133,6 +133,8 @@ export class Publisher {
       this.finish({ state: 'ended', reason: message.reason });
     } else if (message.type === 'end') {
       if (message.reason === 'stopping') { this.restartUntilMs = nowMs + RESTART_MS; } else { this.refusal = message.reason; }
+    } else if (message.type === 'error' && message.code === 'not_playable') {
+      this.finish({ state: 'ended', reason: 'unplayable', code: message.reason });
     } else if (message.type === 'error' && PASSING.includes(message.code)) {
       this.refusal = message.reason || message.code;
     } else if (message.type === 'error') {

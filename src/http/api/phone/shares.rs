@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::ground::id::{ShareId, UserId};
 use crate::ground::recording_failure;
-use crate::http::api::answer::{json_reply, media};
+use crate::http::api::answer::{json_reply, media, not_ready};
 use crate::http::api::call::{body, host_name, number};
 use crate::http::api::failure::{Answered, Failure};
 use crate::http::api::phone::clips::notes;
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{Asker, Kind, Report, Sender};
+use crate::share::{Asker, Kind, Report, Sender, ShareState};
 use crate::wire::address::{RtspAddress, WebSocketAddress};
 
 /// Shares in one answer, at most and if not said.
@@ -66,7 +66,7 @@ pub(in crate::http) fn create(api: &Api, request: &Request, sender: &Sender) -> 
 /// A share of the sender's own.
 pub(in crate::http) fn report(api: &Api, sender: &Sender, share: ShareId) -> Answered {
     let report = api.steward.share(Asker::Sender(sender.id), share)?;
-    Ok(json_reply(200, &share_json(&report)))
+    Ok(json_reply(200, &share_json(api, &report)))
 }
 
 /// The sender's own shares, newest first.
@@ -74,7 +74,7 @@ pub(in crate::http) fn own(api: &Api, request: &Request, sender: &Sender) -> Ans
     let offset = number(request, "offset", 0)?;
     let limit = number(request, "limit", OWN_PAGE_DEFAULT)?.min(OWN_PAGE) as usize;
     let page = api.steward.own_shares(sender.id, offset, limit)?;
-    let shares: Vec<_> = page.shares.iter().map(share_json).collect();
+    let shares: Vec<_> = page.shares.iter().map(|report| share_json(api, report)).collect();
     Ok(json_reply(200, &json!({ "total": page.total, "shares": shares })))
 }
 
@@ -96,7 +96,7 @@ pub(in crate::http) fn users(ids: &[String]) -> Result<Vec<UserId>, Failure> {
     users.map_err(|error| Failure::BadBody(format!("targets: {error}")))
 }
 
-fn share_json(report: &Report) -> Value {
+fn share_json(api: &Api, report: &Report) -> Value {
     let targets = report.targets.iter().map(|target| {
         let mut value = json!({
             "user_id": target.user.to_string(),
@@ -121,7 +121,10 @@ fn share_json(report: &Report) -> Value {
         "duration_ms": report.duration_ms,
         "targets": targets.collect::<Vec<_>>(),
         "viewers": report.viewers,
+        "interrupted": report.interrupted,
+        "not_ready": not_ready(report.not_ready.as_ref()),
         "kept": report.share.kept,
+        "recorded": report.share.state != ShareState::Expired && api.held(report.share.id, report.share.state).video,
         "notes": notes(&report.share.notes),
         "recording_failure": report.share.recording_failure,
         "recording_failure_code": report.share.recording_failure.as_deref().map(recording_failure::code),

@@ -10,7 +10,7 @@ use crate::http::api::call::number;
 use crate::http::api::failure::Answered;
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{Entry, Holder, ShareState, User};
+use crate::share::{EndReason, Entry, Holder, ShareState, User};
 use crate::wire::address::photo_url;
 
 /// Entries of an inbox in one answer, at most and if not said.
@@ -32,15 +32,18 @@ pub fn entry(api: &Api, request: &Request, holder: Holder, user: &User, share: S
     let mut value = entry_json(api, request, holder, &entry);
     // Whoever has a PIN and does not skip it gives it to accept, and plays with what that answers. So does who has
     // not allowed the sender yet.
-    if entry.may_play && !user.needs_pin() && entry.introduction.is_none() {
-        value["play"] = addresses::play(api, request, share, holder, entry.media.as_ref());
+    let held = api.held(share, entry.state);
+    let is_there = entry.state == ShareState::Ready || held.video;
+    if entry.may_play && is_there && !user.needs_pin() && entry.introduction.is_none() {
+        value["play"] = addresses::play(api, request, &entry, holder, held);
     }
     Ok(json_reply(200, &value))
 }
 
 fn entry_json(api: &Api, request: &Request, holder: Holder, entry: &Entry) -> Value {
     let is_known = entry.introduction.is_none();
-    let has_picture = is_known && matches!(entry.state, ShareState::Ready | ShareState::Ended);
+    let held = api.held(entry.share, entry.state);
+    let has_picture = is_known && held.still && matches!(entry.state, ShareState::Ready | ShareState::Ended);
     let thumbnail_url = has_picture.then(|| addresses::thumbnail_url(api, request, entry.share, holder));
     let mut value = json!({
         "share_id": entry.share.to_string(),
@@ -52,9 +55,12 @@ fn entry_json(api: &Api, request: &Request, holder: Holder, entry: &Entry) -> Va
         "started_at": entry.started_at.map(|date| date.to_string()),
         "duration_ms": entry.duration_ms,
         "state": entry.state.as_str(),
+        "reason": entry.end_reason.map(EndReason::as_str),
+        "interrupted": entry.interrupted,
         "kind": entry.kind.as_str(),
         "seen": entry.seen,
         "target_state": entry.target_state.as_str(),
+        "recorded": held.video && entry.state != ShareState::Expired,
         "thumbnail_url": thumbnail_url,
         "recording_failure": entry.recording_failure,
         "recording_failure_code": entry.recording_failure.as_deref().map(recording_failure::code),

@@ -7,10 +7,10 @@ use crate::ground::id::{ShareId, TvId, UserId};
 use crate::http::api::addresses;
 use crate::http::api::answer::{done, json_reply};
 use crate::http::api::call::body;
-use crate::http::api::failure::Answered;
+use crate::http::api::failure::{Answered, Failure};
 use crate::http::api::services::Api;
 use crate::http::request::Request;
-use crate::share::{Holder, PlayFrom};
+use crate::share::{Holder, PlayFrom, ShareState};
 
 #[derive(Default, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
@@ -39,8 +39,12 @@ pub fn accept(api: &Api, request: &Request, tv: TvId, user: UserId, share: Share
     let AcceptBody { pin, from } = body(request)?;
     let from = if from == From::Start { PlayFrom::Start } else { PlayFrom::Live };
     let pin = pin.as_deref().map(|pin| (tv, pin));
+    let state = api.steward.entry(user, share)?.state;
+    if state == ShareState::Ended && !api.held(share, state).video {
+        return Err(Failure::NothingKept);
+    }
     let entry = api.steward.accept(user, share, pin, from)?;
-    let play = addresses::play(api, request, share, Holder { user, tv: Some(tv) }, entry.media.as_ref());
+    let play = addresses::play(api, request, &entry, Holder { user, tv: Some(tv) }, api.held(share, entry.state));
     Ok(json_reply(200, &json!({ "play": play })))
 }
 

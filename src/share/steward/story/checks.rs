@@ -281,7 +281,7 @@ impl Cast {
                         let row = rows.iter().find(|row| row.id == self.tvs[tv]).expect("a TV");
                         assert!(row.has_signed_in(*user), "not their TV");
                     }
-                    Change::Share { state, .. } => assert!(STATES.contains(state)),
+                    Change::Share { state, .. } | Change::Interrupted { state, .. } => assert!(STATES.contains(state)),
                     Change::Gone(_) | Change::Tv { .. } => {}
                     other => panic!("no TV is told of {other:?}"),
                 }

@@ -72,7 +72,7 @@ fn a_clip_that_fails_says_why_and_one_that_is_over_stays_as_it_is() {
     house.steward.media_started(share).expect("preparing");
     let long = "no ".repeat(300);
     let heard = house.heard(Audience::Share(share), || {
-        house.steward.clip_failed(share, EndReason::NotKept, &long).expect("ended");
+        house.steward.failed(share, EndReason::NotKept, &long).expect("ended");
     });
     let told = heard.last().expect("the end is told");
     let Change::OwnShare { end_reason: Some(EndReason::NotKept), recording_failure: Some(message), .. } = told else {
@@ -84,7 +84,7 @@ fn a_clip_that_fails_says_why_and_one_that_is_over_stays_as_it_is() {
     let (share, _) = clip(&house);
     house.steward.media_started(share).expect("preparing");
     house.steward.clip_ready(share, media(), Vec::new(), 5).expect("ready");
-    house.steward.clip_failed(share, EndReason::Unplayable, "late").expect("nothing to do");
+    house.steward.failed(share, EndReason::Unplayable, "late").expect("nothing to do");
     let kept = house.steward.share(Asker::Owner, share).expect("a share").share;
     assert_eq!((kept.end_reason, kept.recording_failure), (Some(EndReason::Stopped), None));
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use rtp_types::RtpPacket;
 
 use crate::ground::frame::{Frame, VideoFrame};
+use crate::ground::not_ready::NotReady;
 use crate::ground::time::{Moment, Ticks90k};
 use crate::wire::h264::access_unit::{AccessUnit, AccessUnitBuilder};
 use crate::wire::h264::order::DecodeOrder;
@@ -55,6 +56,11 @@ impl VideoTrack {
     /// Access units dropped so far.
     pub fn dropped(&self) -> u64 {
         self.builder.dropped()
+    }
+
+    /// Why no picture comes out, where packets of some do.
+    pub fn trouble(&mut self) -> NotReady {
+        self.builder.trouble().unwrap_or(NotReady::NoKeyFrame)
     }
 
     /// Nothing is known of what lies between what came and what comes.

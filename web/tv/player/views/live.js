@@ -39,6 +39,8 @@
 
     function begin() {
       node.classList.remove('has-started');
+      interrupted = !!entry.interrupted;
+      say();
       patience.wait();
       if (cancel) { cancel(); }
       cancel = Lareira.accept(entry, 'live', pin, function (play) {
@@ -46,6 +48,8 @@
         Lareira.player.live(play, {
           onStart: function () { /* the first picture follows at once */ },
           onPicture: function () {
+            interrupted = false;
+            say();
             node.classList.add('has-started');
             patience.end();
             if (!receipts) { receipts = Lareira.receipts(entry.share_id); }

@@ -276,6 +276,10 @@ impl Connection {
             receiving.low_water.apply(self.socket.tcp(), inside);
             receiving.watch_requests();
             receiving.watch_late(now);
+            if receiving.late_at.is_some_and(|at| at <= now) {
+                // It rings at once: others have their turn all the same.
+                future::yield_now().await;
+            }
             let wake = future::poll_fn(|cx| self.poll_wake(receiving, cx)).await?;
             now = self.shared.clock.now();
             match wake {

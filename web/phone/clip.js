@@ -15,8 +15,8 @@ import { wordsOf } from './refusals.js';
 
 const PAUSE_MS = 2000;
 const STALLED_MS = 60000;
-/** What is said of a video although it could be taken. */
-const noted = ({ code, message }) => ({ without_sound: t('clip_without_sound'), shortened: t('clip_shortened') }[code] || message);
+/** What is said of a video although it was taken. */
+const noted = ({ code }) => ({ without_sound: t('clip_without_sound'), shortened: t('clip_shortened') }[code]);
 
 /** Sends one stretch, or asks (without a body); gives how many bytes the gateway has, or -1 when it has all. */
 function put(id, range, body, tell, signal) {

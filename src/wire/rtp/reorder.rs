@@ -102,6 +102,7 @@ impl Reorder {
                 return Verdict::Useless;
             }
             self.waiting.clear();
+            self.waiting_since = None;
             self.patience.forget();
             self.take(number);
             return Verdict::Anew;
@@ -258,7 +259,31 @@ mod tests {
         assert!(run(Delivery::Datagrams, &numbers, Duration::ZERO).len() > 2);
     }
 
+    /// A deadline that nothing waits for would be due for ever.
+    #[test]
+    fn a_new_numbering_leaves_nothing_to_wait_for() {
+        let mut reorder = Reorder::new(Delivery::Datagrams);
+        for number in [1, 3, 40_000, 40_001] {
+            reorder.push(number, &[], true, Moment(0));
+        }
+        assert_eq!((reorder.deadline(), reorder.pop(Moment(1_000_000))), (None, None));
+    }
+
     proptest! {
+        #[test]
+        fn there_is_a_deadline_while_something_waits(
+            packets in proptest::collection::vec((prop_oneof![0..9_u16, 40_000..40_009_u16], any::<bool>(), 0..60_u64), 0..60),
+        ) {
+            let (mut reorder, mut now) = (Reorder::new(Delivery::Datagrams), Moment(0));
+            for (number, begins, ms) in packets {
+                now = now + Duration::from_millis(ms);
+                reorder.push(number, &[], begins, now);
+                while reorder.pop(now).is_some() {}
+                prop_assert_eq!(reorder.deadline().is_none(), reorder.waiting.is_empty());
+                prop_assert!(reorder.deadline().is_none_or(|deadline| deadline > now));
+            }
+        }
+
         #[test]
         fn what_comes_out_rises(numbers: Vec<u8>, reliable: bool) {
             let numbers: Vec<u16> = numbers.into_iter().map(u16::from).collect();

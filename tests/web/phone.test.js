@@ -498,7 +498,8 @@ test('without HTTPS the page does without a camera, and contacts without a seal'
   await page.fill('textarea', '912345678');
   await page.tap('textarea ~ button, .field + button');
   await page.waitForSelector('.card .tile');
-  assert.deepEqual(mock.calls.find((one) => one.call === 'POST /contacts/match').body, { contacts: [{ msisdn: '912345678' }] });
+  assert.deepEqual(mock.calls.find((one) => one.call === 'POST /contacts/match').body,
+    { contacts: [{ msisdn: '912345678' }], region: 'GB' });
   /* A day's budget that is spent is told. */
   mock.budget = { ignored: 7, budget_spent: true, try_again_at: '2026-11-29T00:00:00Z' };
   await page.tap('textarea ~ button, .field + button');

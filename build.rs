@@ -187,7 +187,8 @@ fn bind_pages(pages: &mut Vec<Page>) -> Outcome<()> {
             for path in &together {
                 let file = pages.iter().find(|page| page.path == *path);
                 let file = file.ok_or_else(|| format!("{} names {path}, which is not there", page.path))?;
-                body.push_str(&without_comments(std::str::from_utf8(&file.body)?));
+                let text = without_comments(std::str::from_utf8(&file.body)?);
+                body.push_str(&if path.ends_with(".css") { without_blanks(&text) } else { text });
                 bound.extend(path.starts_with(folder).then(|| path.to_string()));
             }
             let (ending, content_type) =
@@ -237,6 +238,17 @@ fn without_comments(text: &str) -> String {
         }
     }
     kept
+}
+
+/// A style sheet without comments, and without the blanks and line ends that nothing needs.
+fn without_blanks(sheet: &str) -> String {
+    let mut sheet = sheet.replace('\n', "");
+    for (long, short) in
+        [(" {", "{"), ("{ ", "{"), (" }", "}"), ("} ", "}"), ("; ", ";"), (": ", ":"), (", ", ","), (";}", "}")]
+    {
+        sheet = sheet.replace(long, short);
+    }
+    sheet
 }
 
 fn hash(body: &[u8]) -> String {

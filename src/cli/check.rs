@@ -258,11 +258,11 @@ fn channels(surveyed: &Surveyed, is_list: bool) -> Finding {
                 if is_list { "list" } else { "guide" }
             ),
         ),
-        Seen::Read(Content { count, skipped, first }) => {
+        Seen::Read(Content { count, skipped, first, trouble }) => {
             let first = first.as_ref().map(|first| format!(" ({first})")).unwrap_or_default();
             let many = if *count == 1 { "" } else { "s" };
-            let day = if is_list { "" } else { " of the next day" };
-            let what = format!("{name} {source}: {count} {of}{many}{day}, {skipped} skipped{first}");
+            let trouble = trouble.as_ref().map(|trouble| format!("; {trouble}")).unwrap_or_default();
+            let what = format!("{name} {source}: {count} {of}{many}, {skipped} skipped{first}{trouble}");
             if is_list && *count == 0 {
                 return bad(what, "Nothing in it can be played: check the list.".to_owned());
             }
@@ -464,7 +464,7 @@ mod tests {
     }
 
     fn content(count: usize) -> Content {
-        Content { count, skipped: 2, first: Some("line 4: this is no address".into()) }
+        Content { count, skipped: 2, first: Some("line 4: this is no address".into()), trouble: None }
     }
 
     fn what_fails(facts: &Facts) -> Vec<String> {
@@ -538,7 +538,7 @@ mod tests {
         assert_eq!(what_fails(&facts), [""; 0]);
         let text = report(&judge(&facts));
         assert!(text.contains("channel list tv.m3u: 7 channels, 2 skipped (line 4: this is no address)\n"), "{text}");
-        assert!(text.contains("guide tv.m3u: 0 programmes of the next day, 2 skipped"), "{text}");
+        assert!(text.contains("guide tv.m3u: 0 programmes, 2 skipped"), "{text}");
         assert!(text.contains("guide tv.m3u has not been fetched yet"), "{text}");
     }
 

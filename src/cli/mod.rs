@@ -162,7 +162,8 @@ fn run_check(options: &Options) -> Result<ExitCode, CliError> {
     let of_channels = &config.channels;
     let folder = config.data_dir.join("channels");
     let zone = of_channels.guide_zone.zone();
-    let channels = survey(&of_channels.list, &of_channels.guide, zone, &folder, SystemTime::now().into());
+    let sources = (&of_channels.list, &of_channels.guide);
+    let channels = survey(sources, zone, of_channels.refresh.0, &folder, SystemTime::now().into());
     let secure = config.https.enabled || config.rtsps.enabled;
     let (certificate, half_certificate) = match config.own_certificate() {
         _ if !secure => (Vec::new(), None),

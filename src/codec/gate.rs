@@ -20,6 +20,8 @@ pub(super) struct Admitted {
     pub height: usize,
     /// The SPS as a decoder of key frames gets it.
     pub sps: Vec<u8>,
+    /// Macroblocks of a picture.
+    pub macroblocks: u64,
     /// Macroblocks of all pictures that a decoder of the whole stream must hold.
     pub held_macroblocks: u64,
 }
@@ -33,6 +35,7 @@ pub(super) fn admit(sps: &[u8]) -> Result<Admitted, CodecError> {
             width: format.width as usize,
             height: format.height as usize,
             sps: format.key_frame_sps(LEVEL),
+            macroblocks: u64::from(format.macroblocks.0) * u64::from(format.macroblocks.1),
             held_macroblocks: u64::from(format.macroblocks.0)
                 * u64::from(format.macroblocks.1)
                 * u64::from(format.reference_frames),

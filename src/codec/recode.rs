@@ -12,7 +12,7 @@ use openh264::decoder::{DecodedYUV, Decoder, DecoderConfig, Flush};
 use super::decode::{copy, push};
 use super::{CodecError, Encoder, EncoderSettings, gate};
 use crate::ground::frame::VideoParams;
-use crate::ground::limits::ACCESS_UNIT_BYTES;
+use crate::ground::limits::{ACCESS_UNIT_BYTES, RECODED_MACROBLOCKS};
 use crate::ground::picture::Picture;
 use crate::ground::time::Ticks90k;
 use crate::wire::fmp4::remux::{CannotRecode, Recoder, Spell};
@@ -29,6 +29,8 @@ pub struct Recoding {
     /// The newest parameters that were asked about, and the sets of what is coded of them.
     known: Option<(Arc<VideoParams>, Vec<Bytes>)>,
     work: Option<Work>,
+    /// Macroblocks of all pictures that were decoded.
+    spent: u64,
 }
 
 /// A group that is being coded.
@@ -37,6 +39,7 @@ struct Work {
     /// The source's parameter sets, until they have gone before the first picture.
     sets: Vec<u8>,
     size: (usize, usize),
+    macroblocks: u64,
     encoder: Encoder,
     renumbering: Renumbering,
     coded_sets: Vec<Bytes>,
@@ -91,6 +94,7 @@ impl Recoder for Recoding {
             decoder,
             sets,
             size: (width, height),
+            macroblocks: admitted.macroblocks,
             encoder: encoder(width, height, spell.frame_rate)?,
             renumbering: Renumbering::beside(params).ok_or_else(|| cannot("all ids are taken"))?,
             coded_sets,
@@ -104,6 +108,11 @@ impl Recoder for Recoding {
         let Some(work) = &mut self.work else { return Err(cannot("nothing was begun")) };
         if data.len() > ACCESS_UNIT_BYTES {
             return Err(cannot("a picture is too large"));
+        }
+        // What the pictures bring themselves holds, whatever the file's description said.
+        self.spent += work.macroblocks;
+        if self.spent > RECODED_MACROBLOCKS {
+            return Err(cannot("it would take too long"));
         }
         let mut stream = std::mem::take(&mut work.sets);
         for nal in nal_units(data).filter(|nal| nal.first().is_some_and(|head| is_picture(kind(*head)))) {
@@ -149,5 +158,44 @@ impl Work {
         }
         out.push(unit.into());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::frame::Rotation;
+
+    /// A key picture and its parameters, of an encoder of ours.
+    fn key_picture() -> (Arc<VideoParams>, Vec<u8>) {
+        let picture = Picture::grey(320, 240);
+        let nals =
+            encoder(320, 240, 30.0).and_then(|mut encoder| encoder.encode(&picture, Ticks90k(0)).map_err(cannot));
+        let nals = nals.expect("it encodes").nals;
+        let of = |wanted: u8| nals.iter().filter(move |nal| kind(nal[0]) == wanted).cloned();
+        let params = VideoParams {
+            sps: of(nal_type::SPS).next().expect("an SPS"),
+            pps: of(nal_type::PPS).collect(),
+            others: Vec::new(),
+            width: 320,
+            height: 240,
+            reorder_depth: None,
+            frame_duration: None,
+            rotation: Rotation::None,
+        };
+        let data = of(nal_type::IDR).flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), &nal[..]].concat()).collect();
+        (Arc::new(params), data)
+    }
+
+    #[test]
+    fn work_is_counted_by_what_is_decoded() {
+        let (params, data) = key_picture();
+        let spell = Spell { hidden: 0, shown: 1, frame_rate: 30.0 };
+        for (spent, is_taken) in [(0, true), (RECODED_MACROBLOCKS - 300, true), (RECODED_MACROBLOCKS - 299, false)] {
+            let (mut recoding, mut out) = (Recoding { spent, ..Recoding::default() }, Vec::new());
+            recoding.begin(&params, spell).expect("it can be decoded");
+            let taken = recoding.take(&data, &mut out).and_then(|()| recoding.finish(&mut out));
+            assert_eq!((taken.is_ok(), out.len()), (is_taken, usize::from(is_taken)), "{spent} before: {taken:?}");
+        }
     }
 }

@@ -456,7 +456,8 @@ mod tests {
         let value = |name: &str| unit.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         const MIB: usize = 1 << 20;
         let streams = Limits::default().streams * l::STREAM_BYTES + l::BACKLOG_BYTES;
-        let list = 3 * l::CHANNEL_LIST_BYTES as usize + l::GUIDE_PROGRAMMES * 256;
+        // While guides are read, what was read before still holds.
+        let list = 3 * l::CHANNEL_LIST_BYTES as usize + 2 * l::GUIDE_PROGRAMMES * 256;
         let channels =
             l::CHANNEL_TUNERS * l::CHANNEL_BYTES + l::CHANNEL_FETCHES * l::CHANNEL_PLAYLIST_BYTES as usize + list;
         let recordings = l::LIBRARY_BYTES + l::LIBRARY_OPENINGS * l::LIBRARY_BYTES;

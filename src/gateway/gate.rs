@@ -65,7 +65,8 @@ impl Doorkeeper {
         let (steward, hub, token) = (self.steward.clone(), self.hub.clone(), token.to_owned());
         let share = move || {
             let share = steward.share_of_phone(&token)?;
-            if hub.get(share).is_none_or(|stream| stream.status() != Status::Ended) {
+            // One that was left off at a stop of the gateway is not over.
+            if hub.get(share).is_none_or(|stream| stream.status() != Status::Ended || stream.is_left_off()) {
                 return Ok(share);
             }
             // Its end is not in the database yet, and whoever comes back so soon means the next share.
@@ -104,6 +105,8 @@ impl Doorkeeper {
             match error {
                 OpenError::AlreadyPublishing => PublishRefusal::AlreadyPublishing,
                 OpenError::Over => PublishRefusal::Over,
+                // Whoever tries again finds the next start.
+                OpenError::LeftOff => PublishRefusal::Failed,
                 OpenError::Full(streams) => full(streams),
             }
         })?;
@@ -153,11 +156,12 @@ impl WebCameraGate for Doorkeeper {
     fn admit<'a>(&'a self, token: &'a str) -> Answer<'a, ShareId> {
         Box::pin(async move {
             let share = self.share_of(token).await?;
-            match self.hub.get(share).map(|stream| stream.status()) {
-                Some(Status::Flowing) => Err(PublishRefusal::AlreadyPublishing),
-                Some(Status::Ended) => Err(PublishRefusal::Over),
-                Some(Status::Interrupted) => Ok(share),
-                None => self.has_place(share).map(|()| share),
+            let Some(stream) = self.hub.get(share) else { return self.has_place(share).map(|()| share) };
+            match stream.status() {
+                Status::Flowing => Err(PublishRefusal::AlreadyPublishing),
+                Status::Ended if stream.is_left_off() => Err(PublishRefusal::Failed),
+                Status::Ended => Err(PublishRefusal::Over),
+                Status::Interrupted => Ok(share),
             }
         })
     }
@@ -193,5 +197,66 @@ fn refusal(error: ShareError) -> PublishRefusal {
             PublishRefusal::Failed
         }
         other => PublishRefusal::NotAllowed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::lifecycle::follow::Followed;
+    use crate::lifecycle::room::tests::{House, house};
+    use crate::share::{Asker, ShareState};
+
+    fn doorkeeper(house: &House) -> Doorkeeper {
+        let watch = Follower {
+            steward: house.steward.clone(),
+            hub: house.hub.clone(),
+            folder: house.library.folder().clone(),
+            resume_window: Duration::from_secs(15),
+            followed: Followed::default(),
+        };
+        Doorkeeper {
+            executor: Executor::default(),
+            steward: house.steward.clone(),
+            hub: house.hub.clone(),
+            library: house.library.clone(),
+            clock: house.clock.clone(),
+            watch: Arc::new(watch),
+            login: None,
+        }
+    }
+
+    /// What publishers of both doors are told who come back to a share at this moment.
+    fn answers(doorkeeper: &Doorkeeper, token: &str) -> [Option<PublishRefusal>; 3] {
+        let path = format!("live/{token}");
+        let admitted = smol::block_on(WebCameraGate::admit(doorkeeper, token)).err();
+        let web_camera = smol::block_on(WebCameraGate::open(doorkeeper, token, None)).err();
+        let rtsp = smol::block_on(Gate::open(doorkeeper, &path, &[])).err();
+        [admitted, web_camera, rtsp]
+    }
+
+    #[test]
+    fn who_comes_back_while_the_gateway_stops_is_to_try_again() {
+        let house = house(100);
+        let doorkeeper = doorkeeper(&house);
+        let [left_off, over] = ["Door", "Garden"].map(|name| {
+            let new = house.steward.new_share_for_cameras(&[house.ana], Some(name)).expect("a share");
+            (new.share.id, new.publish_token)
+        });
+        for (share, _) in [&left_off, &over] {
+            house.steward.media_started(*share).expect("preparing");
+        }
+        let _publishers = [&left_off, &over]
+            .map(|(share, _)| house.hub.open(*share, None, None, house.clock.date()).expect("it flows"));
+        house.hub.end(over.0);
+        house.hub.leave_off();
+        let again = || Some(PublishRefusal::Failed);
+        assert_eq!(answers(&doorkeeper, &left_off.1), [again(), again(), again()]);
+        let no_more = || Some(PublishRefusal::Over);
+        assert_eq!(answers(&doorkeeper, &over.1), [no_more(), no_more(), no_more()]);
+        let state = house.steward.share(Asker::Owner, left_off.0).expect("a share").share.state;
+        assert_eq!(state, ShareState::Preparing, "and nobody has ended it");
     }
 }

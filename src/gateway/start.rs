@@ -88,11 +88,14 @@ impl Keep {
         Ok(Self { steward, gallery, hub, clips, folder, library, room, strays: Arc::new(strays) })
     }
 
-    /// Mends what a stop left behind, before anyone can go on with it. The shares that were live then.
+    /// Mends what a stop left behind, before anyone can go on with it. The shares whose length is to be written down: those
+    /// that were live then, and those that have ended since without anybody measuring what was recorded.
     pub fn mend(&self) -> Result<Vec<ShareId>, GatewayError> {
         let unfinished = self.steward.unfinished_shares().map_err(GatewayError::Share)?;
         let live = unfinished.into_iter().filter(|unfinished| unfinished.kind == Kind::Live);
-        let shares: Vec<ShareId> = live.map(|unfinished| unfinished.share).collect();
+        let mut shares: Vec<ShareId> = live.map(|unfinished| unfinished.share).collect();
+        let unmeasured = self.steward.unmeasured_shares().map_err(GatewayError::Share)?;
+        shares.extend(unmeasured.into_iter().filter(|share| self.folder.video(*share).exists()));
         for share in &shares {
             if let Err(error) = recording::repair(&self.folder, *share) {
                 log::error!("recording can't be mended share={share} error=\"{error}\"");
@@ -282,4 +285,44 @@ pub(super) fn open_channels(
     let opened = Channels::open(settings, executor, clock.clone(), Arc::new(viewers), changed);
     let (channels, refresher) = opened.map_err(|error| GatewayError::Data(folder, error))?;
     Ok((Arc::new(channels), refresher))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::set_clock::SetClock;
+    use crate::share::{Asker, EndReason, MediaInfo, NewUser};
+
+    #[test]
+    fn a_start_measures_what_ended_before_anyone_did() {
+        let place = tempfile::tempdir().expect("a directory");
+        let config = Config { data_dir: place.path().to_owned(), ..Config::default() };
+        let clock: Arc<dyn Clock> = SetClock::new();
+        let keep = Keep::open(&config, &clock).expect("opens");
+        let steward = &keep.steward;
+        let account = steward.add_account("Silva", None).expect("an account").id;
+        let new = NewUser { account, name: "Ana".into(), msisdn: None, email: None, pin: None };
+        let ana = steward.add_user(new).expect("a user").id;
+        let codec = "avc1.42c01f".into();
+        let media =
+            MediaInfo { codec, audio_codec: None, width: 640, height: 360, frame_rate: 30.0, bits_per_second: 0 };
+        let [unmeasured, kept, measured, unrecorded, live] = [(); 5].map(|()| {
+            let share = steward.new_share_for_cameras(&[ana], None).expect("a share").share.id;
+            steward.ready(share, media.clone()).expect("ready");
+            share
+        });
+        for share in [unmeasured, kept, measured, live] {
+            std::fs::write(keep.folder.video(share), b"a video").expect("written");
+        }
+        for (share, length) in [(unmeasured, None), (kept, None), (measured, Some(1000)), (unrecorded, None)] {
+            steward.ended(share, EndReason::Stopped, length).expect("ended");
+        }
+        steward.keep_share(kept, true).expect("kept");
+        let mut found = keep.mend().expect("mended");
+        found.sort();
+        let mut right = vec![unmeasured, kept, live];
+        right.sort();
+        assert_eq!(found, right);
+        assert_eq!(steward.share(Asker::Owner, measured).expect("a share").share.duration_ms, Some(1000));
+    }
 }

@@ -19,6 +19,8 @@ pub const NO_MEDIA: Duration = Duration::from_secs(5);
 pub const ACCESS_UNIT_BYTES: usize = 4 * 1024 * 1024;
 /// Packets that wait for an earlier one that is late (UDP): those of 400 ms at 20 Mbit/s.
 pub const REORDER_PACKETS: usize = 1024;
+/// Bytes of those.
+pub const REORDER_BYTES: usize = 2 << 20;
 /// How long packets wait for an earlier one that is late (UDP), at least.
 pub const REORDER_WAIT_LEAST: Duration = Duration::from_millis(30);
 /// The same, at most.

@@ -120,6 +120,16 @@ impl Cache {
         self.note(what, known)
     }
 
+    /// Deletes what has come and was not put in the place of what was there: half a file, or none that can be read.
+    pub fn drop_new(&self, what: &What) {
+        match fs::remove_file(self.new_path(what)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                log::warn!("iptv: what was fetched in vain can't be deleted: {error}");
+            }
+            _ => {}
+        }
+    }
+
     /// Lets go all guides but `kept`.
     pub fn keep_guides(&self, kept: &[What]) -> io::Result<()> {
         let kept: Vec<_> = kept.iter().map(What::name).collect();

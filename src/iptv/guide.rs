@@ -100,9 +100,14 @@ impl<'a> Builder<'a> {
     /// Reads one more guide, which `open` opens, until it ends, breaks off or `go_on` says no. Where names of our
     /// channels stand behind their programmes, it is read a second time.
     pub fn read(&mut self, open: impl Fn() -> io::Result<Unpacked>, go_on: &dyn Fn() -> bool) -> io::Result<Reading> {
-        let mut wanted = Wanted::of(self.catalogue);
+        // What an earlier guide has takes no room a second time.
+        let served = &self.guide.of_channel;
+        let mut wanted =
+            Wanted::of(self.catalogue.channels().iter().filter(|channel| !served.contains_key(&channel.id)));
         let (mut reading, mut found) = self.read_through(open()?, &mut wanted, go_on);
         if std::mem::take(&mut wanted.came_late) && go_on() {
+            // Never are both there.
+            drop(found);
             (reading, found) = self.read_through(open()?, &mut wanted, go_on);
         }
         self.kept += reading.kept;
@@ -187,10 +192,9 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(catalogue: &Catalogue) -> Self {
-        let channels = catalogue.channels();
-        let ids = channels.iter().map(|channel| key(&channel.guide_id)).filter(|key| !key.is_empty()).collect();
-        let names = channels.iter().flat_map(|channel| [&channel.guide_name, &channel.name]);
+    fn of<'a>(channels: impl Iterator<Item = &'a Channel> + Clone) -> Self {
+        let ids = channels.clone().map(|channel| key(&channel.guide_id)).filter(|key| !key.is_empty()).collect();
+        let names = channels.flat_map(|channel| [&channel.guide_name, &channel.name]);
         let by_name = names.map(|name| (key(name), None)).filter(|(key, _)| !key.is_empty()).collect();
         Self { ids, by_name, unknown: HashSet::new(), hasher: RandomState::new(), came_late: false }
     }
@@ -343,8 +347,10 @@ mod tests {
         }
         assert_eq!(
             readings.iter().map(|reading| (reading.kept, reading.skipped_total)).collect::<Vec<_>>(),
-            [(1, 0), (2, 2), (1, 0)]
+            [(1, 0), (1, 2), (1, 0)],
+            "what an earlier guide has is not kept twice"
         );
+        assert_eq!(guide.count(), 3);
         assert!(readings[1].skipped[0].contains("2026 soon"), "{readings:?}");
         assert!(readings[2].error.is_some());
     }

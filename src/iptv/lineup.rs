@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::ground::time::UnixMs;
 use crate::iptv::catalogue::Catalogue;
 use crate::iptv::guide::Guide;
+use crate::iptv::source::Source;
 
 /// What holds now.
 #[derive(Clone, Default)]
@@ -23,8 +24,8 @@ pub struct Held {
 /// Where something came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The file or address; empty if there is none.
-    pub source: String,
+    /// The file or address. It may have a password in it: it is for the owner.
+    pub source: Source,
     /// When it was last had from there.
     pub fetched_at: Option<UnixMs>,
     /// What is wrong with it; for people.
@@ -83,9 +84,9 @@ impl Lineup {
     }
 
     /// How the list was had.
-    pub fn report_list(&self, source: &str, fetched_at: Option<UnixMs>, problem: Option<String>) {
+    pub fn report_list(&self, source: &Source, fetched_at: Option<UnixMs>, problem: Option<String>) {
         let mut held = self.lock();
-        let origin = Origin { source: source.to_owned(), fetched_at, problem };
+        let origin = Origin { source: source.clone(), fetched_at, problem };
         tell("list", &origin, Some(&held.list_origin));
         held.list_origin = origin;
     }
@@ -98,6 +99,7 @@ impl Lineup {
             let before = held.guide_origins.iter().find(|before| before.origin.source == *source);
             tell("guide", &guide.origin, before.map(|before| &before.origin));
             if before.is_none_or(|before| before.skipped_total != guide.skipped_total) && guide.skipped_total > 0 {
+                let source = source.shown();
                 log::info!("iptv: guide {source}: {} skipped", guide.skipped_total);
                 for skipped in guide.skipped.iter().take(NAMED) {
                     log::info!("iptv: guide {source}: {skipped}");
@@ -113,6 +115,6 @@ fn tell(what: &str, origin: &Origin, before: Option<&Origin>) {
     if let Some(problem) = &origin.problem
         && before.is_none_or(|before| before.problem.as_ref() != Some(problem))
     {
-        log::warn!("iptv: {what} {}: {problem}", origin.source);
+        log::warn!("iptv: {what} {}: {problem}", origin.source.shown());
     }
 }

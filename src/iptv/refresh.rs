@@ -19,6 +19,7 @@ use crate::fetch::{Client, FetchError};
 use crate::ground::crypto;
 use crate::ground::limits;
 use crate::ground::time::{Clock, UnixMs};
+use crate::iptv::SHORTEST_REFRESH;
 use crate::iptv::cache::{Cache, Known, What, create, unpacked};
 use crate::iptv::catalogue::{Builder, Catalogue};
 use crate::iptv::guide::{Builder as GuideBuilder, Reading};
@@ -31,7 +32,7 @@ use crate::wire::xmltv::Zone;
 /// The first pause after a failure; it doubles with each further one, up to the usual time.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 /// How much longer than to the next reading programmes are kept: it may come late.
-const GUIDE_RESERVE_MS: i64 = 12 * 3600 * 1000;
+const GUIDE_RESERVE: Duration = Duration::from_secs(12 * 3600);
 
 /// What the thread is told to do.
 pub(super) enum Order {
@@ -212,16 +213,15 @@ impl Refresher {
             }
             None => {}
         }
+        self.cache.drop_new(&What::List);
         let fetched_at = self.fetched_at(&What::List, &self.list);
-        self.lineup.report_list(&self.list.to_string(), fetched_at, problem);
+        self.lineup.report_list(&self.list, fetched_at, problem);
         fine
     }
 
     /// The guides, of which the first that has anything of a channel counts for it.
     fn look_at_guides(&self, sources: &[Source], catalogue: &Catalogue, fetch: bool) -> bool {
-        let now = self.clock.date();
-        let to = UnixMs(now.0.saturating_add(self.every.as_millis() as i64).saturating_add(GUIDE_RESERVE_MS));
-        let mut builder = GuideBuilder::new(catalogue, (now, to), &self.zone);
+        let mut builder = GuideBuilder::new(catalogue, window(self.clock.date(), self.every), &self.zone);
         let mut origins = Vec::new();
         let mut fine = true;
         for source in sources {
@@ -239,10 +239,7 @@ impl Refresher {
         }
         self.lineup.report_guides(origins);
         let web = sources.iter().filter_map(Source::url).map(What::guide).collect::<Vec<_>>();
-        if fetch
-            && fine
-            && let Err(error) = self.cache.keep_guides(&web)
-        {
+        if fetch && let Err(error) = self.cache.keep_guides(&web) {
             log::warn!("iptv: guides that nobody needs can't be deleted: {error}");
         }
         fine
@@ -288,10 +285,13 @@ impl Refresher {
                 }
             }
         }
+        if let Some(what) = &what {
+            self.cache.drop_new(what);
+        }
         let reading = reading.unwrap_or_default();
         let problem = problem.or_else(|| trouble(&reading));
         let fetched_at = what.as_ref().map_or(Some(self.clock.date()), |what| self.fetched_at(what, source));
-        let origin = Origin { source: source.to_string(), fetched_at, problem };
+        let origin = Origin { source: source.clone(), fetched_at, problem };
         let Reading { kept, skipped_total, skipped, .. } = reading;
         (GuideOrigin { origin, programmes: kept, skipped_total, skipped }, fine)
     }
@@ -389,6 +389,11 @@ impl Refresher {
     }
 }
 
+/// From when to when programmes are kept that are read at `now`, and anew `every` so often.
+pub(super) fn window(now: UnixMs, every: Duration) -> (UnixMs, UnixMs) {
+    (now, now.plus(every.max(SHORTEST_REFRESH)).plus(GUIDE_RESERVE))
+}
+
 /// What is wrong with a guide that was read; for people.
 pub(super) fn trouble(reading: &Reading) -> Option<String> {
     if reading.is_cut {
@@ -444,12 +449,13 @@ fn with_jitter(pause: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
     use std::pin::Pin;
     use std::sync::mpsc;
     use std::thread;
 
     use crate::executor::{Executor, SystemClock};
-    use crate::fetch::Guard;
+    use crate::fetch::{Allowed, Guard};
     use crate::ground::id::TvId;
     use crate::iptv::{Channels, Settings, Viewers};
 
@@ -465,6 +471,64 @@ mod tests {
         }
     }
 
+    /// Channels of a list that lies here, and whoever keeps them fresh.
+    fn opened(
+        list: &Path,
+        folder: &Path,
+        allowed: Vec<Allowed>,
+        changed: Box<dyn Fn() + Send + Sync>,
+    ) -> (Channels, Refresher) {
+        let settings = Settings {
+            list: Source::File(list.to_owned()),
+            guide: Source::None,
+            zone: Zone::default(),
+            refresh: Duration::from_secs(3600),
+            guard: Guard::new(allowed, Vec::new(), "a setting"),
+            folder: folder.to_owned(),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        Channels::open(settings, &Executor::default(), clock, Arc::new(Nobody), changed).expect("opened")
+    }
+
+    /// Answers as many requests as said: `/whole…` with a guide, anything else with the half of one.
+    fn guides(server: &TcpListener, requests: usize) {
+        for _ in 0..requests {
+            let (mut stream, _) = server.accept().expect("somebody asks");
+            let mut lines = io::BufReader::new(stream.try_clone().expect("a socket")).lines();
+            let first = lines.next().expect("a line").expect("read");
+            assert!(lines.any(|line| line.expect("read").is_empty()), "the head ends");
+            let length = if first.contains("/whole") { 9 } else { 1000 };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            stream.write_all(format!("{head}<tv></tv>").as_bytes()).expect("sent");
+        }
+    }
+
+    #[test]
+    fn nothing_of_guides_that_fail_or_move_stays_on_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (list, kept) = (folder.path().join("tv.m3u"), folder.path().join("channels"));
+        let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let place = server.local_addr().expect("an address");
+        let (_channels, refresher) = opened(&list, &kept, vec![Allowed::Place(place)], Box::new(|| {}));
+        const ROUNDS: usize = 3;
+        let thread = thread::spawn(move || guides(&server, 2 * ROUNDS));
+        for round in 0..ROUNDS {
+            // Providers' addresses have a token in them that is another one each time.
+            let guides = ["half", "whole"].map(|name| format!("http://{place}/{name}?t={round}")).join(",");
+            let text = format!("#EXTM3U url-tvg=\"{guides}\"\n#EXTINF:-1,A\nhttp://a.example/1.ts\n");
+            std::fs::write(&list, text).expect("written");
+            assert!(!refresher.look(true), "half of a guide is none");
+            let there = std::fs::read_dir(&kept).expect("a folder").map(|entry| entry.expect("read").file_name());
+            let mut there: Vec<_> = there.filter_map(|name| name.into_string().ok()).collect();
+            there.retain(|name| name.starts_with("guide"));
+            there.sort();
+            let whole = What::guide(&Url::parse(&format!("http://{place}/whole?t={round}")).expect("an address"));
+            let whole = refresher.cache.path(&whole).file_name().expect("a name").to_string_lossy().into_owned();
+            assert_eq!(there, [whole.clone(), format!("{whole}.json")], "round {round}");
+        }
+        thread.join().expect("all were asked for");
+    }
+
     #[test]
     fn whoever_asks_for_a_new_list_is_told_at_once_and_when_it_is_there() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -473,14 +537,6 @@ mod tests {
             let lines: String =
                 names.iter().map(|name| format!("#EXTINF:-1,{name}\nhttp://a.example/{name}.ts\n")).collect();
             std::fs::write(&list, lines).expect("written");
-        };
-        let settings = Settings {
-            list: Source::File(list.clone()),
-            guide: Source::None,
-            zone: Zone::default(),
-            refresh: Duration::from_secs(3600),
-            guard: Guard::new(Vec::new(), Vec::new(), "a setting"),
-            folder: folder.path().join("channels"),
         };
         // Whatever is new is held in the middle of the work.
         let (told, tell) = (mpsc::channel(), mpsc::channel::<()>());
@@ -491,9 +547,7 @@ mod tests {
             let _ = gate.lock().expect("held").recv();
         });
         write(&["A"]);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let opened = Channels::open(settings, &Executor::default(), clock, Arc::new(Nobody), changed);
-        let (channels, refresher) = opened.expect("opened");
+        let (channels, refresher) = opened(&list, &folder.path().join("channels"), Vec::new(), changed);
         let thread = thread::spawn(move || refresher.run());
         told.1.recv().expect("the first list");
         write(&["A", "B"]);

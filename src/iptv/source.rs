@@ -29,6 +29,11 @@ impl Source {
         }
     }
 
+    /// It, as everybody may read it: of an address the server only.
+    pub fn shown(&self) -> String {
+        self.url().map_or_else(|| self.to_string(), Url::server)
+    }
+
     /// The same, a file's path taken from `folder`.
     pub fn in_folder(self, folder: &Path) -> Self {
         match self {
@@ -84,5 +89,13 @@ mod tests {
         assert_eq!(source("/a/tv.m3u").map(|s| s.in_folder(Path::new("/etc"))), Ok(Source::File("/a/tv.m3u".into())));
         assert_eq!(source("http://a/tv").map(|source| source.to_string()).as_deref(), Ok("http://a/tv"));
         assert!(source("ftp://a/tv").is_err());
+    }
+
+    #[test]
+    fn passwords_are_shown_to_nobody() {
+        let shown = |text: &str| text.parse::<Source>().expect("a source").shown();
+        assert_eq!(shown("https://tv.example:8443/get.php?username=U&password=P"), "https://tv.example:8443/…");
+        assert_eq!(shown("http://tv.example/live/U/P/tv.m3u"), "http://tv.example/…");
+        assert_eq!((shown("/a/tv.m3u"), shown("")), ("/a/tv.m3u".to_owned(), String::new()));
     }
 }

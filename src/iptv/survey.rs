@@ -8,8 +8,8 @@ use crate::ground::limits;
 use crate::ground::time::UnixMs;
 use crate::iptv::cache::{Cache, What, unpacked};
 use crate::iptv::catalogue::Catalogue;
-use crate::iptv::guide::Builder;
-use crate::iptv::refresh::{read_list, trouble};
+use crate::iptv::guide::{Builder, Reading};
+use crate::iptv::refresh::{read_list, trouble, window};
 use crate::iptv::source::Source;
 use crate::wire::fetch::Url;
 use crate::wire::xmltv::Zone;
@@ -17,7 +17,7 @@ use crate::wire::xmltv::Zone;
 /// A list or a guide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Surveyed {
-    /// Where it comes from.
+    /// Where it comes from, as everybody may read it.
     pub source: String,
     /// What was seen of it.
     pub seen: Seen,
@@ -43,11 +43,19 @@ pub struct Content {
     pub skipped: u64,
     /// The first of that, and why.
     pub first: Option<String>,
+    /// What is wrong with the whole, of which the rest is of use all the same.
+    pub trouble: Option<String>,
 }
 
-/// Reads the list of `list` and the guides, which are `guide`'s or the list's own; what was fetched lies in `folder`. The
-/// list comes first; nothing comes where there is none.
-pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: UnixMs) -> Vec<Surveyed> {
+/// Reads the list of `list` and the guides, which are `guide`'s or the list's own, as a gateway does that fetches them
+/// `every` so often; what was fetched lies in `folder`. The list comes first; nothing comes where there is none.
+pub fn survey(
+    (list, guide): (&Source, &Source),
+    zone: &Zone,
+    every: Duration,
+    folder: &Path,
+    now: UnixMs,
+) -> Vec<Surveyed> {
     let cache = Cache::there(folder);
     let mut all = Vec::new();
     let (path, base) = match list {
@@ -63,15 +71,16 @@ pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: Un
             count: catalogue.channels().len(),
             skipped: catalogue.skipped_total,
             first: catalogue.skipped.first().map(|skipped| format!("line {}: {}", skipped.line, skipped.why)),
+            trouble: None,
         }),
     };
-    all.push(Surveyed { source: list.to_string(), seen });
+    all.push(Surveyed { source: list.shown(), seen });
     let catalogue = read.and_then(Result::ok).map_or_else(Catalogue::default, |(catalogue, _)| catalogue);
     let guides = match guide {
         Source::None => catalogue.guides.iter().cloned().map(Source::Web).collect(),
         configured => vec![configured.clone()],
     };
-    let mut builder = Builder::new(&catalogue, (now, now.plus(WINDOW)), zone);
+    let mut builder = Builder::new(&catalogue, window(now, every), zone);
     for guide in guides {
         let path = match &guide {
             Source::None => None,
@@ -82,22 +91,18 @@ pub fn survey(list: &Source, guide: &Source, zone: &Zone, folder: &Path, now: Un
         let seen = match reading {
             None => Seen::NotFetched,
             Some(Err(error)) => Seen::Bad(error.to_string()),
-            Some(Ok(reading)) => match trouble(&reading) {
-                Some(trouble) => Seen::Bad(trouble),
-                None => Seen::Read(Content {
-                    count: reading.kept,
-                    skipped: reading.skipped_total,
-                    first: reading.skipped.into_iter().next(),
-                }),
-            },
+            Some(Ok(Reading { error: Some(error), kept: 0, .. })) => Seen::Bad(error.to_string()),
+            Some(Ok(reading)) => Seen::Read(Content {
+                count: reading.kept,
+                skipped: reading.skipped_total,
+                trouble: trouble(&reading),
+                first: reading.skipped.into_iter().next(),
+            }),
         };
-        all.push(Surveyed { source: guide.to_string(), seen });
+        all.push(Surveyed { source: guide.shown(), seen });
     }
     all
 }
-
-/// For how long programmes are of use to whoever looks.
-const WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 /// Where lies what was fetched from `url`, and what addresses in it are relative to.
 fn fetched(cache: &Cache, what: &What, url: &Url) -> (Option<PathBuf>, Option<Url>) {
@@ -120,10 +125,13 @@ mod tests {
             <programme channel=\"a\" start=\"soon\"><title>T</title></programme></tv>";
         std::fs::write(&guide, text).expect("written");
         let now = UnixMs(1_767_225_600_000);
-        let look =
-            |list: &Source, guide: &Source| survey(list, guide, &Zone::default(), &folder.path().join("none"), now);
+        let every = Duration::from_secs(48 * 3600);
+        let look = |list: &Source, guide: &Source| {
+            survey((list, guide), &Zone::default(), every, &folder.path().join("none"), now)
+        };
         let file = Source::File(list);
-        let all = look(&file, &Source::File(guide));
+        let guide = Source::File(guide);
+        let all = look(&file, &guide);
         let content = |at: usize| match &all[at].seen {
             Seen::Read(content) => content.clone(),
             other => panic!("it lies here: {other:?}"),
@@ -131,10 +139,19 @@ mod tests {
         assert_eq!((content(0).count, content(0).skipped, content(1).count, content(1).skipped), (1, 1, 1, 1));
         assert!(content(0).first.is_some_and(|first| first.starts_with("line 4: udp")));
         assert!(content(1).first.is_some_and(|first| first.contains("soon")));
+        // What breaks off holds up to there; what begins within two days and a half is of use.
+        let broken = "<tv><programme channel=\"a\" start=\"20260103110000\"><title>T</title></programme>\
+            <programme channel=\"a\" start=\"20260103130000\"><title>T</title></programme><![CDATA[";
+        std::fs::write(folder.path().join("guide.xml"), broken).expect("written");
+        let all = look(&file, &guide);
+        let Seen::Read(Content { count: 1, trouble: Some(_), .. }) = &all[1].seen else { panic!("{all:?}") };
+        std::fs::write(folder.path().join("guide.xml"), "<![CDATA[").expect("written");
+        let all = look(&file, &guide);
+        assert!(matches!(&all[1].seen, Seen::Bad(_)), "{all:?}");
         let all = look(&file, &Source::None);
         assert_eq!(
             (all.len(), &*all[1].source, &all[1].seen),
-            (2, "http://g.example/a.xml", &Seen::NotFetched),
+            (2, "http://g.example/…", &Seen::NotFetched),
             "not fetched yet"
         );
         let all = look(&Source::File(folder.path().join("gone")), &Source::None);

@@ -40,7 +40,7 @@ pub(crate) struct Rounds {
     sweeps: u32,
     /// The sweep at which streams that were cut off have had their time to come back.
     settling: u32,
-    /// Shares that were live when the gateway was stopped, and are not settled yet.
+    /// Shares that were live when the gateway was stopped, or had ended unmeasured, and are not settled yet.
     cut_off: Vec<ShareId>,
     /// Whether little room was left when that was last looked at.
     tight: bool,
@@ -113,7 +113,7 @@ impl Retention {
         }
     }
 
-    /// Writes down the length of a share whose stream was cut off, where it did not come back.
+    /// Writes down the length of a share whose stream was cut off, where it did not come back or is over.
     fn settle(&self, share: ShareId) {
         if self.hub.get(share).is_some() {
             return;

@@ -21,6 +21,8 @@ pub enum OpenError {
     AlreadyPublishing,
     /// The share is over.
     Over,
+    /// The gateway stops: it may be gone on with after the next start.
+    LeftOff,
     /// So many streams flow already.
     Full(usize),
 }
@@ -64,6 +66,7 @@ impl Hub {
         if let Some(stream) = streams.get(&share) {
             return match stream.flow() {
                 Ok(()) => Ok((Publisher::new(stream.clone(), audio.as_deref(), self.backlog.clone()), None)),
+                Err(Status::Ended) if stream.is_left_off() => Err(OpenError::LeftOff),
                 Err(Status::Ended) => Err(OpenError::Over),
                 Err(_) => Err(OpenError::AlreadyPublishing),
             };

@@ -325,6 +325,13 @@ impl Conversation<'_> {
         let mut messages = Vec::new();
         loop {
             if self.door.stopping.load(Ordering::SeqCst) {
+                // Whoever has said that it is over must not find it live after the next start.
+                let now = self.door.clock.now();
+                let received = channel.receive_now(&mut messages);
+                let taken = self.take(&mut messages, channel, now).await;
+                self.write().await;
+                taken?;
+                received?;
                 return Err(End::Meant(EndReason::Stopping));
             }
             let replaced = known.as_ref().map(|known| known.changed.listen());

@@ -489,13 +489,11 @@ fn every_kind_of_channel_plays_with_what_is_on() {
         "-hls_enc",
         "1",
     ]);
-    ffmpeg
-        .args(["-hls_enc_key", "0123456789abcdef", "-hls_enc_key_url", "stream.key"])
-        .arg(folder.path().join("hls.m3u8"));
+    // The key is written to where ffmpeg works.
+    ffmpeg.args(["-hls_enc_key", "0123456789abcdef", "-hls_enc_key_url", "stream.key", "hls.m3u8"]);
+    ffmpeg.current_dir(folder.path());
     program::run(ffmpeg, PATIENCE).ok();
-    if !folder.path().join("stream.key").exists() {
-        fs::write(folder.path().join("stream.key"), "0123456789abcdef").expect("written");
-    }
+    assert!(folder.path().join("stream.key").exists(), "the key lies beside the pictures");
     // What the channels' own server leads to asks who is there, too, and for the cookie that was set on the way.
     let pictures = folder.path().to_owned();
     let well_said = |asked: &Asked| {

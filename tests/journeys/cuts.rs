@@ -271,3 +271,27 @@ fn a_film_that_cannot_be_decoded_again_begins_at_its_next_key_picture() {
     assert_eq!(is.len(), 55, "from the key picture on");
     assert!(psnr(&is[0], &whole[3]) > 60.0, "untouched");
 }
+
+/// A film of uneven rate with B-frames, cut behind its pause: ffmpeg's options for both steps.
+#[test]
+fn a_film_of_uneven_rate_shows_nothing_from_before_its_cut() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = folder.path().join("whole.mp4");
+    let mut ffmpeg = command("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=4:r=30:s=320x240"]);
+    ffmpeg.args(["-vf", "setpts='(N+if(gt(N,47),60,0))/30/TB'", "-vsync", "vfr", "-c:v", "libx264", "-g", "250"]);
+    ffmpeg.args(["-bf", "3", "-b_strategy", "0", "-pix_fmt", "yuv420p"]).arg(&whole);
+    program::run(ffmpeg, PATIENCE).ok();
+    for from in ["4.5", "4.8", "5.2"] {
+        let film = folder.path().join("film.mp4");
+        let mut ffmpeg = command("ffmpeg", ["-nostdin", "-v", "error", "-y", "-ss", from, "-i"]);
+        ffmpeg.arg(&whole).args(["-c", "copy"]).arg(&film);
+        program::run(ffmpeg, PATIENCE).ok();
+        let (wanted, recording) = (shown(&[], &film), remux(&film));
+        let is = shown(&["-ignore_editlist", "1"], &recording);
+        assert_eq!(is.len(), wanted.len(), "from {from} s");
+        for (n, (is, wanted)) in is.iter().zip(&wanted).enumerate() {
+            assert!(psnr(is, wanted) > 33.0, "from {from} s, picture {n}: {:.1} dB", psnr(is, wanted));
+        }
+        fs::remove_file(recording).expect("it can go");
+    }
+}

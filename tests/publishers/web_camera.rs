@@ -80,11 +80,15 @@ enum Told {
     Close(u16),
     /// Not a word: long messages may come.
     LetIn,
+    /// Not a word: the line takes nothing.
+    Held,
 }
 
 struct Script {
     incoming: channel::Receiver<Message>,
     told: mpsc::Sender<Told>,
+    /// Whoever has it holds up what is said.
+    line: Arc<smol::lock::Mutex<()>>,
 }
 
 impl MessageChannel for Script {
@@ -120,6 +124,10 @@ impl MessageChannel for Script {
         let _ = self.told.send(Told::Close(code));
     }
     async fn flush(&mut self) -> Result<(), WebSocketError> {
+        if self.line.try_lock().is_none() {
+            let _ = self.told.send(Told::Held);
+            drop(self.line.lock().await);
+        }
         Ok(())
     }
 }
@@ -134,6 +142,7 @@ struct Door {
 struct Camera {
     says: channel::Sender<Message>,
     told: mpsc::Receiver<Told>,
+    line: Arc<smol::lock::Mutex<()>>,
     talk: JoinHandle<()>,
 }
 
@@ -147,13 +156,14 @@ impl Door {
 
     fn camera(&self) -> Camera {
         let ((says, incoming), (sender, told)) = (channel::unbounded(), mpsc::channel());
-        let (web_cameras, line) = (self.web_cameras.clone(), Script { incoming, told: sender });
+        let line = Arc::new(smol::lock::Mutex::new(()));
+        let (web_cameras, script) = (self.web_cameras.clone(), Script { incoming, told: sender, line: line.clone() });
         let talk = std::thread::spawn(move || {
             futures_lite::future::block_on(async {
-                web_cameras.admit("TOKEN", None).await.expect("let in").talk(line).await
+                web_cameras.admit("TOKEN", None).await.expect("let in").talk(script).await
             })
         });
-        Camera { says, told, talk }
+        Camera { says, told, line, talk }
     }
 
     fn publishing(&self) -> Camera {
@@ -306,6 +316,22 @@ fn a_withdrawn_share_and_a_stopping_gateway_have_their_own_words() {
     assert_eq!(waiting.until_over("end", 1001)["reason"], "stopping");
 }
 
+/// Its word has come, and is not looked at yet: the gateway is still telling it something.
+#[test]
+fn who_says_the_end_in_the_moment_of_a_stop_has_ended() {
+    let door = Door::new();
+    let camera = door.publishing();
+    let held = camera.line.lock_blocking();
+    while camera.told.recv_timeout(PATIENCE).expect("it is told something") != Told::Held {}
+    camera.say(r#"{"type":"end"}"#);
+    let mut stop = Box::pin(door.web_cameras.stop());
+    assert!(futures_lite::future::block_on(futures_lite::future::poll_once(&mut stop)).is_none(), "it waits");
+    drop(held);
+    futures_lite::future::block_on(stop);
+    assert_eq!(door.stream().status(), Status::Ended);
+    assert_eq!(camera.hears("end")["reason"], "ended");
+}
+
 /// Everything is held for two seconds each way: what a sender is told of the delay has these two seconds in it.
 #[test]
 fn a_line_that_holds_everything_for_two_seconds_is_measured() {
@@ -320,7 +346,7 @@ fn a_line_that_holds_everything_for_two_seconds_is_measured() {
     let number = loop {
         match camera.told.recv_timeout(PATIENCE).expect("something is told") {
             Told::Ping(number) => break number,
-            Told::Text(_) | Told::LetIn => {}
+            Told::Text(_) | Told::LetIn | Told::Held => {}
             Told::Close(code) => panic!("closed with {code}"),
         }
     };
@@ -371,7 +397,7 @@ fn the_second_to_begin_is_refused_and_a_line_that_breaks_is_a_loss() {
     let error = second.until_over("error", 1008);
     assert_eq!((&error["code"], &error["reason"]), (&"refused".into(), &"already_publishing".into()));
     assert!(error["message"].as_str().is_some_and(|message| message.contains("already")), "{error}");
-    let Camera { says, told, talk } = first;
+    let Camera { says, told, talk, .. } = first;
     drop(says);
     talk.join().expect("it ended well");
     assert!(told.iter().all(|told| matches!(told, Told::Ping(_))), "nobody is there to be told");

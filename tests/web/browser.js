@@ -45,6 +45,8 @@ function watchWords() {
 async function blank(browser, { before = null, ...how } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Lisbon', ...how });
   const page = await context.newPage();
+  /* What a page is waited for with is patience: on a busy machine half a minute is soon over. */
+  page.setDefaultTimeout(120000);
   page.complaints = [];
   page.on('console', (message) => {
     /* A refused request and a lost line are told in the console too; tests that make them on purpose know. */

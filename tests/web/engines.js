@@ -14,8 +14,8 @@ const KEYS = { Enter: '\uE007', Escape: '\uE00C', Backspace: '\uE003', ArrowLeft
   ArrowDown: '\uE015' };
 /** A page that answers nothing for so long has locked up. */
 const LOCKED_MS = 30000;
-/** For so long a page is waited for, as Playwright does. */
-const PATIENCE_MS = 30000;
+/** For so long a page is waited for, as in `browser.js`. */
+const PATIENCE_MS = 120000;
 const LOOK_MS = 200;
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });

@@ -464,7 +464,7 @@ test('a channel that fails says so, is tried again, and can be left by the next 
   await page.waitForFunction(() => window.Lareira.guide.list.length > 0);
   await press(page, '1', 'Enter');
   await page.waitForFunction(() => document.querySelector('.hint-line')
-    && /No picture/.test(document.querySelector('.hint-line').textContent), null, { timeout: 30000 });
+    && /No picture/.test(document.querySelector('.hint-line').textContent));
   assert.equal(await page.$('.panel'), null);
   await press(page, 'ArrowUp');
   await number('2');

@@ -30,7 +30,7 @@ test('the demo rings, plays, ends, and plays again from the inbox with seeking',
   const live = await page.evaluate(() => { const video =
     document.querySelector('video'); return { width: video.videoWidth, kind: video.src.slice(0, 5) }; });
   assert.ok(live.width > 0 && live.kind === 'blob:', JSON.stringify(live));
-  await page.waitForSelector('.panel', { timeout: 30000 });
+  await page.waitForSelector('.panel');
   assert.match(await page.textContent('.panel'), /ended|stopped/i);
   await keys(page, 'Enter');
   await playing(page);
@@ -157,8 +157,8 @@ test('hls.js plays the low-latency playlist near its edge, to its end, and seeks
   const { latency, dropped } = await page.evaluate(() => ({ latency: window.player.latency,
     dropped: document.querySelector('video').getVideoPlaybackQuality().droppedVideoFrames }));
   t.diagnostic(`hls.js is ${latency.toFixed(2)} s behind the edge, ${dropped} pictures dropped`);
-  await page.waitForFunction(() => window.told.live === false, null, { timeout: 30000 });
-  await page.waitForFunction(() => window.told.ended, null, { timeout: 30000 });
+  await page.waitForFunction(() => window.told.live === false);
+  await page.waitForFunction(() => window.told.ended);
   await page.evaluate(() => { const video = document.querySelector('video'); video.currentTime = 3; video.play(); });
   await page.waitForFunction(() => { const at = document.querySelector('video').currentTime; return at > 3.5 && at < 12; });
   const told = await page.evaluate(() => window.told);

@@ -18,17 +18,17 @@ const scene = stage();
 const JOINS_AT = 15 * FRAME_RATE;
 
 /** The demo's share is over, another is published whose key frames are 20 s apart, and 15 s of its first group are there. */
-async function late(bits_per_second) {
+async function late(how) {
   const demo = scene.keep(await startDemo(1));
-  const live = await publish(demo, { group: 600, bits_per_second });
+  const live = await publish(demo, { group: 600, ...how });
   scene.keep(live);
   while (live.arrivals.size < JOINS_AT) { await new Promise((done) => { setTimeout(done, 50); }); }
   return { demo, live };
 }
 
-for (const bits_per_second of [2000000, 6000000]) {
-  test(`a TV that joins 15 s after the key frame shows what is live, at ${bits_per_second / 1e6} Mbit/s`, async (t) => {
-    const { demo, live } = await late(bits_per_second);
+for (const [name, how] of [['2 Mbit/s', {}], ['6 Mbit/s', { bits_per_second: 6000000 }], ['intra refresh', { refresh: true }]]) {
+  test(`a TV that joins 15 s after the key frame shows what is live: ${name}`, async (t) => {
+    const { demo, live } = await late(how);
     const page = await television(scene.browser, demo);
     await page.waitForSelector('.ring, .home-main .button.is-focused');
     await page.evaluate(() => {
@@ -51,7 +51,7 @@ for (const bits_per_second of [2000000, 6000000]) {
 }
 
 test('a player of the endless body is given at once all that it needs for what is live', async (t) => {
-  const { live } = await late(2000000);
+  const { live } = await late({});
   const joined = performance.timeOrigin + performance.now();
   /* Half a second of it, in the times it says itself; each picture's number stands in its squares. */
   const { stdout } = await execFile('ffmpeg', ['-v', 'error', '-i', live.live_mp4_url, '-an', '-frames:v', String(JOINS_AT + 30),

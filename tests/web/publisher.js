@@ -14,7 +14,7 @@ async function until(demo, share, wanted) {
 }
 
 /** Publishes for the demo's user once the demo's own share is over; `how` is the clip's. Gives `share_id`, `live_mp4_url`,
- *  `arrivals` (the picture's number -> Unix ms) and `close`. */
+ *  `arrivals` (the picture's number -> Unix ms), `end`, which ends it as a camera app does, and `close`. */
 async function publish(demo, { seconds = 60, ...how } = {}) {
   await until(demo, demo.share_id, 'ended');
   const { share_id, publish: to, play } = demo.admin('share', 'new', '--to', demo.user_id);
@@ -26,6 +26,7 @@ async function publish(demo, { seconds = 60, ...how } = {}) {
   const reading = follow(play.live_mp4_url, arrivals, media.FRAME_RATE * seconds, over.signal);
   return {
     share_id, live_mp4_url: play.live_mp4_url, arrivals,
+    end: async () => { child.kill('SIGTERM'); await ended; },
     close: async () => { over.abort(); child.kill('SIGKILL'); await Promise.all([ended, reading]); }
   };
 }

@@ -53,9 +53,11 @@ function served(name) {
   return fs.existsSync(file) && fs.statSync(file).isFile() ? fs.readFileSync(file) : null;
 }
 
-/** A script or style sheet without what `build.rs` leaves out: indentation, empty lines, and comments that begin a line. */
-function bare(text) {
-  return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*\n/gm, '').replace(/^\s+/gm, '');
+/** A script or style sheet without what `build.rs` leaves out: indentation, empty lines, comments that begin a line, and of a
+ *  style sheet the blanks that nothing needs. */
+function bare(text, isSheet = false) {
+  const lines = text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*\n/gm, '').replace(/^\s+/gm, '');
+  return isSheet ? lines.replace(/ ?([{};]) ?/g, '$1').replace(/([:,]) /g, '$1').replace(/;\}/g, '}').replace(/\n/g, '') : lines;
 }
 
 /** The Lareira namespace with its texts and some of its pure files loaded, outside any browser. */

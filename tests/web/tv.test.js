@@ -427,7 +427,7 @@ test('the recorded player: pause, seek by steps that grow, and the end', async (
   await page.waitForFunction(() => !document.querySelector('video').paused);
   assert.match(await page.getAttribute('.track', 'aria-valuetext'), /second/);
   for (let i = 0; i < 8; i += 1) { await keys(page, 'ArrowRight'); }
-  await page.waitForSelector('.panel', { timeout: 8000 });
+  await page.waitForSelector('.panel');
   assert.equal(await focused(page), 'Close');
   await keys(page, 'Escape');
   await on(page, 'home');

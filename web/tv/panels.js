@@ -25,7 +25,8 @@
     Lareira.focus.pop(old.node);
   }
 
-  /* A question: {title, text, entry (its still is shown) or person (their face), choices: [{label, run}], back: run}. Choices close it. */
+  /* A question: {title, text, entry (its still is shown) or person (their face), choices: [{label, run}], back: run,
+     closed: told once it is gone, whoever closed it}. Choices close it. */
   function ask(question) {
     var label = 'panel-title';
     var buttons = question.choices.map(function (choice) {
@@ -42,7 +43,10 @@
         ])
       ])
     ]);
-    show(node, { onBack: function () { close(); (question.back || question.choices[question.choices.length - 1].run)(); } });
+    show(node, {
+      onBack: function () { close(); (question.back || question.choices[question.choices.length - 1].run)(); },
+      onClose: question.closed
+    });
   }
 
   /* The PIN pad: {title, person, send(pin, answered(error)), done, cancel}. An error of null is success. */

@@ -58,7 +58,7 @@ impl ChannelsAnswer {
     pub(super) fn of(channels: &Channels) -> Self {
         let held = channels.held();
         let origin = |origin: &Origin| OriginAnswer {
-            source: origin.source.clone(),
+            source: origin.source.to_string(),
             fetched_at: origin.fetched_at.map(|date| date.to_string()),
             problem: origin.problem.clone(),
         };

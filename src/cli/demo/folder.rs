@@ -14,6 +14,8 @@ use crate::private;
 /// What the names of all demos' folders begin with.
 const NAME: &str = "lareira-demo-";
 const LOCK: &str = "demo.lock";
+/// The lock while it is being made.
+const NEW_LOCK: &str = "demo.lock.new";
 
 /// The folder of this demo.
 pub(super) struct Folder {
@@ -27,9 +29,10 @@ impl Folder {
     pub fn new(parent: &Path) -> io::Result<Self> {
         let path = parent.join(format!("{NAME}{}", crypto::new_token()));
         private::make_folder(&path)?;
-        let lock = private::file().write(true).create_new(true).open(path.join(LOCK))?;
-        // Whoever cleans up in this very moment lets it go at once.
+        let lock = private::file().write(true).create_new(true).open(path.join(NEW_LOCK))?;
         lock.lock()?;
+        // It is held before it is there: nobody who cleans up in this very moment can have it.
+        fs::rename(path.join(NEW_LOCK), path.join(LOCK))?;
         clean_up(parent, &path);
         Ok(Self { path, _lock: lock })
     }
@@ -68,6 +71,8 @@ fn is_left(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     #[test]
     fn what_a_killed_demo_left_goes_and_what_runs_stays() {
@@ -96,5 +101,26 @@ mod tests {
         let path = first.path().to_owned();
         drop(first);
         assert!(!path.exists() && second.path().join(LOCK).exists());
+    }
+
+    #[test]
+    fn demos_that_begin_at_once_leave_each_other_alone() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let cleaning = || {
+                while !done.load(Ordering::SeqCst) {
+                    clean_up(parent.path(), Path::new(""));
+                }
+            };
+            scope.spawn(cleaning);
+            let made = (0..2000).find_map(|_| match Folder::new(parent.path()) {
+                Ok(folder) if folder.path().join(LOCK).exists() => None,
+                Ok(_) => Some("it is gone".to_owned()),
+                Err(error) => Some(error.to_string()),
+            });
+            done.store(true, Ordering::SeqCst);
+            assert_eq!(made, None, "what a demo has just made stays");
+        });
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct House {
     pub hub: Arc<Hub>,
     pub library: Arc<Library>,
     pub room: Arc<Room>,
-    ana: UserId,
+    pub ana: UserId,
 }
 
 pub(crate) fn house(quota_mib: u64) -> House {

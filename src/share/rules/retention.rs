@@ -9,7 +9,7 @@ use crate::ground::time::{DAWN, UnixMs};
 use crate::share::events::news::News;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
-use crate::share::model::state::{ShareState, TargetState};
+use crate::share::model::state::{Kind, ShareState, TargetState};
 use crate::share::model::views::Unfinished;
 use crate::share::rules::eviction::Held;
 use crate::share::rules::ringing;
@@ -149,6 +149,18 @@ pub fn wake_up(ledger: &mut dyn Ledger, news: &mut News) -> Result<(), ShareErro
         }
     }
     Ok(())
+}
+
+/// Live shares that are over and whose length nobody wrote down: a stop of the gateway came between.
+pub fn unmeasured(ledger: &dyn Rows) -> Result<Vec<ShareId>, ShareError> {
+    let mut shares = Vec::new();
+    ledger.scan_shares(all(), Order::Rising, &mut |id, share| {
+        if (share.kind, share.state, share.duration_ms) == (Kind::Live, ShareState::Ended, None) {
+            shares.push(id);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(shares)
 }
 
 /// The shares to which media may still come.

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::executor::Workbench;
 use crate::ground::crypto::{self, RootKey, SigningKey};
-use crate::ground::id::{PhoneId, PhotoId, ShareId, UserId};
+use crate::ground::id::{PhoneId, PhotoId, ShareId, TvId, UserId};
 use crate::ground::limits;
 use crate::ground::not_ready::NotReady;
 use crate::ground::time::{Clock, Moment, UnixMs};
@@ -91,6 +91,8 @@ struct Watch {
     watchers: Watchers,
     /// Until when a stream may come or come back, and why the share ends then.
     deadlines: Vec<(ShareId, Moment, EndReason)>,
+    /// What rings on TVs when its stream comes back after a stop of the gateway, and not before.
+    held_back: HashSet<(ShareId, TvId)>,
     /// When retention is looked after next.
     keeping: Option<Moment>,
     /// Phones whose camera apps were stopped by someone else, and until when they may not publish.

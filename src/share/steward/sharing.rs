@@ -170,7 +170,8 @@ impl Steward {
         self.write(move |ledger, news, date| sharing::media_started(ledger, news, date, share))?;
         self.media_is_due_no_more(share);
         // It may have been interrupted by a stop of the gateway.
-        self.interrupted(share, false)
+        self.interrupted(share, false)?;
+        self.ring_held_back(share)
     }
 
     /// A key frame was decoded: the share is ready and the TVs ring.
@@ -281,6 +282,7 @@ impl Steward {
         let mut watch = self.watch();
         watch.interrupted.remove(&share);
         watch.not_ready.remove(&share);
+        watch.held_back.retain(|(of, _)| *of != share);
     }
 
     pub(super) fn media_is_due_no_more(&self, share: ShareId) {
@@ -311,6 +313,11 @@ impl Steward {
     /// The shares to which media may still come.
     pub fn unfinished_shares(&self) -> Result<Vec<Unfinished>, ShareError> {
         self.read(retention::unfinished)
+    }
+
+    /// The live shares that are over and whose length was not written down yet.
+    pub fn unmeasured_shares(&self) -> Result<Vec<ShareId>, ShareError> {
+        self.read(retention::unmeasured)
     }
 
     /// The recording of `share` is gone from the disk; `discards` does not name it again.

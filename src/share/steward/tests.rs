@@ -6,13 +6,14 @@ mod faults;
 mod guests;
 mod kept;
 mod pins;
+mod restarts;
 mod rights;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::ground::id::{AccountId, SenderId, TvId, UserId};
+use crate::ground::id::{AccountId, SenderId};
 use crate::ground::set_clock::SetClock;
 use crate::share::Delay;
 use crate::share::ledger::memory::MemoryStorage;
@@ -189,20 +190,6 @@ fn a_share_without_media_ends_whatever_the_clock_says() {
     assert_eq!((house.state(share), house.target(share)), (ShareState::Ended, TargetState::Failed));
     assert_eq!(code(house.steward.publisher_for_token(&token)), "ended");
     assert_eq!(house.steward.inbox(house.ana, 0, 10).expect("a page").total, 0);
-}
-
-#[test]
-fn after_a_restart_a_stream_may_come_back_for_a_while() {
-    let house = house();
-    let (back, gone) = (house.ready_share(), house.ready_share());
-    house.steward.watching(house.ana, back, house.tv, 0, None).expect("watching");
-    let again = House { steward: steward(&house.storage, &house.clock), ..house };
-    assert_eq!(again.target(back), TargetState::Watched, "nobody watches after a restart");
-    assert_eq!(again.steward.unfinished_shares().expect("a list").len(), 2);
-    again.steward.media_started(back).expect("resumed");
-    again.clock.advance(Duration::from_secs(16));
-    again.steward.sweep().expect("swept");
-    assert_eq!((again.state(back), again.state(gone)), (ShareState::Ready, ShareState::Ended));
 }
 
 #[test]

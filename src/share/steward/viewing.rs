@@ -1,12 +1,14 @@
 //! The steward's decisions for those who watch.
 
+use std::collections::HashSet;
+
 use crate::ground::id::{ShareId, TvId, UserId};
 use crate::ground::limits;
 use crate::share::events::announcer::Audience;
 use crate::share::events::change::{Change, Ring};
 use crate::share::events::news::News;
 use crate::share::model::error::ShareError;
-use crate::share::model::state::TargetState;
+use crate::share::model::state::{EndReason, TargetState};
 use crate::share::model::ticket::Holder;
 use crate::share::model::views::{Delay, Entry, InboxPage, PlayFrom};
 use crate::share::rules::{directory, sharing, viewing};
@@ -54,8 +56,35 @@ impl Steward {
         Ok(entry)
     }
 
-    /// What still rings in the household of a TV that is switched on now: what it would have been told before.
+    /// What still rings in the household of a TV that is switched on now: what it would have been told before. Of streams
+    /// that were under way when the gateway was stopped, the TV is told when they are back.
     pub fn waiting_rings(&self, tv: TvId) -> Result<Vec<Ring>, ShareError> {
+        let mut rings = self.unanswered_rings(tv)?;
+        let mut watch = self.watch();
+        let gone: HashSet<ShareId> =
+            watch.deadlines.iter().filter(|(.., why)| *why == EndReason::Restarted).map(|(share, ..)| *share).collect();
+        rings.retain(|ring| {
+            let is_there = !gone.contains(&ring.share);
+            if !is_there {
+                watch.held_back.insert((ring.share, tv));
+            }
+            is_there
+        });
+        Ok(rings)
+    }
+
+    /// The stream of a share is back after a stop of the gateway: it rings where that waited for it.
+    pub(super) fn ring_held_back(&self, share: ShareId) -> Result<(), ShareError> {
+        let tvs: Vec<TvId> = self.watch().held_back.extract_if(|(of, _)| *of == share).map(|(_, tv)| tv).collect();
+        for tv in tvs {
+            for ring in self.unanswered_rings(tv)?.into_iter().filter(|ring| ring.share == share) {
+                self.announcer.tell(Audience::Tv(tv), Change::Ring(ring));
+            }
+        }
+        Ok(())
+    }
+
+    fn unanswered_rings(&self, tv: TvId) -> Result<Vec<Ring>, ShareError> {
         let date = self.date();
         self.read(|ledger| match ledger.tv(tv)?.and_then(|tv| tv.account) {
             Some(account) => sharing::waiting_rings(ledger, account, date),

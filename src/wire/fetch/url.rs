@@ -163,6 +163,11 @@ impl Url {
         let port = if self.port == self.scheme.port() { String::new() } else { format!(":{}", self.port) };
         if self.host.contains(':') { format!("[{}]{port}", self.host) } else { format!("{}{port}", self.host) }
     }
+
+    /// Its server, for the log and other places that many may read: a path or query often has a password in it.
+    pub fn server(&self) -> String {
+        format!("{}://{}/…", self.scheme.name(), self.authority())
+    }
 }
 
 impl fmt::Display for Url {

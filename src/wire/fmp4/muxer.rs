@@ -69,7 +69,7 @@ pub struct Muxer {
     sound_numbers: Vec<Option<u64>>,
     /// The sample at which the next piece of sound is expected.
     sound_end: Option<i64>,
-    /// Where the pictures were when sound last came.
+    /// Where the pictures were when sound last came, or where that was if it was further on.
     heard: Option<Ticks90k>,
     /// How far behind the pictures sound came at most.
     sound_lag: Ticks90k,
@@ -182,7 +182,7 @@ impl Muxer {
 
     fn audio_frame(&mut self, number: u64, frame: &AudioFrame, reference: ReferenceTime, out: &mut Vec<Muxed>) {
         let (Some(params), Some(first_picture)) = (self.audio.clone(), self.first_picture) else { return };
-        self.heard = self.last_picture;
+        self.heard = self.last_picture.map(|newest| newest.max(frame.pts));
         if frame.pts < first_picture {
             return;
         }
@@ -424,6 +424,29 @@ mod tests {
         assert!(stream.tracks()[1].len() as i64 > sent + 40, "sound that has stopped is silence");
         (sent..sent + 7).for_each(|number| stream.sound(number * unit));
         assert_eq!(stream.muxer.late_sound(), 7);
+    }
+
+    /// Pictures are dropped up to a key frame, and the sound goes on: 100 ms behind, or by ffmpeg's seven units at once.
+    #[test]
+    fn sound_goes_on_while_the_pictures_pause() {
+        for at_once in [1, 7] {
+            let (mut stream, unit, mut sent) = (Stream::new(MONO), 1920, 0);
+            for n in 0..400 {
+                if !(150..300).contains(&n) {
+                    stream.picture(n * 3000, n * 3000, n == 0 || n == 300);
+                }
+                while (sent + at_once) * unit + 9000 <= n * 3000 {
+                    (sent..sent + at_once).for_each(|number| stream.sound(number * unit));
+                    sent += at_once;
+                }
+            }
+            let [_, sound] = stream.tracks();
+            assert_eq!(stream.muxer.late_sound(), 0);
+            assert!(sound.len() as i64 > sent - 9 && sound.len() as i64 <= sent, "{} of {sent}", sound.len());
+            let starts = sound.iter().map(|piece| piece.decode_time).enumerate();
+            assert!(starts.into_iter().all(|(number, start)| start == number as u64 * 1024));
+            assert!(sound.iter().all(|piece| piece.size == 9), "no piece is silence");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Lost packets may have held anything: a picture that nothing builds on, a note, or one that all up to the next key frame
 //! build on. The next picture's number tells. It is believed as far as it tells the truth where nothing is lost, and where
-//! fewer packets were lost than there are numbers: nobody loses sixteen pictures in fewer packets.
+//! too few packets were lost for a key frame, with which numbers begin anew, and all up to that number.
 
 /// What is known of the pictures that the next one builds on.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(super) struct References {
     current: Option<Current>,
     /// The sender's numbers don't rise as they should.
     are_numbers_wrong: bool,
+    /// Parameter sets have come since the last picture began: the next one may be a key frame.
+    key_announced: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,7 @@ impl References {
 
     /// Parameter sets came, as they do before a key frame: if packets were lost since, it may have been in them.
     pub fn sets_came(&mut self) {
+        self.key_announced = true;
         if self.doubt > 0 {
             self.miss();
         }
@@ -58,17 +61,20 @@ impl References {
     /// A picture begins: a key frame, or one that others build on or not, with this number of so many.
     pub fn begin(&mut self, is_key: bool, is_reference: bool, number: Option<(u32, u32)>) {
         self.current = Some(Current { number: number.map(|(number, _)| number), is_reference });
+        let key_announced = std::mem::take(&mut self.key_announced);
         if is_key {
             self.doubt = 0;
             return;
         }
         let follows = match (number, self.last) {
-            (Some((number, of)), Some(last)) => number == (last + 1) % of && self.doubt < u64::from(of),
+            (Some((number, of)), Some(last)) => number == (last + 1) % of,
             _ => false,
         };
+        // A key frame, and those that build on it up to this one, need a packet each at least.
+        let most = number.map_or(0, |(number, of)| u64::from(if number == 0 { of } else { number }));
         if self.doubt == 0 {
             self.are_numbers_wrong |= self.are_there && self.last.is_some() && !follows;
-        } else if follows && !self.are_numbers_wrong {
+        } else if follows && self.doubt < most && !self.are_numbers_wrong && !key_announced {
             self.doubt = 0;
         } else {
             self.miss();
@@ -118,17 +124,60 @@ mod tests {
     #[test]
     fn what_nothing_builds_on_may_be_lost() {
         // Two between each two that others build on.
-        assert_eq!(run(&[(0, true, 1), (0, false, 2), (1, true, 2), (3, true, 3)]), [true; 4]);
+        assert_eq!(run(&[(0, true, 1), (0, false, 2), (1, true, 2), (2, true, 3)]), [true; 4]);
         assert_eq!(run(&[(0, true, 1), (1, true, 3), (0, true, 4)]), [true, false, false], "one that is built on");
-        assert_eq!(run(&[(0, true, 1), (0, false, 2), (2, false, 2), (0, true, 2), (0, true, 3)]), [true; 5]);
+        assert_eq!(run(&[(0, true, 1), (0, false, 2), (1, false, 2), (0, true, 2), (0, true, 3)]), [true; 5]);
     }
 
     #[test]
     fn numbers_wrap() {
         let all: Vec<_> = (1..40).map(|number| (0, true, number % 16)).collect();
         assert_eq!(run(&all), [true; 39]);
-        assert_eq!(run(&[(15, true, 1)]), [true]);
-        assert_eq!(run(&[(16, true, 1)]), [false], "sixteen may have been lost");
+        let after_15 = |lost| {
+            let numbers = (1..17).map(|number| (if number == 16 { lost } else { 0 }, true, number % 16));
+            run(&numbers.collect::<Vec<_>>())[15]
+        };
+        assert!(after_15(15));
+        assert!(!after_15(16), "sixteen may have been lost");
+    }
+
+    /// The last of its group has the number 0 again, as key frames have: which of the two came before doesn't show.
+    #[test]
+    fn a_key_frame_that_is_lost_is_missing() {
+        for group in [17, 33, 49] {
+            for lost in 1..8 {
+                let mut pictures: Vec<_> = (1..group).map(|number| (0, true, number % 16)).collect();
+                // The key frame in so many packets, and then what builds on it.
+                pictures.extend((1..group).map(|number| (if number == 1 { lost } else { 0 }, true, number % 16)));
+                let given = run(&pictures);
+                let (before, after) = given.split_at(group as usize - 1);
+                assert!(before.iter().all(|given| *given));
+                assert!(!after.iter().any(|given| *given), "groups of {group}, {lost} packets");
+            }
+        }
+        // So is one with the first pictures that build on it.
+        let mut pictures: Vec<_> = (1..20).map(|number| (0, true, number % 16)).collect();
+        pictures.push((4, true, 4));
+        assert_eq!(run(&pictures).last(), Some(&false));
+    }
+
+    #[test]
+    fn a_key_frame_lost_behind_its_sets_is_missing() {
+        for announced in [false, true] {
+            let mut references = References::default();
+            references.begin(true, true, Some((0, 16)));
+            references.given_out(true);
+            for number in 1..6 {
+                references.begin(false, true, Some((number, 16)));
+                references.given_out(false);
+            }
+            if announced {
+                references.sets_came();
+            }
+            references.lost(2);
+            references.begin(false, true, Some((6, 16)));
+            assert_eq!(references.are_missing(), announced);
+        }
     }
 
     #[test]

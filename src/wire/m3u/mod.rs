@@ -143,7 +143,10 @@ impl Reader {
         self.number += 1;
         let line = std::mem::take(&mut self.line);
         if std::mem::take(&mut self.too_long) {
+            // What was said of that channel is no other's.
             self.announced = None;
+            self.group.clear();
+            self.headers = Headers::default();
             found(Item::Bad(self.number, Fault::TooLong));
             return;
         }
@@ -445,6 +448,13 @@ mod tests {
             read(text.as_bytes(), 1000).into_iter().filter_map(bad).collect()
         };
         assert_eq!(bad(&long), [(3, Fault::TooLong)]);
+        let list = long.replace("EXTINF:-1,A", "EXTINF:-1,A\n#EXTGRP:G\n#EXTVLCOPT:http-user-agent=A's");
+        let [other] = &entries(&list)[..] else { panic!("one has an address") };
+        assert_eq!(
+            (&*other.address, &*other.group, &other.headers),
+            ("http://b/", "", &Headers::default()),
+            "what was said of one is no other's"
+        );
         assert_eq!(
             bad("#EXTINF:-1,A\n#EXTINF:-1,B\nhttp://b/\n#EXTINF:-1,C"),
             [(1, Fault::NoAddress), (4, Fault::NoAddress)]

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::ground::frame::{Frame, Tracks};
 use crate::ground::limits;
-use crate::wire::mp4::boxes::{BoxHeader, boxes, find};
+use crate::wire::mp4::boxes::{BoxHeader, find};
 use crate::wire::mp4::fragment::Told;
 use crate::wire::mp4::stream::{Coding, Stream};
 use crate::wire::mp4::tables::{Row, Tables};
@@ -141,8 +141,7 @@ impl Demuxer {
         }
         let scale = find(moov, &[b"mvhd"]).and_then(timescale).ok_or(Mp4Error::Broken("head of the description"))?;
         let (mut foreign, mut found) = (None, [false; 2]);
-        for (_, trak) in boxes(moov).filter(|(kind, _)| kind == b"trak") {
-            let Some(track) = Track::parse(trak, scale)? else { continue };
+        for track in Track::shown(moov, scale)? {
             if let Some(name) = track.foreign() {
                 foreign = foreign.or(track.is_video.then(|| name.to_owned()));
                 continue;

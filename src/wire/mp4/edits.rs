@@ -8,7 +8,7 @@ use crate::wire::mp4::boxes::Fields;
 
 /// `media_rate` of a piece that is shown as fast as it was filmed, in 16.16.
 const USUAL_RATE: u32 = 0x0001_0000;
-/// What of a sample is inside of a piece counts, if it is this long or half of the sample.
+/// What of a picture is inside of a piece counts, if it is this long or half of the picture.
 const SEEN: Ticks90k = Ticks90k::from_ms(20);
 
 /// A piece of a track.
@@ -35,9 +35,19 @@ impl Piece {
         self.length.map_or(i64::MAX, |length| self.start.saturating_add(length.to_units(timescale)))
     }
 
-    /// Where a sample that lasts `duration` from `time` on (in the track's units) lies: as most of it does.
+    /// Where a picture that is shown for `duration` from `time` on (in the track's units) lies.
     pub(super) fn side(&self, time: i64, duration: u32, timescale: u32) -> Side {
-        let counts = i64::from(duration).div_euclid(2).min(SEEN.to_units(timescale)).max(1);
+        self.side_by((i64::from(duration) / 2).min(SEEN.to_units(timescale)), time, duration, timescale)
+    }
+
+    /// Where a piece of sound lies: as most of it does.
+    pub(super) fn side_of_sound(&self, time: i64, duration: u32, timescale: u32) -> Side {
+        self.side_by(i64::from(duration) / 2, time, duration, timescale)
+    }
+
+    /// Where a sample lies of which so much counts.
+    fn side_by(&self, counts: i64, time: i64, duration: u32, timescale: u32) -> Side {
+        let counts = counts.max(1);
         let (start, end) = (self.start, self.end(timescale));
         if self.still {
             let until = time.saturating_add(i64::from(duration));
@@ -102,7 +112,10 @@ pub(super) fn parse(elst: &[u8], movie_timescale: u32, timescale: u32) -> Result
         if !still && rate != USUAL_RATE {
             return Err(Mp4Error::Edited);
         }
-        let piece = Piece { at, start, length: (span.0 > 0).then_some(span), still };
+        if duration > 0 && span.0 == 0 {
+            continue; // It shows nothing; and not all that is left, as one of no length does.
+        }
+        let piece = Piece { at, start, length: (duration > 0).then_some(span), still };
         match pieces.last_mut() {
             Some(last) if last.length.is_none() => return Err(broken()),
             // Times of the film may be coarser than those of the track.
@@ -110,8 +123,8 @@ pub(super) fn parse(elst: &[u8], movie_timescale: u32, timescale: u32) -> Result
                 if !last.still
                     && !still
                     && last.at + last.length.unwrap_or_default() == at
-                    && (last.end(timescale) - start).unsigned_abs() * u64::from(movie_timescale)
-                        <= u64::from(timescale.max(movie_timescale)) =>
+                    && u128::from((last.end(timescale) - start).unsigned_abs()) * u128::from(movie_timescale)
+                        <= u128::from(timescale.max(movie_timescale)) =>
             {
                 last.length = piece.length.map(|more| last.length.unwrap_or_default() + more);
             }
@@ -191,6 +204,18 @@ mod tests {
         assert_eq!(side(1990, 33), Side::Behind);
         assert_eq!(side(0, 1021), Side::Inside, "a picture that stands long shows long enough");
         assert_eq!(side(1000, 0), Side::Before, "nothing");
+        assert_eq!(piece.side_of_sound(880, 128, 1000), Side::Before, "sound that was cut away for the most part");
+        assert_eq!(piece.side_of_sound(936, 128, 1000), Side::Inside);
+    }
+
+    #[test]
+    fn an_edit_of_next_to_nothing_is_not_all_the_rest() {
+        let list = list(&[(1, 500, RATE), (1_000_000, 7000, RATE)]);
+        let pieces = parse(&list, 1_000_000, 15_360).expect("good");
+        assert_eq!(
+            pieces.iter().map(|piece| (piece.start, piece.length)).collect::<Vec<_>>(),
+            [(7000, Some(Ticks90k(90_000)))]
+        );
     }
 
     #[test]

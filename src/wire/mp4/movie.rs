@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::ground::frame::AudioParams;
 use crate::ground::limits;
 use crate::ground::time::Ticks90k;
-use crate::wire::mp4::boxes::{BoxHeader, boxes, find};
+use crate::wire::mp4::boxes::{BoxHeader, find};
 use crate::wire::mp4::edits::{Piece, Side};
 use crate::wire::mp4::fragment::{self, Told};
 use crate::wire::mp4::gather::Gather;
@@ -202,8 +202,7 @@ fn describe(moov: &Bytes) -> Result<Draft, Mp4Error> {
     let is_fragmented = find(moov, &[b"mvex"]).is_some();
     let scale = find(moov, &[b"mvhd"]).and_then(timescale).ok_or(Mp4Error::Broken("head of the description"))?;
     let (mut pictures, mut sound, mut foreign) = (None, None, [None, None]);
-    for (_, trak) in boxes(moov).filter(|(kind, _)| kind == b"trak") {
-        let Some(track) = Track::parse(trak, scale)? else { continue };
+    for track in Track::shown(moov, scale)? {
         if let Some(name) = track.foreign() {
             foreign[usize::from(track.is_video)].get_or_insert(name.to_owned());
             continue;
@@ -266,6 +265,7 @@ impl Draft {
             named += u64::from(row.size);
             seen.push(row);
         })?;
+        seen.settle_durations();
         let sound = sound.map(|sound| sound.part(file_bytes, &mut |row| named += u64::from(row.size))).transpose()?;
         // Samples may share bytes; but together they have no more than the film, or a small one would fill the disk.
         if named > file_bytes {
@@ -288,9 +288,11 @@ impl Described {
             self.gathered.push(&row)?;
         }
         // An edit list that knows of no more than them says nothing of what follows.
+        let known = self.told.next_time;
         if let Some(last) = self.pieces.last_mut()
-            && last.end(self.timescale) >= self.told.next_time
+            && known > 0
             && !last.still
+            && last.end(self.timescale).abs_diff(known) <= u64::from(self.timescale) / 5
         {
             last.length = None;
         }
@@ -540,7 +542,8 @@ impl Iterator for SoundSamples {
                 continue;
             };
             // While a picture stands still, nothing is heard.
-            let side = if piece.still { Side::Behind } else { piece.side(row.time, row.duration, sound.timescale) };
+            let side =
+                if piece.still { Side::Behind } else { piece.side_of_sound(row.time, row.duration, sound.timescale) };
             match side {
                 Side::Behind => self.rows = None,
                 Side::Inside if row.size > 0 => {

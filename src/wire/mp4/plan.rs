@@ -45,6 +45,7 @@ pub(super) struct Part {
 pub(super) struct Pictures {
     /// When each is shown, in decoding order.
     pts: Vec<i64>,
+    /// How long each is shown: until the next one is.
     durations: Vec<u32>,
     /// Numbers of those that the file calls key pictures.
     keys: Vec<u32>,
@@ -181,6 +182,17 @@ impl Pictures {
         self.durations.push(row.duration);
     }
 
+    /// All have come. The tables tell how long it is from decoding to decoding, which is of another picture where they are
+    /// not decoded as they are shown.
+    pub(super) fn settle_durations(&mut self) {
+        let mut order: Vec<u32> = (0..self.pts.len() as u32).collect();
+        order.sort_unstable_by_key(|n| (self.pts[*n as usize], *n));
+        for pair in order.windows(2) {
+            let [is, next] = [pair[0] as usize, pair[1] as usize];
+            self.durations[is] = u32::try_from(self.pts[next].saturating_sub(self.pts[is])).unwrap_or(u32::MAX);
+        }
+    }
+
     /// Plans what is shown of them. `sound`: when the film's sound begins and ends. Where it has sound before its pictures,
     /// the first of them is shown from there on; the last one up to the end of longer sound.
     pub(super) fn plan(
@@ -264,8 +276,15 @@ impl Pictures {
             let before = &self.keys[..self.keys.partition_point(|key| key <= &(*lo as u32))];
             let from = before.iter().rev().find(|key| **key as usize <= first || keys.is_key(**key));
             let from = from.map_or(first, |key| first.max(*key as usize));
-            let earliest = shown.iter().map(|n| self.pts[*n]).min().unwrap_or_default();
-            let hidden = (from..=*hi).filter(|n| self.pts[*n] < earliest).count();
+            let mut order: Vec<_> = (from..=*hi).collect();
+            order.sort_unstable_by_key(|n| (self.pts[*n], *n));
+            let hidden = order.iter().take_while(|n| !(is_inside(**n) && **n >= *lo)).count();
+            let is_one_run = order.iter().skip(hidden).take(shown.len()).all(|n| is_inside(*n) && *n >= *lo);
+            if !is_one_run {
+                // Times that contradict each other: what comes out can't be told apart.
+                plan.is_shortened = true;
+                return;
+            }
             let recoded = Recoded { hidden: hidden as u32, shown: shown.len() as u32 };
             plan.take((from, *hi + 1), piece, Some(recoded));
             plan.show(piece, timescale, shown.iter().map(|n| self.pts[*n]));

@@ -17,6 +17,8 @@ pub struct Track<'a> {
     pub id: u32,
     /// Whether it is of pictures.
     pub is_video: bool,
+    /// Whether it is there to be shown or heard (`track_enabled`, 14496-12, 8.3.2).
+    pub is_enabled: bool,
     /// Units a second of its times.
     pub timescale: u32,
     /// Which pieces of it are shown, and when; one at least.
@@ -48,7 +50,7 @@ impl<'a> Track<'a> {
             b"soun" => false,
             _ => return Ok(None),
         };
-        let (id, rotation) = find(trak, &[b"tkhd"]).and_then(header).ok_or(broken.clone())?;
+        let (id, rotation, is_enabled) = find(trak, &[b"tkhd"]).and_then(header).ok_or(broken.clone())?;
         let timescale = find(trak, &[b"mdia", b"mdhd"]).and_then(timescale).ok_or(broken.clone())?;
         let pieces = match find(trak, &[b"edts", b"elst"]) {
             Some(elst) => edits::parse(elst, movie_timescale, timescale)?,
@@ -60,7 +62,19 @@ impl<'a> Track<'a> {
             .take(limits::MP4_DESCRIPTIONS)
             .map(|(kind, body)| if is_video { pictures(kind, body, rotation) } else { Ok(heard(kind, body)) })
             .collect::<Result<_, _>>()?;
-        Ok(Some(Self { id, is_video, timescale, pieces, entries, tables }))
+        Ok(Some(Self { id, is_video, is_enabled, timescale, pieces, entries, tables }))
+    }
+
+    /// The tracks of a description (its `moov`'s body) that are there to be shown and heard: those that are enabled; where
+    /// none of pictures is, as some programs write it, all of those too.
+    pub fn shown(moov: &'a [u8], movie_timescale: u32) -> Result<Vec<Self>, Mp4Error> {
+        let mut tracks = Vec::new();
+        for (_, trak) in boxes(moov).filter(|(kind, _)| kind == b"trak") {
+            tracks.extend(Self::parse(trak, movie_timescale)?);
+        }
+        let sees = tracks.iter().any(|track| track.is_video && track.is_enabled);
+        tracks.retain(|track| track.is_enabled || track.is_video && !sees);
+        Ok(tracks)
     }
 
     /// What its first sample entry is coded in, if that is nothing we take.
@@ -81,10 +95,11 @@ pub fn timescale(header: &[u8]) -> Option<u32> {
     fields.u32().filter(|scale| *scale > 0)
 }
 
-/// `tkhd`: the track's number, and how its pictures are turned.
-fn header(tkhd: &[u8]) -> Option<(u32, Rotation)> {
+/// `tkhd`: the track's number, how its pictures are turned, and whether it is enabled.
+fn header(tkhd: &[u8]) -> Option<(u32, Rotation, bool)> {
     let mut fields = Fields(tkhd);
-    let wide = fields.u32()? >> 24 == 1;
+    let flags = fields.u32()?;
+    let wide = flags >> 24 == 1;
     fields.take(if wide { 16 } else { 8 })?;
     let id = fields.u32()?;
     fields.take(if wide { 12 + 16 } else { 8 + 16 })?;
@@ -93,7 +108,7 @@ fn header(tkhd: &[u8]) -> Option<(u32, Rotation)> {
         *value = fields.u32()? as i32;
     }
     let [a, b, _, c, d] = matrix;
-    Some((id, Rotation::of_matrix([a, b, c, d])))
+    Some((id, Rotation::of_matrix([a, b, c, d]), flags & 1 != 0))
 }
 
 fn pictures(kind: [u8; 4], entry: &[u8], rotation: Rotation) -> Result<Entry, Mp4Error> {

@@ -154,6 +154,11 @@ impl Reception {
         }
     }
 
+    /// The sender numbers its packets anew: they are counted from here on.
+    pub fn count_anew(&mut self) {
+        *self = Self { last_report: self.last_report, ..Self::default() };
+    }
+
     /// Notes a sender report.
     pub fn sender_report(&mut self, ntp: u64, now: Moment) {
         self.last_report = Some(((ntp >> 16) as u32, now));

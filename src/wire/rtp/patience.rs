@@ -66,7 +66,7 @@ impl Patience {
             return;
         }
         self.began.get_or_insert(now);
-        if self.gaps.len() == MAX_GAPS || self.gaps.front().is_some_and(|(_, since)| now.since(*since) > MISSED) {
+        if self.gaps.len() >= MAX_GAPS || self.gaps.front().is_some_and(|(_, since)| now.since(*since) > MISSED) {
             self.gaps.pop_front();
         }
         self.gaps.push_back((numbers, now));
@@ -74,10 +74,20 @@ impl Patience {
 
     /// This one, of which others were before, has come.
     pub fn came(&mut self, number: i64, now: Moment) {
-        let gap = self.gaps.iter().rev().find(|(numbers, _)| numbers.contains(&number));
-        if let Some((_, since)) = gap.filter(|(_, since)| now.since(*since) <= MISSED) {
-            self.late.take(now.since(*since), now);
+        let Some(index) = self.gaps.iter().rposition(|(numbers, _)| numbers.contains(&number)) else { return };
+        let (numbers, since) = &mut self.gaps[index];
+        let (since, rest) = (*since, number + 1..numbers.end);
+        if now.since(since) <= MISSED {
+            self.late.take(now.since(since), now);
         }
+        // Should it come again, it is not late: it isn't missing any more.
+        numbers.end = number;
+        if numbers.is_empty() {
+            self.gaps[index].0 = rest;
+        } else if !rest.is_empty() {
+            self.gaps.insert(index + 1, (rest, since));
+        }
+        self.gaps.truncate(MAX_GAPS);
     }
 
     /// Another numbering has begun.

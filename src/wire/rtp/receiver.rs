@@ -109,12 +109,18 @@ impl Receiver {
             Codec::Video(_) => h264::begins_key_frame(parsed.payload()),
             Codec::Audio(_) => true,
         };
-        match track.reorder.push(parsed.sequence_number(), packet, begins, now) {
+        let verdict = track.reorder.push(parsed.sequence_number(), packet, begins, now);
+        if verdict == Verdict::Anew {
+            track.reception.count_anew();
+            track.break_off();
+        }
+        if verdict != Verdict::Useless {
+            // One that has to wait has come all the same.
+            track.reception.packet(track.reorder.highest(), parsed.timestamp(), track.rate, now);
+        }
+        match verdict {
             Verdict::Next { lost } => self.take(index, &parsed, lost, now, frames),
-            Verdict::Anew => {
-                track.break_off();
-                self.take(index, &parsed, 1, now, frames);
-            }
+            Verdict::Anew => self.take(index, &parsed, 1, now, frames),
             Verdict::Later => {}
             Verdict::Useless => return,
         }
@@ -189,7 +195,6 @@ impl Receiver {
         self.counts.lost += lost;
         let started = *self.started.get_or_insert(now);
         let track = &mut self.tracks[index];
-        track.reception.packet(track.reorder.highest(), packet.timestamp(), track.rate, now);
         let timestamp = track.clock.unwrap(packet.timestamp(), now);
         if !track.clock.is_placed() {
             track.clock.place(timestamp, Ticks90k::from_duration(now.since(started)));
@@ -704,6 +709,32 @@ mod tests {
             _ => None,
         });
         assert_eq!(blocks, Some(7));
+    }
+
+    fn fraction_lost(report: &[u8]) -> Option<u8> {
+        Compound::parse(report).expect("a compound packet").flatten().find_map(|part| match part {
+            Packet::Rr(report) => report.report_blocks().next().map(|block| block.fraction_lost()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn packets_that_wait_are_not_reported_as_lost() {
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Datagrams).expect("good media");
+        let give = |receiver: &mut Receiver, sequence: u16| {
+            let packet = packet(96, sequence, u32::from(sequence) * 3000, KEY);
+            receiver.rtp(VIDEO, &packet, at_ms(u64::from(sequence)), &mut Vec::new());
+        };
+        for sequence in [1, 2, 4, 5, 6, 7, 8, 9, 10] {
+            give(&mut receiver, sequence);
+        }
+        assert_eq!(fraction_lost(&receiver.report(VIDEO, at_ms(10))), Some(25), "one of ten");
+        // The sender begins anew at a lower number.
+        for sequence in [40_000, 40_001, 40_002, 100, 101, 102] {
+            give(&mut receiver, sequence);
+        }
+        assert_eq!(fraction_lost(&receiver.report(VIDEO, at_ms(20))), Some(0));
+        assert_eq!(receiver.tracks[VIDEO].reorder.highest(), 102);
     }
 
     #[test]

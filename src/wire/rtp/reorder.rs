@@ -4,6 +4,7 @@
 //! this line (`patience`); so does the very first, where it doesn't look like a beginning.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use crate::ground::limits;
@@ -42,7 +43,10 @@ pub struct Reorder {
     waiting: BTreeMap<i64, (Moment, Vec<u8>)>,
     /// When the first of those came.
     waiting_since: Option<Moment>,
-    highest: i64,
+    /// How many bytes wait.
+    waiting_bytes: usize,
+    /// The highest number that has come; `None` before the first.
+    highest: Option<i64>,
     strays: u8,
     patience: Patience,
 }
@@ -56,7 +60,8 @@ impl Reorder {
             anchor: None,
             waiting: BTreeMap::new(),
             waiting_since: None,
-            highest: 0,
+            waiting_bytes: 0,
+            highest: None,
             strays: 0,
             patience: Patience::default(),
         }
@@ -64,7 +69,7 @@ impl Reorder {
 
     /// The highest number seen, with its wraps in the upper bits (RFC 3550, 6.4.1).
     pub fn highest(&self) -> u32 {
-        self.highest as u32
+        self.highest.unwrap_or_default() as u32
     }
 
     /// The longest that packets have waited for others of late.
@@ -86,6 +91,7 @@ impl Reorder {
         let number = self.unwrap(sequence);
         let Some(next) = self.next.or((begins || self.delivery == Delivery::Reliable).then_some(number)) else {
             self.anchor.get_or_insert(number);
+            self.rise_to(number);
             return self.keep(number, packet, now);
         };
         if self.next.is_none() {
@@ -93,6 +99,7 @@ impl Reorder {
             // What was before the beginning is of no use.
             self.waiting.retain(|waits, _| *waits > number);
             self.waiting_since = self.waiting.values().map(|(came, _)| *came).min();
+            self.waiting_bytes = self.waiting.values().map(|(_, packet)| packet.len()).sum();
         }
         let ahead = number - next;
         if ahead.abs() > MAX_DROPOUT {
@@ -103,8 +110,10 @@ impl Reorder {
             }
             self.waiting.clear();
             self.waiting_since = None;
+            self.waiting_bytes = 0;
             self.patience.forget();
-            self.take(number);
+            self.highest = None;
+            self.take(i64::from(sequence));
             return Verdict::Anew;
         }
         self.strays = 0;
@@ -114,12 +123,14 @@ impl Reorder {
             }
             return if ahead < 0 { Verdict::Useless } else { Verdict::Next { lost: ahead as u64 } };
         }
-        if number > self.highest && self.highest > 0 {
-            self.patience.missing(self.highest + 1..number, now);
-        } else {
-            self.patience.came(number, now);
+        if self.waiting.contains_key(&number) {
+            return Verdict::Useless;
         }
-        self.highest = self.highest.max(number);
+        match self.highest {
+            Some(highest) if number > highest => self.patience.missing(highest + 1..number, now),
+            _ => self.patience.came(number, now),
+        }
+        self.rise_to(number);
         if ahead < 0 {
             return Verdict::Useless;
         }
@@ -131,15 +142,21 @@ impl Reorder {
     }
 
     fn keep(&mut self, number: i64, packet: &[u8], now: Moment) -> Verdict {
-        self.waiting.entry(number).or_insert_with(|| (now, packet.to_vec()));
+        let Entry::Vacant(place) = self.waiting.entry(number) else { return Verdict::Useless };
+        place.insert((now, packet.to_vec()));
+        self.waiting_bytes += packet.len();
         self.waiting_since.get_or_insert(now);
         Verdict::Later
     }
 
     fn take(&mut self, number: i64) {
         self.next = Some(number + 1);
-        self.highest = self.highest.max(number);
+        self.rise_to(number);
         self.strays = 0;
+    }
+
+    fn rise_to(&mut self, number: i64) {
+        self.highest = Some(self.highest.map_or(number, |highest| highest.max(number)));
     }
 
     /// When packets that wait are given out without the ones before them.
@@ -160,10 +177,12 @@ impl Reorder {
     fn pop_if(&mut self, now: Moment, overdue: bool) -> Option<(u64, Vec<u8>)> {
         let (&number, _) = self.waiting.first_key_value()?;
         let lost = self.next.map_or(0, |next| (number - next).max(0) as u64);
-        if (lost > 0 || self.next.is_none()) && !overdue && self.waiting.len() <= limits::REORDER_PACKETS {
+        let is_full = self.waiting.len() > limits::REORDER_PACKETS || self.waiting_bytes > limits::REORDER_BYTES;
+        if (lost > 0 || self.next.is_none()) && !overdue && !is_full {
             return None;
         }
         let (_, (came, packet)) = self.waiting.pop_first()?;
+        self.waiting_bytes -= packet.len();
         self.take(number);
         self.patience.held_since(came, now);
         if self.waiting_since == Some(came) {
@@ -257,6 +276,71 @@ mod tests {
     fn the_wait_is_bounded_in_packets() {
         let numbers: Vec<u16> = [0].into_iter().chain(2..2 + limits::REORDER_PACKETS as u16 + 2).collect();
         assert!(run(Delivery::Datagrams, &numbers, Duration::ZERO).len() > 2);
+    }
+
+    #[test]
+    fn the_wait_is_bounded_in_bytes() {
+        let (mut reorder, packet) = (Reorder::new(Delivery::Datagrams), vec![0; 64_000]);
+        reorder.push(0, &packet, true, Moment(0));
+        for number in 2..200 {
+            reorder.push(number, &packet, true, Moment(0));
+            while reorder.pop(Moment(0)).is_some() {}
+            assert!(reorder.waiting_bytes <= limits::REORDER_BYTES);
+            let waits: usize = reorder.waiting.values().map(|(_, packet)| packet.len()).sum();
+            assert_eq!(reorder.waiting_bytes, waits);
+        }
+    }
+
+    /// How late packets are is learnt after it, too, though its numbers are lower.
+    #[test]
+    fn a_numbering_that_begins_lower_is_waited_for_as_long() {
+        for (old, new) in [(20_000, 10), (2, 60_000)] {
+            let mut reorder = Reorder::new(Delivery::Datagrams);
+            reorder.push(old, &[], true, Moment(0));
+            reorder.push(new, &[], true, Moment(0));
+            assert_eq!(reorder.push(new + 1, &[], true, Moment(0)), Verdict::Anew);
+            assert_eq!(reorder.highest(), u32::from(new) + 1);
+            let mut now = Moment(3_000_000);
+            reorder.push(new + 3, &[], true, Moment(0));
+            reorder.push(new + 2, &[], true, now);
+            while reorder.pop(now).is_some() {}
+            // A packet of each two comes 100 ms late.
+            for number in (new + 4..new + 40).step_by(2) {
+                reorder.push(number + 1, &[], true, now);
+                now = now + Duration::from_millis(100);
+                while reorder.pop(now).is_some() {}
+                reorder.push(number, &[], true, now);
+                while reorder.pop(now).is_some() {}
+            }
+            reorder.push(new + 41, &[], true, now);
+            let wait = reorder.deadline().expect("one is missing").since(now);
+            assert!(wait >= Duration::from_millis(100), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_twice_tells_nothing_of_how_late_packets_are() {
+        let (mut reorder, mut now) = (Reorder::new(Delivery::Datagrams), Moment(0));
+        for number in 0..200 {
+            // Each second one is 5 ms late, and all come again 300 ms later.
+            let late = number * 2;
+            reorder.push(late + 1, &[], number == 0, now);
+            now = now + Duration::from_millis(5);
+            reorder.push(late, &[], number == 0, now);
+            while reorder.pop(now).is_some() {}
+            now = now + Duration::from_millis(15);
+            if number >= 15 {
+                assert_eq!(reorder.push(late - 30, &[], false, now), Verdict::Useless);
+                assert_eq!(reorder.push(late - 29, &[], false, now), Verdict::Useless);
+            }
+        }
+        reorder.push(402, &[], false, now);
+        assert_eq!(reorder.deadline().expect("two are missing").since(now), limits::REORDER_WAIT_LEAST);
+        let deadline = reorder.deadline();
+        for _ in 0..3 {
+            assert_eq!(reorder.push(402, &[], false, now + Duration::from_millis(20)), Verdict::Useless);
+        }
+        assert_eq!(reorder.deadline(), deadline);
     }
 
     /// A deadline that nothing waits for would be due for ever.

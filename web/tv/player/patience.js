@@ -15,7 +15,12 @@
       asks = true;
       Lareira.panels.ask({ title: words.title, text: words.text, choices: choices.map(function (choice) {
         return { label: choice.label, run: function () { end(); choice.run(); } };
-      }) });
+      }), closed: gone });
+    }
+
+    /* Another question took its place, or was left where it stood: it is asked again after that one. */
+    function gone() {
+      if (asks) { asks = false; timer = setTimeout(ask, AGAIN_MS); }
     }
 
     /* The picture is there, or nobody waits for it any more. */

@@ -4,6 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 use crate::ground::frame::Rotation;
+use crate::wire::mp4::tables::Row;
 
 /// H.264 with B-frames and AAC, held upright; the description is at the end.
 const PHONE: &[u8] = include_bytes!("../../../../tests/captures/mp4/phone.mp4");
@@ -106,6 +107,42 @@ fn sound_of_another_codec_is_left_out_and_told() {
     let movie = movie(&bytes);
     assert_eq!((movie.sound(), movie.left_out()), (None, Some("AMR")));
     assert!(samples(&movie, false).is_empty());
+}
+
+#[test]
+fn tracks_that_are_not_enabled_are_neither_shown_nor_heard() {
+    let disabled = |which: &[usize]| {
+        let mut bytes = PHONE.to_vec();
+        let heads: Vec<_> = (0..bytes.len() - 4).filter(|at| &bytes[*at..at + 4] == b"tkhd").collect();
+        which.iter().for_each(|track| bytes[heads[*track] + 7] = 0);
+        movie(&bytes)
+    };
+    assert!(disabled(&[]).sound().is_some());
+    assert_eq!(disabled(&[1]).sound(), None, "its sound is switched off");
+    let all = disabled(&[0, 1]);
+    assert_eq!((samples(&all, true).len(), all.sound()), (60, None), "some programs enable no track");
+}
+
+#[test]
+fn an_edit_list_of_fragments_holds_but_where_it_knew_of_the_first_alone() {
+    let begun = |length_ms: i64, known: u32| {
+        let mut gathered = Gather::default();
+        for number in 0..known {
+            let time = i64::from(number) * 100;
+            let row = Row { time, duration: 100, composition_offset: 0, offset: 0, size: 1, entry: 0, key: true };
+            gathered.push(&row).expect("few");
+        }
+        let piece = Piece { length: Some(Ticks90k::from_ms(length_ms)), ..Piece::default() };
+        let tables = (known > 0).then(|| std::mem::take(&mut gathered).finish());
+        let (timescale, pieces, told) = (1000, vec![piece], Told::default());
+        let mut track = Described { timescale, pieces, entries: Vec::new(), tables, told, gathered };
+        track.begin().expect("good");
+        track.pieces[0].length.map(Ticks90k::to_ms)
+    };
+    assert_eq!(begun(3000, 0), Some(3000), "nothing was known: it is meant");
+    assert_eq!(begun(1000, 10), None, "all that was known");
+    assert_eq!(begun(500, 10), Some(500), "it ends within");
+    assert_eq!(begun(3000, 10), Some(3000), "it ends behind");
 }
 
 #[test]

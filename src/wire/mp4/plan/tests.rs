@@ -23,6 +23,7 @@ fn track(told: &[Told], pieces: Vec<Piece>) -> (Part, Pictures) {
     }
     let mut seen = Pictures::default();
     let part = Part::new((SCALE, pieces, gather.finish()), 1, &mut |row| seen.push(row)).expect("a good track");
+    seen.settle_durations();
     (part, seen)
 }
 
@@ -153,6 +154,19 @@ fn what_takes_too_long_to_plan_is_refused() {
     let (part, seen) = track(&simple(1), vec![Piece::default(); 3_000_000]);
     let refused = seen.plan(&part, Cuts::Recoded, &mut Keys::default(), None).err();
     assert_eq!(refused, Some(Mp4Error::TooLarge("pieces that it was put together of")));
+}
+
+#[test]
+fn how_long_a_picture_is_shown_is_told_by_the_next_one_that_is_shown() {
+    // I P b b, then a pause of sixty pictures, then the same: the decoder's pause is behind another picture than the film's.
+    let told: Vec<Told> = [0, 3, 1, 2, 66, 64, 65, 69, 67, 68].iter().map(|shown| (*shown, *shown == 0)).collect();
+    // From the middle of the pause on: what stands still there, and what comes behind.
+    let (plan, ..) = planned(&told, vec![piece(0, 30, 60)], Cuts::Recoded, &[]).expect("good");
+    assert_eq!(stretches(&plan), [(0, 10, Some((3, 7)))], "the picture that stands, and six");
+    let times: Vec<_> = plan.times.iter().map(|time| time.0 / 3000).collect();
+    assert_eq!(times, [0, 34, 35, 36, 37, 38, 39]);
+    // Behind the pause.
+    assert_eq!(cut(&told, vec![piece(0, 65, 60)]), [(0, 10, Some((5, 5)))]);
 }
 
 /// Groups of any order of pictures.

@@ -38,6 +38,15 @@ fn everything_can_be_set_up_before_the_gateway_runs() {
     let invite = json(dir.path(), &["invite", "--name", "Bia", "--ttl", "2h"]);
     assert!(text(&invite, "url").ends_with(text(&invite, "code")));
     assert!(text(&invite, "expires_at").ends_with('Z'));
+    assert_eq!(invite["note"], Value::Null, "there is one household: it is meant");
+    json(dir.path(), &["account", "add", "Souza"]);
+    let nobodys = json(dir.path(), &["invite"]);
+    assert!(
+        text(&nobodys, "note").contains("(Silva, Souza)") && text(&nobodys, "note").contains("--account \"Silva\"")
+    );
+    let shown = admin(dir.path(), &["invite"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("none of the 2 households"), "people are told too");
+    assert_eq!(json(dir.path(), &["invite", "--account", "Souza"])["note"], Value::Null);
 
     let new = json(dir.path(), &["share", "new", "--to", text(&user, "user_id"), "--from", "Door"]);
     let share = text(&new, "share_id");

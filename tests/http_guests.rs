@@ -227,8 +227,10 @@ fn a_phone_follows_so_many_streams_of_events_at_once() {
 fn an_invitation_is_void_once_its_phone_is_revoked() {
     let home = Home::new();
     let tv = home.steward.new_tv().expect("a TV");
-    let claim = json!({ "code": tv.pairing_code, "name": "Ana" });
+    let claim = json!({ "code": tv.pairing_code, "name": "Ana", "country": " ", "region": "pt" });
     let claimed = json_of(&home.ask("POST", "/api/v1/claim", "", &claim));
+    let country = home.steward.accounts().expect("accounts")[0].country.clone();
+    assert_eq!(country.as_deref(), Some("+351"), "of the region that the phone is set to");
     let phone = format!("Authorization: Bearer {}\r\n", claimed["token"].as_str().expect("a token"));
     let session = home.ask("POST", "/api/v1/owner-session", &phone, &json!({}));
     let cookie = session.field("set-cookie").and_then(|field| field.split(';').next()).expect("a cookie").to_owned();

@@ -24,6 +24,7 @@ pub use events::change::{Change, Ring, Shown};
 pub use ledger::{Ledger, Rows, Storage};
 pub use model::clip::{ClipError, ClipProgress};
 pub use model::error::{LedgerError, ShareError};
+pub use model::phone_numbers::of_region;
 pub use model::quiet_hours::QuietHours;
 pub use model::rows::{
     Account, Agreement, Blocks, InboxCounts, Invite, Inviter, Kept, MediaInfo, Note, OwnerBrowser, Pairing, Phone,

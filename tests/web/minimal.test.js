@@ -181,11 +181,11 @@ for (const [how, nothing] of [['absent', undefined], ['null', null]]) {
       owner_list: { owners: [least({ owner_id: 'o-1', since: date, seen_at: date }, 'browser', 'here')] },
       channel_list: { total: 1, programmes: 0, skipped_total: 1, skipped: [{ line: 1, reason: 'x' }],
         channels: [least({ number: 1 }, 'name', 'group')], list: least({ source: 'x' }, 'fetched_at', 'problem'),
-      guide: least({}, 'source') },
+      guides: [least({ source: 'y' }, 'fetched_at', 'problem', 'programmes', 'skipped_total', 'skipped'), least({}, 'source')] },
     };
     const empty = { account_list: { accounts: [] }, user_list: { users: [] }, tv_list: { tvs: [] }, phone_list: { phones: [] },
       share_list: { shares: [] }, owner_list: { owners: [] }, channel_list: { total: 0, programmes: 0, skipped_total: 0, skipped: [],
-        channels: [], list: {}, guide: {} } };
+        channels: [], list: {}, guides: [] } };
     let answers = empty;
     let now = least({ now: date, uptime_ms: 0, version: '0', cpu_percent: 0, memory_bytes: 0, viewers: 0, wrong_codes: 0,
       streams: [] }, 'disk_free_bytes', 'room_left_bytes', 'little_room');

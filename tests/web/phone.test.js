@@ -399,7 +399,8 @@ for (const [locale, scheme] of [['en-GB', 'light'], ['pt-PT', 'dark']]) {
     await sound(`claim-wrong-${scheme}`);
     await page.tap('[type=submit]');
     await on('people');
-    assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body, { code: TV_CODE, name: 'Rui', home: 'Casa da Avó' });
+    assert.deepEqual(mock.calls.filter((one) => one.call === 'POST /claim')[1].body,
+      { code: TV_CODE, name: 'Rui', home: 'Casa da Avó', country: '', region: locale.slice(3) });
     await sound(`people-owner-${scheme}`);
     await page.tap('.my-home');
     await page.waitForURL('**/admin/');
@@ -497,7 +498,8 @@ test('without HTTPS the page does without a camera, and contacts without a seal'
   await page.fill('textarea', '912345678');
   await page.tap('textarea ~ button, .field + button');
   await page.waitForSelector('.card .tile');
-  assert.deepEqual(mock.calls.find((one) => one.call === 'POST /contacts/match').body, { contacts: [{ msisdn: '912345678' }] });
+  assert.deepEqual(mock.calls.find((one) => one.call === 'POST /contacts/match').body,
+    { contacts: [{ msisdn: '912345678' }], region: 'GB' });
   /* A day's budget that is spent is told. */
   mock.budget = { ignored: 7, budget_spent: true, try_again_at: '2026-11-29T00:00:00Z' };
   await page.tap('textarea ~ button, .field + button');

@@ -56,6 +56,13 @@ function ofSocket() {
   return { errors, reasons };
 }
 
+async function until(what) {
+  for (const end = Date.now() + 20000; !what();) {
+    assert.ok(Date.now() < end, `in vain: ${what}`);
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+}
+
 async function toCamera(locale) {
   mock.accepted = true;
   page = await blank(scene.browser, { ...PHONE, locale,
@@ -134,7 +141,8 @@ for (const locale of ['en-GB', 'es-ES', 'pt-PT']) {
       }
       await page.waitForSelector('body[data-page="done"]');
       const said = await page.textContent('.card p');
-      assert.equal(mock.newest.state, 'ended', 'it gives its place back');
+      // It gives its place back; a share that can't be played was ended by the gateway itself.
+      if (code !== 'not_playable') { await until(() => mock.newest.state === 'ended'); }
       assert.ok(own.has(said.replace(texts.get('done_error').replace('{message}', ''), '')), `${code}: ${said}`);
       await page.tap('.card .main');
     }
@@ -173,6 +181,6 @@ for (const locale of ['en-GB', 'es-ES', 'pt-PT']) {
     while (mock.newest.state !== 'ready') { await new Promise((done) => { setTimeout(done, 20); }); }
     mock.over(mock.newest, 'lost');
     await page.waitForSelector('body[data-page="done"]');
-    assert.equal(await page.textContent('.card p'), spoken(language).get('done_lost'));
+    assert.ok((await page.textContent('.card p')).startsWith(spoken(language).get('done_lost')));
   });
 }

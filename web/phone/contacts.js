@@ -1,6 +1,9 @@
 //! An address book as text: a vCard file (RFC 6350, and 2.1 and 3.0 before it) or a pasted list, made into contacts.
 //! Pure. Which writing of a number means which number is the gateway's to say.
 
+/** The region this phone is set to, such as `PT`, where it says so: national numbers are taken to be from there. */
+export const region = () => /-([A-Z]{2})\b/.exec(navigator.language)?.[1];
+
 /** Of a line, no more is looked at. */
 const LONGEST = 400;
 

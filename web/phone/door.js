@@ -4,6 +4,7 @@
 import { el } from '/shared/dom.js';
 import { t } from '/shared/texts.js';
 import { call } from './api.js';
+import { region } from './contacts.js';
 import { field, show } from './dom.js';
 import { forget, remember } from './memory.js';
 import { photoField } from './photo.js';
@@ -18,6 +19,7 @@ export function door(go, code, wrong, isClaim) {
     photo.node,
     field(t('door_name'), { name: 'name', required: true, autocomplete: 'name', maxlength: '100' }),
     isClaim ? field(t('claim_home'), { name: 'home', autocomplete: 'off', maxlength: '100' }) : null,
+    isClaim ? field(t('claim_country'), { name: 'country', type: 'tel', autocomplete: 'tel-country-code', placeholder: '+351' }) : null,
     message, button);
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -26,7 +28,8 @@ export function door(go, code, wrong, isClaim) {
     const said = (name) => form.elements[name]?.value.trim();
     try {
       const { token } = await call('POST', isClaim ? '/claim' : '/enrol',
-        { code: code || said('code'), name: said('name'), ...(said('home') ? { home: said('home') } : {}),
+        { code: code || said('code'), name: said('name'),
+        ...(isClaim ? { home: said('home'), country: said('country'), region: region() } : {}),
         ...(photo.url ? { photo: photo.url } : {}) });
       forget();
       remember({ token });

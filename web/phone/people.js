@@ -4,7 +4,7 @@ import { el, notice } from '/shared/dom.js';
 import { face } from '/shared/face.js';
 import { n, t } from '/shared/texts.js';
 import { call } from './api.js';
-import { contactsOf, ofPicker } from './contacts.js';
+import { contactsOf, ofPicker, region } from './contacts.js';
 import { field, icon, round, show } from './dom.js';
 import { recall, remember } from './memory.js';
 import { sealed } from './seal.js';
@@ -63,7 +63,7 @@ export function find(go) {
     // Names are nobody's business here: numbers and addresses are compared.
     const book = contacts.slice(0, MOST_CONTACTS).map(({ msisdn, email }) => ({ msisdn, email }));
     const { matched, budget_spent: spent, ignored: unasked } =
-      await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book }));
+      await call('POST', '/contacts/match', await sealed(await call('GET', '/me'), { contacts: book, region: region() }));
     const ignored = contacts.length - book.length;
     answer.textContent = `${n('found', matched.length)}. ${ignored ? n('ignored', ignored) : ''} ${spent ? n('unasked', unasked) : ''}`;
     remember({ chosen: [...new Set([...(recall('chosen') || []), ...matched.map((one) => one.user_id)])] });

@@ -152,6 +152,8 @@ pub struct CodeAnswer {
     url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// A browser of the owner's.
@@ -284,7 +286,13 @@ impl Answer {
     }
 
     pub(super) fn code(code: &str, url: String, expires_at: Option<UnixMs>) -> Self {
-        Self::Code(CodeAnswer { code: code.to_owned(), url, expires_at: expires_at.map(|date| date.to_string()) })
+        let expires_at = expires_at.map(|date| date.to_string());
+        Self::Code(CodeAnswer { code: code.to_owned(), url, expires_at, note: None })
+    }
+
+    /// An invitation, and what is to be known of it.
+    pub(super) fn invite(code: &str, url: String, expires_at: UnixMs, note: Option<String>) -> Self {
+        Self::Code(CodeAnswer { code: code.to_owned(), url, expires_at: Some(expires_at.to_string()), note })
     }
 
     /// A new share, with the addresses at which `player` may play it.

@@ -23,7 +23,7 @@ use crate::ground::limits;
 use crate::iptv::Channels;
 use crate::lifecycle::gallery::{Gallery, PhotoError, PhotoOf};
 use crate::lifecycle::strays::Strays;
-use crate::share::{Asker, Belongings, Inviter, NewPin, NewUser, ProfileChange, ShareError, Steward};
+use crate::share::{Account, Asker, Belongings, Inviter, NewPin, NewUser, ProfileChange, ShareError, Steward};
 use answers::Done;
 
 pub use answers::Answer;
@@ -224,7 +224,8 @@ impl Admin {
             Verb::Invite { name, account, ttl_ms } => {
                 let account = account.as_deref().map(|account| find::account(steward, account)).transpose()?;
                 let invite = steward.invite_by(by, name.as_deref(), account, Duration::from_millis(*ttl_ms))?;
-                Answer::code(&invite.code, addresses.invite(&invite.code), Some(invite.expires_at))
+                let note = if account.is_none() { of_no_household(&steward.accounts()?) } else { None };
+                Answer::invite(&invite.code, addresses.invite(&invite.code), invite.expires_at, note)
             }
             Verb::PhoneList => Answer::phones(&steward.phones()?),
             Verb::PhoneRename { phone, name } => {
@@ -333,4 +334,16 @@ impl Admin {
         }
         Ok(Answer::user(&self.steward.user(user)?))
     }
+}
+/// What is said of an invitation that names no household, where there are several to choose from.
+fn of_no_household(accounts: &[Account]) -> Option<String> {
+    let [first, _, ..] = accounts else { return None };
+    let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    Some(format!(
+        "this phone will belong to none of the {} households ({}), and is a guest in each: name one with --account, such as \
+         --account \"{}\", or add it later with phone join",
+        accounts.len(),
+        names.join(", "),
+        first.name
+    ))
 }

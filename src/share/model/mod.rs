@@ -2,6 +2,7 @@
 //! kept, and what can go wrong. Values and nothing else: what belongs here needs no ledger, decides nothing and tells
 //! nobody.
 
+pub mod calling_codes;
 pub mod clip;
 pub mod error;
 pub mod input;

@@ -1,6 +1,8 @@
 //! Phone numbers as address books have them, read into E.164: with spaces, brackets and dashes, with the prefix for calls
 //! abroad or without any, in the digits of several scripts. Pure.
 
+use crate::share::model::calling_codes::CODES;
+
 /// Digits of a whole number: of a short one, and at most (ITU-T E.164, 6.2.1).
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// What is dialled before a number inside a country, where it is not 0. In Italy the 0 is a part of the number.
@@ -28,6 +30,17 @@ pub fn meanings(text: &str, country: Option<&str>) -> Vec<String> {
         [Some(format!("{code}{national}")), bare].into_iter().flatten().filter_map(whole).collect();
     meanings.dedup();
     meanings
+}
+
+/// The calling code that a number in E.164 begins with.
+pub fn calling_code(number: &str) -> Option<&'static str> {
+    // No code begins with another one, but for those that share +1 and +7.
+    CODES.iter().map(|(_, code)| *code).filter(|code| number.starts_with(code)).max_by_key(|code| code.len())
+}
+
+/// The calling code of a region (ISO 3166-1 alpha-2, as in `pt-PT`), in either case.
+pub fn of_region(region: &str) -> Option<&'static str> {
+    CODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(region)).map(|(_, code)| *code)
 }
 
 /// The digits, and whether a plus stands before them. What comes after the number itself is left out.
@@ -105,6 +118,30 @@ mod tests {
             ("+36", "06 20 123 4567", "+36201234567"),
         ] {
             assert_eq!(meanings(text, Some(country)).first().map(String::as_str), Some(meant), "{country} {text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_regions_have_their_codes() {
+        for (number, region, code) in [
+            ("+351912345678", "PT", "+351"),
+            ("+34612345678", "es", "+34"),
+            ("+12125550100", "US", "+1"),
+            ("+5511987654321", "BR", "+55"),
+            ("+79123456789", "RU", "+7"),
+            ("+447946000000", "GB", "+44"),
+            ("+238991234567", "CV", "+238"),
+        ] {
+            assert_eq!((calling_code(number), of_region(region)), (Some(code), Some(code)), "{number} {region}");
+        }
+        assert_eq!(
+            (calling_code("+999123456"), calling_code(""), of_region("XX"), of_region("")),
+            (None, None, None, None)
+        );
+        // As +1 and +7, codes are parts of no other code, so that the longest is the only one.
+        for (_, code) in CODES {
+            let inside = CODES.iter().filter(|(_, other)| *other != code && other.starts_with(code)).count();
+            assert_eq!(inside, 0, "{code}");
         }
     }
 

@@ -136,6 +136,8 @@ pub struct Claim {
     pub name: String,
     /// What the household is called.
     pub home: String,
+    /// The calling code of its country.
+    pub country: Option<String>,
     /// The person's photo, as TVs show who shares.
     pub photo: Option<PhotoId>,
     /// The same photo once more, as TVs show who watches: a photo has one owner, and goes with them.

@@ -46,7 +46,7 @@ pub fn claim(
     if is_claimed(ledger)? {
         return Err(ShareError::Claimed);
     }
-    let account = people::add_account(ledger, date, &claim.home, None)?.id;
+    let account = people::add_account(ledger, date, &claim.home, claim.country.as_deref())?.id;
     let new = NewUser { account, name: claim.name.clone(), msisdn: None, email: None, pin: None };
     let user = people::add_user(ledger, date, &new, None)?.id;
     profile::set_user_photo(ledger, news, user, claim.user_photo)?;

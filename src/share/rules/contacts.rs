@@ -11,7 +11,7 @@ use crate::ground::limits;
 use crate::share::ledger::{Ledger, Order, Rows, all};
 use crate::share::model::error::ShareError;
 use crate::share::model::phone_numbers;
-use crate::share::model::rows::User;
+use crate::share::model::rows::{Sender, User};
 use crate::share::model::views::Contact;
 use crate::share::rules::directory;
 
@@ -61,13 +61,35 @@ impl Read {
     }
 }
 
-/// The first contacts of a sender's, which are all that is looked at, as their household writes numbers.
-pub fn read(ledger: &dyn Rows, id: SenderId, contacts: &[Contact]) -> Result<Vec<Read>, ShareError> {
+/// Where the numbers of a sender's address book are from that don't say it: the country of the sender's own number; else
+/// that of their household; else that of the `region` their phone is set to; else that of the only household.
+fn country(ledger: &dyn Rows, sender: &Sender, region: Option<&str>) -> Result<Option<String>, ShareError> {
+    if let Some(code) = sender.msisdn.as_deref().and_then(phone_numbers::calling_code) {
+        return Ok(Some(code.to_owned()));
+    }
+    let own = sender.account.map(|account| directory::account(ledger, account)).transpose()?;
+    if let Some(country) = own.and_then(|household| household.country) {
+        return Ok(Some(country));
+    }
+    if let Some(code) = region.and_then(phone_numbers::of_region) {
+        return Ok(Some(code.to_owned()));
+    }
+    match directory::accounts(ledger)?.as_slice() {
+        [only] => Ok(only.country.clone()),
+        _ => Ok(None),
+    }
+}
+
+/// The first contacts of a sender's, which are all that is looked at, as numbers are written where the sender is from.
+/// `region`: what their phone is set to, such as `PT`.
+pub fn read(
+    ledger: &dyn Rows,
+    id: SenderId,
+    contacts: &[Contact],
+    region: Option<&str>,
+) -> Result<Vec<Read>, ShareError> {
     let sender = ledger.sender(id)?.ok_or(ShareError::NotFound("sender"))?;
-    let country = match sender.account {
-        Some(account) => directory::account(ledger, account)?.country,
-        None => None,
-    };
+    let country = country(ledger, &sender, region)?;
     let first = contacts.iter().take(limits::CONTACTS);
     Ok(first
         .map(|contact| Read {

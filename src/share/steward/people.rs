@@ -187,9 +187,19 @@ impl Steward {
 
     /// Finds a sender's contacts among the users, as many as may be looked for in a day, and remembers those it finds.
     pub fn match_contacts(&self, sender: SenderId, contacts: &[Contact]) -> Result<Matches, ShareError> {
+        self.match_contacts_of(sender, contacts, None)
+    }
+
+    /// The same, of a phone that is set to a `region`, such as `PT`.
+    pub fn match_contacts_of(
+        &self,
+        sender: SenderId,
+        contacts: &[Contact],
+        region: Option<&str>,
+    ) -> Result<Matches, ShareError> {
         let (of, read) = self.read(|ledger| {
             let of = ledger.sender(sender)?.and_then(|sender| sender.account);
-            Ok((of, contacts::read(ledger, sender, contacts)?))
+            Ok((of, contacts::read(ledger, sender, contacts, region)?))
         })?;
         let (now, date) = (self.clock.now(), self.date());
         let keys: Vec<_> = read.iter().map(contacts::Read::key).collect();

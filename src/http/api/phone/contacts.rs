@@ -29,6 +29,8 @@ pub(in crate::http) fn known(api: &Api, sender: &Sender) -> Answered {
 #[derive(Deserialize)]
 struct ContactsBody {
     contacts: Option<Vec<ContactBody>>,
+    /// What the phone is set to, such as `PT`.
+    region: Option<String>,
     sealed: Option<String>,
 }
 
@@ -51,7 +53,7 @@ pub(in crate::http) fn find(api: &Api, request: &Request, phone: &Phone, sender:
     }
     let contacts = said.contacts.ok_or_else(|| Failure::BadBody("contacts are missing".to_owned()))?;
     let contacts = contacts.into_iter().map(|ContactBody { msisdn, email }| Contact { msisdn, email });
-    let matches = api.steward.match_contacts(sender.id, &contacts.collect::<Vec<_>>())?;
+    let matches = api.steward.match_contacts_of(sender.id, &contacts.collect::<Vec<_>>(), said.region.as_deref())?;
     let mut value = json!({
         "matched": matches.matched.iter().map(contact).collect::<Vec<_>>(),
         "considered": matches.considered,

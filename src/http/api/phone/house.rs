@@ -14,7 +14,7 @@ use crate::http::api::services::Api;
 use crate::http::pages::texts;
 use crate::http::ports::photos::PhotoOf;
 use crate::http::request::Request;
-use crate::share::{Claim, Enrolment, RefusedKind};
+use crate::share::{Claim, Enrolment, RefusedKind, of_region};
 
 /// Characters of a person's name that a household may be called after.
 const HOME_NAME_CHARS: usize = 80;
@@ -59,6 +59,10 @@ struct ClaimBody {
     code: String,
     name: String,
     home: Option<String>,
+    /// The calling code of the home's country, as people write it.
+    country: Option<String>,
+    /// What the phone is set to, such as `PT`: where no country was given.
+    region: Option<String>,
     photo: Option<String>,
 }
 
@@ -66,18 +70,20 @@ struct ClaimBody {
 pub(in crate::http) fn claim(api: &Api, request: &Request) -> Answered {
     same_site(request)?;
     with_code(api, request, RefusedKind::Code, || {
-        let ClaimBody { code, name, home, photo } = body(request)?;
+        let ClaimBody { code, name, home, country, region, photo } = body(request)?;
         // Nobody has a photo drawn who can't claim anything.
         api.steward.check_claim(&code)?;
         let home = home.filter(|home| !home.trim().is_empty()).unwrap_or_else(|| {
             let first: String = name.trim().chars().take(HOME_NAME_CHARS).collect();
             texts::home_of(&first, language(request))
         });
+        let country = country.filter(|country| !country.trim().is_empty());
+        let country = country.or_else(|| Some(of_region(&region?)?.to_owned()));
         let newcomer = || PhotoOf::Newcomer(code.trim().to_owned());
         let photo = photo_of(photo.as_ref()).map(|url| photos::from_data_url(api, url, newcomer())).transpose()?;
         let claimed = photos::given(api, photo, || {
             let user_photo = photo.map(|photo| api.photos.copy(photo)).transpose()?;
-            let claim = Claim { code, name, home, photo, user_photo };
+            let claim = Claim { code, name, home, country, photo, user_photo };
             photos::given(api, user_photo, || Ok(api.steward.claim(claim)?))
         })?;
         Ok(created(&json!({

@@ -16,7 +16,7 @@ fn empty_house() -> (Arc<SetClock>, Arc<MemoryStorage>, Steward) {
 
 fn claim_with(steward: &Steward, code: &str) -> Result<(), ShareError> {
     let (code, name, home) = (code.to_owned(), "Rui".to_owned(), "Casa".to_owned());
-    steward.claim(Claim { code, name, home, photo: None, user_photo: None }).map(drop)
+    steward.claim(Claim { code, name, home, country: None, photo: None, user_photo: None }).map(drop)
 }
 
 fn address(last: u8) -> IpAddr {

@@ -410,6 +410,19 @@ fn senders_know_their_household_and_whom_they_find() {
     let national = [contact("912 345 678", "")];
     assert_eq!(find(bia, &national).0, [], "her household says nothing of its country");
     assert_eq!(find(evas_phone, &national).0, [leo]);
+    // What the phone is set to counts where nothing better is known; what the household says, before it; and before both
+    // the country of the sender's own number.
+    let of = |sender, region| {
+        let matches = house.steward.match_contacts_of(sender, &national, Some(region)).expect("matched");
+        matches.matched.iter().map(|user| user.id).collect::<Vec<_>>()
+    };
+    assert_eq!((of(bia, "PT"), of(bia, "pt"), of(bia, "ES"), of(bia, "?")), (vec![leo], vec![leo], vec![], vec![]));
+    assert_eq!((of(nobodys, "PT"), of(evas_phone, "ES")), (vec![leo], vec![leo]));
+    let number = |text: &str| ProfileChange { msisdn: Some(text.into()), ..ProfileChange::default() };
+    house.steward.change_sender(bia, number("+351 966 000 000")).expect("her number");
+    assert_eq!((find(bia, &national).0, of(bia, "ES")), (vec![leo], vec![leo]));
+    house.steward.change_sender(evas_phone, number("+34 612 345 678")).expect("her number");
+    assert_eq!(find(evas_phone, &national).0, []);
 
     let mut long = vec![contact("", ""); limits::CONTACTS];
     long.push(contact("+351912345678", ""));

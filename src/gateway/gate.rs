@@ -212,6 +212,8 @@ fn refusal(error: ShareError) -> PublishRefusal {
 mod tests {
     use std::time::Duration;
 
+    use futures_lite::future::block_on;
+
     use super::*;
     use crate::ground::recording_failure::{self, NO_ROOM, TOO_LONG};
     use crate::lifecycle::follow::Followed;
@@ -240,9 +242,9 @@ mod tests {
     /// What publishers of both doors are told who come back to a share at this moment.
     fn answers(doorkeeper: &Doorkeeper, token: &str) -> [Option<PublishRefusal>; 3] {
         let path = format!("live/{token}");
-        let admitted = smol::block_on(WebCameraGate::admit(doorkeeper, token)).err();
-        let web_camera = smol::block_on(WebCameraGate::open(doorkeeper, token, None)).err();
-        let rtsp = smol::block_on(Gate::open(doorkeeper, &path, &[])).err();
+        let admitted = block_on(WebCameraGate::admit(doorkeeper, token)).err();
+        let web_camera = block_on(WebCameraGate::open(doorkeeper, token, None)).err();
+        let rtsp = block_on(Gate::open(doorkeeper, &path, &[])).err();
         [admitted, web_camera, rtsp]
     }
 
@@ -277,8 +279,7 @@ mod tests {
             let new = house.steward.new_share_for_cameras(&[house.ana], None).expect("a share");
             house.steward.media_started(new.share.id).expect("preparing");
             house.steward.recording_failed(new.share.id, why).expect("said");
-            let _publisher =
-                smol::block_on(WebCameraGate::open(&doorkeeper, &new.publish_token, None)).expect("it is back");
+            let _publisher = block_on(WebCameraGate::open(&doorkeeper, &new.publish_token, None)).expect("it is back");
             let share = house.steward.share(Asker::Owner, new.share.id).expect("a share").share;
             recording_failure::code(&share.recording_failure.expect("something is said"))
         });

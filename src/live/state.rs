@@ -70,6 +70,8 @@ pub struct Line {
     pub packets_lost: u64,
     /// Pictures that were left out, because a part of them or what they build on was lost.
     pub pictures_dropped: u64,
+    /// Whether all pictures are left out now, up to the next key frame.
+    pub is_dropping: bool,
 }
 
 /// What has been counted of a stream.

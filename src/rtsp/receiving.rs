@@ -172,6 +172,7 @@ impl Receiving {
                 wait_ms: self.receiver.held(now).as_millis() as u64,
                 packets_lost: counts.lost,
                 pictures_dropped: counts.dropped_access_units,
+                is_dropping: self.receiver.is_dropping(),
             });
         }
     }

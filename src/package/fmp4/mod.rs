@@ -71,7 +71,7 @@ impl Fmp4 {
         self.ask(|packager, source| packager.playlist(source, reload))
     }
 
-    /// Whether there are pictures, and nothing tells their rate yet: there is no playlist before.
+    /// Whether there are pictures that aren't dropped, and nothing tells their rate yet: there is no playlist before.
     pub fn awaits_rate(&self) -> bool {
         self.ask(|packager, source| packager.awaits_rate(source))
     }

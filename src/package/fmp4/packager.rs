@@ -316,9 +316,13 @@ impl Packager {
         Ok(self.playlists[slot].clone())
     }
 
-    /// Whether there are pictures, and nothing tells their rate yet: there is no playlist before.
+    /// Whether there are pictures, and nothing tells their rate yet: there is no playlist before. Where those that come are
+    /// dropped, how long they are awaited tells nothing.
     pub fn awaits_rate(&self, source: &Source) -> bool {
-        self.segments.targets().is_none() && !self.init_segments.is_empty() && !source.ended()
+        self.segments.targets().is_none()
+            && !self.init_segments.is_empty()
+            && !source.ended()
+            && !source.counts.line.is_dropping
     }
 
     /// Its pictures have been awaited for so long that their rate must be a low one.

@@ -9,7 +9,7 @@ use crate::ground::frame::{AudioFrame, Frame, VideoFrame, VideoParams};
 use crate::ground::id::ShareId;
 use crate::ground::limits;
 use crate::ground::time::{Ticks90k, UnixMs};
-use crate::live::{Hub, OpenError, Publisher, RecordingState, Status, Stream};
+use crate::live::{Hub, Line, OpenError, Publisher, RecordingState, Status, Stream};
 use crate::package::fmp4::packager::LINGER;
 use crate::package::fmp4::{Fmp4, RECORDER, Reader};
 use crate::wire::aac::parse_config;
@@ -82,6 +82,23 @@ fn a_reader_starts_at_the_newest_key_frame_and_follows() {
     assert_eq!(stream.counts().readers, 1);
     drop(reader);
     assert_eq!(stream.counts().readers, 0);
+}
+
+/// A loss behind the first key frame: that no picture comes doesn't say that they are few.
+#[test]
+fn a_freeze_at_the_beginning_says_nothing_of_the_rate() {
+    let hub = Hub::new(1, None);
+    let (mut publisher, stream) = open(&hub);
+    let fmp4 = Fmp4::of(&stream);
+    let params = Arc::new(VideoParams { frame_duration: None, ..(*params()).clone() });
+    future::block_on(fmp4.begin());
+    publisher.write(&mut vec![picture(&params, 0, true, 100), picture(&params, 1, false, 100)], NOW);
+    future::block_on(fmp4.begin());
+    assert!(fmp4.awaits_rate());
+    publisher.tell_line(Line { is_dropping: true, ..Line::default() });
+    assert!(!fmp4.awaits_rate());
+    publisher.tell_line(Line::default());
+    assert!(fmp4.awaits_rate());
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! | what stands before a picture | between | the picture ends; between | the picture ends; between |
 //! | anything with another timestamp | as it says above | the picture ends first | the picture ends first |
 //! | a marker that is trusted | between | the picture ends; between | the picture ends; between |
-//! | a loss | between | broken | broken |
+//! | a loss | between; what stood before a picture is dropped | broken | broken |
 //!
 //! A NAL unit comes whole ([`AccessUnitBuilder::nal`]), or as one `nal_start` and `nal_continue` up to the last. Any other
 //! NAL unit or the picture's end before that last one drops what has come of it, which is a loss.
@@ -156,8 +156,17 @@ impl AccessUnitBuilder {
 
     /// So many packets between what came and what comes were lost: what builds on what was in them is of no use.
     pub fn lost(&mut self, packets: u64) {
-        if let State::Inside { key } = self.state {
-            self.state = State::Broken { key };
+        if let Some(start) = self.open_nal.take() {
+            self.data.truncate(start);
+        }
+        match self.state {
+            // The picture it belongs to may be lost.
+            State::Between { .. } => {
+                self.data.clear();
+                self.recovers = false;
+            }
+            State::Inside { key } => self.state = State::Broken { key },
+            State::Broken { .. } => {}
         }
         self.references.lost(packets);
     }
@@ -166,6 +175,7 @@ impl AccessUnitBuilder {
     pub fn break_off(&mut self) {
         self.lost(1);
         self.references.miss();
+        self.references.numbers_begin_anew();
     }
 
     /// A NAL unit with this header begins, at this timestamp. `first_bytes` are its first bytes, header included.
@@ -198,7 +208,7 @@ impl AccessUnitBuilder {
                     self.markers = Markers::Ignored;
                     self.references.miss();
                 }
-                self.references.lost(1);
+                self.references.suspect();
                 State::Broken { key: is_key }
             }
             State::Between { .. } => State::Inside { key: is_key },
@@ -242,8 +252,11 @@ impl AccessUnitBuilder {
     /// Takes a further fragment of the NAL unit of this kind that was begun; `last` closes it. Where none was, its beginning
     /// is lost.
     pub fn nal_continue(&mut self, kind: u8, body: &[u8], last: bool) {
-        let Some(start) = self.open_nal else {
-            self.lost(1);
+        let is_of_it = |start: &usize| self.data[start + 4] & 0x1F == kind;
+        let Some(start) = self.open_nal.filter(is_of_it) else {
+            // It is here, so it is none of those that are known to be lost.
+            self.lost(0);
+            self.references.suspect();
             if kind == nal_type::IDR {
                 self.references.miss();
             }
@@ -288,8 +301,7 @@ impl AccessUnitBuilder {
 
     /// Drops what has come of a NAL unit whose rest does not come.
     fn drop_open_nal(&mut self) {
-        if let Some(start) = self.open_nal.take() {
-            self.data.truncate(start);
+        if self.open_nal.is_some() {
             self.lost(1);
         }
     }
@@ -297,7 +309,12 @@ impl AccessUnitBuilder {
     /// Takes what this NAL unit says of the pictures that follow.
     fn take_sets(&mut self, nal: &[u8]) {
         match kind(nal[0]) {
-            nal_type::SPS => self.references.sets_came(),
+            nal_type::SPS => {
+                self.references.sets_came();
+                if !self.sets.knows_sps(nal) {
+                    self.references.numbers_begin_anew();
+                }
+            }
             nal_type::SEI => self.recovers |= is_recovery_point(nal),
             _ => {}
         }
@@ -481,6 +498,92 @@ mod tests {
         builder.nal(9000, KEY, &mut out);
         builder.marker(&mut out);
         assert_eq!(out.len(), 3, "the loss was before it");
+    }
+
+    #[test]
+    fn what_stood_before_a_lost_picture_is_not_put_before_the_next() {
+        const RECOVERY: &[u8] = &[0x06, 6, 1, 0xA0, 0x80];
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.nal(0, KEY, &mut out);
+        builder.marker(&mut out);
+        builder.nal(3000, NOTE, &mut out);
+        builder.lost(1);
+        builder.nal(6000, KEY, &mut out);
+        builder.marker(&mut out);
+        // A note in fragments, of which the last is lost, as is the first of the next key frame.
+        builder.nal_start(9000, 0x06, &[5, 1], &mut out);
+        builder.lost(2);
+        builder.nal_continue(nal_type::IDR, &[1, 2, 3], true);
+        assert!(builder.is_seeking());
+        builder.nal(12_000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.iter().map(kinds).collect::<Vec<_>>(), [[5], [5], [5]]);
+        // The picture from which all would be right again is lost.
+        builder.break_off();
+        builder.nal(15_000, RECOVERY, &mut out);
+        builder.lost(1);
+        builder.nal(18_000, INTER, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.len(), 3);
+    }
+
+    #[test]
+    fn a_fragment_of_another_kind_is_no_part_of_what_is_open() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        builder.nal_start(0, 0x06, &[5, 1], &mut out);
+        builder.nal_continue(nal_type::IDR, &[1, 2, 3], true);
+        builder.nal(3000, KEY, &mut out);
+        builder.marker(&mut out);
+        assert_eq!(out.iter().map(kinds).collect::<Vec<_>>(), [[5]]);
+    }
+
+    /// What comes of a picture in many fragments tells of one picture, however many they are.
+    #[test]
+    fn the_rest_of_a_broken_picture_that_nothing_builds_on_costs_no_more() {
+        let (mut builder, mut out) = (builder(), Vec::new());
+        let inter = |number: u8| [0x41, 0b1001_1010 | number >> 3, number << 5 | 1];
+        builder.nal(0, KEY, &mut out);
+        for number in 1..4 {
+            builder.nal(i64::from(number) * 3000, &inter(number), &mut out);
+        }
+        builder.nal_start(12_000, 0x01, &inter(4)[1..], &mut out);
+        builder.lost(1);
+        for last in [false, false, false, false, false, true] {
+            builder.nal_continue(1, &[7, 7], last);
+        }
+        builder.nal(15_000, &inter(4), &mut out);
+        builder.marker(&mut out);
+        assert_eq!((out.len(), builder.dropped()), (5, 1));
+    }
+
+    #[test]
+    fn numbers_that_were_wrong_may_be_right_of_another_coder() {
+        let other = {
+            let mut sps = SPS_360.to_vec();
+            sps[2] ^= 0x20;
+            sps
+        };
+        let inter = |number: u8| [0x41, 0b1001_1010 | number >> 3, number << 5 | 1];
+        for (sps, breaks_off, given) in [(SPS_360, false, 4), (SPS_360, true, 5), (&other[..], false, 5)] {
+            let (mut builder, mut out) = (builder(), Vec::new());
+            let mut time = 0;
+            let mut picture = |builder: &mut AccessUnitBuilder, slice: &[u8]| {
+                time += 3000;
+                builder.nal(time, slice, &mut out);
+                builder.marker(&mut out);
+                out.len()
+            };
+            picture(&mut builder, KEY);
+            picture(&mut builder, &inter(0));
+            if breaks_off {
+                builder.break_off();
+            }
+            builder.nal(0, sps, &mut Vec::new());
+            picture(&mut builder, KEY);
+            assert_eq!(picture(&mut builder, &inter(1)), 4);
+            builder.lost(1);
+            assert_eq!(picture(&mut builder, &inter(2)), given);
+        }
     }
 
     #[test]

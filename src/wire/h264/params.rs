@@ -119,6 +119,11 @@ impl ParameterSets {
         }
     }
 
+    /// Whether this SPS is the one that is known by its id.
+    pub fn knows_sps(&self, nal: &[u8]) -> bool {
+        sps_id(nal).and_then(|id| self.sps.get(&id)).is_some_and(|known| &known[..] == nal)
+    }
+
     /// Takes the beginning of a slice of a key frame: it says which of the sets hold from here on (H.264, 7.3.3).
     pub fn use_for(&mut self, slice: &[u8]) {
         let mut numbers = Numbers::of(slice.get(1..).unwrap_or_default());

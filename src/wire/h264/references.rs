@@ -50,6 +50,16 @@ impl References {
         self.doubt = self.doubt.saturating_add(packets);
     }
 
+    /// Something lacks its beginning: if no packet is known to be lost, one was.
+    pub fn suspect(&mut self) {
+        self.doubt = self.doubt.max(1);
+    }
+
+    /// What comes may be of another coder, whose numbers may be right.
+    pub fn numbers_begin_anew(&mut self) {
+        self.are_numbers_wrong = false;
+    }
+
     /// Parameter sets came, as they do before a key frame: if packets were lost since, it may have been in them.
     pub fn sets_came(&mut self) {
         self.key_announced = true;

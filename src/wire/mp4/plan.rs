@@ -234,6 +234,8 @@ impl Pictures {
         if piece.still {
             keep_last(&mut sides, &self.pts[first..]);
         }
+        // What comes before the first picture that anything can be decoded from is lost.
+        plan.is_shortened |= (0..first).any(|n| piece.side(self.pts[n], self.durations[n], timescale) == Side::Inside);
         let is_inside = |n: usize| sides[n - first] == Side::Inside;
         let Some(lo) = (first..self.pts.len()).find(|n| is_inside(*n)) else { return };
         let hi = (lo..self.pts.len()).rfind(|n| is_inside(*n)).unwrap_or(lo);

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::ground::limits;
 use crate::ground::time::Ticks90k;
-use crate::wire::playlist::targets::{MEASURED, PAUSE, Rate, Targets};
+use crate::wire::playlist::targets::{LONGEST_BEFORE, MEASURED, PAUSE, Rate, Targets};
 
 /// Where less than this is missing between two segments, the second goes on where the first stops.
 const BREAK: Ticks90k = Ticks90k::from_ms(100);
@@ -304,7 +304,7 @@ impl Segments {
     fn close_before(&mut self, start: Ticks90k) {
         let Some(open) = &self.open else { return };
         let (longest, pause) =
-            self.targets.map_or((PAUSE, PAUSE), |targets| (targets.longest_segment(), targets.pause()));
+            self.targets.map_or((LONGEST_BEFORE, PAUSE), |targets| (targets.longest_segment(), targets.pause()));
         // What parts have been said to last is what they last.
         let keeps_its_end = open.in_parts || start - open.end() > pause || start - open.span.start > longest;
         self.close_segment(if keeps_its_end { open.end().min(start) } else { start });
@@ -554,6 +554,9 @@ pub(crate) mod tests {
         let slow = unsaid(&[0, 180_000, 360_000, 540_000]);
         assert_eq!(slow.targets(), Some(Targets::of(Ticks90k(180_000))), "two distances are enough");
         assert!(slow.closed_from(2).all(|(_, closed)| closed.continuous && closed.span.duration == Ticks90k(180_000)));
+        let frozen = unsaid(&starts[..2]);
+        assert!(frozen.slow_targets().part.is_some(), "a freeze takes no parts away");
+        assert_eq!(unsaid(&[0]).slow_targets().part, None);
         let late = unsaid(&(0..20).map(|n| (n + 60 * n.min(1)) * 3000).collect::<Vec<_>>());
         assert_eq!(late.targets(), Some(Targets::of(Ticks90k(3000))), "the second picture alone was late");
         let mut short = unsaid(&starts[..3]);

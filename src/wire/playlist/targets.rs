@@ -20,6 +20,8 @@ const MEASURED_AT_MOST: Ticks90k = Ticks90k::from_ms(1000);
 const MEASURED_DISTANCES_AT_MOST: usize = 256;
 /// A pause of the pictures is longer than this: [`Targets::pause`].
 pub const PAUSE: Ticks90k = Ticks90k::from_ms(1500);
+/// What a picture or a segment lasts at most while nothing is promised yet: it keeps the shortest promise there is.
+pub const LONGEST_BEFORE: Ticks90k = Ticks90k::from_ms(1490);
 
 /// What is promised of a stream's segments and parts, from its beginning to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +93,11 @@ impl Rate {
         Targets::of(Ticks90k(long.0 / number.max(1)).max(Ticks90k(1)))
     }
 
-    /// The same of a stream whose next picture has been awaited for long: it is slow, as it was, or has become so.
+    /// The same of a stream whose next picture has been awaited for long: it goes on as it was, if anything is known of that,
+    /// or else it is slow.
     pub fn slow_targets(&self) -> Targets {
         let known = self.targets();
-        if known.part.is_none() { known } else { Targets::of(PAUSE) }
+        if self.distances.is_empty() { Targets::of(PAUSE) } else { known }
     }
 
     /// How many of the distances are no pauses, which a beginning may have, and how long those are.

@@ -26,8 +26,10 @@ use video::VideoTrack;
 const SETTLING: Duration = Duration::from_millis(150);
 /// Sound whose pictures do not come is held back for no longer than this.
 const LONGEST_SETTLING: Duration = Duration::from_secs(1);
-/// A sender that was asked for a key frame and sends none is asked again after this time.
+/// A sender that was asked for a key frame and sends none is asked again after this time, and then after twice as long.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// The same, at most: there are senders that never send another.
+const ASK_AGAIN_MOST: Duration = Duration::from_secs(30);
 /// The source number in our receiver reports. They are sent to one publisher alone, so any number serves.
 const OWN_SSRC: u32 = 0x4C61_7265;
 
@@ -45,6 +47,8 @@ pub struct Receiver {
     counts: Counts,
     /// When the sender was last asked for a key frame.
     asked: Option<Moment>,
+    /// How often that was since its last key frame.
+    asked_in_vain: u32,
 }
 
 #[derive(Debug)]
@@ -84,7 +88,7 @@ impl Receiver {
     /// A receiver for tracks described by `media`, in the order of the SDP.
     pub fn new(media: &[Media], delivery: Delivery) -> Result<Self, RtpError> {
         let tracks = media.iter().map(|media| Track::new(media, delivery)).collect::<Result<_, _>>()?;
-        Ok(Self { tracks, started: None, holding: true, counts: Counts::default(), asked: None })
+        Ok(Self { tracks, started: None, holding: true, counts: Counts::default(), asked: None, asked_in_vain: 0 })
     }
 
     /// Takes one RTP packet of track `track`; frames that are complete are added to `frames`.
@@ -162,6 +166,11 @@ impl Receiver {
         self.tracks.iter().any(|track| matches!(&track.codec, Codec::Video(video) if video.is_inside_picture()))
     }
 
+    /// Whether pictures come that are of no use, up to the next key frame.
+    pub fn is_dropping(&self) -> bool {
+        self.tracks.iter().any(|track| matches!(&track.codec, Codec::Video(video) if video.is_dropping()))
+    }
+
     /// Whether the source of a track said that it is leaving.
     pub fn said_goodbye(&self) -> bool {
         self.tracks.iter().any(|track| track.said_goodbye || track.source.is_gone())
@@ -208,6 +217,9 @@ impl Receiver {
                 let readable = video.take(packet, timestamp, lost, clock, now, frames);
                 for frame in &frames[known..] {
                     let Frame::Video(picture) = frame else { continue };
+                    if picture.key {
+                        self.asked_in_vain = 0;
+                    }
                     begun.get_or_insert(now);
                     clock.arrived(picture.dts, arrival);
                 }
@@ -295,7 +307,7 @@ impl Receiver {
     }
 
     /// A request for a key frame (RFC 4585, 6.3.1), and of which track, where pictures are dropped up to the next one, or
-    /// somebody else wants one: at most one a second.
+    /// somebody else wants one: at most one a second, and ever less often where none comes.
     ///
     /// It is sent whether the sender has offered to listen to it (RFC 4585, 4) or not: what it doesn't know it passes over
     /// (RFC 3550, 6.1).
@@ -305,12 +317,17 @@ impl Receiver {
             Codec::Audio(_) => false,
         };
         let index = self.tracks.iter().position(needs)?;
-        if self.asked.is_some_and(|asked| now.since(asked) < ASK_AGAIN) {
+        let again = (ASK_AGAIN * (1 << self.asked_in_vain.saturating_sub(1).min(5))).min(ASK_AGAIN_MOST);
+        if self.asked.is_some_and(|asked| now.since(asked) < again) {
             return None;
         }
         let packet = self.compound(index, true, now);
+        if packet.is_empty() {
+            return None;
+        }
         self.asked = Some(now);
-        (!packet.is_empty()).then_some((index, packet))
+        self.asked_in_vain = self.asked_in_vain.saturating_add(1);
+        Some((index, packet))
     }
 
     /// A report, perhaps with a request for a key frame behind it.
@@ -577,7 +594,9 @@ mod tests {
         receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(1000), &mut frames);
         assert_eq!(receiver.ask_for_key_frame(false, at_ms(1000)), None);
         receiver.rtp(VIDEO, &packet(96, 3, 6000, INTER), at_ms(1066), &mut frames);
+        assert!(!receiver.is_dropping());
         receiver.handle_timeout(at_ms(2000), &mut frames);
+        assert!(receiver.is_dropping());
         let (track, packet) = receiver.ask_for_key_frame(false, at_ms(2000)).expect("one was lost");
         assert_eq!(track, VIDEO);
         let compound = Compound::parse(&packet).expect("a compound packet");
@@ -709,6 +728,21 @@ mod tests {
             _ => None,
         });
         assert_eq!(blocks, Some(7));
+    }
+
+    #[test]
+    fn who_sends_no_key_frame_is_asked_ever_less_often() {
+        let mut receiver = Receiver::new(&media()[..1], Delivery::Reliable).expect("good media");
+        let asked = |receiver: &mut Receiver, from_s: u64, to_s: u64| {
+            let seconds = from_s..to_s;
+            let asked: Vec<_> =
+                seconds.filter(|s| receiver.ask_for_key_frame(true, at_ms(s * 1000)).is_some()).collect();
+            asked
+        };
+        receiver.rtp(VIDEO, &packet(96, 1, 0, KEY), at_ms(0), &mut Vec::new());
+        assert_eq!(asked(&mut receiver, 1, 130), [1, 2, 4, 8, 16, 32, 62, 92, 122]);
+        receiver.rtp(VIDEO, &packet(96, 2, 90_000, KEY), at_ms(130_000), &mut Vec::new());
+        assert_eq!(asked(&mut receiver, 130, 137), [130, 131, 133], "it has sent one");
     }
 
     fn fraction_lost(report: &[u8]) -> Option<u8> {

@@ -10,7 +10,7 @@ use crate::ground::id::ShareId;
 use crate::ground::publish_refusal::PublishRefusal;
 use crate::ground::time::{Clock, UnixMs};
 use crate::lifecycle::follow::Follower;
-use crate::live::{Hub, OpenError, Publisher, Status};
+use crate::live::{Hub, OpenError, Publisher, RecordingState, Status};
 use crate::package::fmp4::FinishedRecording;
 use crate::recording::library::Library;
 use crate::rtsp::{Answer, Gate};
@@ -110,11 +110,19 @@ impl Doorkeeper {
                 OpenError::Full(streams) => full(streams),
             }
         })?;
+        let is_recorded_anew = new.as_ref().is_some_and(|stream| stream.recording() == RecordingState::On);
         if let Some(stream) = new {
             self.executor.spawn(self.watch.clone().follow(stream)).detach();
         }
         let steward = self.steward.clone();
-        if let Err(error) = unblock(Work::Storage, move || steward.media_started(share)).await {
+        let begin = move || {
+            steward.media_started(share)?;
+            if is_recorded_anew && let Err(error) = steward.recording_goes_on(share) {
+                log::error!("that the recording of share={share} goes on can't be written down: {error}");
+            }
+            Ok(())
+        };
+        if let Err(error) = unblock(Work::Storage, begin).await {
             self.hub.end(share);
             return Err(refusal(error));
         }
@@ -204,7 +212,10 @@ fn refusal(error: ShareError) -> PublishRefusal {
 mod tests {
     use std::time::Duration;
 
+    use futures_lite::future::block_on;
+
     use super::*;
+    use crate::ground::recording_failure::{self, NO_ROOM, TOO_LONG};
     use crate::lifecycle::follow::Followed;
     use crate::lifecycle::room::tests::{House, house};
     use crate::share::{Asker, ShareState};
@@ -231,9 +242,9 @@ mod tests {
     /// What publishers of both doors are told who come back to a share at this moment.
     fn answers(doorkeeper: &Doorkeeper, token: &str) -> [Option<PublishRefusal>; 3] {
         let path = format!("live/{token}");
-        let admitted = smol::block_on(WebCameraGate::admit(doorkeeper, token)).err();
-        let web_camera = smol::block_on(WebCameraGate::open(doorkeeper, token, None)).err();
-        let rtsp = smol::block_on(Gate::open(doorkeeper, &path, &[])).err();
+        let admitted = block_on(WebCameraGate::admit(doorkeeper, token)).err();
+        let web_camera = block_on(WebCameraGate::open(doorkeeper, token, None)).err();
+        let rtsp = block_on(Gate::open(doorkeeper, &path, &[])).err();
         [admitted, web_camera, rtsp]
     }
 
@@ -258,5 +269,20 @@ mod tests {
         assert_eq!(answers(&doorkeeper, &over.1), [no_more(), no_more(), no_more()]);
         let state = house.steward.share(Asker::Owner, left_off.0).expect("a share").share.state;
         assert_eq!(state, ShareState::Preparing, "and nobody has ended it");
+    }
+
+    #[test]
+    fn a_recording_that_waited_for_room_before_a_stop_has_a_gap_when_it_goes_on() {
+        let house = house(100);
+        let doorkeeper = doorkeeper(&house);
+        let [full, long] = [NO_ROOM, TOO_LONG].map(|why| {
+            let new = house.steward.new_share_for_cameras(&[house.ana], None).expect("a share");
+            house.steward.media_started(new.share.id).expect("preparing");
+            house.steward.recording_failed(new.share.id, why).expect("said");
+            let _publisher = block_on(WebCameraGate::open(&doorkeeper, &new.publish_token, None)).expect("it is back");
+            let share = house.steward.share(Asker::Owner, new.share.id).expect("a share").share;
+            recording_failure::code(&share.recording_failure.expect("something is said"))
+        });
+        assert_eq!((full, long), ("gaps", "too_long"));
     }
 }

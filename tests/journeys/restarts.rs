@@ -107,6 +107,8 @@ fn what_does_not_come_back_after_a_stop_is_told_as_that_and_kept() {
     assert_eq!(phone.state(&share), "ready", "it may come back for a while");
     told.wait_for("share", |event| event["share_id"] == share.id.as_str() && event["state"] == "ended");
     assert_eq!(phone.0.get(&format!("/api/v1/shares/{}", share.id))["reason"], "restarted");
+    let entry = tv.entry(&share);
+    assert_eq!((&entry["reason"], &entry["recorded"]), (&"restarted".into(), &true.into()), "to whom it came, too");
     // Its length is written down a moment after its end.
     let started = std::time::Instant::now();
     while tv.entry(&share)["duration_ms"].is_null() {

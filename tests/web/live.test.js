@@ -148,6 +148,22 @@ test('a gateway that says that it starts again is waited for, with the last pict
   assert.equal(await page.textContent('#notice'), '');
 });
 
+test('a gateway that says that it starts again, and does not, is not waited for without end', async () => {
+  const { stream } = await watch();
+  mock.tell('stopping', { wait_ms: 2500 });
+  await page.waitForSelector('.panel');
+  await page.waitForSelector('.panel', { state: 'hidden', timeout: 30000 });
+  assert.ok((await delays(stream, 3000)).length > 10, 'pictures are shown');
+});
+
+test('a question that is open when the gateway starts again stays', async () => {
+  await watch();
+  await page.evaluate(() => window.Lareira.panels.ask({ title: 'What now?', choices: [{ label: 'This', run: () => {} }] }));
+  mock.tell('stopping', { wait_ms: 60000 });
+  await page.waitForFunction(() => window.Lareira.events.waits());
+  assert.match(await page.textContent('.panel'), /What now/);
+});
+
 test('a sender who is silent for a while is waited for, and caught up with', async () => {
   const { stream } = await watch();
   stream.heldUntil = performance.now() + 4000;

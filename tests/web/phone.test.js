@@ -343,6 +343,22 @@ test('an interruption is said, and where nothing is recorded no video is promise
   assert.match(await page.textContent('.card'), /live\. No video of it was kept\./);
 });
 
+test('an end that a gateway which is away can\'t hear is said again when it is back', async () => {
+  mock = scene.keep(await start());
+  await goLive();
+  const share = mock.newest;
+  mock.isAway = true;
+  mock.refuses = true;
+  share.socket.terminate();
+  await page.waitForSelector('.mark-live.is-waiting');
+  await page.tap('.end');
+  await page.tap('dialog .danger');
+  await on('done');
+  assert.equal(share.state, 'ready', 'nobody heard it');
+  mock.isAway = false;
+  await until(() => share.state === 'ended', 20000);
+});
+
 test('a share that ends elsewhere ends here, and a camera that is refused is explained', async () => {
   mock = scene.keep(await start());
   await goLive();

@@ -186,6 +186,7 @@ class PhoneMock {
   }
 
   answer(request, response) {
+    if (this.isAway) { request.socket.destroy(); return; }
     const url = new URL(request.url, 'http://gateway');
     const film = /^\/api\/v1\/shares\/([^/]+)\/video$/.exec(url.pathname);
     if (film) { this.film(request, response, film[1]); return; }

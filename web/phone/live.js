@@ -13,6 +13,9 @@ import { refusal } from './refusals.js';
 import { decimal, lacks, notReady, standing, unkept } from './words.js';
 
 const TICK_MS = 500;
+const AGAIN_MS = 2000;
+/** How often a gateway that is away is asked: after it is back, a share that nobody goes on with ends by itself. */
+const TIMES = 45;
 
 /** Publishes a share and shows how it goes; whether it does. `stage`: the camera page's own parts, which stay. Throws if
     this browser can't send. */
@@ -138,14 +141,14 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   const over = (reason, message, code) => {
     leave();
     // Nothing more will come of this phone: its place is free again.
-    if (reason === 'error') { call('POST', `/shares/${id}/stop`).catch(() => {}); }
+    if (reason === 'error') { stop(id); }
     const ms = startedMs ? Date.now() - startedMs : 0;
     done(go, { id, reason, message, code: code || hindrance, why, isReady, isKept, lack, seen: seen.size, ms, chosen });
   };
   end.onclick = async () => {
     if (!(await sure(t('end_ask'), t('end'))) || publisher.isDone) { return; }
     // The socket's own end may be lost with the line: the gateway is asked as well.
-    call('POST', `/shares/${id}/stop`).catch(() => {});
+    stop(id);
     publisher.stop();
   };
 
@@ -154,6 +157,15 @@ export async function live({ go, camera, chosen, share, rung, stage }) {
   stage.bottom.replaceChildren(el('ul.watchers', {}, [...tiles.values()]), el('div.row', {}, stage.tools, end));
   end.focus();
   return true;
+}
+
+/** Asks the gateway to end a share, until it has answered. */
+async function stop(id) {
+  for (let i = 0; i < TIMES; i += 1) {
+    const { status } = await call('POST', `/shares/${id}/stop`).catch((error) => error);
+    if (status !== 0 && !(status >= 500)) { return; }
+    await new Promise((done) => { setTimeout(done, AGAIN_MS); });
+  }
 }
 
 function tile(person) {

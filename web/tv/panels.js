@@ -25,6 +25,9 @@
     Lareira.focus.pop(old.node);
   }
 
+  /* Whether one is open, or this one. */
+  function isOpen(node) { return !!open && (!node || open.node === node); }
+
   /* A question: {title, text, entry (its still is shown) or person (their face), choices: [{label, run}], back: run,
      closed: told once it is gone, whoever closed it}. Choices close it. */
   function ask(question) {
@@ -47,6 +50,7 @@
       onBack: function () { close(); (question.back || question.choices[question.choices.length - 1].run)(); },
       onClose: question.closed
     });
+    return node;
   }
 
   /* The PIN pad: {title, person, send(pin, answered(error)), done, cancel}. An error of null is success. */
@@ -156,5 +160,5 @@
     return false;
   }
 
-  Lareira.panels = { ask: ask, pin: pin, close: close, notice: notice, onKey: onKey, isOpen: function () { return !!open; } };
+  Lareira.panels = { ask: ask, pin: pin, close: close, notice: notice, onKey: onKey, isOpen: isOpen };
 }(window.Lareira = window.Lareira || {}));

@@ -4,7 +4,7 @@ use crate::ground::crypto::{self, TokenHash};
 use crate::ground::id::{SenderId, ShareId, UserId};
 use crate::ground::limits;
 use crate::ground::not_ready::NotReady;
-use crate::ground::recording_failure::GAPS;
+use crate::ground::recording_failure::{self, GAPS};
 use crate::ground::time::UnixMs;
 use crate::share::events::announcer::Audience;
 use crate::share::events::change::Change;
@@ -310,6 +310,17 @@ impl Steward {
         self.write(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &said))
     }
 
+    /// The recording of a stream begins, or goes on after a restart: where it had stopped for want of room, which nobody has in
+    /// memory any more, that is a gap from now on.
+    pub fn recording_goes_on(&self, share: ShareId) -> Result<(), ShareError> {
+        let said = self.read(|ledger| Ok(sharing::find(ledger, share)?.recording_failure))?;
+        if said.is_none_or(|said| recording_failure::code(&said) != "disk_full") {
+            return Ok(());
+        }
+        let said = format!("{GAPS}went on at {} (UTC)", time_of_day(self.date()));
+        self.write(move |ledger, news, _| sharing::recording_failed(ledger, news, share, &said))
+    }
+
     /// The shares to which media may still come.
     pub fn unfinished_shares(&self) -> Result<Vec<Unfinished>, ShareError> {
         self.read(retention::unfinished)
@@ -357,10 +368,13 @@ impl Steward {
 
 /// What is said of a recording with a gap, after what was said of those before.
 fn said_of_gap(before: Option<&str>, stopped: UnixMs, went_on: UnixMs) -> String {
-    let time = |date: UnixMs| date.to_string().get(11..19).unwrap_or_default().to_owned();
-    let gap = format!("stopped at {}, went on at {} (UTC)", time(stopped), time(went_on));
+    let gap = format!("stopped at {}, went on at {} (UTC)", time_of_day(stopped), time_of_day(went_on));
     let all = before.filter(|said| said.starts_with(GAPS)).map(|said| format!("{said}; {gap}"));
     all.filter(|said| said.chars().count() <= limits::TITLE_CHARS).unwrap_or_else(|| format!("{GAPS}{gap}"))
+}
+
+fn time_of_day(date: UnixMs) -> String {
+    date.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
 fn report(ledger: &dyn Rows, asker: Asker, share: ShareId, date: UnixMs) -> Result<Report, ShareError> {

@@ -78,21 +78,26 @@
       curtain.hide();
     }
 
-    /* The gateway starts again: the last picture stays, with a word over it, until the next one is there. */
+    /* The gateway starts again: the last picture stays, with a word over it, until the next one is there. Where none comes in
+       time it is asked for anew. */
     function waitForRestart() {
-      if (restart || over || asleep) { return; }
+      if (restart || over || asleep || Lareira.panels.isOpen()) { return; }
       var from = null;
-      restart = { isBack: false, timer: setInterval(function () {
-        var at = Lareira.player.video().currentTime;
-        if (!restart.isBack) { return; }
-        if (from === null) { from = at; } else if (at !== from) { restarted(); Lareira.panels.close(); }
-      }, LOOK_MS) };
       Lareira.panels.notice('');
-      Lareira.panels.ask({ title: t('restarting'), text: t('restarting_text'), choices: [{ label: t('close'), run: leavePage }] });
+      restart = { isBack: false, panel: Lareira.panels.ask({ title: t('restarting'), text: t('restarting_text'),
+        choices: [{ label: t('close'), run: leavePage }] }), timer: setInterval(function () {
+        var at = Lareira.player.video().currentTime, goesOn = from !== null && at !== from;
+        if (goesOn || !Lareira.events.waits()) {
+          restarted();
+          if (!goesOn && !asleep) { begin(); }
+        } else if (restart.isBack) { from = at; }
+      }, LOOK_MS) };
     }
 
     function restarted() {
-      if (restart) { clearInterval(restart.timer); }
+      if (!restart) { return; }
+      clearInterval(restart.timer);
+      if (Lareira.panels.isOpen(restart.panel)) { Lareira.panels.close(); }
       restart = null;
     }
 

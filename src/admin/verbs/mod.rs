@@ -337,13 +337,14 @@ impl Admin {
 }
 /// What is said of an invitation that names no household, where there are several to choose from.
 fn of_no_household(accounts: &[Account]) -> Option<String> {
-    let [first, _, ..] = accounts else { return None };
-    let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    let mut names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    names.sort_unstable();
+    let [first, _, ..] = names.as_slice() else { return None };
     Some(format!(
         "this phone will belong to none of the {} households ({}), and is a guest in each: name one with --account, such as \
          --account \"{}\", or add it later with phone join",
         accounts.len(),
         names.join(", "),
-        first.name
+        first
     ))
 }

@@ -13,7 +13,16 @@ const ALL: std::ops::Range<Duration> = Duration::ZERO..Duration::from_secs(3600)
 
 /// The whole recording of a share that is over.
 fn recording(tv: &mut Tv, share: &Share) -> Decoded {
-    let entry = tv.entry(share);
+    // Its length is written down a moment after its end, when its file is whole.
+    let started = std::time::Instant::now();
+    let entry = loop {
+        let entry = tv.entry(share);
+        if !entry["duration_ms"].is_null() {
+            break entry;
+        }
+        assert!(started.elapsed() < crate::gateway::PATIENCE, "its length is known");
+        std::thread::sleep(Duration::from_millis(50));
+    };
     let film = film::decode(&Play::of(&entry["play"]).url("video.mp4"));
     assert!(film.pictures.is_sorted_by(|a, b| a.at_s < b.at_s), "time goes on over the seam");
     let (length_s, last_s) = (entry["duration_ms"].as_f64().expect("a length") / 1000.0, film.pictures.last());
@@ -109,12 +118,6 @@ fn what_does_not_come_back_after_a_stop_is_told_as_that_and_kept() {
     assert_eq!(phone.0.get(&format!("/api/v1/shares/{}", share.id))["reason"], "restarted");
     let entry = tv.entry(&share);
     assert_eq!((&entry["reason"], &entry["recorded"]), (&"restarted".into(), &true.into()), "to whom it came, too");
-    // Its length is written down a moment after its end.
-    let started = std::time::Instant::now();
-    while tv.entry(&share)["duration_ms"].is_null() {
-        assert!(started.elapsed() < crate::gateway::PATIENCE, "its length is known");
-        std::thread::sleep(Duration::from_millis(50));
-    }
     recording(&mut tv, &share).shows_every_picture(0..2 * FRAME_RATE as u32);
 }
 

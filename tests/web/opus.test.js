@@ -6,6 +6,7 @@ const { spawn } = require('node:child_process');
 const { test } = require('node:test');
 const { keys, playing } = require('./browser');
 const { startDemo, television } = require('./demo');
+const { until } = require('./publisher');
 const { stage } = require('./stage');
 
 const scene = stage();
@@ -27,8 +28,10 @@ function publish() {
 
 /** Opens the page that a notification opens, accepts, and waits for the picture. */
 async function watch(share, before) {
+  /* The demo's own share would ring over it. */
+  await until(demo, demo.share_id, 'ended');
   page = await television(scene.browser, demo, { path: `/tv/n/${share.share_id}`, before });
-  await page.waitForSelector('.ring');
+  await page.waitForSelector('.stage .button');
   await keys(page, 'Enter');
   await playing(page);
 }

@@ -75,7 +75,7 @@ async function chapters(demo, browser, live) {
 /** What WPE's driver says when the engine itself has broken down, as Debian's does once in a while as it plays, whatever the
  * page does. What a page does wrong breaks it nearly every time. */
 const BROKE_DOWN = /page crash or hang|the browser did not answer/;
-const BREAKDOWNS = 10;
+const BREAKDOWNS = 30;
 
 /** Does `work` until it gives `true`; anew where the engine broke down in it. */
 async function inSpite(t, work) {

